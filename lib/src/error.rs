@@ -1,0 +1,15 @@
+//! Errors: what was tried, the name, and the system's reason.
+
+mod conversion;
+mod name;
+mod reunite;
+mod socket;
+
+#[cfg(unix)]
+pub use conversion::FromFdError;
+#[cfg(windows)]
+pub use conversion::FromHandleError;
+pub use conversion::{ConversionError, NoDetails};
+pub use name::{NameError, NameProblem};
+pub use reunite::{ReuniteError, ReuniteResult};
+pub use socket::{Action, Holder, Obstacle, SocketError, reason};

@@ -1,0 +1,116 @@
+use std::{
+    error::Error,
+    fmt::{self, Debug, Display, Formatter},
+    io,
+};
+
+/// Why a conversion between handle types failed; it gives back the source where
+/// it can.
+#[derive(Debug, Default)]
+pub struct ConversionError<S, E = NoDetails> {
+    /// What exactly went wrong.
+    pub details: E,
+    /// The system's error, where there is one.
+    pub cause: Option<io::Error>,
+    /// What was to be converted.
+    pub source: Option<S>,
+}
+
+/// No further details.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NoDetails;
+
+/// Why a descriptor could not become a socket type.
+#[cfg(unix)]
+pub type FromFdError<E = NoDetails> = ConversionError<std::os::fd::OwnedFd, E>;
+
+/// Why a handle could not become a pipe type.
+#[cfg(windows)]
+pub type FromHandleError<E = NoDetails> = ConversionError<std::os::windows::io::OwnedHandle, E>;
+
+impl<S, E: Default> ConversionError<S, E> {
+    /// An error with just the source.
+    pub fn from_source(source: S) -> Self {
+        Self { source: Some(source), ..Self::empty() }
+    }
+
+    /// An error with just the system's error.
+    #[must_use]
+    pub fn from_cause(cause: io::Error) -> Self {
+        Self { cause: Some(cause), ..Self::empty() }
+    }
+
+    /// An error with the source and the system's error.
+    pub fn from_source_and_cause(source: S, cause: io::Error) -> Self {
+        Self { source: Some(source), cause: Some(cause), details: E::default() }
+    }
+
+    fn empty() -> Self {
+        Self { details: E::default(), cause: None, source: None }
+    }
+}
+
+impl<S, E> ConversionError<S, E> {
+    /// An error with the source and details.
+    pub fn from_source_and_details(source: S, details: E) -> Self {
+        Self { source: Some(source), details, cause: None }
+    }
+
+    /// An error with the system's error and details.
+    pub fn from_cause_and_details(cause: io::Error, details: E) -> Self {
+        Self { cause: Some(cause), details, source: None }
+    }
+
+    /// Maps the source.
+    pub fn map_source<N>(self, f: impl FnOnce(S) -> N) -> ConversionError<N, E> {
+        ConversionError { details: self.details, cause: self.cause, source: self.source.map(f) }
+    }
+
+    /// Maps the source with a function that may have no answer.
+    pub fn try_map_source<N>(self, f: impl FnOnce(S) -> Option<N>) -> ConversionError<N, E> {
+        ConversionError {
+            details: self.details,
+            cause: self.cause,
+            source: self.source.and_then(f),
+        }
+    }
+
+    /// The same as an I/O error, without the source.
+    pub fn to_io_error(&self) -> io::Error
+    where
+        E: Display,
+    {
+        let kind = self.cause.as_ref().map_or(io::ErrorKind::Other, io::Error::kind);
+        io::Error::new(kind, self.to_string())
+    }
+}
+
+impl<S, E: Display> Display for ConversionError<S, E> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let details = self.details.to_string();
+        match (&self.cause, details.is_empty()) {
+            (Some(cause), true) => Display::fmt(cause, f),
+            (Some(cause), false) => write!(f, "{details}: {cause}"),
+            (None, true) => f.write_str("the conversion failed"),
+            (None, false) => f.write_str(&details),
+        }
+    }
+}
+
+impl<S: Debug, E: Error + 'static> Error for ConversionError<S, E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+impl<S, E: Display> From<ConversionError<S, E>> for io::Error {
+    fn from(error: ConversionError<S, E>) -> Self {
+        error.to_io_error()
+    }
+}
+
+impl Display for NoDetails {
+    fn fmt(&self, _: &mut Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}

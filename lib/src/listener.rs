@@ -1,0 +1,145 @@
+use crate::{
+    ListenerOptions, Name, Stream,
+    name::sealed::Sealed,
+    os::imp,
+    traits::{self, Listener as _},
+};
+use std::{io, iter::FusedIterator, time::Duration};
+
+/// A server's end: it stands under a name and accepts clients.
+///
+/// What it can do is in [`traits::Listener`].
+#[derive(Debug)]
+pub enum Listener {
+    /// A named pipe.
+    #[cfg(windows)]
+    NamedPipe(imp::Listener),
+    /// A Unix domain socket.
+    #[cfg(unix)]
+    UdSocket(imp::Listener),
+}
+
+/// Which operations of a listener and of the streams that it accepts do not wait.
+#[repr(u8)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ListenerNonblockingMode {
+    /// Everything waits.
+    Neither,
+    /// Accepting does not wait.
+    Accept,
+    /// Accepted streams do not wait.
+    Stream,
+    /// Neither accepting nor accepted streams wait.
+    Both,
+}
+
+impl ListenerNonblockingMode {
+    /// The mode for two answers.
+    #[must_use]
+    pub const fn from_bool(accept: bool, stream: bool) -> Self {
+        match (accept, stream) {
+            (false, false) => Self::Neither,
+            (true, false) => Self::Accept,
+            (false, true) => Self::Stream,
+            (true, true) => Self::Both,
+        }
+    }
+
+    /// Whether accepting does not wait.
+    #[must_use]
+    pub const fn accept_nonblocking(self) -> bool {
+        matches!(self, Self::Accept | Self::Both)
+    }
+
+    /// Whether accepted streams do not wait.
+    #[must_use]
+    pub const fn stream_nonblocking(self) -> bool {
+        matches!(self, Self::Stream | Self::Both)
+    }
+}
+
+impl Listener {
+    fn imp(&self) -> &imp::Listener {
+        match self {
+            #[cfg(windows)]
+            Self::NamedPipe(listener) => listener,
+            #[cfg(unix)]
+            Self::UdSocket(listener) => listener,
+        }
+    }
+}
+
+impl From<imp::Listener> for Listener {
+    fn from(listener: imp::Listener) -> Self {
+        #[cfg(windows)]
+        return Self::NamedPipe(listener);
+        #[cfg(unix)]
+        Self::UdSocket(listener)
+    }
+}
+
+impl Sealed for Listener {}
+impl traits::Listener for Listener {
+    type Stream = Stream;
+
+    fn accept(&self) -> io::Result<Stream> {
+        self.imp().accept().map(Stream::from)
+    }
+    fn set_nonblocking(&self, nonblocking: ListenerNonblockingMode) -> io::Result<()> {
+        self.imp().set_nonblocking(nonblocking)
+    }
+    fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.imp().set_accept_timeout(timeout)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.imp().close()
+    }
+    fn local_name(&self) -> io::Result<Name<'static>> {
+        self.imp().local_name()
+    }
+    fn do_not_reclaim_name_on_drop(&mut self) {
+        match self {
+            #[cfg(windows)]
+            Self::NamedPipe(listener) => listener.do_not_reclaim_name_on_drop(),
+            #[cfg(unix)]
+            Self::UdSocket(listener) => listener.do_not_reclaim_name_on_drop(),
+        }
+    }
+    fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
+        imp::Listener::from_options(options).map(Self::from)
+    }
+}
+
+impl Iterator for Listener {
+    type Item = io::Result<Stream>;
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(traits::Listener::accept(self))
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
+impl FusedIterator for Listener {}
+
+/// An iterator over the clients of a listener, which accepts for ever.
+#[derive(Debug)]
+pub struct Incoming<'a, L> {
+    listener: &'a L,
+}
+
+impl<'a, L: traits::Listener> From<&'a L> for Incoming<'a, L> {
+    fn from(listener: &'a L) -> Self {
+        Self { listener }
+    }
+}
+
+impl<L: traits::Listener> Iterator for Incoming<'_, L> {
+    type Item = io::Result<L::Stream>;
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.listener.accept())
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
+impl<L: traits::Listener> FusedIterator for Incoming<'_, L> {}

@@ -1,0 +1,162 @@
+use crate::{
+    ConnectOptions, Name, PeerCreds, RecvHalf, SendHalf, TryClone,
+    name::sealed::Sealed,
+    os::imp,
+    traits::{self, Stream as _, StreamCommon as _},
+};
+use std::{
+    io::{self, IoSlice, IoSliceMut, Read, Write},
+    net::Shutdown,
+    time::Duration,
+};
+
+/// A connection: a private byte stream in both directions.
+///
+/// What it can do is in [`traits::Stream`] and [`traits::StreamCommon`]; reading and
+/// writing also work on a shared reference, from two threads at once.
+#[derive(Debug)]
+pub enum Stream {
+    /// A named pipe.
+    #[cfg(windows)]
+    NamedPipe(imp::Stream),
+    /// A Unix domain socket.
+    #[cfg(unix)]
+    UdSocket(imp::Stream),
+}
+
+impl Stream {
+    /// Two streams that are connected to each other and have no name.
+    ///
+    /// # Errors
+    /// Whatever the system says; usually that there are no more descriptors.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        imp::Stream::pair().map(|(one, other)| (one.into(), other.into()))
+    }
+
+    fn imp(&self) -> &imp::Stream {
+        match self {
+            #[cfg(windows)]
+            Self::NamedPipe(stream) => stream,
+            #[cfg(unix)]
+            Self::UdSocket(stream) => stream,
+        }
+    }
+
+    fn into_imp(self) -> imp::Stream {
+        match self {
+            #[cfg(windows)]
+            Self::NamedPipe(stream) => stream,
+            #[cfg(unix)]
+            Self::UdSocket(stream) => stream,
+        }
+    }
+}
+
+impl From<imp::Stream> for Stream {
+    fn from(stream: imp::Stream) -> Self {
+        #[cfg(windows)]
+        return Self::NamedPipe(stream);
+        #[cfg(unix)]
+        Self::UdSocket(stream)
+    }
+}
+
+impl Sealed for Stream {}
+impl traits::Stream for Stream {
+    type RecvHalf = RecvHalf;
+    type SendHalf = SendHalf;
+
+    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.imp().set_nonblocking(nonblocking)
+    }
+    fn set_recv_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.imp().set_recv_timeout(timeout)
+    }
+    fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.imp().set_send_timeout(timeout)
+    }
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.imp().shutdown(how)
+    }
+    fn drain(&self, deadline: Duration) -> io::Result<()> {
+        self.imp().drain(deadline)
+    }
+    fn split(self) -> (RecvHalf, SendHalf) {
+        let (rh, sh) = self.into_imp().split();
+        (rh.into(), sh.into())
+    }
+    fn reunite(rh: RecvHalf, sh: SendHalf) -> traits::ReuniteResult<Self> {
+        imp::Stream::reunite(rh.into_imp(), sh.into_imp())
+            .map(Self::from)
+            .map_err(crate::ReuniteError::convert_halves)
+    }
+    fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
+        imp::Stream::from_options(options).map(Self::from)
+    }
+}
+
+impl traits::StreamCommon for Stream {
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.imp().take_error()
+    }
+    fn peer_creds(&self) -> io::Result<PeerCreds> {
+        self.imp().peer_creds()
+    }
+    fn peer_hung_up(&self) -> io::Result<bool> {
+        self.imp().peer_hung_up()
+    }
+    fn local_name(&self) -> io::Result<Option<Name<'static>>> {
+        self.imp().local_name()
+    }
+    fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
+        self.imp().peer_name()
+    }
+}
+
+impl TryClone for Stream {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.imp().try_clone().map(Self::from)
+    }
+}
+
+impl Read for &Stream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.imp().read(buf)
+    }
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.imp().read_vectored(bufs)
+    }
+}
+
+impl Write for &Stream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.imp().write(buf)
+    }
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.imp().write_vectored(bufs)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.imp().flush()
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buf)
+    }
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&*self).read_vectored(bufs)
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        (&*self).write(buf)
+    }
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(bufs)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self).flush()
+    }
+}
