@@ -1,0 +1,36 @@
+//! Unix domain sockets.
+//!
+//! The types here stand behind the enums of the crate's root; they are needed for
+//! what only Unix has: conversions to and from descriptors, permissions of socket
+//! files, abstract names of any bytes, inherited sockets.
+
+mod address;
+mod claim;
+mod connect;
+mod file;
+mod halves;
+pub mod inherited;
+mod listen;
+mod listener;
+mod name;
+mod os_str;
+pub(crate) mod peer;
+mod probe;
+pub(crate) mod runtime_dir;
+mod settings;
+mod stream;
+mod sys;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use name::AbstractNsUdSocket;
+pub use {
+    halves::{RecvHalf, SendHalf},
+    listener::Listener,
+    name::{FilesystemUdSocket, SpecialDirUdSocket},
+    settings::ListenerOptionsExt,
+    stream::Stream,
+};
+pub(crate) use {
+    os_str::{os_string_from_bytes, strip_ascii_prefix},
+    settings::ListenerSettings,
+};

@@ -1,0 +1,67 @@
+//! Descriptors that came with the process: listening sockets of a service manager, a
+//! pipe to report readiness on.
+
+#![allow(unsafe_code, reason = "a number becomes an owned descriptor")]
+
+use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+use std::{
+    collections::BTreeSet,
+    io,
+    os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    sync::{Mutex, PoisonError},
+};
+
+/// Takes an inherited descriptor, which from now on closes when this process starts
+/// another program. Every number can be taken once.
+///
+/// # Errors
+/// `InvalidInput` for 0, 1 and 2, which are standard input, output and error, and for a
+/// number that was taken before; `EBADF` if there is no such descriptor.
+///
+/// A number of a descriptor that this process has opened itself belongs to whoever
+/// opened it: call this at the start of a program.
+pub fn take_fd(number: RawFd) -> io::Result<OwnedFd> {
+    static TAKEN: Mutex<BTreeSet<RawFd>> = Mutex::new(BTreeSet::new());
+    let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
+    if number <= 2 {
+        return Err(invalid("0, 1 and 2 are standard input, output and error"));
+    }
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if taken.contains(&number) {
+        return Err(invalid("the descriptor was taken before"));
+    }
+    set_close_on_exec(number)?;
+    taken.insert(number);
+    // SAFETY: the descriptor is open, this function has not handed it out before, and
+    // that nobody else in the process owns it is what its documentation asks for.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Keeps every descriptor but 0, 1 and 2 from the programs that this process starts.
+///
+/// # Errors
+/// Whatever the system says when its list of descriptors is read.
+pub fn close_all_on_exec() -> io::Result<()> {
+    for entry in std::fs::read_dir("/dev/fd")? {
+        if let Some(number) = entry?.file_name().to_str().and_then(|name| name.parse().ok())
+            && number > 2
+        {
+            match set_close_on_exec(number) {
+                // The list itself was one of them, and is gone.
+                Err(error) if error.raw_os_error() == Some(libc::EBADF) => {}
+                result => result?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set_close_on_exec(number: RawFd) -> io::Result<()> {
+    // SAFETY: the descriptor is only borrowed for two calls that fail if it is not open.
+    let fd = unsafe { BorrowedFd::borrow_raw(number) };
+    let flags = fcntl_getfd(fd)?;
+    if !flags.contains(FdFlags::CLOEXEC) {
+        fcntl_setfd(fd, flags | FdFlags::CLOEXEC)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! From options to a socket that clients can connect to.
+
+use super::{
+    address::{Address, Target},
+    claim::{Refusal, claim},
+    file::{OwnFile, set_permissions},
+    probe::{self, Finding},
+    runtime_dir,
+    settings::mode_of,
+    sys,
+};
+use crate::{
+    ListenerOptions, OnConflict,
+    error::{Action, Obstacle, SocketError},
+};
+use rustix::fs::Mode;
+use std::{
+    fs::DirBuilder,
+    io,
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::{fs::DirBuilderExt, net::UnixListener},
+    },
+    path::Path,
+};
+
+/// A socket that is listened on, and its file.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) socket: UnixListener,
+    pub(super) file: Option<OwnFile>,
+}
+
+/// Listens as the options say.
+pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<Bound> {
+    let name = options.required_name()?;
+    let result = match Target::of(name) {
+        Err(error) => Err(error.into()),
+        Ok(Target::Abstract(bytes)) => abstract_name(bytes, options),
+        Ok(Target::Files(paths)) => {
+            let makes_folders = !name.is_path();
+            first(&paths, |path| file(path, makes_folders, options))
+        }
+    };
+    result.map_err(|refusal| {
+        SocketError::with_obstacle(Action::Bind, name, refusal.obstacle, refusal.error)
+    })
+}
+
+/// The first success, or the last error; only errors after which the next is to be
+/// tried lead to the next.
+fn first<P: AsRef<Path>>(
+    paths: &[P],
+    mut listen: impl FnMut(&Path) -> Result<Bound, Refusal>,
+) -> Result<Bound, Refusal> {
+    let mut result = Err(io::Error::from_raw_os_error(libc::ENOENT).into());
+    for path in paths {
+        result = listen(path.as_ref());
+        match &result {
+            Err(refusal) if runtime_dir::try_next(&refusal.error) => {}
+            _ => break,
+        }
+    }
+    result
+}
+
+fn file(path: &Path, makes_folders: bool, options: &ListenerOptions<'_>) -> Result<Bound, Refusal> {
+    if makes_folders
+        && let Some(folder) = path.parent()
+        && let Some(base) = folder.ancestors().find(|folder| folder.is_dir())
+        && base != Path::new("/")
+    {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    match options.on_conflict {
+        OnConflict::Fail => Ok(Bound::at(path, options)?),
+        OnConflict::ReplaceStale | OnConflict::Replace => claim(path, options),
+    }
+}
+
+fn abstract_name(name: &[u8], options: &ListenerOptions<'_>) -> Result<Bound, Refusal> {
+    let address = Address::abstract_name(name)?;
+    let socket = new_socket(options)?;
+    sys::bind(socket.as_fd(), &address).map_err(|error| Refusal {
+        obstacle: match options.on_conflict {
+            OnConflict::Fail => None,
+            _ => holder(&address),
+        },
+        error,
+    })?;
+    Ok(Bound { socket: start(socket, options)?, file: None })
+}
+
+fn holder(address: &Address) -> Option<Obstacle> {
+    match probe::probe_address(address) {
+        Ok(Finding::Live(holder)) => Some(Obstacle::LiveServer(holder)),
+        _ => None,
+    }
+}
+
+impl Bound {
+    /// Listens at a path where nothing is.
+    pub(super) fn at(path: &Path, options: &ListenerOptions<'_>) -> io::Result<Self> {
+        let socket = new_socket(options)?;
+        sys::bind(socket.as_fd(), &Address::file(path)?)?;
+        // From here on a failure removes the file.
+        let file = OwnFile::at(path)?;
+        set_permissions(path, mode_of(options), options.system.group)?;
+        Ok(Self { socket: start(socket, options)?, file: Some(file) })
+    }
+
+    /// The file has been renamed.
+    pub(super) fn moved_to(&mut self, path: &Path) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), |file| file.moved_to(path))
+    }
+}
+
+/// A socket that has its mode already: on Linux, OpenBSD and FreeBSD from 14.3 on the
+/// file gets it when it is bound, less what the umask takes away. Elsewhere it is set
+/// between `bind` and `listen`, when nobody can connect yet.
+fn new_socket(options: &ListenerOptions<'_>) -> io::Result<OwnedFd> {
+    let socket = sys::stream_socket()?;
+    if let Some(mode) = mode_of(options) {
+        let mode = Mode::from_raw_mode(mode);
+        match rustix::fs::fchmod(&socket, mode) {
+            Err(error) if cfg!(any(target_os = "linux", target_os = "android")) => {
+                return Err(error.into());
+            }
+            _ => {}
+        }
+    }
+    if options.nonblocking.accept_nonblocking() {
+        rustix::io::ioctl_fionbio(&socket, true)?;
+    }
+    Ok(socket)
+}
+
+/// `listen(2)`
+fn start(socket: OwnedFd, options: &ListenerOptions<'_>) -> io::Result<UnixListener> {
+    // -1 stands for the most that the system allows where that is known to work, as std
+    // has it.
+    let most = if cfg!(any(
+        target_os = "linux",
+        target_os = "freebsd",
+        target_os = "openbsd",
+        target_vendor = "apple"
+    )) {
+        -1
+    } else {
+        128
+    };
+    let backlog = options
+        .system
+        .backlog
+        .map_or(most, |backlog| i32::try_from(backlog).unwrap_or(i32::MAX));
+    rustix::net::listen(&socket, backlog)?;
+    Ok(socket.into())
+}

@@ -1,0 +1,94 @@
+use crate::{
+    GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType, Platform,
+    name::{NameKind, check, sealed::Sealed},
+};
+use std::{
+    borrow::Cow,
+    ffi::{CStr, OsStr},
+    io,
+    os::unix::ffi::{OsStrExt, OsStringExt},
+};
+
+/// Socket files at any path.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum FilesystemUdSocket {}
+
+/// Abstract names of Linux and Android (`unix(7)`): they have no file, no permissions,
+/// and end with the last socket bound to them.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum AbstractNsUdSocket {}
+
+/// Socket files in the user's runtime folder (`$XDG_RUNTIME_DIR`, else
+/// `/run/user/UID`), or else in the folder for temporary files (`$TMPDIR`, else
+/// `/tmp`). Missing folders below these are made when listening.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum SpecialDirUdSocket {}
+
+macro_rules! name_types {
+    ($($type:ty: $trait:ident, $kind:expr;)*) => {$(
+        impl Sealed for $type {}
+        impl NameType for $type {
+            fn is_supported() -> bool {
+                true
+            }
+        }
+        impl $trait<OsStr> for $type {
+            fn map(text: Cow<'_, OsStr>) -> io::Result<Name<'_>> {
+                make($kind, text)
+            }
+        }
+        impl $trait<CStr> for $type {
+            fn map(text: Cow<'_, CStr>) -> io::Result<Name<'_>> {
+                make($kind, os_str(text))
+            }
+        }
+    )*};
+}
+name_types! {
+    FilesystemUdSocket: PathNameType, NameKind::File;
+    SpecialDirUdSocket: NamespacedNameType, NameKind::RuntimeDir;
+}
+#[cfg(any(target_os = "linux", target_os = "android"))]
+name_types! {
+    AbstractNsUdSocket: NamespacedNameType, NameKind::Abstract;
+}
+
+impl PathNameType<CStr> for GenericFilePath {
+    fn map(path: Cow<'_, CStr>) -> io::Result<Name<'_>> {
+        <Self as PathNameType<OsStr>>::map(os_str(path))
+    }
+}
+
+impl NamespacedNameType<CStr> for GenericNamespaced {
+    fn map(name: Cow<'_, CStr>) -> io::Result<Name<'_>> {
+        <Self as NamespacedNameType<OsStr>>::map(os_str(name))
+    }
+}
+
+fn make(kind: NameKind, text: Cow<'_, OsStr>) -> io::Result<Name<'_>> {
+    let name = check(kind, text, Platform::CURRENT, false)?;
+    if kind == NameKind::RuntimeDir {
+        // Whether the name fits depends on the folders, and is said now.
+        super::runtime_dir::paths(name.as_os_str())?;
+    }
+    Ok(name)
+}
+
+fn os_str(text: Cow<'_, CStr>) -> Cow<'_, OsStr> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(OsStr::from_bytes(text.to_bytes())),
+        Cow::Owned(text) => Cow::Owned(OsStringExt::from_vec(text.into_bytes())),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl AbstractNsUdSocket {
+    /// An abstract name of any bytes, NULs among them.
+    ///
+    /// # Errors
+    /// A [`NameError`](crate::error::NameError) for no bytes at all, or more than 107.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Name<'_>, crate::error::NameError> {
+        check(NameKind::Abstract, Cow::Borrowed(OsStr::from_bytes(bytes)), Platform::Linux, true)
+    }
+}

@@ -1,0 +1,66 @@
+//! Where namespaced names are socket files: the user's runtime folder, or else the
+//! folder for temporary files.
+
+use crate::{
+    Name, Platform,
+    error::{NameError, NameProblem},
+    name::NameKind,
+};
+use std::{
+    env,
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The files that a word can stand for, the preferred one first.
+pub(super) fn paths(word: &OsStr) -> io::Result<Vec<PathBuf>> {
+    let fits = |path: &PathBuf| path.as_os_str().len() <= Platform::CURRENT.path_limit();
+    let (short, long): (Vec<_>, Vec<_>) =
+        folders().into_iter().map(|folder| folder.join(relative(word))).partition(fits);
+    match (short.is_empty(), long.first()) {
+        (true, Some(path)) => Err(NameError::new(
+            path.as_os_str(),
+            NameProblem::TooLong {
+                length: path.as_os_str().len(),
+                limit: Platform::CURRENT.path_limit(),
+                unit: "bytes",
+            },
+        )
+        .into()),
+        _ => Ok(short),
+    }
+}
+
+/// The name of the preferred file.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    expect(dead_code, reason = "there the grammar has a word for it")
+)]
+pub(crate) fn first_path(name: &Name<'_>) -> Option<Name<'static>> {
+    let path = paths(name.as_os_str()).ok()?.into_iter().next()?;
+    Some(Name { kind: NameKind::File, text: path.into_os_string().into() })
+}
+
+/// `join` of an absolute path would leave the folder.
+fn relative(word: &OsStr) -> &Path {
+    let path = Path::new(word);
+    path.strip_prefix("/").unwrap_or(path)
+}
+
+fn folders() -> [PathBuf; 2] {
+    let absolute = |variable| env::var_os(variable).map(PathBuf::from).filter(|p| p.is_absolute());
+    let runtime = absolute("XDG_RUNTIME_DIR")
+        .unwrap_or_else(|| format!("/run/user/{}", rustix::process::getuid().as_raw()).into());
+    let temporary = if cfg!(target_os = "android") { "/data/local/tmp" } else { "/tmp" };
+    let temporary = absolute("TMPDIR").unwrap_or_else(|| temporary.into());
+    [runtime, temporary]
+}
+
+/// Whether an error on the preferred file means that the next one is to be tried.
+pub(super) fn try_next(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::Unsupported | io::ErrorKind::NotADirectory
+    )
+}

@@ -1,0 +1,184 @@
+use super::{RecvHalf, SendHalf, address, connect, peer};
+use crate::{
+    ConnectOptions, Name, PeerCreds, ReuniteError, TryClone,
+    name::sealed::Sealed,
+    traits::{self, ReuniteResult},
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::{
+    io::{self, IoSlice, IoSliceMut, Read, Write},
+    net::Shutdown,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::net::UnixStream,
+    },
+    sync::Arc,
+    time::Duration,
+};
+
+/// A connected Unix domain socket.
+#[derive(Debug)]
+pub struct Stream {
+    socket: UnixStream,
+}
+
+impl Stream {
+    /// Two sockets that are connected to each other and have no name (`socketpair(2)`).
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        UnixStream::pair().map(|(one, other)| (one.into(), other.into()))
+    }
+
+    /// The socket as std's type.
+    #[must_use]
+    pub fn inner(&self) -> &UnixStream {
+        &self.socket
+    }
+
+    /// The socket as std's type.
+    pub fn inner_mut(&mut self) -> &mut UnixStream {
+        &mut self.socket
+    }
+}
+
+impl Sealed for Stream {}
+impl traits::Stream for Stream {
+    type RecvHalf = RecvHalf;
+    type SendHalf = SendHalf;
+
+    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.socket.set_nonblocking(nonblocking)
+    }
+    fn set_recv_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_read_timeout(timeout)
+    }
+    fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_write_timeout(timeout)
+    }
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.shutdown(how)
+    }
+    fn drain(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+    fn split(self) -> (RecvHalf, SendHalf) {
+        let stream = Arc::new(self);
+        (RecvHalf::new(Arc::clone(&stream)), SendHalf::new(stream))
+    }
+    fn reunite(rh: RecvHalf, sh: SendHalf) -> ReuniteResult<Self> {
+        let (receive, send) = (rh.into_arc(), sh.into_arc());
+        if !Arc::ptr_eq(&receive, &send) {
+            return Err(ReuniteError { rh: RecvHalf::new(receive), sh: SendHalf::new(send) });
+        }
+        drop(receive);
+        Arc::try_unwrap(send).map_err(|stream| ReuniteError {
+            rh: RecvHalf::new(Arc::clone(&stream)),
+            sh: SendHalf::new(stream),
+        })
+    }
+    fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
+        connect::connect(options)
+    }
+}
+
+impl traits::StreamCommon for Stream {
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+    fn peer_creds(&self) -> io::Result<PeerCreds> {
+        peer::credentials(self.as_fd())
+    }
+    fn peer_hung_up(&self) -> io::Result<bool> {
+        // What is not asked for is reported all the same if it is a hang-up or an error
+        // (poll(2)).
+        let mut fds = [PollFd::new(&self.socket, PollFlags::empty())];
+        poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+        Ok(fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR))
+    }
+    fn local_name(&self) -> io::Result<Option<Name<'static>>> {
+        Ok(address::name_of(&self.socket.local_addr()?))
+    }
+    fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
+        Ok(address::name_of(&self.socket.peer_addr()?))
+    }
+}
+
+impl TryClone for Stream {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.socket.try_clone().map(Self::from)
+    }
+}
+
+impl Read for &Stream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&self.socket).read(buf)
+    }
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&self.socket).read_vectored(bufs)
+    }
+}
+
+impl Write for &Stream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        (&self.socket).write(buf)
+    }
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&self.socket).write_vectored(bufs)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buf)
+    }
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&*self).read_vectored(bufs)
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        (&*self).write(buf)
+    }
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(bufs)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl From<UnixStream> for Stream {
+    fn from(socket: UnixStream) -> Self {
+        Self { socket }
+    }
+}
+
+impl From<Stream> for UnixStream {
+    fn from(stream: Stream) -> Self {
+        stream.socket
+    }
+}
+
+impl From<OwnedFd> for Stream {
+    fn from(fd: OwnedFd) -> Self {
+        UnixStream::from(fd).into()
+    }
+}
+
+impl From<Stream> for OwnedFd {
+    fn from(stream: Stream) -> Self {
+        stream.socket.into()
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

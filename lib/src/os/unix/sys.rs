@@ -1,0 +1,110 @@
+//! The system calls that no safe interface offers as they are needed here.
+
+#![allow(unsafe_code, reason = "system calls on addresses that fill all of sun_path")]
+
+use super::address::Address;
+use std::{
+    io, mem,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    time::{Duration, Instant},
+};
+
+/// Makes a stream socket that children do not inherit.
+pub(super) fn stream_socket() -> io::Result<OwnedFd> {
+    use rustix::net::{AddressFamily, SocketType};
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        use rustix::net::{SocketFlags, socket_with};
+        let flags = SocketFlags::CLOEXEC;
+        Ok(socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?)
+    }
+    #[cfg(target_vendor = "apple")]
+    {
+        let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
+        Ok(socket)
+    }
+}
+
+/// `bind(2)`
+pub(super) fn bind(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
+    // SAFETY: the pointer and the length are of one live `sockaddr_un`.
+    check(unsafe { libc::bind(socket.as_raw_fd(), (&raw const address.raw).cast(), address.len) })
+}
+
+/// `connect(2)`, once; not repeated after a signal.
+pub(super) fn connect(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
+    // SAFETY: the pointer and the length are of one live `sockaddr_un`.
+    check(unsafe { libc::connect(socket.as_raw_fd(), (&raw const address.raw).cast(), address.len) })
+}
+
+/// An address of zero bytes.
+pub(super) fn zeroed_address() -> libc::sockaddr_un {
+    // SAFETY: sockaddr_un is made of integers and arrays of integers, for which zero
+    // bytes are a value.
+    unsafe { mem::zeroed() }
+}
+
+/// Reads a socket option whose value is a plain C type into `value`; gives the number
+/// of bytes that the system wrote.
+///
+/// # Safety
+/// Any bytes must be a valid `T`.
+pub(super) unsafe fn socket_option<T>(
+    socket: BorrowedFd<'_>,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: &mut [T],
+) -> Result<usize, (io::Error, usize)> {
+    let mut len = libc::socklen_t::try_from(size_of_val(value)).unwrap_or(libc::socklen_t::MAX);
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the pointer and the length are of one live slice, and the caller vouches
+    // for what is written to it.
+    let status =
+        unsafe { libc::getsockopt(fd, level, option, value.as_mut_ptr().cast(), &raw mut len) };
+    let len = usize::try_from(len).unwrap_or(0);
+    check(status).map(|()| len).map_err(|error| (error, len))
+}
+
+pub(super) fn check(status: libc::c_int) -> io::Result<()> {
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Waits until something can be read or accepted.
+pub(super) fn wait_readable(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let deadline = Instant::now().checked_add(timeout);
+    loop {
+        let rest = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let rest = rest.and_then(|rest| Timespec::try_from(rest).ok());
+        match poll(&mut [PollFd::new(&fd, PollFlags::IN)], rest.as_ref()) {
+            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+            Err(rustix::io::Errno::INTR) => {}
+            result => return result.map(|_| ()).map_err(io::Error::from),
+        }
+    }
+}
+
+/// Makes calls of `accept` that wait on a listening socket return, and turns away who
+/// waits to be accepted.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // Linux lets a listening socket be shut down: waiting calls fail with EINVAL, after
+    // those clients that are in the queue.
+    rustix::net::shutdown(socket, rustix::net::Shutdown::Both)?;
+    while rustix::net::accept(socket).is_ok() {}
+    Ok(())
+}
+
+/// As on Linux, by connecting once more: what is accepted then is not handed out.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
+    use std::os::unix::net::{UnixListener, UnixStream};
+    let listener = UnixListener::from(socket.try_clone_to_owned()?);
+    if let Some(path) = listener.local_addr()?.as_pathname() {
+        // With a full backlog this fails, and nobody is waiting either.
+        let _ = UnixStream::connect(path);
+    }
+    Ok(())
+}
