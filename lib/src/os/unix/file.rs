@@ -91,7 +91,11 @@ pub(super) fn not_a_socket(stat: &Stat) -> Option<&'static str> {
 
 /// Gives the file at the path exactly this mode and group. It must be a socket that
 /// was just bound and is not listened on yet, so that nobody can have connected.
-pub(super) fn set_permissions(path: &Path, mode: Option<libc::mode_t>, group: Option<u32>) -> io::Result<()> {
+pub(super) fn set_permissions(
+    path: &Path,
+    mode: Option<libc::mode_t>,
+    group: Option<u32>,
+) -> io::Result<()> {
     if let Some(gid) = group {
         let gid = fs::Gid::from_raw(gid);
         fs::chownat(CWD, path, None, Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
