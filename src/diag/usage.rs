@@ -1,6 +1,7 @@
 use super::{log::escaped, status::USAGE, terminal::Terminal};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use std::process::ExitCode;
+use local_socket::error::NameError;
+use std::{error::Error as _, process::ExitCode};
 
 /// Prints the help or version that was asked for, or what is wrong with the command
 /// line.
@@ -24,6 +25,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 /// clap's message without its heading, its usage and its tips, in one line.
 fn message(error: &clap::Error) -> String {
+    if let Some(name) = error.source().and_then(|source| source.downcast_ref::<NameError>()) {
+        return name.to_string();
+    }
     let text = error.render().to_string();
     let lines = text.lines().take_while(|line| {
         let line = line.trim_start();
