@@ -2,6 +2,8 @@
 //! signals, and the options that only some of them have. Each system is a folder with
 //! the same files in it.
 
+#[cfg(not(target_os = "linux"))]
+mod no_splice;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -12,15 +14,13 @@ use unix as imp;
 #[cfg(windows)]
 use windows as imp;
 
+#[cfg(target_os = "linux")]
+pub(crate) use imp::splice::Splicer;
 pub(crate) use imp::{
-    command::{self, Child},
-    input::Input,
-    listening,
-    output::Output,
-    readiness::Readiness,
-    signals,
-    splice::Splicer,
+    command, input::Input, listening, output::Output, readiness::Readiness, signals,
 };
+#[cfg(not(target_os = "linux"))]
+pub(crate) use no_splice::Splicer;
 
 /// What waiting for input came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

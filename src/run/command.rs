@@ -5,9 +5,10 @@ use crate::{
     endpoint::Command,
     pump::{Job, Meter, Options, transfer},
     serve::{Going, Open, Stopper},
-    system::{self, Child, command},
+    system::{command, listening},
 };
 use local_socket::{Name, PeerCreds, Stream};
+use shared_child::SharedChild;
 use std::{io, process, sync::Arc};
 
 /// How connections are joined to a command.
@@ -21,7 +22,7 @@ pub(super) struct Commands {
 /// A command that serves a connection.
 #[derive(Debug)]
 pub(super) struct Running {
-    child: Child,
+    child: Arc<SharedChild>,
     /// What has to pass through this process, if the command has not the socket itself.
     pumped: Option<(Arc<Stream>, Options)>,
     going: Option<Going>,
@@ -44,7 +45,8 @@ impl Commands {
             command::spawn_piped(command).map(|child| (child, pumped))
         };
         let (child, pumped) = started.map_err(|error| self.command.failure(error))?;
-        let going = stopper.map(|stopper| stopper.going(Open::Command(child.id())));
+        let child = Arc::new(child);
+        let going = stopper.map(|stopper| stopper.going(Open::Command(Arc::clone(&child))));
         Ok(Running { child, pumped, going })
     }
 
@@ -76,7 +78,7 @@ impl Commands {
             ("PROTO", Some("IPC".to_owned())),
             ("IPCLOCALPATH", Some(self.name.to_string())),
         ];
-        for (variable, value) in own.into_iter().chain(system::listening::peer_variables(peer)) {
+        for (variable, value) in own.into_iter().chain(listening::peer_variables(peer)) {
             match value {
                 Some(value) => command.env(variable, value),
                 // What lsock itself was told is not true of this peer.
@@ -90,7 +92,7 @@ impl Commands {
 impl Running {
     /// Waits until the command has ended; gives its exit status.
     pub(super) fn wait(mut self) -> Result<u8, Failure> {
-        let report = match (self.pumped.take(), self.child.stdout.take(), self.child.stdin.take()) {
+        let report = match (self.pumped.take(), self.child.take_stdout(), self.child.take_stdin()) {
             (Some((stream, options)), Some(stdout), Some(stdin)) => {
                 let meter = Arc::new(Meter::new(options.is_timed()));
                 let (input, output) = (stdout.into(), stdin.into());
@@ -101,8 +103,10 @@ impl Running {
         };
         if let Some(report) = &report {
             tracing::info!("{report}");
-            if report.was_limited() {
-                command::terminate(self.child.id());
+            if report.was_limited()
+                && let Err(error) = command::terminate(&self.child)
+            {
+                tracing::debug!(%error, "command not terminated");
             }
         }
         let status = self

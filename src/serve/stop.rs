@@ -6,6 +6,7 @@ use local_socket::{
     Listener, Stream,
     traits::{Listener as _, Stream as _},
 };
+use shared_child::SharedChild;
 use std::{
     collections::HashMap,
     net::Shutdown,
@@ -40,8 +41,8 @@ struct State {
 pub(crate) enum Open {
     /// A connection.
     Stream(Arc<Stream>),
-    /// A command, by its process.
-    Command(u32),
+    /// A command.
+    Command(Arc<SharedChild>),
 }
 
 /// That something goes on, until this is dropped.
@@ -119,9 +120,11 @@ impl Shared {
                     // One that has ended meanwhile is not connected any more.
                     let _ = stream.shutdown(Shutdown::Both);
                 }
-                Open::Command(process) => {
-                    tracing::warn!(process, "a command did not end within the grace time");
-                    command::terminate(*process);
+                Open::Command(child) => {
+                    tracing::warn!("a command did not end within the grace time: terminated");
+                    if let Err(error) = command::terminate(child) {
+                        tracing::debug!(%error, "command not terminated");
+                    }
                 }
             }
         }

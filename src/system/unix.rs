@@ -4,6 +4,7 @@ pub(crate) mod listening;
 pub(crate) mod output;
 pub(crate) mod readiness;
 pub(crate) mod signals;
+#[cfg(target_os = "linux")]
 pub(crate) mod splice;
 
 use rustix::{

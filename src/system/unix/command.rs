@@ -1,5 +1,6 @@
 use local_socket::{Stream, os::unix::inherited::close_all_on_exec};
-use rustix::process::{Pid, Signal, kill_process};
+use shared_child::{SharedChild, unix::SharedChildExt};
+use signal_hook::consts::SIGTERM;
 use std::{
     io,
     os::{
@@ -9,13 +10,11 @@ use std::{
     process::{Command, ExitStatus, Stdio},
 };
 
-pub(crate) use std::process::Child;
-
 /// Starts the command with the socket itself as its standard input and output, and
 /// without any other descriptor of ours but standard error.
-pub(crate) fn spawn_on(mut command: Command, stream: Stream) -> io::Result<Child> {
+pub(crate) fn spawn_on(mut command: Command, stream: Stream) -> io::Result<SharedChild> {
     join(&mut command, stream)?;
-    command.spawn()
+    SharedChild::spawn(&mut command)
 }
 
 /// Becomes the command, as [`spawn_on`]; returns only if that fails.
@@ -36,19 +35,14 @@ fn join(command: &mut Command, stream: Stream) -> io::Result<()> {
 
 /// Starts the command with pipes as its standard input and output, and without any other
 /// descriptor of ours but standard error.
-pub(crate) fn spawn_piped(mut command: Command) -> io::Result<Child> {
+pub(crate) fn spawn_piped(mut command: Command) -> io::Result<SharedChild> {
     close_all_on_exec()?;
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
+    SharedChild::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
 }
 
-/// Asks a process that we have started to end.
-pub(crate) fn terminate(id: u32) {
-    let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
-    if let Some(pid) = pid
-        && let Err(error) = kill_process(pid, Signal::TERM)
-    {
-        tracing::debug!(id, %error, "command not terminated");
-    }
+/// Asks a command to end.
+pub(crate) fn terminate(child: &SharedChild) -> io::Result<()> {
+    child.send_signal(SIGTERM)
 }
 
 /// The exit status that stands for how a command ended: 128 and its number for a signal,
