@@ -42,7 +42,7 @@ pub(crate) fn start(terminal: Terminal) -> anyhow::Result<()> {
     let registry = tracing_subscriber::registry();
     match (terminal.format, filter) {
         (LogFormat::Json, None) => {
-            registry.with(layer.json().flatten_event(true)).with(level).init()
+            registry.with(layer.json().flatten_event(true)).with(level).init();
         }
         (LogFormat::Json, Some(filter)) => {
             registry.with(layer.json().flatten_event(true)).with(filter).init();

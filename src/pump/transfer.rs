@@ -176,7 +176,7 @@ impl Shared {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotConnected | ErrorKind::BrokenPipe) => {}
             Err(error) => {
-                tracing::warn!(%error, "the peer cannot be told that the input has ended")
+                tracing::warn!(%error, "the peer cannot be told that the input has ended");
             }
             Ok(()) => {}
         }
