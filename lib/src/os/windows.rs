@@ -21,6 +21,7 @@ mod os_str;
 mod pair;
 mod patience;
 mod pipe;
+mod port;
 mod read;
 mod security_descriptor;
 mod shared;

@@ -5,6 +5,7 @@ use super::{
     operation::{error_of, is_complete, len, overlapped},
     patience::Patience,
     pipe::Pipe,
+    port::Port,
 };
 use std::{
     io,
@@ -22,15 +23,23 @@ use windows_sys::Win32::{
 };
 
 /// An operation with all that the system needs until its end: the pipe, the OVERLAPPED,
-/// the event and the data.
+/// what it signals, and the data.
 #[derive(Debug)]
 pub(super) struct Lasting {
     pipe: Arc<Pipe>,
-    event: Arc<Event>,
+    signal: Signal,
     /// From `Box::into_raw`; a Box itself would claim that nobody else writes to it.
     overlapped: NonNull<OVERLAPPED>,
     data: Vec<u8>,
     state: State,
+}
+
+/// How one gets to know that it has ended.
+#[derive(Debug)]
+enum Signal {
+    Event(Arc<Event>),
+    /// For what has to go on without the thread that started it.
+    Port(Arc<Port>),
 }
 
 #[derive(Debug)]
@@ -47,15 +56,27 @@ unsafe impl Send for Lasting {}
 unsafe impl Sync for Lasting {}
 
 impl Lasting {
+    /// An operation that ends with the thread that starts it.
     pub(super) fn new(pipe: Arc<Pipe>) -> io::Result<Self> {
-        let event = Arc::new(Event::new()?);
-        let overlapped = NonNull::from(Box::leak(Box::new(overlapped(&event))));
-        Ok(Self { pipe, event, overlapped, data: Vec::new(), state: State::Idle })
+        Ok(Self::with(pipe, Signal::Event(Arc::new(Event::new()?))))
     }
 
-    /// What is signalled when the operation has ended.
-    pub(super) fn event(&self) -> &Arc<Event> {
-        &self.event
+    /// An operation that goes on when the thread that starts it ends.
+    pub(super) fn with_port(pipe: Arc<Pipe>, port: Arc<Port>) -> Self {
+        Self::with(pipe, Signal::Port(port))
+    }
+
+    fn with(pipe: Arc<Pipe>, signal: Signal) -> Self {
+        let overlapped = NonNull::from(Box::leak(Box::new(OVERLAPPED::default())));
+        Self { pipe, signal, overlapped, data: Vec::new(), state: State::Idle }
+    }
+
+    /// What is signalled when the operation has ended, if it is an event.
+    pub(super) fn event(&self) -> Option<&Arc<Event>> {
+        match &self.signal {
+            Signal::Event(event) => Some(event),
+            Signal::Port(_) => None,
+        }
     }
 
     pub(super) fn is_pending(&self) -> bool {
@@ -90,8 +111,15 @@ impl Lasting {
             debug_assert!(false, "an operation is in flight");
             return;
         }
+        let fresh = match &self.signal {
+            Signal::Event(event) => overlapped(event),
+            Signal::Port(port) => {
+                port.clear();
+                OVERLAPPED::default()
+            }
+        };
         // SAFETY: the allocation is alive, and nothing is pending that uses it.
-        unsafe { self.overlapped.write(overlapped(&self.event)) };
+        unsafe { self.overlapped.write(fresh) };
         self.state = State::Pending;
         if call(self) != 0 {
             // Complete; the OVERLAPPED holds the result as it would after waiting.
@@ -104,7 +132,9 @@ impl Lasting {
             ERROR_PIPE_CONNECTED => self.state = State::Ended(Ok(())),
             code => self.state = State::Ended(Err(error_of(code))),
         }
-        self.event.set();
+        if let Signal::Event(event) = &self.signal {
+            event.set();
+        }
     }
 
     /// Waits for the operation's end: `None` if the patience ended first, else its
@@ -115,24 +145,35 @@ impl Lasting {
             State::Ended(result) => return Some(result),
             State::Pending => {}
         }
-        if !is_complete(self.overlapped.as_ptr()) {
-            let waited = patience != Patience::Nothing
-                && wait_any(&[self.event.as_handle()], patience).unwrap_or(false);
-            if !waited {
-                self.state = State::Pending;
-                return None;
-            }
+        if !self.wait(patience) {
+            self.state = State::Pending;
+            return None;
         }
-        Some(self.result())
-    }
-
-    /// The result of an operation that has ended, or as soon as it has.
-    fn result(&self) -> io::Result<()> {
         let mut count = 0;
         let pipe = self.pipe.as_handle().as_raw_handle();
         // SAFETY: handle and OVERLAPPED are alive and belong together.
-        let ok = unsafe { GetOverlappedResult(pipe, self.overlapped.as_ptr(), &raw mut count, 1) };
-        if ok == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+        let ok = unsafe { GetOverlappedResult(pipe, self.overlapped.as_ptr(), &raw mut count, 0) };
+        Some(if ok == 0 { Err(io::Error::last_os_error()) } else { Ok(()) })
+    }
+
+    /// Waits until the system is done; `false` if the patience ended first.
+    fn wait(&self, patience: Patience) -> bool {
+        loop {
+            if is_complete(self.overlapped.as_ptr()) {
+                return true;
+            }
+            if patience.is_over() {
+                return false;
+            }
+            match &self.signal {
+                Signal::Event(event) => {
+                    // That it failed shows as patience that does not end; it cannot
+                    // fail with an event that is open.
+                    let _ = wait_any(&[event.as_handle()], patience);
+                }
+                Signal::Port(port) => port.wait(patience),
+            }
+        }
     }
 }
 
@@ -144,7 +185,7 @@ impl Drop for Lasting {
             // in the meantime is the only way to fail.
             unsafe { CancelIoEx(pipe, self.overlapped.as_ptr()) };
             // Either way it ends now, and not before that is its memory free.
-            let _ = self.result();
+            self.wait(Patience::Forever);
         }
         // SAFETY: it comes from a Box, and the system is done with it.
         drop(unsafe { Box::from_raw(self.overlapped.as_ptr()) });

@@ -20,14 +20,11 @@ use windows_sys::Win32::{
         CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FlushFileBuffers,
         OPEN_EXISTING, PIPE_ACCESS_DUPLEX, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
     },
-    System::{
-        IO::CreateIoCompletionPort,
-        Pipes::{
-            CreateNamedPipeW, GetNamedPipeClientProcessId, GetNamedPipeInfo,
-            GetNamedPipeServerProcessId, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
-            PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe,
-            SetNamedPipeHandleState, WaitNamedPipeW,
-        },
+    System::Pipes::{
+        CreateNamedPipeW, GetNamedPipeClientProcessId, GetNamedPipeInfo,
+        GetNamedPipeServerProcessId, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
+        PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe,
+        SetNamedPipeHandleState, WaitNamedPipeW,
     },
 };
 
@@ -171,20 +168,14 @@ impl Pipe {
         check(unsafe { FlushFileBuffers(self.raw()) })
     }
 
-    /// Lets operations go on when the thread that started them ends.
-    ///
-    /// Windows cancels a thread's pending operations when the thread exits, except
-    /// those on files that belong to a completion port (ExitThread, "Remarks"). The
-    /// port is nobody's: events with the lowest bit set keep completions off it, and
-    /// the file keeps it alive.
-    pub(super) fn outlive_threads(&self) {
-        // SAFETY: the handle is open; null makes a new port. It fails if the file
-        // belongs to a port already, which is as good.
-        let port = unsafe { CreateIoCompletionPort(self.raw(), ptr::null_mut(), 0, 1) };
-        if !port.is_null() {
-            // SAFETY: the handle is new and nobody else's.
-            drop(unsafe { OwnedHandle::from_raw_handle(port) });
-        }
+    /// How much can be read at once.
+    pub(super) fn available(&self) -> io::Result<u32> {
+        let (none, mut available) = (ptr::null_mut::<u32>(), 0);
+        // SAFETY: the handle is open, the pointers are valid or null.
+        check(unsafe {
+            PeekNamedPipe(self.raw(), none.cast(), 0, none, &raw mut available, none)
+        })?;
+        Ok(available)
     }
 
     pub(super) fn duplicate(&self) -> io::Result<Self> {

@@ -1,5 +1,10 @@
 use super::{
-    lasting::Lasting, operation, patience::Patience, pipe::is_disconnection, shared::Shared,
+    lasting::Lasting,
+    operation,
+    patience::Patience,
+    pipe::{Pipe, is_disconnection},
+    port::Port,
+    shared::Shared,
     timed_lock::TimedGuard,
 };
 use std::{
@@ -25,6 +30,8 @@ pub(super) struct WriteSide {
     in_flight: Option<Lasting>,
     /// The end of file, behind whatever is in flight.
     end: Option<Lasting>,
+    /// Lets both outlive the threads that started them.
+    port: Option<Arc<Port>>,
 }
 
 impl WriteSide {
@@ -34,6 +41,19 @@ impl WriteSide {
             None => Ok(()),
             Some(None) => Err(patience.error()),
             Some(Some(result)) => result.map_err(disconnected),
+        }
+    }
+
+    /// A write to be started; the stream becomes one whose writes outlive threads.
+    fn lasting(&mut self, pipe: &Arc<Pipe>) -> io::Result<Lasting> {
+        if self.port.is_none() {
+            self.port = Port::of(pipe).ok().map(Arc::new);
+        }
+        match &self.port {
+            Some(port) => Ok(Lasting::with_port(Arc::clone(pipe), Arc::clone(port))),
+            // It belongs to a port already: nobody's thread needs to stay, but the
+            // port's owner must not be told.
+            None => Lasting::new(Arc::clone(pipe)),
         }
     }
 
@@ -64,15 +84,14 @@ impl Shared {
             return operation::write(self.pipe.as_handle(), buf).map_err(disconnected);
         }
         let buf = buf.get(..LONGEST_COPY).unwrap_or(buf);
-        let write = match &mut side.in_flight {
+        let mut write = match side.in_flight.take() {
             Some(write) => write,
-            none => {
-                self.pipe.outlive_threads();
-                none.insert(Lasting::new(Arc::clone(&self.pipe))?)
-            }
+            None => side.lasting(&self.pipe)?,
         };
         write.write(buf);
-        match write.finish(Patience::Nothing) {
+        let ended = write.finish(Patience::Nothing);
+        side.in_flight = Some(write);
+        match ended {
             Some(Err(error)) => Err(disconnected(error)),
             Some(Ok(())) | None => Ok(buf.len()),
         }
@@ -104,8 +123,7 @@ impl Shared {
         if side.end.is_some() {
             return Ok(());
         }
-        self.pipe.outlive_threads();
-        let mut end = Lasting::new(Arc::clone(&self.pipe))?;
+        let mut end = side.lasting(&self.pipe)?;
         end.write(&[]);
         let ended = end.finish(Patience::Nothing);
         side.end = Some(end);

@@ -81,8 +81,14 @@ impl Queue {
                 },
                 // The thread that had started it has ended.
                 Err((Some(ERROR_OPERATION_ABORTED), _)) => self.listen_again(at),
-                // The client has gone already.
-                Err((Some(ERROR_NO_DATA), _)) => drop(self.replace(at)?),
+                // The client has gone already. What it wrote can still be read.
+                Err((Some(ERROR_NO_DATA), _)) => {
+                    if let Some(gone) = self.replace(at)?
+                        && gone.pipe.available().is_ok_and(|available| available > 0)
+                    {
+                        return gone.into_pipe().map(Some);
+                    }
+                }
                 Err((_, error)) => {
                     self.replace(at)?;
                     return Err(error);
@@ -105,7 +111,7 @@ impl Queue {
 
     /// What is signalled when there may be a client.
     pub(super) fn events(&self) -> Vec<Arc<Event>> {
-        self.instances.iter().map(|instance| Arc::clone(instance.listen.event())).collect()
+        self.instances.iter().filter_map(|instance| instance.listen.event()).cloned().collect()
     }
 
     /// Closes every instance, also those with clients that nobody has accepted.
