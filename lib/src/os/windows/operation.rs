@@ -123,7 +123,6 @@ pub(super) fn len(buf: &[u8]) -> u32 {
     u32::try_from(buf.len()).unwrap_or(u32::MAX)
 }
 
-#[expect(clippy::cast_possible_wrap, reason = "the way that std keeps error codes")]
 pub(super) fn error_of(code: u32) -> io::Error {
-    io::Error::from_raw_os_error(code as i32)
+    io::Error::from_raw_os_error(code.cast_signed())
 }

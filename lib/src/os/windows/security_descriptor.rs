@@ -33,10 +33,6 @@ pub(super) struct Local<T>(NonNull<T>);
 unsafe impl<T: Send> Send for Local<T> {}
 // SAFETY: the same.
 unsafe impl<T: Sync> Sync for Local<T> {}
-// SAFETY: a security descriptor is plain data, and here it is only ever read.
-unsafe impl Send for SecurityDescriptor {}
-// SAFETY: the same.
-unsafe impl Sync for SecurityDescriptor {}
 
 impl<T> Local<T> {
     /// # Safety

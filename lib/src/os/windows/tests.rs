@@ -1,5 +1,7 @@
 //! What only pipes do. What every system does is tested in `lib/tests`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test is to panic")]
+
 mod accepting;
 mod closing;
 mod half_close;
