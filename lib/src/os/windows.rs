@@ -13,17 +13,20 @@ mod event;
 mod halves;
 mod lasting;
 mod linger;
+mod listen;
 mod listener;
 mod name;
 mod operation;
-mod options;
 mod os_str;
 mod pair;
 mod patience;
+mod peer;
 mod pipe;
 mod port;
+mod queue;
 mod read;
 mod security_descriptor;
+mod settings;
 mod shared;
 mod stream;
 mod timed_lock;
@@ -33,13 +36,13 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use options::ListenerSettings;
 pub(crate) use os_str::{os_string_from_bytes, strip_ascii_prefix};
+pub(crate) use settings::ListenerSettings;
 pub use {
     halves::{RecvHalf, SendHalf},
     listener::Listener,
     name::NamedPipe,
-    options::ListenerOptionsExt,
     security_descriptor::SecurityDescriptor,
+    settings::ListenerOptionsExt,
     stream::Stream,
 };

@@ -9,7 +9,7 @@ use crate::{
     name::NameKind,
 };
 use std::{io, sync::Arc, thread, time::Duration};
-use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PIPE_BUSY};
+use windows_sys::Win32::Foundation::ERROR_PIPE_BUSY;
 
 /// The longest that the system is asked to wait in one go. After that it is looked
 /// again whether there is a pipe at all: Windows lets waiters wait when it goes.
@@ -69,7 +69,6 @@ fn open(path: &WidePath, mode: ConnectWaitMode) -> io::Result<Pipe> {
             // One is free now, or was: others are waiting too.
             Ok(_) => {}
             // Opening says better than waiting what is wrong with the pipe.
-            Err(error) if code(&error) == Some(ERROR_FILE_NOT_FOUND) => {}
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
     }

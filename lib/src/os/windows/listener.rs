@@ -1,16 +1,14 @@
-mod bind;
-mod queue;
-
 use super::{
     atomic_timeout::AtomicTimeout,
     event::{Event, wait_any},
+    listen,
     patience::Patience,
     pipe::Info,
+    queue::Queue,
     shared::Shared,
     stream::Stream,
 };
 use crate::{ListenerNonblockingMode, ListenerOptions, Name, name::sealed::Sealed, traits};
-use queue::Queue;
 use std::{
     io,
     iter::FusedIterator,
@@ -102,7 +100,7 @@ impl traits::Listener for Listener {
     fn do_not_reclaim_name_on_drop(&mut self) {}
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
-        let (name, queue) = bind::bind(&options)?;
+        let (name, queue) = listen::listen(&options)?;
         Ok(Self {
             name: Arc::new(name),
             accept_nonblocking: AtomicBool::new(options.nonblocking.accept_nonblocking()),

@@ -1,12 +1,17 @@
 use super::{operation, pipe::is_disconnection, shared::Shared};
 use std::{io, os::windows::io::AsHandle, sync::atomic::Ordering};
 
+/// The most that one read asks for. The system may allocate as much as is asked for.
+const LONGEST_READ: usize = 1024 * 1024;
+
 impl Shared {
     /// Reads what is there or waits for it, as the mode and the timeout say.
     pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() || self.read_ended.load(Ordering::Acquire) {
             return Ok(0);
         }
+        let longest = buf.len().min(LONGEST_READ);
+        let buf = &mut buf[..longest];
         let patience = self.recv_patience();
         match operation::read(self.pipe.as_handle(), buf, &self.read_wake, patience) {
             // A message of no bytes is what a half-close sends.

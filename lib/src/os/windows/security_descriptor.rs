@@ -1,4 +1,4 @@
-use super::token;
+use super::token::{self, Token};
 use crate::Access;
 use std::{
     ffi::c_void,
@@ -136,10 +136,11 @@ impl SecurityDescriptor {
     /// Full access for the system, the administrators and whom the word says, and
     /// nothing that would be inherited.
     pub(super) fn of_access(access: Access) -> io::Result<Self> {
-        let user = token::user_sid()?;
+        let token = Token::own()?;
+        let user = token::user_sid(&token)?;
         let more = match access {
             Access::CurrentUser => String::new(),
-            Access::Group => format!("(A;;GA;;;{})", token::group_sid()?),
+            Access::Group => format!("(A;;GA;;;{})", token::group_sid(&token)?),
             Access::Everyone => "(A;;GA;;;WD)".to_owned(),
         };
         Self::from_sddl(&format!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{user}){more}"))

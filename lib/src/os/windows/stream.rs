@@ -4,6 +4,7 @@ use super::{
     linger::LINGER,
     pair,
     patience::Patience,
+    peer,
     pipe::Pipe,
     shared::Shared,
 };
@@ -40,6 +41,18 @@ impl Stream {
     /// Whatever the system says.
     pub fn pair() -> io::Result<(Self, Self)> {
         pair::pair().map(|(one, other)| (Self::new(one), Self::new(other)))
+    }
+
+    /// The user that the peer runs as, as the text of a security identifier (`S-1-5-...`).
+    ///
+    /// On the server's end it is the client as it was when it connected. On the client's
+    /// end it is the process of that number as it is now.
+    ///
+    /// # Errors
+    /// Whatever the system says: `PermissionDenied` where this process may not ask about
+    /// the server's.
+    pub fn peer_user_sid(&self) -> io::Result<String> {
+        peer::user_sid(&self.0)
     }
 
     pub(super) fn new(shared: Shared) -> Self {
@@ -91,8 +104,7 @@ impl traits::StreamCommon for Stream {
         Ok(None)
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
-        let pid = self.0.pipe.peer_pid(self.0.info.is_server)?;
-        Ok(PeerCreds { pid: Some(pid) })
+        peer::creds(&self.0)
     }
     fn peer_hung_up(&self) -> io::Result<bool> {
         self.0.pipe.is_hung_up()

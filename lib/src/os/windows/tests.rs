@@ -28,6 +28,15 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// How long a test watches that something does not happen.
 const MOMENT: Duration = Duration::from_millis(60);
 
+#[test]
+fn types_can_go_everywhere() {
+    fn check<T: Send + Sync + Unpin + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    check::<Stream>();
+    check::<Listener>();
+    check::<super::RecvHalf>();
+    check::<super::SecurityDescriptor>();
+}
+
 /// A name that nobody else uses.
 fn unique() -> Name<'static> {
     static COUNT: AtomicU32 = AtomicU32::new(0);

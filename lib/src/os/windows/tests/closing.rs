@@ -57,6 +57,25 @@ fn draining_waits_for_the_peer() {
 }
 
 #[test]
+fn draining_in_vain_pins_nothing() {
+    let (mut server, mut client) = connected();
+    within(move || {
+        server.write_all(b"data").unwrap();
+        assert_eq!(server.drain(MOMENT).unwrap_err().kind(), ErrorKind::TimedOut);
+        // If a thread were still flushing, the pipe would stay open.
+        drop(server);
+        let error = loop {
+            match client.write(b"x") {
+                Ok(_) => thread::yield_now(),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        assert_eq!(client.read(&mut [0; 8]).unwrap(), 4, "and nothing is lost");
+    });
+}
+
+#[test]
 fn draining_says_that_the_peer_went_without_reading() {
     let (mut server, client) = connected();
     within(move || {

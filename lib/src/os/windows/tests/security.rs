@@ -1,7 +1,10 @@
 use super::*;
 use crate::{
     Access,
-    os::windows::{ListenerOptionsExt as _, SecurityDescriptor},
+    os::windows::{
+        ListenerOptionsExt as _, SecurityDescriptor,
+        token::{self, Token},
+    },
 };
 use std::io::ErrorKind;
 
@@ -16,6 +19,16 @@ fn descriptors_are_text_again() {
         assert_eq!(again.to_sddl().unwrap(), text);
         assert!(text.ends_with(&sddl[sddl.find('(').unwrap()..]), "{sddl} became {text}");
     }
+}
+
+#[test]
+fn peers_have_users() {
+    let own = token::user_sid(&Token::own().unwrap()).unwrap();
+    assert!(own.starts_with("S-1-"), "{own}");
+    let (server, client) = connected();
+    assert_eq!(server.peer_user_sid().unwrap(), own);
+    assert_eq!(client.peer_user_sid().unwrap(), own);
+    assert_eq!(token::user_sid(&Token::of_client(&server.0.pipe).unwrap()).unwrap(), own);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use crate::os::windows::{
+use super::{
     event::Event,
     lasting::Lasting,
     patience::Patience,

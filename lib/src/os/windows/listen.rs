@@ -1,11 +1,11 @@
-use super::queue::Queue;
+use super::{
+    connect::local_path,
+    pipe::{WidePath, code, wait_for_instance},
+    queue::Queue,
+};
 use crate::{
     ListenerOptions, Name,
     error::{Action, Obstacle, SocketError},
-    os::windows::{
-        connect::local_path,
-        pipe::{WidePath, code, wait_for_instance},
-    },
 };
 use std::io;
 use windows_sys::Win32::Foundation::{
@@ -16,7 +16,7 @@ use windows_sys::Win32::Foundation::{
 ///
 /// A pipe lives as long as its server, so there is nothing stale that could be
 /// replaced, and a server that lives cannot be: every policy for conflicts is the same.
-pub(super) fn bind(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>, Queue)> {
+pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>, Queue)> {
     let name = options.required_name()?;
     let made = local_path(name).and_then(|path| {
         if !name.as_bytes().starts_with(br"\\.\") {
