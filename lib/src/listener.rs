@@ -2,7 +2,7 @@ use crate::{
     ListenerOptions, Name, Stream,
     name::sealed::Sealed,
     os::imp,
-    traits,
+    traits::{self, Listener as _},
 };
 use std::{io, iter::FusedIterator, time::Duration};
 

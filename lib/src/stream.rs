@@ -2,7 +2,7 @@ use crate::{
     ConnectOptions, Name, PeerCreds, RecvHalf, SendHalf, TryClone,
     name::sealed::Sealed,
     os::imp,
-    traits,
+    traits::{self, Stream as _, StreamCommon as _},
 };
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
