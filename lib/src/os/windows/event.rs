@@ -1,5 +1,10 @@
 //! Events, and waiting for them.
 
+#![allow(
+    clippy::missing_const_for_thread_local,
+    reason = "said of what is const already, where std has no native thread locals"
+)]
+
 use super::patience::Patience;
 use std::{
     cell::Cell,
