@@ -58,14 +58,14 @@ fn a_close_is_the_other_sides_end_of_file(place: &Place) {
 }
 
 fn half_close_is_the_end_of_one_direction(place: &Place) {
-    in_both_roles(place, |mut one, mut other| {
+    in_both_roles(place, |mut one, other| {
         let (question, answer) = (pattern(100_000), pattern(300_000));
         thread::scope(|scope| {
             let peer = scope.spawn(|| {
                 let question = read_all(&other).unwrap();
                 assert_eq!((&other).read(&mut [0]).unwrap(), 0);
                 // All of the answer is sent after the end of the question.
-                other.write_all(&answer).unwrap();
+                { &other }.write_all(&answer).unwrap();
                 drop(other);
                 question
             });
@@ -78,7 +78,7 @@ fn half_close_is_the_end_of_one_direction(place: &Place) {
 }
 
 fn half_close_of_both_one_after_the_other(place: &Place) {
-    in_both_roles(place, |mut one, mut other| {
+    in_both_roles(place, |one, mut other| {
         one.shutdown(Shutdown::Write).unwrap();
         assert_eq!(read_all(&other).unwrap(), b"");
         other.write_all(b"answer").unwrap();
@@ -112,8 +112,8 @@ fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
         // Some systems take what fits and notice afterwards.
         let error = (0..1000).find_map(|_| one.write(&[0; 4096]).err());
         assert_kind(error.map_or(Ok(()), Err), GONE);
-        // And with something unread at the peer.
     });
+    // And with something that the peer has not read.
     in_both_roles(place, |mut one, other| {
         one.write_all(b"never read").unwrap();
         drop(other);

@@ -57,8 +57,7 @@ fn strangers_are_given_back(place: &Place) {
     let (one_receive, other_send) = (error.rh, error.sh);
     let mut one = Stream::reunite(one_receive, one_send).unwrap();
     let mut other = Stream::reunite(other_receive, other_send).unwrap();
-    for (mut stream, peer) in [(&mut one, one_peer), (&mut other, other_peer)] {
-        let mut peer = peer;
+    for (stream, mut peer) in [(&mut one, one_peer), (&mut other, other_peer)] {
         stream.write_all(b"x").unwrap();
         peer.read_exact(&mut [0]).unwrap();
         peer.write_all(b"y").unwrap();

@@ -85,10 +85,6 @@ impl Place {
         }
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// The place's name: the same at every call.
     pub(crate) fn name(&self) -> Name<'static> {
         match self.kind {
