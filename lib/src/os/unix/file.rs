@@ -49,6 +49,24 @@ impl OwnFile {
     pub(super) fn leave(mut self) {
         self.path.clear();
     }
+
+    /// Removes the file, for one who has the lock already.
+    pub(super) fn remove_under_lock(mut self) {
+        self.remove();
+        self.path.clear();
+    }
+
+    fn remove(&self) {
+        match lstat(&self.path) {
+            Ok(stat) if Identity::of(&stat) == self.identity => {
+                if let Err(error) = fs::unlink(&self.path) {
+                    tracing::debug!(path = ?self.path, %error, "socket file not removed");
+                }
+            }
+            Ok(_) => tracing::debug!(path = ?self.path, "socket file is another's by now: left"),
+            Err(error) => tracing::debug!(path = ?self.path, %error, "socket file has gone"),
+        }
+    }
 }
 
 impl Drop for OwnFile {
@@ -59,15 +77,7 @@ impl Drop for OwnFile {
         // Under the lock no successor can move its socket in between the two calls.
         // Where the lock is not to be had the file is removed all the same.
         let _lock = ClaimLock::acquire(&self.path, Instant::now() + Duration::from_secs(1));
-        match lstat(&self.path) {
-            Ok(stat) if Identity::of(&stat) == self.identity => {
-                if let Err(error) = fs::unlink(&self.path) {
-                    tracing::debug!(path = ?self.path, %error, "socket file not removed");
-                }
-            }
-            Ok(_) => tracing::debug!(path = ?self.path, "socket file is another's by now: left"),
-            Err(error) => tracing::debug!(path = ?self.path, %error, "socket file has gone"),
-        }
+        self.remove();
     }
 }
 

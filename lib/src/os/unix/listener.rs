@@ -149,9 +149,14 @@ impl traits::Listener for Listener {
         if self.accept.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        let woken = sys::wake_accept(self.as_fd());
-        drop(self.take_file());
-        woken
+        // As on drop: while the socket is there, no other file can have its inode.
+        let file = self.take_file();
+        if cfg!(any(target_os = "linux", target_os = "android")) {
+            drop(file);
+            return sys::wake_accept(self.as_fd());
+        }
+        // Elsewhere that takes a connection, and so the file.
+        sys::wake_accept(self.as_fd())
     }
 
     fn local_name(&self) -> io::Result<Name<'static>> {
