@@ -90,7 +90,7 @@ impl Job {
 
     /// Runs it as a user who is nobody in particular, where this process may do that;
     /// else its own user is one already.
-    pub(super) fn as_ordinary_user(mut self) -> Self {
+    pub(super) fn by_ordinary_user(mut self) -> Self {
         if is_root() {
             self.command.uid(NOBODY).gid(NOBODY).current_dir("/");
         }

@@ -68,7 +68,7 @@ fn without_a_runtime_folder_it_is_the_one_for_temporary_files() {
             let existing = Folder::open_to_all(0o755);
             for missing in ["missing", "missing/too"] {
                 let job = job(Some(&existing.root().join(missing)), temporary.root());
-                let job = if ordinary_user { job.as_ordinary_user() } else { job };
+                let job = if ordinary_user { job.by_ordinary_user() } else { job };
                 assert_eq!(job.run(), [temporary.root().join(WORD).to_str().unwrap()]);
             }
             assert_eq!(existing.entries(), [""; 0]);

@@ -36,7 +36,7 @@ fn others_are_refused_and_told_so() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o755);
         let _listener = folder.options().mode(closed_mode()).create_sync().unwrap();
-        let told = Job::new("connect").with("path", folder.path()).as_ordinary_user().run();
+        let told = Job::new("connect").with("path", folder.path()).by_ordinary_user().run();
         let expected = format!("PermissionDenied: cannot connect to {}: ", folder.name());
         assert!(told[0].starts_with(&expected), "{told:?}");
     });
@@ -47,7 +47,7 @@ fn others_get_in_where_everyone_may_and_are_known() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o755);
         let listener = folder.options().mode(0o666).create_sync().unwrap();
-        let job = Job::new("connect").with("path", folder.path()).as_ordinary_user();
+        let job = Job::new("connect").with("path", folder.path()).by_ordinary_user();
         let mut client = job.start();
         let own = (process::id(), rustix::process::geteuid().as_raw());
         let expected = format!("connected to Some({}) Some({})", own.0, own.1);
@@ -70,7 +70,7 @@ fn others_get_in_where_everyone_may_and_are_known() {
 fn nobody_gets_in_while_a_server_starts() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o755);
-        let knocker = Job::new("knock").with("folder", folder.root()).as_ordinary_user();
+        let knocker = Job::new("knock").with("folder", folder.root()).by_ordinary_user();
         let mut knocker = knocker.start();
         assert_eq!(knocker.next_line().unwrap(), "knocking");
         let mode = format!("{:o}", closed_mode());
@@ -144,7 +144,7 @@ fn in_a_folder_of_others_nobody_can_listen() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o555);
         let job = Job::new("listen in").with("path", folder.path()).with("group", "own");
-        assert_eq!(job.as_ordinary_user().run(), ["PermissionDenied"; 3]);
+        assert_eq!(job.by_ordinary_user().run(), ["PermissionDenied"; 3]);
     });
 }
 
@@ -160,7 +160,7 @@ fn in_a_folder_of_others_a_live_name_is_in_use() {
             fs::set_permissions(folder.root(), read_only).unwrap();
         }
         let job = Job::new("listen in").with("path", folder.path()).with("group", "own");
-        let told = job.as_ordinary_user().run();
+        let told = job.by_ordinary_user().run();
         assert_eq!(told, ["AddrInUse"; 3]);
         if !is_root() {
             let writable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -175,7 +175,7 @@ fn a_failure_half_way_leaves_nothing() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o777);
         let job = Job::new("listen in").with("path", folder.path()).with("group", "roots");
-        assert_eq!(job.as_ordinary_user().run(), ["PermissionDenied"; 3]);
+        assert_eq!(job.by_ordinary_user().run(), ["PermissionDenied"; 3]);
         assert_eq!(folder.entries(), [""; 0]);
     });
 }

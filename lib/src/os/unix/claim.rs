@@ -223,6 +223,7 @@ impl Drop for ClaimLock {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "in a test a panic is the report")]
 mod tests {
     use super::*;
 
