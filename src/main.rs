@@ -1,1 +1,25 @@
-fn main() {}
+//! `lsock` moves bytes through local sockets.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod diag;
+mod endpoint;
+mod pump;
+mod run;
+mod serve;
+mod system;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match cli::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => return diag::usage(&error),
+    };
+    let terminal = diag::Terminal::new(&cli.everywhere);
+    match run::run(cli) {
+        Ok(outcome) => outcome.exit(),
+        Err(error) => diag::exit(&error, terminal),
+    }
+}

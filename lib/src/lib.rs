@@ -58,7 +58,7 @@ pub use crate::{
     listener::{Incoming, Listener, ListenerNonblockingMode},
     name::{
         GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType,
-        ToFsName, ToNsName,
+        ToFsName, ToNsName, is_plain,
     },
     options::{Access, ConnectOptions, ConnectWaitMode, ListenerOptions, OnConflict},
     peer::PeerCreds,

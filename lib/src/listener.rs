@@ -1,9 +1,4 @@
-use crate::{
-    ListenerOptions, Name, Stream,
-    name::sealed::Sealed,
-    os::imp,
-    traits,
-};
+use crate::{ListenerOptions, Name, Stream, name::sealed::Sealed, os::imp, traits};
 use std::{io, iter::FusedIterator, time::Duration};
 
 /// A server's end: it stands under a name and accepts clients.

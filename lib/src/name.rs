@@ -7,9 +7,10 @@ mod kind;
 mod parse;
 
 pub(crate) use check::check;
+pub use convert::{ToFsName, ToNsName};
+pub use display::is_plain;
 pub(crate) use display::write_escaped;
 pub(crate) use kind::sealed;
-pub use convert::{ToFsName, ToNsName};
 pub use kind::{GenericFilePath, GenericNamespaced, NameType, NamespacedNameType, PathNameType};
 
 use std::{borrow::Cow, ffi::OsStr};

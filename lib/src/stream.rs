@@ -1,7 +1,5 @@
 use crate::{
-    ConnectOptions, Name, PeerCreds, RecvHalf, SendHalf, TryClone,
-    name::sealed::Sealed,
-    os::imp,
+    ConnectOptions, Name, PeerCreds, RecvHalf, SendHalf, TryClone, name::sealed::Sealed, os::imp,
     traits,
 };
 use std::{

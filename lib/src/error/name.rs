@@ -78,7 +78,9 @@ impl Display for NameError {
             NameProblem::TooLong { length, limit, unit } => {
                 write!(f, "it is {length} {unit} long, and at most {limit} fit")
             }
-            NameProblem::NotAPipe => f.write_str(r"only \\.\pipe\NAME is a path of a local socket here"),
+            NameProblem::NotAPipe => {
+                f.write_str(r"only \\.\pipe\NAME is a path of a local socket here")
+            }
             NameProblem::OtherEndpoint { scheme: "-" } => {
                 f.write_str("that is standard input and output, not a local socket")
             }
@@ -86,7 +88,9 @@ impl Display for NameError {
                 write!(f, "`{scheme}` is the beginning of an endpoint that is no local socket")
             }
             NameProblem::BadHex => f.write_str("two hexadecimal digits are needed for each byte"),
-            NameProblem::NoBytesHere => f.write_str("names of bytes are not available on this system"),
+            NameProblem::NoBytesHere => {
+                f.write_str("names of bytes are not available on this system")
+            }
         }
     }
 }

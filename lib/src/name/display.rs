@@ -59,8 +59,10 @@ fn reads_as_path(text: &str) -> bool {
 }
 
 /// Whether a character stays where it is printed: neither a control character nor
-/// one that changes the direction or the look of its neighbours.
-pub(crate) fn is_plain(c: char) -> bool {
+/// one that changes the direction or the look of its neighbours. A [`Name`] is printed
+/// with such characters only.
+#[must_use]
+pub fn is_plain(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

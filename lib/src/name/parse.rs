@@ -119,9 +119,7 @@ fn from_hex(text: &OsStr, hex: &OsStr, here: bool) -> Result<OsString, NameError
             _ => None,
         })
         .collect();
-    bytes
-        .and_then(os_string_from_bytes)
-        .ok_or_else(|| NameError::new(text, NameProblem::BadHex))
+    bytes.and_then(os_string_from_bytes).ok_or_else(|| NameError::new(text, NameProblem::BadHex))
 }
 
 impl FromStr for Name<'static> {

@@ -7,6 +7,7 @@
 mod address;
 mod claim;
 mod connect;
+mod convert;
 mod file;
 mod halves;
 pub mod inherited;

@@ -45,10 +45,7 @@ impl From<rustix::io::Errno> for Refusal {
 }
 
 fn in_use(obstacle: Obstacle) -> Refusal {
-    Refusal {
-        obstacle: Some(obstacle),
-        error: io::Error::from_raw_os_error(libc::EADDRINUSE),
-    }
+    Refusal { obstacle: Some(obstacle), error: io::Error::from_raw_os_error(libc::EADDRINUSE) }
 }
 
 /// Listens at the path, taking it over as the options say.

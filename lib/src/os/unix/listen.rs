@@ -169,10 +169,8 @@ fn start(socket: OwnedFd, options: &ListenerOptions<'_>) -> io::Result<UnixListe
     } else {
         128
     };
-    let backlog = options
-        .system
-        .backlog
-        .map_or(most, |backlog| i32::try_from(backlog).unwrap_or(i32::MAX));
+    let backlog =
+        options.system.backlog.map_or(most, |backlog| i32::try_from(backlog).unwrap_or(i32::MAX));
     rustix::net::listen(&socket, backlog)?;
     Ok(socket.into())
 }

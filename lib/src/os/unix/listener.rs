@@ -162,8 +162,9 @@ impl traits::Listener for Listener {
     fn local_name(&self) -> io::Result<Name<'static>> {
         match &self.name {
             Some(name) => Ok(name.clone()),
-            None => address::name_of(&self.socket.local_addr()?)
-                .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "the socket has no name")),
+            None => address::name_of(&self.socket.local_addr()?).ok_or_else(|| {
+                io::Error::new(io::ErrorKind::Unsupported, "the socket has no name")
+            }),
         }
     }
 

@@ -128,7 +128,10 @@ fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     let mut pid = [0];
     // SAFETY: the value is an integer.
     let known = unsafe { socket_option(socket, libc::SOL_LOCAL, libc::LOCAL_PEERPID, &mut pid) };
-    (known.is_ok().then_some(pid[0]), xucred(socket).map_or_else(Groups::default, |c| groups_of(&c)))
+    (
+        known.is_ok().then_some(pid[0]),
+        xucred(socket).map_or_else(Groups::default, |c| groups_of(&c)),
+    )
 }
 
 /// `LOCAL_PEERCRED` (`unix(4)`)
@@ -164,8 +167,7 @@ fn groups_of(creds: &libc::xucred) -> Groups {
 fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     let mut creds = [libc::sockpeercred { uid: 0, gid: 0, pid: 0 }];
     // SAFETY: sockpeercred is made of integers.
-    let known =
-        unsafe { socket_option(socket, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut creds) };
+    let known = unsafe { socket_option(socket, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut creds) };
     (known.is_ok().then_some(creds[0].pid), Groups::default())
 }
 

@@ -52,10 +52,10 @@ fn try_connect(address: &Address) -> io::Result<Option<Holder>> {
     rustix::io::ioctl_fionbio(&socket, true)?;
     connect(socket.as_fd(), address)?;
     let creds = peer::credentials(socket.as_fd())?;
-    Ok(creds.pid().and_then(|pid| u32::try_from(pid).ok()).map(|pid| Holder {
-        pid,
-        command: command_of(pid),
-    }))
+    Ok(creds
+        .pid()
+        .and_then(|pid| u32::try_from(pid).ok())
+        .map(|pid| Holder { pid, command: command_of(pid) }))
 }
 
 /// The name of a process's command.

@@ -36,7 +36,9 @@ pub(super) fn bind(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> 
 /// `connect(2)`, once; not repeated after a signal.
 pub(super) fn connect(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
     // SAFETY: the pointer and the length are of one live `sockaddr_un`.
-    check(unsafe { libc::connect(socket.as_raw_fd(), (&raw const address.raw).cast(), address.len) })
+    check(unsafe {
+        libc::connect(socket.as_raw_fd(), (&raw const address.raw).cast(), address.len)
+    })
 }
 
 /// An address of zero bytes.

@@ -1,0 +1,25 @@
+use super::{Connecting, Transfer, value};
+use clap::Args;
+use local_socket::Name;
+use std::ffi::OsString;
+
+/// Connect and join the connection to stdin and stdout, or to a command.
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// What to connect to: ./file, /path/to/file, @name or a bare word.
+    #[arg(value_name = "NAME", value_parser = value::name())]
+    pub(crate) name: Name<'static>,
+
+    #[command(flatten)]
+    pub(crate) connecting: Connecting,
+    #[command(flatten)]
+    pub(crate) transfer: Transfer,
+
+    /// Print what would be done, and do nothing.
+    #[arg(long, help_heading = "Everywhere", display_order = 904)]
+    pub(crate) explain: bool,
+
+    /// A command to join the connection to, instead of stdin and stdout.
+    #[arg(value_name = "CMD", last = true, num_args = 1..)]
+    pub(crate) command: Vec<OsString>,
+}

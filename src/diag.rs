@@ -1,0 +1,22 @@
+//! Errors become messages, hints and exit statuses: here and nowhere else.
+
+mod failure;
+mod hint;
+mod log;
+mod status;
+mod terminal;
+mod usage;
+
+pub(crate) use failure::{Direction, Failure};
+pub(crate) use log::{escaped, start as start_log};
+pub(crate) use status::Outcome;
+pub(crate) use terminal::Terminal;
+pub(crate) use usage::usage;
+
+use std::process::ExitCode;
+
+/// Says what went wrong and gives the exit status that stands for it.
+pub(crate) fn exit(error: &anyhow::Error, terminal: Terminal) -> ExitCode {
+    terminal.error(&escaped(&failure::message(error)), hint::hint(error).as_deref());
+    ExitCode::from(status::status(error))
+}

@@ -1,0 +1,53 @@
+use super::Failure;
+use local_socket::error::{Action, Obstacle, SocketError};
+use std::io::{self, ErrorKind};
+
+/// What the user can do about an error, if anything.
+pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
+    match error.downcast_ref::<Failure>()? {
+        Failure::Bind(error) => bind(error),
+        Failure::Connect { file: Some(file), .. } => {
+            Some(format!("there is a socket file of that name in this folder: use {file}"))
+        }
+        Failure::Connect { error, .. } => connect(error),
+        Failure::ConnectTimedOut { option, .. } => {
+            Some(format!("a longer {option} gives the server more time"))
+        }
+        _ => None,
+    }
+}
+
+fn bind(error: &io::Error) -> Option<String> {
+    let socket = SocketError::of(error)?;
+    match (socket.obstacle(), error.kind()) {
+        (Some(Obstacle::LiveServer(_)), _) if socket.name().is_path() && cfg!(unix) => {
+            Some("--replace takes the name over, or choose another name".to_owned())
+        }
+        (Some(Obstacle::LiveServer(_)), _) => Some("choose another name".to_owned()),
+        (Some(Obstacle::NotASocket(_)), _) => {
+            Some("choose another name; what is not a socket is never replaced".to_owned())
+        }
+        (_, ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Some("the folder of a socket file has to exist".to_owned())
+        }
+        (_, ErrorKind::PermissionDenied) => {
+            Some("the folder of a socket file has to be one that you can write to".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn connect(error: &io::Error) -> Option<String> {
+    let socket = SocketError::of(error)?;
+    debug_assert_eq!(socket.action(), Action::Connect);
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => Some(format!(
+            "nobody listens there; `lsock listen {}` does, and --wait waits for it",
+            socket.name()
+        )),
+        ErrorKind::PermissionDenied => {
+            Some("its owner decides who may connect (lsock listen --mode, --allow)".to_owned())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,87 @@
+use super::log::{Style, styled};
+use crate::cli::{Color, Everywhere, LogFormat};
+use std::io::{IsTerminal, Write, stderr};
+
+/// How messages are written to stderr.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Terminal {
+    pub(super) format: LogFormat,
+    pub(super) color: bool,
+    is_terminal: bool,
+    pub(super) verbose: u8,
+    pub(super) quiet: u8,
+}
+
+impl Terminal {
+    /// As the options say.
+    pub(crate) fn new(options: &Everywhere) -> Self {
+        let is_terminal = stderr().is_terminal();
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let color = match options.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !no_color,
+        };
+        Self {
+            format: options.log_format,
+            color,
+            is_terminal,
+            verbose: options.verbose,
+            quiet: options.quiet,
+        }
+    }
+
+    /// Where messages go if nothing is known of the options yet.
+    pub(super) fn unknown() -> Self {
+        Self {
+            format: LogFormat::Text,
+            color: false,
+            is_terminal: stderr().is_terminal(),
+            verbose: 0,
+            quiet: 0,
+        }
+    }
+
+    /// Whether stderr is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Tells a person at the terminal something that a script does not want to hear.
+    pub(crate) fn tell(&self, text: &str) {
+        if self.is_terminal && self.quiet == 0 && self.format == LogFormat::Text {
+            self.line(&format!("{}{text}", styled("lsock: ", Style::Plain, self.color)));
+        } else {
+            tracing::info!("{text}");
+        }
+    }
+
+    /// Writes an error and, under it, what to do about it.
+    pub(super) fn error(&self, message: &str, hint: Option<&str>) {
+        if self.quiet > 1 {
+            return;
+        }
+        match self.format {
+            LogFormat::Text => {
+                self.line(&format!("{}{message}", styled("lsock: ", Style::Error, self.color)));
+                if let Some(hint) = hint {
+                    self.line(&format!("{}{hint}", styled("hint: ", Style::Hint, self.color)));
+                }
+            }
+            LogFormat::Json => {
+                let mut object = serde_json::json!({ "level": "ERROR", "message": message });
+                if let Some(hint) = hint {
+                    object["hint"] = hint.into();
+                }
+                self.line(&object.to_string());
+            }
+        }
+    }
+
+    /// One line in one write, so that lines of several processes do not mix. If stderr
+    /// cannot be written to, there is nobody left to tell.
+    #[expect(clippy::unused_self, reason = "only who has the options may write")]
+    fn line(&self, text: &str) {
+        let _ = stderr().lock().write_all(format!("{text}\n").as_bytes());
+    }
+}

@@ -1,0 +1,54 @@
+use super::{log::escaped, status::USAGE, terminal::Terminal};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use local_socket::error::NameError;
+use std::{error::Error as _, process::ExitCode};
+
+/// Prints the help or version that was asked for, or what is wrong with the command
+/// line.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Whoever closed the pipe has seen enough.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(USAGE)
+        }
+        _ => {
+            Terminal::unknown().error(&message(error), Some(&hint(error)));
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// clap's message without its heading, its usage and its tips, in one line.
+fn message(error: &clap::Error) -> String {
+    if let Some(name) = error.source().and_then(|source| source.downcast_ref::<NameError>()) {
+        return name.to_string();
+    }
+    let text = error.render().to_string();
+    let lines = text.lines().take_while(|line| {
+        let line = line.trim_start();
+        !["Usage:", "tip:", "For more information"].iter().any(|start| line.starts_with(start))
+    });
+    let words: Vec<&str> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
+    let text = words.join(" ");
+    escaped(text.strip_prefix("error: ").unwrap_or(&text))
+}
+
+fn hint(error: &clap::Error) -> String {
+    let similar = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        Some(ContextValue::Strings(words)) => words.first().cloned(),
+        _ => None,
+    };
+    [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+        .into_iter()
+        .find_map(similar)
+        .map_or_else(
+            || "lsock --help, lsock listen --help and so on list what there is".to_owned(),
+            |word| format!("did you mean `{}`?", escaped(&word)),
+        )
+}

@@ -1,0 +1,168 @@
+//! One direction of a transfer, from its first byte to its end.
+
+use super::{
+    copy::{self, Broken, Sink, Source, Step},
+    meter::{Gauge, Meter},
+    options::Options,
+};
+use crate::{
+    cli::CopyWay,
+    system::{Input, Output, Ready, Splicer},
+};
+use local_socket::Stream;
+use std::{
+    io::{self, ErrorKind},
+    sync::atomic::Ordering,
+};
+
+/// How one direction ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// Its input came to an end, and everything was delivered.
+    Eof,
+    /// The peer has gone, with that much of the input left, as far as that is known.
+    PeerGone { left: Option<u64> },
+    /// Its input could not be read.
+    InputFailed(io::Error),
+    /// Its output could not be written; that many bytes are lost, if it is known.
+    OutputFailed { error: io::Error, lost: Option<u64> },
+    /// It was told to end.
+    Stopped,
+}
+
+/// How much is copied at a time.
+const BUFFER_SIZE: usize = 256 << 10;
+
+/// The way in which one direction moves bytes; it starts with splicing where that can
+/// work, and changes to copying if it does not.
+#[derive(Debug)]
+enum Way {
+    Splice(Splicer),
+    Copy(Vec<u8>),
+}
+
+impl Way {
+    fn new(splicer: impl FnOnce() -> Option<Splicer>, options: &Options) -> io::Result<Self> {
+        let splicer = if options.copy == CopyWay::Buffer { None } else { splicer() };
+        match splicer {
+            Some(splicer) => Ok(Self::Splice(splicer)),
+            None if options.copy == CopyWay::Splice => Err(cannot_splice()),
+            None => Ok(Self::copy(options)),
+        }
+    }
+
+    fn copy(options: &Options) -> Self {
+        Self::Copy(vec![0; options.buffer.unwrap_or(BUFFER_SIZE)])
+    }
+
+    /// Moves bytes once. `splice` is the call that does it within the kernel.
+    fn step(
+        &mut self,
+        source: &mut impl Source,
+        sink: &mut impl Sink,
+        gauge: &Gauge,
+        options: &Options,
+        splice: impl FnOnce(&Splicer) -> io::Result<usize>,
+    ) -> Result<Step, Broken> {
+        if let Self::Splice(splicer) = self {
+            match splice(splicer) {
+                Ok(0) => return Ok(Step::End),
+                Ok(moved) => {
+                    gauge.moved(moved);
+                    return Ok(Step::Moved);
+                }
+                // These two cannot be spliced: nothing has been moved.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                    if options.copy == CopyWay::Splice {
+                        return Err(Broken::Source(cannot_splice()));
+                    }
+                    *self = Self::copy(options);
+                }
+                Err(error) => return Err(Broken::Sink { error, lost: 0 }),
+            }
+        }
+        match self {
+            Self::Copy(buffer) => copy::step(source, sink, buffer, gauge),
+            Self::Splice(_) => Ok(Step::Moved),
+        }
+    }
+}
+
+fn cannot_splice() -> io::Error {
+    io::Error::new(ErrorKind::Unsupported, "--copy splice needs a pipe on this side")
+}
+
+/// Sends what comes in until its end.
+pub(super) fn send(input: &Input, stream: &Stream, options: &Options, meter: &Meter) -> Ending {
+    let gauge = &meter.sent;
+    let mut way = match Way::new(|| Splicer::sending(input, options.buffer), options) {
+        Ok(way) => way,
+        Err(error) => return Ending::InputFailed(error),
+    };
+    let (mut source, mut sink) = (input, stream);
+    loop {
+        gauge.waiting();
+        let ready = input.wait(stream, &meter.stop);
+        if meter.stop.load(Ordering::SeqCst) {
+            return Ending::Stopped;
+        }
+        match ready {
+            Ok(Ready::Input) => {}
+            Ok(Ready::PeerGone) => return Ending::PeerGone { left: input.pending() },
+            Err(error) => return Ending::InputFailed(error),
+        }
+        gauge.delivering();
+        match way
+            .step(&mut source, &mut sink, gauge, options, |splicer| splicer.send(input, stream))
+        {
+            Ok(Step::Moved) => {}
+            Ok(Step::End) => return Ending::Eof,
+            Err(_) if meter.stop.load(Ordering::SeqCst) => return Ending::Stopped,
+            Err(Broken::Source(error)) => return Ending::InputFailed(error),
+            Err(Broken::Sink { error, lost }) => {
+                return Ending::OutputFailed {
+                    error,
+                    lost: input.pending().map(|left| lost + left),
+                };
+            }
+        }
+    }
+}
+
+/// Receives what the peer sends until its end.
+pub(super) fn receive(
+    stream: &Stream,
+    output: &Output,
+    options: &Options,
+    meter: &Meter,
+) -> Ending {
+    let gauge = &meter.received;
+    let mut way = match Way::new(|| Splicer::receiving(output, options.buffer), options) {
+        Ok(way) => way,
+        Err(error) => return Ending::OutputFailed { error, lost: Some(0) },
+    };
+    let (mut source, mut sink) = (stream, output);
+    loop {
+        let step = way.step(&mut source, &mut sink, gauge, options, |splicer| {
+            if gauge.is_timed() {
+                gauge.waiting();
+                splicer.wait(stream)?;
+                gauge.delivering();
+            }
+            splicer.receive(stream, output)
+        });
+        match step {
+            Ok(Step::Moved) => {}
+            Ok(Step::End) if meter.stop.load(Ordering::SeqCst) => return Ending::Stopped,
+            Ok(Step::End) => return Ending::Eof,
+            Err(Broken::Source(error)) => return Ending::InputFailed(error),
+            // Splicing does not say which of the two has failed; only a socket is reset.
+            Err(Broken::Sink { error, .. }) if error.kind() == ErrorKind::ConnectionReset => {
+                return Ending::InputFailed(error);
+            }
+            Err(Broken::Sink { error, lost }) => {
+                return Ending::OutputFailed { error, lost: Some(lost) };
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+/// What a transfer has moved so far, read by others while it goes on.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) sent: Gauge,
+    pub(crate) received: Gauge,
+    pub(crate) started: Instant,
+    /// Set when both directions are to end.
+    pub(super) stop: AtomicBool,
+}
+
+/// What one direction has moved, and what it is doing.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    bytes: AtomicU64,
+    started: Instant,
+    /// Whether times are kept; they are not free.
+    timed: bool,
+    /// When something was moved last, in nanoseconds from the start.
+    moved_at: AtomicU64,
+    /// How long it has waited for input, and since when it does so now (0: it does not).
+    waited: AtomicU64,
+    waiting_since: AtomicU64,
+}
+
+impl Meter {
+    pub(crate) fn new(timed: bool) -> Self {
+        let started = Instant::now();
+        Self {
+            sent: Gauge::new(started, timed),
+            received: Gauge::new(started, timed),
+            started,
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    /// The time since anything was moved.
+    pub(super) fn idle_time(&self) -> Duration {
+        let last = self.sent.moved_at.load(Relaxed).max(self.received.moved_at.load(Relaxed));
+        self.started.elapsed().saturating_sub(Duration::from_nanos(last))
+    }
+}
+
+impl Gauge {
+    fn new(started: Instant, timed: bool) -> Self {
+        Self {
+            bytes: AtomicU64::new(0),
+            started,
+            timed,
+            moved_at: AtomicU64::new(0),
+            waited: AtomicU64::new(0),
+            waiting_since: AtomicU64::new(0),
+        }
+    }
+
+    /// The number of bytes that were delivered.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    pub(super) fn is_timed(&self) -> bool {
+        self.timed
+    }
+
+    /// Bytes were delivered.
+    pub(super) fn moved(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Relaxed);
+        if self.timed {
+            self.moved_at.store(self.now(), Relaxed);
+        }
+    }
+
+    /// From now on it waits for input.
+    pub(super) fn waiting(&self) {
+        if self.timed {
+            self.waiting_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// From now on it delivers.
+    pub(super) fn delivering(&self) {
+        if self.timed {
+            let since = self.waiting_since.swap(0, Relaxed);
+            if since != 0 {
+                self.waited.fetch_add(self.now().saturating_sub(since), Relaxed);
+            }
+        }
+    }
+
+    /// How long it has waited for input so far.
+    pub(super) fn waited(&self) -> Duration {
+        let since = self.waiting_since.load(Relaxed);
+        let now = if since == 0 { 0 } else { self.now().saturating_sub(since) };
+        Duration::from_nanos(self.waited.load(Relaxed) + now)
+    }
+
+    /// Nanoseconds from the start; never 0.
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
+    }
+}

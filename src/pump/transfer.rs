@@ -1,0 +1,272 @@
+//! Both directions of a connection: threads that move bytes, and what the end of one
+//! does to the other.
+
+use super::{
+    direction::{self, Ending},
+    meter::{Gauge, Meter},
+    options::Options,
+    report::{Limit, Report, Side},
+};
+use crate::{
+    cli::Eof,
+    system::{Input, Output},
+};
+use local_socket::{
+    Stream,
+    traits::{Stream as _, StreamCommon as _},
+};
+use std::{
+    io::ErrorKind,
+    net::Shutdown,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    thread,
+    time::Duration,
+};
+
+/// A connection and what it is to be joined to.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) stream: Arc<Stream>,
+    pub(crate) input: Input,
+    pub(crate) output: Output,
+    /// Whether the end of what the peer sends is the end of the output.
+    pub(crate) closes_output: bool,
+    pub(crate) options: Options,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// What the threads of a transfer share.
+#[derive(Debug)]
+struct Shared {
+    stream: Arc<Stream>,
+    options: Options,
+    meter: Arc<Meter>,
+    to_command: bool,
+    endings: Mutex<Endings>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Endings {
+    sent: Option<Ending>,
+    received: Option<Ending>,
+    sends: bool,
+    receives: bool,
+    /// How long the direction that goes on had waited when the other one ended.
+    waited_before: Duration,
+}
+
+impl Endings {
+    fn both(&self) -> bool {
+        !self.sends && !self.receives
+    }
+
+    fn one(&self) -> bool {
+        self.sends != self.receives
+    }
+}
+
+/// How long threads that were told to stop are waited for. One may hang in a system call
+/// on our standard streams that nothing can end; it is left behind.
+const STOP_TIME: Duration = Duration::from_secs(1);
+
+/// Moves bytes in both directions until both have ended, or a limit is reached.
+pub(crate) fn transfer(job: Job) -> Report {
+    let Job { stream, input, output, closes_output, options, meter } = job;
+    let (sends, receives) = (options.sends, options.receives);
+    let timed = options.is_timed();
+    let shared = Arc::new(Shared {
+        stream,
+        options,
+        meter,
+        to_command: output.is_command(),
+        endings: Mutex::new(Endings { sends, receives, ..Endings::default() }),
+        changed: Condvar::new(),
+    });
+    let send = {
+        let shared = Arc::clone(&shared);
+        move || shared.send(&input)
+    };
+    let receive = {
+        let shared = Arc::clone(&shared);
+        move || shared.receive(output, closes_output)
+    };
+    // One direction needs no further thread, unless time has to be kept meanwhile.
+    match (sends, receives) {
+        (true, false) if !timed => send(),
+        (false, true) if !timed => receive(),
+        _ => {
+            if sends {
+                start("send", send);
+            }
+            match (receives, timed) {
+                (true, true) => start("receive", receive),
+                (true, false) => receive(),
+                (false, _) => {}
+            }
+        }
+    }
+    let limit = shared.wait();
+    shared.finish(limit)
+}
+
+/// Runs a direction on a thread of its own, or here if there can be no more threads.
+fn start(name: &str, run: impl FnOnce() + Send + 'static) {
+    let run = Arc::new(Mutex::new(Some(run)));
+    let on_thread = Arc::clone(&run);
+    let take = |run: &Mutex<Option<_>>| run.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let spawned =
+        thread::Builder::new().name(name.to_owned()).stack_size(256 << 10).spawn(move || {
+            if let Some(run) = take(&on_thread) {
+                run();
+            }
+        });
+    if let Err(error) = spawned {
+        tracing::warn!(%error, "no thread for a direction: the other one waits for it");
+        let run = run.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(run) = run {
+            run();
+        }
+    }
+}
+
+impl Shared {
+    fn send(&self, input: &Input) {
+        let ending = direction::send(input, &self.stream, &self.options, &self.meter);
+        match (&ending, self.options.eof) {
+            (Ending::Stopped, _) | (_, Eof::Wait) => {}
+            (_, Eof::Half) => self.shutdown(Shutdown::Write),
+            (_, Eof::Close) => self.stop(Shutdown::Both),
+        }
+        self.ended(|endings| {
+            endings.sent = Some(ending);
+            endings.sends = false;
+        });
+    }
+
+    fn receive(&self, output: Output, closes_output: bool) {
+        let ending = direction::receive(&self.stream, &output, &self.options, &self.meter);
+        match (&ending, self.options.eof) {
+            (Ending::Stopped, _) => {}
+            // Nobody is left to receive for. A command may still have something to say.
+            (Ending::OutputFailed { .. }, _) if !self.to_command => self.stop(Shutdown::Both),
+            (_, Eof::Close) => self.stop(Shutdown::Both),
+            (_, Eof::Wait) => {}
+            (_, Eof::Half) => {
+                if closes_output && let Err(error) = output.close() {
+                    tracing::debug!(%error, "output not closed");
+                }
+            }
+        }
+        self.ended(|endings| {
+            endings.received = Some(ending);
+            endings.receives = false;
+        });
+    }
+
+    /// Makes both directions end, after what they have read was delivered.
+    fn stop(&self, how: Shutdown) {
+        self.meter.stop.store(true, Ordering::SeqCst);
+        self.shutdown(how);
+    }
+
+    fn shutdown(&self, how: Shutdown) {
+        match self.stream.shutdown(how) {
+            // The peer has gone already.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotConnected | ErrorKind::BrokenPipe) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the peer cannot be told that the input has ended");
+            }
+            Ok(()) => {}
+        }
+    }
+
+    fn ended(&self, change: impl FnOnce(&mut Endings)) {
+        let mut endings = self.endings();
+        change(&mut endings);
+        if endings.one() {
+            endings.waited_before = self.gauge(&endings).waited();
+        }
+        drop(endings);
+        self.changed.notify_all();
+    }
+
+    /// The gauge of the direction that goes on, if just one does.
+    fn gauge(&self, endings: &Endings) -> &Gauge {
+        if endings.sends { &self.meter.sent } else { &self.meter.received }
+    }
+
+    fn endings(&self) -> MutexGuard<'_, Endings> {
+        self.endings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until both directions have ended or a limit is reached.
+    fn wait(&self) -> Option<Limit> {
+        let mut endings = self.endings();
+        while !endings.both() {
+            // Without an output nothing is worth waiting for.
+            let rest = match &endings.received {
+                Some(Ending::OutputFailed { .. }) if !self.to_command => Some((STOP_TIME, None)),
+                _ => self.next_limit(&endings),
+            };
+            endings = match rest {
+                None => self.changed.wait(endings).unwrap_or_else(PoisonError::into_inner),
+                Some((Duration::ZERO, limit)) => return limit,
+                Some((rest, limit)) => {
+                    let (endings, result) = self
+                        .changed
+                        .wait_timeout(endings, rest)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    if result.timed_out() && limit.is_none() {
+                        return None;
+                    }
+                    endings
+                }
+            };
+        }
+        None
+    }
+
+    /// The time until the next limit is reached, as it looks now.
+    fn next_limit(&self, endings: &Endings) -> Option<(Duration, Option<Limit>)> {
+        let idle = self
+            .options
+            .idle
+            .map(|limit| (limit.saturating_sub(self.meter.idle_time()), Some(Limit::Idle(limit))));
+        let linger = self.options.linger.filter(|_| endings.one()).map(|limit| {
+            let waited = self.gauge(endings).waited().saturating_sub(endings.waited_before);
+            (limit.saturating_sub(waited), Some(Limit::Linger))
+        });
+        // While the output is blocked the time that is left does not pass: look again.
+        let linger = linger.map(|(rest, limit)| match rest {
+            Duration::ZERO => (rest, limit),
+            rest => (rest.max(Duration::from_millis(1)), limit),
+        });
+        [idle, linger].into_iter().flatten().min_by_key(|(rest, _)| *rest)
+    }
+
+    /// Ends what still goes on, and says what it all came to.
+    fn finish(&self, limit: Option<Limit>) -> Report {
+        let mut endings = self.endings();
+        if limit.is_some() {
+            drop(endings);
+            self.stop(Shutdown::Both);
+            endings = self
+                .changed
+                .wait_timeout_while(self.endings(), STOP_TIME, |endings| !endings.both())
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        } else if !self.stream.peer_hung_up().unwrap_or(true)
+            && let Err(error) = self.stream.drain(Duration::MAX)
+        {
+            tracing::debug!(%error, "the peer has not taken everything");
+        }
+        Report {
+            sent: Side { bytes: self.meter.sent.bytes(), ending: endings.sent.take() },
+            received: Side { bytes: self.meter.received.bytes(), ending: endings.received.take() },
+            limit,
+            time: self.meter.started.elapsed(),
+        }
+    }
+}

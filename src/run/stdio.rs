@@ -1,0 +1,60 @@
+//! A connection that is joined to standard input and output.
+
+use crate::{
+    cli,
+    diag::Terminal,
+    pump::{Job, Meter, Options, Progress, Report, transfer},
+    system::{Input, Output},
+};
+use local_socket::Stream;
+use std::sync::Arc;
+
+/// How connections are joined to standard input and output.
+#[derive(Debug)]
+pub(super) struct Stdio {
+    pub(super) input: Input,
+    pub(super) output: Output,
+    pub(super) options: Options,
+    pub(super) shows_progress: bool,
+    pub(super) terminal: Terminal,
+}
+
+/// Whether progress is to be shown.
+pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
+    match args.progress {
+        Some(cli::Progress::Always) => true,
+        Some(cli::Progress::Auto) => terminal.is_terminal(),
+        Some(cli::Progress::Never) | None => false,
+    }
+}
+
+impl Stdio {
+    /// Joins the only connection: the end of what the peer sends is the end of stdout.
+    pub(super) fn join(self, stream: Arc<Stream>) -> Report {
+        let Self { input, output, options, shows_progress, terminal } = self;
+        join(input, output, options, stream, true, shows_progress.then_some(terminal))
+    }
+
+    /// Joins one connection of several.
+    pub(super) fn join_next(&self, stream: Arc<Stream>) -> std::io::Result<Report> {
+        let (input, output) = (self.input.try_clone()?, self.output.try_clone()?);
+        let progress = self.shows_progress.then_some(self.terminal);
+        Ok(join(input, output, self.options.clone(), stream, false, progress))
+    }
+}
+
+fn join(
+    input: Input,
+    output: Output,
+    options: Options,
+    stream: Arc<Stream>,
+    closes_output: bool,
+    progress: Option<Terminal>,
+) -> Report {
+    let meter = Arc::new(Meter::new(options.is_timed()));
+    let size = input.rest_of_file().filter(|_| options.sends);
+    let _progress = progress.map(|terminal| Progress::start(&meter, size, terminal.is_terminal()));
+    let report = transfer(Job { stream, input, output, closes_output, options, meter });
+    tracing::info!("{report}");
+    report
+}

@@ -1,0 +1,96 @@
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+/// How many clients are served at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    all: Option<NonZeroUsize>,
+    per_user: Option<NonZeroUsize>,
+    served: Mutex<Served>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Served {
+    all: usize,
+    by_user: HashMap<u32, usize>,
+}
+
+/// A place among those that are served at a time; it becomes free when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    limits: Arc<Limits>,
+    user: Option<u32>,
+}
+
+impl Limits {
+    pub(crate) fn new(all: Option<NonZeroUsize>, per_user: Option<NonZeroUsize>) -> Self {
+        Self { all, per_user, ..Self::default() }
+    }
+
+    /// Waits until one more can be served.
+    pub(super) fn wait_for_place(&self) {
+        let is_full = |served: &mut Served| self.all.is_some_and(|limit| served.all >= limit.get());
+        drop(self.changed.wait_while(self.served(), is_full));
+    }
+
+    /// Waits until nobody is served.
+    pub(super) fn wait_until_empty(&self) {
+        drop(self.changed.wait_while(self.served(), |served| served.all > 0));
+    }
+
+    /// Takes a place for a client of the user, unless that user has enough of them.
+    pub(super) fn take_place(self: &Arc<Self>, user: Option<u32>) -> Option<Place> {
+        let mut served = self.served();
+        if let (Some(limit), Some(user)) = (self.per_user, user) {
+            let count = served.by_user.entry(user).or_default();
+            if *count >= limit.get() {
+                return None;
+            }
+            *count += 1;
+        }
+        served.all += 1;
+        Some(Place { limits: Arc::clone(self), user })
+    }
+
+    fn served(&self) -> MutexGuard<'_, Served> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut served = self.limits.served();
+        served.all -= 1;
+        if let Some(user) = self.user
+            && let Some(count) = served.by_user.get_mut(&user)
+        {
+            *count -= 1;
+            if *count == 0 {
+                served.by_user.remove(&user);
+            }
+        }
+        drop(served);
+        self.limits.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_gets_so_many_places_and_others_get_theirs() {
+        let limits = Arc::new(Limits::new(None, NonZeroUsize::new(1)));
+        let place = limits.take_place(Some(7)).unwrap();
+        assert!(limits.take_place(Some(7)).is_none());
+        let other = limits.take_place(Some(8));
+        assert!(other.is_some());
+        drop(place);
+        assert!(limits.take_place(Some(7)).is_some());
+    }
+}

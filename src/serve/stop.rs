@@ -1,0 +1,139 @@
+use crate::{
+    diag::Failure,
+    system::{command, signals},
+};
+use local_socket::{
+    Listener, Stream,
+    traits::{Listener as _, Stream as _},
+};
+use shared_child::SharedChild;
+use std::{
+    collections::HashMap,
+    net::Shutdown,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+/// Ends everything in good order when a signal asks for it: nobody is accepted any more
+/// and the name goes at once, open connections get a time to end, and then the process
+/// dies of that signal. A second signal ends it at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Stopper {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    signal: Option<i32>,
+    next: u64,
+    open: HashMap<u64, Open>,
+}
+
+/// Something that goes on after the name has gone.
+#[derive(Debug)]
+pub(crate) enum Open {
+    /// A connection.
+    Stream(Arc<Stream>),
+    /// A command.
+    Command(Arc<SharedChild>),
+}
+
+/// That something goes on, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Going {
+    shared: Arc<Shared>,
+    key: u64,
+}
+
+/// What ending takes after the grace time is over.
+const LAST_TIME: Duration = Duration::from_millis(500);
+
+impl Stopper {
+    /// Begins to watch for signals.
+    pub(crate) fn start(listener: &Arc<Listener>, grace: Duration) -> Result<Self, Failure> {
+        let shared = Arc::new(Shared::default());
+        let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
+        signals::on_termination(move |signal| {
+            let is_second = on_signal.state().signal.replace(signal).is_some();
+            // Also for the second one: the first may have come in the middle of this.
+            if let Err(error) = listener.close() {
+                tracing::debug!(%error, "listener not closed");
+            }
+            if is_second {
+                signals::die(signal);
+            }
+            let shared = Arc::clone(&on_signal);
+            let end = move || {
+                shared.wait_until_empty(grace);
+                shared.end_all();
+                shared.wait_until_empty(LAST_TIME);
+                signals::die(signal);
+            };
+            if thread::Builder::new().name("grace".to_owned()).spawn(end).is_err() {
+                signals::die(signal);
+            }
+        })
+        .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
+        Ok(Self { shared })
+    }
+
+    /// Notes that something goes on.
+    pub(crate) fn going(&self, open: Open) -> Going {
+        let mut state = self.shared.state();
+        let key = state.next;
+        state.next += 1;
+        state.open.insert(key, open);
+        Going { shared: Arc::clone(&self.shared), key }
+    }
+
+    /// Everything has ended by itself; if a signal asked for that, the process dies of it.
+    pub(crate) fn finish(&self) {
+        let signal = self.shared.state().signal;
+        if let Some(signal) = signal {
+            signals::die(signal);
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_until_empty(&self, time: Duration) {
+        let goes_on = |state: &mut State| !state.open.is_empty();
+        drop(self.changed.wait_timeout_while(self.state(), time, goes_on));
+    }
+
+    fn end_all(&self) {
+        for open in self.state().open.values() {
+            match open {
+                Open::Stream(stream) => {
+                    tracing::warn!("a connection did not end within the grace time: closed");
+                    // One that has ended meanwhile is not connected any more.
+                    let _ = stream.shutdown(Shutdown::Both);
+                }
+                Open::Command(child) => {
+                    tracing::warn!("a command did not end within the grace time: terminated");
+                    if let Err(error) = command::terminate(child) {
+                        tracing::debug!(%error, "command not terminated");
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.shared.state().open.remove(&self.key);
+        self.shared.changed.notify_all();
+    }
+}

@@ -1,0 +1,32 @@
+//! What differs between systems for a program: its standard streams, its children, its
+//! signals, and the options that only some of them have. Each system is a folder with
+//! the same files in it.
+
+#[cfg(not(target_os = "linux"))]
+mod no_splice;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as imp;
+#[cfg(windows)]
+use windows as imp;
+
+#[cfg(target_os = "linux")]
+pub(crate) use imp::splice::Splicer;
+pub(crate) use imp::{
+    command, input::Input, listening, output::Output, readiness::Readiness, signals,
+};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use no_splice::Splicer;
+
+/// What waiting for input came to.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// There is something to read, or the end of file.
+    Input,
+    /// The peer has closed both directions: nothing can be sent any more.
+    PeerGone,
+}

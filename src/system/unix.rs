@@ -1,0 +1,29 @@
+pub(crate) mod command;
+pub(crate) mod input;
+pub(crate) mod listening;
+pub(crate) mod output;
+pub(crate) mod readiness;
+pub(crate) mod signals;
+#[cfg(target_os = "linux")]
+pub(crate) mod splice;
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+use std::io;
+
+/// Waits for one of the events, also if the process gets a signal meanwhile.
+fn wait(fds: &mut [PollFd<'_>], timeout: Option<&Timespec>) -> io::Result<usize> {
+    loop {
+        match poll(fds, timeout) {
+            Err(Errno::INTR) => {}
+            result => return result.map_err(io::Error::from),
+        }
+    }
+}
+
+/// What a closed or broken descriptor reports without being asked.
+fn ended() -> PollFlags {
+    PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL
+}

@@ -1,0 +1,195 @@
+use crate::{
+    cli::{Listening, Who},
+    diag::Failure,
+};
+use local_socket::{ListenerOptions, Name, PeerCreds, Platform, os::unix::ListenerOptionsExt};
+use nix::unistd::{Gid, Group, Uid, User};
+use std::{
+    fmt::{self, Display, Formatter},
+    fs,
+    os::unix::fs::MetadataExt,
+    path::Path,
+};
+
+/// The permissions of a socket file that nothing is said of.
+const PRIVATE: u16 = 0o600;
+
+/// The options of a listener that only some systems have.
+pub(crate) fn options<'n>(
+    options: ListenerOptions<'n>,
+    name: &Name<'_>,
+    listening: &Listening,
+) -> Result<ListenerOptions<'n>, Failure> {
+    if listening.sddl.is_some() {
+        return Err(Failure::Unsupported {
+            option: "--sddl",
+            why: "only Windows has security descriptors; --mode and --allow say who may connect",
+        });
+    }
+    if let (Some(option), true) = (
+        listening
+            .mode
+            .map(|_| "--mode")
+            .or(listening.group.as_ref().map(|_| "--group"))
+            .or(listening.replace.then_some("--replace")),
+        is_abstract(name),
+    ) {
+        return Err(Failure::Unsupported {
+            option,
+            why: "an abstract socket is no file; --allow says who may connect to it",
+        });
+    }
+    let mut options = options.mode(listening.mode.unwrap_or(PRIVATE).into());
+    if let Some(group) = &listening.group {
+        options = options.group(group_id(group)?);
+    }
+    if let Some(backlog) = listening.backlog {
+        options = options.backlog(backlog);
+    }
+    Ok(options)
+}
+
+fn is_abstract(name: &Name<'_>) -> bool {
+    name.is_namespaced() && Platform::CURRENT == Platform::Linux
+}
+
+/// Whose file is a danger to a socket in this folder: whoever may write to it and is not
+/// kept from other users' files by the sticky bit.
+pub(crate) fn unsafe_folder(name: &Name<'_>) -> Option<String> {
+    if !name.is_path() {
+        return None;
+    }
+    let folder = Path::new(name.as_os_str()).parent()?;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mode = fs::metadata(folder).ok()?.mode();
+    (mode & 0o022 != 0 && mode & 0o1000 == 0).then(|| folder.display().to_string())
+}
+
+/// Who is served, decided on the credentials of each client.
+#[derive(Clone, Debug)]
+pub(crate) struct Allowed {
+    rules: Vec<Rule>,
+}
+
+#[derive(Copy, Clone, Debug)]
+enum Rule {
+    Any,
+    Uid(u32),
+    Gid(u32),
+}
+
+impl Allowed {
+    /// As the options say for this name.
+    pub(crate) fn new(name: &Name<'_>, listening: &Listening) -> Result<Self, Failure> {
+        let mode = listening.mode.unwrap_or(PRIVATE);
+        let rules = if !listening.allow.is_empty() {
+            listening.allow.iter().map(rule).collect::<Result<_, _>>()?
+        } else if !is_abstract(name) && mode & 0o022 != 0 {
+            // The system has checked the mode when the client connected.
+            vec![Rule::Any]
+        } else {
+            vec![Rule::Uid(Uid::effective().as_raw()), Rule::Uid(0)]
+        };
+        Ok(Self { rules })
+    }
+
+    /// Whether the mode of the socket file keeps out clients that `--allow` names.
+    pub(crate) fn is_kept_out(&self, name: &Name<'_>, listening: &Listening) -> bool {
+        let ours = Uid::effective().as_raw();
+        let others = |rule: &Rule| !matches!(rule, Rule::Uid(uid) if *uid == ours || *uid == 0);
+        !is_abstract(name)
+            && listening.mode.unwrap_or(PRIVATE) & 0o022 == 0
+            && self.rules.iter().any(others)
+    }
+
+    /// Whether a client is to be served.
+    pub(crate) fn admits(&self, peer: &PeerCreds) -> bool {
+        self.rules.iter().any(|rule| match rule {
+            Rule::Any => true,
+            Rule::Uid(uid) => peer.euid() == Some(*uid),
+            Rule::Gid(gid) => {
+                peer.egid() == Some(*gid) || peer.groups().is_some_and(|all| all.contains(gid))
+            }
+        })
+    }
+}
+
+/// For `--explain`.
+impl Display for Allowed {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, rule) in self.rules.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            match rule {
+                Rule::Any => f.write_str("whoever can connect")?,
+                Rule::Uid(uid) => write!(f, "uid {uid}")?,
+                Rule::Gid(gid) => write!(f, "gid {gid}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rule(who: &Who) -> Result<Rule, Failure> {
+    match who {
+        Who::Any => Ok(Rule::Any),
+        Who::Uid(uid) => Ok(Rule::Uid(*uid)),
+        Who::Gid(gid) => Ok(Rule::Gid(*gid)),
+        Who::User(name) => match User::from_name(name) {
+            Ok(Some(user)) => Ok(Rule::Uid(user.uid.as_raw())),
+            result => Err(unknown("user", name, result.err())),
+        },
+        Who::Group(name) => group_id(name).map(Rule::Gid),
+    }
+}
+
+/// The number of a group that is given by name or number.
+fn group_id(group: &str) -> Result<u32, Failure> {
+    match Group::from_name(group) {
+        Ok(Some(found)) => Ok(found.gid.as_raw()),
+        result => group
+            .parse()
+            .map(|gid| Gid::from_raw(gid).as_raw())
+            .map_err(|_| unknown("group", group, result.err())),
+    }
+}
+
+fn unknown(what: &str, name: &str, error: Option<impl Display>) -> Failure {
+    Failure::Usage(match error {
+        Some(error) => format!("cannot look up the {what} `{name}`: {error}"),
+        None => format!("there is no {what} `{name}`"),
+    })
+}
+
+/// A client as it is written to the log.
+pub(crate) fn describe(peer: &PeerCreds) -> String {
+    let number = |what, number: Option<i64>| number.map(|n| format!("{what} {n}"));
+    let parts = [
+        number("pid", peer.pid().map(Into::into)),
+        number("uid", peer.euid().map(Into::into)),
+        number("gid", peer.egid().map(Into::into)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "unknown".to_owned() } else { parts.join(" ") }
+}
+
+/// Whose client it is, for limits.
+pub(crate) fn user(peer: &PeerCreds) -> Option<u32> {
+    peer.euid()
+}
+
+/// What a command is told about its peer: variables and, where it is known, their values.
+pub(crate) fn peer_variables(peer: Option<&PeerCreds>) -> [(&'static str, Option<String>); 6] {
+    let pid = peer.and_then(PeerCreds::pid).map(|id| id.to_string());
+    let uid = peer.and_then(PeerCreds::euid).map(|id| id.to_string());
+    let gid = peer.and_then(PeerCreds::egid).map(|id| id.to_string());
+    [
+        ("LSOCK_PEER_PID", pid.clone()),
+        ("LSOCK_PEER_UID", uid.clone()),
+        ("LSOCK_PEER_GID", gid.clone()),
+        ("IPCREMOTEPID", pid),
+        ("IPCREMOTEEUID", uid),
+        ("IPCREMOTEEGID", gid),
+    ]
+}

@@ -1,0 +1,65 @@
+use rustix::event::{PollFd, PollFlags};
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write, stdout},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    process::ChildStdin,
+};
+
+/// Where bytes that were received go: standard output, or a command's input.
+///
+/// It may be shared with other programs, so that it is never made non-blocking.
+#[derive(Debug)]
+pub(crate) struct Output {
+    file: File,
+    is_stdout: bool,
+}
+
+impl Output {
+    pub(crate) fn stdout() -> io::Result<Self> {
+        let fd = stdout().as_fd().try_clone_to_owned()?;
+        Ok(Self { file: fd.into(), is_stdout: true })
+    }
+
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()?, is_stdout: self.is_stdout })
+    }
+
+    /// Whether this is a command's input: a command may stop reading whenever it likes.
+    pub(crate) fn is_command(&self) -> bool {
+        !self.is_stdout
+    }
+
+    /// Closes it, so that whoever reads it sees the end of file although this process
+    /// goes on.
+    pub(crate) fn close(self) -> io::Result<()> {
+        if self.is_stdout {
+            // The number 1 must not become free for something else.
+            let null = OpenOptions::new().write(true).open("/dev/null")?;
+            rustix::stdio::dup2_stdout(&null)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&self.file).write(bytes)
+    }
+
+    /// Waits until something can be written: for a descriptor that somebody else has made
+    /// non-blocking.
+    pub(crate) fn wait_writable(&self) -> io::Result<()> {
+        super::wait(&mut [PollFd::new(&self.file, PollFlags::OUT)], None).map(|_| ())
+    }
+}
+
+impl From<ChildStdin> for Output {
+    fn from(stdin: ChildStdin) -> Self {
+        Self { file: OwnedFd::from(stdin).into(), is_stdout: false }
+    }
+}
+
+impl AsFd for Output {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}

@@ -1,0 +1,35 @@
+use local_socket::Stream;
+use shared_child::SharedChild;
+use std::{
+    io,
+    process::{Command, ExitStatus, Stdio},
+};
+
+/// Whether a command can be given the connection itself: a pipe of ours is opened for
+/// overlapped operations, which the standard streams of other programs are not.
+pub(crate) const TAKES_SOCKETS: bool = false;
+
+/// Is not called here.
+pub(crate) fn spawn_on(_: Command, _: Stream) -> io::Result<SharedChild> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Is not called here.
+pub(crate) fn become_on(_: Command, _: Stream) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Starts the command with pipes as its standard input and output.
+pub(crate) fn spawn_piped(mut command: Command) -> io::Result<SharedChild> {
+    SharedChild::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
+}
+
+/// Ends a command: there is no way to ask it.
+pub(crate) fn terminate(child: &SharedChild) -> io::Result<()> {
+    child.kill()
+}
+
+/// The exit status that stands for how a command ended.
+pub(crate) fn status(status: ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}

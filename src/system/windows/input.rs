@@ -1,0 +1,182 @@
+use super::super::Ready;
+use local_socket::{Stream, traits::StreamCommon as _};
+use std::{
+    fs::File,
+    io::{self, Read, Seek, stdin},
+    os::windows::io::{AsHandle, OwnedHandle},
+    process::ChildStdout,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// Where bytes that are sent come from: standard input, or a command's output.
+///
+/// Neither can be waited for together with something else here, so a thread reads one
+/// piece ahead. What it has read and no connection has taken is there for the next one.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    feed: Arc<Feed>,
+}
+
+#[derive(Debug)]
+struct Feed {
+    file: File,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_reading: bool,
+    piece: Vec<u8>,
+    taken: usize,
+    /// How the input ended, once it has.
+    end: Option<Result<(), io::Error>>,
+}
+
+/// How much is read ahead.
+const PIECE: usize = 256 << 10;
+
+/// How often it is looked whether the peer has gone, while there is no input.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+impl Input {
+    pub(crate) fn stdin() -> io::Result<Self> {
+        Ok(Self::new(stdin().as_handle().try_clone_to_owned()?.into()))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "other systems make a new descriptor")]
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
+    }
+
+    fn new(file: File) -> Self {
+        let feed = Feed { file, state: Mutex::default(), changed: Condvar::new() };
+        Self { feed: Arc::new(feed) }
+    }
+
+    /// Waits until there is input, or the peer of the stream has gone, or the flag is set.
+    pub(crate) fn wait(&self, stream: &Stream, stop: &AtomicBool) -> io::Result<Ready> {
+        self.start_reading()?;
+        let mut state = self.feed.state();
+        loop {
+            if state.rest() > 0 || state.end.is_some() {
+                return Ok(Ready::Input);
+            }
+            if stop.load(Ordering::SeqCst) || stream.peer_hung_up()? {
+                return Ok(Ready::PeerGone);
+            }
+            state = self
+                .feed
+                .changed
+                .wait_timeout(state, INTERVAL)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// How much there is to read now without waiting, as far as that can be told.
+    pub(crate) fn pending(&self) -> Option<u64> {
+        let rest = self.feed.state().rest() as u64;
+        Some(rest + self.rest_of_file().unwrap_or(0))
+    }
+
+    /// How much is left of it, if it is a regular file.
+    pub(crate) fn rest_of_file(&self) -> Option<u64> {
+        let metadata = self.feed.file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let position = (&self.feed.file).stream_position().ok()?;
+        Some(metadata.len().saturating_sub(position))
+    }
+
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.feed.state();
+        while state.rest() == 0 {
+            match state.end.take() {
+                None => {
+                    state = self.feed.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+                Some(Ok(())) => {
+                    state.end = Some(Ok(()));
+                    return Ok(0);
+                }
+                Some(Err(error)) => {
+                    state.end = Some(Ok(()));
+                    return Err(error);
+                }
+            }
+        }
+        let from = &state.piece[state.taken..];
+        let read = from.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&from[..read]);
+        state.taken += read;
+        drop(state);
+        self.feed.changed.notify_all();
+        Ok(read)
+    }
+
+    /// Reading never would block.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems wait")]
+    pub(crate) fn wait_readable(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn start_reading(&self) -> io::Result<()> {
+        let mut state = self.feed.state();
+        if !state.is_reading {
+            let feed = Arc::clone(&self.feed);
+            thread::Builder::new().name("input".to_owned()).spawn(move || feed.read_ahead())?;
+            state.is_reading = true;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// How much of the piece nobody has taken yet.
+    fn rest(&self) -> usize {
+        self.piece.len() - self.taken
+    }
+}
+
+impl Feed {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_ahead(&self) {
+        let mut piece = vec![0; PIECE];
+        let end = loop {
+            match (&self.file).read(&mut piece) {
+                // A pipe whose writers have gone is at its end.
+                Ok(0) => break Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break Ok(()),
+                Err(error) => break Err(error),
+                Ok(read) => self.hand_over(&piece[..read]),
+            }
+        };
+        self.state().end = Some(end);
+        self.changed.notify_all();
+    }
+
+    /// Waits until the piece before this one has been taken, and puts this one there.
+    fn hand_over(&self, piece: &[u8]) {
+        let is_full = |state: &mut State| state.rest() > 0;
+        let mut state =
+            self.changed.wait_while(self.state(), is_full).unwrap_or_else(PoisonError::into_inner);
+        state.piece.clear();
+        state.piece.extend_from_slice(piece);
+        state.taken = 0;
+        drop(state);
+        self.changed.notify_all();
+    }
+}
+
+impl From<ChildStdout> for Input {
+    fn from(stdout: ChildStdout) -> Self {
+        Self::new(OwnedHandle::from(stdout).into())
+    }
+}

@@ -1,0 +1,104 @@
+use crate::{
+    cli::{Listening, Who},
+    diag::Failure,
+};
+use local_socket::{
+    Access, ListenerOptions, Name, PeerCreds,
+    error::reason,
+    os::windows::{ListenerOptionsExt, SecurityDescriptor},
+};
+use std::fmt::{self, Display, Formatter};
+
+/// The options of a listener that only some systems have.
+pub(crate) fn options<'n>(
+    options: ListenerOptions<'n>,
+    _: &Name<'_>,
+    listening: &Listening,
+) -> Result<ListenerOptions<'n>, Failure> {
+    const FILES: &str = "Windows has pipes and no socket files; --sddl says who may connect";
+    let absent = [
+        ("--mode", listening.mode.is_some(), FILES),
+        ("--group", listening.group.is_some(), FILES),
+        ("--replace", listening.replace, "a pipe on Windows goes with its server"),
+        ("--backlog", listening.backlog.is_some(), "a pipe on Windows has no backlog"),
+        (
+            "--max-conns-per-user",
+            listening.max_conns_per_user.is_some(),
+            "Windows does not number users",
+        ),
+        (
+            "--allow",
+            listening.allow.iter().any(|who| *who != Who::Any),
+            "Windows does not number users; --sddl says who may connect",
+        ),
+    ];
+    if let Some((option, _, why)) = absent.into_iter().find(|(_, given, _)| *given) {
+        return Err(Failure::Unsupported { option, why });
+    }
+    match &listening.sddl {
+        Some(_) if !listening.allow.is_empty() => {
+            Err(Failure::Usage("--sddl and --allow both say who may connect".to_owned()))
+        }
+        Some(sddl) => SecurityDescriptor::from_sddl(sddl)
+            .map(|descriptor| options.security_descriptor(descriptor))
+            .map_err(|error| Failure::Usage(format!("--sddl `{sddl}`: {}", reason(&error)))),
+        None if !listening.allow.is_empty() => Ok(options.access(Access::Everyone)),
+        None => Ok(options.access(Access::CurrentUser)),
+    }
+}
+
+/// There are no folders to be careful with.
+pub(crate) fn unsafe_folder(_: &Name<'_>) -> Option<String> {
+    None
+}
+
+/// Who is served: the system decides when a client connects.
+#[derive(Clone, Debug)]
+pub(crate) struct Allowed;
+
+impl Allowed {
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
+    pub(crate) fn new(_: &Name<'_>, _: &Listening) -> Result<Self, Failure> {
+        Ok(Self)
+    }
+
+    #[expect(clippy::unused_self, reason = "other systems decide here")]
+    pub(crate) fn is_kept_out(&self, _: &Name<'_>, _: &Listening) -> bool {
+        false
+    }
+
+    #[expect(clippy::unused_self, reason = "other systems decide here")]
+    pub(crate) fn admits(&self, _: &PeerCreds) -> bool {
+        true
+    }
+}
+
+/// For `--explain`.
+impl Display for Allowed {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("whom the security descriptor admits")
+    }
+}
+
+/// A client as it is written to the log.
+pub(crate) fn describe(peer: &PeerCreds) -> String {
+    peer.pid().map_or("unknown".to_owned(), |pid| format!("pid {pid}"))
+}
+
+/// Whose client it is, for limits.
+pub(crate) fn user(_: &PeerCreds) -> Option<u32> {
+    None
+}
+
+/// What a command is told about its peer: variables and, where it is known, their values.
+pub(crate) fn peer_variables(peer: Option<&PeerCreds>) -> [(&'static str, Option<String>); 6] {
+    let pid = peer.and_then(PeerCreds::pid).map(|id| id.to_string());
+    [
+        ("LSOCK_PEER_PID", pid.clone()),
+        ("LSOCK_PEER_UID", None),
+        ("LSOCK_PEER_GID", None),
+        ("IPCREMOTEPID", pid),
+        ("IPCREMOTEEUID", None),
+        ("IPCREMOTEEGID", None),
+    ]
+}

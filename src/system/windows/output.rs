@@ -1,0 +1,52 @@
+use std::{
+    fs::File,
+    io::{self, Write, stdout},
+    os::windows::io::{AsHandle, OwnedHandle},
+    process::ChildStdin,
+};
+
+/// Where bytes that were received go: standard output, or a command's input.
+#[derive(Debug)]
+pub(crate) struct Output {
+    file: File,
+    is_stdout: bool,
+}
+
+impl Output {
+    pub(crate) fn stdout() -> io::Result<Self> {
+        let handle = stdout().as_handle().try_clone_to_owned()?;
+        Ok(Self { file: handle.into(), is_stdout: true })
+    }
+
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()?, is_stdout: self.is_stdout })
+    }
+
+    /// Whether this is a command's input: a command may stop reading whenever it likes.
+    pub(crate) fn is_command(&self) -> bool {
+        !self.is_stdout
+    }
+
+    /// Closes it. A command sees the end of file; whoever reads standard output sees it
+    /// when the process ends, since the process itself keeps its handle.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems can fail")]
+    pub(crate) fn close(self) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&self.file).write(bytes)
+    }
+
+    /// Writing never would block.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems wait")]
+    pub(crate) fn wait_writable(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl From<ChildStdin> for Output {
+    fn from(stdin: ChildStdin) -> Self {
+        Self { file: OwnedHandle::from(stdin).into(), is_stdout: false }
+    }
+}

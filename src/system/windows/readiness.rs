@@ -1,0 +1,22 @@
+use crate::diag::Failure;
+
+/// Whom to tell that clients can connect: nobody here.
+#[derive(Debug)]
+pub(crate) struct Readiness;
+
+impl Readiness {
+    pub(crate) fn new(number: Option<i32>) -> Result<Self, Failure> {
+        match number {
+            None => Ok(Self),
+            Some(_) => Err(Failure::Unsupported {
+                option: "--ready-fd",
+                why: "Windows has no numbered descriptors; `lsock connect --wait` waits for a server",
+            }),
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
+    pub(crate) fn tell(self) -> Result<(), Failure> {
+        Ok(())
+    }
+}

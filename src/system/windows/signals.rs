@@ -1,0 +1,18 @@
+use std::io;
+
+/// The number that stands for Ctrl+C and its like.
+const INTERRUPT: i32 = 2;
+
+/// What the system gives to a process that Ctrl+C ends (STATUS_CONTROL_C_EXIT).
+const CONTROL_C_EXIT: u32 = 0xC000_013A;
+
+/// Calls the function, on a thread of its own, for every Ctrl+C, Ctrl+Break, and when the
+/// console is closed.
+pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+    ctrlc::set_handler(move || handle(INTERRUPT)).map_err(io::Error::other)
+}
+
+/// Ends the process as Ctrl+C does.
+pub(crate) fn die(_: i32) -> ! {
+    std::process::exit(CONTROL_C_EXIT.cast_signed())
+}
