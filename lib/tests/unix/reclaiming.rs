@@ -120,30 +120,42 @@ fn a_relative_file_is_removed_from_where_it_was_made() {
 pub(super) fn change_folder() {
     let (here, there) = (argument("here"), argument("there"));
     let (here, there) = (Path::new(&here), Path::new(&there));
-    let count = |folder| fs::read_dir(folder).unwrap().count();
     let policies = [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace];
     for relative in ["a.sock", "./a.sock", "deep/a.sock", "deep/../a.sock", "@a", "-"] {
         for policy in policies {
-            env::set_current_dir(here).unwrap();
-            fs::create_dir("deep").unwrap();
-            let first = options(Path::new(relative)).on_conflict(policy).create_sync().unwrap();
-            let options = options(Path::new(relative)).on_conflict(OnConflict::Replace);
-            let second = options.create_sync().unwrap();
-            assert_eq!(server_of(Path::new(relative)), process::id());
-            assert_eq!(second.local_name().unwrap().as_os_str(), relative);
-            env::set_current_dir(there).unwrap();
-            fs::create_dir("deep").unwrap();
-            let decoy = Path::new(relative);
-            fs::write(decoy, "precious").unwrap();
-            drop(first);
-            Stream::connect(name(&here.join(relative))).unwrap();
-            drop(second);
-            fs::remove_dir(here.join("deep")).unwrap();
-            assert_eq!(count(here), 0, "{relative} {policy:?}");
-            assert_eq!(fs::read(decoy).unwrap(), b"precious");
-            fs::remove_file(decoy).unwrap();
-            fs::remove_dir("deep").unwrap();
+            listen_here_and_drop_there(here, there, Path::new(relative), policy, false);
+            listen_here_and_drop_there(here, there, Path::new(relative), policy, true);
         }
     }
     tell("done");
+}
+
+fn listen_here_and_drop_there(
+    here: &Path,
+    there: &Path,
+    relative: &Path,
+    policy: OnConflict,
+    is_replaced: bool,
+) {
+    env::set_current_dir(here).unwrap();
+    fs::create_dir("deep").unwrap();
+    let replace = || options(relative).on_conflict(OnConflict::Replace).create_sync().unwrap();
+    let first = options(relative).on_conflict(policy).create_sync().unwrap();
+    let second = is_replaced.then(replace);
+    assert_eq!(server_of(relative), process::id());
+    assert_eq!(second.as_ref().unwrap_or(&first).local_name().unwrap().as_os_str(), relative);
+
+    env::set_current_dir(there).unwrap();
+    fs::create_dir("deep").unwrap();
+    fs::write(relative, "precious").unwrap();
+    drop(first);
+    if let Some(second) = second {
+        Stream::connect(name(&here.join(relative))).unwrap();
+        drop(second);
+    }
+    fs::remove_dir(here.join("deep")).unwrap();
+    assert_eq!(fs::read_dir(here).unwrap().count(), 0, "{relative:?} {policy:?}");
+    assert_eq!(fs::read(relative).unwrap(), b"precious");
+    fs::remove_file(relative).unwrap();
+    fs::remove_dir("deep").unwrap();
 }
