@@ -36,7 +36,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
 fn readme() {
-    run_all("README.md", in_readme(&read("README.md")), 8);
+    run_all("README.md", &in_readme(&read("README.md")), 8);
 }
 
 #[test]
@@ -74,13 +74,13 @@ fn a_wrong_example_is_found() {
 }
 
 fn run_page(page: &str, count: usize) {
-    run_all(page, in_page(&read(page)), count);
+    run_all(page, &in_page(&read(page)), count);
 }
 
 /// Runs the examples of a document, of which there are at least that many: a document
 /// that is read in a wrong way must not pass for one without mistakes.
 #[track_caller]
-fn run_all(document: &str, examples: Vec<Example>, at_least: usize) {
+fn run_all(document: &str, examples: &[Example], at_least: usize) {
     assert!(examples.len() >= at_least, "{document}: only {} examples", examples.len());
     let failures: Vec<String> = examples.iter().filter_map(|example| run(example).err()).collect();
     assert!(failures.is_empty(), "{document}:\n{}", failures.join("\n"));

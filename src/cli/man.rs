@@ -67,6 +67,26 @@ fn documents_name_only_options_that_there_are() {
     }
 }
 
+#[test]
+fn lines_that_replace_those_of_other_tools_are_understood() {
+    let readme = read("README.md");
+    let cells = readme.lines().filter_map(|line| line.rsplit_once("| `lsock "));
+    let cells = cells.map(|(_, cell)| cell.trim_end_matches("` |").replace("\\|", "|"));
+    let page = read("man/lsock.1").replace("\\-", "-").replace("\\(aq", "'");
+    let (_, section) = page.split_once(".SH COMING FROM OTHER TOOLS").unwrap_or_default();
+    let lines = section.lines().filter_map(|line| line.strip_prefix("lsock "));
+    let lines: Vec<String> = cells.chain(lines.map(str::to_owned)).collect();
+    assert!(lines.len() > 30, "only {}", lines.len());
+    for line in lines.iter().filter(|line| !line.contains("//./")) {
+        // What the shell takes away: where data comes from, and the words of the command.
+        let line = line.split(" < ").next().unwrap_or_default();
+        let line = line.replace("...", "listen ./a.sock");
+        let words = ["lsock"].into_iter().chain(line.split_whitespace());
+        let result = definition().try_get_matches_from(words);
+        assert!(result.is_ok(), "lsock {line}: {:?}", result.err());
+    }
+}
+
 /// Everything in the text that looks like the long form of an option.
 fn long_options(text: &str) -> BTreeSet<String> {
     let text = text.replace("\\-", "-");
