@@ -115,3 +115,14 @@ pub(super) fn styled(text: &str, style: Style, color: bool) -> String {
     };
     format!("\x1b[{code}m{text}\x1b[0m")
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::{Registry, fmt};
+
+    /// Without its feature `ansi` the library panics here, which is on every terminal.
+    #[test]
+    fn colours_can_be_had() {
+        drop(fmt::layer::<Registry>().with_ansi(true));
+    }
+}

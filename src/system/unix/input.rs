@@ -54,7 +54,10 @@ impl Input {
         {
             return Some(0);
         }
-        self.rest_of_file().or_else(|| rustix::io::ioctl_fionread(&self.file).ok())
+        self.rest_of_file().or_else(|| rustix::io::ioctl_fionread(&self.file).ok()).or_else(|| {
+            // A device that cannot be asked, such as /dev/null: its end can be read.
+            matches!(self.read(&mut [0; 1]), Ok(0)).then_some(0)
+        })
     }
 
     /// How much is left of it, if it is a regular file.
