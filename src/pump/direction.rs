@@ -144,11 +144,11 @@ pub(super) fn receive(
     let (mut source, mut sink) = (stream, output);
     loop {
         let step = way.step(&mut source, &mut sink, gauge, options, |splicer| {
-            if gauge.is_timed() {
-                gauge.waiting();
-                splicer.wait(stream)?;
-                gauge.delivering();
-            }
+            // While splice(2) waits for the socket it holds the lock of the pipe, and who
+            // reads the pipe cannot even get what is in it: that wait has to be over.
+            gauge.waiting();
+            splicer.wait(stream)?;
+            gauge.delivering();
             splicer.receive(stream, output)
         });
         match step {

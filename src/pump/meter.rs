@@ -62,10 +62,6 @@ impl Gauge {
         self.bytes.load(Relaxed)
     }
 
-    pub(super) fn is_timed(&self) -> bool {
-        self.timed
-    }
-
     /// Bytes were delivered.
     pub(super) fn moved(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Relaxed);

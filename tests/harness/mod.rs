@@ -1,0 +1,39 @@
+//! What the tests share.
+
+mod collected;
+mod command;
+mod data;
+mod outcome;
+mod running;
+mod scene;
+#[cfg(unix)]
+mod unix;
+
+pub(crate) use collected::Collected;
+pub(crate) use command::Cmd;
+pub(crate) use data::{Data, data};
+pub(crate) use outcome::Outcome;
+pub(crate) use running::Running;
+pub(crate) use scene::Scene;
+#[cfg(unix)]
+pub(crate) use unix::{
+    NOBODY, has, is_root, open_files, signal, threads_of, wait_for_file,
+};
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// No wait takes longer, not even on a slow machine under load: what does has failed.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+
+/// Waits until something is so.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < end, "waited {DEADLINE:?} in vain: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,93 @@
+use super::{Running, Scene, wait_until};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use std::{
+    env, fs,
+    os::unix::{fs::PermissionsExt, net::UnixStream},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// A user who owns nothing here.
+pub(crate) const NOBODY: u32 = 65534;
+
+impl Scene {
+    /// The binary, in this folder, where every user can run it.
+    pub(crate) fn lsock_for_all(&self) -> PathBuf {
+        let path = self.path("lsock");
+        fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o755)).unwrap();
+        // Another process copies it: a file that this one has open for writing could be
+        // inherited by a process that is being started, and could not be run meanwhile.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_lsock")).arg(&path).status();
+        assert!(copied.unwrap().success());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// Waits for a socket file that can be connected to, and connects.
+    #[track_caller]
+    pub(crate) fn dial(&self, name: &str) -> UnixStream {
+        let mut stream = None;
+        wait_until("connected", || {
+            stream = UnixStream::connect(self.path(name)).ok();
+            stream.is_some()
+        });
+        let stream = stream.unwrap();
+        stream.set_read_timeout(Some(super::DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(super::DEADLINE)).unwrap();
+        stream
+    }
+}
+
+/// Sends a signal.
+#[track_caller]
+pub(crate) fn signal(running: &Running, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(running.pid()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+/// Whether a program is here that a test needs. A test without it is left out, and says
+/// so; with LSOCK_REQUIRE_PEERS=1 it fails.
+#[track_caller]
+pub(crate) fn has(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let is_here = env::split_paths(&path).any(|folder| {
+        fs::metadata(folder.join(program))
+            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    });
+    is_here || left_out(&format!("{program} is not installed"))
+}
+
+/// Whether the tests run as root, who can start processes of other users.
+#[track_caller]
+pub(crate) fn is_root() -> bool {
+    geteuid().is_root() || left_out("it takes root to run a process as another user")
+}
+
+#[track_caller]
+fn left_out(why: &str) -> bool {
+    let is_required = env::var_os("LSOCK_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(!is_required, "{why}");
+    let location = std::panic::Location::caller();
+    eprintln!("left out ({}): {why}", location.file());
+    false
+}
+
+/// Waits until there is something under a name in the folder.
+#[track_caller]
+pub(crate) fn wait_for_file(path: &Path) {
+    wait_until(&format!("{} is there", path.display()), || path.symlink_metadata().is_ok());
+}
+
+/// The open descriptors of a process (Linux).
+pub(crate) fn open_files(running: &Running) -> usize {
+    count(&format!("/proc/{}/fd", running.pid()))
+}
+
+/// The threads of a process (Linux).
+pub(crate) fn threads_of(running: &Running) -> usize {
+    count(&format!("/proc/{}/task", running.pid()))
+}
+
+fn count(folder: &str) -> usize {
+    fs::read_dir(folder).unwrap().count()
+}

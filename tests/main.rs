@@ -1,0 +1,35 @@
+//! The command line as a user drives it: the real binary, real processes, real sockets.
+//!
+//! Each module is a subject. `harness` starts processes in a folder of their own, waits
+//! for facts with a deadline, and shows command, status, stdout and stderr of what failed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test ends by panicking, and says what it leaves out"
+)]
+
+mod harness;
+
+// On every system.
+mod connecting;
+mod endings;
+//mod help;
+//mod messages;
+mod transfer;
+//mod usage;
+
+// What only Unix has, or only shows there.
+//mod access;
+//mod commands;
+//mod half_close;
+//mod http;
+//mod keep_open;
+//mod load;
+//mod losses;
+//mod names;
+//mod peers;
+//mod readiness;
+//mod signals;
+//mod taking_over;

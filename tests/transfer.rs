@@ -1,0 +1,174 @@
+//! Bytes arrive as they were sent, whatever their number and the way they go.
+
+use crate::harness::{Scene, data};
+use std::fs::File;
+
+/// Around the edges of pages and pipes.
+const SIZES: [usize; 8] = [0, 1, 4095, 4096, 65535, 65536, 65537, 5 << 20];
+
+/// Both sides send at the same time, and both get what the other has sent.
+fn exchange(scene: &Scene, name: &str, args: &[&str], sizes: (usize, usize)) {
+    let (there, here) = (data(sizes.0), data(sizes.1));
+    let server = scene.listen(name, args).input(there.clone()).start_listening();
+    scene.connect(name, args).input(here.clone()).run().silent().output(&there);
+    server.end().ok().output(&here);
+}
+
+#[test]
+fn every_size_both_ways() {
+    let scene = Scene::new();
+    for size in SIZES {
+        exchange(&scene, scene.word(), &[], (size, size));
+    }
+}
+
+#[test]
+fn much_one_way_and_nothing_the_other() {
+    let scene = Scene::new();
+    exchange(&scene, scene.word(), &[], (5 << 20, 0));
+    exchange(&scene, scene.word(), &[], (0, 5 << 20));
+}
+
+#[test]
+fn through_buffers_of_odd_sizes() {
+    let scene = Scene::new();
+    for (buffer, size) in [("1", 4097), ("7", 65537), ("64K", 5 << 20), ("1MiB", 3 << 20)] {
+        exchange(&scene, scene.word(), &["--copy", "buffer", "--buffer", buffer], (size, size));
+        exchange(&scene, scene.word(), &["--buffer", buffer], (size, 1));
+    }
+}
+
+#[test]
+fn through_a_buffer_of_the_usual_size() {
+    let scene = Scene::new();
+    for size in SIZES {
+        exchange(&scene, scene.word(), &["--copy", "buffer"], (size, size / 2));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn spliced() {
+    let scene = Scene::new();
+    for size in SIZES {
+        exchange(&scene, "./s", &["--copy", "splice"], (size, size / 2));
+    }
+    exchange(&scene, "./s", &["--copy", "splice", "--buffer", "7"], (65537, 4097));
+    assert!(scene.files().is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn splicing_from_a_file_is_refused_and_not_replaced_by_copying() {
+    let scene = Scene::new();
+    std::fs::write(scene.path("in"), data(100)).unwrap();
+    let server = scene.listen(scene.word(), [""; 0]).start_listening();
+    let file = File::open(scene.path("in")).unwrap();
+    scene.connect(scene.word(), ["--copy", "splice"]).stdin(file).run().fails(1).says("splice");
+    server.end().ok().output("");
+}
+
+#[cfg(unix)]
+#[test]
+fn through_a_socket_file() {
+    let scene = Scene::new();
+    for size in SIZES {
+        exchange(&scene, "./s", &[], (size, size));
+        assert!(scene.files().is_empty(), "the file has gone");
+    }
+}
+
+#[test]
+fn from_file_to_file() {
+    let scene = Scene::new();
+    let bytes = data(3_000_001);
+    std::fs::write(scene.path("in"), &bytes).unwrap();
+    for args in [&["--copy", "auto"][..], &["--copy", "buffer"]] {
+        let output = File::create(scene.path("out")).unwrap();
+        let server = scene.listen(scene.word(), args).stdout(output).start_listening();
+        let input = File::open(scene.path("in")).unwrap();
+        scene.connect(scene.word(), args).stdin(input).run().silent().output("");
+        server.end().ok();
+        assert!(std::fs::read(scene.path("out")).unwrap() == bytes);
+    }
+}
+
+/// A file that is appended to keeps what it has: it cannot be spliced to.
+#[test]
+fn to_the_end_of_a_file() {
+    let scene = Scene::new();
+    std::fs::write(scene.path("out"), "before ").unwrap();
+    let output = File::options().append(true).open(scene.path("out")).unwrap();
+    let server = scene.listen(scene.word(), [""; 0]).stdout(output).start_listening();
+    scene.connect(scene.word(), [""; 0]).input("after").run().silent();
+    server.end().ok();
+    assert_eq!(std::fs::read_to_string(scene.path("out")).unwrap(), "before after");
+}
+
+/// Input that begins in the middle of a file is sent from there.
+#[test]
+fn from_the_middle_of_a_file() {
+    use std::io::{Seek, SeekFrom};
+    let scene = Scene::new();
+    std::fs::write(scene.path("in"), "not this, but this").unwrap();
+    let mut input = File::open(scene.path("in")).unwrap();
+    input.seek(SeekFrom::Start(10)).unwrap();
+    let server = scene.listen(scene.word(), [""; 0]).start_listening();
+    scene.connect(scene.word(), [""; 0]).stdin(input).run().silent();
+    server.end().ok().output("but this");
+}
+
+/// What is typed arrives at once, not when a buffer is full.
+#[test]
+fn a_conversation() {
+    let scene = Scene::new();
+    let mut server = scene.listen(scene.word(), [""; 0]).open_input().start_listening();
+    let mut client = scene.connect(scene.word(), [""; 0]).open_input().start();
+    client.send("a");
+    server.wait_for_output("a");
+    server.send("b");
+    client.wait_for_output("b");
+    client.send("c");
+    server.wait_for_output("ac");
+    client.close_input();
+    server.wait_for_end_of_output("ac");
+    server.send("d");
+    server.close_input();
+    client.end().silent().output("bd");
+    server.end().ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_gibibyte_through_pipes() {
+    use crate::harness::Data;
+    use std::{
+        io::{Read, Write},
+        thread,
+    };
+    const SIZE: u64 = 1 << 30;
+    let scene = Scene::new();
+    let mut server = scene.listen("./s", [""; 0]).unread_output().start_listening();
+    let mut client = scene.connect("./s", [""; 0]).open_input().start();
+    let mut input = client.take_input();
+    let writer = thread::spawn(move || {
+        let mut data = Data::new();
+        while data.count < SIZE {
+            let most = usize::try_from(SIZE - data.count).unwrap().min(300_007);
+            let length = input.write(data.piece(most)).unwrap();
+            data.passed(length);
+        }
+    });
+    let mut output = server.take_output();
+    let (mut data, mut buffer) = (Data::new(), vec![0; 1 << 20]);
+    loop {
+        match output.read(&mut buffer).unwrap() {
+            0 => break,
+            read => data.check(&buffer[..read]),
+        }
+    }
+    assert_eq!(data.count, SIZE);
+    writer.join().unwrap();
+    client.end().silent();
+    server.end().ok();
+}
