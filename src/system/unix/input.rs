@@ -1,4 +1,4 @@
-use super::super::Ready;
+use super::super::{Either, Ready};
 use local_socket::Stream;
 use rustix::event::{PollFd, PollFlags};
 use std::{
@@ -43,6 +43,14 @@ impl Input {
             return Ok(Ready::PeerGone);
         }
         Ok(Ready::Input)
+    }
+
+    /// Waits until there is input or something to be received.
+    pub(crate) fn wait_for_either(&self, stream: &Stream) -> io::Result<Either> {
+        let mut fds =
+            [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, PollFlags::IN)];
+        super::wait(&mut fds, None)?;
+        Ok(if fds[1].revents().is_empty() { Either::Input } else { Either::Stream })
     }
 
     /// How much there is to read now without waiting, as far as that can be told. A

@@ -41,12 +41,17 @@ impl Splicer {
         Some(Self { size })
     }
 
-    pub(crate) fn send(&self, input: &Input, stream: &Stream) -> io::Result<usize> {
-        self.step(input, stream)
+    pub(crate) fn send(
+        &self,
+        input: &Input,
+        stream: &Stream,
+        most: usize,
+    ) -> io::Result<usize> {
+        self.step(input, stream, most)
     }
 
     pub(crate) fn receive(&self, stream: &Stream, output: &Output) -> io::Result<usize> {
-        self.step(stream, output)
+        self.step(stream, output, usize::MAX)
     }
 
     /// Waits until there is something to receive.
@@ -55,9 +60,10 @@ impl Splicer {
         super::wait(&mut [PollFd::new(stream, PollFlags::IN)], None).map(|_| ())
     }
 
-    fn step(&self, from: &impl AsFd, to: &impl AsFd) -> io::Result<usize> {
+    fn step(&self, from: &impl AsFd, to: &impl AsFd, most: usize) -> io::Result<usize> {
+        let size = self.size.min(most);
         loop {
-            match splice(from, None, to, None, self.size, SpliceFlags::MOVE) {
+            match splice(from, None, to, None, size, SpliceFlags::MOVE) {
                 // Somebody else has made one of them non-blocking.
                 Err(Errno::AGAIN) => {
                     super::wait(&mut [PollFd::new(to, PollFlags::OUT)], None)?;
