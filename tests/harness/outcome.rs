@@ -91,7 +91,8 @@ impl Outcome {
 /// Everything that is known of a process.
 pub(super) fn report(text: &str, status: &str, stdout: &[u8], stderr: &[u8]) -> String {
     let shown = |bytes: &[u8]| {
-        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]).escape_debug().to_string();
+        let text =
+            String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]).escape_debug().to_string();
         text.replace("\\n", "\n  ").replace("\\\"", "\"")
     };
     format!(
