@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cli::CopyWay,
-    system::{Input, Output, Ready, Splicer},
+    system::{Input, Output, Ready, Splicer, waiting},
 };
 use local_socket::Stream;
 use std::{
@@ -95,7 +95,7 @@ fn cannot_splice() -> io::Error {
 /// Sends what comes in until its end.
 pub(super) fn send(input: &Input, stream: &Stream, options: &Options, meter: &Meter) -> Ending {
     let gauge = &meter.sent;
-    let mut way = match Way::new(|| Splicer::sending(input, options.buffer), options) {
+    let mut way = match Way::new(|| Splicer::sending(input, stream, options.buffer), options) {
         Ok(way) => way,
         Err(error) => return Ending::InputFailed(error),
     };
@@ -147,7 +147,7 @@ pub(super) fn receive(
             // While splice(2) waits for the socket it holds the lock of the pipe, and who
             // reads the pipe cannot even get what is in it: that wait has to be over.
             gauge.waiting();
-            splicer.wait(stream)?;
+            waiting::to_receive(stream)?;
             gauge.delivering();
             splicer.receive(stream, output)
         });
