@@ -23,7 +23,8 @@ mod transfer;
 // What only Unix has, or only shows there.
 //mod access;
 //mod commands;
-//mod half_close;
+#[cfg(unix)]
+mod half_close;
 //mod http;
 //mod keep_open;
 //mod load;
