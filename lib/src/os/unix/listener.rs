@@ -123,11 +123,13 @@ impl traits::Listener for Listener {
     }
 
     fn close(&self) -> io::Result<()> {
+        // Whoever comes second waits for the first: after either call the name has gone.
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if self.accept.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
         let woken = sys::wake_accept(self.as_fd());
-        drop(self.take_file());
+        drop(file.take());
         woken
     }
 
