@@ -31,6 +31,9 @@ mod half_close;
 //mod losses;
 //mod names;
 //mod peers;
-//mod readiness;
-//mod signals;
-//mod taking_over;
+#[cfg(unix)]
+mod readiness;
+#[cfg(unix)]
+mod signals;
+#[cfg(unix)]
+mod taking_over;
