@@ -54,7 +54,14 @@ impl Input {
         {
             return Some(0);
         }
-        self.rest_of_file().or_else(|| rustix::io::ioctl_fionread(&self.file).ok())
+        self.rest_of_file()
+            .or_else(|| rustix::io::ioctl_fionread(&self.file).ok())
+            .or_else(|| self.nothing_if_at_end())
+    }
+
+    /// Some devices cannot say how much there is; `/dev/null` is at its end all the same.
+    fn nothing_if_at_end(&self) -> Option<u64> {
+        (&self.file).read(&mut [0]).is_ok_and(|read| read == 0).then_some(0)
     }
 
     /// How much is left of it, if it is a regular file.
