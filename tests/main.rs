@@ -21,16 +21,21 @@ mod transfer;
 //mod usage;
 
 // What only Unix has, or only shows there.
-//mod access;
+#[cfg(unix)]
+mod access;
 //mod commands;
 #[cfg(unix)]
 mod half_close;
-//mod http;
-//mod keep_open;
+#[cfg(unix)]
+mod http;
+#[cfg(unix)]
+mod keep_open;
 //mod load;
-//mod losses;
+#[cfg(unix)]
+mod losses;
 //mod names;
-//mod peers;
+#[cfg(unix)]
+mod peers;
 #[cfg(unix)]
 mod readiness;
 #[cfg(unix)]
