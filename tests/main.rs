@@ -23,14 +23,16 @@ mod transfer;
 // What only Unix has, or only shows there.
 #[cfg(unix)]
 mod access;
-//mod commands;
+#[cfg(unix)]
+mod commands;
 #[cfg(unix)]
 mod half_close;
 #[cfg(unix)]
 mod http;
 #[cfg(unix)]
 mod keep_open;
-//mod load;
+#[cfg(unix)]
+mod load;
 #[cfg(unix)]
 mod losses;
 //mod names;
