@@ -5,7 +5,8 @@ mod connecting;
 mod everywhere;
 mod listen;
 mod listening;
-
+#[cfg(test)]
+mod man;
 mod transfer;
 mod value;
 

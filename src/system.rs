@@ -31,3 +31,12 @@ pub(crate) enum Ready {
     /// The peer has closed both directions: nothing can be sent any more.
     PeerGone,
 }
+
+/// Which of the two can be read first.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Either {
+    /// The input, or it is at its end.
+    Input,
+    /// The stream, or it is at its end; or that cannot be told.
+    Stream,
+}

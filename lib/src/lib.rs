@@ -66,3 +66,8 @@ pub use crate::{
     stream::Stream,
     try_clone::TryClone,
 };
+
+/// The example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -128,9 +128,9 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// `NotConnected` if the peer has gone, `Unsupported` as below.
     ///
     /// # Platform-specific behaviour
-    /// Windows: `Write` sends a message of no bytes, after waiting until the pipe has
-    /// taken what was written before. Servers of other programs whose pipes are
-    /// byte-type cannot see that: `Unsupported`. `Read` has effect on this end only.
+    /// Windows: `Write` sends a message of no bytes, behind what was written before.
+    /// Through byte-type pipes of other programs' servers that cannot be sent:
+    /// `Unsupported`. `Read` has effect on this end only.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
     /// Waits until the peer has taken everything that was written, at most that long.

@@ -42,7 +42,7 @@ pub(crate) fn start(terminal: Terminal) -> anyhow::Result<()> {
     let registry = tracing_subscriber::registry();
     match (terminal.format, filter) {
         (LogFormat::Json, None) => {
-            registry.with(layer.json().flatten_event(true)).with(level).init()
+            registry.with(layer.json().flatten_event(true)).with(level).init();
         }
         (LogFormat::Json, Some(filter)) => {
             registry.with(layer.json().flatten_event(true)).with(filter).init();
@@ -114,4 +114,15 @@ pub(super) fn styled(text: &str, style: Style, color: bool) -> String {
         _ => return text.to_owned(),
     };
     format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::{Registry, fmt};
+
+    /// Without its feature `ansi` the library panics here, which is on every terminal.
+    #[test]
+    fn colours_can_be_had() {
+        drop(fmt::layer::<Registry>().with_ansi(true));
+    }
 }

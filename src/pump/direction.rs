@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cli::CopyWay,
-    system::{Input, Output, Ready, Splicer, waiting},
+    system::{Either, Input, Output, Ready, Splicer, waiting},
 };
 use local_socket::Stream;
 use std::{
@@ -55,13 +55,15 @@ impl Way {
         Self::Copy(vec![0; options.buffer.unwrap_or(BUFFER_SIZE)])
     }
 
-    /// Moves bytes once. `splice` is the call that does it within the kernel.
+    /// Moves bytes once, at most so many. `splice` is the call that does it within the
+    /// kernel.
     fn step(
         &mut self,
         source: &mut impl Source,
         sink: &mut impl Sink,
         gauge: &Gauge,
         options: &Options,
+        most: usize,
         splice: impl FnOnce(&Splicer) -> io::Result<usize>,
     ) -> Result<Step, Broken> {
         if let Self::Splice(splicer) = self {
@@ -82,7 +84,10 @@ impl Way {
             }
         }
         match self {
-            Self::Copy(buffer) => copy::step(source, sink, buffer, gauge),
+            Self::Copy(buffer) => {
+                let size = buffer.len().min(most);
+                copy::step(source, sink, &mut buffer[..size], gauge)
+            }
             Self::Splice(_) => Ok(Step::Moved),
         }
     }
@@ -92,38 +97,83 @@ fn cannot_splice() -> io::Error {
     io::Error::new(ErrorKind::Unsupported, "--copy splice needs a pipe on this side")
 }
 
-/// Sends what comes in until its end.
-pub(super) fn send(input: &Input, stream: &Stream, options: &Options, meter: &Meter) -> Ending {
-    let gauge = &meter.sent;
-    let mut way = match Way::new(|| Splicer::sending(input, stream, options.buffer), options) {
-        Ok(way) => way,
-        Err(error) => return Ending::InputFailed(error),
-    };
-    let (mut source, mut sink) = (input, stream);
-    loop {
-        gauge.waiting();
-        let ready = input.wait(stream, &meter.stop);
-        if meter.stop.load(Ordering::SeqCst) {
-            return Ending::Stopped;
+/// Sending: what is needed for it from its first byte to its end.
+#[derive(Debug)]
+pub(super) struct Sending<'a> {
+    input: &'a Input,
+    stream: &'a Stream,
+    options: &'a Options,
+    meter: &'a Meter,
+    way: Way,
+}
+
+impl<'a> Sending<'a> {
+    pub(super) fn new(
+        input: &'a Input,
+        stream: &'a Stream,
+        options: &'a Options,
+        meter: &'a Meter,
+    ) -> Result<Self, Ending> {
+        let way = Way::new(|| Splicer::sending(input, stream, options.buffer), options)
+            .map_err(Ending::InputFailed)?;
+        Ok(Self { input, stream, options, meter, way })
+    }
+
+    /// Sends a short input whole, so that it takes no thread: as long as nothing is there
+    /// to be received, and no more than a stream takes without waiting for its peer. An
+    /// ending, if that was all of it.
+    pub(super) fn send_short(&mut self) -> Option<Ending> {
+        const MOST: u64 = 64 << 10;
+        const STEPS: usize = 16;
+        for _ in 0..STEPS {
+            let rest = MOST.saturating_sub(self.meter.sent.bytes());
+            if rest == 0 {
+                break;
+            }
+            match self.input.wait_for_either(self.stream) {
+                Ok(Either::Input) => {}
+                Ok(Either::Stream) => break,
+                Err(error) => return Some(Ending::InputFailed(error)),
+            }
+            if let Some(ending) = self.step(usize::try_from(rest).unwrap_or(usize::MAX)) {
+                return Some(ending);
+            }
         }
-        match ready {
-            Ok(Ready::Input) => {}
-            Ok(Ready::PeerGone) => return Ending::PeerGone { left: input.pending() },
-            Err(error) => return Ending::InputFailed(error),
+        None
+    }
+
+    /// Sends what comes in until its end.
+    pub(super) fn send(&mut self) -> Ending {
+        let gauge = &self.meter.sent;
+        loop {
+            gauge.waiting();
+            let ready = self.input.wait(self.stream, &self.meter.stop);
+            if self.meter.stop.load(Ordering::SeqCst) {
+                return Ending::Stopped;
+            }
+            match ready {
+                Ok(Ready::Input) => {}
+                Ok(Ready::PeerGone) => return Ending::PeerGone { left: self.input.pending() },
+                Err(error) => return Ending::InputFailed(error),
+            }
+            gauge.delivering();
+            if let Some(ending) = self.step(usize::MAX) {
+                return ending;
+            }
         }
-        gauge.delivering();
-        match way
-            .step(&mut source, &mut sink, gauge, options, |splicer| splicer.send(input, stream))
-        {
-            Ok(Step::Moved) => {}
-            Ok(Step::End) => return Ending::Eof,
-            Err(_) if meter.stop.load(Ordering::SeqCst) => return Ending::Stopped,
-            Err(Broken::Source(error)) => return Ending::InputFailed(error),
+    }
+
+    fn step(&mut self, most: usize) -> Option<Ending> {
+        let Self { input, stream, options, meter, ref mut way } = *self;
+        let splice = |splicer: &Splicer| splicer.send(input, stream, most);
+        match way.step(&mut { input }, &mut { stream }, &meter.sent, options, most, splice) {
+            Ok(Step::Moved) => None,
+            Ok(Step::End) => Some(Ending::Eof),
+            Err(_) if meter.stop.load(Ordering::SeqCst) => Some(Ending::Stopped),
+            Err(Broken::Source(error)) => Some(Ending::InputFailed(error)),
             Err(Broken::Sink { error, lost }) => {
-                return Ending::OutputFailed {
-                    error,
-                    lost: input.pending().map(|left| lost + left),
-                };
+                let lost = input.pending().map(|left| lost + left);
+                Some(Ending::OutputFailed { error, lost })
             }
         }
     }
@@ -143,7 +193,7 @@ pub(super) fn receive(
     };
     let (mut source, mut sink) = (stream, output);
     loop {
-        let step = way.step(&mut source, &mut sink, gauge, options, |splicer| {
+        let step = way.step(&mut source, &mut sink, gauge, options, usize::MAX, |splicer| {
             // While splice(2) waits for the socket it holds the lock of the pipe, and who
             // reads the pipe cannot even get what is in it: that wait has to be over.
             gauge.waiting();

@@ -2,7 +2,7 @@
 //! does to the other.
 
 use super::{
-    direction::{self, Ending},
+    direction::{self, Ending, Sending},
     meter::{Gauge, Meter},
     options::Options,
     report::{Limit, Report, Side},
@@ -73,7 +73,7 @@ const STOP_TIME: Duration = Duration::from_secs(1);
 /// Moves bytes in both directions until both have ended, or a limit is reached.
 pub(crate) fn transfer(job: Job) -> Report {
     let Job { stream, input, output, closes_output, options, meter } = job;
-    let (sends, receives) = (options.sends, options.receives);
+    let (mut sends, receives) = (options.sends, options.receives);
     let timed = options.is_timed();
     let shared = Arc::new(Shared {
         stream,
@@ -83,6 +83,9 @@ pub(crate) fn transfer(job: Job) -> Report {
         endings: Mutex::new(Endings { sends, receives, ..Endings::default() }),
         changed: Condvar::new(),
     });
+    if sends && receives && !timed && shared.send_short(&input) {
+        sends = false;
+    }
     let send = {
         let shared = Arc::clone(&shared);
         move || shared.send(&input)
@@ -132,7 +135,25 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) {
 
 impl Shared {
     fn send(&self, input: &Input) {
-        let ending = direction::send(input, &self.stream, &self.options, &self.meter);
+        let ending = self.sending(input).map_or_else(|ending| ending, |mut it| it.send());
+        self.sent(ending);
+    }
+
+    /// Sends a short input; whether that was all of it.
+    fn send_short(&self, input: &Input) -> bool {
+        let ending = self.sending(input).map_or_else(Some, |mut it| it.send_short());
+        let is_over = ending.is_some();
+        if let Some(ending) = ending {
+            self.sent(ending);
+        }
+        is_over
+    }
+
+    fn sending<'a>(&'a self, input: &'a Input) -> Result<Sending<'a>, Ending> {
+        Sending::new(input, &self.stream, &self.options, &self.meter)
+    }
+
+    fn sent(&self, ending: Ending) {
         match (&ending, self.options.eof) {
             (Ending::Stopped, _) | (_, Eof::Wait) => {}
             (_, Eof::Half) => self.shutdown(Shutdown::Write),
@@ -176,7 +197,7 @@ impl Shared {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotConnected | ErrorKind::BrokenPipe) => {}
             Err(error) => {
-                tracing::warn!(%error, "the peer cannot be told that the input has ended")
+                tracing::warn!(%error, "the peer cannot be told that the input has ended");
             }
             Ok(()) => {}
         }

@@ -15,7 +15,7 @@ impl Splicer {
         None
     }
 
-    pub(crate) fn send(&self, _: &Input, _: &Stream) -> io::Result<usize> {
+    pub(crate) fn send(&self, _: &Input, _: &Stream, _: usize) -> io::Result<usize> {
         match *self {}
     }
 

@@ -12,7 +12,14 @@ use std::fmt::{self, Display, Formatter, Write as _};
 impl Display for Name<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.kind {
-            NameKind::Pipe => write_escaped(f, &self.text.to_string_lossy()),
+            NameKind::Pipe => {
+                let text = self.text.to_string_lossy();
+                // A pipe of another machine is read only where it is asked for in so many words.
+                if !text.starts_with(r"\\.\") {
+                    f.write_str("fs:")?;
+                }
+                write_escaped(f, &text)
+            }
             NameKind::File => match self.plain_text() {
                 None => write_hex(f, "fs-hex:", self.as_bytes()),
                 Some(text) if reads_as_path(text) => f.write_str(text),
@@ -57,7 +64,7 @@ fn reads_as_path(text: &str) -> bool {
 #[must_use]
 pub fn is_plain(c: char) -> bool {
     !c.is_control()
-        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        && !matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Writes text with everything escaped that is not [plain](is_plain).

@@ -1,4 +1,4 @@
-use super::super::Ready;
+use super::super::{Either, Ready};
 use local_socket::Stream;
 use rustix::event::{PollFd, PollFlags};
 use std::{
@@ -45,6 +45,14 @@ impl Input {
         Ok(Ready::Input)
     }
 
+    /// Waits until there is input or something to be received.
+    pub(crate) fn wait_for_either(&self, stream: &Stream) -> io::Result<Either> {
+        let mut fds =
+            [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, PollFlags::IN)];
+        super::wait(&mut fds, None)?;
+        Ok(if fds[1].revents().is_empty() { Either::Input } else { Either::Stream })
+    }
+
     /// How much there is to read now without waiting, as far as that can be told. A
     /// file is taken to hold nothing but input.
     pub(crate) fn pending(&self) -> Option<u64> {
@@ -54,14 +62,10 @@ impl Input {
         {
             return Some(0);
         }
-        self.rest_of_file()
-            .or_else(|| rustix::io::ioctl_fionread(&self.file).ok())
-            .or_else(|| self.nothing_if_at_end())
-    }
-
-    /// Some devices cannot say how much there is; `/dev/null` is at its end all the same.
-    fn nothing_if_at_end(&self) -> Option<u64> {
-        (&self.file).read(&mut [0]).is_ok_and(|read| read == 0).then_some(0)
+        self.rest_of_file().or_else(|| rustix::io::ioctl_fionread(&self.file).ok()).or_else(|| {
+            // A device that cannot be asked, such as /dev/null: its end can be read.
+            matches!(self.read(&mut [0; 1]), Ok(0)).then_some(0)
+        })
     }
 
     /// How much is left of it, if it is a regular file.

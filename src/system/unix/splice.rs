@@ -47,17 +47,23 @@ impl Splicer {
         Some(Self { size })
     }
 
-    pub(crate) fn send(&self, input: &Input, stream: &Stream) -> io::Result<usize> {
-        self.step(input, stream)
+    pub(crate) fn send(
+        &self,
+        input: &Input,
+        stream: &Stream,
+        most: usize,
+    ) -> io::Result<usize> {
+        self.step(input, stream, most)
     }
 
     pub(crate) fn receive(&self, stream: &Stream, output: &Output) -> io::Result<usize> {
-        self.step(stream, output)
+        self.step(stream, output, usize::MAX)
     }
 
-    fn step(&self, from: &impl AsFd, to: &impl AsFd) -> io::Result<usize> {
+    fn step(&self, from: &impl AsFd, to: &impl AsFd, most: usize) -> io::Result<usize> {
+        let size = self.size.min(most);
         loop {
-            match splice(from, None, to, None, self.size, SpliceFlags::MOVE) {
+            match splice(from, None, to, None, size, SpliceFlags::MOVE) {
                 Err(Errno::AGAIN) => {
                     super::wait(&mut [PollFd::new(to, PollFlags::OUT)], None)?;
                     super::wait(&mut [PollFd::new(from, PollFlags::IN)], None)?;

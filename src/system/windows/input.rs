@@ -1,4 +1,4 @@
-use super::super::Ready;
+use super::super::{Either, Ready};
 use local_socket::{Stream, traits::StreamCommon as _};
 use std::{
     fs::File,
@@ -77,6 +77,12 @@ impl Input {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+    }
+
+    /// The two cannot be waited for together.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems wait")]
+    pub(crate) fn wait_for_either(&self, _: &Stream) -> io::Result<Either> {
+        Ok(Either::Stream)
     }
 
     /// How much there is to read now without waiting, as far as that can be told.

@@ -1,7 +1,7 @@
 use crate::{
     Name,
     name::{NameKind, check},
-    os::unix::{runtime_dir, sys},
+    os::unix::{file::beside_sibling, runtime_dir, sys},
 };
 use std::{
     borrow::Cow,
@@ -100,5 +100,11 @@ pub(super) fn name_of(address: &SocketAddr) -> Option<Name<'static>> {
             return named(NameKind::Abstract, OsStr::from_bytes(name));
         }
     }
-    named(NameKind::File, address.as_pathname()?.as_os_str())
+    let path = address.as_pathname()?;
+    match beside_sibling(path, "new") {
+        // It was bound through a descriptor of its folder.
+        Some(path) if path.starts_with("/proc/self/fd") => None,
+        Some(path) => named(NameKind::File, path.as_os_str()),
+        None => named(NameKind::File, path.as_os_str()),
+    }
 }

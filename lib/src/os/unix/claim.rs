@@ -66,12 +66,12 @@ pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound,
         }
         match probe::probe(path)? {
             Finding::Nothing => {}
-            Finding::Stale => match GRACE.checked_sub(age(&stat)) {
-                Some(rest) => {
+            Finding::Stale => match GRACE.saturating_sub(age(&stat)) {
+                Duration::ZERO => remove_stale(path, &stat)?,
+                rest => {
                     drop(lock);
                     thread::sleep(rest);
                 }
-                None => remove_stale(path, &stat)?,
             },
             Finding::Live(holder) if options.on_conflict == OnConflict::ReplaceStale => {
                 return Err(in_use(Obstacle::LiveServer(holder)));
@@ -216,5 +216,21 @@ impl Drop for ClaimLock {
         if let Err(error) = fs::unlink(&self.path) {
             tracing::debug!(path = ?self.path, %error, "lock file not removed");
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "in a test a panic is the report")]
+mod tests {
+    use super::*;
+
+    /// A clock that was set back must not make a stale file stay in the way.
+    #[test]
+    fn a_file_from_the_future_is_old_enough() {
+        let mut stat = lstat(Path::new("/")).expect("there is a root");
+        stat.st_ctime = i64::MAX / 4;
+        assert_eq!(GRACE.saturating_sub(age(&stat)), Duration::ZERO);
+        stat.st_ctime = 0;
+        assert_eq!(GRACE.saturating_sub(age(&stat)), Duration::ZERO);
     }
 }

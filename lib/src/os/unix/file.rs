@@ -3,8 +3,9 @@
 use super::claim::ClaimLock;
 use rustix::fs::{self, AtFlags, CWD, FileType, Stat};
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
@@ -49,6 +50,24 @@ impl OwnFile {
     pub(super) fn leave(mut self) {
         self.path.clear();
     }
+
+    /// Removes the file, for one who has the lock already.
+    pub(super) fn remove_under_lock(mut self) {
+        self.remove();
+        self.path.clear();
+    }
+
+    fn remove(&self) {
+        match lstat(&self.path) {
+            Ok(stat) if Identity::of(&stat) == self.identity => {
+                if let Err(error) = fs::unlink(&self.path) {
+                    tracing::debug!(path = ?self.path, %error, "socket file not removed");
+                }
+            }
+            Ok(_) => tracing::debug!(path = ?self.path, "socket file is another's by now: left"),
+            Err(error) => tracing::debug!(path = ?self.path, %error, "socket file has gone"),
+        }
+    }
 }
 
 impl Drop for OwnFile {
@@ -59,15 +78,7 @@ impl Drop for OwnFile {
         // Under the lock no successor can move its socket in between the two calls.
         // Where the lock is not to be had the file is removed all the same.
         let _lock = ClaimLock::acquire(&self.path, Instant::now() + Duration::from_secs(1));
-        match lstat(&self.path) {
-            Ok(stat) if Identity::of(&stat) == self.identity => {
-                if let Err(error) = fs::unlink(&self.path) {
-                    tracing::debug!(path = ?self.path, %error, "socket file not removed");
-                }
-            }
-            Ok(_) => tracing::debug!(path = ?self.path, "socket file is another's by now: left"),
-            Err(error) => tracing::debug!(path = ?self.path, %error, "socket file has gone"),
-        }
+        self.remove();
     }
 }
 
@@ -136,12 +147,28 @@ pub(super) fn sibling(path: &Path, purpose: &str) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let pid = rustix::process::getpid().as_raw_nonzero();
-    path.with_file_name(format!(".{purpose}{pid}.{count}"))
+    let mut name = OsString::from(format!(".{purpose}{pid}.{count}."));
+    name.push(path.file_name().unwrap_or_default());
+    path.with_file_name(name)
+}
+
+/// The path beside which a [`sibling`] stood. The address of a socket that replaced another
+/// one is for ever that of the sibling that it was bound to.
+pub(super) fn beside_sibling(sibling: &Path, purpose: &str) -> Option<PathBuf> {
+    let name = sibling.file_name()?.as_bytes().strip_prefix(b".")?;
+    let mut parts = name.strip_prefix(purpose.as_bytes())?.splitn(3, |byte| *byte == b'.');
+    let mut is_number =
+        || parts.next().is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
+    if !is_number() || !is_number() {
+        return None;
+    }
+    let name = parts.next().filter(|name| !name.is_empty())?;
+    Some(sibling.with_file_name(OsStr::from_bytes(name)))
 }
 
 /// The name of the file that starters lock while they take over a path.
 pub(super) fn lock_path(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
+    let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or(OsStr::new("socket")));
     name.push(".claim");
     path.with_file_name(name)

@@ -10,16 +10,15 @@ use super::{
     sys,
 };
 use crate::{
-    ListenerOptions, OnConflict,
+    ListenerOptions, OnConflict, Platform,
     error::{Action, Obstacle, SocketError},
 };
 use rustix::fs::Mode;
 use std::{
-    fs::DirBuilder,
     io,
     os::{
-        fd::{AsFd, OwnedFd},
-        unix::{fs::DirBuilderExt, net::UnixListener},
+        fd::{AsFd, AsRawFd, OwnedFd},
+        unix::net::UnixListener,
     },
     path::Path,
 };
@@ -65,12 +64,8 @@ fn first<P: AsRef<Path>>(
 }
 
 fn file(path: &Path, makes_folders: bool, options: &ListenerOptions<'_>) -> Result<Bound, Refusal> {
-    if makes_folders
-        && let Some(folder) = path.parent()
-        && let Some(base) = folder.ancestors().find(|folder| folder.is_dir())
-        && base != Path::new("/")
-    {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if makes_folders {
+        runtime_dir::make_folders(path)?;
     }
     match options.on_conflict {
         OnConflict::Fail => Ok(Bound::at(path, options)?),
@@ -102,17 +97,42 @@ impl Bound {
     /// Listens at a path where nothing is.
     pub(super) fn at(path: &Path, options: &ListenerOptions<'_>) -> io::Result<Self> {
         let socket = new_socket(options)?;
-        sys::bind(socket.as_fd(), &Address::file(path)?)?;
-        // From here on a failure removes the file.
+        bind_file(&socket, path)?;
         let file = OwnFile::at(path)?;
-        set_permissions(path, mode_of(options), options.system.group)?;
-        Ok(Self { socket: start(socket, options)?, file: Some(file) })
+        let started = set_permissions(path, mode_of(options), options.system.group)
+            .and_then(|()| start(socket, options));
+        match started {
+            Ok(socket) => Ok(Self { socket, file: Some(file) }),
+            Err(error) => {
+                if options.on_conflict != OnConflict::Fail {
+                    // Whoever takes over names has the lock already.
+                    file.remove_under_lock();
+                }
+                Err(error)
+            }
+        }
     }
 
     /// The file has been renamed.
     pub(super) fn moved_to(&mut self, path: &Path) -> io::Result<()> {
         self.file.as_mut().map_or(Ok(()), |file| file.moved_to(path))
     }
+}
+
+/// Binds to a path that may be too long for an address: a name always fits, but not what
+/// stands beside it while a live server is replaced.
+fn bind_file(socket: &OwnedFd, path: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if path.as_os_str().len() > Platform::CURRENT.path_limit()
+        && let (Some(folder), Some(name)) = (path.parent(), path.file_name())
+    {
+        use rustix::fs::{OFlags, open};
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = open(folder, flags, Mode::empty())?;
+        let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+        return sys::bind(socket.as_fd(), &Address::file(&short)?);
+    }
+    sys::bind(socket.as_fd(), &Address::file(path)?)
 }
 
 /// A socket that has its mode already: on Linux, OpenBSD and FreeBSD from 14.3 on the

@@ -8,13 +8,13 @@ use std::{
     iter::FusedIterator,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::net::UnixListener,
+        unix::net::{UnixListener, UnixStream},
     },
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A Unix domain socket that clients can connect to.
@@ -65,17 +65,33 @@ impl Listener {
         self.accept.closed.load(Ordering::SeqCst)
     }
 
-    fn wait_for_client(&self) -> io::Result<()> {
-        let timeout = *self.accept.timeout.lock().unwrap_or_else(PoisonError::into_inner);
-        match timeout {
-            Some(timeout) if !self.accept.nonblocking.load(Ordering::Relaxed) => {
-                sys::wait_readable(self.as_fd(), timeout)
-            }
-            _ => Ok(()),
+    /// How long accepting waits; not at all if it is non-blocking.
+    fn timeout(&self) -> MutexGuard<'_, Option<Duration>> {
+        self.accept.timeout.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// With a timeout the socket does not block: of several threads that were told of one
+    /// client, those that do not get it must go on waiting for the rest of their time.
+    fn apply_blocking(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let nonblocking = self.accept.nonblocking.load(Ordering::Relaxed);
+        self.socket.set_nonblocking(nonblocking || timeout.is_some())
+    }
+
+    /// Hands out a client. On some systems it is as non-blocking as the listener.
+    fn prepare(&self, socket: UnixStream) -> io::Result<Stream> {
+        let nonblocking = self.accept.nonblocking_streams.load(Ordering::Relaxed);
+        if nonblocking || cfg!(target_vendor = "apple") {
+            socket.set_nonblocking(nonblocking)?;
         }
+        Ok(socket.into())
     }
 
     fn into_socket(self) -> UnixListener {
+        if self.timeout().is_some()
+            && let Err(error) = self.apply_blocking(None)
+        {
+            tracing::debug!(%error, "listening socket stays non-blocking");
+        }
         if let Some(file) = self.take_file() {
             file.leave();
         }
@@ -88,37 +104,44 @@ impl traits::Listener for Listener {
     type Stream = Stream;
 
     fn accept(&self) -> io::Result<Stream> {
+        let timeout = *self.timeout();
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let waits = timeout.is_some() && !self.accept.nonblocking.load(Ordering::Relaxed);
         loop {
-            let accepted = self.wait_for_client().and_then(|()| self.socket.accept());
+            let accepted = match self.socket.accept() {
+                Err(error) if waits && error.kind() == io::ErrorKind::WouldBlock => {
+                    let rest = deadline.map_or(Duration::MAX, |deadline| {
+                        deadline.saturating_duration_since(Instant::now())
+                    });
+                    sys::wait_readable(self.as_fd(), rest).map(|()| None)
+                }
+                // A client that has gone meanwhile (the BSDs tell, Linux does not).
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(None),
+                accepted => accepted.map(Some),
+            };
             if self.is_closed() {
                 return Err(closed());
             }
-            match accepted {
-                Ok((socket, _)) => {
-                    if self.accept.nonblocking_streams.load(Ordering::Relaxed) {
-                        socket.set_nonblocking(true)?;
-                    }
-                    return Ok(socket.into());
-                }
-                // A client that has gone meanwhile (the BSDs tell, Linux does not).
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) => return Err(error),
+            if let Some((socket, _)) = accepted? {
+                return self.prepare(socket);
             }
         }
     }
 
     fn set_nonblocking(&self, nonblocking: ListenerNonblockingMode) -> io::Result<()> {
-        self.socket.set_nonblocking(nonblocking.accept_nonblocking())?;
+        let timeout = self.timeout();
         self.accept.nonblocking.store(nonblocking.accept_nonblocking(), Ordering::Relaxed);
         self.set_new_stream_nonblocking(nonblocking.stream_nonblocking());
-        Ok(())
+        self.apply_blocking(*timeout)
     }
 
     fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         if timeout == Some(Duration::ZERO) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a timeout of no time at all"));
         }
-        *self.accept.timeout.lock().unwrap_or_else(PoisonError::into_inner) = timeout;
+        let mut current = self.timeout();
+        self.apply_blocking(timeout)?;
+        *current = timeout;
         Ok(())
     }
 
@@ -128,6 +151,12 @@ impl traits::Listener for Listener {
         if self.accept.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
+        // As on drop: while the socket is there, no other file can have its inode.
+        if cfg!(any(target_os = "linux", target_os = "android")) {
+            drop(file.take());
+            return sys::wake_accept(self.as_fd());
+        }
+        // Elsewhere that takes a connection, and so the file.
         let woken = sys::wake_accept(self.as_fd());
         drop(file.take());
         woken

@@ -9,7 +9,9 @@ use crate::{
 use std::{
     env,
     ffi::OsStr,
+    fs::DirBuilder,
     io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
@@ -55,6 +57,16 @@ fn folders() -> [PathBuf; 2] {
     let temporary = if cfg!(target_os = "android") { "/data/local/tmp" } else { "/tmp" };
     let temporary = absolute("TMPDIR").unwrap_or_else(|| temporary.into());
     [runtime, temporary]
+}
+
+/// Makes the folders between the runtime folder and the file. The runtime folder itself
+/// is made by whoever manages the user's sessions, or there is none.
+pub(super) fn make_folders(path: &Path) -> io::Result<()> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    if folders().iter().any(|folder| parent.starts_with(folder) && folder.is_dir()) {
+        return DirBuilder::new().recursive(true).mode(0o700).create(parent);
+    }
+    Err(io::ErrorKind::NotFound.into())
 }
 
 /// Whether an error on the preferred file means that the next one is to be tried.

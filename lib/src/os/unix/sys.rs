@@ -88,15 +88,22 @@ pub(super) fn wait_readable(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result
     }
 }
 
-/// Makes calls of `accept` that wait on a listening socket return, and turns away who
-/// waits to be accepted.
+/// Makes calls of `accept` that wait on a listening socket return, turns away who waits
+/// to be accepted, and gives up the name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
+    use rustix::net::{Shutdown, SocketFlags, accept_with, shutdown};
     // Linux lets a listening socket be shut down: waiting calls fail with EINVAL, after
     // those clients that are in the queue.
-    rustix::net::shutdown(socket, rustix::net::Shutdown::Both)?;
-    while rustix::net::accept(socket).is_ok() {}
-    Ok(())
+    shutdown(socket, Shutdown::Both)?;
+    while accept_with(socket, SocketFlags::CLOEXEC).is_ok() {}
+    // An abstract name is given up only by closing its socket (unix(7)). Other threads may
+    // be using the descriptor, so its number must not become free: one that has no name
+    // takes its place, and accepting on that fails with EINVAL as well.
+    let nameless = stream_socket()?;
+    // SAFETY: both descriptors are open, and the second one stays its owner's.
+    let fd = unsafe { libc::dup3(nameless.as_raw_fd(), socket.as_raw_fd(), libc::O_CLOEXEC) };
+    if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// As on Linux, by connecting once more: what is accepted then is not handed out.

@@ -1,0 +1,48 @@
+//! Named pipes: local sockets on Windows.
+//!
+//! A listener keeps a queue of pipe instances that clients can connect to; a stream
+//! is one end of an instance. All handles are overlapped: that is what lets one thread
+//! read while another writes, and what makes timeouts possible.
+
+#![allow(unsafe_code, reason = "this is where the library talks to Windows")]
+
+mod atomic_timeout;
+mod connect;
+mod drain;
+mod event;
+mod halves;
+mod lasting;
+mod linger;
+mod listen;
+mod listener;
+mod name;
+mod operation;
+mod os_str;
+mod pair;
+mod patience;
+mod peer;
+mod pipe;
+mod port;
+mod queue;
+mod read;
+mod security_descriptor;
+mod settings;
+mod shared;
+mod stream;
+mod timed_lock;
+mod token;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use os_str::{os_string_from_bytes, strip_ascii_prefix};
+pub(crate) use settings::ListenerSettings;
+pub use {
+    halves::{RecvHalf, SendHalf},
+    listener::Listener,
+    name::NamedPipe,
+    security_descriptor::SecurityDescriptor,
+    settings::ListenerOptionsExt,
+    stream::Stream,
+};

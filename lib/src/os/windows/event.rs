@@ -1,0 +1,90 @@
+//! Events, and waiting for them.
+
+#![allow(
+    clippy::missing_const_for_thread_local,
+    reason = "said of what is const already, where std has no native thread locals"
+)]
+
+use super::patience::Patience;
+use std::{
+    cell::Cell,
+    io,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle},
+    ptr,
+};
+use windows_sys::Win32::{
+    Foundation::{HANDLE, WAIT_FAILED, WAIT_OBJECT_0, WAIT_TIMEOUT},
+    System::Threading::{CreateEventW, SetEvent, WaitForMultipleObjects},
+};
+
+/// An event that stays set until it is reset (which starting an operation with it
+/// does).
+#[derive(Debug)]
+pub(super) struct Event(OwnedHandle);
+
+impl Event {
+    pub(super) fn new() -> io::Result<Self> {
+        // SAFETY: no pointers but null ones, which stand for defaults.
+        let handle = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
+        if handle.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the handle is new and nobody else's.
+        Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
+    }
+
+    pub(super) fn set(&self) {
+        // SAFETY: the handle is open. Setting cannot fail on an open event.
+        unsafe { SetEvent(self.0.as_raw_handle()) };
+    }
+
+    /// The handle for an OVERLAPPED whose completion must not be queued to a
+    /// completion port: its lowest bit is set (GetQueuedCompletionStatus, "Remarks").
+    pub(super) fn untold(&self) -> HANDLE {
+        self.0.as_raw_handle().map_addr(|handle| handle | 1)
+    }
+}
+
+impl AsHandle for Event {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+}
+
+/// Waits until one of at most 64 objects is signalled; `false` if the patience ends
+/// first.
+pub(super) fn wait_any(objects: &[BorrowedHandle<'_>], patience: Patience) -> io::Result<bool> {
+    loop {
+        let count = u32::try_from(objects.len()).unwrap_or(u32::MAX);
+        // SAFETY: a `BorrowedHandle` is a handle (it is `repr(transparent)`), and the
+        // slice outlives the call.
+        let woken =
+            unsafe { WaitForMultipleObjects(count, objects.as_ptr().cast(), 0, patience.millis()) };
+        match woken {
+            WAIT_FAILED => return Err(io::Error::last_os_error()),
+            WAIT_TIMEOUT if patience.is_over() => return Ok(false),
+            // The longest wait of the system was too short for so much patience.
+            WAIT_TIMEOUT => {}
+            _ => {
+                debug_assert!(woken - WAIT_OBJECT_0 < count);
+                return Ok(true);
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// An event for the one operation that a thread waits for at a time.
+    static SPARE: Cell<Option<Event>> = const { Cell::new(None) };
+}
+
+/// Lends an event for an operation that ends before `f` returns. Making one for each
+/// operation would cost two system calls.
+pub(super) fn with_event<R>(f: impl FnOnce(&Event) -> io::Result<R>) -> io::Result<R> {
+    let spare = SPARE.try_with(Cell::take).ok().flatten();
+    let event = spare.map_or_else(Event::new, Ok)?;
+    let result = f(&event);
+    // On a thread whose locals are gone already the event goes too.
+    let _ = SPARE.try_with(|spare| spare.set(Some(event)));
+    result
+}

@@ -1,0 +1,77 @@
+use super::{shared::Shared, stream::Stream};
+use crate::{name::sealed::Sealed, traits};
+use std::{
+    io::{self, Read, Write},
+    os::windows::io::{AsHandle, BorrowedHandle},
+    sync::Arc,
+    time::Duration,
+};
+
+/// The half of a [`Stream`] that receives.
+#[derive(Debug)]
+pub struct RecvHalf(pub(super) Arc<Shared>);
+
+/// The half of a [`Stream`] that sends.
+#[derive(Debug)]
+pub struct SendHalf(pub(super) Arc<Shared>);
+
+impl Sealed for RecvHalf {}
+impl traits::RecvHalf for RecvHalf {
+    type Stream = Stream;
+    fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.recv_timeout.set(timeout)
+    }
+}
+
+impl Sealed for SendHalf {}
+impl traits::SendHalf for SendHalf {
+    type Stream = Stream;
+    fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.send_timeout.set(timeout)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.0.end_writing()
+    }
+}
+
+impl Read for &RecvHalf {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Read for RecvHalf {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for &SendHalf {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Write for SendHalf {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl AsHandle for RecvHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.pipe.as_handle()
+    }
+}
+
+impl AsHandle for SendHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.pipe.as_handle()
+    }
+}

@@ -1,0 +1,58 @@
+use super::{
+    connect::local_path,
+    pipe::{WidePath, code, wait_for_instance},
+    queue::Queue,
+};
+use crate::{
+    ListenerOptions, Name,
+    error::{Action, Obstacle, SocketError},
+};
+use std::io;
+use windows_sys::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_FILE_EXISTS, ERROR_PIPE_BUSY,
+};
+
+/// Makes the pipe.
+///
+/// A pipe lives as long as its server, so there is nothing stale that could be
+/// replaced, and a server that lives cannot be: every policy for conflicts is the same.
+pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>, Queue)> {
+    let name = options.required_name()?;
+    let made = local_path(name).and_then(|path| {
+        if !name.as_bytes().starts_with(br"\\.\") {
+            let text = "only clients can use a pipe of another machine";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
+        let security = options.system.security(options.access)?;
+        // Windows refuses a second server itself (FILE_FLAG_FIRST_PIPE_INSTANCE), but
+        // Wine does not. Waiting for an instance takes none from the other server.
+        if is_there(&path) {
+            return Err(in_use());
+        }
+        Queue::new(path, security).map_err(|error| match code(&error) {
+            Some(
+                ERROR_ACCESS_DENIED | ERROR_PIPE_BUSY | ERROR_ALREADY_EXISTS | ERROR_FILE_EXISTS,
+            ) => io::Error::new(io::ErrorKind::AddrInUse, error),
+            _ => error,
+        })
+    });
+    match made {
+        Ok(queue) => Ok((name.clone().into_owned(), queue)),
+        Err(error) => {
+            let obstacle =
+                (error.kind() == io::ErrorKind::AddrInUse).then_some(Obstacle::LiveServer(None));
+            Err(SocketError::with_obstacle(Action::Bind, name, obstacle, error))
+        }
+    }
+}
+
+/// Whether there is a pipe of that name: an instance is free, or the wait for one runs
+/// out of time. Any other error means that there is none; Wine and Windows differ in
+/// its number.
+fn is_there(path: &WidePath) -> bool {
+    wait_for_instance(path, 1).is_ok()
+}
+
+fn in_use() -> io::Error {
+    io::Error::new(io::ErrorKind::AddrInUse, "another server listens on the pipe")
+}

@@ -1,0 +1,124 @@
+use super::{
+    atomic_timeout::AtomicTimeout,
+    event::{Event, wait_any},
+    listen,
+    patience::Patience,
+    pipe::Info,
+    queue::Queue,
+    shared::Shared,
+    stream::Stream,
+};
+use crate::{ListenerNonblockingMode, ListenerOptions, Name, name::sealed::Sealed, traits};
+use std::{
+    io,
+    iter::FusedIterator,
+    os::windows::io::AsHandle,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// A listener on a named pipe.
+///
+/// Up to 8 clients can be connected before they are accepted; more of them wait for the
+/// pipe to be free.
+///
+/// The name ends with the last instance of the pipe. As long as streams that were
+/// accepted from a closed listener are open, clients find it busy instead of missing,
+/// and nobody can listen under it anew.
+#[derive(Debug)]
+pub struct Listener {
+    name: Arc<Name<'static>>,
+    accept_nonblocking: AtomicBool,
+    stream_nonblocking: AtomicBool,
+    timeout: AtomicTimeout,
+    /// Set when the listener is closed, for who is waiting.
+    closing: Event,
+    queue: Mutex<Queue>,
+}
+
+impl Listener {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sealed for Listener {}
+impl traits::Listener for Listener {
+    type Stream = Stream;
+
+    fn accept(&self) -> io::Result<Stream> {
+        let nonblocking = self.accept_nonblocking.load(Ordering::Relaxed);
+        let patience = Patience::of(nonblocking, self.timeout.get());
+        loop {
+            // Nobody holds the lock while waiting: events are shared, and who wakes up
+            // looks again whether the client is still there.
+            let events = {
+                let mut queue = self.queue();
+                if let Some(pipe) = queue.take_connected()? {
+                    drop(queue);
+                    let info = Info { is_server: true, has_messages: true };
+                    let nonblocking = self.stream_nonblocking.load(Ordering::Relaxed);
+                    let name = Some(Arc::clone(&self.name));
+                    return Shared::new(pipe, info, name, nonblocking).map(Stream::new);
+                }
+                queue.events()
+            };
+            if patience.is_over() {
+                return Err(patience.error());
+            }
+            let events: Vec<_> = std::iter::once(self.closing.as_handle())
+                .chain(events.iter().map(|event| event.as_handle()))
+                .collect();
+            wait_any(&events, patience)?;
+        }
+    }
+
+    fn set_nonblocking(&self, mode: ListenerNonblockingMode) -> io::Result<()> {
+        self.accept_nonblocking.store(mode.accept_nonblocking(), Ordering::Relaxed);
+        self.stream_nonblocking.store(mode.stream_nonblocking(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.timeout.set(timeout)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.queue().close();
+        self.closing.set();
+        Ok(())
+    }
+
+    fn local_name(&self) -> io::Result<Name<'static>> {
+        Ok(Name::clone(&self.name))
+    }
+
+    /// Does nothing: a pipe's name ends with the pipe.
+    fn do_not_reclaim_name_on_drop(&mut self) {}
+
+    fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
+        let (name, queue) = listen::listen(&options)?;
+        Ok(Self {
+            name: Arc::new(name),
+            accept_nonblocking: AtomicBool::new(options.nonblocking.accept_nonblocking()),
+            stream_nonblocking: AtomicBool::new(options.nonblocking.stream_nonblocking()),
+            timeout: AtomicTimeout::default(),
+            closing: Event::new()?,
+            queue: Mutex::new(queue),
+        })
+    }
+}
+
+impl Iterator for Listener {
+    type Item = io::Result<Stream>;
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(traits::Listener::accept(self))
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
+impl FusedIterator for Listener {}

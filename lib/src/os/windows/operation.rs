@@ -1,0 +1,128 @@
+//! Overlapped operations that end within a call.
+//!
+//! The system writes to the OVERLAPPED and the buffer until the operation has ended.
+//! Hence the one rule of this file: once an operation is pending, nothing returns
+//! before it has completed or its cancellation has.
+
+use super::{
+    event::{Event, wait_any, with_event},
+    patience::Patience,
+};
+use std::{
+    io,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle},
+    ptr,
+};
+use windows_sys::Win32::{
+    Foundation::{ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_OPERATION_ABORTED, GetLastError},
+    Storage::FileSystem::{ReadFile, WriteFile},
+    System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED},
+};
+
+/// Reads; `None` if nothing came before the patience ended or `wake` was set.
+pub(super) fn read(
+    pipe: BorrowedHandle<'_>,
+    buf: &mut [u8],
+    wake: &Event,
+    patience: Patience,
+) -> io::Result<Option<usize>> {
+    with_event(|event| {
+        let mut overlapped = overlapped(event);
+        // SAFETY: the handle is open; the buffer and the OVERLAPPED stay until `end`
+        // has seen the operation end.
+        let done = unsafe {
+            let len = len(buf);
+            ReadFile(
+                pipe.as_raw_handle(),
+                buf.as_mut_ptr(),
+                len,
+                ptr::null_mut(),
+                &raw mut overlapped,
+            )
+        };
+        end(pipe, &mut overlapped, done != 0, event, Some((wake, patience)))
+    })
+}
+
+/// Writes, as long as it takes.
+pub(super) fn write(pipe: BorrowedHandle<'_>, buf: &[u8]) -> io::Result<usize> {
+    with_event(|event| {
+        let mut overlapped = overlapped(event);
+        // SAFETY: as in `read`.
+        let done = unsafe {
+            WriteFile(
+                pipe.as_raw_handle(),
+                buf.as_ptr(),
+                len(buf),
+                ptr::null_mut(),
+                &raw mut overlapped,
+            )
+        };
+        end(pipe, &mut overlapped, done != 0, event, None).map(Option::unwrap_or_default)
+    })
+}
+
+/// Waits for the end of an operation that was just started, or cancels it.
+fn end(
+    pipe: BorrowedHandle<'_>,
+    overlapped: &mut OVERLAPPED,
+    done: bool,
+    event: &Event,
+    limits: Option<(&Event, Patience)>,
+) -> io::Result<Option<usize>> {
+    let mut cancelled = false;
+    if !done {
+        // SAFETY: no arguments.
+        match unsafe { GetLastError() } {
+            ERROR_IO_PENDING => {
+                if let Some((wake, patience)) = limits {
+                    let waited = patience != Patience::Nothing
+                        && wait_any(&[event.as_handle(), wake.as_handle()], patience)
+                            .unwrap_or(false);
+                    if !waited || !is_complete(overlapped) {
+                        cancelled = true;
+                        // SAFETY: the handle is open and the OVERLAPPED is alive. That it
+                        // has completed in the meantime is the only way to fail.
+                        unsafe { CancelIoEx(pipe.as_raw_handle(), overlapped) };
+                    }
+                }
+            }
+            ERROR_MORE_DATA => {}
+            code => return Err(error_of(code)),
+        }
+    }
+    let mut count = 0;
+    // SAFETY: the handle is open and the OVERLAPPED is of an operation on it.
+    let ok = unsafe { GetOverlappedResult(pipe.as_raw_handle(), overlapped, &raw mut count, 1) };
+    if ok != 0 {
+        return Ok(Some(count as usize));
+    }
+    // SAFETY: no arguments.
+    match unsafe { GetLastError() } {
+        // A part of a message: there is no such thing as a message for us.
+        ERROR_MORE_DATA => Ok(Some(count as usize)),
+        ERROR_OPERATION_ABORTED if cancelled => Ok(None),
+        code => Err(error_of(code)),
+    }
+}
+
+/// Whether the system is done with an operation, as HasOverlappedIoCompleted tells.
+pub(super) fn is_complete(overlapped: *const OVERLAPPED) -> bool {
+    const STATUS_PENDING: usize = 0x103;
+    // SAFETY: callers pass pointers to living values; volatile because the system
+    // writes to the field at any time.
+    unsafe { (&raw const (*overlapped).Internal).read_volatile() != STATUS_PENDING }
+}
+
+pub(super) fn overlapped(event: &Event) -> OVERLAPPED {
+    OVERLAPPED { hEvent: event.untold(), ..OVERLAPPED::default() }
+}
+
+/// The length of a buffer for the system, which counts in 32 bits.
+pub(super) fn len(buf: &[u8]) -> u32 {
+    u32::try_from(buf.len()).unwrap_or(u32::MAX)
+}
+
+pub(super) fn error_of(code: u32) -> io::Error {
+    io::Error::from_raw_os_error(code.cast_signed())
+}

@@ -1,0 +1,234 @@
+//! The system calls for pipes that do not wait.
+
+use super::security_descriptor::SecurityDescriptor;
+use std::{
+    ffi::OsStr,
+    io,
+    os::windows::{
+        ffi::OsStrExt,
+        io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle},
+    },
+    ptr,
+};
+use windows_sys::Win32::{
+    Foundation::{
+        ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_SEM_TIMEOUT,
+        GENERIC_READ, GENERIC_WRITE, INVALID_HANDLE_VALUE,
+    },
+    Security::SECURITY_ATTRIBUTES,
+    Storage::FileSystem::{
+        CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FlushFileBuffers,
+        OPEN_EXISTING, PIPE_ACCESS_DUPLEX, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
+    },
+    System::Pipes::{
+        CreateNamedPipeW, GetNamedPipeClientProcessId, GetNamedPipeInfo,
+        GetNamedPipeServerProcessId, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
+        PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe,
+        SetNamedPipeHandleState, WaitNamedPipeW,
+    },
+};
+
+/// What the system keeps of what was written and not yet read, for each direction.
+const BUFFER_SIZE: u32 = 64 * 1024;
+
+/// An end of a pipe.
+#[derive(Debug)]
+pub(super) struct Pipe(OwnedHandle);
+
+/// What kind of pipe a handle is of.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Info {
+    pub(super) is_server: bool,
+    /// Whether messages of no bytes can be sent on it: the end of file.
+    pub(super) has_messages: bool,
+}
+
+/// A path as the system takes it: UTF-16 and a NUL.
+#[derive(Clone, Debug)]
+pub(super) struct WidePath(Vec<u16>);
+
+impl WidePath {
+    pub(super) fn new(path: &OsStr) -> Self {
+        // Names hold no NUL; if one did, the path would end there.
+        Self(path.encode_wide().chain([0]).collect())
+    }
+}
+
+impl Pipe {
+    /// Makes an instance to listen on.
+    ///
+    /// Reading by messages is what keeps the end of file: a read by bytes goes on over
+    /// a message of no bytes that comes after others, and swallows it. Byte order is
+    /// the same, since a message that does not fit the reader's buffer comes in parts.
+    /// Both are read in ReactOS's `drivers/filesystems/npfs/readsup.c`.
+    pub(super) fn listening(
+        path: &WidePath,
+        security: &SecurityDescriptor,
+        first: bool,
+        limit: u32,
+    ) -> io::Result<Self> {
+        let attributes = SECURITY_ATTRIBUTES {
+            nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
+            lpSecurityDescriptor: security.as_ptr(),
+            bInheritHandle: 0,
+        };
+        let open_mode = PIPE_ACCESS_DUPLEX
+            | FILE_FLAG_OVERLAPPED
+            | if first { FILE_FLAG_FIRST_PIPE_INSTANCE } else { 0 };
+        let pipe_mode =
+            PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
+        // SAFETY: the path ends with a NUL; it and the attributes outlive the call.
+        let handle = unsafe {
+            CreateNamedPipeW(
+                path.0.as_ptr(),
+                open_mode,
+                pipe_mode,
+                limit,
+                BUFFER_SIZE,
+                BUFFER_SIZE,
+                0,
+                &raw const attributes,
+            )
+        };
+        Self::own(handle)
+    }
+
+    pub(super) const UNLIMITED: u32 = PIPE_UNLIMITED_INSTANCES;
+
+    /// Opens the client's end of an instance that nobody has connected to.
+    pub(super) fn open(path: &WidePath) -> io::Result<Self> {
+        // A server may find out who its client is, and no more.
+        let flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
+        let access = GENERIC_READ | GENERIC_WRITE;
+        // SAFETY: the path ends with a NUL and outlives the call.
+        let handle = unsafe {
+            let (path, none) = (path.0.as_ptr(), ptr::null_mut());
+            CreateFileW(path, access, 0, ptr::null(), OPEN_EXISTING, flags, none)
+        };
+        Self::own(handle)
+    }
+
+    fn own(handle: *mut std::ffi::c_void) -> io::Result<Self> {
+        if handle == INVALID_HANDLE_VALUE {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the handle is new and nobody else's.
+        Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
+    }
+
+    pub(super) fn info(&self) -> io::Result<Info> {
+        let (none, mut flags) = (ptr::null_mut(), 0);
+        // SAFETY: the handle is open, the pointers are valid or null.
+        check(unsafe { GetNamedPipeInfo(self.raw(), &raw mut flags, none, none, none) })?;
+        Ok(Info {
+            is_server: flags & PIPE_SERVER_END != 0,
+            has_messages: flags & PIPE_TYPE_MESSAGE != 0,
+        })
+    }
+
+    /// Lets reads end where messages end, see [`listening`](Self::listening).
+    pub(super) fn read_by_messages(&self) -> io::Result<()> {
+        let mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
+        // SAFETY: the handle is open, the pointers are valid or null.
+        check(unsafe {
+            SetNamedPipeHandleState(self.raw(), &raw const mode, ptr::null(), ptr::null())
+        })
+    }
+
+    /// Whether the other end has been closed.
+    ///
+    /// Windows may not say so while there is still something to read.
+    pub(super) fn is_hung_up(&self) -> io::Result<bool> {
+        let none = ptr::null_mut::<u32>();
+        // SAFETY: the handle is open; null pointers mean that nothing is asked for.
+        match check(unsafe { PeekNamedPipe(self.raw(), none.cast(), 0, none, none, none) }) {
+            Ok(()) => Ok(false),
+            Err(error) if is_disconnection(&error) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The process that the other end was opened or created by.
+    pub(super) fn peer_pid(&self, is_server: bool) -> io::Result<u32> {
+        let mut pid = 0;
+        // SAFETY: the handle is open, the pointer valid.
+        check(unsafe {
+            if is_server {
+                GetNamedPipeClientProcessId(self.raw(), &raw mut pid)
+            } else {
+                GetNamedPipeServerProcessId(self.raw(), &raw mut pid)
+            }
+        })?;
+        Ok(pid)
+    }
+
+    /// Waits until the other end has read everything; for as long as that takes.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        // SAFETY: the handle is open.
+        check(unsafe { FlushFileBuffers(self.raw()) })
+    }
+
+    /// How much can be read at once.
+    pub(super) fn available(&self) -> io::Result<u32> {
+        let (none, mut available) = (ptr::null_mut::<u32>(), 0);
+        // SAFETY: the handle is open, the pointers are valid or null.
+        check(unsafe {
+            PeekNamedPipe(self.raw(), none.cast(), 0, none, &raw mut available, none)
+        })?;
+        Ok(available)
+    }
+
+    pub(super) fn duplicate(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    fn raw(&self) -> *mut std::ffi::c_void {
+        self.0.as_raw_handle()
+    }
+}
+
+impl From<OwnedHandle> for Pipe {
+    fn from(handle: OwnedHandle) -> Self {
+        Self(handle)
+    }
+}
+
+impl From<Pipe> for OwnedHandle {
+    fn from(pipe: Pipe) -> Self {
+        pipe.0
+    }
+}
+
+impl AsHandle for Pipe {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+}
+
+/// Waits until an instance of the pipe can be connected to: `false` if the time ran
+/// out. A time of 0 would be the server's default; 1 is as short as it can be.
+///
+/// # Errors
+/// That there is no such pipe, as Windows says; Wine has other numbers for that.
+pub(super) fn wait_for_instance(path: &WidePath, millis: u32) -> io::Result<bool> {
+    // SAFETY: the path ends with a NUL and outlives the call.
+    match check(unsafe { WaitNamedPipeW(path.0.as_ptr(), millis.max(1)) }) {
+        Ok(()) => Ok(true),
+        Err(error) if code(&error) == Some(ERROR_SEM_TIMEOUT) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an error says that the other end has gone.
+pub(super) fn is_disconnection(error: &io::Error) -> bool {
+    matches!(code(error), Some(ERROR_BROKEN_PIPE | ERROR_PIPE_NOT_CONNECTED | ERROR_NO_DATA))
+}
+
+/// The system's number of an error.
+pub(super) fn code(error: &io::Error) -> Option<u32> {
+    error.raw_os_error().map(i32::cast_unsigned)
+}
+
+fn check(ok: i32) -> io::Result<()> {
+    if ok == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

@@ -1,0 +1,52 @@
+use super::{patience::Patience, pipe::Pipe};
+use std::{
+    io,
+    os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
+    ptr,
+};
+use windows_sys::Win32::System::IO::{
+    CreateIoCompletionPort, GetQueuedCompletionStatusEx, OVERLAPPED_ENTRY,
+};
+
+/// What lets operations go on when the thread that started them ends.
+///
+/// Windows cancels a thread's pending operations when the thread exits, except those on
+/// files that belong to a completion port (ExitThread, "Remarks"); in Wine they also
+/// have to be such that nothing but the port is told of their completion.
+///
+/// There is one waiter at a time, and what is queued does not matter to it: it wakes
+/// up and looks at its own operation.
+#[derive(Debug)]
+pub(super) struct Port(OwnedHandle);
+
+impl Port {
+    /// Makes a port for the pipe. There can be only one: it fails for a pipe that came
+    /// from elsewhere and belongs to a port already, which is as good.
+    pub(super) fn of(pipe: &Pipe) -> io::Result<Self> {
+        let pipe = pipe.as_handle().as_raw_handle();
+        // SAFETY: the handle is open; null makes a new port.
+        let port = unsafe { CreateIoCompletionPort(pipe, ptr::null_mut(), 0, 1) };
+        if port.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the handle is new and nobody else's.
+        Ok(Self(unsafe { OwnedHandle::from_raw_handle(port) }))
+    }
+
+    /// Throws away what is queued.
+    pub(super) fn clear(&self) {
+        self.wait(Patience::Nothing);
+    }
+
+    /// Waits until something is queued or the patience ends, and takes it off.
+    pub(super) fn wait(&self, patience: Patience) {
+        let mut entries = [OVERLAPPED_ENTRY::default(); 8];
+        let mut removed = 0;
+        // SAFETY: the port is open, and the array as long as is said. The pointers that
+        // it is filled with are not looked at. A timeout is no error to anybody here.
+        unsafe {
+            let (port, array) = (self.0.as_raw_handle(), entries.as_mut_ptr());
+            GetQueuedCompletionStatusEx(port, array, 8, &raw mut removed, patience.millis(), 0);
+        }
+    }
+}

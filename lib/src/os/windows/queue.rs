@@ -1,0 +1,121 @@
+use super::{
+    event::Event,
+    lasting::Lasting,
+    patience::Patience,
+    pipe::{Pipe, WidePath, code},
+    security_descriptor::SecurityDescriptor,
+};
+use std::{collections::VecDeque, io, sync::Arc};
+use windows_sys::Win32::Foundation::{ERROR_NO_DATA, ERROR_OPERATION_ABORTED};
+
+/// How many clients can connect before the first is accepted.
+const BACKLOG: usize = 8;
+
+/// The instances of a pipe that clients can connect to, in the order in which they were
+/// made; that is also the order in which clients get them, so that whoever connected
+/// first is accepted first.
+#[derive(Debug)]
+pub(super) struct Queue {
+    path: WidePath,
+    security: SecurityDescriptor,
+    /// Empty once the listener is closed, and never before.
+    instances: VecDeque<Instance>,
+}
+
+#[derive(Debug)]
+struct Instance {
+    pipe: Arc<Pipe>,
+    /// Waits for a client. On each instance it has been started.
+    listen: Lasting,
+}
+
+impl Instance {
+    fn new(path: &WidePath, security: &SecurityDescriptor, first: bool) -> io::Result<Self> {
+        let pipe = Arc::new(Pipe::listening(path, security, first, Pipe::UNLIMITED)?);
+        let mut listen = Lasting::new(Arc::clone(&pipe))?;
+        listen.listen();
+        Ok(Self { pipe, listen })
+    }
+
+    fn into_pipe(self) -> io::Result<Pipe> {
+        drop(self.listen);
+        // The listening operation was the only other owner.
+        Arc::into_inner(self.pipe).ok_or_else(|| io::ErrorKind::Other.into())
+    }
+}
+
+impl Queue {
+    pub(super) fn new(path: WidePath, security: SecurityDescriptor) -> io::Result<Self> {
+        let mut instances = VecDeque::with_capacity(BACKLOG + 1);
+        for number in 0..BACKLOG {
+            instances.push_back(Instance::new(&path, &security, number == 0)?);
+        }
+        Ok(Self { path, security, instances })
+    }
+
+    /// Takes the first instance that has a client, after making another one for it:
+    /// there is no moment in which clients find no pipe.
+    ///
+    /// # Errors
+    /// `NotConnected` if the listener is closed. If no other instance can be made, the
+    /// client stays in the queue.
+    pub(super) fn take_connected(&mut self) -> io::Result<Option<Pipe>> {
+        if self.instances.is_empty() {
+            let text = "the listener is closed";
+            return Err(io::Error::new(io::ErrorKind::NotConnected, text));
+        }
+        let mut at = 0;
+        while let Some(instance) = self.instances.get_mut(at) {
+            let Some(result) = instance.listen.finish(Patience::Nothing) else {
+                at += 1;
+                continue;
+            };
+            match result.map_err(|error| (code(&error), error)) {
+                Ok(()) => match self.replace(at) {
+                    Ok(instance) => return instance.map(Instance::into_pipe).transpose(),
+                    Err(error) => {
+                        // Ends at once, with ERROR_PIPE_CONNECTED.
+                        self.listen_again(at);
+                        return Err(error);
+                    }
+                },
+                // The thread that had started it has ended.
+                Err((Some(ERROR_OPERATION_ABORTED), _)) => self.listen_again(at),
+                // The client has gone already. What it wrote can still be read.
+                Err((Some(ERROR_NO_DATA), _)) => {
+                    if let Some(gone) = self.replace(at)?
+                        && gone.pipe.available().is_ok_and(|available| available > 0)
+                    {
+                        return gone.into_pipe().map(Some);
+                    }
+                }
+                Err((_, error)) => {
+                    self.replace(at)?;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn replace(&mut self, at: usize) -> io::Result<Option<Instance>> {
+        self.instances.push_back(Instance::new(&self.path, &self.security, false)?);
+        Ok(self.instances.remove(at))
+    }
+
+    fn listen_again(&mut self, at: usize) {
+        if let Some(instance) = self.instances.get_mut(at) {
+            instance.listen.listen();
+        }
+    }
+
+    /// What is signalled when there may be a client.
+    pub(super) fn events(&self) -> Vec<Arc<Event>> {
+        self.instances.iter().filter_map(|instance| instance.listen.event()).cloned().collect()
+    }
+
+    /// Closes every instance, also those with clients that nobody has accepted.
+    pub(super) fn close(&mut self) {
+        self.instances.clear();
+    }
+}

@@ -1,0 +1,38 @@
+use super::{operation, pipe::is_disconnection, shared::Shared};
+use std::{io, os::windows::io::AsHandle, sync::atomic::Ordering};
+
+/// The most that one read asks for. The system may allocate as much as is asked for.
+const LONGEST_READ: usize = 1024 * 1024;
+
+impl Shared {
+    /// Reads what is there or waits for it, as the mode and the timeout say.
+    pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() || self.read_ended.load(Ordering::Acquire) {
+            return Ok(0);
+        }
+        let longest = buf.len().min(LONGEST_READ);
+        let buf = &mut buf[..longest];
+        let patience = self.recv_patience();
+        match operation::read(self.pipe.as_handle(), buf, &self.read_wake, patience) {
+            // A message of no bytes is what a half-close sends.
+            Ok(Some(0)) => {
+                self.end_reading();
+                Ok(0)
+            }
+            Ok(Some(count)) => Ok(count),
+            Ok(None) if self.read_ended.load(Ordering::Acquire) => Ok(0),
+            Ok(None) => Err(patience.error()),
+            Err(error) if is_disconnection(&error) => {
+                self.end_reading();
+                Ok(0)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// From now on every read finds the end of file, also those that are waiting.
+    pub(super) fn end_reading(&self) {
+        self.read_ended.store(true, Ordering::Release);
+        self.read_wake.set();
+    }
+}

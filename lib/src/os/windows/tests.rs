@@ -1,0 +1,75 @@
+//! What only pipes do. What every system does is tested in `lib/tests`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test is to panic")]
+
+mod accepting;
+mod closing;
+mod half_close;
+mod raw;
+mod security;
+mod timing;
+
+use super::{Listener, Stream};
+use crate::{
+    ConnectOptions, GenericNamespaced, ListenerOptions, Name, ToNsName,
+    traits::{Listener as _, Stream as _},
+};
+use std::{
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+/// Much longer than anything here takes; what is not there by then never comes.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// How long a test watches that something does not happen.
+const MOMENT: Duration = Duration::from_millis(60);
+
+#[test]
+fn types_can_go_everywhere() {
+    fn check<T: Send + Sync + Unpin + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    check::<Stream>();
+    check::<Listener>();
+    check::<super::RecvHalf>();
+    check::<super::SecurityDescriptor>();
+}
+
+/// A name that nobody else uses.
+fn unique() -> Name<'static> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("local_socket-test-{}-{count}", std::process::id())
+        .to_ns_name::<GenericNamespaced>()
+        .unwrap()
+}
+
+fn listen(name: &Name<'_>) -> Listener {
+    ListenerOptions::new().name(name.borrow()).create_sync_as().unwrap()
+}
+
+fn connect(name: &Name<'_>) -> Stream {
+    ConnectOptions::new().name(name.borrow()).connect_sync_as().unwrap()
+}
+
+/// The server's and the client's end of a connection through a listener.
+fn connected() -> (Stream, Stream) {
+    let name = unique();
+    let listener = listen(&name);
+    let client = connect(&name);
+    (listener.accept().unwrap(), client)
+}
+
+/// Runs something that has to end.
+fn within<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    start(f).recv_timeout(DEADLINE).expect("it hangs or has panicked")
+}
+
+/// Runs something in another thread.
+fn start<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(f()));
+    told
+}

@@ -1,0 +1,147 @@
+use super::*;
+use crate::traits::StreamCommon as _;
+use std::{
+    io::{ErrorKind, Read, Write},
+    os::windows::io::OwnedHandle,
+};
+
+#[test]
+fn dropping_delivers_what_was_written() {
+    for server_sends in [true, false] {
+        let (server, client) = connected();
+        let (mut from, mut to) = if server_sends { (server, client) } else { (client, server) };
+        within(move || {
+            from.write_all(b"last words").unwrap();
+            drop(from);
+            // A slow reader.
+            thread::sleep(MOMENT);
+            let mut text = String::new();
+            to.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "last words");
+        });
+    }
+}
+
+#[test]
+fn dropping_delivers_what_is_in_flight() {
+    let (server, mut client) = connected();
+    within(move || {
+        server.set_nonblocking(true).unwrap();
+        let sent = timing::fill(&server);
+        let begin = std::time::Instant::now();
+        drop(server);
+        assert!(begin.elapsed() < DEADLINE / 2, "dropping does not wait for the peer");
+        thread::sleep(MOMENT);
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).unwrap();
+        assert!(received == sent, "{} bytes of {}", received.len(), sent.len());
+    });
+}
+
+#[test]
+fn draining_waits_for_the_peer() {
+    let (mut server, mut client) = connected();
+    within(move || {
+        server.drain(MOMENT).unwrap();
+        server.write_all(b"data").unwrap();
+        assert_eq!(server.drain(MOMENT).unwrap_err().kind(), ErrorKind::TimedOut);
+        let reader = start(move || {
+            thread::sleep(MOMENT);
+            assert_eq!(client.read(&mut [0; 8]).unwrap(), 4);
+            client
+        });
+        server.drain(DEADLINE).unwrap();
+        server.drain(Duration::ZERO).unwrap();
+        drop(reader.recv().unwrap());
+    });
+}
+
+#[test]
+fn draining_in_vain_pins_nothing() {
+    let (mut server, mut client) = connected();
+    within(move || {
+        server.write_all(b"data").unwrap();
+        assert_eq!(server.drain(MOMENT).unwrap_err().kind(), ErrorKind::TimedOut);
+        // If a thread were still flushing, the pipe would stay open.
+        drop(server);
+        let error = loop {
+            match client.write(b"x") {
+                Ok(_) => thread::yield_now(),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        assert_eq!(client.read(&mut [0; 8]).unwrap(), 4, "and nothing is lost");
+    });
+}
+
+#[test]
+fn draining_says_that_the_peer_went_without_reading() {
+    let (mut server, client) = connected();
+    within(move || {
+        server.write_all(b"data").unwrap();
+        let closer = start(move || {
+            thread::sleep(MOMENT);
+            drop(client);
+        });
+        assert_eq!(server.drain(DEADLINE).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        closer.recv().unwrap();
+    });
+}
+
+#[test]
+fn a_peer_that_has_gone() {
+    let (mut server, client) = connected();
+    within(move || {
+        assert!(!server.peer_hung_up().unwrap());
+        drop(client);
+        assert!(server.peer_hung_up().unwrap());
+        assert_eq!(server.read(&mut [0; 8]).unwrap(), 0);
+        assert_eq!(server.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        let error = server.shutdown(std::net::Shutdown::Write).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotConnected);
+    });
+}
+
+#[test]
+fn an_error_in_flight_is_the_next_ones() {
+    let (mut server, client) = connected();
+    within(move || {
+        server.set_nonblocking(true).unwrap();
+        timing::fill(&server);
+        drop(client);
+        assert_eq!(server.flush().unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!(server.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    });
+}
+
+#[test]
+fn handles_go_out_and_come_back() {
+    let (mut server, client) = connected();
+    within(move || {
+        let handle = OwnedHandle::from(client);
+        let mut client = Stream::try_from(handle).unwrap();
+        client.write_all(b"x").unwrap();
+        assert_eq!(server.read(&mut [0; 8]).unwrap(), 1);
+        let (rh, sh) = client.split();
+        let client = Stream::reunite(rh, sh).unwrap();
+        let clone = crate::TryClone::try_clone(&client).unwrap();
+        let handle = OwnedHandle::from(client);
+        drop(clone);
+        let mut client = Stream::try_from(handle).unwrap();
+        client.write_all(b"yz").unwrap();
+        assert_eq!(server.read(&mut [0; 8]).unwrap(), 2);
+    });
+    let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+    let error = Stream::try_from(OwnedHandle::from(file)).unwrap_err();
+    assert!(error.source.is_some() && error.cause.is_some());
+}
+
+#[test]
+fn halves_of_two_streams_are_no_stream() {
+    let (one, other) = Stream::pair().unwrap();
+    let ((r1, s1), (r2, s2)) = (one.split(), other.split());
+    let error = Stream::reunite(r1, s2).unwrap_err();
+    assert!(Stream::reunite(error.rh, s1).is_ok());
+    assert!(Stream::reunite(r2, error.sh).is_ok());
+}

@@ -1,0 +1,136 @@
+use super::*;
+use std::{
+    fs::File,
+    io::{ErrorKind, Read, Write},
+    net::Shutdown,
+};
+
+#[test]
+fn the_other_direction_goes_on() {
+    let (mut server, mut client) = connected();
+    within(move || {
+        client.write_all(b"question").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let mut text = String::new();
+        server.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "question");
+        assert_eq!(server.read(&mut [0; 8]).unwrap(), 0, "the end stays the end");
+        server.write_all(b"answer").unwrap();
+        server.shutdown(Shutdown::Write).unwrap();
+        let mut text = String::new();
+        client.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "answer");
+    });
+}
+
+#[test]
+fn both_ends_can_close_before_either_reads() {
+    let (mut one, mut other) = Stream::pair().unwrap();
+    within(move || {
+        for stream in [&mut one, &mut other] {
+            stream.write_all(b"data").unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+        }
+        for stream in [&mut one, &mut other] {
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "data");
+        }
+    });
+}
+
+#[test]
+fn writing_after_it_is_a_broken_pipe() {
+    let (mut server, _client) = connected();
+    server.shutdown(Shutdown::Write).unwrap();
+    server.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(server.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_write_of_nothing_is_no_end() {
+    let (mut server, mut client) = connected();
+    within(move || {
+        assert_eq!(server.write(b"").unwrap(), 0);
+        server.write_all(b"x").unwrap();
+        assert_eq!(client.read(&mut [0; 8]).unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_plain_client_sees_the_end() {
+    let name = unique();
+    let listener = listen(&name);
+    let mut client = raw::client(&name);
+    let mut server = listener.accept().unwrap();
+    within(move || {
+        server.write_all(b"data").unwrap();
+        let mut buf = [0; 64];
+        assert_eq!(client.read(&mut buf).unwrap(), 4);
+        server.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(client.read(&mut buf).unwrap(), 0);
+        client.write_all(b"more").unwrap();
+        assert_eq!(server.read(&mut buf).unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_plain_servers_empty_message_is_the_end() {
+    let name = unique();
+    let server = raw::message_server(&name);
+    let mut client = connect(&name);
+    within(move || {
+        let mut server = File::from(server);
+        server.write_all(b"data").unwrap();
+        assert_eq!(server.write(b"").unwrap(), 0);
+        let mut text = String::new();
+        client.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "data");
+        client.write_all(b"x").unwrap();
+        assert_eq!(server.read(&mut [0; 8]).unwrap(), 1);
+    });
+}
+
+#[test]
+fn byte_type_servers_cannot_see_it() {
+    let name = unique();
+    let server = raw::byte_server(&name);
+    let mut client = connect(&name);
+    within(move || {
+        let error = client.shutdown(Shutdown::Write).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        client.write_all(b"still").unwrap();
+        assert_eq!(File::from(server).read(&mut [0; 8]).unwrap(), 5);
+    });
+}
+
+#[test]
+fn it_comes_after_what_is_in_flight() {
+    let (server, mut client) = connected();
+    within(move || {
+        server.set_nonblocking(true).unwrap();
+        let sent = timing::fill(&server);
+        server.shutdown(Shutdown::Write).unwrap();
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).unwrap();
+        assert!(received == sent, "{} bytes of {}", received.len(), sent.len());
+    });
+}
+
+#[test]
+fn a_small_buffer_gets_a_large_message_in_parts() {
+    let (mut server, client) = connected();
+    within(move || {
+        server.write_all(b"0123456789").unwrap();
+        drop(server);
+        let mut all = Vec::new();
+        let mut buf = [0; 3];
+        loop {
+            match (&client).read(&mut buf).unwrap() {
+                0 => break,
+                n => all.extend_from_slice(&buf[..n]),
+            }
+        }
+        assert_eq!(all, b"0123456789");
+    });
+}

@@ -1,0 +1,51 @@
+//! Pipes of programs that do not use this library.
+
+use crate::Name;
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::windows::{
+        ffi::OsStrExt,
+        io::{FromRawHandle, OwnedHandle},
+    },
+    ptr,
+};
+use windows_sys::Win32::{
+    Foundation::INVALID_HANDLE_VALUE,
+    Storage::FileSystem::PIPE_ACCESS_DUPLEX,
+    System::Pipes::{CreateNamedPipeW, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE},
+};
+
+/// A client that reads and writes as any program does that opens the path as a file.
+pub(super) fn client(name: &Name<'_>) -> File {
+    OpenOptions::new().read(true).write(true).open(name.as_os_str()).unwrap()
+}
+
+/// A server whose pipe is byte-type.
+pub(super) fn byte_server(name: &Name<'_>) -> OwnedHandle {
+    server(name, PIPE_TYPE_BYTE)
+}
+
+/// A server whose pipe is message-type, and that reads by bytes.
+pub(super) fn message_server(name: &Name<'_>) -> OwnedHandle {
+    server(name, PIPE_TYPE_MESSAGE)
+}
+
+fn server(name: &Name<'_>, mode: u32) -> OwnedHandle {
+    let path: Vec<u16> = name.as_os_str().encode_wide().chain([0]).collect();
+    // SAFETY: the path ends with a NUL.
+    unsafe {
+        let handle = CreateNamedPipeW(
+            path.as_ptr(),
+            PIPE_ACCESS_DUPLEX,
+            mode,
+            1,
+            4096,
+            4096,
+            0,
+            ptr::null(),
+        );
+        assert_ne!(handle, INVALID_HANDLE_VALUE, "{}", io::Error::last_os_error());
+        OwnedHandle::from_raw_handle(handle)
+    }
+}

@@ -1,0 +1,151 @@
+use super::{
+    lasting::Lasting,
+    operation,
+    patience::Patience,
+    pipe::{Pipe, is_disconnection},
+    port::Port,
+    shared::Shared,
+    timed_lock::TimedGuard,
+};
+use std::{
+    io,
+    os::windows::io::AsHandle,
+    sync::{Arc, atomic::Ordering},
+};
+
+/// The most that one write takes. The system copies it as a whole into its memory.
+const LONGEST_WRITE: usize = 1024 * 1024;
+/// The most that one write takes which does not wait for its own end: as much as the
+/// pipe holds.
+const LONGEST_COPY: usize = 64 * 1024;
+
+/// The sending direction of a stream.
+///
+/// A write that the pipe does not take at once cannot be taken back: when it is
+/// cancelled, the reader may have read a part of it. So a write that must not wait, or
+/// not for ever, is a copy that goes on in flight after it was reported as written, as
+/// if the pipe's buffer were that much longer; and what waits is the next one.
+#[derive(Debug, Default)]
+pub(super) struct WriteSide {
+    in_flight: Option<Lasting>,
+    /// The end of file, behind whatever is in flight.
+    end: Option<Lasting>,
+    /// Lets both outlive the threads that started them.
+    port: Option<Arc<Port>>,
+}
+
+impl WriteSide {
+    /// Waits until nothing is in flight; reports the error of what was.
+    fn settle(&mut self, patience: Patience) -> io::Result<()> {
+        match self.in_flight.as_mut().map(|write| write.finish(patience)) {
+            None => Ok(()),
+            Some(None) => Err(patience.error()),
+            Some(Some(result)) => result.map_err(disconnected),
+        }
+    }
+
+    /// A write to be started; the stream becomes one whose writes outlive threads.
+    fn lasting(&mut self, pipe: &Arc<Pipe>) -> io::Result<Lasting> {
+        if self.port.is_none() {
+            self.port = Port::of(pipe).ok().map(Arc::new);
+        }
+        match &self.port {
+            Some(port) => Ok(Lasting::with_port(Arc::clone(pipe), Arc::clone(port))),
+            // It belongs to a port already: nobody's thread needs to stay, but the
+            // port's owner must not be told.
+            None => Lasting::new(Arc::clone(pipe)),
+        }
+    }
+
+    /// What has to be delivered after the stream has been dropped.
+    pub(super) fn take_in_flight(&mut self) -> Option<Lasting> {
+        self.in_flight.take().filter(Lasting::is_pending)
+    }
+}
+
+impl Shared {
+    pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            // To the peer a message of no bytes would be the end of file.
+            return Ok(0);
+        }
+        let patience = self.send_patience();
+        let mut side = self.lock_writer(patience)?;
+        if side.end.is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::BrokenPipe,
+                "the sending direction is closed",
+            ));
+        }
+        side.settle(patience)?;
+        self.written.fetch_add(1, Ordering::Relaxed);
+        if patience == Patience::Forever {
+            let buf = buf.get(..LONGEST_WRITE).unwrap_or(buf);
+            return operation::write(self.pipe.as_handle(), buf).map_err(disconnected);
+        }
+        let buf = buf.get(..LONGEST_COPY).unwrap_or(buf);
+        let mut write = match side.in_flight.take() {
+            Some(write) => write,
+            None => side.lasting(&self.pipe)?,
+        };
+        write.write(buf);
+        let ended = write.finish(Patience::Nothing);
+        side.in_flight = Some(write);
+        match ended {
+            Some(Err(error)) => Err(disconnected(error)),
+            Some(Ok(())) | None => Ok(buf.len()),
+        }
+    }
+
+    /// Waits until the pipe has taken what was written.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.settle(self.send_patience())
+    }
+
+    pub(super) fn settle(&self, patience: Patience) -> io::Result<()> {
+        self.lock_writer(patience)?.settle(patience)
+    }
+
+    /// Sends the end of file: a message of no bytes, behind what is in flight.
+    ///
+    /// go-winio waits before that until the peer has read everything (`pipe.go`,
+    /// `CloseWrite`), for the sake of peers that read by bytes: their read may run over
+    /// the message and swallow it. Streams of this library read by messages and do not
+    /// need that, and two programs that both half-close before they read would wait
+    /// for each other for ever. A peer that reads by bytes and has fallen behind sees
+    /// the end of file when the stream is dropped.
+    pub(super) fn end_writing(&self) -> io::Result<()> {
+        if !self.info.has_messages {
+            let text = "the peer's pipe is byte-type: it has no end of file but closing";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
+        let mut side = self.lock_writer(self.send_patience())?;
+        if side.end.is_some() {
+            return Ok(());
+        }
+        let mut end = side.lasting(&self.pipe)?;
+        end.write(&[]);
+        let ended = end.finish(Patience::Nothing);
+        side.end = Some(end);
+        self.written.fetch_add(1, Ordering::Relaxed);
+        match ended {
+            Some(Err(error)) if is_disconnection(&error) => {
+                Err(io::Error::new(io::ErrorKind::NotConnected, error))
+            }
+            Some(Err(error)) => Err(error),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    fn lock_writer(&self, patience: Patience) -> io::Result<TimedGuard<'_, WriteSide>> {
+        self.writer.lock(patience).ok_or_else(|| patience.error())
+    }
+}
+
+/// Gives each of the ways to say that the peer has gone the kind `BrokenPipe`.
+pub(super) fn disconnected(error: io::Error) -> io::Error {
+    if is_disconnection(&error) && error.kind() != io::ErrorKind::BrokenPipe {
+        return io::Error::new(io::ErrorKind::BrokenPipe, error);
+    }
+    error
+}

@@ -1,0 +1,117 @@
+//! The end of a listener.
+
+use crate::harness::{GONE, NOBODY, Place, ThreadMark, assert_kind};
+use local_socket::{
+    ConnectOptions, ConnectWaitMode, Stream,
+    traits::{Listener as _, Stream as _},
+};
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+on_every_kind! {
+    closing_ends_accept_in_another_thread
+    closing_ends_accept_with_a_timeout_in_another_thread
+    after_closing_nobody_gets_in
+    after_dropping_nobody_gets_in
+    closing_twice_does_nothing
+    the_name_is_free_after_closing
+    open_streams_go_on_after_closing_and_dropping
+    clients_that_were_not_accepted_are_turned_away
+}
+
+fn closing_ends_accept_in_another_thread(place: &Place) {
+    accept_while_closing(place, None);
+}
+
+fn closing_ends_accept_with_a_timeout_in_another_thread(place: &Place) {
+    accept_while_closing(place, Some(Duration::from_secs(300)));
+}
+
+fn accept_while_closing(place: &Place, timeout: Option<Duration>) {
+    let listener = place.listen();
+    listener.set_accept_timeout(timeout).unwrap();
+    let (tell, told) = mpsc::channel();
+    thread::scope(|scope| {
+        let acceptors: Vec<_> = (0..3)
+            .map(|_| {
+                let (tell, listener) = (tell.clone(), &listener);
+                scope.spawn(move || {
+                    tell.send(ThreadMark::current()).unwrap();
+                    listener.accept()
+                })
+            })
+            .collect();
+        told.iter().take(3).for_each(|thread| thread.wait_until_asleep());
+        listener.close().unwrap();
+        for acceptor in acceptors {
+            assert_kind(acceptor.join().unwrap(), &[ErrorKind::NotConnected]);
+        }
+    });
+    assert_kind(listener.accept(), &[ErrorKind::NotConnected]);
+    assert_kind(Stream::connect(place.name()), NOBODY);
+}
+
+fn after_closing_nobody_gets_in(place: &Place) {
+    let listener = place.listen();
+    listener.close().unwrap();
+    assert_kind(Stream::connect(place.name()), NOBODY);
+    assert_kind(listener.accept(), &[ErrorKind::NotConnected]);
+}
+
+fn after_dropping_nobody_gets_in(place: &Place) {
+    drop(place.listen());
+    assert_kind(Stream::connect(place.name()), NOBODY);
+}
+
+fn closing_twice_does_nothing(place: &Place) {
+    let listener = place.listen();
+    listener.close().unwrap();
+    let successor = place.listen();
+    listener.close().unwrap();
+    place.connected(&successor);
+    drop(listener);
+    place.connected(&successor);
+}
+
+fn the_name_is_free_after_closing(place: &Place) {
+    let closed = place.listen();
+    closed.close().unwrap();
+    let listener = place.listen();
+    place.connected(&listener);
+    assert_kind(closed.accept(), &[ErrorKind::NotConnected]);
+}
+
+fn open_streams_go_on_after_closing_and_dropping(place: &Place) {
+    let listener = place.listen();
+    let (mut client, mut server) = place.connected(&listener);
+    let mut exchange = || {
+        let mut buf = [0; 4];
+        client.write_all(b"ping").unwrap();
+        server.read_exact(&mut buf).unwrap();
+        server.write_all(b"pong").unwrap();
+        client.read_exact(&mut buf).unwrap();
+        assert_eq!(&buf, b"pong");
+    };
+    listener.close().unwrap();
+    exchange();
+    drop(listener);
+    exchange();
+}
+
+fn clients_that_were_not_accepted_are_turned_away(place: &Place) {
+    let listener = place.listen();
+    let options = ConnectOptions::new()
+        .name(place.name())
+        .wait_mode(ConnectWaitMode::Timeout(Duration::from_secs(5)));
+    let mut client = options.connect_sync().unwrap();
+    listener.close().unwrap();
+    client.set_recv_timeout(Some(Duration::from_secs(30))).unwrap();
+    match client.read(&mut [0]) {
+        Ok(0) => {}
+        result => drop(assert_kind(result, GONE)),
+    }
+}

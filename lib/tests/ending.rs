@@ -1,0 +1,191 @@
+//! The end of a stream, of one direction and of both.
+
+use crate::harness::{GONE, Place, ThreadMark, assert_kind, assert_same, eventually, pattern};
+use local_socket::{
+    Stream,
+    traits::{Stream as _, StreamCommon as _},
+};
+use std::{
+    io::{self, ErrorKind, Read, Write as _},
+    net::Shutdown,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+on_every_kind! {
+    a_close_is_the_other_sides_end_of_file
+    half_close_is_the_end_of_one_direction
+    half_close_of_both_one_after_the_other
+    a_write_of_nothing_is_no_end_of_file
+    writing_after_half_close_is_an_error
+    writing_to_a_peer_that_has_gone_is_an_error
+    shutting_down_wakes_a_reader
+    after_shutting_down_both_nothing_goes
+    hanging_up_is_noticed
+    draining_waits_for_the_peer
+    dropping_delivers_what_was_written
+}
+
+/// Runs a behaviour for the client's end and for the server's end.
+fn in_both_roles(place: &Place, behaviour: impl Fn(Stream, Stream)) {
+    let (client, server) = place.streams();
+    behaviour(client, server);
+    let (client, server) = place.streams();
+    behaviour(server, client);
+}
+
+fn read_all(mut stream: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).map(|_| bytes)
+}
+
+fn a_close_is_the_other_sides_end_of_file(place: &Place) {
+    in_both_roles(place, |mut one, other| {
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| read_all(&other));
+            one.write_all(b"and then no more").unwrap();
+            drop(one);
+            assert_eq!(reader.join().unwrap().unwrap(), b"and then no more");
+        });
+        // It stays at its end.
+        assert_eq!((&other).read(&mut [0]).unwrap(), 0);
+    });
+    in_both_roles(place, |one, other| {
+        drop(one);
+        assert_eq!(read_all(&other).unwrap(), b"");
+    });
+}
+
+fn half_close_is_the_end_of_one_direction(place: &Place) {
+    in_both_roles(place, |mut one, other| {
+        let (question, answer) = (pattern(100_000), pattern(300_000));
+        thread::scope(|scope| {
+            let peer = scope.spawn(|| {
+                let question = read_all(&other).unwrap();
+                assert_eq!((&other).read(&mut [0]).unwrap(), 0);
+                // All of the answer is sent after the end of the question.
+                { &other }.write_all(&answer).unwrap();
+                drop(other);
+                question
+            });
+            one.write_all(&question).unwrap();
+            one.shutdown(Shutdown::Write).unwrap();
+            assert_same(&read_all(&one).unwrap(), &answer);
+            assert_same(&peer.join().unwrap(), &question);
+        });
+    });
+}
+
+fn half_close_of_both_one_after_the_other(place: &Place) {
+    in_both_roles(place, |one, mut other| {
+        one.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(read_all(&other).unwrap(), b"");
+        other.write_all(b"answer").unwrap();
+        other.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(read_all(&one).unwrap(), b"answer");
+    });
+}
+
+fn a_write_of_nothing_is_no_end_of_file(place: &Place) {
+    in_both_roles(place, |mut one, other| {
+        assert_eq!(one.write(&[]).unwrap(), 0);
+        assert_eq!(one.write_vectored(&[]).unwrap(), 0);
+        one.write_all(b"something").unwrap();
+        assert_eq!(one.write(&[]).unwrap(), 0);
+        one.flush().unwrap();
+        drop(one);
+        assert_eq!(read_all(&other).unwrap(), b"something");
+    });
+}
+
+fn writing_after_half_close_is_an_error(place: &Place) {
+    in_both_roles(place, |mut one, _other| {
+        one.shutdown(Shutdown::Write).unwrap();
+        assert_kind(one.write(b"x"), &[ErrorKind::BrokenPipe]);
+    });
+}
+
+fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
+    in_both_roles(place, |mut one, other| {
+        drop(other);
+        // Some systems take what fits and notice afterwards.
+        let error = (0..1000).find_map(|_| one.write(&[0; 4096]).err());
+        assert_kind(error.map_or(Ok(()), Err), GONE);
+    });
+    // And with something that the peer has not read.
+    in_both_roles(place, |mut one, other| {
+        one.write_all(b"never read").unwrap();
+        drop(other);
+        let error = (0..1000).find_map(|_| one.write(&[0; 4096]).err());
+        assert_kind(error.map_or(Ok(()), Err), GONE);
+    });
+}
+
+fn shutting_down_wakes_a_reader(place: &Place) {
+    for how in [Shutdown::Read, Shutdown::Both] {
+        in_both_roles(place, |one, _other| {
+            let (tell, told) = mpsc::channel();
+            thread::scope(|scope| {
+                let one = &one;
+                let reader = scope.spawn(move || {
+                    tell.send(ThreadMark::current()).unwrap();
+                    { one }.read(&mut [0])
+                });
+                told.recv().unwrap().wait_until_asleep();
+                one.shutdown(how).unwrap();
+                assert_eq!(reader.join().unwrap().unwrap(), 0, "{how:?}");
+            });
+        });
+    }
+}
+
+fn after_shutting_down_both_nothing_goes(place: &Place) {
+    in_both_roles(place, |mut one, other| {
+        one.shutdown(Shutdown::Both).unwrap();
+        assert_kind(one.write(b"x"), &[ErrorKind::BrokenPipe]);
+        assert_eq!(one.read(&mut [0]).unwrap(), 0);
+        assert_eq!(read_all(&other).unwrap(), b"");
+    });
+}
+
+fn hanging_up_is_noticed(place: &Place) {
+    in_both_roles(place, |one, mut other| {
+        assert!(!one.peer_hung_up().unwrap());
+        other.write_all(b"left").unwrap();
+        assert!(!one.peer_hung_up().unwrap());
+        other.shutdown(Shutdown::Write).unwrap();
+        assert!(!one.peer_hung_up().unwrap(), "a half-close is no hang-up");
+        drop(other);
+        eventually("the peer has hung up", || one.peer_hung_up().unwrap());
+        assert_eq!(read_all(&one).unwrap(), b"left");
+        assert!(one.peer_hung_up().unwrap());
+    });
+}
+
+fn draining_waits_for_the_peer(place: &Place) {
+    in_both_roles(place, |mut one, other| {
+        let sent = pattern(200_000);
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| read_all(&other));
+            one.write_all(&sent).unwrap();
+            one.drain(Duration::from_secs(30)).unwrap();
+            drop(one);
+            assert_same(&reader.join().unwrap().unwrap(), &sent);
+        });
+    });
+}
+
+fn dropping_delivers_what_was_written(place: &Place) {
+    in_both_roles(place, |mut one, other| {
+        let sent = pattern(30_000);
+        thread::scope(|scope| {
+            let sent = &sent;
+            scope.spawn(move || {
+                one.write_all(sent).unwrap();
+                drop(one);
+            });
+            assert_same(&read_all(&other).unwrap(), sent);
+        });
+    });
+}

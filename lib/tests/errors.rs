@@ -1,0 +1,116 @@
+//! Errors say what was tried with which name, and keep the system's reason.
+
+use crate::harness::{NOBODY, Place, assert_kind};
+use local_socket::{
+    ConnectWaitMode, OnConflict, Stream,
+    error::{Action, ConversionError, NoDetails, ReuniteError, SocketError, reason},
+    traits::Stream as _,
+};
+use std::{
+    error::Error as _,
+    io::{self, ErrorKind},
+};
+
+on_every_kind! {
+    a_failed_connect_names_the_name
+    a_failed_bind_names_the_name
+}
+
+#[track_caller]
+fn assert_complete(error: &io::Error, action: Action, place: &Place) -> String {
+    let inside = SocketError::of(error).expect("a SocketError inside");
+    assert_eq!(inside.action(), action);
+    assert_eq!(inside.name(), &place.name());
+    assert_eq!(inside.system_error().kind(), error.kind());
+    let source = inside.source().and_then(|source| source.downcast_ref::<io::Error>());
+    assert_eq!(source.expect("a source").kind(), error.kind());
+    assert_eq!(error.to_string(), inside.to_string());
+    error.to_string()
+}
+
+fn a_failed_connect_names_the_name(place: &Place) {
+    let error = assert_kind(Stream::connect(place.name()), NOBODY);
+    let message = assert_complete(&error, Action::Connect, place);
+    assert!(message.starts_with(&format!("cannot connect to {}: ", place.name())), "{message}");
+    assert_eq!(SocketError::of(&error).unwrap().obstacle(), None);
+}
+
+fn a_failed_bind_names_the_name(place: &Place) {
+    let _listener = place.listen();
+    for policy in [OnConflict::Fail, OnConflict::ReplaceStale] {
+        let result = place.options().on_conflict(policy).create_sync();
+        let error = assert_kind(result, &[ErrorKind::AddrInUse]);
+        let message = assert_complete(&error, Action::Bind, place);
+        assert!(message.starts_with(&format!("cannot bind {}: ", place.name())), "{message}");
+    }
+}
+
+#[test]
+fn other_errors_have_no_socket_error_inside() {
+    assert!(SocketError::of(&io::Error::from(ErrorKind::NotFound)).is_none());
+    assert!(SocketError::of(&io::Error::other("text")).is_none());
+}
+
+#[test]
+fn reasons_are_lower_case_and_without_number() {
+    let cases = [
+        (io::Error::other("Connection refused (os error 111)"), "connection refused"),
+        (io::Error::other("Das ist falsch."), "das ist falsch"),
+        (io::Error::other("EOF came early"), "EOF came early"),
+        (io::Error::other(""), ""),
+        (io::Error::other("É"), "É"),
+    ];
+    for (error, expected) in cases {
+        assert_eq!(reason(&error), expected, "{error}");
+    }
+}
+
+#[test]
+fn conversion_errors_carry_source_and_cause() {
+    let cause = || io::Error::from(ErrorKind::PermissionDenied);
+    let error = ConversionError::<_, NoDetails>::from_source_and_cause("source", cause());
+    assert_eq!(error.to_string(), cause().to_string());
+    assert_eq!(error.to_io_error().kind(), ErrorKind::PermissionDenied);
+    let error = error.map_source(str::len);
+    assert_eq!(error.source, Some(6));
+    assert_eq!(error.try_map_source(|_| None::<()>).source, None);
+    let error = ConversionError::<(), _>::from_cause_and_details(cause(), "details");
+    assert!(error.to_string().starts_with("details: "));
+    assert_eq!(io::Error::from(error).kind(), ErrorKind::PermissionDenied);
+    let error = ConversionError::from_source_and_details((), "details");
+    assert_eq!(error.to_string(), "details");
+    assert_eq!(io::Error::from(error).kind(), ErrorKind::Other);
+    assert_eq!(ConversionError::<_, NoDetails>::from_source(1).source, Some(1));
+    assert!(ConversionError::<(), NoDetails>::from_cause(cause()).source.is_none());
+    let error = ConversionError::<(), fmt_error::Details> {
+        details: fmt_error::Details,
+        cause: Some(cause()),
+        source: None,
+    };
+    assert!(error.source().is_some());
+}
+
+mod fmt_error {
+    #[derive(Debug)]
+    pub(super) struct Details;
+    impl std::fmt::Display for Details {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("details")
+        }
+    }
+    impl std::error::Error for Details {}
+}
+
+#[test]
+fn reunite_errors_can_be_mapped() {
+    let error = ReuniteError { rh: 1_u8, sh: 2_u8 };
+    let error: ReuniteError<u32, u64> = error.convert_halves();
+    let error = error.map_halves(|rh| rh + 1, |sh| sh + 1);
+    assert_eq!((error.rh, error.sh), (2, 3));
+    assert!(error.source().is_none());
+}
+
+#[test]
+fn the_wait_mode_is_unbounded_by_default() {
+    assert_eq!(ConnectWaitMode::default(), ConnectWaitMode::Unbounded);
+}

@@ -1,0 +1,253 @@
+//! What every test needs: a place of its own, a deadline, and facts to wait for.
+
+use local_socket::{
+    GenericFilePath, GenericNamespaced, Listener, ListenerOptions, Name, Stream, ToFsName as _,
+    ToNsName as _,
+    traits::{Listener as _, Stream as _},
+};
+use std::{
+    fmt::Write as _,
+    io, panic, process,
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// After that long a test is taken to hang. Nothing waits that long on purpose.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A time that a call which fails at once, or nearly so, never takes.
+pub(crate) const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// The kinds of names that this system has.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A socket file.
+    #[cfg(unix)]
+    File,
+    /// An abstract name of Linux.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    Abstract,
+    /// A socket file in the user's runtime folder.
+    #[cfg(unix)]
+    SpecialDir,
+    /// A named pipe, by its path.
+    #[cfg(windows)]
+    PipePath,
+    /// A named pipe, by a word.
+    #[cfg(windows)]
+    PipeWord,
+}
+
+/// Makes of each behaviour (a function that takes a [`Place`]) a test for each kind of
+/// name.
+macro_rules! on_every_kind {
+    ($($behaviour:ident)*) => {$(
+        mod $behaviour {
+            on_every_kind! { @kind $behaviour
+                [cfg(unix)] file File,
+                [cfg(any(target_os = "linux", target_os = "android"))] abstract_name Abstract,
+                [cfg(unix)] special_dir SpecialDir,
+                [cfg(windows)] pipe_path PipePath,
+                [cfg(windows)] pipe_word PipeWord,
+            }
+        }
+    )*};
+    (@kind $behaviour:ident $([$cfg:meta] $test:ident $kind:ident,)*) => {$(
+        #[$cfg]
+        #[test]
+        fn $test() {
+            use $crate::harness::{Kind, Place, within_deadline};
+            within_deadline(|| super::$behaviour(&Place::new(Kind::$kind)));
+        }
+    )*};
+}
+
+/// A name that nobody else uses, and where it leads.
+#[derive(Debug)]
+pub(crate) struct Place {
+    kind: Kind,
+    word: String,
+    #[cfg(unix)]
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            word: unique_word(),
+            #[cfg(unix)]
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// The place's name: the same at every call.
+    pub(crate) fn name(&self) -> Name<'static> {
+        match self.kind {
+            #[cfg(unix)]
+            Kind::File => self.folder.path().join(&self.word).to_fs_name::<GenericFilePath>(),
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Kind::Abstract => self.word.clone().to_ns_name::<GenericNamespaced>(),
+            #[cfg(unix)]
+            Kind::SpecialDir => {
+                self.word.clone().to_ns_name::<local_socket::os::unix::SpecialDirUdSocket>()
+            }
+            #[cfg(windows)]
+            Kind::PipePath => format!(r"\\.\pipe\{}", self.word).to_fs_name::<GenericFilePath>(),
+            #[cfg(windows)]
+            Kind::PipeWord => self.word.clone().to_ns_name::<GenericNamespaced>(),
+        }
+        .unwrap()
+    }
+
+    /// Options to listen here.
+    pub(crate) fn options(&self) -> ListenerOptions<'static> {
+        ListenerOptions::new().name(self.name())
+    }
+
+    pub(crate) fn listen(&self) -> Listener {
+        self.options().create_sync().unwrap()
+    }
+
+    pub(crate) fn connect(&self) -> Stream {
+        Stream::connect(self.name()).unwrap()
+    }
+
+    /// Connects and accepts: the client's end and the server's end.
+    pub(crate) fn connected(&self, listener: &Listener) -> (Stream, Stream) {
+        thread::scope(|scope| {
+            let client = scope.spawn(|| self.connect());
+            let server = listener.accept().unwrap();
+            (client.join().unwrap(), server)
+        })
+    }
+
+    /// The two ends of a connection whose listener has gone already.
+    pub(crate) fn streams(&self) -> (Stream, Stream) {
+        self.connected(&self.listen())
+    }
+}
+
+/// A word that no other test uses, in this process or another.
+pub(crate) fn unique_word() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("local-socket-test-{}-{count}", process::id())
+}
+
+/// Runs a test in a thread of its own and fails if it does not end.
+pub(crate) fn within_deadline(test: impl FnOnce() + Send + 'static) {
+    let (running, ended) = mpsc::channel::<()>();
+    let name = thread::current().name().unwrap_or("test").to_owned();
+    let thread = thread::Builder::new().name(name).spawn(move || {
+        let _running = running;
+        test();
+    });
+    let thread = thread.unwrap();
+    match ended.recv_timeout(DEADLINE) {
+        Err(RecvTimeoutError::Timeout) => {
+            panic!("the test hangs: still running after {DEADLINE:?}\n{}", threads());
+        }
+        _ => {
+            if let Err(report) = thread.join() {
+                panic::resume_unwind(report);
+            }
+        }
+    }
+}
+
+/// What the threads of this process are waiting for, where the system tells.
+fn threads() -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let read = |file| std::fs::read_to_string(entry.path().join(file)).unwrap_or_default();
+        let (comm, wchan, syscall) = (read("comm"), read("wchan"), read("syscall"));
+        let _ = writeln!(text, "thread {}: in {wchan}, syscall {}", comm.trim(), syscall.trim());
+    }
+    text
+}
+
+/// Waits for a fact that no call tells of.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE / 2;
+    while !fact() {
+        assert!(Instant::now() < deadline, "it never came to be that {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A thread, for [`ThreadMark::wait_until_asleep`].
+#[derive(Debug)]
+pub(crate) struct ThreadMark(Option<std::path::PathBuf>);
+
+impl ThreadMark {
+    /// The calling thread.
+    pub(crate) fn current() -> Self {
+        Self(std::fs::read_link("/proc/thread-self").ok())
+    }
+
+    /// Waits until the thread sleeps in a system call. Where the system does not tell,
+    /// it gets a moment; a test that uses this must hold in either case.
+    pub(crate) fn wait_until_asleep(&self) {
+        let Some(task) = &self.0 else {
+            thread::sleep(Duration::from_millis(50));
+            return;
+        };
+        let stat = std::path::Path::new("/proc").join(task).join("stat");
+        eventually("the other thread waits", || {
+            let stat = std::fs::read_to_string(&stat).unwrap_or_default();
+            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
+        });
+    }
+}
+
+/// Fails unless the error is of one of the kinds.
+#[track_caller]
+pub(crate) fn assert_kind<T: std::fmt::Debug>(
+    result: io::Result<T>,
+    kinds: &[io::ErrorKind],
+) -> io::Error {
+    match result {
+        Ok(value) => panic!("expected an error of {kinds:?}, got {value:?}"),
+        Err(error) if kinds.contains(&error.kind()) => error,
+        Err(error) => panic!("expected an error of {kinds:?}, got {error:?}"),
+    }
+}
+
+/// The kinds of error of connecting to a name that nobody listens under.
+pub(crate) const NOBODY: &[io::ErrorKind] =
+    &[io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
+
+/// The kinds of error of a call that did not get done in its time.
+pub(crate) const TOO_LATE: &[io::ErrorKind] = &[io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut];
+
+/// The kinds of error of sending to a peer that has gone.
+pub(crate) const GONE: &[io::ErrorKind] =
+    &[io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
+
+/// Bytes in which nothing repeats that could hide a loss or a swap.
+pub(crate) fn pattern(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}
+
+/// Fails with the place of the first difference, and not with megabytes.
+#[track_caller]
+pub(crate) fn assert_same(got: &[u8], expected: &[u8]) {
+    let differs = got.iter().zip(expected).position(|(one, other)| one != other);
+    assert_eq!(differs, None, "the first byte that differs");
+    assert_eq!(got.len(), expected.len(), "count of bytes");
+}

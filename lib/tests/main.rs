@@ -1,0 +1,30 @@
+//! What the library promises, tested from outside: one file for each subject.
+//!
+//! The behaviours that every system shows come first; each of them runs over every
+//! kind of name that the system has (see [`harness::Kind`]). What only Unix has is in
+//! `unix`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the report")]
+
+#[macro_use]
+mod harness;
+
+mod accepting;
+mod bounds;
+mod closing;
+mod conflict;
+mod connecting;
+mod crowd;
+mod ending;
+mod errors;
+mod grammar;
+mod halves;
+mod names;
+mod nonblocking;
+mod properties;
+mod streams;
+mod timeouts;
+mod transfer;
+
+#[cfg(unix)]
+mod unix;

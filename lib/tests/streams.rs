@@ -1,0 +1,101 @@
+use crate::harness::{Place, assert_kind, within_deadline};
+use local_socket::{
+    Stream, TryClone as _,
+    traits::{Stream as _, StreamCommon as _},
+};
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::Shutdown,
+    process, thread,
+};
+
+on_every_kind! {
+    both_ends_know_who_the_other_is
+    both_ends_know_the_name
+    a_clone_is_the_same_stream
+    there_is_no_error_pending
+    a_shared_reference_can_be_read_and_written
+}
+
+fn both_ends_know_who_the_other_is(place: &Place) {
+    let (client, server) = place.streams();
+    for stream in [&client, &server] {
+        let pid = stream.peer_creds().unwrap().pid().and_then(|pid| u32::try_from(pid).ok());
+        assert_eq!(pid, Some(process::id()));
+    }
+}
+
+/// The client has no name; the server's is that of the listener, or of the file that it
+/// stands for.
+fn both_ends_know_the_name(place: &Place) {
+    let (client, server) = place.streams();
+    let name = place.name().to_string();
+    assert_eq!(client.peer_name().unwrap().unwrap().to_string(), name);
+    assert_eq!(server.local_name().unwrap().unwrap().to_string(), name);
+    assert_eq!(client.local_name().unwrap(), None);
+    assert_eq!(server.peer_name().unwrap(), None);
+}
+
+fn a_clone_is_the_same_stream(place: &Place) {
+    let (client, mut server) = place.streams();
+    let mut clone = client.try_clone().unwrap();
+    clone.write_all(b"from the clone").unwrap();
+    let mut buf = [0; 14];
+    server.read_exact(&mut buf).unwrap();
+    assert_eq!(&buf, b"from the clone");
+    drop(client);
+    server.write_all(b"to whoever").unwrap();
+    clone.read_exact(&mut buf[..10]).unwrap();
+    assert_eq!(&buf[..10], b"to whoever");
+    let another = clone.try_clone().unwrap();
+    another.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(server.read(&mut buf).unwrap(), 0);
+    assert_kind(clone.write(b"x"), &[ErrorKind::BrokenPipe]);
+}
+
+fn there_is_no_error_pending(place: &Place) {
+    let (client, server) = place.streams();
+    assert!(client.take_error().unwrap().is_none());
+    assert!(server.take_error().unwrap().is_none());
+}
+
+fn a_shared_reference_can_be_read_and_written(place: &Place) {
+    let (client, server) = place.streams();
+    thread::scope(|scope| {
+        for (stream, ours, theirs) in [(&client, b"ping", b"pong"), (&server, b"pong", b"ping")] {
+            scope.spawn(move || { stream }.write_all(ours).unwrap());
+            scope.spawn(move || {
+                let mut buf = [0; 4];
+                { stream }.read_exact(&mut buf).unwrap();
+                assert_eq!(&buf, theirs);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_pair_is_connected_and_has_no_name() {
+    within_deadline(|| {
+        let (mut one, mut other) = Stream::pair().unwrap();
+        for stream in [&one, &other] {
+            assert_eq!(stream.local_name().unwrap(), None);
+            assert_eq!(stream.peer_name().unwrap(), None);
+            let pid = stream.peer_creds().unwrap().pid().and_then(|pid| u32::try_from(pid).ok());
+            assert_eq!(pid, Some(process::id()));
+        }
+        let mut buf = [0; 4];
+        one.write_all(b"ping").unwrap();
+        other.read_exact(&mut buf).unwrap();
+        assert_eq!(&buf, b"ping");
+        other.write_all(b"pong").unwrap();
+        other.shutdown(Shutdown::Write).unwrap();
+        let mut text = String::new();
+        one.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "pong");
+        one.write_all(b"more").unwrap();
+        drop(one);
+        text.clear();
+        other.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "more");
+    });
+}

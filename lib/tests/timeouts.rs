@@ -1,0 +1,108 @@
+use crate::harness::{AT_ONCE, Place, TOO_LATE, assert_kind, assert_same, pattern};
+use local_socket::traits::Stream as _;
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    thread,
+    time::{Duration, Instant},
+};
+
+on_every_kind! {
+    a_read_that_runs_out_of_time_loses_nothing
+    a_write_that_runs_out_of_time_loses_nothing
+    timeouts_end_with_none
+    a_timeout_of_zero_is_invalid
+}
+
+const TIMEOUT: Duration = Duration::from_millis(60);
+
+/// How much too early a timeout may be: clocks of the system tick in such steps.
+const TICK: Duration = Duration::from_millis(16);
+
+#[track_caller]
+fn assert_about_the_timeout(elapsed: Duration) {
+    assert!(elapsed + TICK >= TIMEOUT, "too early: {elapsed:?}");
+    assert!(elapsed < AT_ONCE, "too late: {elapsed:?}");
+}
+
+fn a_read_that_runs_out_of_time_loses_nothing(place: &Place) {
+    let (mut one, mut other) = place.streams();
+    one.set_recv_timeout(Some(TIMEOUT)).unwrap();
+    for _ in 0..3 {
+        let start = Instant::now();
+        assert_kind(one.read(&mut [0; 100]), TOO_LATE);
+        assert_about_the_timeout(start.elapsed());
+    }
+    let data = pattern(300_000);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // In pieces, so that reads keep running out of data and now and then of time.
+            for piece in data.chunks(data.len() / 3) {
+                thread::sleep(TIMEOUT + TICK);
+                other.write_all(piece).unwrap();
+            }
+            drop(other);
+        });
+        let (mut got, mut buf, mut timeouts) = (Vec::new(), [0; 1000], 0);
+        loop {
+            match one.read(&mut buf) {
+                Ok(0) => break,
+                Ok(count) => got.extend_from_slice(&buf[..count]),
+                result => {
+                    assert_kind(result, TOO_LATE);
+                    timeouts += 1;
+                }
+            }
+        }
+        assert_same(&got, &data);
+        assert!(timeouts > 0);
+    });
+}
+
+fn a_write_that_runs_out_of_time_loses_nothing(place: &Place) {
+    let (mut one, mut other) = place.streams();
+    one.set_send_timeout(Some(TIMEOUT)).unwrap();
+    let data = pattern(4_000_000);
+    let mut sent = 0;
+    loop {
+        let start = Instant::now();
+        match one.write(&data[sent..][..9999]) {
+            Ok(count) => sent += count,
+            result => {
+                assert_kind(result, TOO_LATE);
+                assert_about_the_timeout(start.elapsed());
+                break;
+            }
+        }
+    }
+    one.set_send_timeout(None).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            one.write_all(&data[sent..]).unwrap();
+            drop(one);
+        });
+        let mut got = Vec::new();
+        other.read_to_end(&mut got).unwrap();
+        assert_same(&got, &data);
+    });
+}
+
+fn timeouts_end_with_none(place: &Place) {
+    let (mut one, mut other) = place.streams();
+    one.set_recv_timeout(Some(TIMEOUT)).unwrap();
+    assert_kind(one.read(&mut [0]), TOO_LATE);
+    one.set_recv_timeout(None).unwrap();
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| one.read(&mut [0]));
+        // The reader must still be there after the time that is no limit any more.
+        thread::sleep(TIMEOUT + TICK);
+        assert!(!reader.is_finished());
+        other.write_all(b"x").unwrap();
+        assert_eq!(reader.join().unwrap().unwrap(), 1);
+    });
+}
+
+fn a_timeout_of_zero_is_invalid(place: &Place) {
+    let (one, _other) = place.streams();
+    assert_kind(one.set_recv_timeout(Some(Duration::ZERO)), &[ErrorKind::InvalidInput]);
+    assert_kind(one.set_send_timeout(Some(Duration::ZERO)), &[ErrorKind::InvalidInput]);
+}

@@ -1,0 +1,22 @@
+//! What only Unix has: files, permissions, descriptors, and processes that fight over a
+//! path.
+
+mod backlog;
+mod child;
+mod credentials;
+mod descriptors;
+mod files;
+mod halves;
+mod inherited;
+mod long_names;
+mod names;
+mod permissions;
+mod racing;
+mod reclaiming;
+mod replacing;
+mod runtime_folder;
+mod stale;
+mod users;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod abstract_names;

@@ -1,0 +1,167 @@
+//! Tests that need a process of their own: for its working directory, its umask, its
+//! user, its environment, or because it is to die.
+//!
+//! The test binary starts itself with the name of a job; a job speaks to the test
+//! through lines that begin with `#`, and its panic is a status other than 0.
+
+use std::{
+    env,
+    ffi::OsStr,
+    io::{BufRead as _, BufReader, Write as _, stdout},
+    os::unix::process::CommandExt as _,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+/// A user who is nobody in particular: `nobody` on most systems.
+const NOBODY: u32 = 65534;
+
+/// The jobs: each stands beside the test that starts it.
+const JOBS: &[(&str, fn())] = &[
+    ("chdir", super::reclaiming::change_folder),
+    ("umask", super::permissions::listen_under_umasks),
+    ("knock", super::users::knock),
+    ("guard", super::users::guard),
+    ("connect", super::users::connect_as_told),
+    ("listen in", super::users::listen_in),
+    ("claim", super::racing::claim_on_command),
+    ("claim and die", super::racing::claim_and_die),
+    ("runtime folder", super::runtime_folder::listen_and_connect),
+];
+
+const VARIABLE: &str = "LOCAL_SOCKET_TEST_JOB";
+
+/// Not a test: what a child does.
+#[test]
+#[ignore = "it is what the children of other tests do"]
+fn job() {
+    let Ok(wanted) = env::var(VARIABLE) else { return };
+    let (_, job) = JOBS.iter().find(|(name, _)| *name == wanted).expect("a known job");
+    job();
+}
+
+/// What a job was told, by [`Job::with`].
+pub(super) fn argument(name: &str) -> std::ffi::OsString {
+    env::var_os(format!("{VARIABLE}_{name}")).unwrap_or_else(|| panic!("no argument {name}"))
+}
+
+/// Tells the test something. Not through `print`, which libtest may capture.
+pub(super) fn tell(line: &str) {
+    let mut out = stdout().lock();
+    writeln!(out, "\n#{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// A job to be started.
+#[derive(Debug)]
+pub(super) struct Job {
+    command: Command,
+}
+
+impl Job {
+    pub(super) fn new(name: &str) -> Self {
+        assert!(JOBS.iter().any(|(job, _)| *job == name));
+        // Whoever the child runs as need not be able to reach the folder of the binary.
+        let program = if cfg!(target_os = "linux") {
+            "/proc/self/exe".into()
+        } else {
+            env::current_exe().unwrap()
+        };
+        let mut command = Command::new(program);
+        command
+            .args(["--exact", "unix::child::job", "--ignored", "--nocapture"])
+            .env(VARIABLE, name)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        Self { command }
+    }
+
+    pub(super) fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(format!("{VARIABLE}_{name}"), value);
+        self
+    }
+
+    pub(super) fn env(mut self, name: &str, value: Option<&OsStr>) -> Self {
+        match value {
+            Some(value) => self.command.env(name, value),
+            None => self.command.env_remove(name),
+        };
+        self
+    }
+
+    /// Runs it as a user who is nobody in particular, where this process may do that;
+    /// else its own user is one already.
+    pub(super) fn by_ordinary_user(mut self) -> Self {
+        if is_root() {
+            self.command.uid(NOBODY).gid(NOBODY).current_dir("/");
+        }
+        self
+    }
+
+    pub(super) fn start(mut self) -> Running {
+        let mut child = self.command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Running { stdin: child.stdin.take(), child, lines }
+    }
+
+    /// Runs it to its end, which has to be a good one; gives what it told.
+    pub(super) fn run(self) -> Vec<String> {
+        let mut running = self.start();
+        let mut told = Vec::new();
+        while let Some(line) = running.next_line() {
+            told.push(line);
+        }
+        running.finish();
+        told
+    }
+}
+
+pub(super) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A job that runs; it is killed if the test ends before it.
+#[derive(Debug)]
+pub(super) struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Running {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells the job something.
+    pub(super) fn tell(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// What the job tells next.
+    pub(super) fn next_line(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            if self.lines.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            if let Some(told) = line.strip_prefix('#') {
+                return Some(told.trim_end().to_owned());
+            }
+        }
+    }
+
+    /// Waits for its end, which has to be a good one.
+    pub(super) fn finish(mut self) {
+        drop(self.stdin.take());
+        while self.next_line().is_some() {}
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "the job failed: {status}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

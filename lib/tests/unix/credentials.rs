@@ -1,0 +1,53 @@
+//! Who is at the other end.
+
+use super::files::Folder;
+use crate::harness::{Kind, Place, within_deadline};
+use local_socket::{PeerCreds, traits::StreamCommon as _};
+
+on_every_kind! {
+    the_other_end_is_this_process
+}
+
+#[track_caller]
+fn assert_own(creds: &PeerCreds) {
+    assert_eq!(creds.pid(), Some(rustix::process::getpid().as_raw_nonzero().get()));
+    assert_eq!(creds.euid(), Some(rustix::process::geteuid().as_raw()));
+    assert_eq!(creds.egid(), Some(rustix::process::getegid().as_raw()));
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("Groups:")).unwrap();
+        let mut own: Vec<u32> = line.split_whitespace().map(|id| id.parse().unwrap()).collect();
+        own.sort_unstable();
+        let mut told = creds.groups().expect("Linux tells groups").to_vec();
+        told.sort_unstable();
+        assert_eq!(creds.groups_truncated(), own.len() > told.len());
+        assert!(told.iter().all(|group| own.contains(group)), "{told:?} {own:?}");
+        assert_eq!(told.len(), own.len().min(32));
+    }
+}
+
+fn the_other_end_is_this_process(place: &Place) {
+    let (client, server) = place.streams();
+    assert_own(&client.peer_creds().unwrap());
+    assert_own(&server.peer_creds().unwrap());
+}
+
+#[test]
+fn of_a_pair_too() {
+    let (one, other) = local_socket::Stream::pair().unwrap();
+    assert_own(&one.peer_creds().unwrap());
+    assert_own(&other.peer_creds().unwrap());
+}
+
+/// They are of the time of connecting: who has gone is still known.
+#[test]
+fn of_a_peer_that_has_gone() {
+    within_deadline(|| {
+        let place = Place::new(Kind::File);
+        let (client, server) = place.streams();
+        drop(client);
+        assert_own(&server.peer_creds().unwrap());
+        drop(Folder::new());
+    });
+}

@@ -1,0 +1,189 @@
+//! Descriptors: conversions, and that children get none.
+
+use super::files::Folder;
+use crate::harness::{assert_kind, within_deadline};
+use local_socket::{
+    Listener, Stream, TryClone as _,
+    os::unix::{Listener as UdListener, RecvHalf as UdRecvHalf, Stream as UdStream},
+    traits::{Listener as _, ListenerNonblockingMode, Stream as _},
+};
+use rustix::{
+    fs::{OFlags, fcntl_getfl},
+    io::{FdFlags, fcntl_getfd},
+};
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    os::{
+        fd::{AsFd, AsRawFd as _, OwnedFd},
+        unix::net::{UnixListener, UnixStream},
+    },
+    process::Command,
+    time::Duration,
+};
+
+fn ud_stream(stream: Stream) -> UdStream {
+    let Stream::UdSocket(stream) = stream;
+    stream
+}
+
+fn ud_listener(listener: Listener) -> UdListener {
+    let Listener::UdSocket(listener) = listener;
+    listener
+}
+
+/// A listener, and the two ends of a connection to it.
+fn sockets(folder: &Folder) -> (Listener, Stream, Stream) {
+    let listener = folder.listen();
+    let client = Stream::connect(folder.name()).unwrap();
+    let server = listener.accept().unwrap();
+    (listener, client, server)
+}
+
+#[test]
+fn all_of_them_close_on_exec() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let (listener, client, server) = sockets(&folder);
+        let clone = ud_stream(client.try_clone().unwrap());
+        let (one, other) = Stream::pair().unwrap();
+        let listener = ud_listener(listener);
+        let streams = [client, server, one, other].map(ud_stream);
+        let mut fds: Vec<_> = streams.iter().map(AsFd::as_fd).collect();
+        fds.extend([listener.as_fd(), clone.as_fd()]);
+        for fd in &fds {
+            assert!(fcntl_getfd(fd).unwrap().contains(FdFlags::CLOEXEC));
+        }
+        // What replaces the socket of a closed listener, too.
+        listener.close().unwrap();
+        assert!(fcntl_getfd(&listener).unwrap().contains(FdFlags::CLOEXEC));
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn children_get_none() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let (listener, client, server) = sockets(&folder);
+        let listener = ud_listener(listener);
+        let streams = [client, server].map(ud_stream);
+        let ours: Vec<_> = streams
+            .iter()
+            .map(AsFd::as_fd)
+            .chain([listener.as_fd()])
+            .map(|fd| std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap())
+            .collect();
+        let output = Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
+        let listing = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && listing.contains("/proc/"), "{output:?}");
+        for socket in ours {
+            let socket = socket.to_str().unwrap();
+            assert!(socket.starts_with("socket:"));
+            assert!(!listing.contains(socket), "{socket} in\n{listing}");
+        }
+    });
+}
+
+#[test]
+fn streams_are_made_of_descriptors_and_give_them() {
+    within_deadline(|| {
+        let (one, other) = UnixStream::pair().unwrap();
+        let number = one.as_raw_fd();
+        let one = Stream::from(UdStream::from(one));
+        let mut other = UdStream::from(OwnedFd::from(other));
+        (&one).write_all(b"x").unwrap();
+        other.read_exact(&mut [0]).unwrap();
+        let mut one = ud_stream(one);
+        assert_eq!(one.inner().as_raw_fd(), number);
+        assert_eq!(one.inner_mut().as_raw_fd(), number);
+        let std: UnixStream = one.into();
+        (&std).write_all(b"y").unwrap();
+        other.read_exact(&mut [0]).unwrap();
+        let fd: OwnedFd = UdStream::from(std).into();
+        assert_eq!(fd.as_raw_fd(), number);
+        drop(fd);
+        assert_eq!(other.read(&mut [0]).unwrap(), 0);
+    });
+}
+
+#[test]
+fn halves_give_the_descriptor_of_their_stream() {
+    let (one, _other) = UdStream::pair().unwrap();
+    let number = one.as_fd().as_raw_fd();
+    let (receive, send): (UdRecvHalf, _) = one.split();
+    assert_eq!(receive.as_fd().as_raw_fd(), number);
+    assert_eq!(send.as_fd().as_raw_fd(), number);
+    assert_eq!(receive.as_stream().as_fd().as_raw_fd(), number);
+}
+
+#[test]
+fn listeners_are_made_of_descriptors() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        for by_fd in [false, true] {
+            let std = UnixListener::bind(folder.path()).unwrap();
+            let listener =
+                if by_fd { UdListener::from(OwnedFd::from(std)) } else { UdListener::from(std) };
+            let listener = Listener::from(listener);
+            assert_eq!(listener.local_name().unwrap(), folder.name());
+            let mut client = Stream::connect(folder.name()).unwrap();
+            let mut server = listener.accept().unwrap();
+            server.write_all(b"x").unwrap();
+            client.read_exact(&mut [0]).unwrap();
+            // The file is not its own to remove.
+            drop(listener);
+            assert_eq!(folder.entries(), ["a.sock"]);
+            std::fs::remove_file(folder.path()).unwrap();
+        }
+    });
+}
+
+#[test]
+fn listeners_give_their_descriptor_and_leave_the_file() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        for by_fd in [false, true] {
+            let mut listener = ud_listener(folder.listen());
+            let number = listener.inner().as_raw_fd();
+            assert_eq!(listener.inner_mut().as_raw_fd(), number);
+            let std = if by_fd {
+                UnixListener::from(OwnedFd::from(listener))
+            } else {
+                UnixListener::from(listener)
+            };
+            assert_eq!(std.as_raw_fd(), number);
+            let _client = Stream::connect(folder.name()).unwrap();
+            std.accept().unwrap();
+            drop(std);
+            assert_eq!(folder.entries(), ["a.sock"]);
+            std::fs::remove_file(folder.path()).unwrap();
+        }
+    });
+}
+
+/// How a timeout is done inside is nobody's business outside.
+#[test]
+fn a_listener_with_a_timeout_gives_a_blocking_descriptor() {
+    let is_nonblocking = |fd: &UnixListener| fcntl_getfl(fd).unwrap().contains(OFlags::NONBLOCK);
+    let folder = Folder::new();
+    let listener = ud_listener(folder.listen());
+    listener.set_accept_timeout(Some(Duration::from_secs(1))).unwrap();
+    let std = UnixListener::from(listener);
+    assert!(!is_nonblocking(&std));
+    std::fs::remove_file(folder.path()).unwrap();
+    let listener = ud_listener(folder.listen());
+    listener.set_accept_timeout(Some(Duration::from_secs(1))).unwrap();
+    listener.set_nonblocking(ListenerNonblockingMode::Accept).unwrap();
+    assert!(is_nonblocking(&UnixListener::from(listener)));
+}
+
+#[test]
+fn new_streams_are_nonblocking_when_told_so() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let listener = ud_listener(folder.listen());
+        listener.set_new_stream_nonblocking(true);
+        let _client = Stream::connect(folder.name()).unwrap();
+        assert_kind(listener.accept().unwrap().read(&mut [0]), &[ErrorKind::WouldBlock]);
+    });
+}

@@ -1,0 +1,88 @@
+//! Socket files, as the tests around here need them.
+
+use local_socket::{
+    GenericFilePath, Listener, ListenerOptions, Name, Stream, ToFsName as _, traits::Stream as _,
+};
+use std::{
+    fs,
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _},
+        net::UnixListener,
+    },
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// A folder in which a socket file is to stand.
+#[derive(Debug)]
+pub(super) struct Folder(TempDir);
+
+impl Folder {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// One that everybody may enter, and write to if they are to.
+    pub(super) fn open_to_all(mode: u32) -> Self {
+        let folder = Self::new();
+        fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(mode)).unwrap();
+        folder
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.0.path().join("a.sock")
+    }
+
+    pub(super) fn name(&self) -> Name<'static> {
+        name(&self.path())
+    }
+
+    pub(super) fn options(&self) -> ListenerOptions<'static> {
+        ListenerOptions::new().name(self.name())
+    }
+
+    pub(super) fn listen(&self) -> Listener {
+        self.options().create_sync().unwrap()
+    }
+
+    /// What is in it: nothing else may be left behind.
+    pub(super) fn entries(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.root()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+pub(super) fn name(path: &Path) -> Name<'static> {
+    path.to_path_buf().to_fs_name::<GenericFilePath>().unwrap()
+}
+
+pub(super) fn options(path: &Path) -> ListenerOptions<'static> {
+    ListenerOptions::new().name(name(path))
+}
+
+/// Leaves a socket file that nobody listens on.
+pub(super) fn make_stale(path: &Path) {
+    drop(UnixListener::bind(path).unwrap());
+}
+
+pub(super) fn inode(path: &Path) -> u64 {
+    fs::symlink_metadata(path).unwrap().ino()
+}
+
+pub(super) fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().mode() & 0o7777
+}
+
+/// The process that listens at the path, by its number.
+pub(super) fn server_of(path: &Path) -> u32 {
+    use local_socket::traits::StreamCommon as _;
+    let stream = Stream::connect(name(path)).unwrap();
+    stream.peer_creds().unwrap().pid().unwrap().try_into().unwrap()
+}

@@ -1,0 +1,130 @@
+//! Modes and groups of socket files, and the umask.
+
+use super::{
+    child::{Job, argument, tell},
+    files::{Folder, mode, options},
+};
+use crate::harness::within_deadline;
+use local_socket::{
+    Access, Listener, ListenerOptions, OnConflict, os::unix::ListenerOptionsExt as _,
+};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+const MODES: [u32; 8] = [0o600, 0o660, 0o666, 0o777, 0o700, 0o606, 0o200, 0o000];
+
+#[test]
+fn the_mode_is_exactly_what_was_asked_for() {
+    for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
+        for wanted in MODES {
+            let folder = Folder::new();
+            let _first = (policy == OnConflict::Replace).then(|| folder.listen());
+            let options = folder.options().on_conflict(policy).mode(wanted);
+            let _listener = options.create_sync().unwrap();
+            assert_eq!(mode(&folder.path()), wanted, "{wanted:o} {policy:?}");
+        }
+    }
+}
+
+#[test]
+fn access_in_words_is_a_mode() {
+    for (access, expected) in
+        [(Access::CurrentUser, 0o600), (Access::Group, 0o660), (Access::Everyone, 0o666)]
+    {
+        let folder = Folder::new();
+        let listener = folder.options().access(access).create_sync().unwrap();
+        assert_eq!(mode(&folder.path()), expected, "{access:?}");
+        drop(listener);
+        let listener = folder.options().mode(0o640).access(access).create_sync().unwrap();
+        assert_eq!(mode(&folder.path()), 0o640, "the mode has precedence");
+        drop(listener);
+    }
+}
+
+#[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn an_abstract_name_has_the_mode_of_its_socket() {
+    use local_socket::{GenericNamespaced, ToNsName as _};
+    for wanted in MODES {
+        let word = crate::harness::unique_word();
+        let name = word.to_ns_name::<GenericNamespaced>().unwrap();
+        let listener = ListenerOptions::new().name(name).mode(wanted).create_sync().unwrap();
+        let Listener::UdSocket(listener) = listener;
+        assert_eq!(rustix::fs::fstat(&listener).unwrap().st_mode & 0o7777, wanted, "{wanted:o}");
+    }
+}
+
+#[test]
+fn the_group_is_what_was_asked_for() {
+    let own = rustix::process::getegid().as_raw();
+    // Root may give it to any, others only to one that they are in.
+    let group = if super::child::is_root() { 12_345 } else { own };
+    let folder = Folder::new();
+    let _listener = folder.options().group(group).mode(0o660).create_sync().unwrap();
+    let metadata = fs::symlink_metadata(folder.path()).unwrap();
+    assert_eq!((metadata.gid(), metadata.mode() & 0o7777), (group, 0o660));
+}
+
+/// The umask belongs to the whole process, so this needs one of its own.
+#[test]
+fn the_umask_neither_weakens_a_mode_nor_is_changed() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let told = Job::new("umask").with("folder", folder.root()).run();
+        assert_eq!(told, ["done"]);
+    });
+}
+
+/// The job of that test.
+pub(super) fn listen_under_umasks() {
+    let folder = PathBuf::from(argument("folder"));
+    let path = folder.join("a.sock");
+    for umask in [0o077, 0o777, 0o000, 0o022] {
+        set_umask(umask);
+        for wanted in MODES {
+            let listener = options(&path).mode(wanted).create_sync().unwrap();
+            assert_eq!(mode(&path), wanted, "{wanted:o} under {umask:o}");
+            drop(listener);
+        }
+        let listener = options(&path).create_sync().unwrap();
+        assert_eq!(mode(&path), 0o777 & !umask, "by default, under {umask:o}");
+        drop(listener);
+        assert_eq!(set_umask(umask), umask, "the umask has been changed");
+    }
+    let umask = 0o027;
+    set_umask(umask);
+    files_of_another_thread_get_their_mode(&folder, &path, umask);
+    tell("done");
+}
+
+fn set_umask(umask: u32) -> u32 {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask)).as_raw_mode()
+}
+
+/// The umask is not even changed for a moment.
+fn files_of_another_thread_get_their_mode(folder: &Path, path: &Path, umask: u32) {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let mut rounds = 0;
+            while !done.load(Ordering::Relaxed) {
+                let made = folder.join("made");
+                fs::create_dir(&made).unwrap();
+                assert_eq!(mode(&made), 0o777 & !umask);
+                fs::remove_dir(&made).unwrap();
+                rounds += 1;
+            }
+            rounds
+        });
+        for _ in 0..300 {
+            options(path).mode(0o666).create_sync().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(other.join().unwrap() > 0);
+    });
+}

@@ -1,0 +1,161 @@
+//! Whose file is removed, and when.
+
+use super::{
+    child::{Job, argument, tell},
+    files::{Folder, inode, name, options, server_of},
+};
+use crate::harness::{NOBODY, assert_kind, within_deadline};
+use local_socket::{
+    OnConflict, Stream,
+    traits::{Listener as _, Stream as _},
+};
+use std::{env, fs, os::unix::net::UnixListener, path::Path, process};
+
+#[test]
+fn dropping_removes_the_file() {
+    let folder = Folder::new();
+    drop(folder.listen());
+    assert_eq!(folder.entries(), [""; 0]);
+}
+
+#[test]
+fn closing_removes_the_file() {
+    let folder = Folder::new();
+    let listener = folder.listen();
+    listener.close().unwrap();
+    assert_eq!(folder.entries(), [""; 0]);
+    // Whatever stands there afterwards is another's.
+    let _other = folder.listen();
+    let before = inode(&folder.path());
+    listener.close().unwrap();
+    drop(listener);
+    assert_eq!(inode(&folder.path()), before);
+}
+
+#[test]
+fn the_file_stays_if_it_is_to() {
+    let folder = Folder::new();
+    drop(folder.options().reclaim_name(false).create_sync().unwrap());
+    assert_eq!(folder.entries(), ["a.sock"]);
+    assert_kind(Stream::connect(folder.name()), NOBODY);
+
+    let options = || folder.options().on_conflict(OnConflict::ReplaceStale);
+    let mut listener = options().create_sync().unwrap();
+    listener.do_not_reclaim_name_on_drop();
+    drop(listener);
+    assert_eq!(folder.entries(), ["a.sock"]);
+
+    let listener = options().reclaim_name(false).create_sync().unwrap();
+    listener.close().unwrap();
+    assert_eq!(folder.entries(), ["a.sock"]);
+    assert_kind(Stream::connect(folder.name()), NOBODY);
+    assert_kind(listener.accept(), &[std::io::ErrorKind::NotConnected]);
+    drop(listener);
+
+    drop(options().reclaim_name(true).create_sync().unwrap());
+    assert_eq!(folder.entries(), [""; 0]);
+}
+
+/// Somebody has removed the file and stands in its place.
+#[test]
+fn anothers_file_is_not_removed() {
+    within_deadline(|| {
+        for close in [false, true] {
+            let folder = Folder::new();
+            let listener = folder.listen();
+            fs::remove_file(folder.path()).unwrap();
+            let other = UnixListener::bind(folder.path()).unwrap();
+            if close {
+                listener.close().unwrap();
+            }
+            drop(listener);
+            assert_eq!(folder.entries(), ["a.sock"]);
+            assert_eq!(server_of(&folder.path()), process::id());
+            other.accept().unwrap();
+        }
+        let folder = Folder::new();
+        let listener = folder.listen();
+        fs::remove_file(folder.path()).unwrap();
+        fs::write(folder.path(), "precious").unwrap();
+        drop(listener);
+        assert_eq!(fs::read(folder.path()).unwrap(), b"precious");
+    });
+}
+
+/// The file has been moved: it is not where it was, and nothing is there to remove.
+#[test]
+fn a_file_that_was_moved_stays() {
+    let folder = Folder::new();
+    let listener = folder.listen();
+    let moved = folder.root().join("moved");
+    fs::rename(folder.path(), &moved).unwrap();
+    Stream::connect(name(&moved)).unwrap();
+    drop(listener);
+    assert_eq!(folder.entries(), ["moved"]);
+}
+
+/// The file and its folder have gone: nothing to do, and nothing to complain of.
+#[test]
+fn a_file_that_has_gone_is_no_trouble() {
+    let folder = Folder::new();
+    let deep = folder.root().join("deep");
+    fs::create_dir(&deep).unwrap();
+    let listener = options(&deep.join("a.sock")).create_sync().unwrap();
+    fs::remove_dir_all(&deep).unwrap();
+    listener.close().unwrap();
+    drop(listener);
+}
+
+/// The working folder belongs to the whole process, so this needs one of its own.
+#[test]
+fn a_relative_file_is_removed_from_where_it_was_made() {
+    within_deadline(|| {
+        let (here, there) = (Folder::new(), Folder::new());
+        let job = Job::new("chdir").with("here", here.root()).with("there", there.root());
+        assert_eq!(job.run(), ["done"]);
+    });
+}
+
+/// The job of that test.
+pub(super) fn change_folder() {
+    let (here, there) = (argument("here"), argument("there"));
+    let (here, there) = (Path::new(&here), Path::new(&there));
+    let policies = [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace];
+    for relative in ["a.sock", "./a.sock", "deep/a.sock", "deep/../a.sock", "@a", "-"] {
+        for policy in policies {
+            listen_here_and_drop_there(here, there, Path::new(relative), policy, false);
+            listen_here_and_drop_there(here, there, Path::new(relative), policy, true);
+        }
+    }
+    tell("done");
+}
+
+fn listen_here_and_drop_there(
+    here: &Path,
+    there: &Path,
+    relative: &Path,
+    policy: OnConflict,
+    is_replaced: bool,
+) {
+    env::set_current_dir(here).unwrap();
+    fs::create_dir("deep").unwrap();
+    let replace = || options(relative).on_conflict(OnConflict::Replace).create_sync().unwrap();
+    let first = options(relative).on_conflict(policy).create_sync().unwrap();
+    let second = is_replaced.then(replace);
+    assert_eq!(server_of(relative), process::id());
+    assert_eq!(second.as_ref().unwrap_or(&first).local_name().unwrap().as_os_str(), relative);
+
+    env::set_current_dir(there).unwrap();
+    fs::create_dir("deep").unwrap();
+    fs::write(relative, "precious").unwrap();
+    drop(first);
+    if let Some(second) = second {
+        Stream::connect(name(&here.join(relative))).unwrap();
+        drop(second);
+    }
+    fs::remove_dir(here.join("deep")).unwrap();
+    assert_eq!(fs::read_dir(here).unwrap().count(), 0, "{relative:?} {policy:?}");
+    assert_eq!(fs::read(relative).unwrap(), b"precious");
+    fs::remove_file(relative).unwrap();
+    fs::remove_dir("deep").unwrap();
+}

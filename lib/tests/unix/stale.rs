@@ -1,0 +1,238 @@
+//! Taking over what a dead server left, and nothing else.
+
+use super::files::{Folder, inode, make_stale, options, server_of};
+use crate::harness::{AT_ONCE, assert_kind, within_deadline};
+use local_socket::{
+    OnConflict,
+    error::{Obstacle, SocketError},
+    os::unix::ListenerOptionsExt as _,
+};
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::{fs::symlink, net::UnixDatagram},
+    process,
+    time::{Duration, Instant},
+};
+
+const TAKING_OVER: [OnConflict; 2] = [OnConflict::ReplaceStale, OnConflict::Replace];
+
+#[test]
+fn a_stale_file_is_taken_over() {
+    within_deadline(|| {
+        for policy in TAKING_OVER {
+            let folder = Folder::new();
+            make_stale(&folder.path());
+            let start = Instant::now();
+            let listener = folder.options().on_conflict(policy).create_sync().unwrap();
+            assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+            assert_eq!(server_of(&folder.path()), process::id());
+            assert_eq!(folder.entries(), ["a.sock"], "{policy:?}");
+            drop(listener);
+            assert_eq!(folder.entries(), [""; 0]);
+        }
+    });
+}
+
+#[test]
+fn a_stale_file_is_an_error_unless_asked_for() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        make_stale(&folder.path());
+        let stale = inode(&folder.path());
+        assert_kind(folder.options().create_sync(), &[ErrorKind::AddrInUse]);
+        assert_kind(folder.options().try_overwrite(false).create_sync(), &[ErrorKind::AddrInUse]);
+        assert_eq!((folder.entries(), inode(&folder.path())), (vec!["a.sock".into()], stale));
+    });
+}
+
+#[test]
+fn a_live_server_is_named_in_the_error() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let listener = folder.listen();
+        let before = inode(&folder.path());
+        let result = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
+        let error = assert_kind(result, &[ErrorKind::AddrInUse]);
+        match SocketError::of(&error).unwrap().obstacle() {
+            Some(Obstacle::LiveServer(Some(holder))) => {
+                assert_eq!(holder.pid, process::id());
+                if cfg!(target_os = "linux") {
+                    let comm = fs::read_to_string("/proc/self/comm").unwrap();
+                    assert_eq!(holder.command.as_deref(), Some(comm.trim_end()));
+                }
+            }
+            obstacle => panic!("{obstacle:?}"),
+        }
+        assert!(error.to_string().contains(&format!("pid {}", process::id())), "{error}");
+        assert_eq!((folder.entries(), inode(&folder.path())), (vec!["a.sock".into()], before));
+        drop(listener);
+    });
+}
+
+/// Whatever the policy, it stays what it was, and the error says what it is.
+#[track_caller]
+fn assert_untouched(folder: &Folder, what: &str) {
+    let before = (inode(&folder.path()), folder.entries());
+    let content = fs::read(folder.path()).ok();
+    for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
+        let result = folder.options().on_conflict(policy).create_sync();
+        let error = assert_kind(result, &[ErrorKind::AddrInUse]);
+        assert_eq!((inode(&folder.path()), folder.entries()), before, "{policy:?}");
+        assert_eq!(fs::read(folder.path()).ok(), content);
+        if policy != OnConflict::Fail {
+            match SocketError::of(&error).unwrap().obstacle() {
+                Some(Obstacle::NotASocket(found)) => assert_eq!(*found, what),
+                obstacle => panic!("{obstacle:?}"),
+            }
+            assert!(error.to_string().contains(what), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_regular_file_is_untouched() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        fs::write(folder.path(), "precious").unwrap();
+        assert_untouched(&folder, "a regular file");
+    });
+}
+
+#[test]
+fn a_folder_is_untouched() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        fs::create_dir(folder.path()).unwrap();
+        assert_untouched(&folder, "a folder");
+    });
+}
+
+#[test]
+fn a_symbolic_link_is_untouched() {
+    within_deadline(|| {
+        // To nothing, to a stale socket file, to a live one, and to a regular file.
+        let folder = Folder::new();
+        let target = Folder::new();
+        symlink(target.path(), folder.path()).unwrap();
+        assert_untouched(&folder, "a symbolic link");
+        assert_eq!(target.entries(), [""; 0]);
+        make_stale(&target.path());
+        assert_untouched(&folder, "a symbolic link");
+        fs::remove_file(target.path()).unwrap();
+        let listener = target.listen();
+        assert_untouched(&folder, "a symbolic link");
+        drop(listener);
+        fs::write(target.path(), "precious").unwrap();
+        assert_untouched(&folder, "a symbolic link");
+        assert_eq!(target.entries(), ["a.sock"]);
+    });
+}
+
+#[test]
+fn a_fifo_is_untouched() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, folder.path(), kind, mode, 0).unwrap();
+        let before = inode(&folder.path());
+        for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
+            let result = folder.options().on_conflict(policy).create_sync();
+            assert_kind(result, &[ErrorKind::AddrInUse]);
+            assert_eq!((inode(&folder.path()), folder.entries()), (before, vec!["a.sock".into()]));
+        }
+    });
+}
+
+/// That it is not ours to talk to does not prove that nobody is there.
+#[test]
+fn a_socket_of_another_type_counts_as_live() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let socket = UnixDatagram::bind(folder.path()).unwrap();
+        let result = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
+        assert_kind(result, &[ErrorKind::AddrInUse]);
+        drop(socket);
+    });
+}
+
+#[test]
+fn a_server_with_a_full_backlog_counts_as_live() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let _listener = folder.options().backlog(0).create_sync().unwrap();
+        let _waiting = super::backlog::fill(&folder.name());
+        let before = inode(&folder.path());
+        let result = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
+        let error = assert_kind(result, &[ErrorKind::AddrInUse]);
+        let obstacle = SocketError::of(&error).unwrap().obstacle().cloned();
+        assert!(matches!(obstacle, Some(Obstacle::LiveServer(_))), "{obstacle:?}");
+        assert_eq!(inode(&folder.path()), before);
+    });
+}
+
+#[test]
+fn in_a_folder_that_is_not_there_nothing_can_be_bound() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
+            let options = options(&folder.root().join("missing/a.sock")).on_conflict(policy);
+            assert_kind(options.create_sync(), &[ErrorKind::NotFound]);
+            assert_eq!(folder.entries(), [""; 0]);
+        }
+    });
+}
+
+/// A file that somebody keeps under the name of our lock is not ours to remove.
+#[test]
+fn a_foreign_file_in_place_of_the_lock_is_untouched() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        make_stale(&folder.path());
+        let lock = folder.root().join(".a.sock.claim");
+        fs::write(&lock, "precious").unwrap();
+        for policy in TAKING_OVER {
+            assert_kind(
+                folder.options().on_conflict(policy).create_sync(),
+                &[ErrorKind::AddrInUse],
+            );
+            assert_eq!(fs::read(&lock).unwrap(), b"precious");
+        }
+        fs::remove_file(folder.path()).unwrap();
+        drop(folder.listen());
+        assert_eq!(folder.entries(), [".a.sock.claim"]);
+        assert_eq!(fs::read(&lock).unwrap(), b"precious");
+    });
+}
+
+#[test]
+fn the_lock_of_one_who_was_killed_is_in_nobodys_way() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        make_stale(&folder.path());
+        fs::write(folder.root().join(".a.sock.claim"), "").unwrap();
+        let listener = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
+        listener.unwrap();
+        assert_eq!(folder.entries(), [""; 0]);
+    });
+}
+
+/// The lock is held by somebody for too long.
+#[test]
+fn taking_over_ends_with_the_time_that_it_may_take() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        make_stale(&folder.path());
+        let stale = inode(&folder.path());
+        let lock = fs::File::create(folder.root().join(".a.sock.claim")).unwrap();
+        lock.lock().unwrap();
+        let start = Instant::now();
+        let limit = Duration::from_millis(200);
+        let options = folder.options().on_conflict(OnConflict::ReplaceStale).max_spin_time(limit);
+        assert_kind(options.create_sync(), &[ErrorKind::AddrInUse]);
+        assert!(start.elapsed() >= limit, "{:?}", start.elapsed());
+        assert!(start.elapsed() < limit + AT_ONCE, "{:?}", start.elapsed());
+        assert_eq!(inode(&folder.path()), stale);
+    });
+}

@@ -1,0 +1,212 @@
+//! Every command line in the README and in the examples of the man pages is run, and
+//! prints what the document says.
+//!
+//! In the README those are the fenced blocks marked `sh`; the `text` block that follows
+//! one is what it prints. In the pages they are the blocks between `.EX` and `.EE`. In
+//! both, comments `# prints: ...` are another way to say what is printed. A block that
+//! cannot run here (installing, Windows) is marked `console`.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::{
+    fs,
+    io::{Read, Seek},
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A block of commands and where it stands.
+struct Example {
+    place: String,
+    script: String,
+    prints: String,
+}
+
+/// The names in the examples that are not files in the folder of the example. Other runs
+/// of the test must not meet them.
+const WORD: &str = "chat";
+
+/// What an example may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn readme() {
+    run_all("README.md", &in_readme(&read("README.md")), 8);
+}
+
+#[test]
+fn lsock_1() {
+    run_page("man/lsock.1", 4);
+}
+
+#[test]
+fn lsock_listen_1() {
+    run_page("man/lsock-listen.1", 6);
+}
+
+#[test]
+fn lsock_connect_1() {
+    run_page("man/lsock-connect.1", 5);
+}
+
+#[test]
+fn lsock_names_7() {
+    run_page("man/lsock-names.7", 3);
+}
+
+#[test]
+fn a_wrong_example_is_found() {
+    let example = |script: &str, prints: &str| Example {
+        place: "nowhere".to_owned(),
+        script: script.to_owned(),
+        prints: prints.to_owned(),
+    };
+    assert!(run(&example("echo a", "a\n")).is_ok());
+    assert!(run(&example("echo a", "b\n")).is_err());
+    assert!(run(&example("echo a", "")).is_err());
+    assert!(run(&example("false\necho a", "a\n")).is_err());
+    assert!(run(&example("echo a >&2", "")).is_err());
+}
+
+fn run_page(page: &str, count: usize) {
+    run_all(page, &in_page(&read(page)), count);
+}
+
+/// Runs the examples of a document, of which there are at least that many: a document
+/// that is read in a wrong way must not pass for one without mistakes.
+#[track_caller]
+fn run_all(document: &str, examples: &[Example], at_least: usize) {
+    assert!(examples.len() >= at_least, "{document}: only {} examples", examples.len());
+    let failures: Vec<String> = examples.iter().filter_map(|example| run(example).err()).collect();
+    assert!(failures.is_empty(), "{document}:\n{}", failures.join("\n"));
+}
+
+fn read(document: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn in_readme(text: &str) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let mut lines = text.lines().enumerate().peekable();
+    // Whether nothing but empty lines stands between here and the last example.
+    let mut follows = false;
+    while let Some((number, line)) = lines.next() {
+        let Some(mark) = line.strip_prefix("```") else {
+            follows &= line.is_empty();
+            continue;
+        };
+        let block: Vec<&str> =
+            lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+        match (mark, examples.last_mut()) {
+            ("sh", _) => examples.push(example(format!("README.md:{}", number + 1), &block)),
+            ("text", Some(last)) if follows => last.prints = block.join("\n") + "\n",
+            _ => {}
+        }
+        follows = mark == "sh";
+    }
+    examples
+}
+
+fn in_page(text: &str) -> Vec<Example> {
+    let mut lines = text.lines().enumerate();
+    let mut examples = Vec::new();
+    while let Some((number, line)) = lines.next() {
+        if line == ".EX" {
+            let block: Vec<String> = lines
+                .by_ref()
+                .map(|(_, line)| line)
+                .take_while(|line| *line != ".EE")
+                .map(plain)
+                .collect();
+            let block: Vec<&str> = block.iter().map(String::as_str).collect();
+            examples.push(example(format!("line {}", number + 1), &block));
+        }
+    }
+    examples
+}
+
+/// A line as it is shown, without the escapes of man(7).
+fn plain(line: &str) -> String {
+    let line = line.replace("\\-", "-").replace("\\(aq", "'").replace("\\(ga", "`");
+    let line = line.replace("\\(ti", "~").replace("\\&", "");
+    assert!(!line.replace("\\e", "").contains('\\'), "unknown escape: {line}");
+    line.replace("\\e", "\\")
+}
+
+fn example(place: String, block: &[&str]) -> Example {
+    let prints = block.iter().filter_map(|line| line.strip_prefix("# prints: "));
+    let prints = prints.map(|line| format!("{line}\n")).collect();
+    Example { place, script: block.join("\n"), prints }
+}
+
+/// Runs an example in a new folder, and says what is wrong with it.
+fn run(example: &Example) -> Result<(), String> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let own = format!("{WORD}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    // The program has been built.
+    let script = example.script.replace("cargo build && ", "");
+    let script = with_word(&script, &own);
+    let expected = with_word(&example.prints, &own);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut output = tempfile::tempfile().expect("a file");
+    let bin = Path::new(env!("CARGO_BIN_EXE_lsock")).parent().expect("the folder of lsock");
+    let path = std::env::var("PATH").expect("PATH");
+    let mut shell = Command::new("sh")
+        .args(["-e", "-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", format!("{}:{path}", bin.display()))
+        .env_remove("LSOCK_LOG")
+        .env_remove("NOTIFY_SOCKET")
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().expect("the file"))
+        .stderr(output.try_clone().expect("the file"))
+        .process_group(0)
+        .spawn()
+        .expect("sh");
+    let deadline = Instant::now() + LIMIT;
+    let status = loop {
+        match shell.try_wait().expect("the shell's status") {
+            None if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
+            status => break status,
+        }
+    };
+    // What the example has left running.
+    let group = i32::try_from(shell.id()).ok().and_then(rustix::process::Pid::from_raw);
+    if let Some(group) = group {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = shell.wait();
+    let mut printed = String::new();
+    output.rewind().expect("the file");
+    output.read_to_string(&mut printed).expect("text");
+    match status {
+        Some(status) if status.success() && printed == expected => Ok(()),
+        status => Err(format!(
+            "{}: {}\n{script}\n--- should print\n{expected}--- prints\n{printed}",
+            example.place,
+            status.map_or("not ended in time".to_owned(), |status| status.to_string()),
+        )),
+    }
+}
+
+/// The text with every whole `chat` replaced, unless it is a file's name.
+fn with_word(text: &str, own: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(WORD) {
+        let (before, after) = (&rest[..at], &rest[at + WORD.len()..]);
+        let is_word = !before.ends_with(|c: char| c.is_alphanumeric() || "/:-_".contains(c))
+            && !after.starts_with(|c: char| c.is_alphanumeric() || ".-_".contains(c));
+        out.push_str(before);
+        out.push_str(if is_word { own } else { WORD });
+        rest = after;
+    }
+    out + rest
+}
