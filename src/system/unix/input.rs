@@ -47,8 +47,7 @@ impl Input {
 
     /// Waits until there is input or something to be received.
     pub(crate) fn wait_for_either(&self, stream: &Stream) -> io::Result<Either> {
-        let mut fds =
-            [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, PollFlags::IN)];
+        let mut fds = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, PollFlags::IN)];
         super::wait(&mut fds, None)?;
         Ok(if fds[1].revents().is_empty() { Either::Input } else { Either::Stream })
     }

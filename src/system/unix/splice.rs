@@ -47,12 +47,7 @@ impl Splicer {
         Some(Self { size })
     }
 
-    pub(crate) fn send(
-        &self,
-        input: &Input,
-        stream: &Stream,
-        most: usize,
-    ) -> io::Result<usize> {
+    pub(crate) fn send(&self, input: &Input, stream: &Stream, most: usize) -> io::Result<usize> {
         self.step(input, stream, most)
     }
 
