@@ -180,7 +180,8 @@ fn others_than_those_who_are_allowed_are_refused() {
     let scene = open_scene();
     let nobody = format!("uid:{NOBODY}");
     // Root itself is nobody special once it is said who may.
-    let server = scene.listen("./s", ["-k", "--mode", "666", "--allow", &nobody, "--", "echo", "x"]);
+    let server =
+        scene.listen("./s", ["-k", "--mode", "666", "--allow", &nobody, "--", "echo", "x"]);
     let server = server.start_listening();
     scene.connect("./s", NO_ARGS).run().output("");
     server.wait_for_message("uid 0");
@@ -217,9 +218,8 @@ fn a_stranger_gets_in_at_no_moment() {
     fs::set_permissions(scene.folder(), fs::Permissions::from_mode(0o777)).unwrap();
     let names = if cfg!(target_os = "linux") { vec!["./s", scene.word()] } else { vec!["./s"] };
     for name in names {
-        let script = format!(
-            r#"trap exit TERM; while :; do ./lsock connect -qq {name} --timeout 1s; done"#
-        );
+        let script =
+            format!(r#"trap exit TERM; while :; do ./lsock connect -qq {name} --timeout 1s; done"#);
         let attacker = scene.command("sh").args(["-c", &script]).user(NOBODY).start();
         for _ in 0..15 {
             let script = r#"umask 0; exec "$0" listen -v "$1" -k -- echo secret"#;

@@ -42,8 +42,9 @@ fn a_command_is_the_client() {
 #[test]
 fn two_commands_talk_to_each_other() {
     let scene = Scene::new();
-    let server =
-        scene.listen("./s", ["--", "sh", "-c", "read x; echo \"<$x>\"; cat >out"]).start_listening();
+    let server = scene
+        .listen("./s", ["--", "sh", "-c", "read x; echo \"<$x>\"; cat >out"])
+        .start_listening();
     let script = "echo a; read x; echo \"$x\" >in; echo b";
     scene.connect("./s", ["--", "sh", "-c", script]).run().silent();
     server.end().ok();

@@ -62,8 +62,7 @@ fn eof_close_ends_everything_when_the_peer_has_ended() {
 fn eof_wait_tells_the_other_side_nothing() {
     let scene = Scene::new();
     // This server would end at once if it were told.
-    let mut server =
-        scene.listen(scene.word(), ["--eof", "close"]).open_input().start_listening();
+    let mut server = scene.listen(scene.word(), ["--eof", "close"]).open_input().start_listening();
     let client = scene.connect(scene.word(), ["--eof", "wait"]).input("request").start();
     server.wait_for_output("request");
     server.send("one");

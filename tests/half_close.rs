@@ -75,7 +75,7 @@ fn a_writer_that_does_not_block_is_not_blocked() {
     let listener = UnixListener::bind(scene.path("s")).unwrap();
     let mut client = scene.connect("./s", NO_ARGS).open_input().start();
     let (mut peer, _) = listener.accept().unwrap();
-    let mut input = client.take_input();
+    let input = client.take_input();
     fcntl_setfl(&input, OFlags::NONBLOCK).unwrap();
     let bytes = data(20_000_000);
     let all = bytes.clone();

@@ -15,10 +15,10 @@ mod harness;
 // On every system.
 mod connecting;
 mod endings;
-//mod help;
-//mod messages;
+mod help;
+mod messages;
 mod transfer;
-//mod usage;
+mod usage;
 
 // What only Unix has, or only shows there.
 #[cfg(unix)]
@@ -35,7 +35,8 @@ mod keep_open;
 mod load;
 #[cfg(unix)]
 mod losses;
-//mod names;
+#[cfg(unix)]
+mod names;
 #[cfg(unix)]
 mod peers;
 #[cfg(unix)]

@@ -16,9 +16,7 @@ pub(crate) use outcome::Outcome;
 pub(crate) use running::Running;
 pub(crate) use scene::Scene;
 #[cfg(unix)]
-pub(crate) use unix::{
-    NOBODY, has, is_root, open_files, signal, threads_of, wait_for_file,
-};
+pub(crate) use unix::{NOBODY, has, is_root, open_files, signal, threads_of, wait_for_file};
 
 use std::{
     sync::mpsc,

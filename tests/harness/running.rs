@@ -1,7 +1,7 @@
 use super::{
     Cmd, Collected, DEADLINE, Outcome,
-    within_the_deadline,
     command::{Input, Output},
+    within_the_deadline,
 };
 use std::{
     io::Write,

@@ -39,8 +39,9 @@ impl Scene {
     /// What is in the folder.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = self.folder().read_dir().unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }
