@@ -15,21 +15,33 @@ mod harness;
 // On every system.
 mod connecting;
 mod endings;
-//mod help;
-//mod messages;
+mod help;
+mod messages;
 mod transfer;
-//mod usage;
+mod usage;
 
 // What only Unix has, or only shows there.
-//mod access;
-//mod commands;
-//mod half_close;
-//mod http;
-//mod keep_open;
-//mod load;
-//mod losses;
-//mod names;
-//mod peers;
-//mod readiness;
-//mod signals;
-//mod taking_over;
+#[cfg(unix)]
+mod access;
+#[cfg(unix)]
+mod commands;
+#[cfg(unix)]
+mod half_close;
+#[cfg(unix)]
+mod http;
+#[cfg(unix)]
+mod keep_open;
+#[cfg(unix)]
+mod load;
+#[cfg(unix)]
+mod losses;
+#[cfg(unix)]
+mod names;
+#[cfg(unix)]
+mod peers;
+#[cfg(unix)]
+mod readiness;
+#[cfg(unix)]
+mod signals;
+#[cfg(unix)]
+mod taking_over;

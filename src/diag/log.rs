@@ -123,6 +123,6 @@ mod tests {
     /// Without its feature `ansi` the library panics here, which is on every terminal.
     #[test]
     fn colours_can_be_had() {
-        drop(fmt::layer::<Registry>().with_ansi(true));
+        let _coloured = fmt::layer::<Registry>().with_ansi(true);
     }
 }

@@ -1,7 +1,7 @@
 //! One step of moving bytes through a buffer, the same for every pair of ends.
 
 use super::meter::Gauge;
-use crate::system::{Input, Output};
+use crate::system::{Input, Output, waiting};
 use local_socket::Stream;
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -91,13 +91,12 @@ impl Sink for &Output {
     }
 }
 
-/// Streams are blocking here.
 impl Source for &Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         Read::read(self, buffer)
     }
     fn wait(&mut self) -> io::Result<()> {
-        Ok(())
+        waiting::to_receive(self)
     }
 }
 
@@ -106,7 +105,7 @@ impl Sink for &Stream {
         Write::write(self, bytes)
     }
     fn wait(&mut self) -> io::Result<()> {
-        Ok(())
+        waiting::to_send(self)
     }
 }
 

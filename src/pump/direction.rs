@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cli::CopyWay,
-    system::{Either, Input, Output, Ready, Splicer},
+    system::{Either, Input, Output, Ready, Splicer, waiting},
 };
 use local_socket::Stream;
 use std::{
@@ -114,7 +114,7 @@ impl<'a> Sending<'a> {
         options: &'a Options,
         meter: &'a Meter,
     ) -> Result<Self, Ending> {
-        let way = Way::new(|| Splicer::sending(input, options.buffer), options)
+        let way = Way::new(|| Splicer::sending(input, stream, options.buffer), options)
             .map_err(Ending::InputFailed)?;
         Ok(Self { input, stream, options, meter, way })
     }
@@ -197,7 +197,7 @@ pub(super) fn receive(
             // While splice(2) waits for the socket it holds the lock of the pipe, and who
             // reads the pipe cannot even get what is in it: that wait has to be over.
             gauge.waiting();
-            splicer.wait(stream)?;
+            waiting::to_receive(stream)?;
             gauge.delivering();
             splicer.receive(stream, output)
         });

@@ -15,6 +15,7 @@ use local_socket::{
     Stream,
     traits::{Stream as _, StreamCommon as _},
 };
+use shared_child::SharedChild;
 use std::{
     io::ErrorKind,
     net::Shutdown,
@@ -33,6 +34,8 @@ pub(crate) struct Job {
     pub(crate) closes_output: bool,
     pub(crate) options: Options,
     pub(crate) meter: Arc<Meter>,
+    /// The command at the other end of input and output: with it the transfer ends.
+    pub(crate) command: Option<Arc<SharedChild>>,
 }
 
 /// What the threads of a transfer share.
@@ -72,7 +75,7 @@ const STOP_TIME: Duration = Duration::from_secs(1);
 
 /// Moves bytes in both directions until both have ended, or a limit is reached.
 pub(crate) fn transfer(job: Job) -> Report {
-    let Job { stream, input, output, closes_output, options, meter } = job;
+    let Job { stream, input, output, closes_output, options, meter, command } = job;
     let (mut sends, receives) = (options.sends, options.receives);
     let timed = options.is_timed();
     let shared = Arc::new(Shared {
@@ -83,6 +86,13 @@ pub(crate) fn transfer(job: Job) -> Report {
         endings: Mutex::new(Endings { sends, receives, ..Endings::default() }),
         changed: Condvar::new(),
     });
+    if let Some(command) = command {
+        let shared = Arc::clone(&shared);
+        let watch = move || shared.watch(&command);
+        if let Err(error) = thread::Builder::new().name("command".to_owned()).spawn(watch) {
+            tracing::warn!(%error, "no thread to see the end of the command: the peer ends it");
+        }
+    }
     if sends && receives && !timed && shared.send_short(&input) {
         sends = false;
     }
@@ -134,6 +144,20 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) {
 }
 
 impl Shared {
+    /// When a command has ended, what it has written is still sent. Then the connection
+    /// ends as if the command had had the socket itself, whatever the peer does.
+    fn watch(&self, command: &SharedChild) {
+        if let Err(error) = command.wait() {
+            tracing::debug!(%error, "cannot wait for the command");
+            return;
+        }
+        let sends = |endings: &mut Endings| endings.sends;
+        let endings = self.changed.wait_while(self.endings(), sends);
+        if endings.unwrap_or_else(PoisonError::into_inner).receives {
+            self.stop(Shutdown::Both);
+        }
+    }
+
     fn send(&self, input: &Input) {
         let ending = self.sending(input).map_or_else(|ending| ending, |mut it| it.send());
         self.sent(ending);

@@ -96,7 +96,9 @@ impl Running {
             (Some((stream, options)), Some(stdout), Some(stdin)) => {
                 let meter = Arc::new(Meter::new(options.is_timed()));
                 let (input, output) = (stdout.into(), stdin.into());
-                let job = Job { stream, input, output, closes_output: true, options, meter };
+                let command = Some(Arc::clone(&self.child));
+                let closes_output = true;
+                let job = Job { stream, input, output, closes_output, options, meter, command };
                 Some(transfer(job))
             }
             _ => None,

@@ -45,6 +45,7 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     let listener = plan.listener.clone().create_sync().map_err(Failure::Bind)?;
     let listener = Arc::new(listener);
     let stopper = Stopper::start(&listener, plan.listening.grace)?;
+    let accepting = stopper.going(Open::Accepting);
     let result = readiness
         .tell()
         .map_err(Into::into)
@@ -53,6 +54,7 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     if let Err(error) = listener.close() {
         tracing::debug!(%error, "listener not closed");
     }
+    drop(accepting);
     stopper.finish();
     result
 }

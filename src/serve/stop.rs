@@ -39,6 +39,8 @@ struct State {
 /// Something that goes on after the name has gone.
 #[derive(Debug)]
 pub(crate) enum Open {
+    /// The accepting of clients: one may have been accepted and not be noted yet.
+    Accepting,
     /// A connection.
     Stream(Arc<Stream>),
     /// A command.
@@ -115,6 +117,7 @@ impl Shared {
     fn end_all(&self) {
         for open in self.state().open.values() {
             match open {
+                Open::Accepting => {}
                 Open::Stream(stream) => {
                     tracing::warn!("a connection did not end within the grace time: closed");
                     // One that has ended meanwhile is not connected any more.

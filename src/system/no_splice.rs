@@ -7,7 +7,7 @@ use std::io;
 pub(crate) enum Splicer {}
 
 impl Splicer {
-    pub(crate) fn sending(_: &Input, _: Option<usize>) -> Option<Self> {
+    pub(crate) fn sending(_: &Input, _: &Stream, _: Option<usize>) -> Option<Self> {
         None
     }
 
@@ -20,10 +20,6 @@ impl Splicer {
     }
 
     pub(crate) fn receive(&self, _: &Stream, _: &Output) -> io::Result<usize> {
-        match *self {}
-    }
-
-    pub(crate) fn wait(&self, _: &Stream) -> io::Result<()> {
         match *self {}
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod readiness;
 pub(crate) mod signals;
 #[cfg(target_os = "linux")]
 pub(crate) mod splice;
+pub(crate) mod waiting;
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},

@@ -4,3 +4,4 @@ pub(crate) mod listening;
 pub(crate) mod output;
 pub(crate) mod readiness;
 pub(crate) mod signals;
+pub(crate) mod waiting;

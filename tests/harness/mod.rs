@@ -19,6 +19,7 @@ pub(crate) use scene::Scene;
 pub(crate) use unix::{NOBODY, has, is_root, open_files, signal, threads_of, wait_for_file};
 
 use std::{
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -34,4 +35,13 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "waited {DEADLINE:?} in vain: {what}");
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Runs it on a thread of its own, so that what hangs does not hang the tests.
+pub(crate) fn within_the_deadline<T: Send + 'static>(
+    what: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (done, is_done) = mpsc::channel();
+    thread::spawn(move || done.send(what()));
+    is_done.recv_timeout(DEADLINE).ok()
 }

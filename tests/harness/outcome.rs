@@ -90,10 +90,9 @@ impl Outcome {
 
 /// Everything that is known of a process.
 pub(super) fn report(text: &str, status: &str, stdout: &[u8], stderr: &[u8]) -> String {
-    let shown = |bytes: &[u8]| {
-        let text =
-            String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]).escape_debug().to_string();
-        text.replace("\\n", "\n  ").replace("\\\"", "\"")
+    let shown = |bytes: &[u8]| match std::str::from_utf8(&bytes[..bytes.len().min(4000)]) {
+        Ok(text) => text.escape_debug().to_string().replace("\\n", "\n  ").replace("\\\"", "\""),
+        Err(_) => "(no text)".to_owned(),
     };
     format!(
         "command: {text}\nstatus:  {status}\nstdout ({} bytes):\n  {}\nstderr:\n  {}",

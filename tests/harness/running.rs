@@ -1,6 +1,7 @@
 use super::{
     Cmd, Collected, DEADLINE, Outcome,
     command::{Input, Output},
+    within_the_deadline,
 };
 use std::{
     io::Write,
@@ -61,9 +62,13 @@ impl Running {
     /// Writes to its input.
     #[track_caller]
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        let stdin = self.stdin.as_mut().expect("open input");
-        if let Err(error) = stdin.write_all(bytes.as_ref()).and_then(|()| stdin.flush()) {
-            panic!("cannot write to its input: {error}\n{}", self.report());
+        let mut stdin = self.stdin.take().expect("open input");
+        let bytes = bytes.as_ref().to_owned();
+        let written = within_the_deadline(move || stdin.write_all(&bytes).map(|()| stdin));
+        match written {
+            Some(Ok(stdin)) => self.stdin = Some(stdin),
+            Some(Err(error)) => panic!("cannot write to its input: {error}\n{}", self.report()),
+            None => panic!("it does not take its input\n{}", self.report()),
         }
     }
 

@@ -1,5 +1,5 @@
 use super::super::{Input, Output};
-use local_socket::Stream;
+use local_socket::{Stream, traits::Stream as _};
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{FileType, fstat},
@@ -19,8 +19,14 @@ const SIZE: usize = 1 << 20;
 
 impl Splicer {
     /// For sending from the input, if it is a pipe.
-    pub(crate) fn sending(input: &Input, size: Option<usize>) -> Option<Self> {
-        Self::new(input, size)
+    ///
+    /// The stream becomes non-blocking: while splice(2) waits for it, it holds the lock
+    /// of the pipe, and who writes to the pipe hangs even if the pipe is not full and not
+    /// blocking. Whether splice(2) waits for a socket is up to the socket alone.
+    pub(crate) fn sending(input: &Input, stream: &Stream, size: Option<usize>) -> Option<Self> {
+        let splicer = Self::new(input, size)?;
+        stream.set_nonblocking(true).ok()?;
+        Some(splicer)
     }
 
     /// For receiving into the output, if it is a pipe.
@@ -49,17 +55,10 @@ impl Splicer {
         self.step(stream, output, usize::MAX)
     }
 
-    /// Waits until there is something to receive.
-    #[expect(clippy::unused_self, reason = "only who can splice needs to wait by itself")]
-    pub(crate) fn wait(&self, stream: &Stream) -> io::Result<()> {
-        super::wait(&mut [PollFd::new(stream, PollFlags::IN)], None).map(|_| ())
-    }
-
     fn step(&self, from: &impl AsFd, to: &impl AsFd, most: usize) -> io::Result<usize> {
         let size = self.size.min(most);
         loop {
             match splice(from, None, to, None, size, SpliceFlags::MOVE) {
-                // Somebody else has made one of them non-blocking.
                 Err(Errno::AGAIN) => {
                     super::wait(&mut [PollFd::new(to, PollFlags::OUT)], None)?;
                     super::wait(&mut [PollFd::new(from, PollFlags::IN)], None)?;

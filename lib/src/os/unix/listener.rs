@@ -146,17 +146,20 @@ impl traits::Listener for Listener {
     }
 
     fn close(&self) -> io::Result<()> {
+        // Whoever comes second waits for the first: after either call the name has gone.
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if self.accept.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
         // As on drop: while the socket is there, no other file can have its inode.
-        let file = self.take_file();
         if cfg!(any(target_os = "linux", target_os = "android")) {
-            drop(file);
+            drop(file.take());
             return sys::wake_accept(self.as_fd());
         }
         // Elsewhere that takes a connection, and so the file.
-        sys::wake_accept(self.as_fd())
+        let woken = sys::wake_accept(self.as_fd());
+        drop(file.take());
+        woken
     }
 
     fn local_name(&self) -> io::Result<Name<'static>> {

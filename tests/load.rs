@@ -1,0 +1,187 @@
+//! Many clients, slow ones, and that nothing is left over of them.
+
+use crate::harness::{Running, Scene, data, open_files, signal, threads_of, wait_until};
+use rustix::process::Signal;
+use std::{
+    fs,
+    io::{Read, Write},
+    net::Shutdown,
+    thread,
+};
+
+const NO_ARGS: [&str; 0] = [];
+
+#[test]
+fn five_hundred_at_once() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", ["-k", "--", "cat"]).start_listening();
+    // All of them are there before the first one is done.
+    let mut clients: Vec<_> = (0..500).map(|_| scene.dial("s")).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        write!(client, "{number}").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+    }
+    for (number, client) in clients.iter_mut().enumerate() {
+        let mut echo = String::new();
+        client.read_to_string(&mut echo).unwrap();
+        assert_eq!(echo, number.to_string());
+    }
+    server.wait_for_message("connection 500: command ended with 0");
+}
+
+/// Their number for a process that is idle again.
+#[cfg(target_os = "linux")]
+fn left_over(server: &Running) -> (usize, usize) {
+    (open_files(server), threads_of(server))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn three_hundred_one_after_another_leave_nothing() {
+    let scene = Scene::new();
+    for args in [&["-k", "--", "cat"][..], &["-k", "--buffer", "64K", "--", "cat"], &["-k"]] {
+        let server = scene.listen("./s", args).open_input().start_listening();
+        let echoes = args.len() > 1;
+        let visit = || {
+            let mut client = scene.dial("s");
+            client.write_all(b"hello").unwrap();
+            if echoes {
+                client.shutdown(Shutdown::Write).unwrap();
+                let mut echo = String::new();
+                client.read_to_string(&mut echo).unwrap();
+                assert_eq!(echo, "hello");
+            }
+        };
+        // The first ones make what stays for good.
+        visit();
+        visit();
+        wait_until("the visits are over", || left_over(&server).1 <= 3);
+        let before = left_over(&server);
+        for _ in 0..300 {
+            visit();
+        }
+        wait_until("everything is as at the start", || left_over(&server) == before);
+        if !echoes {
+            server.wait_for_output("hello".repeat(302));
+        }
+    }
+}
+
+/// With few descriptors nobody is dropped who could be served later.
+#[cfg(target_os = "linux")]
+#[test]
+fn out_of_descriptors() {
+    let scene = Scene::new();
+    for args in ["-- cat", "--buffer 64K -- cat"] {
+        let script = format!(r#"ulimit -n 40; exec "$0" listen -v ./s -k {args}"#);
+        let server = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        let mut server = server.start_listening();
+        let mut clients: Vec<_> = (0..100).map(|_| scene.dial("s")).collect();
+        for (number, client) in clients.iter_mut().enumerate() {
+            write!(client, "{number}").unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+        }
+        for (number, mut client) in clients.into_iter().enumerate() {
+            let mut echo = String::new();
+            client.read_to_string(&mut echo).unwrap();
+            assert_eq!(echo, number.to_string(), "{args}");
+        }
+        assert!(server.is_running());
+        signal(&server, Signal::TERM);
+        server.end().died_of(Signal::TERM);
+    }
+}
+
+/// The most memory that a process has used, in bytes.
+#[cfg(target_os = "linux")]
+fn peak_memory(running: &Running) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_slow_reader_costs_no_memory() {
+    const SIZE: usize = 200_000_000;
+    let scene = Scene::new();
+    for args in [&[][..], &["--copy", "buffer"]] {
+        let mut server = scene.listen("./s", args).open_input().unread_output().start_listening();
+        let mut client = scene.connect("./s", args).open_input().start();
+        let mut input = client.take_input();
+        let writer = thread::spawn(move || {
+            let piece = data(1 << 20);
+            let mut rest = SIZE;
+            while rest > 0 {
+                let length = piece.len().min(rest);
+                input.write_all(&piece[..length]).unwrap();
+                rest -= length;
+            }
+        });
+        let mut output = server.take_output();
+        let (mut buffer, mut received) = (vec![0; 1 << 20], 0);
+        while received < SIZE {
+            let read = output.read(&mut buffer).unwrap();
+            assert!(read > 0, "{received} bytes");
+            received += read;
+            // The writer is faster.
+            thread::yield_now();
+        }
+        writer.join().unwrap();
+        for process in [&server, &client] {
+            let peak = peak_memory(process);
+            assert!(peak < 20_000_000, "{peak} bytes of memory");
+        }
+        server.close_input();
+        client.end().silent();
+        server.end().ok();
+    }
+}
+
+/// One who does not read does not keep others from being served.
+#[test]
+fn a_stuck_client_does_not_disturb_others() {
+    let scene = Scene::new();
+    let args = ["-k", "--buffer", "64K", "--", "sh", "-c", "cat; yes | head -c 1000000"];
+    let _server = scene.listen("./s", args).start_listening();
+    let stuck: Vec<_> = (0..5).map(|_| scene.dial("s")).collect();
+    for client in &stuck {
+        client.shutdown(Shutdown::Write).unwrap();
+    }
+    let expected = "y\n".repeat(500_000);
+    scene.connect("./s", NO_ARGS).input("").run().silent().output(&expected);
+    for mut client in stuck {
+        let mut received = String::new();
+        client.read_to_string(&mut received).unwrap();
+        assert!(received == expected);
+    }
+}
+
+/// While it waits it uses no processor time.
+#[cfg(target_os = "linux")]
+#[test]
+fn waiting_costs_nothing() {
+    let ticks = |running: &Running| -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", running.pid())).unwrap();
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    };
+    let scene = Scene::new();
+    let waiting = scene.lsock(["connect", "./missing", "-vv", "--wait"]).start();
+    waiting.wait_for_message("trying again");
+    let mut server = scene.listen("./s", ["--linger", "10m"]).open_input().start_listening();
+    let mut client = scene.connect("./s", ["--idle-timeout", "10m"]).open_input().start();
+    client.send("x");
+    server.wait_for_output("x");
+    server.send("y");
+    client.wait_for_output("y");
+    client.close_input();
+    server.wait_for_end_of_output("x");
+    let before = [&waiting, &server, &client].map(ticks);
+    thread::sleep(std::time::Duration::from_secs(2));
+    let after = [&waiting, &server, &client].map(ticks);
+    for (before, after) in before.into_iter().zip(after) {
+        // In hundredths of a second.
+        assert!(after - before <= 10, "{before} {after}");
+    }
+}

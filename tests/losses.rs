@@ -1,0 +1,201 @@
+//! What cannot be delivered is said and counted; what arrived is delivered.
+
+use crate::harness::{Scene, data, signal, wait_until, within_the_deadline};
+use rustix::process::Signal;
+use std::{
+    fs::File,
+    io::{Read, Write},
+    os::unix::net::UnixListener,
+    thread,
+};
+
+const NO_ARGS: [&str; 0] = [];
+
+/// The numbers in a text.
+fn numbers(text: &str) -> Vec<usize> {
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect()
+}
+
+/// Accepts one client, reads a little and closes.
+fn start_leaving_server(scene: &Scene, reads: usize) -> thread::JoinHandle<()> {
+    let listener = UnixListener::bind(scene.path("s")).unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut vec![0; reads]).unwrap();
+    })
+}
+
+#[test]
+fn a_server_that_closes_while_much_is_sent() {
+    const SIZE: usize = 5_000_000;
+    for args in [&[][..], &["--copy", "buffer"], &["--send-only"], &["--linger", "1m"]] {
+        let scene = Scene::new();
+        let server = start_leaving_server(&scene, 1000);
+        let outcome = scene.connect("./s", args).input(data(SIZE)).run().fails(5);
+        let counts = numbers(&outcome.stderr);
+        outcome.says("be delivered to the peer").says("bytes sent)");
+        assert!(counts.iter().any(|count| (1..=SIZE).contains(count)), "{counts:?}");
+        server.join().unwrap();
+    }
+}
+
+/// With a file on stdin it is known exactly how much was not even sent.
+#[test]
+fn of_a_file_every_byte_is_accounted_for() {
+    const SIZE: usize = 5_000_000;
+    let scene = Scene::new();
+    std::fs::write(scene.path("in"), data(SIZE)).unwrap();
+    for args in [&[][..], &["--buffer", "1000"], &["--send-only"]] {
+        let server = start_leaving_server(&scene, 1000);
+        let input = File::open(scene.path("in")).unwrap();
+        let outcome = scene.connect("./s", args).stdin(input).run().fails(5);
+        let counts = numbers(&outcome.stderr);
+        assert_eq!(counts.iter().sum::<usize>(), SIZE, "{}", outcome.stderr);
+        server.join().unwrap();
+        std::fs::remove_file(scene.path("s")).unwrap();
+    }
+}
+
+#[test]
+fn a_client_that_closes_while_much_is_sent_to_it() {
+    for args in [&[][..], &["--copy", "buffer"]] {
+        let scene = Scene::new();
+        let server = scene.listen("./s", args).input(data(5_000_000)).start_listening();
+        let mut client = scene.dial("s");
+        client.read_exact(&mut [0; 1000]).unwrap();
+        drop(client);
+        server.end().code(5).says("be delivered to the peer");
+        assert_eq!(scene.files(), [""; 0]);
+    }
+}
+
+/// It has read nothing, and closes: what was sent is lost although sending it worked.
+#[test]
+fn a_peer_that_closes_without_reading() {
+    let scene = Scene::new();
+    let listener = UnixListener::bind(scene.path("s")).unwrap();
+    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+    let (stream, _) = listener.accept().unwrap();
+    client.send("lost");
+    wait_until("it is there", || rustix::io::ioctl_fionread(&stream).unwrap() == 4);
+    drop(stream);
+    client.end().fails(5).says("could be delivered");
+}
+
+/// Nothing is lost if there was nothing: also if it is `/dev/null` that is read.
+#[test]
+fn a_server_that_closes_at_once_when_nothing_is_sent() {
+    let scene = Scene::new();
+    std::fs::write(scene.path("empty"), "").unwrap();
+    let listener = UnixListener::bind(scene.path("s")).unwrap();
+    let server = thread::spawn(move || {
+        for _ in 0..60 {
+            drop(listener.accept().unwrap());
+        }
+    });
+    for _ in 0..20 {
+        scene.connect("./s", NO_ARGS).run().silent().output("");
+        scene.connect("./s", NO_ARGS).input("").run().silent().output("");
+        let empty = File::open(scene.path("empty")).unwrap();
+        scene.connect("./s", NO_ARGS).stdin(empty).run().silent().output("");
+    }
+    server.join().unwrap();
+}
+
+#[test]
+fn a_killed_receiver() {
+    let scene = Scene::new();
+    std::fs::write(scene.path("in"), data(5_000_000)).unwrap();
+    let server = scene.listen("./s", NO_ARGS).unread_output().start_listening();
+    let input = File::open(scene.path("in")).unwrap();
+    let client = scene.connect("./s", ["-v"]).stdin(input).start();
+    server.wait_for_message("connection 1 ");
+    server.kill();
+    client.end().code(5).says("could not be delivered");
+}
+
+/// Whatever had been sent when the sender was killed is delivered.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_sender() {
+    let scene = Scene::new();
+    for args in [&[][..], &["--copy", "buffer"]] {
+        let bytes = data(50_000);
+        let server = scene.listen("./s", args).open_input().start_listening();
+        let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+        client.send("x");
+        server.wait_for_output("x");
+        signal(&server, Signal::STOP);
+        client.send(&bytes);
+        // What is spliced from a pipe leaves it when it is in the socket.
+        let input = client.take_input();
+        wait_until("it is sent", || rustix::io::ioctl_fionread(&input).unwrap() == 0);
+        client.kill();
+        signal(&server, Signal::CONT);
+        let outcome = server.end().ok();
+        assert!(outcome.stdout[1..] == bytes, "{} bytes", outcome.stdout.len());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_output() {
+    let scene = Scene::new();
+    for args in [&[][..], &["--copy", "buffer"], &["-k"]] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let server = scene.listen("./s", args).open_input().stdout(full).start_listening();
+        // The other side may notice before it has sent everything.
+        let client = scene.connect("./s", NO_ARGS).input(data(100_000)).start();
+        let outcome = server.end().code(5).says("no space left").says("to the output");
+        assert!(outcome.stderr.contains("not be delivered"), "{}", outcome.stderr);
+        assert_eq!(scene.files(), [""; 0]);
+        drop(client);
+    }
+}
+
+/// As `lsock ... | head -c 1`
+#[test]
+fn an_output_that_is_closed_early_is_no_failure() {
+    let scene = Scene::new();
+    for args in [&[][..], &["--copy", "buffer"], &["-k"], &["--linger", "1m"]] {
+        let mut server = scene.listen("./s", args).open_input().unread_output().start_listening();
+        let mut client = scene.dial("s");
+        let writer = thread::spawn(move || while client.write_all(&[7; 10_000]).is_ok() {});
+        server.take_output().read_exact(&mut [0]).unwrap();
+        let outcome = server.end().ok();
+        assert!(!outcome.stderr.contains("deliver"), "{}", outcome.stderr);
+        assert!(within_the_deadline(|| writer.join().unwrap()).is_some());
+        assert_eq!(scene.files(), [""; 0]);
+    }
+}
+
+#[test]
+fn in_a_pipeline_with_head() {
+    let scene = Scene::new();
+    let _server = scene.listen("./s", ["-k", "--", "yes"]).start_listening();
+    let script = r#"{ "$0" connect ./s; echo status $? >&2; } | head -n 2"#;
+    let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+    let outcome = shell.open_input().run().ok().output("y\ny\n");
+    assert_eq!(outcome.stderr, "status 0\n");
+}
+
+#[test]
+fn an_input_that_cannot_be_read() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", NO_ARGS).start_listening();
+    let folder = File::open(scene.folder()).unwrap();
+    scene.connect("./s", NO_ARGS).stdin(folder).run().fails(1).says("input").says("directory");
+    server.end().ok();
+}
+
+#[test]
+fn standard_streams_that_are_closed() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", ["-k", "--", "cat"]).start_listening();
+    for closed in ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"] {
+        let script = format!(r#"exec "$0" connect ./s {closed}"#);
+        let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        shell.input("hi").run().silent();
+    }
+    drop(server);
+}

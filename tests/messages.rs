@@ -1,0 +1,153 @@
+//! What is said on stderr, how much of it, and in which form.
+
+use crate::harness::{Scene, data};
+use std::fs::File;
+
+const NO_ARGS: [&str; 0] = [];
+
+/// Listens with these options and has one client; gives what the listener has said.
+fn said_by_listener(scene: &Scene, args: &[&str], variables: &[(&str, &str)]) -> String {
+    let server = scene.lsock(["listen", scene.word()]).args(args).input("there");
+    let server = variables.iter().fold(server, |server, (name, value)| server.env(name, value));
+    let server = server.start();
+    scene.connect(scene.word(), ["--wait=40s"]).input("here").run().silent().output("there");
+    // What it says is nothing that is written to stdout.
+    server.end().ok().output("here").stderr
+}
+
+#[test]
+fn a_script_hears_nothing() {
+    let scene = Scene::new();
+    for args in [&[][..], &["-q"], &["-qq"], &["--color", "always"], &["--log-format", "json"]] {
+        assert_eq!(said_by_listener(&scene, args, &[]), "", "{args:?}");
+    }
+    assert_eq!(said_by_listener(&scene, &[], &[("LSOCK_LOG", "")]), "");
+}
+
+#[test]
+fn v_says_more_each_time() {
+    let scene = Scene::new();
+    let once = said_by_listener(&scene, &["-v"], &[]);
+    assert!(once.lines().all(|line| line.starts_with("lsock: ")), "{once}");
+    for part in
+        ["listening on", scene.word(), "connection 1 from", "sent 5 bytes, received 4 bytes"]
+    {
+        assert!(once.contains(part), "no `{part}` in {once}");
+    }
+    let thrice = said_by_listener(&scene, &["-vvv"], &[]);
+    assert!(thrice.lines().count() >= once.lines().count(), "{thrice}");
+    let client = scene.connect("./missing", ["-vv", "--wait=100ms"]).run();
+    client.code(4).says("lsock: debug: trying again");
+}
+
+#[test]
+fn json_is_one_object_in_each_line() {
+    let scene = Scene::new();
+    let log = said_by_listener(&scene, &["-vvv", "--log-format", "json"], &[]);
+    assert!(log.lines().count() >= 3, "{log}");
+    for line in log.lines() {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(object["level"].is_string() && object["message"].is_string(), "{line}");
+    }
+    // Errors as well, with their hint.
+    let outcome = scene.connect(scene.word(), ["--log-format", "json"]).run().code(3);
+    let object: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
+    assert_eq!(object["level"], "ERROR");
+    assert!(object["message"].as_str().unwrap().contains(scene.word()));
+    assert!(object["hint"].as_str().unwrap().contains("--wait"));
+}
+
+#[test]
+fn lsock_log_takes_precedence() {
+    let scene = Scene::new();
+    let log = said_by_listener(&scene, &[], &[("LSOCK_LOG", "info")]);
+    assert!(log.contains("listening on"), "{log}");
+    let log = said_by_listener(&scene, &["-vvv"], &[("LSOCK_LOG", "off")]);
+    assert_eq!(log, "");
+    let log = said_by_listener(&scene, &[], &[("LSOCK_LOG", "lsock=info,local_socket=debug")]);
+    assert!(log.contains("connection 1 from"), "{log}");
+}
+
+#[test]
+fn a_bad_lsock_log_is_wrong_usage() {
+    let scene = Scene::new();
+    for text in ["lsock=loud", "=,=", "a[b{c"] {
+        let cmd = scene.connect(scene.word(), NO_ARGS).env("LSOCK_LOG", text);
+        cmd.run().fails(2).says("LSOCK_LOG").says(text);
+    }
+}
+
+#[test]
+fn q_keeps_warnings_and_qq_errors_to_itself() {
+    let scene = Scene::new();
+    scene.connect(scene.word(), ["-q"]).run().fails(3);
+    let outcome = scene.connect(scene.word(), ["-qq"]).run().code(3);
+    assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn colours_are_asked_for() {
+    let scene = Scene::new();
+    let failing = |args: &[&str]| scene.connect(scene.word(), args);
+    let coloured = failing(&["--color", "always"]).run().code(3);
+    assert!(coloured.stderr.starts_with("\u{1b}[1;31mlsock: \u{1b}[0m"), "{}", coloured.report());
+    let coloured = failing(&["--color=always"]).env("NO_COLOR", "1").run().code(3);
+    assert!(coloured.stderr.contains('\u{1b}'), "{}", coloured.report());
+    for args in [&["--color", "never"][..], &["--color", "auto"], &[]] {
+        failing(args).run().fails(3);
+        failing(args).env("NO_COLOR", "1").run().fails(3);
+        failing(args).env("CLICOLOR_FORCE", "1").run().fails(3);
+    }
+    let log = said_by_listener(&scene, &["-v", "--color", "always"], &[]);
+    assert!(log.contains("listening on"), "{log}");
+    let help = scene.lsock(["--help", "--color", "always"]).run().ok();
+    assert!(help.stdout.contains(&0x1b), "{}", help.report());
+    let help = scene.lsock(["--help"]).run().ok();
+    assert!(!help.stdout.contains(&0x1b), "{}", help.report());
+}
+
+#[test]
+fn explain_prints_the_plan_and_does_nothing() {
+    let scene = Scene::new();
+    let outcome = scene.lsock(["listen", scene.word(), "--explain", "-k", "--", "cat", "-n"]).run();
+    let text = String::from_utf8(outcome.silent().stdout).unwrap();
+    for part in [scene.word(), "all at once", "the command `cat -n`", "half-close", "no limit"] {
+        assert!(text.contains(part), "no `{part}` in {text}");
+    }
+    let args = ["--explain", "--wait=2s", "--timeout", "1m", "--eof", "close", "--recv-only"];
+    let outcome = scene.connect(scene.word(), args).run();
+    let text = String::from_utf8(outcome.silent().stdout).unwrap();
+    for part in ["at most 2s", "1m", "close", "receive only", "stdin and stdout"] {
+        assert!(text.contains(part), "no `{part}` in {text}");
+    }
+    // What is wrong is wrong in a plan too.
+    let unknown = ["--explain", "--allow", "user:no-such-user-anywhere"];
+    scene.lsock(["listen", scene.word()]).args(unknown).run().fails(2);
+    if cfg!(unix) {
+        scene.lsock(["listen", "./s", "--explain", "--replace"]).run().silent();
+        scene.lsock(["listen", "./missing/s", "--explain"]).run().silent();
+    }
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn progress_goes_to_stderr() {
+    let scene = Scene::new();
+    std::fs::write(scene.path("in"), data(3_000_000)).unwrap();
+    let server = scene.listen(scene.word(), ["--progress=always"]).start_listening();
+    let input = File::open(scene.path("in")).unwrap();
+    let client = scene.connect(scene.word(), ["--progress=always"]).stdin(input).run();
+    client.ok().output("").says("lsock: ").says("2.86 MiB of 2.86 MiB moved");
+    let outcome = server.end().ok().output(data(3_000_000));
+    assert!(outcome.stderr.contains("2.86 MiB moved"), "{}", outcome.stderr);
+}
+
+#[test]
+fn without_a_terminal_there_is_no_progress() {
+    let scene = Scene::new();
+    for args in [&["--progress"][..], &["--progress=auto"], &["--progress=never"]] {
+        let server = scene.listen(scene.word(), NO_ARGS).start_listening();
+        scene.connect(scene.word(), args).input("x").run().silent();
+        server.end().ok().output("x");
+    }
+}

@@ -1,0 +1,191 @@
+//! Signals end a listener in good order.
+
+use crate::harness::{Scene, data, signal, wait_for_file, wait_until};
+use rustix::process::Signal;
+use std::{
+    io::{Read, Write},
+    net::Shutdown,
+    time::{Duration, Instant},
+};
+
+const NO_ARGS: [&str; 0] = [];
+const ALL: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
+
+#[test]
+fn each_removes_the_name_and_ends_the_process() {
+    let scene = Scene::new();
+    for number in ALL {
+        for args in [&[][..], &["-k"], &["-k", "--", "cat"], &["--", "cat"]] {
+            let server = scene.listen("./s", args).open_input().start_listening();
+            assert_eq!(scene.files(), ["s"]);
+            signal(&server, number);
+            server.end().died_of(number).output("");
+            assert_eq!(scene.files(), [""; 0], "{number:?} {args:?}");
+        }
+    }
+}
+
+/// From the moment on in which the file can be seen.
+#[test]
+fn an_early_one_ends_it_as_well() {
+    let scene = Scene::new();
+    for _ in 0..20 {
+        let server = scene.lsock(["listen", "./s"]).open_input().start();
+        wait_for_file(&scene.path("s"));
+        signal(&server, Signal::TERM);
+        server.end().died_of(Signal::TERM);
+        // It may have left the file, if it got the signal before it could handle it: then
+        // the next one takes it over.
+    }
+}
+
+#[test]
+fn an_open_transfer_ends_whole() {
+    let scene = Scene::new();
+    for args in [&[][..], &["-k"]] {
+        let bytes = data(3 << 20);
+        let mut server = scene.listen("./s", args).open_input().unread_output().start_listening();
+        let mut client = scene.dial("s");
+        client.write_all(b"x").unwrap();
+        let mut output = server.take_output();
+        let mut one = [0];
+        output.read_exact(&mut one).unwrap();
+        signal(&server, Signal::TERM);
+        wait_until("the name has gone", || scene.files().is_empty());
+        assert!(server.is_running());
+        // Both directions still work.
+        let (sent, mut input) = (bytes.clone(), server.take_input());
+        let writer = std::thread::spawn(move || {
+            client.write_all(&sent).unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            let mut answer = Vec::new();
+            client.read_to_end(&mut answer).unwrap();
+            answer
+        });
+        let mut received = vec![0; bytes.len()];
+        output.read_exact(&mut received).unwrap();
+        assert!(received == bytes);
+        input.write_all(b"answer").unwrap();
+        drop(input);
+        assert_eq!(writer.join().unwrap(), b"answer");
+        server.end().died_of(Signal::TERM);
+    }
+}
+
+#[test]
+fn a_stuck_connection_is_closed_after_the_grace_time() {
+    let scene = Scene::new();
+    for args in [&["--grace", "300ms"][..], &["--grace", "300ms", "-k"]] {
+        let server = scene.listen("./s", args).open_input().start_listening();
+        let mut client = scene.dial("s");
+        server.wait_for_message("connection 1 ");
+        let start = Instant::now();
+        signal(&server, Signal::INT);
+        server.end().died_of(Signal::INT).says("grace");
+        assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    }
+}
+
+#[test]
+fn without_a_grace_time_it_ends_at_once() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", ["--grace", "0s"]).open_input().start_listening();
+    let _client = scene.dial("s");
+    server.wait_for_message("connection 1 ");
+    signal(&server, Signal::TERM);
+    server.end().died_of(Signal::TERM);
+}
+
+#[test]
+fn a_second_one_ends_it_at_once() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", ["--grace", "10m"]).open_input().start_listening();
+    let _client = scene.dial("s");
+    server.wait_for_message("connection 1 ");
+    signal(&server, Signal::TERM);
+    wait_until("the name has gone", || scene.files().is_empty());
+    signal(&server, Signal::INT);
+    server.end().died_of(Signal::INT);
+}
+
+#[test]
+fn commands_get_the_grace_time_too() {
+    let scene = Scene::new();
+    for args in [&["-k"][..], &[]] {
+        let server =
+            scene.listen("./s", args).args(["--grace", "10m", "--", "cat"]).start_listening();
+        let mut client = scene.dial("s");
+        client.write_all(b"x").unwrap();
+        let mut echo = [0];
+        client.read_exact(&mut echo).unwrap();
+        signal(&server, Signal::TERM);
+        wait_until("the name has gone", || scene.files().is_empty());
+        client.write_all(b"y").unwrap();
+        client.read_exact(&mut echo).unwrap();
+        assert_eq!(&echo, b"y");
+        drop(client);
+        server.end().died_of(Signal::TERM);
+    }
+}
+
+#[test]
+fn a_stuck_command_is_ended_after_the_grace_time() {
+    let scene = Scene::new();
+    for args in [&["-k"][..], &[]] {
+        let server =
+            scene.listen("./s", args).args(["--grace", "200ms", "--", "cat"]).start_listening();
+        let mut client = scene.dial("s");
+        client.write_all(b"x").unwrap();
+        client.read_exact(&mut [0]).unwrap();
+        signal(&server, Signal::TERM);
+        server.end().died_of(Signal::TERM);
+        assert_eq!(client.read(&mut [0]).unwrap(), 0, "the command has gone");
+    }
+}
+
+/// While many are served: what each of them gets is whole.
+#[test]
+fn many_transfers_end_whole() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", ["-k", "--grace", "1m", "--", "cat"]).start_listening();
+    let mut clients: Vec<_> = (0..40).map(|_| scene.dial("s")).collect();
+    for client in &mut clients {
+        client.write_all(b"x").unwrap();
+        client.read_exact(&mut [0]).unwrap();
+    }
+    signal(&server, Signal::TERM);
+    wait_until("the name has gone", || scene.files().is_empty());
+    let bytes = data(100_000);
+    for mut client in clients {
+        client.write_all(&bytes).unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let mut echo = Vec::new();
+        client.read_to_end(&mut echo).unwrap();
+        assert!(echo == bytes);
+    }
+    server.end().died_of(Signal::TERM);
+}
+
+#[test]
+fn a_client_dies_of_a_signal_as_any_program() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", NO_ARGS).open_input().start_listening();
+    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+    client.send("x");
+    server.wait_for_output("x");
+    signal(&client, Signal::TERM);
+    client.end().died_of(Signal::TERM);
+    server.end().ok();
+}
+
+/// The shell's `$?`.
+#[test]
+fn a_shell_sees_128_and_the_number() {
+    let scene = Scene::new();
+    let script = r#""$0" listen ./s & pid=$!; while ! [ -S ./s ]; do sleep 0.01; done
+        sleep 0.2; kill -TERM $pid; wait $pid; echo $?"#;
+    let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+    shell.open_input().run().ok().output("143\n");
+}

@@ -1,0 +1,127 @@
+//! Wrong usage: one line that says what is wrong, a hint, status 2, and nothing is done.
+
+use crate::harness::Scene;
+use proptest::{prelude::*, test_runner::TestRunner};
+
+#[test]
+fn options_that_are_none_or_wrong() {
+    let scene = Scene::new();
+    let cases: &[(&[&str], &str)] = &[
+        (&["lisen", "x"], "listen"),
+        (&["listen"], "NAME"),
+        (&["listen", "x", "y"], "y"),
+        (&["listen", "x", "--keepopen"], "--keep-open"),
+        (&["listen", "x", "--no-such-option"], "--no-such-option"),
+        (&["listen", "x", "--mode"], "--mode"),
+        (&["listen", "x", "--backlog", "many"], "many"),
+        (&["listen", "x", "--backlog", "-1"], "-1"),
+        (&["listen", "x", "--backlog", "4294967296"], "4294967296"),
+        (&["listen", "x", "--grace", "5"], "250ms"),
+        (&["listen", "x", "--grace", ""], "250ms"),
+        (&["listen", "x", "--allow", "everybody"], "any, user:NAME"),
+        (&["listen", "x", "--timeout", "1s"], "--timeout"),
+        (&["connect"], "NAME"),
+        (&["connect", "x", "-k"], "-k"),
+        (&["connect", "x", "--wait=soon"], "250ms"),
+        (&["connect", "x", "--wait=-1s"], "250ms"),
+        (&["connect", "x", "--timeout", "10"], "250ms"),
+        (&["connect", "x", "--timeout=1 fortnight"], "250ms"),
+        (&["connect", "x", "--eof", "never"], "half"),
+        (&["connect", "x", "--linger", "abc"], "250ms"),
+        (&["connect", "x", "--idle-timeout", "0s"], "more than zero"),
+        (&["connect", "x", "--buffer", "0"], "from 1 to 1G"),
+        (&["connect", "x", "--buffer", "2G"], "from 1 to 1G"),
+        (&["connect", "x", "--buffer", "64KB"], "64K"),
+        (&["connect", "x", "--buffer", "1.5M"], "64K"),
+        (&["connect", "x", "--buffer", "99999999999999999999"], "64K"),
+        (&["connect", "x", "--copy", "fast"], "splice"),
+        (&["connect", "x", "--color", "blue"], "always"),
+        (&["connect", "x", "--log-format", "xml"], "json"),
+        (&["connect", "x", "--progress=sometimes"], "always"),
+        (&["connect", "x", "--progress=always", "--", "cat"], "--progress"),
+        (&["connect", "x", "-v", "-q"], "-q"),
+        (&["connect", "x", "--timeout", "1s", "--timeout", "2s"], "--timeout"),
+        (&["completions"], "SHELL"),
+        (&["completions", "csh"], "bash"),
+        (&["connect", ""], "empty"),
+        (&["connect", "@"], "empty"),
+        (&["connect", "fs:"], "empty"),
+        (&["connect", "ns:"], "empty"),
+        (&["connect", "ns-hex:"], "empty"),
+        (&["connect", "ns-hex:6"], "ns-hex:6"),
+        (&["connect", "ns-hex:xy"], "ns-hex:xy"),
+        (&["connect", "-"], ""),
+        (&["connect", "tcp:localhost:80"], "tcp:"),
+        (&["listen", "exec:cat"], "exec:"),
+        (&["listen", "fd:3"], "fd:"),
+    ];
+    for (args, part) in cases {
+        let outcome = scene.lsock(*args).run();
+        outcome.fails(2).says(part).says("hint: ").output("");
+    }
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn no_command_at_all_shows_the_help() {
+    let scene = Scene::new();
+    let outcome = scene.lsock([""; 0]).run().code(2).output("");
+    outcome.says("listen").says("connect").says("--help");
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let scene = Scene::new();
+    let bad = OsStr::from_bytes(b"\xff\xfe");
+    scene.lsock([bad]).run().fails(2);
+    scene.lsock(["listen", "./s", "--mode"]).arg(bad).run().fails(2);
+    scene.lsock(["listen", "./s"]).arg(OsStr::from_bytes(b"--\xff")).run().fails(2);
+    assert!(scene.files().is_empty());
+}
+
+/// Whatever the arguments are: wrong usage or an explanation, in plain characters, and
+/// nothing is done.
+#[test]
+fn garbage() {
+    let word = prop_oneof![
+        3 => "[ -~]{0,12}",
+        2 => "\\PC{0,6}",
+        1 => "[\\x01-\\x1f\\x7f\\u{9b}\\u{202e}]{1,4}",
+        3 => prop::sample::select(vec![
+            "--mode", "660", "--wait", "--wait=1s", "--allow", "any", "-k", "--eof", "close",
+            "--buffer", "1K", "-v", "-q", "--copy", "splice", "--linger", "2s", "--", "cat",
+            "--help", "-h", "-V", "--replace", "--group", "--progress", "--log-format=json",
+            "--max-conns=3", "./s", "@a", "--ready-fd=7", "--recv-only", "--send-only", "=", "-",
+        ]).prop_map(str::to_owned),
+    ];
+    let command = prop::sample::select(vec!["listen", "connect", "completions", "-", "help", ""]);
+    let args = (command, prop::collection::vec(word, 0..6));
+    // Processes are slow to start elsewhere.
+    let cases = if cfg!(windows) { 20 } else { 300 };
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let scene = Scene::new();
+    let result = TestRunner::new(config).run(&args, |(command, words)| {
+        let is_plan = ["listen", "connect"].contains(&command);
+        // A plan is only printed.
+        let first = [command].into_iter().chain(is_plan.then_some("--explain"));
+        let args: Vec<String> = first.map(str::to_owned).chain(words).collect();
+        let outcome = scene.lsock(&args).run();
+        let code = outcome.status.code();
+        let report = || outcome.report();
+        prop_assert!(matches!(code, Some(0 | 2)), "{}", report());
+        let lines = outcome.stderr.lines().count();
+        prop_assert!(code == Some(0) || (1..=2).contains(&lines), "{}", report());
+        prop_assert!(code == Some(0) || outcome.stdout.is_empty(), "{}", report());
+        let is_plain = |c: char| c == '\n' || !c.is_control() && c != '\u{202e}';
+        prop_assert!(outcome.stderr.chars().all(is_plain), "{}", report());
+        let stdout = String::from_utf8_lossy(&outcome.stdout);
+        prop_assert!(command == "completions" || stdout.chars().all(is_plain), "{}", report());
+        prop_assert!(scene.files().is_empty());
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
