@@ -17,8 +17,7 @@ use windows as imp;
 #[cfg(target_os = "linux")]
 pub(crate) use imp::splice::Splicer;
 pub(crate) use imp::{
-    command, input::Input, listening, output::Output, readiness::Readiness, signals,
-    waiting,
+    command, input::Input, listening, output::Output, readiness::Readiness, signals, waiting,
 };
 #[cfg(not(target_os = "linux"))]
 pub(crate) use no_splice::Splicer;

@@ -10,6 +10,7 @@ mod connect;
 mod convert;
 mod file;
 mod halves;
+mod holder;
 pub mod inherited;
 mod listen;
 mod listener;

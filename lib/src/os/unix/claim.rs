@@ -8,6 +8,7 @@
 
 use super::{
     file::{Identity, lock_path, lstat, not_a_socket, sibling},
+    holder,
     listen::Bound,
     probe::{self, Finding},
 };
@@ -18,12 +19,8 @@ use std::{
     os::fd::OwnedFd,
     path::{Path, PathBuf},
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
-
-/// A server that has bound but does not listen yet looks like a stale file. One that
-/// appeared less than this ago gets the time to listen.
-const GRACE: Duration = Duration::from_millis(50);
 
 /// Why a path was not to be had.
 #[derive(Debug)]
@@ -52,7 +49,7 @@ fn in_use(obstacle: Obstacle) -> Refusal {
 pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound, Refusal> {
     let deadline = Instant::now() + options.spin_limit();
     loop {
-        let lock = match ClaimLock::acquire(path, deadline) {
+        let _lock = match ClaimLock::acquire(path, deadline) {
             Ok(lock) => lock,
             Err(error) => return Err(without_lock(path, error)),
         };
@@ -66,17 +63,11 @@ pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound,
         }
         match probe::probe(path)? {
             Finding::Nothing => {}
-            Finding::Stale => match GRACE.saturating_sub(age(&stat)) {
-                Duration::ZERO => remove_stale(path, &stat)?,
-                rest => {
-                    drop(lock);
-                    thread::sleep(rest);
-                }
-            },
-            Finding::Live(holder) if options.on_conflict == OnConflict::ReplaceStale => {
-                return Err(in_use(Obstacle::LiveServer(holder)));
+            Finding::Stale => remove_stale(path, &stat)?,
+            Finding::Live if options.on_conflict == OnConflict::ReplaceStale => {
+                return Err(in_use(Obstacle::LiveServer(holder::of_file(path))));
             }
-            Finding::Live(_) => {
+            Finding::Live => {
                 if let Some(bound) = replace_live(path, options)? {
                     return Ok(bound);
                 }
@@ -94,18 +85,9 @@ fn without_lock(path: &Path, error: io::Error) -> Refusal {
     let Ok(stat) = lstat(path) else { return error.into() };
     match (not_a_socket(&stat), probe::probe(path)) {
         (Some(what), _) => in_use(Obstacle::NotASocket(what)),
-        (None, Ok(Finding::Live(holder))) => in_use(Obstacle::LiveServer(holder)),
+        (None, Ok(Finding::Live)) => in_use(Obstacle::LiveServer(holder::of_file(path))),
         _ => error.into(),
     }
-}
-
-/// The time since the file was made or last changed.
-fn age(stat: &Stat) -> Duration {
-    let seconds = u64::try_from(stat.st_ctime).unwrap_or(0);
-    let nanoseconds = u32::try_from(stat.st_ctime_nsec).unwrap_or(0);
-    let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
-    // A clock that was set back must not make the file look young for ever.
-    changed.elapsed().unwrap_or(GRACE)
 }
 
 /// Removes the stale file that `stat` is of, and no other: it is moved aside first, and
@@ -216,21 +198,5 @@ impl Drop for ClaimLock {
         if let Err(error) = fs::unlink(&self.path) {
             tracing::debug!(path = ?self.path, %error, "lock file not removed");
         }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::expect_used, reason = "in a test a panic is the report")]
-mod tests {
-    use super::*;
-
-    /// A clock that was set back must not make a stale file stay in the way.
-    #[test]
-    fn a_file_from_the_future_is_old_enough() {
-        let mut stat = lstat(Path::new("/")).expect("there is a root");
-        stat.st_ctime = i64::MAX / 4;
-        assert_eq!(GRACE.saturating_sub(age(&stat)), Duration::ZERO);
-        stat.st_ctime = 0;
-        assert_eq!(GRACE.saturating_sub(age(&stat)), Duration::ZERO);
     }
 }

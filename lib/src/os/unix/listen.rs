@@ -4,8 +4,7 @@ use super::{
     address::{Address, Target},
     claim::{Refusal, claim},
     file::{OwnFile, set_permissions},
-    probe::{self, Finding},
-    runtime_dir,
+    holder, runtime_dir,
     settings::mode_of,
     sys,
 };
@@ -77,20 +76,12 @@ fn abstract_name(name: &[u8], options: &ListenerOptions<'_>) -> Result<Bound, Re
     let address = Address::abstract_name(name)?;
     let socket = new_socket(options)?;
     sys::bind(socket.as_fd(), &address).map_err(|error| Refusal {
-        obstacle: match options.on_conflict {
-            OnConflict::Fail => None,
-            _ => holder(&address),
-        },
+        obstacle: (error.kind() == io::ErrorKind::AddrInUse
+            && options.on_conflict != OnConflict::Fail)
+            .then(|| Obstacle::LiveServer(holder::of_abstract_name(name))),
         error,
     })?;
     Ok(Bound { socket: start(socket, options)?, file: None })
-}
-
-fn holder(address: &Address) -> Option<Obstacle> {
-    match probe::probe_address(address) {
-        Ok(Finding::Live(holder)) => Some(Obstacle::LiveServer(holder)),
-        _ => None,
-    }
 }
 
 impl Bound {

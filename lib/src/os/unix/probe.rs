@@ -1,73 +1,31 @@
-//! Whether somebody listens on a socket file, and who.
+//! Whether a socket file belongs to a living socket.
 
-use super::{
-    address::Address,
-    peer,
-    sys::{connect, stream_socket},
-};
-use crate::error::Holder;
-use std::{io, os::fd::AsFd, path::Path, thread, time::Duration};
+use super::{address::Address, sys};
+use std::{io, os::fd::AsFd, path::Path};
 
 /// What stands behind a path.
-#[derive(Debug)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
     /// No file at all.
     Nothing,
-    /// A socket file that nobody listens on.
+    /// A socket file whose socket has gone.
     Stale,
-    /// A server, or something that must be taken for one.
-    Live(Option<Holder>),
+    /// A socket, or something that must be taken for one.
+    Live,
 }
 
-/// Tries to connect, which is the only proof that a socket file is stale.
+/// Asks without disturbing anybody: a datagram socket is connected to what most likely is
+/// a stream socket. If its socket has gone, that is refused; if there is one, it is of the
+/// wrong type (EPROTOTYPE), and a server that could serve a single client has not lost it
+/// to a probe. A socket that is bound but not listened on yet is live as well
+/// (`connect(2)`; the order of the checks is the same in Linux, the BSDs and macOS).
 pub(super) fn probe(path: &Path) -> io::Result<Finding> {
-    probe_address(&Address::file(path)?)
-}
-
-/// As [`probe`], for any address.
-pub(super) fn probe_address(address: &Address) -> io::Result<Finding> {
-    // The BSDs and macOS also refuse when the backlog is full: ask more than once there.
-    let attempts = if cfg!(any(target_os = "linux", target_os = "android")) { 1 } else { 5 };
-    for attempt in 0..attempts {
-        if attempt > 0 {
-            thread::sleep(Duration::from_millis(10));
-        }
-        match try_connect(address) {
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Finding::Nothing),
-            Ok(holder) => return Ok(Finding::Live(holder)),
-            // A full backlog (EAGAIN), a socket of another type (EPROTOTYPE), one that
-            // we may not connect to (EACCES): nothing proves that nobody is there.
-            Err(error) => {
-                tracing::debug!(%error, "probed a name without getting an answer");
-                return Ok(Finding::Live(None));
-            }
-        }
-    }
-    Ok(Finding::Stale)
-}
-
-fn try_connect(address: &Address) -> io::Result<Option<Holder>> {
-    let socket = stream_socket()?;
-    rustix::io::ioctl_fionbio(&socket, true)?;
-    connect(socket.as_fd(), address)?;
-    let creds = peer::credentials(socket.as_fd())?;
-    Ok(creds
-        .pid()
-        .and_then(|pid| u32::try_from(pid).ok())
-        .map(|pid| Holder { pid, command: command_of(pid) }))
-}
-
-/// The name of a process's command.
-fn command_of(pid: u32) -> Option<String> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        let comm = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
-        Some(String::from_utf8_lossy(&comm).trim_end_matches('\n').to_owned())
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = pid;
-        None
-    }
+    let socket = sys::datagram_socket()?;
+    Ok(match sys::connect(socket.as_fd(), &Address::file(path)?) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Finding::Stale,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Finding::Nothing,
+        // Also a socket that we may not connect to (EACCES): nothing proves that nobody is
+        // there.
+        _ => Finding::Live,
+    })
 }

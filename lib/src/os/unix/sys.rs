@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "system calls on addresses that fill all of sun_path")]
 
 use super::address::Address;
+use rustix::net::{AddressFamily, SocketType};
 use std::{
     io, mem,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
@@ -11,20 +12,26 @@ use std::{
 
 /// Makes a stream socket that children do not inherit.
 pub(super) fn stream_socket() -> io::Result<OwnedFd> {
-    use rustix::net::{AddressFamily, SocketType};
-    #[cfg(not(target_vendor = "apple"))]
-    {
-        use rustix::net::{SocketFlags, socket_with};
-        let flags = SocketFlags::CLOEXEC;
-        Ok(socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?)
-    }
-    #[cfg(target_vendor = "apple")]
-    {
-        let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
-        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-        rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
-        Ok(socket)
-    }
+    socket(SocketType::STREAM)
+}
+
+/// Makes a datagram socket that children do not inherit.
+pub(super) fn datagram_socket() -> io::Result<OwnedFd> {
+    socket(SocketType::DGRAM)
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn socket(kind: SocketType) -> io::Result<OwnedFd> {
+    use rustix::net::{SocketFlags, socket_with};
+    Ok(socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?)
+}
+
+#[cfg(target_vendor = "apple")]
+fn socket(kind: SocketType) -> io::Result<OwnedFd> {
+    let socket = rustix::net::socket(AddressFamily::UNIX, kind, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
+    Ok(socket)
 }
 
 /// `bind(2)`
