@@ -198,7 +198,11 @@ impl Shared {
             (_, Eof::Close) => self.stop(Shutdown::Both),
             (_, Eof::Wait) => {}
             (_, Eof::Half) => {
-                if closes_output && let Err(error) = output.close() {
+                // If nothing goes on, the process ends or the next connection comes.
+                if closes_output
+                    && self.endings().sends
+                    && let Err(error) = output.close()
+                {
                     tracing::debug!(%error, "output not closed");
                 }
             }

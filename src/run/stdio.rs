@@ -52,8 +52,10 @@ fn join(
     progress: Option<Terminal>,
 ) -> Report {
     let meter = Arc::new(Meter::new(options.is_timed()));
-    let size = input.rest_of_file().filter(|_| options.sends);
-    let _progress = progress.map(|terminal| Progress::start(&meter, size, terminal.is_terminal()));
+    let _progress = progress.map(|terminal| {
+        let size = input.rest_of_file().filter(|_| options.sends);
+        Progress::start(&meter, size, terminal.is_terminal())
+    });
     let report =
         transfer(Job { stream, input, output, closes_output, options, meter, command: None });
     tracing::info!("{report}");

@@ -19,6 +19,8 @@ pub(crate) struct Splicer {
     size: usize,
     /// The last call moved so much that it is not worth asking for a little.
     is_bulk: bool,
+    /// The pipe is as large as it can be.
+    is_grown: bool,
 }
 
 /// What is moved at most by one call, and the size that pipes are grown to.
@@ -44,12 +46,19 @@ impl Splicer {
             return None;
         }
         stream.set_nonblocking(true).ok()?;
-        let size = size.unwrap_or(SIZE);
-        // More than the user's limit is refused (pipe(7)); then it stays as it is.
-        if fcntl_getpipe_size(pipe).is_ok_and(|now| now < size) {
-            let _ = fcntl_setpipe_size(pipe, size);
+        Some(Self { size: size.unwrap_or(SIZE), is_bulk: false, is_grown: false })
+    }
+
+    /// Makes the pipe as large as what is moved at a time, once there is much to move.
+    fn grow(&mut self, pipe: &impl AsFd) {
+        if !self.is_bulk || self.is_grown {
+            return;
         }
-        Some(Self { size, is_bulk: false })
+        self.is_grown = true;
+        // More than the user's limit is refused (pipe(7)); then it stays as it is.
+        if fcntl_getpipe_size(pipe).is_ok_and(|now| now < self.size) {
+            let _ = fcntl_setpipe_size(pipe, self.size);
+        }
     }
 
     /// Moves at most so much, waiting for the stream as long as it is full.
@@ -59,6 +68,7 @@ impl Splicer {
         stream: &Stream,
         most: usize,
     ) -> io::Result<usize> {
+        self.grow(input);
         let mut is_full = self.is_bulk;
         loop {
             // After a large piece the stream is full in all likelihood.
@@ -75,6 +85,7 @@ impl Splicer {
 
     /// Moves what is there to be received; `WouldBlock` if that is nothing.
     pub(crate) fn receive(&mut self, stream: &Stream, output: &Output) -> io::Result<usize> {
+        self.grow(output);
         let result = self.step(stream, output, usize::MAX);
         if result == Err(Errno::AGAIN) {
             self.is_bulk = false;
