@@ -9,14 +9,14 @@ use super::{
     sys,
 };
 use crate::{
-    ListenerOptions, OnConflict, Platform,
+    ListenerOptions, OnConflict,
     error::{Action, Obstacle, SocketError},
 };
 use rustix::fs::Mode;
 use std::{
     io,
     os::{
-        fd::{AsFd, AsRawFd, OwnedFd},
+        fd::{AsFd, OwnedFd},
         unix::net::UnixListener,
     },
     path::Path,
@@ -114,10 +114,11 @@ impl Bound {
 /// stands beside it while a live server is replaced.
 fn bind_file(socket: &OwnedFd, path: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    if path.as_os_str().len() > Platform::CURRENT.path_limit()
+    if path.as_os_str().len() > crate::Platform::CURRENT.path_limit()
         && let (Some(folder), Some(name)) = (path.parent(), path.file_name())
     {
         use rustix::fs::{OFlags, open};
+        use std::os::fd::AsRawFd;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = open(folder, flags, Mode::empty())?;
         let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
