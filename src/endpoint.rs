@@ -2,7 +2,7 @@
 //! it is another thing.
 
 use crate::{
-    diag::Failure,
+    diag::{Failure, escaped},
     system::{Input, Output},
 };
 use std::{
@@ -63,8 +63,8 @@ impl Command {
 
 impl Display for Command {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.program.to_string_lossy())?;
-        self.args.iter().try_for_each(|arg| write!(f, " {}", arg.to_string_lossy()))
+        f.write_str(&escaped(&self.program.to_string_lossy()))?;
+        self.args.iter().try_for_each(|arg| write!(f, " {}", escaped(&arg.to_string_lossy())))
     }
 }
 

@@ -55,12 +55,15 @@ fn three_hundred_one_after_another_leave_nothing() {
         // The first ones make what stays for good.
         visit();
         visit();
-        wait_until("the visits are over", || left_over(&server).1 <= 3);
+        // The main thread and the one that waits for signals.
+        wait_until("the visits are over", || threads_of(&server) == 2);
         let before = left_over(&server);
         for _ in 0..300 {
             visit();
         }
-        wait_until("everything is as at the start", || left_over(&server) == before);
+        wait_until(&format!("all is as at the start: {before:?} {args:?}"), || {
+            left_over(&server) == before
+        });
         if !echoes {
             server.wait_for_output("hello".repeat(302));
         }

@@ -82,6 +82,19 @@ fn a_peer_that_closes_without_reading() {
     client.end().fails(5).says("could be delivered");
 }
 
+/// The same for who does not receive, and so is not told by reading.
+#[test]
+fn a_peer_that_closes_without_reading_what_a_mere_sender_sends() {
+    let scene = Scene::new();
+    let listener = UnixListener::bind(scene.path("s")).unwrap();
+    let mut client = scene.connect("./s", ["--send-only"]).open_input().start();
+    let (stream, _) = listener.accept().unwrap();
+    client.send("lost");
+    wait_until("it is there", || rustix::io::ioctl_fionread(&stream).unwrap() == 4);
+    drop(stream);
+    client.end().fails(5).says("could be delivered");
+}
+
 /// Nothing is lost if there was nothing: also if it is `/dev/null` that is read.
 #[test]
 fn a_server_that_closes_at_once_when_nothing_is_sent() {

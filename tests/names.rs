@@ -133,6 +133,9 @@ fn control_characters_never_reach_the_terminal() {
             assert!(text.chars().all(is_plain) && !text.is_empty(), "{}", outcome.report());
         }
     }
+    let outcome = scene.lsock(["listen", "x", "--explain", "--", "a\u{1b}[31m", "\u{9b}"]).run();
+    let text = String::from_utf8(outcome.silent().stdout).unwrap();
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text}");
     // In a command, a folder, an option and its value.
     let evil = "\u{1b}[31mx";
     for args in [

@@ -101,7 +101,7 @@ fn without_a_grace_time_it_ends_at_once() {
 #[test]
 fn a_second_one_ends_it_at_once() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["--grace", "10m"]).open_input().start_listening();
+    let server = scene.listen("./s", ["-k", "--grace", "10m"]).open_input().start_listening();
     let _client = scene.dial("s");
     server.wait_for_message("connection 1 ");
     signal(&server, Signal::TERM);
@@ -113,21 +113,19 @@ fn a_second_one_ends_it_at_once() {
 #[test]
 fn commands_get_the_grace_time_too() {
     let scene = Scene::new();
-    for args in [&["-k"][..], &[]] {
-        let server =
-            scene.listen("./s", args).args(["--grace", "10m", "--", "cat"]).start_listening();
-        let mut client = scene.dial("s");
-        client.write_all(b"x").unwrap();
-        let mut echo = [0];
-        client.read_exact(&mut echo).unwrap();
-        signal(&server, Signal::TERM);
-        wait_until("the name has gone", || scene.files().is_empty());
-        client.write_all(b"y").unwrap();
-        client.read_exact(&mut echo).unwrap();
-        assert_eq!(&echo, b"y");
-        drop(client);
-        server.end().died_of(Signal::TERM);
-    }
+    let args = ["-k", "--grace", "10m", "--", "cat"];
+    let server = scene.listen("./s", args).start_listening();
+    let mut client = scene.dial("s");
+    client.write_all(b"x").unwrap();
+    let mut echo = [0];
+    client.read_exact(&mut echo).unwrap();
+    signal(&server, Signal::TERM);
+    wait_until("the name has gone", || scene.files().is_empty());
+    client.write_all(b"y").unwrap();
+    client.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"y");
+    drop(client);
+    server.end().died_of(Signal::TERM);
 }
 
 #[test]

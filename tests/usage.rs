@@ -38,7 +38,6 @@ fn options_that_are_none_or_wrong() {
         (&["connect", "x", "--color", "blue"], "always"),
         (&["connect", "x", "--log-format", "xml"], "json"),
         (&["connect", "x", "--progress=sometimes"], "always"),
-        (&["connect", "x", "--progress=always", "--", "cat"], "--progress"),
         (&["connect", "x", "-v", "-q"], "-q"),
         (&["connect", "x", "--timeout", "1s", "--timeout", "2s"], "--timeout"),
         (&["completions"], "SHELL"),
@@ -60,6 +59,15 @@ fn options_that_are_none_or_wrong() {
         outcome.fails(2).says(part).says("hint: ").output("");
     }
     assert!(scene.files().is_empty());
+}
+
+#[test]
+fn options_that_do_not_go_together() {
+    let scene = Scene::new();
+    for command in ["listen", "connect"] {
+        let args = [command, "x", "--progress=always", "--", "cat"];
+        scene.lsock(args).run().fails(2).says("--progress");
+    }
 }
 
 #[test]

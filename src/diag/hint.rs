@@ -13,9 +13,13 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         Failure::ConnectTimedOut { option, .. } => {
             Some(format!("a longer {option} gives the server more time"))
         }
+        Failure::Usage(_) => Some(HELP.to_owned()),
         _ => None,
     }
 }
+
+/// Where everything stands that can be typed.
+pub(super) const HELP: &str = "lsock --help, lsock listen --help and so on list what there is";
 
 fn bind(error: &io::Error) -> Option<String> {
     let socket = SocketError::of(error)?;

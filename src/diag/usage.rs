@@ -1,4 +1,4 @@
-use super::{log::escaped, status::USAGE, terminal::Terminal};
+use super::{hint::HELP, log::escaped, status::USAGE, terminal::Terminal};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use local_socket::error::NameError;
 use std::{error::Error as _, process::ExitCode};
@@ -25,7 +25,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 /// clap's message without its heading, its usage and its tips, in one line.
 fn message(error: &clap::Error) -> String {
-    if let Some(name) = error.source().and_then(|source| source.downcast_ref::<NameError>()) {
+    if let Some(name) = name_error(error) {
         return name.to_string();
     }
     let text = error.render().to_string();
@@ -38,7 +38,15 @@ fn message(error: &clap::Error) -> String {
     escaped(text.strip_prefix("error: ").unwrap_or(&text))
 }
 
+fn name_error(error: &clap::Error) -> Option<&NameError> {
+    error.source()?.downcast_ref()
+}
+
 fn hint(error: &clap::Error) -> String {
+    if name_error(error).is_some() {
+        return "a slash makes a file (./a), a bare word or @a an own name; see lsock-names(7)"
+            .to_owned();
+    }
     let similar = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.clone()),
         Some(ContextValue::Strings(words)) => words.first().cloned(),
@@ -47,8 +55,5 @@ fn hint(error: &clap::Error) -> String {
     [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
         .into_iter()
         .find_map(similar)
-        .map_or_else(
-            || "lsock --help, lsock listen --help and so on list what there is".to_owned(),
-            |word| format!("did you mean `{}`?", escaped(&word)),
-        )
+        .map_or_else(|| HELP.to_owned(), |word| format!("did you mean `{}`?", escaped(&word)))
 }

@@ -64,7 +64,7 @@ impl Way {
         gauge: &Gauge,
         options: &Options,
         most: usize,
-        splice: impl FnOnce(&Splicer) -> io::Result<usize>,
+        splice: impl FnOnce(&mut Splicer) -> io::Result<usize>,
     ) -> Result<Step, Broken> {
         if let Self::Splice(splicer) = self {
             match splice(splicer) {
@@ -165,7 +165,7 @@ impl<'a> Sending<'a> {
 
     fn step(&mut self, most: usize) -> Option<Ending> {
         let Self { input, stream, options, meter, ref mut way } = *self;
-        let splice = |splicer: &Splicer| splicer.send(input, stream, most);
+        let splice = |splicer: &mut Splicer| splicer.send(input, stream, most);
         match way.step(&mut { input }, &mut { stream }, &meter.sent, options, most, splice) {
             Ok(Step::Moved) => None,
             Ok(Step::End) => Some(Ending::Eof),
@@ -187,19 +187,24 @@ pub(super) fn receive(
     meter: &Meter,
 ) -> Ending {
     let gauge = &meter.received;
-    let mut way = match Way::new(|| Splicer::receiving(output, options.buffer), options) {
+    let mut way = match Way::new(|| Splicer::receiving(stream, output, options.buffer), options) {
         Ok(way) => way,
         Err(error) => return Ending::OutputFailed { error, lost: Some(0) },
     };
     let (mut source, mut sink) = (stream, output);
     loop {
         let step = way.step(&mut source, &mut sink, gauge, options, usize::MAX, |splicer| {
-            // While splice(2) waits for the socket it holds the lock of the pipe, and who
-            // reads the pipe cannot even get what is in it: that wait has to be over.
-            gauge.waiting();
-            waiting::to_receive(stream)?;
-            gauge.delivering();
-            splicer.receive(stream, output)
+            loop {
+                if !splicer.is_bulk() {
+                    gauge.waiting();
+                    waiting::to_receive(stream)?;
+                    gauge.delivering();
+                }
+                match splicer.receive(stream, output) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    result => return result,
+                }
+            }
         });
         match step {
             Ok(Step::Moved) => {}

@@ -291,6 +291,13 @@ impl Shared {
         [idle, linger].into_iter().flatten().min_by_key(|(rest, _)| *rest)
     }
 
+    /// Whether the peer has closed without reading everything, and no read has told so:
+    /// there may have been none.
+    fn was_reset(&self) -> bool {
+        let error = self.stream.take_error().ok().flatten();
+        error.is_some_and(|error| error.kind() == ErrorKind::ConnectionReset)
+    }
+
     /// Ends what still goes on, and says what it all came to.
     fn finish(&self, limit: Option<Limit>) -> Report {
         let mut endings = self.endings();
@@ -307,8 +314,14 @@ impl Shared {
         {
             tracing::debug!(%error, "the peer has not taken everything");
         }
+        let mut sent = endings.sent.take();
+        if matches!(sent, Some(Ending::Eof | Ending::PeerGone { left: Some(0) }))
+            && self.was_reset()
+        {
+            sent = Some(Ending::PeerGone { left: None });
+        }
         Report {
-            sent: Side { bytes: self.meter.sent.bytes(), ending: endings.sent.take() },
+            sent: Side { bytes: self.meter.sent.bytes(), ending: sent },
             received: Side { bytes: self.meter.received.bytes(), ending: endings.received.take() },
             limit,
             time: self.meter.started.elapsed(),

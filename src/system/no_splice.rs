@@ -11,15 +11,19 @@ impl Splicer {
         None
     }
 
-    pub(crate) fn receiving(_: &Output, _: Option<usize>) -> Option<Self> {
+    pub(crate) fn receiving(_: &Stream, _: &Output, _: Option<usize>) -> Option<Self> {
         None
     }
 
-    pub(crate) fn send(&self, _: &Input, _: &Stream, _: usize) -> io::Result<usize> {
+    pub(crate) fn send(&mut self, _: &Input, _: &Stream, _: usize) -> io::Result<usize> {
         match *self {}
     }
 
-    pub(crate) fn receive(&self, _: &Stream, _: &Output) -> io::Result<usize> {
+    pub(crate) fn receive(&mut self, _: &Stream, _: &Output) -> io::Result<usize> {
+        match *self {}
+    }
+
+    pub(crate) fn is_bulk(&self) -> bool {
         match *self {}
     }
 }

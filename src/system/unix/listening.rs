@@ -88,7 +88,9 @@ impl Allowed {
             // The system has checked the mode when the client connected.
             vec![Rule::Any]
         } else {
-            vec![Rule::Uid(Uid::effective().as_raw()), Rule::Uid(0)]
+            let ours = Uid::effective();
+            let root = (!ours.is_root()).then_some(Rule::Uid(0));
+            [Rule::Uid(ours.as_raw())].into_iter().chain(root).collect()
         };
         Ok(Self { rules })
     }

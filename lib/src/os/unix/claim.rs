@@ -51,7 +51,7 @@ pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound,
     loop {
         let _lock = match ClaimLock::acquire(path, deadline) {
             Ok(lock) => lock,
-            Err(error) => return Err(without_lock(path, error)),
+            Err(error) => return Err(without_lock(path, options, error)),
         };
         match Bound::at(path, options) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
@@ -81,11 +81,13 @@ pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound,
 
 /// The lock cannot be made: the folder is missing or not ours to write to. Who holds
 /// the name is worth more to the user than that.
-fn without_lock(path: &Path, error: io::Error) -> Refusal {
+fn without_lock(path: &Path, options: &ListenerOptions<'_>, error: io::Error) -> Refusal {
     let Ok(stat) = lstat(path) else { return error.into() };
     match (not_a_socket(&stat), probe::probe(path)) {
         (Some(what), _) => in_use(Obstacle::NotASocket(what)),
-        (None, Ok(Finding::Live)) => in_use(Obstacle::LiveServer(holder::of_file(path))),
+        (None, Ok(Finding::Live)) if options.on_conflict != OnConflict::Replace => {
+            in_use(Obstacle::LiveServer(holder::of_file(path)))
+        }
         _ => error.into(),
     }
 }
