@@ -15,6 +15,7 @@ mod harness;
 // On every system.
 mod connecting;
 mod endings;
+mod everywhere;
 mod help;
 mod messages;
 mod transfer;
@@ -45,3 +46,7 @@ mod readiness;
 mod signals;
 #[cfg(unix)]
 mod taking_over;
+
+// What only Windows has.
+#[cfg(windows)]
+mod pipes;
