@@ -10,6 +10,10 @@
     reason = "a test ends by panicking, and says what it leaves out"
 )]
 
+#[cfg_attr(
+    not(unix),
+    allow(dead_code, unused_imports, reason = "some of it is for what only Unix shows")
+)]
 mod harness;
 
 // On every system.

@@ -47,11 +47,17 @@ fn options_of_other_systems_are_refused() {
         &["--group", "users"],
         &["--replace"],
         &["--backlog", "5"],
-        &["--max-conns-per-user", "3"],
+        &["--max-conns-per-user", "3", "-k", "--", "cmd"],
         &["--allow", "user:0"],
         &["--ready-fd", "3"],
     ] {
-        scene.lsock(["listen", scene.word()]).args(args).run().fails(2).says(args[0]);
+        scene
+            .lsock(["listen", scene.word()])
+            .args(args)
+            .run()
+            .fails(2)
+            .says(args[0])
+            .says("not available");
     }
 }
 
