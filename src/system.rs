@@ -35,6 +35,7 @@ pub(crate) enum Ready {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Either {
     /// The input, or it is at its end.
+    #[cfg_attr(windows, expect(dead_code, reason = "it cannot be told there"))]
     Input,
     /// The stream, or it is at its end; or that cannot be told.
     Stream,

@@ -10,11 +10,16 @@
     reason = "a test ends by panicking, and says what it leaves out"
 )]
 
+#[cfg_attr(
+    not(unix),
+    allow(dead_code, unused_imports, reason = "some of it is for what only Unix shows")
+)]
 mod harness;
 
 // On every system.
 mod connecting;
 mod endings;
+mod everywhere;
 mod help;
 mod messages;
 mod transfer;
@@ -45,3 +50,7 @@ mod readiness;
 mod signals;
 #[cfg(unix)]
 mod taking_over;
+
+// What only Windows has.
+#[cfg(windows)]
+mod pipes;

@@ -36,7 +36,7 @@ fn v_says_more_each_time() {
     }
     let thrice = said_by_listener(&scene, &["-vvv"], &[]);
     assert!(thrice.lines().count() >= once.lines().count(), "{thrice}");
-    let client = scene.connect("./missing", ["-vv", "--wait=100ms"]).run();
+    let client = scene.connect(scene.word(), ["-vv", "--wait=100ms"]).run();
     client.code(4).says("lsock: debug: trying again");
 }
 

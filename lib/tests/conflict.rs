@@ -42,6 +42,17 @@ fn of_many_who_start_at_once_one_gets_the_name(place: &Place) {
             let threads: Vec<_> = threads.collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
+        #[cfg(windows)]
+        if crate::harness::is_wine() {
+            // Wine does not enforce FILE_FLAG_FIRST_PIPE_INSTANCE, the one thing that
+            // decides between servers that start in the same moment: several may win.
+            let (winners, losers): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+            assert!(!winners.is_empty(), "{policy:?}: {losers:?}");
+            for loser in losers {
+                assert_kind(loser, &[ErrorKind::AddrInUse]);
+            }
+            continue;
+        }
         let (winners, losers): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
         assert_eq!(winners.len(), 1, "{policy:?}: {losers:?}");
         losers.into_iter().for_each(|result| drop(assert_kind(result, &[ErrorKind::AddrInUse])));

@@ -118,7 +118,10 @@ fn linux() {
     check(
         Linux,
         &[
+            // Windows cannot hold a text of such bytes, not even one for another platform.
+            #[cfg(unix)]
             ("ns-hex:6100ff", Ok(Read::Word(vec![b'a', 0, 0xff]))),
+            ("ns-hex:6100", Ok(Read::Word(vec![b'a', 0]))),
             ("ns-hex:00", Ok(Read::Word(vec![0]))),
             ("ns-hex:", Err(Empty)),
             ("ns-hex:6", Err(BadHex)),
@@ -223,6 +226,9 @@ fn printed_as_it_is_typed() {
         (Linux, "a", "@a"),
         (Linux, "ns:a/b", "@a/b"),
         (Linux, "ns-hex:6162", "@ab"),
+        (Linux, "ns-hex:6100", "ns-hex:6100"),
+        // Windows cannot hold a text of such bytes.
+        #[cfg(unix)]
         (Linux, "ns-hex:6100ff", "ns-hex:6100ff"),
         (Linux, "@a\u{1b}[2J", "ns-hex:611b5b324a"),
         (Linux, "@\u{202e}a", "ns-hex:e280ae61"),
@@ -235,6 +241,7 @@ fn printed_as_it_is_typed() {
         (Linux, "fs:ns-hex:/a", "fs:ns-hex:/a"),
         (Linux, "fs:-", "fs:-"),
         (Linux, "/a\nb", "fs-hex:2f610a62"),
+        #[cfg(unix)]
         (Linux, "fs-hex:2fff", "fs-hex:2fff"),
         (Windows, "a", r"\\.\pipe\a"),
         (Windows, "//./pipe/a", r"\\.\pipe\a"),

@@ -49,7 +49,10 @@ fn halves_work_in_two_threads_and_come_together_again(place: &Place) {
 }
 
 fn strangers_are_given_back(place: &Place) {
-    let ((one, one_peer), (other, other_peer)) = (place.streams(), place.streams());
+    // With its listener closed, a pipe could not be listened on anew while a stream lives.
+    let listener = place.listen();
+    let (one, one_peer) = place.connected(&listener);
+    let (other, other_peer) = place.connected(&listener);
     let (one_receive, one_send) = one.split();
     let (other_receive, other_send) = other.split();
     let error = Stream::reunite(one_receive, other_send).unwrap_err();
@@ -64,7 +67,7 @@ fn strangers_are_given_back(place: &Place) {
         stream.read_exact(&mut [0]).unwrap();
     }
     // Both ends of one connection are two streams, too.
-    let (client, server) = place.streams();
+    let (client, server) = place.connected(&listener);
     let ((receive, _send), (_receive, send)) = (client.split(), server.split());
     Stream::reunite(receive, send).unwrap_err();
 }

@@ -171,6 +171,17 @@ fn threads() -> String {
     text
 }
 
+/// Whether this is Wine and not Windows: what Wine does not do cannot be tested there.
+#[cfg(windows)]
+pub(crate) fn is_wine() -> bool {
+    use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
+    // SAFETY: both texts end with a NUL, and ntdll.dll is always loaded.
+    unsafe {
+        let ntdll = GetModuleHandleA(c"ntdll.dll".as_ptr().cast());
+        GetProcAddress(ntdll, c"wine_get_version".as_ptr().cast()).is_some()
+    }
+}
+
 /// Waits for a fact that no call tells of.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut fact: impl FnMut() -> bool) {

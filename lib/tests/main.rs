@@ -5,6 +5,13 @@
 //! `unix`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the report")]
+#![cfg_attr(
+    windows,
+    allow(
+        clippy::useless_conversion,
+        reason = "numbers of processes are of another type elsewhere"
+    )
+)]
 
 #[macro_use]
 mod harness;

@@ -97,6 +97,11 @@ proptest! {
     /// On Linux every name can be typed as it is printed.
     #[test]
     fn printed_names_are_read_again_on_linux(text in os_text()) {
+        // On Windows a text can hold half a character, which no bytes stand for: such a
+        // name of Linux cannot be used there, and not be printed for Linux either.
+        if cfg!(windows) && text.to_str().is_none() {
+            return Ok(());
+        }
         if let Ok(name) = Name::parse_for(Platform::Linux, &text) {
             let printed = name.to_string();
             prop_assert_eq!(Name::parse_for(Platform::Linux, &printed).unwrap(), name, "{}", printed);

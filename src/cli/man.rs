@@ -67,6 +67,8 @@ fn documents_name_only_options_that_there_are() {
     }
 }
 
+/// Some of the names are files, which other systems have not.
+#[cfg(unix)]
 #[test]
 fn lines_that_replace_those_of_other_tools_are_understood() {
     let readme = read("README.md");

@@ -44,8 +44,12 @@ fn name_error(error: &clap::Error) -> Option<&NameError> {
 
 fn hint(error: &clap::Error) -> String {
     if name_error(error).is_some() {
-        return "a slash makes a file (./a), a bare word or @a an own name; see lsock-names(7)"
-            .to_owned();
+        return if cfg!(windows) {
+            r"a bare word, @a or \\.\pipe\a is the name of a pipe; see lsock-names(7)".to_owned()
+        } else {
+            "a slash makes a file (./a), a bare word or @a an own name; see lsock-names(7)"
+                .to_owned()
+        };
     }
     let similar = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.clone()),

@@ -31,6 +31,7 @@ mod shared;
 mod stream;
 mod timed_lock;
 mod token;
+mod vectored;
 mod write;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::{shared::Shared, stream::Stream};
 use crate::{name::sealed::Sealed, traits};
 use std::{
-    io::{self, Read, Write},
+    io::{self, IoSlice, IoSliceMut, Read, Write},
     os::windows::io::{AsHandle, BorrowedHandle},
     sync::Arc,
     time::Duration,
@@ -38,17 +38,26 @@ impl Read for &RecvHalf {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.read(buf)
     }
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.read_vectored(bufs)
+    }
 }
 
 impl Read for RecvHalf {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.read(buf)
     }
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.read_vectored(bufs)
+    }
 }
 
 impl Write for &SendHalf {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.0.write(buf)
+    }
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(bufs)
     }
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
@@ -58,6 +67,9 @@ impl Write for &SendHalf {
 impl Write for SendHalf {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.0.write(buf)
+    }
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(bufs)
     }
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()

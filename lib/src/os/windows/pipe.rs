@@ -1,6 +1,6 @@
 //! The system calls for pipes that do not wait.
 
-use super::security_descriptor::SecurityDescriptor;
+use super::{operation::error_of, security_descriptor::SecurityDescriptor};
 use std::{
     ffi::OsStr,
     io,
@@ -10,16 +10,21 @@ use std::{
     },
     ptr,
 };
+use windows_sys::Wdk::Storage::FileSystem::{
+    FILE_PIPE_CONNECTED_STATE, FILE_PIPE_LOCAL_INFORMATION, FilePipeLocalInformation,
+    NtQueryInformationFile,
+};
 use windows_sys::Win32::{
     Foundation::{
         ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_SEM_TIMEOUT,
-        GENERIC_READ, GENERIC_WRITE, INVALID_HANDLE_VALUE,
+        GENERIC_READ, GENERIC_WRITE, INVALID_HANDLE_VALUE, RtlNtStatusToDosError,
     },
     Security::SECURITY_ATTRIBUTES,
     Storage::FileSystem::{
         CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FlushFileBuffers,
         OPEN_EXISTING, PIPE_ACCESS_DUPLEX, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
     },
+    System::IO::IO_STATUS_BLOCK,
     System::Pipes::{
         CreateNamedPipeW, GetNamedPipeClientProcessId, GetNamedPipeInfo,
         GetNamedPipeServerProcessId, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
@@ -137,15 +142,23 @@ impl Pipe {
 
     /// Whether the other end has been closed.
     ///
-    /// Windows may not say so while there is still something to read.
+    /// `PeekNamedPipe` would not say so as long as there is something to read.
     pub(super) fn is_hung_up(&self) -> io::Result<bool> {
-        let none = ptr::null_mut::<u32>();
-        // SAFETY: the handle is open; null pointers mean that nothing is asked for.
-        match check(unsafe { PeekNamedPipe(self.raw(), none.cast(), 0, none, none, none) }) {
-            Ok(()) => Ok(false),
-            Err(error) if is_disconnection(&error) => Ok(true),
-            Err(error) => Err(error),
+        let mut status = IO_STATUS_BLOCK::default();
+        let mut info = FILE_PIPE_LOCAL_INFORMATION::default();
+        // SAFETY: the handle is open; both structures outlive the call, which is over when
+        // it returns: the file system of pipes never lets it wait.
+        let result = unsafe {
+            let (info, size) = (&raw mut info, size_of::<FILE_PIPE_LOCAL_INFORMATION>() as u32);
+            let class = FilePipeLocalInformation;
+            NtQueryInformationFile(self.raw(), &raw mut status, info.cast(), size, class)
+        };
+        if result < 0 {
+            // SAFETY: no pointers.
+            let error = error_of(unsafe { RtlNtStatusToDosError(result) });
+            return if is_disconnection(&error) { Ok(true) } else { Err(error) };
         }
+        Ok(info.NamedPipeState != FILE_PIPE_CONNECTED_STATE)
     }
 
     /// The process that the other end was opened or created by.

@@ -66,7 +66,10 @@ fn draining_in_vain_pins_nothing() {
         drop(server);
         let error = loop {
             match client.write(b"x") {
-                Ok(_) => thread::yield_now(),
+                Ok(count) => {
+                    assert_eq!(count, 1);
+                    thread::yield_now();
+                }
                 Err(error) => break error,
             }
         };

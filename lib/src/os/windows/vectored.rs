@@ -1,0 +1,42 @@
+//! Reading and writing with several buffers. Pipes have no calls for that, so that they
+//! go through one buffer of our own.
+
+use super::shared::Shared;
+use std::io::{self, IoSlice, IoSliceMut};
+
+/// The most that is copied together: as much as the pipe holds.
+const LONGEST: usize = 64 * 1024;
+
+impl Shared {
+    pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
+        let Some(first) = filled.next() else { return Ok(0) };
+        let Some(second) = filled.next().filter(|_| first.len() < LONGEST) else {
+            return self.write(first);
+        };
+        let mut together = Vec::with_capacity(LONGEST);
+        for buf in [first, second].into_iter().chain(filled) {
+            let rest = LONGEST - together.len();
+            together.extend_from_slice(buf.get(..rest).unwrap_or(buf));
+        }
+        self.write(&together)
+    }
+
+    pub(super) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let mut filled = bufs.iter_mut().filter(|buf| !buf.is_empty());
+        let Some(first) = filled.next() else { return Ok(0) };
+        let Some(second) = filled.next().filter(|_| first.len() < LONGEST) else {
+            return self.read(first);
+        };
+        let size = first.len() + second.len() + filled.by_ref().map(|buf| buf.len()).sum::<usize>();
+        let mut together = vec![0; size.min(LONGEST)];
+        let count = self.read(&mut together)?;
+        let mut rest = &together[..count];
+        for buf in bufs {
+            let (here, later) = rest.split_at(buf.len().min(rest.len()));
+            buf[..here.len()].copy_from_slice(here);
+            rest = later;
+        }
+        Ok(count)
+    }
+}

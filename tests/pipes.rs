@@ -1,0 +1,78 @@
+//! What only Windows has: names of pipes, and options of other systems that are refused.
+
+use crate::harness::Scene;
+
+const NO_ARGS: [&str; 0] = [];
+
+#[test]
+fn a_pipe_has_many_spellings() {
+    let scene = Scene::new();
+    let word = scene.word();
+    for name in [
+        word.to_owned(),
+        format!("@{word}"),
+        format!("ns:{word}"),
+        format!(r"\\.\pipe\{word}"),
+        format!(r"\\.\PIPE\{word}"),
+        format!("//./pipe/{word}"),
+        format!(r"fs:\\.\pipe\{word}"),
+    ] {
+        let server = scene.listen(&name, NO_ARGS).input("there").start_listening();
+        scene.connect(word, NO_ARGS).input("here").run().silent().output("there");
+        server.end().ok().output("here");
+        let server = scene.listen(word, NO_ARGS).input("there").start_listening();
+        scene.connect(&name, NO_ARGS).input("here").run().silent().output("there");
+        server.end().ok().output("here");
+    }
+}
+
+#[test]
+fn what_is_no_pipe_here_is_a_bad_name() {
+    let scene = Scene::new();
+    for name in
+        ["./s", "a/b", r"a\b", r"C:\s", r"\\server\pipe\a", r"\\.\COM1", r"\\?\pipe\a", "fs:s"]
+    {
+        for command in ["listen", "connect"] {
+            scene.lsock([command, name]).run().fails(2).output("").says(r"\\.\pipe\NAME");
+        }
+    }
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn options_of_other_systems_are_refused() {
+    let scene = Scene::new();
+    for args in [
+        &["--mode", "660"][..],
+        &["--group", "users"],
+        &["--replace"],
+        &["--backlog", "5"],
+        &["--max-conns-per-user", "3", "-k", "--", "cmd"],
+        &["--allow", "user:0"],
+        &["--ready-fd", "3"],
+    ] {
+        scene
+            .lsock(["listen", scene.word()])
+            .args(args)
+            .run()
+            .fails(2)
+            .says(args[0])
+            .says("not available");
+    }
+}
+
+#[test]
+fn a_security_descriptor_says_who_may_connect() {
+    let scene = Scene::new();
+    // Everybody has all rights.
+    let args = ["--sddl", "D:(A;;GA;;;WD)"];
+    let server = scene.listen(scene.word(), args).input("there").start_listening();
+    scene.connect(scene.word(), NO_ARGS).input("here").run().silent().output("there");
+    server.end().ok().output("here");
+    let server = scene.listen(scene.word(), ["--allow", "any"]).start_listening();
+    scene.connect(scene.word(), NO_ARGS).run().silent();
+    server.end().ok();
+    scene.lsock(["listen", scene.word(), "--sddl", "nonsense"]).run().fails(2).says("--sddl");
+    let both = ["--sddl", "D:(A;;GA;;;WD)", "--allow", "any"];
+    scene.lsock(["listen", scene.word()]).args(both).run().fails(2).says("--sddl");
+}
