@@ -1,8 +1,6 @@
 //! `lsock` moves bytes through local sockets.
 
-// On Windows one file has to tell the system something in a way that std has not.
-#![cfg_attr(not(windows), forbid(unsafe_code))]
-#![cfg_attr(windows, deny(unsafe_code))]
+#![forbid(unsafe_code)]
 
 mod cli;
 mod diag;

@@ -209,7 +209,7 @@ fn idle_timeout_of_the_listener_counts_from_the_connection() {
 fn what_moves_is_not_idle() {
     let scene = Scene::new();
     let mut server = scene.listen(scene.word(), NO_ARGS).open_input().start_listening();
-    let mut client = scene.connect(scene.word(), ["--idle-timeout", "1s"]).open_input().start();
+    let mut client = scene.connect(scene.word(), ["--idle-timeout", "2s"]).open_input().start();
     let mut expected = String::new();
     // One direction is enough, and it is now this one, now that.
     for _ in 0..15 {

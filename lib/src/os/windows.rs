@@ -28,6 +28,7 @@ mod read;
 mod security_descriptor;
 mod settings;
 mod shared;
+mod stdout;
 mod stream;
 mod timed_lock;
 mod token;
@@ -45,5 +46,6 @@ pub use {
     name::NamedPipe,
     security_descriptor::SecurityDescriptor,
     settings::ListenerOptionsExt,
+    stdout::close_stdout,
     stream::Stream,
 };

@@ -1,11 +1,10 @@
+use local_socket::os::windows::close_stdout;
 use std::{
     fs::File,
     io::{self, Write, stdout},
-    os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
+    os::windows::io::{AsHandle, OwnedHandle},
     process::ChildStdin,
-    ptr,
 };
-use windows_sys::Win32::System::Console::{STD_OUTPUT_HANDLE, SetStdHandle};
 
 /// Where bytes that were received go: standard output, or a command's input.
 #[derive(Debug)]
@@ -44,25 +43,6 @@ impl Output {
     pub(crate) fn wait_writable(&self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Closes the process's own handle of standard output. What would be written to it from
-/// then on goes nowhere.
-#[expect(unsafe_code, reason = "std can neither close nor replace standard output")]
-fn close_stdout() -> io::Result<()> {
-    let handle = stdout().as_raw_handle();
-    if handle.is_null() {
-        return Ok(());
-    }
-    // SAFETY: a number and a null pointer, which stands for no standard output.
-    if unsafe { SetStdHandle(STD_OUTPUT_HANDLE, ptr::null_mut()) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: nobody finds the handle any more, and it was the process's to close. The
-    // results of a transfer go through duplicates of it; nothing else is written to
-    // standard output during one.
-    drop(unsafe { OwnedHandle::from_raw_handle(handle) });
-    Ok(())
 }
 
 impl From<ChildStdin> for Output {
