@@ -1,6 +1,6 @@
 //! Many clients, slow ones, and that nothing is left over of them.
 
-use crate::harness::{Running, Scene, data, open_files, signal, threads_of, wait_until};
+use crate::harness::{Running, Scene, becomes, data, open_files, signal, threads_of, wait_until};
 use rustix::process::Signal;
 use std::{
     fs,
@@ -35,6 +35,29 @@ fn left_over(server: &Running) -> (usize, usize) {
     (open_files(server), threads_of(server))
 }
 
+/// What its threads are doing, and what it has open.
+#[cfg(target_os = "linux")]
+fn details(server: &Running) -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let folder = format!("/proc/{}", server.pid());
+    let tasks = fs::read_dir(format!("{folder}/task")).unwrap().map(|task| {
+        let task = task.unwrap().path().display().to_string();
+        format!(
+            "thread {} {}",
+            read(&format!("{task}/comm")).trim(),
+            read(&format!("{task}/wchan"))
+        )
+    });
+    let files = fs::read_dir(format!("{folder}/fd")).unwrap().map(|file| {
+        let file = file.unwrap().path();
+        format!("file {} {}", file.display(), fs::read_link(&file).unwrap_or_default().display())
+    });
+    let log = String::from_utf8(server.stderr.so_far()).unwrap();
+    let log = log.lines().rev().take(3).map(str::to_owned);
+    let lines: Vec<String> = tasks.chain(files).chain(log).collect();
+    lines.join("\n")
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn three_hundred_one_after_another_leave_nothing() {
@@ -61,10 +84,11 @@ fn three_hundred_one_after_another_leave_nothing() {
         for _ in 0..300 {
             visit();
         }
-        wait_until(&format!("no more than at the start: {before:?} {args:?}"), || {
+        let is_over = becomes(|| {
             let now = left_over(&server);
             now.0 <= before.0 && now.1 <= before.1
         });
+        assert!(is_over, "{args:?}: more than {before:?}\n{}", details(&server));
         if !echoes {
             server.wait_for_output("hello".repeat(302));
         }

@@ -12,6 +12,7 @@ use crate::{
     system::{
         Readiness,
         listening::{self, Allowed},
+        signals,
     },
 };
 use local_socket::{Listener, ListenerOptions, Name, OnConflict, traits::Listener as _};
@@ -42,10 +43,12 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     }
     let readiness = Readiness::new(plan.listening.ready_fd)?;
     plan.warn();
+    let held = signals::Held::new();
     let listener = plan.listener.clone().create_sync().map_err(Failure::Bind)?;
     let listener = Arc::new(listener);
     let stopper = Stopper::start(&listener, plan.listening.grace)?;
     let accepting = stopper.going(Open::Accepting);
+    drop(held);
     let result = readiness
         .tell()
         .map_err(Into::into)

@@ -29,12 +29,20 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
 /// Waits until something is so.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, is_so: impl FnMut() -> bool) {
+    assert!(becomes(is_so), "waited {DEADLINE:?} in vain: {what}");
+}
+
+/// Whether something becomes so in time.
+pub(crate) fn becomes(mut is_so: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + DEADLINE;
     while !is_so() {
-        assert!(Instant::now() < end, "waited {DEADLINE:?} in vain: {what}");
+        if Instant::now() >= end {
+            return false;
+        }
         thread::sleep(Duration::from_millis(2));
     }
+    true
 }
 
 /// Runs it on a thread of its own, so that what hangs does not hang the tests.

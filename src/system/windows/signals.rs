@@ -6,6 +6,16 @@ const INTERRUPT: i32 = 2;
 /// What the system gives to a process that Ctrl+C ends (STATUS_CONTROL_C_EXIT).
 const CONTROL_C_EXIT: u32 = 0xC000_013A;
 
+/// There is nothing to hold back: a name goes with its process here.
+#[derive(Debug)]
+pub(crate) struct Held;
+
+impl Held {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+}
+
 /// Calls the function, on a thread of its own, for every Ctrl+C, Ctrl+Break, and when the
 /// console is closed.
 pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
