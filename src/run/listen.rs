@@ -8,7 +8,7 @@ use crate::{
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, Endpoint},
     pump,
-    serve::{Acceptor, Client, Limits, Open, Stopper},
+    serve::{Acceptor, Client, Going, Limits, Open, Stopper},
     system::{
         Readiness,
         listening::{self, Allowed},
@@ -43,12 +43,7 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     }
     let readiness = Readiness::new(plan.listening.ready_fd)?;
     plan.warn();
-    let held = signals::Held::new();
-    let listener = plan.listener.clone().create_sync().map_err(Failure::Bind)?;
-    let listener = Arc::new(listener);
-    let stopper = Stopper::start(&listener, plan.listening.grace)?;
-    let accepting = stopper.going(Open::Accepting);
-    drop(held);
+    let (listener, stopper, accepting) = plan.open()?;
     let result = readiness
         .tell()
         .map_err(Into::into)
@@ -84,6 +79,16 @@ impl Plan {
             endpoint,
             shows_progress,
         })
+    }
+
+    /// Begins to listen and to watch for signals, none of which gets in between.
+    fn open(&self) -> Result<(Arc<Listener>, Stopper, Going), Failure> {
+        let _held = signals::Held::new();
+        let listener = self.listener.clone().create_sync().map_err(Failure::Bind)?;
+        let listener = Arc::new(listener);
+        let stopper = Stopper::start(&listener, self.listening.grace)?;
+        let accepting = stopper.going(Open::Accepting);
+        Ok((listener, stopper, accepting))
     }
 
     /// Warns of what is probably not meant.
