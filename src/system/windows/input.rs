@@ -44,6 +44,9 @@ const PIECE: usize = 256 << 10;
 /// How often it is looked whether the peer has gone, while there is no input.
 const INTERVAL: Duration = Duration::from_millis(20);
 
+/// How long input that was there before the peer has gone may take to be read.
+const LAST_LOOK: Duration = Duration::from_millis(250);
+
 impl Input {
     pub(crate) fn stdin() -> io::Result<Self> {
         Ok(Self::new(stdin().as_handle().try_clone_to_owned()?.into()))
@@ -86,8 +89,19 @@ impl Input {
     }
 
     /// How much there is to read now without waiting, as far as that can be told.
+    ///
+    /// It is asked when the peer has gone; what has been written to the input by then may
+    /// not have been read yet.
     pub(crate) fn pending(&self) -> Option<u64> {
-        let rest = self.feed.state().rest() as u64;
+        let is_unknown = |state: &mut State| state.rest() == 0 && state.end.is_none();
+        let state = self
+            .feed
+            .changed
+            .wait_timeout_while(self.feed.state(), LAST_LOOK, is_unknown)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+        let rest = state.rest() as u64;
+        drop(state);
         Some(rest + self.rest_of_file().unwrap_or(0))
     }
 
