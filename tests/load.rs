@@ -78,6 +78,9 @@ fn three_hundred_one_after_another_leave_nothing() {
         // The first ones make what stays for good.
         visit();
         visit();
+        if !echoes {
+            server.wait_for_output("hello".repeat(2));
+        }
         // The main thread and the one that waits for signals.
         wait_until("the visits are over", || threads_of(&server) == 2);
         let before = left_over(&server);
