@@ -4,8 +4,8 @@ use super::{
     within_the_deadline,
 };
 use std::{
-    io::Write,
-    process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio},
+    io::{self, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -20,6 +20,22 @@ pub(crate) struct Running {
     pub(crate) stderr: Collected,
 }
 
+/// Starts a process. Wine 8 now and then cannot while others start (error 1359, "internal
+/// error"), which says nothing of the program.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    const INTERNAL_ERROR: i32 = 1359;
+    let mut result = command.spawn();
+    for _ in 0..5 {
+        match &result {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(INTERNAL_ERROR) => {
+                result = command.spawn();
+            }
+            _ => break,
+        }
+    }
+    result
+}
+
 impl Running {
     #[track_caller]
     pub(super) fn start(cmd: Cmd) -> Self {
@@ -31,7 +47,7 @@ impl Running {
             command.stdout(Stdio::piped());
         }
         command.stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{text}: {error}"));
+        let mut child = spawn(&mut command).unwrap_or_else(|error| panic!("{text}: {error}"));
         let mut stdin = child.stdin.take();
         if let Input::Bytes(bytes) = input {
             let mut stdin = stdin.take().expect("stdin is a pipe");
