@@ -43,7 +43,7 @@ fn an_early_one_ends_it_as_well() {
 #[test]
 fn an_open_transfer_ends_whole() {
     let scene = Scene::new();
-    for args in [&[][..], &["-k"]] {
+    for args in [&["-v"][..], &["-v", "-k"]] {
         let bytes = data(3 << 20);
         let mut server = scene.listen("./s", args).open_input().unread_output().start_listening();
         let mut client = scene.dial("s");
@@ -52,6 +52,7 @@ fn an_open_transfer_ends_whole() {
         let mut one = [0];
         output.read_exact(&mut one).unwrap();
         signal(&server, Signal::TERM);
+        server.wait_for_message("got signal 15");
         wait_until("the name has gone", || scene.files().is_empty());
         assert!(server.is_running());
         // Both directions still work.

@@ -23,7 +23,7 @@ const PAGES: [(&str, &[&str]); 3] = [
 const OTHERS: [&str; 2] = ["man/lsock-names.7", "README.md"];
 
 /// Options of other programs that the documents speak of.
-const FOREIGN: [&str; 3] = ["--workspace", "--path", "--open"];
+const FOREIGN: [&str; 4] = ["--workspace", "--path", "--open", "--target"];
 
 #[test]
 fn pages_hold_what_follows_from_the_definitions() {

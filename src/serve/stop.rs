@@ -64,6 +64,7 @@ impl Stopper {
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
         signals::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
+            tracing::info!("got signal {signal}: nobody is accepted any more");
             // Also for the second one: the first may have come in the middle of this.
             if let Err(error) = listener.close() {
                 tracing::debug!(%error, "listener not closed");
