@@ -99,7 +99,11 @@ pub(super) fn wait_readable(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result
 /// to be accepted, and gives up the name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
-    use rustix::net::{Shutdown, SocketFlags, accept_with, shutdown};
+    use rustix::{
+        io::{DupFlags, dup3},
+        net::{Shutdown, SocketFlags, accept_with, shutdown},
+    };
+    use std::{mem::ManuallyDrop, os::fd::FromRawFd};
     // Linux lets a listening socket be shut down: waiting calls fail with EINVAL, after
     // those clients that are in the queue.
     shutdown(socket, Shutdown::Both)?;
@@ -108,9 +112,11 @@ pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
     // be using the descriptor, so its number must not become free: one that has no name
     // takes its place, and accepting on that fails with EINVAL as well.
     let nameless = stream_socket()?;
-    // SAFETY: both descriptors are open, and the second one stays its owner's.
-    let fd = unsafe { libc::dup3(nameless.as_raw_fd(), socket.as_raw_fd(), libc::O_CLOEXEC) };
-    if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    // SAFETY: the descriptor is open, and it is not closed here: it stays its owner's.
+    let mut socket = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(socket.as_raw_fd()) });
+    // The crates name this flag on Linux only, the kernel knows it on Android as well.
+    let close_on_exec = DupFlags::from_bits_retain(libc::O_CLOEXEC.cast_unsigned());
+    Ok(dup3(&nameless, &mut socket, close_on_exec)?)
 }
 
 /// As on Linux, by connecting once more: what is accepted then is not handed out.
