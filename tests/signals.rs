@@ -40,6 +40,21 @@ fn an_early_one_ends_it_as_well() {
     }
 }
 
+/// As with nohup, and in the background of a shell script.
+#[test]
+fn one_that_was_ignored_from_the_start_stays_so() {
+    let scene = Scene::new();
+    for (name, number) in [("HUP", Signal::HUP), ("INT", Signal::INT), ("QUIT", Signal::QUIT)] {
+        let script = format!("trap '' {name}; exec \"$0\" listen -v -k ./s -- cat");
+        let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        let server = shell.start_listening();
+        signal(&server, number);
+        scene.connect("./s", NO_ARGS).input("x").run().ok().output("x");
+        signal(&server, Signal::TERM);
+        server.end().died_of(Signal::TERM);
+    }
+}
+
 #[test]
 fn an_open_transfer_ends_whole() {
     let scene = Scene::new();

@@ -24,6 +24,8 @@ pub(crate) struct Running {
 /// error"), which says nothing of the program.
 fn spawn(command: &mut Command) -> io::Result<Child> {
     const INTERNAL_ERROR: i32 = 1359;
+    #[cfg(unix)]
+    super::unix::have_usual_signals();
     let mut result = command.spawn();
     for _ in 0..5 {
         match &result {

@@ -38,6 +38,19 @@ impl Scene {
     }
 }
 
+/// Makes this process, and so those that it starts, heed signals that whoever started it
+/// has had it ignore (nohup, a script that runs it in the background).
+pub(super) fn have_usual_signals() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        for number in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+            // SAFETY: the default action replaces no handler of ours.
+            unsafe { signal(number, SigHandler::SigDfl) }.unwrap();
+        }
+    });
+}
+
 /// Sends a signal.
 #[track_caller]
 pub(crate) fn signal(running: &Running, signal: Signal) {

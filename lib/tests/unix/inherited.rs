@@ -1,7 +1,7 @@
 //! Descriptors that came with the process.
 
 use crate::harness::assert_kind;
-use local_socket::os::unix::inherited::take_fd;
+use local_socket::os::unix::inherited::{ignores_signal, take_fd};
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -36,4 +36,12 @@ fn a_descriptor_can_be_taken_once_and_closes_on_exec() {
 fn what_is_not_open_cannot_be_taken() {
     let error = take_fd(1_000_000).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+}
+
+#[test]
+fn ignored_signals_are_known() {
+    // Rust's runtime sets this one.
+    assert!(ignores_signal(libc::SIGPIPE).unwrap());
+    assert!(!ignores_signal(libc::SIGUSR2).unwrap());
+    assert_kind(ignores_signal(1_000_000), &[ErrorKind::InvalidInput]);
 }

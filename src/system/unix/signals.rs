@@ -1,3 +1,4 @@
+use local_socket::os::unix::inherited::ignores_signal;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
@@ -35,9 +36,11 @@ impl Drop for Held {
     }
 }
 
-/// Calls the function, on a thread of its own, for every signal that asks to end.
+/// Calls the function, on a thread of its own, for every signal that asks to end. Those
+/// that this process was started to ignore (nohup) stay ignored.
 pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+    let asks = |signal: &i32| !ignores_signal(*signal).unwrap_or(false);
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM].iter().filter(|s| asks(s)))?;
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || signals.forever().for_each(&mut handle))?;

@@ -1,12 +1,12 @@
-//! Descriptors that came with the process: listening sockets of a service manager, a
-//! pipe to report readiness on.
+//! What came with the process: listening sockets of a service manager, a pipe to report
+//! readiness on, signals that are ignored.
 
-#![allow(unsafe_code, reason = "a number becomes an owned descriptor")]
+#![allow(unsafe_code, reason = "a number becomes an owned descriptor, an action is read")]
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use std::{
     collections::BTreeSet,
-    io,
+    io, mem,
     os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
     sync::{Mutex, PoisonError},
 };
@@ -35,6 +35,25 @@ pub fn take_fd(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: the descriptor is open, this function has not handed it out before, and
     // that nobody else in the process owns it is what its documentation asks for.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Whether the process ignores the signal, which it then does since its start if it has
+/// not changed that itself: `nohup` has a program ignore `SIGHUP`, a shell without job
+/// control has one in the background ignore `SIGINT` and `SIGQUIT` (POSIX, Shell Command
+/// Language, 2.11). A program that ends in good order by these leaves them alone then.
+///
+/// Of `SIGPIPE` it says nothing: Rust's runtime has it ignored before `main`.
+///
+/// # Errors
+/// `EINVAL` if there is no such signal.
+pub fn ignores_signal(signal: i32) -> io::Result<bool> {
+    let mut action = mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: no action is set, and the present one is written to where there is room.
+    if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it was written, and was zeroes before, which are valid as well.
+    Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
 }
 
 /// Keeps every descriptor but 0, 1 and 2 from the programs that this process starts.
