@@ -1,5 +1,6 @@
 //! The command line: one file per command, shared groups of options, value parsers.
 
+mod completions;
 mod connect;
 mod connecting;
 mod everywhere;
@@ -10,6 +11,7 @@ mod man;
 mod transfer;
 mod value;
 
+pub(crate) use completions::Completions;
 pub(crate) use connect::Connect;
 pub(crate) use connecting::Connecting;
 pub(crate) use everywhere::{Color, Everywhere, LogFormat};
@@ -17,7 +19,7 @@ pub(crate) use listen::Listen;
 pub(crate) use listening::{Listening, Who};
 pub(crate) use transfer::{CopyWay, Eof, Progress, Transfer};
 
-use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use std::ffi::OsString;
 
 /// Pipe stdin and stdout through local sockets.
@@ -31,20 +33,36 @@ use std::ffi::OsString;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Those before the command; [`parse`] adds those after it.
     #[command(flatten)]
     pub(crate) everywhere: Everywhere,
 }
 
+// A command's options are made when it is the one that is called, and those that can stand
+// everywhere are not handed down (clap's `global`): both are a good part of the time that a
+// short connection takes. What a command is about is told here for that reason.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
+    /// Accept a client and join it to stdin and stdout, or to a command.
+    ///
+    /// The name is private: by default only the same user (and root) can connect. A stale
+    /// socket file is taken over, a live one is refused.
     Listen(Listen),
+    /// Connect and join the connection to stdin and stdout, or to a command.
     Connect(Connect),
     /// Print a script that completes lsock's options in a shell.
-    Completions {
-        /// The shell to write the script for.
-        #[arg(value_name = "SHELL")]
-        shell: clap_complete::Shell,
-    },
+    Completions(Completions),
+}
+
+impl Command {
+    fn everywhere(&self) -> &Everywhere {
+        match self {
+            Self::Listen(listen) => &listen.everywhere,
+            Self::Connect(connect) => &connect.everywhere,
+            Self::Completions(completions) => &completions.everywhere,
+        }
+    }
 }
 
 /// The definition of the whole command line.
@@ -57,7 +75,13 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::E
     let args: Vec<OsString> = args.collect();
     // Help and usage errors are printed by clap, before the options are known.
     let matches = definition().color(color(&args)).try_get_matches_from(args)?;
-    Cli::from_arg_matches(&matches)
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.everywhere.add(cli.command.everywhere());
+    if cli.everywhere.verbose > 0 && cli.everywhere.quiet > 0 {
+        let message = "the argument '--quiet' cannot be used with '--verbose'";
+        return Err(definition().error(ErrorKind::ArgumentConflict, message));
+    }
+    Ok(cli)
 }
 
 fn color(args: &[OsString]) -> ColorChoice {

@@ -18,6 +18,6 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         Command::Listen(args) => listen::run(args, terminal),
         Command::Connect(args) => connect::run(args, terminal),
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions(args) => completions::run(args.shell),
     }
 }

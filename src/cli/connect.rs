@@ -1,14 +1,17 @@
-use super::{Connecting, Transfer, value};
+use super::{Connecting, Everywhere, Transfer, value};
 use clap::Args;
 use local_socket::Name;
 use std::ffi::OsString;
 
-/// Connect and join the connection to stdin and stdout, or to a command.
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
     /// What to connect to: ./file, /path/to/file, @name or a bare word.
     #[arg(value_name = "NAME", value_parser = value::name())]
     pub(crate) name: Name<'static>,
+
+    /// A command to join the connection to, instead of stdin and stdout.
+    #[arg(value_name = "CMD", last = true, num_args = 1..)]
+    pub(crate) command: Vec<OsString>,
 
     #[command(flatten)]
     pub(crate) connecting: Connecting,
@@ -18,8 +21,6 @@ pub(crate) struct Connect {
     /// Print what would be done, and do nothing.
     #[arg(long, help_heading = "Everywhere", display_order = 904)]
     pub(crate) explain: bool,
-
-    /// A command to join the connection to, instead of stdin and stdout.
-    #[arg(value_name = "CMD", last = true, num_args = 1..)]
-    pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
 }

@@ -7,36 +7,30 @@ pub(crate) struct Everywhere {
     ///
     /// The environment variable LSOCK_LOG takes precedence; it has the filter syntax of
     /// tracing-subscriber, for example `lsock=info,local_socket=debug`.
-    #[arg(short, long, global = true, action = ArgAction::Count, display_order = 900)]
+    #[arg(short, long, action = ArgAction::Count, display_order = 900)]
     pub(crate) verbose: u8,
 
     /// Say less: once no warnings, twice no errors either.
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose", display_order = 901)]
+    #[arg(short, long, action = ArgAction::Count, display_order = 901)]
     pub(crate) quiet: u8,
 
-    /// How messages are written to stderr.
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        value_enum,
-        default_value = "text",
-        display_order = 902
-    )]
-    pub(crate) log_format: LogFormat,
+    /// How messages are written to stderr [default: text].
+    #[arg(long, value_name = "FORMAT", value_enum, display_order = 902)]
+    pub(crate) log_format: Option<LogFormat>,
 
-    /// Whether messages and help are coloured.
-    ///
-    /// `auto` means on a terminal, unless NO_COLOR is set.
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        value_enum,
-        default_value = "auto",
-        display_order = 903
-    )]
-    pub(crate) color: Color,
+    /// Whether messages and help are coloured [default: auto].
+    #[arg(long, value_name = "WHEN", value_enum, display_order = 903)]
+    pub(crate) color: Option<Color>,
+}
+
+impl Everywhere {
+    /// Adds what stands after the command to what stands before it.
+    pub(super) fn add(&mut self, later: &Self) {
+        self.verbose = self.verbose.saturating_add(later.verbose);
+        self.quiet = self.quiet.saturating_add(later.quiet);
+        self.log_format = later.log_format.or(self.log_format);
+        self.color = later.color.or(self.color);
+    }
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,17 +1,17 @@
-use super::{Listening, Transfer, value};
+use super::{Everywhere, Listening, Transfer, value};
 use clap::Args;
 use local_socket::Name;
 use std::ffi::OsString;
 
-/// Accept a client and join it to stdin and stdout, or to a command.
-///
-/// The name is private: by default only the same user (and root) can connect. A stale
-/// socket file is taken over, a live one is refused.
 #[derive(Debug, Args)]
 pub(crate) struct Listen {
     /// Where to listen: ./file, /path/to/file, @name or a bare word.
     #[arg(value_name = "NAME", value_parser = value::name(), allow_hyphen_values = false)]
     pub(crate) name: Name<'static>,
+
+    /// A command to join each client to, instead of stdin and stdout.
+    #[arg(value_name = "CMD", last = true, num_args = 1..)]
+    pub(crate) command: Vec<OsString>,
 
     #[command(flatten)]
     pub(crate) listening: Listening,
@@ -21,8 +21,6 @@ pub(crate) struct Listen {
     /// Print what would be done, and do nothing.
     #[arg(long, help_heading = "Everywhere", display_order = 904)]
     pub(crate) explain: bool,
-
-    /// A command to join each client to, instead of stdin and stdout.
-    #[arg(value_name = "CMD", last = true, num_args = 1..)]
-    pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
 }

@@ -5,15 +5,16 @@ use crate::cli::LogFormat;
 use std::{
     fmt::{self, Write as _},
     io::stderr,
+    sync::OnceLock,
 };
-use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
+use tracing::{Event, Level, Metadata, Subscriber, level_filters::LevelFilter, span};
 use tracing_subscriber::{
-    EnvFilter,
+    EnvFilter, Layer, Registry,
     fmt::{
         FmtContext, FormatEvent, FormatFields,
         format::{DefaultFields, Writer},
     },
-    layer::SubscriberExt,
+    layer::{Layered, SubscriberExt},
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
@@ -23,7 +24,6 @@ use tracing_subscriber::{
 /// # Errors
 /// The text in LSOCK_LOG is no filter.
 pub(crate) fn start(terminal: Terminal) -> anyhow::Result<()> {
-    let layer = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(terminal.color);
     let level = match (terminal.quiet, terminal.verbose) {
         (0, 0) => LevelFilter::WARN,
         (0, 1) => LevelFilter::INFO,
@@ -32,27 +32,80 @@ pub(crate) fn start(terminal: Terminal) -> anyhow::Result<()> {
         (1, _) => LevelFilter::ERROR,
         _ => LevelFilter::OFF,
     };
-    // Reading a filter takes more time than a short connection: only if there is one.
-    let filter = match std::env::var("LSOCK_LOG") {
-        Ok(text) if !text.is_empty() => Some(EnvFilter::try_new(&text).map_err(|error| {
-            super::Failure::Usage(format!("LSOCK_LOG is no filter: `{text}`: {error}"))
-        })?),
-        _ => None,
-    };
-    let registry = tracing_subscriber::registry();
-    match (terminal.format, filter) {
-        (LogFormat::Json, None) => {
-            registry.with(layer.json().flatten_event(true)).with(level).init();
+    match std::env::var("LSOCK_LOG") {
+        Ok(text) if !text.is_empty() => {
+            let filter = EnvFilter::try_new(&text).map_err(|error| {
+                super::Failure::Usage(format!("LSOCK_LOG is no filter: `{text}`: {error}"))
+            })?;
+            subscriber(terminal).with(filter).init();
         }
-        (LogFormat::Json, Some(filter)) => {
-            registry.with(layer.json().flatten_event(true)).with(filter).init();
-        }
-        (LogFormat::Text, None) => registry.with(layer.event_format(Line)).with(level).init(),
-        (LogFormat::Text, Some(filter)) => {
-            registry.with(layer.event_format(Line)).with(filter).init();
-        }
+        _ => tracing::subscriber::set_global_default(OnDemand {
+            level,
+            terminal,
+            subscriber: OnceLock::new(),
+        })?,
     }
     Ok(())
+}
+
+type Boxed = Box<dyn Subscriber + Send + Sync>;
+
+/// What writes the messages.
+fn subscriber(terminal: Terminal) -> Layered<Box<dyn Layer<Registry> + Send + Sync>, Registry> {
+    let layer = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(terminal.color);
+    let layer = match terminal.format {
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+        LogFormat::Text => layer.event_format(Line).boxed(),
+    };
+    tracing_subscriber::registry().with(layer)
+}
+
+/// Makes what writes the messages when there is the first one: most short connections have
+/// nothing to tell, and it takes a good part of their time.
+struct OnDemand {
+    level: LevelFilter,
+    terminal: Terminal,
+    subscriber: OnceLock<Boxed>,
+}
+
+impl OnDemand {
+    fn subscriber(&self) -> &Boxed {
+        self.subscriber.get_or_init(|| Box::new(subscriber(self.terminal)))
+    }
+}
+
+impl Subscriber for OnDemand {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= self.level
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level)
+    }
+
+    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+        self.subscriber().new_span(span)
+    }
+
+    fn record(&self, span: &span::Id, values: &span::Record<'_>) {
+        self.subscriber().record(span, values);
+    }
+
+    fn record_follows_from(&self, span: &span::Id, follows: &span::Id) {
+        self.subscriber().record_follows_from(span, follows);
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.subscriber().event(event);
+    }
+
+    fn enter(&self, span: &span::Id) {
+        self.subscriber().enter(span);
+    }
+
+    fn exit(&self, span: &span::Id) {
+        self.subscriber().exit(span);
+    }
 }
 
 /// `lsock: warning: message name=value`

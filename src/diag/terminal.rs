@@ -18,12 +18,12 @@ impl Terminal {
         let is_terminal = stderr().is_terminal();
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let color = match options.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => is_terminal && !no_color,
+            Some(Color::Always) => true,
+            Some(Color::Never) => false,
+            Some(Color::Auto) | None => is_terminal && !no_color,
         };
         Self {
-            format: options.log_format,
+            format: options.log_format.unwrap_or(LogFormat::Text),
             color,
             is_terminal,
             verbose: options.verbose,
