@@ -1,5 +1,5 @@
 use super::Failure;
-use local_socket::error::{Action, Obstacle, SocketError};
+use local_socket::error::{Action, Holder, Obstacle, SocketError};
 use std::io::{self, ErrorKind};
 
 /// What the user can do about an error, if anything.
@@ -24,6 +24,12 @@ pub(super) const HELP: &str = "lsock --help, lsock listen --help and so on list 
 fn bind(error: &io::Error) -> Option<String> {
     let socket = SocketError::of(error)?;
     match (socket.obstacle(), error.kind()) {
+        (Some(Obstacle::LiveServer(Some(Holder::User(_)))), _) if cfg!(target_os = "linux") => {
+            Some(
+                "choose another name; `ss -lxp`, run by that user or by root, shows the process"
+                    .to_owned(),
+            )
+        }
         (Some(Obstacle::LiveServer(_)), _) if socket.name().is_path() && cfg!(unix) => {
             Some("--replace takes the name over, or choose another name".to_owned())
         }

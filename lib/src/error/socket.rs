@@ -40,13 +40,20 @@ pub enum Obstacle {
     Contended,
 }
 
-/// The process behind a name.
+/// Who is behind a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Its process identifier.
-    pub pid: u32,
-    /// The name of its command, where the system tells.
-    pub command: Option<String>,
+#[non_exhaustive]
+pub enum Holder {
+    /// A process.
+    Process {
+        /// Its process identifier.
+        pid: u32,
+        /// The name of its command, where the system tells.
+        command: Option<String>,
+    },
+    /// A process of this user, the owner of the socket file. Which process it is, Linux
+    /// tells only to that user and to root (`proc(5)`), other systems do not tell at all.
+    User(u32),
 }
 
 impl SocketError {
@@ -122,16 +129,18 @@ impl Error for SocketError {
     }
 }
 
-/// `pid 123 (command)`
+/// `pid 123 (command)` or `uid 1000`
 impl Display for Holder {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "pid {}", self.pid)?;
-        if let Some(command) = &self.command {
-            f.write_str(" (")?;
-            write_escaped(f, command)?;
-            f.write_str(")")?;
+        match self {
+            Self::Process { pid, command: None } => write!(f, "pid {pid}"),
+            Self::Process { pid, command: Some(command) } => {
+                write!(f, "pid {pid} (")?;
+                write_escaped(f, command)?;
+                f.write_str(")")
+            }
+            Self::User(uid) => write!(f, "uid {uid}"),
         }
-        Ok(())
     }
 }
 

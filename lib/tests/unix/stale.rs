@@ -4,7 +4,7 @@ use super::files::{Folder, inode, make_stale, options, server_of};
 use crate::harness::{AT_ONCE, assert_kind, within_deadline};
 use local_socket::{
     OnConflict,
-    error::{Obstacle, SocketError},
+    error::{Holder, Obstacle, SocketError},
     os::unix::ListenerOptionsExt as _,
 };
 use std::{
@@ -55,16 +55,18 @@ fn a_live_server_is_named_in_the_error() {
         let result = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
         let error = assert_kind(result, &[ErrorKind::AddrInUse]);
         match SocketError::of(&error).unwrap().obstacle() {
-            Some(Obstacle::LiveServer(Some(holder))) => {
-                assert_eq!(holder.pid, process::id());
-                if cfg!(target_os = "linux") {
-                    let comm = fs::read_to_string("/proc/self/comm").unwrap();
-                    assert_eq!(holder.command.as_deref(), Some(comm.trim_end()));
-                }
+            Some(Obstacle::LiveServer(Some(Holder::Process { pid, command }))) => {
+                let comm = fs::read_to_string("/proc/self/comm").unwrap();
+                assert_eq!((*pid, command.as_deref()), (process::id(), Some(comm.trim_end())));
+                assert!(error.to_string().contains(&format!("pid {pid}")), "{error}");
+            }
+            Some(Obstacle::LiveServer(Some(Holder::User(uid))))
+                if cfg!(not(target_os = "linux")) =>
+            {
+                assert!(error.to_string().contains(&format!("uid {uid}")), "{error}");
             }
             obstacle => panic!("{obstacle:?}"),
         }
-        assert!(error.to_string().contains(&format!("pid {}", process::id())), "{error}");
         assert_eq!((folder.entries(), inode(&folder.path())), (vec!["a.sock".into()], before));
         drop(listener);
     });

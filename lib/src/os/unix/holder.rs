@@ -1,17 +1,16 @@
 //! Which process listens under a name, as far as the system tells without disturbing it.
 
+use super::file::lstat;
 use crate::error::Holder;
 use std::path::Path;
 
-/// Who listens on the socket file.
+/// Who listens on the socket file: the process, or at least whose it is.
 pub(super) fn of_file(path: &Path) -> Option<Holder> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    return proc::of_file(path);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = path;
-        None
+    if let Some(process) = proc::of_file(path) {
+        return Some(process);
     }
+    Some(Holder::User(lstat(path).ok()?.st_uid))
 }
 
 /// Who listens under the abstract name.
@@ -106,6 +105,6 @@ mod proc {
         let command = fs::read(process.join("comm"))
             .ok()
             .map(|comm| String::from_utf8_lossy(&comm).trim_end_matches('\n').to_owned());
-        Some(Holder { pid, command })
+        Some(Holder::Process { pid, command })
     }
 }
