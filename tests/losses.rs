@@ -1,12 +1,14 @@
 //! What cannot be delivered is said and counted; what arrived is delivered.
 
 use crate::harness::{Scene, data, signal, wait_until, within_the_deadline};
-use rustix::process::Signal;
+use rustix::{io::ioctl_fionread, process::Signal};
 use std::{
     fs::File,
     io::{Read, Write},
+    net::Shutdown,
     os::unix::net::UnixListener,
     thread,
+    time::Duration,
 };
 
 const NO_ARGS: [&str; 0] = [];
@@ -56,6 +58,24 @@ fn of_a_file_every_byte_is_accounted_for() {
     }
 }
 
+/// One that ends both directions, and closes a little later, while our input is silent: at
+/// first nothing but an end of file is to be seen.
+#[test]
+fn a_server_that_ends_both_directions_before_it_closes() {
+    const SIZE: usize = 50_000;
+    let scene = Scene::new();
+    let listener = UnixListener::bind(scene.path("s")).unwrap();
+    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+    let (stream, _) = listener.accept().unwrap();
+    client.take_input().write_all(&data(SIZE)).unwrap();
+    wait_until("all of it was sent", || ioctl_fionread(&stream).unwrap() == SIZE as u64);
+    stream.shutdown(Shutdown::Both).unwrap();
+    // What is not to be seen yet cannot be waited for.
+    thread::sleep(Duration::from_millis(50));
+    drop(stream);
+    client.end().code(5).says("be delivered to the peer");
+}
+
 #[test]
 fn a_client_that_closes_while_much_is_sent_to_it() {
     for args in [&[][..], &["--copy", "buffer"]] {
@@ -77,7 +97,7 @@ fn a_peer_that_closes_without_reading() {
     let mut client = scene.connect("./s", NO_ARGS).open_input().start();
     let (stream, _) = listener.accept().unwrap();
     client.send("lost");
-    wait_until("it is there", || rustix::io::ioctl_fionread(&stream).unwrap() == 4);
+    wait_until("it is there", || ioctl_fionread(&stream).unwrap() == 4);
     drop(stream);
     client.end().fails(5).says("could be delivered");
 }
@@ -90,7 +110,7 @@ fn a_peer_that_closes_without_reading_what_a_mere_sender_sends() {
     let mut client = scene.connect("./s", ["--send-only"]).open_input().start();
     let (stream, _) = listener.accept().unwrap();
     client.send("lost");
-    wait_until("it is there", || rustix::io::ioctl_fionread(&stream).unwrap() == 4);
+    wait_until("it is there", || ioctl_fionread(&stream).unwrap() == 4);
     drop(stream);
     client.end().fails(5).says("could be delivered");
 }
@@ -142,7 +162,7 @@ fn a_killed_sender() {
         client.send(&bytes);
         // What is spliced from a pipe leaves it when it is in the socket.
         let input = client.take_input();
-        wait_until("it is sent", || rustix::io::ioctl_fionread(&input).unwrap() == 0);
+        wait_until("it is sent", || ioctl_fionread(&input).unwrap() == 0);
         client.kill();
         signal(&server, Signal::CONT);
         let outcome = server.end().ok();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cli::Eof,
-    system::{Input, Output},
+    system::{Input, Output, waiting},
 };
 use local_socket::{
     Stream,
@@ -298,6 +298,9 @@ impl Shared {
     /// Whether the peer has closed without reading everything, and no read has told so:
     /// there may have been none.
     fn was_reset(&self) -> bool {
+        if self.stream.peer_hung_up().unwrap_or(false) {
+            waiting::until_decided(&self.stream, STOP_TIME);
+        }
         let error = self.stream.take_error().ok().flatten();
         error.is_some_and(|error| error.kind() == ErrorKind::ConnectionReset)
     }

@@ -41,6 +41,23 @@ impl Stream {
     pub fn inner_mut(&mut self) -> &mut UnixStream {
         &mut self.socket
     }
+
+    /// Whether the peer has not read yet everything that was written. If it closes then,
+    /// [`take_error`](traits::StreamCommon::take_error) tells of a reset connection; as
+    /// long as it has only shut down both directions, this is the one way to know.
+    ///
+    /// # Errors
+    /// Those of `ioctl(2)`, SIOCOUTQ.
+    ///
+    /// # Platform-specific behaviour
+    /// Linux and Android; other systems move what is written to the peer's side at once,
+    /// and this is always `false`.
+    pub fn has_unread(&self) -> io::Result<bool> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return super::sys::has_unread(self.as_fd());
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        Ok(false)
+    }
 }
 
 impl Sealed for Stream {}

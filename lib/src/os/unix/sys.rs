@@ -95,6 +95,18 @@ pub(super) fn wait_readable(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result
     }
 }
 
+/// Whether anything that was sent on the socket has not been read by its peer (`unix(7)`,
+/// SIOCOUTQ).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn has_unread(socket: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: the descriptor is open, and the call writes one int to where there is room.
+    if unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(bytes > 0)
+}
+
 /// Makes calls of `accept` that wait on a listening socket return, turns away who waits
 /// to be accepted, and gives up the name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
