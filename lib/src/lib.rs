@@ -41,6 +41,8 @@ pub mod bound_util;
 pub mod error;
 pub mod os;
 pub mod prelude;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 pub mod traits;
 
 mod halves;

@@ -1,5 +1,7 @@
 //! What only one system has, each system in its own folder with the same file names.
 
+#[cfg(feature = "tokio")]
+mod runtime;
 #[cfg(unix)]
 pub mod unix;
 #[cfg(windows)]

@@ -18,6 +18,9 @@ use std::{
 
 pub use crate::ListenerNonblockingMode;
 
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
 /// What [`Stream::reunite`] gives.
 pub type ReuniteResult<S> =
     Result<S, crate::ReuniteError<<S as Stream>::RecvHalf, <S as Stream>::SendHalf>>;

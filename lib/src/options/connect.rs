@@ -83,6 +83,33 @@ impl<'n> ConnectOptions<'n> {
         S::from_options(self)
     }
 
+    /// Connects, for asynchronous programs; dropping the future gives up. What
+    /// [`nonblocking_stream`](Self::nonblocking_stream) says has no meaning there.
+    ///
+    /// # Errors
+    /// As [`connect_sync`](Self::connect_sync); also outside a tokio runtime.
+    ///
+    /// # Panics
+    /// As everything of tokio's that does I/O, in a runtime that was built without its
+    /// I/O driver (`enable_io`).
+    #[cfg(feature = "tokio")]
+    pub fn connect_tokio(
+        &self,
+    ) -> impl Future<Output = io::Result<crate::tokio::Stream>> + Send + Sync {
+        self.connect_tokio_as()
+    }
+
+    /// Connects, with the given type of asynchronous stream.
+    ///
+    /// # Errors
+    /// As [`connect_tokio`](Self::connect_tokio).
+    #[cfg(feature = "tokio")]
+    pub fn connect_tokio_as<S: traits::tokio::Stream>(
+        &self,
+    ) -> impl Future<Output = io::Result<S>> + Send + Sync {
+        S::from_options(self)
+    }
+
     /// The name, or the error for its absence.
     pub(crate) fn required_name(&self) -> io::Result<&Name<'n>> {
         self.name.as_ref().ok_or_else(super::listener::no_name)

@@ -165,6 +165,29 @@ impl<'n> ListenerOptions<'n> {
         L::from_options(self)
     }
 
+    /// Starts to listen, for asynchronous programs. What
+    /// [`nonblocking`](Self::nonblocking) says has no meaning there.
+    ///
+    /// # Errors
+    /// As [`create_sync`](Self::create_sync); also outside a tokio runtime.
+    ///
+    /// # Panics
+    /// As everything of tokio's that does I/O, in a runtime that was built without its
+    /// I/O driver (`enable_io`).
+    #[cfg(feature = "tokio")]
+    pub fn create_tokio(self) -> io::Result<crate::tokio::Listener> {
+        self.create_tokio_as()
+    }
+
+    /// Starts to listen, with the given type of asynchronous listener.
+    ///
+    /// # Errors
+    /// As [`create_tokio`](Self::create_tokio).
+    #[cfg(feature = "tokio")]
+    pub fn create_tokio_as<L: traits::tokio::Listener>(self) -> io::Result<L> {
+        L::from_options(self)
+    }
+
     /// The name, or the error for its absence.
     pub(crate) fn required_name(&self) -> io::Result<&Name<'n>> {
         self.name.as_ref().ok_or_else(no_name)

@@ -22,6 +22,8 @@ pub(crate) mod runtime_dir;
 mod settings;
 mod stream;
 mod sys;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use name::AbstractNsUdSocket;

@@ -8,7 +8,7 @@ use std::{
     iter::FusedIterator,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::net::{UnixListener, UnixStream},
+        unix::net::{SocketAddr, UnixListener, UnixStream},
     },
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -87,16 +87,29 @@ impl Listener {
     }
 
     fn into_socket(self) -> UnixListener {
+        let (socket, file, _) = self.into_parts();
+        if let Some(file) = file {
+            file.leave();
+        }
+        socket
+    }
+
+    /// The socket, as blocking as it is without a timeout, its file and its name.
+    pub(super) fn into_parts(self) -> (UnixListener, Option<OwnFile>, Option<Name<'static>>) {
         if self.timeout().is_some()
             && let Err(error) = self.apply_blocking(None)
         {
             tracing::debug!(%error, "listening socket stays non-blocking");
         }
-        if let Some(file) = self.take_file() {
-            file.leave();
-        }
-        self.socket
+        let file = self.take_file();
+        (self.socket, file, self.name)
     }
+}
+
+/// The name that a listening socket was bound to.
+pub(super) fn name_of(address: &SocketAddr) -> io::Result<Name<'static>> {
+    address::name_of(address)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "the socket has no name"))
 }
 
 impl Sealed for Listener {}
@@ -165,9 +178,7 @@ impl traits::Listener for Listener {
     fn local_name(&self) -> io::Result<Name<'static>> {
         match &self.name {
             Some(name) => Ok(name.clone()),
-            None => address::name_of(&self.socket.local_addr()?).ok_or_else(|| {
-                io::Error::new(io::ErrorKind::Unsupported, "the socket has no name")
-            }),
+            None => name_of(&self.socket.local_addr()?),
         }
     }
 

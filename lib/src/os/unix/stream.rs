@@ -108,11 +108,7 @@ impl traits::StreamCommon for Stream {
         peer::credentials(self.as_fd())
     }
     fn peer_hung_up(&self) -> io::Result<bool> {
-        // What is not asked for is reported all the same if it is a hang-up or an error
-        // (poll(2)).
-        let mut fds = [PollFd::new(&self.socket, PollFlags::empty())];
-        poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
-        Ok(fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR))
+        peer_hung_up(self.as_fd())
     }
     fn local_name(&self) -> io::Result<Option<Name<'static>>> {
         Ok(address::name_of(&self.socket.local_addr()?))
@@ -120,6 +116,15 @@ impl traits::StreamCommon for Stream {
     fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
         Ok(address::name_of(&self.socket.peer_addr()?))
     }
+}
+
+/// Whether the peer has closed both directions.
+pub(super) fn peer_hung_up(socket: BorrowedFd<'_>) -> io::Result<bool> {
+    // What is not asked for is reported all the same if it is a hang-up or an error
+    // (poll(2)).
+    let mut fds = [PollFd::new(&socket, PollFlags::empty())];
+    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    Ok(fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR))
 }
 
 impl TryClone for Stream {

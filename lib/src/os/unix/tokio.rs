@@ -1,0 +1,12 @@
+//! Unix domain sockets for asynchronous programs, on tokio's own types.
+
+mod connect;
+mod halves;
+mod listener;
+mod stream;
+
+pub use {
+    halves::{RecvHalf, SendHalf},
+    listener::Listener,
+    stream::Stream,
+};

@@ -1,0 +1,103 @@
+//! From options to a connected socket, without blocking a thread.
+
+use super::Stream;
+use crate::{
+    ConnectOptions, ConnectWaitMode, Name,
+    error::{Action, SocketError},
+    os::{
+        runtime,
+        unix::{
+            address::{Address, Target},
+            connect::addresses,
+            runtime_dir, sys,
+        },
+    },
+};
+use ::tokio::net::UnixStream;
+use std::{
+    io,
+    os::fd::{AsFd, OwnedFd},
+    time::{Duration, Instant},
+};
+
+/// How long to wait before a full backlog is tried again: at first, and at most. Nothing
+/// tells when there is room in it.
+const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
+
+/// Connects as the options say.
+pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
+    runtime::required()?;
+    let name = options.required_name()?;
+    let socket = reach(name, options.wait_mode)
+        .await
+        .map_err(|error| SocketError::wrap(Action::Connect, name, error))?;
+    UnixStream::from_std(socket.into()).map(Stream::from)
+}
+
+async fn reach(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
+    let mut result = Err(io::Error::from_raw_os_error(libc::ENOENT));
+    for address in addresses(&Target::of(name)?)? {
+        result = attempt(&address, wait_mode).await;
+        match &result {
+            Err(error) if runtime_dir::try_next(error) => {}
+            _ => break,
+        }
+    }
+    result
+}
+
+/// With a full backlog a non-blocking connect fails with EAGAIN and can be tried again on
+/// the same socket (`connect(2)`, `unix(7)`).
+async fn attempt(address: &Address, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
+    let socket = sys::stream_socket()?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    let deadline = match wait_mode {
+        ConnectWaitMode::Timeout(timeout) => Instant::now().checked_add(timeout),
+        ConnectWaitMode::Deferred | ConnectWaitMode::Unbounded => None,
+    };
+    let (mut pause, most) = PAUSES;
+    loop {
+        match sys::connect(socket.as_fd(), address) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock
+                    && wait_mode != ConnectWaitMode::Deferred => {}
+            result => return result.map(|()| socket),
+        }
+        let rest = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if rest == Some(Duration::ZERO) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        sleep(rest.map_or(pause, |rest| rest.min(pause))).await?;
+        pause = (pause * 2).min(most);
+    }
+}
+
+/// Waits with a timer of the system (`timerfd_create(2)`): the runtime need not have been
+/// built with tokio's own.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+async fn sleep(time: Duration) -> io::Result<()> {
+    use ::tokio::io::{Interest, unix::AsyncFd};
+    use rustix::time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    };
+    let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+    let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+    let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+    // A time of zero would stop the timer.
+    let time = time.max(Duration::from_nanos(1));
+    let it_value = Timespec::try_from(time).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let once = Itimerspec { it_interval: zero, it_value };
+    timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once)?;
+    // SAFETY: the owned descriptor stays the same and open as long as it is registered.
+    #[allow(unsafe_code, reason = "tokio cannot know that of any type")]
+    let timer = unsafe { AsyncFd::register_with_interest(timer, Interest::READABLE)? };
+    timer.readable().await.map(|_| ())
+}
+
+/// The BSDs and macOS refuse when the backlog is full: there is nothing to wait for.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+async fn sleep(_: Duration) -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
+}

@@ -1,0 +1,143 @@
+use super::Stream;
+use crate::{
+    ListenerNonblockingMode, ListenerOptions, Name,
+    name::sealed::Sealed,
+    os::{
+        runtime,
+        unix::{self as sync, file::OwnFile, listen, listen::Bound, listener},
+    },
+    traits::tokio as traits,
+};
+use ::tokio::net::UnixListener;
+use std::{
+    io,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::net,
+    },
+};
+
+/// A Unix domain socket that clients can connect to.
+#[derive(Debug)]
+pub struct Listener {
+    // Dropped before the socket is closed: while its file exists, somebody listens.
+    file: Option<OwnFile>,
+    socket: UnixListener,
+    name: Option<Name<'static>>,
+}
+
+impl Listener {
+    /// The socket as tokio's type.
+    #[must_use]
+    pub fn inner(&self) -> &UnixListener {
+        &self.socket
+    }
+
+    /// The socket as tokio's type.
+    pub fn inner_mut(&mut self) -> &mut UnixListener {
+        &mut self.socket
+    }
+}
+
+impl Sealed for Listener {}
+impl traits::Listener for Listener {
+    type Stream = Stream;
+
+    async fn accept(&self) -> io::Result<Stream> {
+        loop {
+            match self.socket.accept().await {
+                // A client that has gone meanwhile (the BSDs tell, Linux does not).
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                accepted => return accepted.map(|(socket, _)| socket.into()),
+            }
+        }
+    }
+
+    fn local_name(&self) -> io::Result<Name<'static>> {
+        match &self.name {
+            Some(name) => Ok(name.clone()),
+            None => listener::name_of(&self.socket.local_addr()?.into()),
+        }
+    }
+
+    fn do_not_reclaim_name_on_drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            file.leave();
+        }
+    }
+
+    fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
+        runtime::required()?;
+        let options = options.nonblocking(ListenerNonblockingMode::Both);
+        let Bound { socket, file } = listen::listen(&options)?;
+        let socket = UnixListener::from_std(socket)?;
+        let mut listener = Self { file, socket, name: options.name.map(Name::into_owned) };
+        if !options.reclaim_name {
+            listener.do_not_reclaim_name_on_drop();
+        }
+        Ok(listener)
+    }
+}
+
+/// The listener is made non-blocking; whether its name goes with it stays as it was.
+///
+/// Fails outside a tokio runtime.
+impl TryFrom<sync::Listener> for Listener {
+    type Error = io::Error;
+    fn try_from(listener: sync::Listener) -> io::Result<Self> {
+        runtime::required()?;
+        let (socket, file, name) = listener.into_parts();
+        socket.set_nonblocking(true)?;
+        Ok(Self { file, socket: UnixListener::from_std(socket)?, name })
+    }
+}
+
+/// The socket is not the listener's to remove: its name stays when it is dropped. It is
+/// made non-blocking.
+///
+/// Fails outside a tokio runtime.
+impl TryFrom<net::UnixListener> for Listener {
+    type Error = io::Error;
+    fn try_from(socket: net::UnixListener) -> io::Result<Self> {
+        sync::Listener::from(socket).try_into()
+    }
+}
+
+/// As `TryFrom<UnixListener>`.
+impl TryFrom<OwnedFd> for Listener {
+    type Error = io::Error;
+    fn try_from(fd: OwnedFd) -> io::Result<Self> {
+        net::UnixListener::from(fd).try_into()
+    }
+}
+
+/// The socket is not the listener's to remove: its name stays when it is dropped.
+impl From<UnixListener> for Listener {
+    fn from(socket: UnixListener) -> Self {
+        Self { file: None, socket, name: None }
+    }
+}
+
+/// The name stays when the socket is closed.
+impl From<Listener> for UnixListener {
+    fn from(listener: Listener) -> Self {
+        if let Some(file) = listener.file {
+            file.leave();
+        }
+        listener.socket
+    }
+}
+
+/// The name stays when the socket is closed. The socket is non-blocking.
+impl TryFrom<Listener> for OwnedFd {
+    type Error = io::Error;
+    fn try_from(listener: Listener) -> io::Result<Self> {
+        UnixListener::from(listener).into_std().map(Self::from)
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

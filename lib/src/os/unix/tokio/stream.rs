@@ -1,0 +1,255 @@
+use super::{RecvHalf, SendHalf, connect};
+use crate::{
+    ConnectOptions, Name, PeerCreds,
+    name::sealed::Sealed,
+    os::{
+        runtime,
+        unix::{self as sync, address, peer, stream},
+    },
+    traits::{
+        StreamCommon,
+        tokio::{self as traits, ReuniteResult},
+    },
+};
+use ::tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::UnixStream,
+};
+use std::{
+    io::{self, IoSlice},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::net,
+    },
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// A connected Unix domain socket.
+///
+/// An owned one reads and writes as tokio's own does, by the same system calls; through
+/// a shared reference a read or write that finds nothing to do takes one more.
+#[derive(Debug)]
+pub struct Stream {
+    socket: UnixStream,
+}
+
+impl Stream {
+    /// Two sockets that are connected to each other and have no name (`socketpair(2)`).
+    ///
+    /// # Errors
+    /// Outside a tokio runtime; whatever the system says.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        runtime::required()?;
+        UnixStream::pair().map(|(one, other)| (one.into(), other.into()))
+    }
+
+    /// The socket as tokio's type.
+    #[must_use]
+    pub fn inner(&self) -> &UnixStream {
+        &self.socket
+    }
+
+    /// The socket as tokio's type.
+    pub fn inner_mut(&mut self) -> &mut UnixStream {
+        &mut self.socket
+    }
+}
+
+impl Sealed for Stream {}
+impl traits::Stream for Stream {
+    type RecvHalf = RecvHalf;
+    type SendHalf = SendHalf;
+
+    fn split(self) -> (RecvHalf, SendHalf) {
+        let (rh, sh) = self.socket.into_split();
+        (rh.into(), sh.into())
+    }
+    fn reunite(rh: RecvHalf, sh: SendHalf) -> ReuniteResult<Self> {
+        rh.into_tokio()
+            .reunite(sh.into_tokio())
+            .map(Self::from)
+            .map_err(|error| crate::error::ReuniteError { rh: error.0.into(), sh: error.1.into() })
+    }
+    async fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
+        connect::connect(options).await
+    }
+}
+
+impl StreamCommon for Stream {
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+    fn peer_creds(&self) -> io::Result<PeerCreds> {
+        peer::credentials(self.as_fd())
+    }
+    fn peer_hung_up(&self) -> io::Result<bool> {
+        stream::peer_hung_up(self.as_fd())
+    }
+    fn local_name(&self) -> io::Result<Option<Name<'static>>> {
+        Ok(address::name_of(&self.socket.local_addr()?.into()))
+    }
+    fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
+        Ok(address::name_of(&self.socket.peer_addr()?.into()))
+    }
+}
+
+/// Reads without an exclusive reference.
+pub(super) fn poll_read(
+    socket: &UnixStream,
+    cx: &mut Context<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    loop {
+        ready!(socket.poll_read_ready(cx))?;
+        match socket.try_read(buf.initialize_unfilled()) {
+            // Another one has been faster: wait again.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return Poll::Ready(result.map(|len| buf.advance(len))),
+        }
+    }
+}
+
+/// Writes without an exclusive reference.
+pub(super) fn poll_write(
+    socket: &UnixStream,
+    cx: &mut Context<'_>,
+    mut write: impl FnMut(&UnixStream) -> io::Result<usize>,
+) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(socket.poll_write_ready(cx))?;
+        match write(socket) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return Poll::Ready(result),
+        }
+    }
+}
+
+/// Half-closes without an exclusive reference.
+pub(super) fn shutdown(socket: &UnixStream) -> io::Result<()> {
+    Ok(rustix::net::shutdown(socket, rustix::net::Shutdown::Write)?)
+}
+
+impl AsyncRead for &Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        poll_read(&self.socket, cx, buf)
+    }
+}
+
+impl AsyncWrite for &Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        poll_write(&self.socket, cx, |socket| socket.try_write(buf))
+    }
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        poll_write(&self.socket, cx, |socket| socket.try_write_vectored(bufs))
+    }
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(shutdown(&self.socket))
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().socket).poll_write(cx, buf)
+    }
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().socket).poll_write_vectored(cx, bufs)
+    }
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(shutdown(&self.socket))
+    }
+}
+
+impl From<UnixStream> for Stream {
+    fn from(socket: UnixStream) -> Self {
+        Self { socket }
+    }
+}
+
+impl From<Stream> for UnixStream {
+    fn from(stream: Stream) -> Self {
+        stream.socket
+    }
+}
+
+/// The socket is made non-blocking. Fails outside a tokio runtime.
+impl TryFrom<net::UnixStream> for Stream {
+    type Error = io::Error;
+    fn try_from(socket: net::UnixStream) -> io::Result<Self> {
+        runtime::required()?;
+        socket.set_nonblocking(true)?;
+        UnixStream::from_std(socket).map(Self::from)
+    }
+}
+
+/// As `TryFrom<UnixStream>`.
+impl TryFrom<OwnedFd> for Stream {
+    type Error = io::Error;
+    fn try_from(fd: OwnedFd) -> io::Result<Self> {
+        net::UnixStream::from(fd).try_into()
+    }
+}
+
+/// As `TryFrom<UnixStream>`.
+impl TryFrom<sync::Stream> for Stream {
+    type Error = io::Error;
+    fn try_from(stream: sync::Stream) -> io::Result<Self> {
+        net::UnixStream::from(stream).try_into()
+    }
+}
+
+/// The socket is non-blocking.
+impl TryFrom<Stream> for OwnedFd {
+    type Error = io::Error;
+    fn try_from(stream: Stream) -> io::Result<Self> {
+        stream.socket.into_std().map(Self::from)
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
