@@ -42,6 +42,15 @@ pub(crate) enum Kind {
     PipeWord,
 }
 
+impl Kind {
+    /// One that is always there, for what has nothing to do with names.
+    #[cfg(unix)]
+    pub(crate) const NATIVE: Self = Self::File;
+    /// One that is always there, for what has nothing to do with names.
+    #[cfg(windows)]
+    pub(crate) const NATIVE: Self = Self::PipeWord;
+}
+
 /// Makes of each behaviour (a function that takes a [`Place`]) a test for each kind of
 /// name.
 macro_rules! on_every_kind {

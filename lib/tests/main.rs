@@ -17,6 +17,7 @@
 mod harness;
 
 mod accepting;
+mod asynchronous;
 mod bounds;
 mod closing;
 mod conflict;

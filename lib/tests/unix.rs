@@ -1,11 +1,11 @@
 //! What only Unix has: files, permissions, descriptors, and processes that fight over a
 //! path.
 
-mod backlog;
+pub(crate) mod backlog;
 mod child;
 mod credentials;
 mod descriptors;
-mod files;
+pub(crate) mod files;
 mod halves;
 mod inherited;
 mod long_names;

@@ -18,7 +18,7 @@ fn connect(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Stream> {
 }
 
 /// Connects until nobody gets in any more.
-pub(super) fn fill(name: &Name<'_>) -> Vec<Stream> {
+pub(crate) fn fill(name: &Name<'_>) -> Vec<Stream> {
     let mut streams = Vec::new();
     loop {
         match connect(name, ConnectWaitMode::Deferred) {

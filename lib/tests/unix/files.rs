@@ -15,42 +15,42 @@ use tempfile::TempDir;
 
 /// A folder in which a socket file is to stand.
 #[derive(Debug)]
-pub(super) struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
     /// One that everybody may enter, and write to if they are to.
-    pub(super) fn open_to_all(mode: u32) -> Self {
+    pub(crate) fn open_to_all(mode: u32) -> Self {
         let folder = Self::new();
         fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(mode)).unwrap();
         folder
     }
 
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.0.path()
     }
 
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.0.path().join("a.sock")
     }
 
-    pub(super) fn name(&self) -> Name<'static> {
+    pub(crate) fn name(&self) -> Name<'static> {
         name(&self.path())
     }
 
-    pub(super) fn options(&self) -> ListenerOptions<'static> {
+    pub(crate) fn options(&self) -> ListenerOptions<'static> {
         ListenerOptions::new().name(self.name())
     }
 
-    pub(super) fn listen(&self) -> Listener {
+    pub(crate) fn listen(&self) -> Listener {
         self.options().create_sync().unwrap()
     }
 
     /// What is in it: nothing else may be left behind.
-    pub(super) fn entries(&self) -> Vec<String> {
+    pub(crate) fn entries(&self) -> Vec<String> {
         let entries = fs::read_dir(self.root()).unwrap();
         let mut names: Vec<_> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -59,29 +59,29 @@ impl Folder {
     }
 }
 
-pub(super) fn name(path: &Path) -> Name<'static> {
+pub(crate) fn name(path: &Path) -> Name<'static> {
     path.to_path_buf().to_fs_name::<GenericFilePath>().unwrap()
 }
 
-pub(super) fn options(path: &Path) -> ListenerOptions<'static> {
+pub(crate) fn options(path: &Path) -> ListenerOptions<'static> {
     ListenerOptions::new().name(name(path))
 }
 
 /// Leaves a socket file that nobody listens on.
-pub(super) fn make_stale(path: &Path) {
+pub(crate) fn make_stale(path: &Path) {
     drop(UnixListener::bind(path).unwrap());
 }
 
-pub(super) fn inode(path: &Path) -> u64 {
+pub(crate) fn inode(path: &Path) -> u64 {
     fs::symlink_metadata(path).unwrap().ino()
 }
 
-pub(super) fn mode(path: &Path) -> u32 {
+pub(crate) fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
 /// The process that listens at the path, by its number.
-pub(super) fn server_of(path: &Path) -> u32 {
+pub(crate) fn server_of(path: &Path) -> u32 {
     use local_socket::traits::StreamCommon as _;
     let stream = Stream::connect(name(path)).unwrap();
     stream.peer_creds().unwrap().pid().unwrap().try_into().unwrap()

@@ -1,0 +1,61 @@
+//! The same promises of the asynchronous side: each behaviour is a future that runs on one
+//! thread, where whatever blocks would stop everything.
+
+#[cfg(unix)]
+mod backlog;
+mod bounds;
+mod crowd;
+mod ending;
+mod halves;
+mod listening;
+mod runtime;
+mod transfer;
+#[cfg(unix)]
+mod unix;
+
+use crate::harness::Place;
+use local_socket::{
+    tokio::{Listener, Stream},
+    traits::tokio::{Listener as _, Stream as _},
+};
+
+/// Makes of each behaviour (an `async fn` that takes a [`Place`]) a test for each kind of
+/// name.
+macro_rules! on_every_kind_async {
+    ($($behaviour:ident)*) => {$(
+        mod $behaviour {
+            fn run(place: &crate::harness::Place) {
+                crate::asynchronous::block_on(super::$behaviour(place));
+            }
+            on_every_kind! { run }
+        }
+    )*};
+}
+use on_every_kind_async;
+
+/// Runs a future on this thread.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap().block_on(future)
+}
+
+impl Place {
+    pub(crate) fn listen_async(&self) -> Listener {
+        self.options().create_tokio().unwrap()
+    }
+
+    pub(crate) async fn connect_async(&self) -> Stream {
+        Stream::connect(self.name()).await.unwrap()
+    }
+
+    /// Connects and accepts: the client's end and the server's end.
+    pub(crate) async fn connected_async(&self, listener: &Listener) -> (Stream, Stream) {
+        let (client, server) = tokio::join!(self.connect_async(), listener.accept());
+        (client, server.unwrap())
+    }
+
+    /// The two ends of a connection whose listener has gone already.
+    pub(crate) async fn streams_async(&self) -> (Stream, Stream) {
+        self.connected_async(&self.listen_async()).await
+    }
+}

@@ -1,0 +1,142 @@
+//! The end of a stream, of one direction and of both.
+
+use super::on_every_kind_async;
+use crate::harness::{GONE, Place, assert_kind, assert_same, pattern};
+use local_socket::tokio::Stream;
+use std::{io::ErrorKind, time::Duration};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::timeout,
+};
+
+on_every_kind_async! {
+    a_close_is_the_other_sides_end_of_file
+    half_close_is_the_end_of_one_direction
+    half_close_of_both_one_after_the_other
+    half_close_through_a_shared_reference
+    a_write_of_nothing_is_no_end_of_file
+    writing_after_half_close_is_an_error
+    writing_to_a_peer_that_has_gone_is_an_error
+    a_read_that_was_given_up_loses_nothing
+    what_was_written_arrives_after_a_drop
+}
+
+async fn read_all(stream: &mut Stream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    bytes
+}
+
+async fn a_close_is_the_other_sides_end_of_file(place: &Place) {
+    for client_closes in [true, false] {
+        let (client, server) = place.streams_async().await;
+        let (mut one, mut other) = if client_closes { (client, server) } else { (server, client) };
+        one.write_all(b"and then no more").await.unwrap();
+        drop(one);
+        assert_eq!(read_all(&mut other).await, b"and then no more");
+        // It stays at its end.
+        assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+    }
+}
+
+async fn half_close_is_the_end_of_one_direction(place: &Place) {
+    for client_asks in [true, false] {
+        let (client, server) = place.streams_async().await;
+        let (mut one, mut other) = if client_asks { (client, server) } else { (server, client) };
+        let (question, answer) = (pattern(100_000), pattern(300_000));
+        let asking = async {
+            one.write_all(&question).await.unwrap();
+            one.shutdown().await.unwrap();
+            assert_same(&read_all(&mut one).await, &answer);
+        };
+        let answering = async {
+            assert_same(&read_all(&mut other).await, &question);
+            assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+            // All of the answer is sent after the end of the question.
+            other.write_all(&answer).await.unwrap();
+            drop(other);
+        };
+        tokio::join!(asking, answering);
+    }
+}
+
+async fn half_close_of_both_one_after_the_other(place: &Place) {
+    let (mut client, mut server) = place.streams_async().await;
+    client.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut server).await, b"");
+    server.write_all(b"last words").await.unwrap();
+    server.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut client).await, b"last words");
+}
+
+async fn half_close_through_a_shared_reference(place: &Place) {
+    let (client, mut server) = place.streams_async().await;
+    { &client }.write_all(b"through it").await.unwrap();
+    { &client }.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut server).await, b"through it");
+    server.write_all(b"back").await.unwrap();
+    let mut text = [0; 4];
+    { &client }.read_exact(&mut text).await.unwrap();
+    assert_eq!(&text, b"back");
+}
+
+async fn a_write_of_nothing_is_no_end_of_file(place: &Place) {
+    let (mut client, mut server) = place.streams_async().await;
+    assert_eq!(client.write(b"").await.unwrap(), 0);
+    client.write_all(b"x").await.unwrap();
+    let mut byte = [0];
+    server.read_exact(&mut byte).await.unwrap();
+    assert_eq!(&byte, b"x");
+}
+
+async fn writing_after_half_close_is_an_error(place: &Place) {
+    let (mut client, _server) = place.streams_async().await;
+    client.shutdown().await.unwrap();
+    assert_kind(client.write_all(b"x").await, &[ErrorKind::BrokenPipe]);
+}
+
+async fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
+    let (mut client, server) = place.streams_async().await;
+    drop(server);
+    // What is on its way when the peer goes may still be taken.
+    let error = loop {
+        match client.write(&[0; 1000]).await {
+            Ok(_) => tokio::task::yield_now().await,
+            Err(error) => break error,
+        }
+    };
+    assert!(GONE.contains(&error.kind()), "{error:?}");
+}
+
+async fn a_read_that_was_given_up_loses_nothing(place: &Place) {
+    let (mut client, mut server) = place.streams_async().await;
+    let data = pattern(200_000);
+    let sending = async {
+        for piece in data.chunks(1009) {
+            client.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        client.shutdown().await.unwrap();
+    };
+    let receiving = async {
+        let (mut got, mut buf) = (Vec::new(), [0; 5000]);
+        loop {
+            match timeout(Duration::from_micros(50), server.read(&mut buf)).await {
+                Err(_) => {}
+                Ok(Ok(0)) => return got,
+                Ok(len) => got.extend_from_slice(&buf[..len.unwrap()]),
+            }
+        }
+    };
+    let ((), got) = tokio::join!(sending, receiving);
+    assert_same(&got, &data);
+}
+
+async fn what_was_written_arrives_after_a_drop(place: &Place) {
+    let (mut client, mut server) = place.streams_async().await;
+    // As much as goes without anybody reading.
+    let data = pattern(50_000);
+    client.write_all(&data).await.unwrap();
+    drop(client);
+    assert_same(&read_all(&mut server).await, &data);
+}
