@@ -4,7 +4,12 @@
 //! kind of name that the system has (see [`harness::Kind`]). What only Unix has is in
 //! `unix`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the report")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "in a test a panic is the report, and what is left out is said"
+)]
 #![cfg_attr(
     windows,
     allow(

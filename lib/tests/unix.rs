@@ -16,6 +16,8 @@ mod reclaiming;
 mod replacing;
 mod runtime_folder;
 mod stale;
+#[cfg(target_os = "linux")]
+mod system_calls;
 mod users;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

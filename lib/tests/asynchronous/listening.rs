@@ -48,11 +48,6 @@ async fn connecting_to_nothing_fails_at_once(place: &Place) {
 
 async fn a_name_in_use_is_refused(place: &Place) {
     let _listener = place.listen_async();
-    #[cfg(windows)]
-    if crate::harness::is_wine() {
-        eprintln!("Wine lets two servers have one name");
-        return;
-    }
     assert_kind(place.options().create_tokio(), &[ErrorKind::AddrInUse]);
     assert_kind(place.options().create_sync(), &[ErrorKind::AddrInUse]);
 }

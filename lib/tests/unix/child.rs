@@ -26,6 +26,8 @@ const JOBS: &[(&str, fn())] = &[
     ("claim", super::racing::claim_on_command),
     ("claim and die", super::racing::claim_and_die),
     ("runtime folder", super::runtime_folder::listen_and_connect),
+    #[cfg(target_os = "linux")]
+    ("system calls", super::system_calls::make_calls),
 ];
 
 const VARIABLE: &str = "LOCAL_SOCKET_TEST_JOB";
@@ -95,6 +97,18 @@ impl Job {
             self.command.uid(NOBODY).gid(NOBODY).current_dir("/");
         }
         self
+    }
+
+    /// Runs it under `strace`, which writes what it sees to the file.
+    #[cfg(target_os = "linux")]
+    pub(super) fn traced_to(self, file: &std::path::Path) -> Self {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-s", "200", "-o"]).arg(file).arg("--");
+        // What /proc/self/exe is, strace finds out before it becomes this program.
+        command.arg(env::current_exe().unwrap()).args(self.command.get_args());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        Self { command }
     }
 
     pub(super) fn start(mut self) -> Running {

@@ -60,7 +60,7 @@ pub(super) fn addresses(target: &Target<'_>) -> io::Result<Vec<Address>> {
 ///
 /// The BSDs and macOS refuse when the backlog is full; there is nothing to wait for.
 fn attempt(address: &Address, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
-    let socket = stream_socket()?;
+    let socket = stream_socket(wait_mode == ConnectWaitMode::Deferred)?;
     match wait_mode {
         ConnectWaitMode::Unbounded => {
             while let Err(error) = sys::connect(socket.as_fd(), address) {
@@ -70,10 +70,7 @@ fn attempt(address: &Address, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd>
                 }
             }
         }
-        ConnectWaitMode::Deferred => {
-            rustix::io::ioctl_fionbio(&socket, true)?;
-            sys::connect(socket.as_fd(), address)?;
-        }
+        ConnectWaitMode::Deferred => sys::connect(socket.as_fd(), address)?,
         ConnectWaitMode::Timeout(timeout) => attempt_within(&socket, address, timeout)?,
     }
     Ok(socket)

@@ -131,7 +131,7 @@ fn bind_file(socket: &OwnedFd, path: &Path) -> io::Result<()> {
 /// file gets it when it is bound, less what the umask takes away. Elsewhere it is set
 /// between `bind` and `listen`, when nobody can connect yet.
 fn new_socket(options: &ListenerOptions<'_>) -> io::Result<OwnedFd> {
-    let socket = sys::stream_socket()?;
+    let socket = sys::stream_socket(options.nonblocking.accept_nonblocking())?;
     if let Some(mode) = mode_of(options) {
         let mode = Mode::from_raw_mode(mode);
         match rustix::fs::fchmod(&socket, mode) {
@@ -140,9 +140,6 @@ fn new_socket(options: &ListenerOptions<'_>) -> io::Result<OwnedFd> {
             }
             _ => {}
         }
-    }
-    if options.nonblocking.accept_nonblocking() {
-        rustix::io::ioctl_fionbio(&socket, true)?;
     }
     Ok(socket)
 }

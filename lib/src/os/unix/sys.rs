@@ -11,26 +11,31 @@ use std::{
 };
 
 /// Makes a stream socket that children do not inherit.
-pub(super) fn stream_socket() -> io::Result<OwnedFd> {
-    socket(SocketType::STREAM)
+pub(super) fn stream_socket(nonblocking: bool) -> io::Result<OwnedFd> {
+    socket(SocketType::STREAM, nonblocking)
 }
 
 /// Makes a datagram socket that children do not inherit.
 pub(super) fn datagram_socket() -> io::Result<OwnedFd> {
-    socket(SocketType::DGRAM)
+    socket(SocketType::DGRAM, false)
 }
 
 #[cfg(not(target_vendor = "apple"))]
-fn socket(kind: SocketType) -> io::Result<OwnedFd> {
+fn socket(kind: SocketType, nonblocking: bool) -> io::Result<OwnedFd> {
     use rustix::net::{SocketFlags, socket_with};
-    Ok(socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?)
+    let mut flags = SocketFlags::CLOEXEC;
+    flags.set(SocketFlags::NONBLOCK, nonblocking);
+    Ok(socket_with(AddressFamily::UNIX, kind, flags, None)?)
 }
 
 #[cfg(target_vendor = "apple")]
-fn socket(kind: SocketType) -> io::Result<OwnedFd> {
+fn socket(kind: SocketType, nonblocking: bool) -> io::Result<OwnedFd> {
     let socket = rustix::net::socket(AddressFamily::UNIX, kind, None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
     rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
+    if nonblocking {
+        rustix::io::ioctl_fionbio(&socket, true)?;
+    }
     Ok(socket)
 }
 
@@ -123,7 +128,7 @@ pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
     // An abstract name is given up only by closing its socket (unix(7)). Other threads may
     // be using the descriptor, so its number must not become free: one that has no name
     // takes its place, and accepting on that fails with EINVAL as well.
-    let nameless = stream_socket()?;
+    let nameless = stream_socket(false)?;
     // SAFETY: the descriptor is open, and it is not closed here: it stays its owner's.
     let mut socket = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(socket.as_raw_fd()) });
     // The crates name this flag on Linux only, the kernel knows it on Android as well.

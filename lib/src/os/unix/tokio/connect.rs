@@ -49,8 +49,7 @@ async fn reach(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedF
 /// With a full backlog a non-blocking connect fails with EAGAIN and can be tried again on
 /// the same socket (`connect(2)`, `unix(7)`).
 async fn attempt(address: &Address, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
-    let socket = sys::stream_socket()?;
-    rustix::io::ioctl_fionbio(&socket, true)?;
+    let socket = sys::stream_socket(true)?;
     let deadline = match wait_mode {
         ConnectWaitMode::Timeout(timeout) => Instant::now().checked_add(timeout),
         ConnectWaitMode::Deferred | ConnectWaitMode::Unbounded => None,
