@@ -55,7 +55,6 @@ mod stream;
 mod try_clone;
 
 pub use crate::{
-    error::{ReuniteError, ReuniteResult},
     halves::{RecvHalf, SendHalf},
     listener::{Incoming, Listener, ListenerNonblockingMode},
     name::{
@@ -68,6 +67,12 @@ pub use crate::{
     stream::Stream,
     try_clone::TryClone,
 };
+
+/// Two halves that are not of one stream, given back.
+pub type ReuniteError = error::ReuniteError<RecvHalf, SendHalf>;
+
+/// What reuniting gives.
+pub type ReuniteResult = traits::ReuniteResult<Stream>;
 
 /// The example in the README.
 #[cfg(doctest)]

@@ -86,7 +86,7 @@ impl traits::Stream for Stream {
     fn reunite(rh: RecvHalf, sh: SendHalf) -> traits::ReuniteResult<Self> {
         imp::Stream::reunite(rh.into_imp(), sh.into_imp())
             .map(Self::from)
-            .map_err(crate::ReuniteError::convert_halves)
+            .map_err(crate::error::ReuniteError::convert_halves)
     }
     fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
         imp::Stream::from_options(options).map(Self::from)

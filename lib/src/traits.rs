@@ -23,7 +23,7 @@ pub mod tokio;
 
 /// What [`Stream::reunite`] gives.
 pub type ReuniteResult<S> =
-    Result<S, crate::ReuniteError<<S as Stream>::RecvHalf, <S as Stream>::SendHalf>>;
+    Result<S, crate::error::ReuniteError<<S as Stream>::RecvHalf, <S as Stream>::SendHalf>>;
 
 /// A server's end: it stands under a name and accepts clients.
 ///

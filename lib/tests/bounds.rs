@@ -51,7 +51,7 @@ fn types_have_the_bounds_that_programs_rely_on() {
     streams::<Stream>();
     is_error::<NameError>();
     is_error::<SocketError>();
-    is_error::<local_socket::ReuniteError<RecvHalf, SendHalf>>();
+    is_error::<local_socket::ReuniteError>();
     copies::<ListenerNonblockingMode>();
     copies::<ConnectWaitMode>();
     copies::<OnConflict>();

@@ -25,6 +25,7 @@ mod accepting;
 mod asynchronous;
 mod bounds;
 mod closing;
+mod compatible;
 mod conflict;
 mod connecting;
 mod crowd;

@@ -147,3 +147,26 @@ fn descriptors_close_on_exec() {
         }
     });
 }
+
+/// Without a look at the variant.
+#[test]
+fn enums_convert_as_their_variants_do() {
+    run(async |folder| {
+        let listener = Listener::try_from(folder.options().create_sync().unwrap()).unwrap();
+        let client = Stream::connect(folder.name()).await.unwrap();
+        let client = Stream::try_from(OwnedFd::try_from(client).unwrap()).unwrap();
+        let mut client = Stream::from(UnixStream::from(client));
+        let sync = local_socket::Stream::pair().unwrap().0;
+        drop(Stream::try_from(sync).unwrap());
+        let listener = Listener::try_from(OwnedFd::try_from(listener).unwrap()).unwrap();
+        let listener = Listener::from(UnixListener::from(listener));
+        let mut server = listener.accept().await.unwrap();
+        client.write_all(b"x").await.unwrap();
+        server.read_exact(&mut [0]).await.unwrap();
+        let fds = [listener.as_fd(), client.as_fd(), server.as_fd()];
+        assert!(fds.iter().all(|fd| rustix::io::fcntl_getfd(fd).is_ok()));
+        let (rh, sh) = client.split();
+        assert!(rustix::io::fcntl_getfd(rh.as_fd()).is_ok());
+        assert!(rustix::io::fcntl_getfd(sh.as_fd()).is_ok());
+    });
+}

@@ -1,6 +1,7 @@
 use super::{RecvHalf, SendHalf, address, connect, peer};
 use crate::{
-    ConnectOptions, Name, PeerCreds, ReuniteError, TryClone,
+    ConnectOptions, Name, PeerCreds, TryClone,
+    error::ReuniteError,
     name::sealed::Sealed,
     traits::{self, ReuniteResult},
 };

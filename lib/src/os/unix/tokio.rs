@@ -1,6 +1,7 @@
 //! Unix domain sockets for asynchronous programs, on tokio's own types.
 
 mod connect;
+mod convert;
 mod halves;
 mod listener;
 mod stream;

@@ -9,8 +9,10 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    ConnectOptions, Name, PeerCreds, ReuniteError, TryClone, error::FromHandleError,
-    name::sealed::Sealed, traits,
+    ConnectOptions, Name, PeerCreds, TryClone,
+    error::{FromHandleError, ReuniteError},
+    name::sealed::Sealed,
+    traits,
 };
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
