@@ -31,6 +31,7 @@ mod connecting;
 mod crowd;
 mod ending;
 mod errors;
+mod examples;
 mod grammar;
 mod halves;
 mod names;
