@@ -43,18 +43,6 @@ impl Stream {
         pair::pair().map(|(one, other)| (Self::new(one), Self::new(other)))
     }
 
-    /// The user that the peer runs as, as the text of a security identifier (`S-1-5-...`).
-    ///
-    /// On the server's end it is the client as it was when it connected. On the client's
-    /// end it is the process of that number as it is now.
-    ///
-    /// # Errors
-    /// Whatever the system says: `PermissionDenied` where this process may not ask about
-    /// the server's.
-    pub fn peer_user_sid(&self) -> io::Result<String> {
-        peer::user_sid(&self.0)
-    }
-
     pub(super) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
     }

@@ -4,9 +4,12 @@
 
 mod accepting;
 mod closing;
+mod descriptors;
 mod half_close;
+mod identity;
 mod raw;
 mod security;
+mod sids;
 mod timing;
 
 use super::{Listener, Stream};
