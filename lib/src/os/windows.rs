@@ -8,6 +8,7 @@
 
 mod atomic_timeout;
 mod connect;
+mod convert;
 mod drain;
 mod ends;
 mod event;

@@ -4,6 +4,7 @@
 
 mod accepting;
 mod closing;
+mod conversions;
 mod descriptors;
 mod half_close;
 mod identity;
