@@ -50,7 +50,11 @@ pub use {
     impersonation::ImpersonationGuard,
     listener::Listener,
     name::NamedPipe,
-    security_descriptor::SecurityDescriptor,
+    security_descriptor::{
+        AsSecurityDescriptor, AsSecurityDescriptorExt, AsSecurityDescriptorMut,
+        AsSecurityDescriptorMutExt, BorrowedSecurityDescriptor, MutBorrowedSecurityDescriptor,
+        SecurityDescriptor,
+    },
     settings::ListenerOptionsExt,
     sid::Sid,
     stdout::close_stdout,

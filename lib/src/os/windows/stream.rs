@@ -43,6 +43,17 @@ impl Stream {
         pair::pair().map(|(one, other)| (Self::new(one), Self::new(other)))
     }
 
+    /// The pipe, which this type stands for itself.
+    #[must_use]
+    pub fn inner(&self) -> &Self {
+        self
+    }
+
+    /// The pipe, which this type stands for itself.
+    pub fn inner_mut(&mut self) -> &mut Self {
+        self
+    }
+
     pub(super) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
     }

@@ -120,12 +120,8 @@ pub(super) unsafe fn set_control(
     mask: SECURITY_DESCRIPTOR_CONTROL,
     value: SECURITY_DESCRIPTOR_CONTROL,
 ) -> io::Result<()> {
-    // Those of the others that are changed would lie about the parts.
-    if (mask | value) & !SETTABLE != 0 {
-        let text = "control bits that cannot be set by themselves";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-    }
-    // SAFETY: by this function's condition.
+    // SAFETY: by this function's condition. The system refuses bits that say what the parts
+    // are, so the descriptor stays valid.
     check(unsafe { SetSecurityDescriptorControl(sd, mask, value) })
 }
 

@@ -164,7 +164,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     /// inherited, and how they are.
     ///
     /// # Errors
-    /// `InvalidInput` for bits that say which parts there are.
+    /// `InvalidInput` for bits that say which parts there are and how they are stored.
     ///
     /// [bits]: https://learn.microsoft.com/en-us/windows/win32/api/securitybaseapi/nf-securitybaseapi-setsecuritydescriptorcontrol
     fn set_control(

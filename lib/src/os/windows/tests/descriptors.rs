@@ -219,6 +219,14 @@ fn owners_are_values() {
         assert_eq!(descriptor.group_sid().unwrap(), Some(system));
     }
     assert!(descriptor.to_sddl().unwrap().contains("G:SY"));
+    // The system's way to write them is the same.
+    for text in ["S-1-5-21-4294967295-2-3-1004", "S-1-0-0", "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13"] {
+        let descriptor = SecurityDescriptor::from_sddl(&format!("O:{text}")).unwrap();
+        assert_eq!(descriptor.owner_sid().unwrap().unwrap().to_string(), text);
+        let mut descriptor = SecurityDescriptor::new().unwrap();
+        descriptor.set_group_sid(text.parse().unwrap()).unwrap();
+        assert_eq!(descriptor.to_sddl().unwrap(), format!("G:{text}"));
+    }
 }
 
 #[test]

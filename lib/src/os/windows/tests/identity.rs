@@ -123,6 +123,25 @@ fn the_user_of_a_plain_client_is_known_once_it_was_read_from() {
     assert_eq!(server.peer_user().unwrap(), Sid::current_user().unwrap());
 }
 
+#[test]
+fn a_client_may_be_nobody() {
+    let name = unique();
+    let listener = listen(&name);
+    let mut client = raw::anonymous_client(&name);
+    let mut server = listener.accept().unwrap();
+    client.write_all(b"x").unwrap();
+    server.read_exact(&mut [0]).unwrap();
+    let user = server.peer_user();
+    if is_wine() {
+        // It identifies every client.
+        assert_eq!(user.unwrap(), Sid::current_user().unwrap());
+    } else {
+        const CANT_OPEN_ANONYMOUS: i32 = 1347;
+        assert_eq!(user.unwrap_err().raw_os_error(), Some(CANT_OPEN_ANONYMOUS));
+    }
+    assert_eq!(server.peer_process_id().unwrap(), std::process::id());
+}
+
 /// The user that this thread acts as, if it is not the process's.
 fn acting() -> io::Result<Sid> {
     token::user(&Token::of_thread()?)

@@ -13,13 +13,20 @@ use std::{
 };
 use windows_sys::Win32::{
     Foundation::INVALID_HANDLE_VALUE,
-    Storage::FileSystem::{FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX},
+    Storage::FileSystem::{FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, SECURITY_ANONYMOUS},
     System::Pipes::{CreateNamedPipeW, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE},
 };
 
 /// A client that reads and writes as any program does that opens the path as a file.
 pub(super) fn client(name: &Name<'_>) -> File {
     OpenOptions::new().read(true).write(true).open(name.as_os_str()).unwrap()
+}
+
+/// A client that does not let the server know who it is.
+pub(super) fn anonymous_client(name: &Name<'_>) -> File {
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).security_qos_flags(SECURITY_ANONYMOUS);
+    options.open(name.as_os_str()).unwrap()
 }
 
 /// A client whose handle is overlapped.
