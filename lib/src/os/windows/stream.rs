@@ -180,7 +180,8 @@ impl TryFrom<OwnedHandle> for Stream {
     /// # Errors
     /// Gives the handle back with `InvalidInput` if it is not overlapped, `Unsupported` if
     /// it cannot be both read from and written to, and what the system says if it is not
-    /// a pipe's.
+    /// a pipe's. Only where the system has no more handles for the stream's own needs is
+    /// the handle closed.
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
         let pipe = Pipe::from(handle);
         match check_foreign(&pipe) {

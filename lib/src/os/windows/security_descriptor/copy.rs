@@ -1,5 +1,5 @@
 use super::{
-    AsSecurityDescriptorExt as _, AsSecurityDescriptorMut as _, AsSecurityDescriptorMutExt as _,
+    AsSecurityDescriptor as _, AsSecurityDescriptorExt as _, AsSecurityDescriptorMut as _,
     SecurityDescriptor,
     parts::{self, SETTABLE, WhichAcl, WhichSid},
 };
@@ -32,7 +32,6 @@ impl SecurityDescriptor {
     /// # Errors
     /// That there is no memory.
     pub fn set_owner_sid(&mut self, sid: Sid) -> io::Result<()> {
-        self.remove_owner()?;
         // SAFETY: the identifier is valid.
         unsafe { self.put_copy_of_sid(WhichSid::Owner, sid.as_ptr(), false) }
     }
@@ -42,7 +41,6 @@ impl SecurityDescriptor {
     /// # Errors
     /// That there is no memory.
     pub fn set_group_sid(&mut self, sid: Sid) -> io::Result<()> {
-        self.remove_group()?;
         // SAFETY: the identifier is valid.
         unsafe { self.put_copy_of_sid(WhichSid::Group, sid.as_ptr(), false) }
     }
@@ -77,6 +75,8 @@ impl SecurityDescriptor {
         Ok(copy)
     }
 
+    /// Puts a copy in, instead of what was there.
+    ///
     /// # Safety
     /// The identifier is null or valid.
     unsafe fn put_copy_of_sid(
@@ -87,8 +87,13 @@ impl SecurityDescriptor {
     ) -> io::Result<()> {
         // SAFETY: by this function's condition.
         if let Some(part) = unsafe { parts::copy_sid(sid)? } {
-            // SAFETY: the part is valid, and kept until the descriptor frees it.
-            unsafe { parts::put_sid(self.as_sd_mut(), which, part.as_ptr().cast(), defaulted)? };
+            // SAFETY: the part is valid, and kept until the descriptor frees it; the former
+            // one was the descriptor's own.
+            unsafe {
+                let (former, _) = parts::sid(self.as_sd(), which)?;
+                parts::put_sid(self.as_sd_mut(), which, part.as_ptr().cast(), defaulted)?;
+                drop(Local::own(former.cast_mut()));
+            }
             part.into_raw();
         }
         Ok(())
