@@ -8,13 +8,17 @@
 
 mod atomic_timeout;
 mod connect;
+mod convert;
 mod drain;
+mod ends;
 mod event;
 mod halves;
+mod impersonation;
 mod lasting;
 mod linger;
 mod listen;
 mod listener;
+mod local;
 mod name;
 mod operation;
 mod os_str;
@@ -25,9 +29,10 @@ mod pipe;
 mod port;
 mod queue;
 mod read;
-mod security_descriptor;
+pub mod security_descriptor;
 mod settings;
 mod shared;
+mod sid;
 mod stdout;
 mod stream;
 mod timed_lock;
@@ -42,10 +47,16 @@ pub(crate) use os_str::{os_string_from_bytes, strip_ascii_prefix};
 pub(crate) use settings::ListenerSettings;
 pub use {
     halves::{RecvHalf, SendHalf},
+    impersonation::ImpersonationGuard,
     listener::Listener,
     name::NamedPipe,
-    security_descriptor::SecurityDescriptor,
+    security_descriptor::{
+        AsSecurityDescriptor, AsSecurityDescriptorExt, AsSecurityDescriptorMut,
+        AsSecurityDescriptorMutExt, BorrowedSecurityDescriptor, MutBorrowedSecurityDescriptor,
+        SecurityDescriptor,
+    },
     settings::ListenerOptionsExt,
+    sid::Sid,
     stdout::close_stdout,
     stream::Stream,
 };

@@ -45,6 +45,12 @@ impl Event {
     }
 }
 
+impl From<Event> for OwnedHandle {
+    fn from(event: Event) -> Self {
+        event.0
+    }
+}
+
 impl AsHandle for Event {
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.0.as_handle()

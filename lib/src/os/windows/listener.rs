@@ -12,7 +12,7 @@ use crate::{ListenerNonblockingMode, ListenerOptions, Name, name::sealed::Sealed
 use std::{
     io,
     iter::FusedIterator,
-    os::windows::io::AsHandle,
+    os::windows::io::{AsHandle, OwnedHandle},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -122,3 +122,13 @@ impl Iterator for Listener {
     }
 }
 impl FusedIterator for Listener {}
+
+impl From<Listener> for OwnedHandle {
+    /// Gives away the instance of the pipe that the next client gets, or has got, and
+    /// closes the others. Of a listener that was closed before there is none: what comes
+    /// then is the handle of an event, with which no operation on pipes succeeds.
+    fn from(listener: Listener) -> Self {
+        let queue = listener.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        queue.into_first().map_or_else(|| listener.closing.into(), Self::from)
+    }
+}

@@ -1,6 +1,9 @@
 //! The system calls for pipes that do not wait.
 
-use super::{operation::error_of, security_descriptor::SecurityDescriptor};
+use super::{
+    operation::error_of,
+    security_descriptor::{AsSecurityDescriptor, SecurityDescriptor},
+};
 use std::{
     ffi::OsStr,
     io,
@@ -11,8 +14,10 @@ use std::{
     ptr,
 };
 use windows_sys::Wdk::Storage::FileSystem::{
-    FILE_PIPE_CONNECTED_STATE, FILE_PIPE_LOCAL_INFORMATION, FilePipeLocalInformation,
-    NtQueryInformationFile,
+    FILE_ACCESS_INFORMATION, FILE_INFORMATION_CLASS, FILE_MODE_INFORMATION,
+    FILE_PIPE_CONNECTED_STATE, FILE_PIPE_LOCAL_INFORMATION, FILE_SYNCHRONOUS_IO_ALERT,
+    FILE_SYNCHRONOUS_IO_NONALERT, FileAccessInformation, FileModeInformation,
+    FilePipeLocalInformation, NtQueryInformationFile,
 };
 use windows_sys::Win32::{
     Foundation::{
@@ -21,13 +26,13 @@ use windows_sys::Win32::{
     },
     Security::SECURITY_ATTRIBUTES,
     Storage::FileSystem::{
-        CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FlushFileBuffers,
-        OPEN_EXISTING, PIPE_ACCESS_DUPLEX, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
+        CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_READ_DATA,
+        FILE_WRITE_DATA, FlushFileBuffers, OPEN_EXISTING, PIPE_ACCESS_DUPLEX,
+        SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
     },
     System::IO::IO_STATUS_BLOCK,
     System::Pipes::{
-        CreateNamedPipeW, GetNamedPipeClientProcessId, GetNamedPipeInfo,
-        GetNamedPipeServerProcessId, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
+        CreateNamedPipeW, GetNamedPipeInfo, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
         PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe,
         SetNamedPipeHandleState, WaitNamedPipeW,
     },
@@ -74,7 +79,7 @@ impl Pipe {
     ) -> io::Result<Self> {
         let attributes = SECURITY_ATTRIBUTES {
             nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
-            lpSecurityDescriptor: security.as_ptr(),
+            lpSecurityDescriptor: security.as_sd().cast_mut(),
             bInheritHandle: 0,
         };
         let open_mode = PIPE_ACCESS_DUPLEX
@@ -144,35 +149,48 @@ impl Pipe {
     ///
     /// `PeekNamedPipe` would not say so as long as there is something to read.
     pub(super) fn is_hung_up(&self) -> io::Result<bool> {
-        let mut status = IO_STATUS_BLOCK::default();
         let mut info = FILE_PIPE_LOCAL_INFORMATION::default();
+        // SAFETY: the structure is that of the class.
+        match unsafe { self.query(FilePipeLocalInformation, &mut info) } {
+            Ok(()) => Ok(info.NamedPipeState != FILE_PIPE_CONNECTED_STATE),
+            Err(error) if is_disconnection(&error) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the handle is overlapped. Operations on any other wait for each other, and
+    /// cannot be waited for with a timeout.
+    pub(super) fn is_overlapped(&self) -> io::Result<bool> {
+        let mut info = FILE_MODE_INFORMATION::default();
+        // SAFETY: the structure is that of the class.
+        unsafe { self.query(FileModeInformation, &mut info)? };
+        Ok(info.Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) == 0)
+    }
+
+    /// Whether the handle can both be read from and written to.
+    pub(super) fn has_both_directions(&self) -> io::Result<bool> {
+        let mut info = FILE_ACCESS_INFORMATION::default();
+        // SAFETY: the structure is that of the class.
+        unsafe { self.query(FileAccessInformation, &mut info)? };
+        let both = FILE_READ_DATA | FILE_WRITE_DATA;
+        Ok(info.AccessFlags & both == both)
+    }
+
+    /// # Safety
+    /// The class is one of which the system writes that structure.
+    unsafe fn query<T>(&self, class: FILE_INFORMATION_CLASS, info: &mut T) -> io::Result<()> {
+        let mut status = IO_STATUS_BLOCK::default();
         // SAFETY: the handle is open; both structures outlive the call, which is over when
         // it returns: the file system of pipes never lets it wait.
         let result = unsafe {
-            let (info, size) = (&raw mut info, size_of::<FILE_PIPE_LOCAL_INFORMATION>() as u32);
-            let class = FilePipeLocalInformation;
+            let (info, size) = (&raw mut *info, size_of::<T>() as u32);
             NtQueryInformationFile(self.raw(), &raw mut status, info.cast(), size, class)
         };
         if result < 0 {
             // SAFETY: no pointers.
-            let error = error_of(unsafe { RtlNtStatusToDosError(result) });
-            return if is_disconnection(&error) { Ok(true) } else { Err(error) };
+            return Err(error_of(unsafe { RtlNtStatusToDosError(result) }));
         }
-        Ok(info.NamedPipeState != FILE_PIPE_CONNECTED_STATE)
-    }
-
-    /// The process that the other end was opened or created by.
-    pub(super) fn peer_pid(&self, is_server: bool) -> io::Result<u32> {
-        let mut pid = 0;
-        // SAFETY: the handle is open, the pointer valid.
-        check(unsafe {
-            if is_server {
-                GetNamedPipeClientProcessId(self.raw(), &raw mut pid)
-            } else {
-                GetNamedPipeServerProcessId(self.raw(), &raw mut pid)
-            }
-        })?;
-        Ok(pid)
+        Ok(())
     }
 
     /// Waits until the other end has read everything; for as long as that takes.

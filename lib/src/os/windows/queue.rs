@@ -17,7 +17,7 @@ const BACKLOG: usize = 8;
 #[derive(Debug)]
 pub(super) struct Queue {
     path: WidePath,
-    security: SecurityDescriptor,
+    security: Arc<SecurityDescriptor>,
     /// Empty once the listener is closed, and never before.
     instances: VecDeque<Instance>,
 }
@@ -45,7 +45,7 @@ impl Instance {
 }
 
 impl Queue {
-    pub(super) fn new(path: WidePath, security: SecurityDescriptor) -> io::Result<Self> {
+    pub(super) fn new(path: WidePath, security: Arc<SecurityDescriptor>) -> io::Result<Self> {
         let mut instances = VecDeque::with_capacity(BACKLOG + 1);
         for number in 0..BACKLOG {
             instances.push_back(Instance::new(&path, &security, number == 0)?);
@@ -112,6 +112,12 @@ impl Queue {
     /// What is signalled when there may be a client.
     pub(super) fn events(&self) -> Vec<Arc<Event>> {
         self.instances.iter().filter_map(|instance| instance.listen.event()).cloned().collect()
+    }
+
+    /// Gives away the instance that the next client gets, or has got, and closes the
+    /// others; none if the listener is closed.
+    pub(super) fn into_first(mut self) -> Option<Pipe> {
+        self.instances.pop_front().and_then(|instance| instance.into_pipe().ok())
     }
 
     /// Closes every instance, also those with clients that nobody has accepted.

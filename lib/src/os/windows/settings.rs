@@ -1,6 +1,6 @@
 use super::security_descriptor::SecurityDescriptor;
 use crate::{Access, ListenerOptions, name::sealed::Sealed};
-use std::io;
+use std::{io, sync::Arc};
 
 /// What only listeners on Windows can be told.
 pub trait ListenerOptionsExt: Sized + Sealed {
@@ -12,7 +12,7 @@ pub trait ListenerOptionsExt: Sized + Sealed {
 
 impl ListenerOptionsExt for ListenerOptions<'_> {
     fn security_descriptor(mut self, sd: SecurityDescriptor) -> Self {
-        self.system.security = Some(sd);
+        self.system.security = Some(Arc::new(sd));
         self
     }
 }
@@ -20,15 +20,17 @@ impl ListenerOptionsExt for ListenerOptions<'_> {
 /// What [`ListenerOptionsExt`] sets.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListenerSettings {
-    security: Option<SecurityDescriptor>,
+    security: Option<Arc<SecurityDescriptor>>,
 }
 
 impl ListenerSettings {
     /// The descriptor that was given, or that the access stands for.
-    pub(super) fn security(&self, access: Option<Access>) -> io::Result<SecurityDescriptor> {
+    pub(super) fn security(&self, access: Option<Access>) -> io::Result<Arc<SecurityDescriptor>> {
         match &self.security {
-            Some(security) => Ok(security.clone()),
-            None => SecurityDescriptor::of_access(access.unwrap_or(Access::CurrentUser)),
+            Some(security) => Ok(Arc::clone(security)),
+            None => {
+                SecurityDescriptor::of_access(access.unwrap_or(Access::CurrentUser)).map(Arc::new)
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     pair,
     patience::Patience,
     peer,
-    pipe::Pipe,
+    pipe::{Info, Pipe},
     shared::Shared,
 };
 use crate::{
@@ -45,16 +45,15 @@ impl Stream {
         pair::pair().map(|(one, other)| (Self::new(one), Self::new(other)))
     }
 
-    /// The user that the peer runs as, as the text of a security identifier (`S-1-5-...`).
-    ///
-    /// On the server's end it is the client as it was when it connected. On the client's
-    /// end it is the process of that number as it is now.
-    ///
-    /// # Errors
-    /// Whatever the system says: `PermissionDenied` where this process may not ask about
-    /// the server's.
-    pub fn peer_user_sid(&self) -> io::Result<String> {
-        peer::user_sid(&self.0)
+    /// The pipe, which this type stands for itself.
+    #[must_use]
+    pub fn inner(&self) -> &Self {
+        self
+    }
+
+    /// The pipe, which this type stands for itself.
+    pub fn inner_mut(&mut self) -> &mut Self {
+        self
     }
 
     pub(super) fn new(shared: Shared) -> Self {
@@ -179,18 +178,20 @@ impl TryFrom<OwnedHandle> for Stream {
     /// Takes over either end of a connected pipe. Its handle has to be overlapped
     /// (`FILE_FLAG_OVERLAPPED`): with another one nothing could time out, and a read
     /// would hold up writes.
+    ///
+    /// # Errors
+    /// Gives the handle back with `InvalidInput` if it is not overlapped, `Unsupported` if
+    /// it cannot be both read from and written to, and what the system says if it is not
+    /// a pipe's. Only where the system has no more handles for the stream's own needs is
+    /// the handle closed.
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
         let pipe = Pipe::from(handle);
-        let info = match pipe.info() {
-            Ok(info) => info,
-            Err(error) => return Err(FromHandleError::from_source_and_cause(pipe.into(), error)),
-        };
-        if info.has_messages
-            && let Err(error) = pipe.read_by_messages()
-        {
-            return Err(FromHandleError::from_source_and_cause(pipe.into(), error));
+        match check_foreign(&pipe) {
+            Ok(info) => Shared::new(pipe, info, None, false)
+                .map(Self::new)
+                .map_err(FromHandleError::from_cause),
+            Err(error) => Err(FromHandleError::from_source_and_cause(pipe.into(), error)),
         }
-        Shared::new(pipe, info, None, false).map(Self::new).map_err(FromHandleError::from_cause)
     }
 }
 
@@ -218,4 +219,22 @@ impl From<Stream> for OwnedHandle {
             thread::yield_now();
         }
     }
+}
+
+/// Finds out whether a handle from elsewhere can be a stream, and what kind of pipe's it
+/// is.
+fn check_foreign(pipe: &Pipe) -> io::Result<Info> {
+    let info = pipe.info()?;
+    if !pipe.is_overlapped()? {
+        let text = "the pipe's handle is not overlapped (FILE_FLAG_OVERLAPPED)";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    if !pipe.has_both_directions()? {
+        let text = "the pipe's handle is for one direction only";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+    }
+    if info.has_messages {
+        pipe.read_by_messages()?;
+    }
+    Ok(info)
 }

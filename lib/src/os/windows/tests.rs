@@ -4,9 +4,14 @@
 
 mod accepting;
 mod closing;
+mod conversions;
+mod descriptors;
 mod half_close;
+mod identity;
+mod programs;
 mod raw;
 mod security;
+mod sids;
 mod timing;
 
 use super::{Listener, Stream};
@@ -35,6 +40,18 @@ fn types_can_go_everywhere() {
     check::<Listener>();
     check::<super::RecvHalf>();
     check::<super::SecurityDescriptor>();
+    check::<super::BorrowedSecurityDescriptor<'_>>();
+    check::<super::Sid>();
+}
+
+/// Whether this is Wine and not Windows: what Wine does not do cannot be tested there.
+fn is_wine() -> bool {
+    use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
+    // SAFETY: both texts end with a NUL, and ntdll.dll is always loaded.
+    unsafe {
+        let ntdll = GetModuleHandleA(c"ntdll.dll".as_ptr().cast());
+        GetProcAddress(ntdll, c"wine_get_version".as_ptr().cast()).is_some()
+    }
 }
 
 /// A name that nobody else uses.

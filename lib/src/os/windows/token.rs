@@ -1,24 +1,20 @@
 //! Who a process or a thread runs as.
 
-use super::{pipe::Pipe, security_descriptor::Local};
+use super::{impersonation::ImpersonationGuard, pipe::Pipe, sid::Sid};
 use std::{
     io,
-    os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
+    os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
     ptr, thread,
 };
 use windows_sys::Win32::{
     Foundation::HANDLE,
     Security::{
-        Authorization::ConvertSidToStringSidW, GetTokenInformation, PSID, RevertToSelf,
-        TOKEN_INFORMATION_CLASS, TOKEN_PRIMARY_GROUP, TOKEN_QUERY, TOKEN_USER, TokenPrimaryGroup,
-        TokenUser,
+        GetTokenInformation, PSID, TOKEN_INFORMATION_CLASS, TOKEN_PRIMARY_GROUP, TOKEN_QUERY,
+        TOKEN_USER, TokenPrimaryGroup, TokenUser,
     },
-    System::{
-        Pipes::ImpersonateNamedPipeClient,
-        Threading::{
-            GetCurrentProcess, GetCurrentThread, OpenProcess, OpenProcessToken, OpenThreadToken,
-            PROCESS_QUERY_LIMITED_INFORMATION,
-        },
+    System::Threading::{
+        GetCurrentProcess, GetCurrentThread, OpenProcess, OpenProcessToken, OpenThreadToken,
+        PROCESS_QUERY_LIMITED_INFORMATION,
     },
 };
 
@@ -26,18 +22,18 @@ use windows_sys::Win32::{
 #[derive(Debug)]
 pub(super) struct Token(OwnedHandle);
 
-/// The user of a token, as `S-1-5-...`.
-pub(super) fn user_sid(token: &Token) -> io::Result<String> {
+/// The user of a token.
+pub(super) fn user(token: &Token) -> io::Result<Sid> {
     let buffer = information(token, TokenUser)?;
     // SAFETY: the system has written a TOKEN_USER, whose SID lies in the same buffer.
-    unsafe { sid_text((*buffer.as_ptr().cast::<TOKEN_USER>()).User.Sid) }
+    unsafe { sid((*buffer.as_ptr().cast::<TOKEN_USER>()).User.Sid) }
 }
 
-/// The primary group of a token, as `S-1-5-...`.
-pub(super) fn group_sid(token: &Token) -> io::Result<String> {
+/// The primary group of a token.
+pub(super) fn group(token: &Token) -> io::Result<Sid> {
     let buffer = information(token, TokenPrimaryGroup)?;
     // SAFETY: the same with a TOKEN_PRIMARY_GROUP.
-    unsafe { sid_text((*buffer.as_ptr().cast::<TOKEN_PRIMARY_GROUP>()).PrimaryGroup) }
+    unsafe { sid((*buffer.as_ptr().cast::<TOKEN_PRIMARY_GROUP>()).PrimaryGroup) }
 }
 
 /// What a token says, in a buffer that is aligned for pointers.
@@ -91,21 +87,20 @@ impl Token {
                 .name("local_socket peer".to_owned())
                 .stack_size(64 * 1024)
                 .spawn_scoped(scope, || {
-                    let mut token: HANDLE = ptr::null_mut();
-                    // SAFETY: the pipe's handle is open, the pointer valid.
-                    let ok = unsafe {
-                        if ImpersonateNamedPipeClient(pipe.as_handle().as_raw_handle()) == 0 {
-                            return Err(io::Error::last_os_error());
-                        }
-                        OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, 1, &raw mut token)
-                    };
-                    let token = Self::own_result(ok, token);
-                    // SAFETY: no arguments.
-                    unsafe { RevertToSelf() };
-                    token
+                    let _guard = ImpersonationGuard::of_client(pipe)?;
+                    Self::of_thread()
                 })?;
             helper.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
         })
+    }
+
+    /// That which this thread acts with instead of its process's.
+    pub(super) fn of_thread() -> io::Result<Self> {
+        let mut token: HANDLE = ptr::null_mut();
+        // SAFETY: the thread's handle is a constant, in fact; the pointer is valid. The
+        // process asks, since as the client the thread may not be allowed to.
+        let ok = unsafe { OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, 1, &raw mut token) };
+        Self::own_result(ok, token)
     }
 
     fn own_result(ok: i32, token: HANDLE) -> io::Result<Self> {
@@ -118,14 +113,8 @@ impl Token {
 }
 
 /// # Safety
-/// The SID is valid.
-unsafe fn sid_text(sid: PSID) -> io::Result<String> {
-    let mut text = ptr::null_mut();
-    // SAFETY: by this function's condition; the result pointer is valid.
-    if unsafe { ConvertSidToStringSidW(sid, &raw mut text) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the result is allocated with LocalAlloc, for us to free, and ends with
-    // a NUL.
-    Ok(unsafe { Local::own(text).map(|text| text.to_text()) }.unwrap_or_default())
+/// The identifier is null or valid.
+unsafe fn sid(sid: PSID) -> io::Result<Sid> {
+    // SAFETY: by this function's condition.
+    unsafe { Sid::from_ptr(sid) }.ok_or_else(|| io::Error::other("the token names nobody"))
 }

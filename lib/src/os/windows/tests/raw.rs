@@ -6,19 +6,48 @@ use std::{
     io,
     os::windows::{
         ffi::OsStrExt,
+        fs::OpenOptionsExt,
         io::{FromRawHandle, OwnedHandle},
     },
     ptr,
 };
 use windows_sys::Win32::{
     Foundation::INVALID_HANDLE_VALUE,
-    Storage::FileSystem::PIPE_ACCESS_DUPLEX,
+    Storage::FileSystem::{FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, SECURITY_ANONYMOUS},
     System::Pipes::{CreateNamedPipeW, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE},
 };
 
 /// A client that reads and writes as any program does that opens the path as a file.
 pub(super) fn client(name: &Name<'_>) -> File {
     OpenOptions::new().read(true).write(true).open(name.as_os_str()).unwrap()
+}
+
+/// A client that does not let the server know who it is.
+pub(super) fn anonymous_client(name: &Name<'_>) -> File {
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).security_qos_flags(SECURITY_ANONYMOUS);
+    options.open(name.as_os_str()).unwrap()
+}
+
+/// A client whose handle is overlapped.
+pub(super) fn overlapped_client(name: &Name<'_>) -> OwnedHandle {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(FILE_FLAG_OVERLAPPED)
+        .open(name.as_os_str())
+        .unwrap()
+        .into()
+}
+
+/// The same for a client that only reads.
+pub(super) fn overlapped_reader(name: &Name<'_>) -> OwnedHandle {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(FILE_FLAG_OVERLAPPED)
+        .open(name.as_os_str())
+        .unwrap()
+        .into()
 }
 
 /// A server whose pipe is byte-type.

@@ -1,12 +1,24 @@
 use super::*;
 use crate::{
-    Access,
+    Access, TryClone as _,
     os::windows::{
-        ListenerOptionsExt as _, SecurityDescriptor,
-        token::{self, Token},
+        ListenerOptionsExt as _, Sid,
+        local::Local,
+        security_descriptor::{
+            AsSecurityDescriptorExt as _, AsSecurityDescriptorMutExt as _,
+            BorrowedSecurityDescriptor, SecurityDescriptor,
+        },
     },
 };
-use std::io::ErrorKind;
+use std::{
+    io::ErrorKind,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
+    ptr,
+};
+use windows_sys::Win32::Security::{
+    Authorization::{GetSecurityInfo, SE_KERNEL_OBJECT},
+    DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION,
+};
 
 #[test]
 fn descriptors_are_text_again() {
@@ -14,21 +26,11 @@ fn descriptors_are_text_again() {
         ["D:P(A;;GA;;;SY)", "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GR;;;WD)", "O:BAG:SYD:(A;;GA;;;WD)"]
     {
         let descriptor = SecurityDescriptor::from_sddl(sddl).unwrap();
-        let text = descriptor.clone().to_sddl().unwrap();
+        let text = descriptor.to_sddl().unwrap();
         let again = SecurityDescriptor::from_sddl(&text).unwrap();
         assert_eq!(again.to_sddl().unwrap(), text);
         assert!(text.ends_with(&sddl[sddl.find('(').unwrap()..]), "{sddl} became {text}");
     }
-}
-
-#[test]
-fn peers_have_users() {
-    let own = token::user_sid(&Token::own().unwrap()).unwrap();
-    assert!(own.starts_with("S-1-"), "{own}");
-    let (server, client) = connected();
-    assert_eq!(server.peer_user_sid().unwrap(), own);
-    assert_eq!(client.peer_user_sid().unwrap(), own);
-    assert_eq!(token::user_sid(&Token::of_client(&server.0.pipe).unwrap()).unwrap(), own);
 }
 
 #[test]
@@ -56,4 +58,62 @@ fn a_given_descriptor_is_taken() {
     let options = ListenerOptions::new().name(name.borrow()).security_descriptor(descriptor);
     let _listener: Listener = options.create_sync_as().unwrap();
     connect(&name);
+}
+
+#[test]
+fn a_null_list_admits_everybody() {
+    let mut descriptor = SecurityDescriptor::new().unwrap();
+    // SAFETY: null is allowed.
+    unsafe { descriptor.set_dacl(ptr::null_mut(), false).unwrap() };
+    let name = unique();
+    let options = ListenerOptions::new().name(name.borrow());
+    let options = options.security_descriptor(descriptor.try_clone().unwrap());
+    let _listener: Listener = options.create_sync_as().unwrap();
+    connect(&name);
+}
+
+#[test]
+fn the_pipe_has_the_given_descriptor() {
+    let user = Sid::current_user().unwrap();
+    let given = SecurityDescriptor::from_sddl(&format!(
+        "O:{user}D:P(A;;GA;;;SY)(A;;FR;;;WD)(A;;GA;;;{user})"
+    ))
+    .unwrap();
+    let options = ListenerOptions::new().name(unique());
+    let options = options.security_descriptor(given.try_clone().unwrap());
+    let listener: Listener = options.create_sync_as().unwrap();
+    let found = descriptor_of(OwnedHandle::from(listener).as_handle());
+    assert_eq!(found.owner_sid().unwrap(), Some(user));
+    // The system has made specific rights of generic ones.
+    let principals = |descriptor: &SecurityDescriptor| -> Vec<String> {
+        let text = descriptor.to_sddl().unwrap();
+        text.split(')').filter_map(|ace| Some(ace.rsplit_once(';')?.1.to_owned())).collect()
+    };
+    assert_eq!(principals(&found), principals(&given), "{found:?}");
+    assert_eq!(principals(&found).len(), 3);
+}
+
+/// What the system says the descriptor of an open object is.
+fn descriptor_of(handle: BorrowedHandle<'_>) -> SecurityDescriptor {
+    let (none, mut descriptor) = (ptr::null_mut(), ptr::null_mut());
+    let parts = OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
+    // SAFETY: the handle is open; the system allocates a valid descriptor with LocalAlloc,
+    // which is copied before it is freed.
+    unsafe {
+        let (kind, result) = (SE_KERNEL_OBJECT, &raw mut descriptor);
+        let none_acl = ptr::null_mut();
+        let code = GetSecurityInfo(
+            handle.as_raw_handle(),
+            kind,
+            parts,
+            none,
+            none,
+            none_acl,
+            none_acl,
+            result,
+        );
+        assert_eq!(code, 0);
+        let descriptor = Local::own(descriptor).unwrap();
+        BorrowedSecurityDescriptor::from_ptr(descriptor.as_ptr()).to_owned_sd().unwrap()
+    }
 }

@@ -1,0 +1,37 @@
+//! Conversions between the crate's enums and handles: those that their variants' types
+//! have.
+
+use crate::{Listener, RecvHalf, SendHalf, Stream, error::FromHandleError};
+use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
+
+macro_rules! as_handle {
+    ($($type:ident)*) => {$(
+        impl AsHandle for $type {
+            fn as_handle(&self) -> BorrowedHandle<'_> {
+                let Self::NamedPipe(inner) = self;
+                inner.as_handle()
+            }
+        }
+    )*};
+}
+as_handle! { Stream RecvHalf SendHalf }
+
+macro_rules! into_handle {
+    ($($type:ident)*) => {$(
+        impl From<$type> for OwnedHandle {
+            fn from(this: $type) -> Self {
+                let $type::NamedPipe(inner) = this;
+                inner.into()
+            }
+        }
+    )*};
+}
+into_handle! { Stream Listener }
+
+impl TryFrom<OwnedHandle> for Stream {
+    type Error = FromHandleError;
+
+    fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
+        handle.try_into().map(Self::NamedPipe)
+    }
+}

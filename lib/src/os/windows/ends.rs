@@ -1,0 +1,48 @@
+//! Whose processes the ends of a pipe are.
+
+use super::pipe::Pipe;
+use std::{
+    io,
+    os::windows::io::{AsHandle, AsRawHandle},
+};
+use windows_sys::Win32::System::Pipes::{
+    GetNamedPipeClientProcessId, GetNamedPipeClientSessionId, GetNamedPipeServerProcessId,
+    GetNamedPipeServerSessionId,
+};
+
+/// An end of a pipe.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum End {
+    Client,
+    Server,
+}
+
+impl Pipe {
+    /// The process that opened or created the end.
+    pub(super) fn process_of(&self, end: End) -> io::Result<u32> {
+        self.number(match end {
+            End::Client => GetNamedPipeClientProcessId,
+            End::Server => GetNamedPipeServerProcessId,
+        })
+    }
+
+    /// The session of that process.
+    pub(super) fn session_of(&self, end: End) -> io::Result<u32> {
+        self.number(match end {
+            End::Client => GetNamedPipeClientSessionId,
+            End::Server => GetNamedPipeServerSessionId,
+        })
+    }
+
+    fn number(
+        &self,
+        ask: unsafe extern "system" fn(*mut std::ffi::c_void, *mut u32) -> i32,
+    ) -> io::Result<u32> {
+        let mut number = 0;
+        // SAFETY: the handle is open, the pointer valid.
+        if unsafe { ask(self.as_handle().as_raw_handle(), &raw mut number) } == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(number)
+    }
+}

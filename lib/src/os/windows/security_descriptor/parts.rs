@@ -1,0 +1,150 @@
+//! The parts of a descriptor: two access control lists and two security identifiers.
+
+use super::super::local::Local;
+use std::{ffi::c_void, io, ptr};
+use windows_sys::Win32::Security::{
+    ACL, GetLengthSid, GetSecurityDescriptorControl, GetSecurityDescriptorDacl,
+    GetSecurityDescriptorGroup, GetSecurityDescriptorOwner, GetSecurityDescriptorSacl,
+    SE_DACL_AUTO_INHERIT_REQ, SE_DACL_AUTO_INHERITED, SE_DACL_PROTECTED, SE_SACL_AUTO_INHERIT_REQ,
+    SE_SACL_AUTO_INHERITED, SE_SACL_PROTECTED, SECURITY_DESCRIPTOR_CONTROL,
+    SetSecurityDescriptorControl, SetSecurityDescriptorDacl, SetSecurityDescriptorGroup,
+    SetSecurityDescriptorOwner, SetSecurityDescriptorSacl,
+};
+
+/// Which access control list.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum WhichAcl {
+    Dacl,
+    Sacl,
+}
+
+/// Which security identifier.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum WhichSid {
+    Owner,
+    Group,
+}
+
+/// The control bits that can be changed by themselves. The others say which parts there
+/// are, and how they are stored.
+pub(super) const SETTABLE: SECURITY_DESCRIPTOR_CONTROL = SE_DACL_AUTO_INHERIT_REQ
+    | SE_DACL_AUTO_INHERITED
+    | SE_DACL_PROTECTED
+    | SE_SACL_AUTO_INHERIT_REQ
+    | SE_SACL_AUTO_INHERITED
+    | SE_SACL_PROTECTED;
+
+/// # Safety
+/// The descriptor is valid.
+pub(super) unsafe fn acl(
+    sd: *const c_void,
+    which: WhichAcl,
+) -> io::Result<Option<(*const ACL, bool)>> {
+    let get = match which {
+        WhichAcl::Dacl => GetSecurityDescriptorDacl,
+        WhichAcl::Sacl => GetSecurityDescriptorSacl,
+    };
+    let (mut present, mut acl, mut defaulted) = (0, ptr::null_mut(), 0);
+    // SAFETY: by this function's condition; it only reads. The pointers are valid.
+    check(unsafe { get(sd.cast_mut(), &raw mut present, &raw mut acl, &raw mut defaulted) })?;
+    Ok((present != 0).then_some((acl.cast_const(), defaulted != 0)))
+}
+
+/// # Safety
+/// The descriptor is valid.
+pub(super) unsafe fn sid(sd: *const c_void, which: WhichSid) -> io::Result<(*const c_void, bool)> {
+    let get = match which {
+        WhichSid::Owner => GetSecurityDescriptorOwner,
+        WhichSid::Group => GetSecurityDescriptorGroup,
+    };
+    let (mut sid, mut defaulted) = (ptr::null_mut(), 0);
+    // SAFETY: by this function's condition; it only reads. The pointers are valid.
+    check(unsafe { get(sd.cast_mut(), &raw mut sid, &raw mut defaulted) })?;
+    Ok((sid.cast_const(), defaulted != 0))
+}
+
+/// Puts a list in, or takes it out; nothing is freed.
+///
+/// # Safety
+/// The descriptor is valid and absolute, and the list is null, which admits everybody,
+/// or valid as long as it is in there.
+pub(super) unsafe fn put_acl(
+    sd: *mut c_void,
+    which: WhichAcl,
+    acl: Option<*const ACL>,
+    defaulted: bool,
+) -> io::Result<()> {
+    let put = match which {
+        WhichAcl::Dacl => SetSecurityDescriptorDacl,
+        WhichAcl::Sacl => SetSecurityDescriptorSacl,
+    };
+    let (present, acl) = (acl.is_some(), acl.unwrap_or_default());
+    // SAFETY: by this function's condition.
+    check(unsafe { put(sd, present.into(), acl, defaulted.into()) })
+}
+
+/// Puts an identifier in, or with null takes it out; nothing is freed.
+///
+/// # Safety
+/// The descriptor is valid and absolute, and the identifier is null or valid as long as
+/// it is in there.
+pub(super) unsafe fn put_sid(
+    sd: *mut c_void,
+    which: WhichSid,
+    sid: *const c_void,
+    defaulted: bool,
+) -> io::Result<()> {
+    let put = match which {
+        WhichSid::Owner => SetSecurityDescriptorOwner,
+        WhichSid::Group => SetSecurityDescriptorGroup,
+    };
+    // SAFETY: by this function's condition. The identifier is stored and not written to.
+    check(unsafe { put(sd, sid.cast_mut(), defaulted.into()) })
+}
+
+/// # Safety
+/// The descriptor is valid.
+pub(super) unsafe fn control(sd: *const c_void) -> io::Result<(SECURITY_DESCRIPTOR_CONTROL, u32)> {
+    let (mut control, mut revision) = (0, 0);
+    // SAFETY: by this function's condition; it only reads. The pointers are valid.
+    check(unsafe {
+        GetSecurityDescriptorControl(sd.cast_mut(), &raw mut control, &raw mut revision)
+    })?;
+    Ok((control, revision))
+}
+
+/// # Safety
+/// The descriptor is valid.
+pub(super) unsafe fn set_control(
+    sd: *mut c_void,
+    mask: SECURITY_DESCRIPTOR_CONTROL,
+    value: SECURITY_DESCRIPTOR_CONTROL,
+) -> io::Result<()> {
+    // SAFETY: by this function's condition. The system refuses bits that say what the parts
+    // are, so the descriptor stays valid.
+    check(unsafe { SetSecurityDescriptorControl(sd, mask, value) })
+}
+
+/// # Safety
+/// The list is null or valid.
+pub(super) unsafe fn copy_acl(acl: *const ACL) -> io::Result<Option<Local<u8>>> {
+    if acl.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: a list is as long as its header says, free room at its end included.
+    unsafe { Local::copy_of(acl.cast(), (*acl).AclSize.into()) }.map(Some)
+}
+
+/// # Safety
+/// The identifier is null or valid.
+pub(super) unsafe fn copy_sid(sid: *const c_void) -> io::Result<Option<Local<u8>>> {
+    if sid.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: an identifier is as long as the system says.
+    unsafe { Local::copy_of(sid.cast(), GetLengthSid(sid.cast_mut()) as usize) }.map(Some)
+}
+
+fn check(ok: i32) -> io::Result<()> {
+    if ok == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

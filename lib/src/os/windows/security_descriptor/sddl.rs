@@ -1,0 +1,123 @@
+//! Descriptors as text.
+
+use super::{super::local::Local, AsSecurityDescriptorExt as _, SecurityDescriptor};
+use crate::{Access, os::windows::Sid};
+use std::{ffi::c_void, io, ptr};
+use widestring::{U16CStr, U16CString};
+use windows_sys::Win32::Security::{
+    Authorization::{
+        ConvertSecurityDescriptorToStringSecurityDescriptorW,
+        ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+    },
+    DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION,
+    SACL_SECURITY_INFORMATION,
+};
+
+impl SecurityDescriptor {
+    /// Reads a descriptor in the Security Descriptor Definition Language, such as
+    /// `D:P(A;;GA;;;SY)`.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the system's reason where the text is no descriptor.
+    pub fn from_sddl(sddl: &str) -> io::Result<Self> {
+        if sddl.contains('\0') {
+            return Err(invalid(sddl, "it holds a NUL"));
+        }
+        Self::deserialize(&U16CString::from_str_truncate(sddl))
+    }
+
+    /// As [`from_sddl`](Self::from_sddl), of text as the system has it.
+    ///
+    /// # Errors
+    /// As [`from_sddl`](Self::from_sddl).
+    pub fn deserialize(sddl: &U16CStr) -> io::Result<Self> {
+        read(sddl).map_err(|error| {
+            invalid(&sddl.to_string_lossy(), &crate::error::reason(&error).to_string())
+        })
+    }
+
+    /// The descriptor, all of it, in the Security Descriptor Definition Language.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn to_sddl(&self) -> io::Result<String> {
+        let parts = OWNER_SECURITY_INFORMATION
+            | GROUP_SECURITY_INFORMATION
+            | DACL_SECURITY_INFORMATION
+            | SACL_SECURITY_INFORMATION;
+        self.serialize(parts, U16CStr::to_string_lossy)
+    }
+
+    /// Full access for the system, the administrators and whom the word says, and
+    /// nothing that would be inherited.
+    pub(in crate::os::windows) fn of_access(access: Access) -> io::Result<Self> {
+        let user = Sid::current_user()?;
+        let more = match access {
+            Access::CurrentUser => String::new(),
+            Access::Group => format!("(A;;GA;;;{})", Sid::current_group()?),
+            Access::Everyone => "(A;;GA;;;WD)".to_owned(),
+        };
+        Self::from_sddl(&format!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{user}){more}"))
+    }
+}
+
+fn invalid(sddl: &str, reason: &str) -> io::Error {
+    let text = format!("invalid security descriptor `{}`: {reason}", sddl.escape_debug());
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}
+
+/// Makes a descriptor of text.
+fn read(text: &U16CStr) -> io::Result<SecurityDescriptor> {
+    let mut descriptor = ptr::null_mut();
+    // SAFETY: the text ends with a NUL, the result pointer is valid, the length is not
+    // asked for.
+    let ok = unsafe {
+        ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            text.as_ptr(),
+            SDDL_REVISION_1,
+            &raw mut descriptor,
+            ptr::null_mut(),
+        )
+    };
+    if ok == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the function allocates its result with LocalAlloc, for us to free.
+    let Some(local) = (unsafe { Local::own(descriptor) }) else {
+        return Err(io::Error::other("the system made nothing of it"));
+    };
+    // SAFETY: it is a valid descriptor, self-relative, and stays until it is copied.
+    unsafe { SecurityDescriptor::copy_of(local.as_ptr()) }
+}
+
+/// Lends the text of those parts of a descriptor that the selector names.
+///
+/// # Safety
+/// The descriptor is valid.
+pub(super) unsafe fn write<R>(
+    sd: *const c_void,
+    selector: u32,
+    f: impl FnOnce(&U16CStr) -> R,
+) -> io::Result<R> {
+    let mut text = ptr::null_mut();
+    // SAFETY: by this function's condition; it only reads. The result pointer is valid,
+    // the length is not asked for.
+    let ok = unsafe {
+        ConvertSecurityDescriptorToStringSecurityDescriptorW(
+            sd.cast_mut(),
+            SDDL_REVISION_1,
+            selector,
+            &raw mut text,
+            ptr::null_mut(),
+        )
+    };
+    if ok == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the result is allocated with LocalAlloc, for us to free.
+    let Some(local) = (unsafe { Local::own(text) }) else {
+        return Err(io::Error::other("the system has no text for it"));
+    };
+    // SAFETY: the text ends with a NUL, and nothing changes it.
+    Ok(f(unsafe { U16CStr::from_ptr_str(local.as_ptr()) }))
+}
