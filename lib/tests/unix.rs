@@ -5,6 +5,7 @@ mod backlog;
 mod child;
 mod credentials;
 mod descriptors;
+mod fd_passing;
 mod files;
 mod halves;
 mod inherited;
