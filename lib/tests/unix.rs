@@ -11,6 +11,7 @@ mod halves;
 mod inherited;
 mod long_names;
 mod names;
+mod peer_process;
 mod permissions;
 mod racing;
 mod reclaiming;

@@ -25,6 +25,7 @@ const JOBS: &[(&str, fn())] = &[
     ("listen in", super::users::listen_in),
     ("claim", super::racing::claim_on_command),
     ("claim and die", super::racing::claim_and_die),
+    ("connect and stay", super::peer_process::connect_and_stay),
     ("send to nobody", super::fd_passing::send_to_nobody),
     ("receive too many", super::fd_passing::receive_too_many),
     ("runtime folder", super::runtime_folder::listen_and_connect),
