@@ -24,6 +24,7 @@ mod connecting;
 mod crowd;
 mod ending;
 mod errors;
+mod filtering;
 mod grammar;
 mod halves;
 mod names;

@@ -1,7 +1,7 @@
-use super::{Stream, address, file::OwnFile, listen, listen::Bound, sys};
+use super::{Stream, address, file::OwnFile, listen, listen::Bound, peer, sys};
 use crate::{
-    ListenerNonblockingMode, ListenerOptions, Name, name::sealed::Sealed, traits,
-    traits::Listener as _,
+    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
+    options::AcceptFilter, traits, traits::Listener as _,
 };
 use std::{
     io,
@@ -25,6 +25,7 @@ pub struct Listener {
     socket: UnixListener,
     name: Option<Name<'static>>,
     accept: AcceptState,
+    filter: AcceptFilter,
 }
 
 /// How accepting goes on; it changes through shared references.
@@ -54,7 +55,13 @@ impl Listener {
     }
 
     fn new(socket: UnixListener, file: Option<OwnFile>, name: Option<Name<'static>>) -> Self {
-        Self { file: Mutex::new(file), socket, name, accept: AcceptState::default() }
+        Self {
+            file: Mutex::new(file),
+            socket,
+            name,
+            accept: AcceptState::default(),
+            filter: AcceptFilter::default(),
+        }
     }
 
     fn take_file(&self) -> Option<OwnFile> {
@@ -123,7 +130,13 @@ impl traits::Listener for Listener {
                 return Err(closed());
             }
             if let Some((socket, _)) = accepted? {
-                return self.prepare(socket);
+                if self.filter.admits(|| peer::credentials(socket.as_fd())) {
+                    return self.prepare(socket);
+                }
+                // As long as clients are refused, nothing waits that would time out.
+                if waits && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
             }
         }
     }
@@ -143,6 +156,10 @@ impl traits::Listener for Listener {
         self.apply_blocking(timeout)?;
         *current = timeout;
         Ok(())
+    }
+
+    fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
+        self.filter = AcceptFilter::new(filter);
     }
 
     fn close(&self) -> io::Result<()> {
@@ -180,6 +197,7 @@ impl traits::Listener for Listener {
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         let Bound { socket, file } = listen::listen(&options)?;
         let mut listener = Self::new(socket, file, options.name.map(Name::into_owned));
+        listener.filter = options.accept_filter;
         if !options.reclaim_name {
             listener.do_not_reclaim_name_on_drop();
         }
