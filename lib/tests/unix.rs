@@ -1,6 +1,7 @@
 //! What only Unix has: files, permissions, descriptors, and processes that fight over a
 //! path.
 
+mod activation;
 mod backlog;
 mod child;
 mod credentials;
