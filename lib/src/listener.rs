@@ -1,4 +1,4 @@
-use crate::{ListenerOptions, Name, Stream, name::sealed::Sealed, os::imp, traits};
+use crate::{ListenerOptions, Name, PeerCreds, Stream, name::sealed::Sealed, os::imp, traits};
 use std::{io, iter::FusedIterator, time::Duration};
 
 /// A server's end: it stands under a name and accepts clients.
@@ -85,6 +85,14 @@ impl traits::Listener for Listener {
     }
     fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.imp().set_accept_timeout(timeout)
+    }
+    fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
+        match self {
+            #[cfg(windows)]
+            Self::NamedPipe(listener) => listener.set_accept_filter(filter),
+            #[cfg(unix)]
+            Self::UdSocket(listener) => listener.set_accept_filter(filter),
+        }
     }
     fn close(&self) -> io::Result<()> {
         self.imp().close()

@@ -22,7 +22,7 @@ impl PeerCreds {
     /// The process identifier.
     ///
     /// It says who it was: by now the process may have ended, and its number may be
-    /// another's.
+    /// another's. On Linux `os::unix::Stream::peer_pidfd` is of the process itself.
     ///
     /// # Platform-specific behaviour
     /// Linux, Android, macOS, FreeBSD, OpenBSD, NetBSD and Windows tell.

@@ -40,7 +40,8 @@ pub trait Listener:
     /// `WouldBlock` if the listener is non-blocking and nobody is waiting; `TimedOut`
     /// after the [timeout](Self::set_accept_timeout); `NotConnected` once the listener
     /// is [closed](Self::close); whatever the system says, such as that there are no
-    /// more descriptors. A client that has gone before it was accepted is no error.
+    /// more descriptors. A client that has gone before it was accepted is no error, nor
+    /// is one that the [filter](ListenerOptions::accept_filter) refuses.
     fn accept(&self) -> io::Result<Self::Stream>;
 
     /// Whether accepting, the accepted streams, or both are non-blocking.
@@ -54,6 +55,11 @@ pub trait Listener:
     /// # Errors
     /// `InvalidInput` for a time of zero.
     fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// Which clients are handed out from now on; see [`ListenerOptions::accept_filter`],
+    /// which is the way for listeners that are made of options. It takes the place of the
+    /// filter that was there.
+    fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static);
 
     /// Stops listening: the name goes (as it would on drop), and calls of
     /// [`accept`](Self::accept), also those that other threads are waiting in, fail

@@ -32,6 +32,7 @@ mod crowd;
 mod ending;
 mod errors;
 mod examples;
+mod filtering;
 mod grammar;
 mod halves;
 mod names;

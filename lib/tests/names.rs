@@ -98,6 +98,7 @@ fn names_are_made_of_every_type_of_text() {
         Cow::Borrowed(path).to_fs_name::<GenericFilePath>(),
         Cow::<str>::Owned(path.to_owned()).to_fs_name::<GenericFilePath>(),
         Cow::Borrowed(OsStr::new(path)).to_fs_name::<GenericFilePath>(),
+        Cow::<OsStr>::Owned(path.into()).to_fs_name::<GenericFilePath>(),
         Cow::Borrowed(Path::new(path)).to_fs_name::<GenericFilePath>(),
         Cow::<Path>::Owned(path.into()).to_fs_name::<GenericFilePath>(),
     ] {
@@ -109,7 +110,9 @@ fn names_are_made_of_every_type_of_text() {
         OsStr::new(word).to_ns_name::<GenericNamespaced>(),
         OsString::from(word).to_ns_name::<GenericNamespaced>(),
         Cow::Borrowed(word).to_ns_name::<GenericNamespaced>(),
+        Cow::<str>::Owned(word.to_owned()).to_ns_name::<GenericNamespaced>(),
         Cow::Borrowed(OsStr::new(word)).to_ns_name::<GenericNamespaced>(),
+        Cow::<OsStr>::Owned(word.into()).to_ns_name::<GenericNamespaced>(),
     ] {
         assert_eq!(name.unwrap(), expected);
     }

@@ -1,15 +1,18 @@
 //! What only Unix has: files, permissions, descriptors, and processes that fight over a
 //! path.
 
+mod activation;
 pub(crate) mod backlog;
 mod child;
 mod credentials;
 mod descriptors;
+mod fd_passing;
 pub(crate) mod files;
 mod halves;
 mod inherited;
 mod long_names;
 mod names;
+mod peer_process;
 mod permissions;
 mod racing;
 mod reclaiming;

@@ -1,4 +1,5 @@
-use crate::{Listener, ListenerNonblockingMode, Name, os, traits};
+use super::AcceptFilter;
+use crate::{Listener, ListenerNonblockingMode, Name, PeerCreds, os, traits};
 use std::{io, time::Duration};
 
 /// What to do with a name that is in use already.
@@ -63,6 +64,7 @@ pub struct ListenerOptions<'n> {
     pub(crate) on_conflict: OnConflict,
     pub(crate) max_spin_time: Option<Duration>,
     pub(crate) access: Option<Access>,
+    pub(crate) accept_filter: AcceptFilter,
     pub(crate) system: os::imp::ListenerSettings,
 }
 
@@ -75,6 +77,7 @@ impl Default for ListenerOptions<'_> {
             on_conflict: OnConflict::Fail,
             max_spin_time: None,
             access: None,
+            accept_filter: AcceptFilter::default(),
             system: os::imp::ListenerSettings::default(),
         }
     }
@@ -144,6 +147,40 @@ impl<'n> ListenerOptions<'n> {
     #[must_use]
     pub fn access(mut self, access: Access) -> Self {
         self.access = Some(access);
+        self
+    }
+
+    /// Which clients are handed out: those that the filter says `true` to. By default all
+    /// of them are.
+    ///
+    /// Who is refused can connect, but finds the end of file, or an error, at once.
+    /// Accepting goes on with the next client, within the same
+    /// [timeout](traits::Listener::set_accept_timeout), as if the refused one had not
+    /// come; a `tracing` event at debug level tells of it. Clients whose credentials the
+    /// system does not tell are refused without asking the filter.
+    ///
+    /// The filter is called in the thread that accepts, in several at once if several
+    /// accept.
+    ///
+    /// ```
+    /// use local_socket::{prelude::*, GenericNamespaced, ListenerOptions};
+    /// # fn main() -> std::io::Result<()> {
+    /// # let word = format!("filter-{}", std::process::id());
+    /// let listener = ListenerOptions::new()
+    ///     .name(word.to_ns_name::<GenericNamespaced>()?)
+    ///     .accept_filter(|peer| peer.pid() != Some(1))
+    ///     .create_sync()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Platform-specific behaviour
+    /// What the credentials tell is said at [`PeerCreds`].
+    #[must_use]
+    pub fn accept_filter(
+        mut self,
+        filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.accept_filter = AcceptFilter::new(filter);
         self
     }
 

@@ -2,12 +2,13 @@
 //!
 //! The types here stand behind the enums of the crate's root; they are needed for
 //! what only Unix has: conversions to and from descriptors, permissions of socket
-//! files, abstract names of any bytes, inherited sockets.
+//! files, abstract names of any bytes, inherited sockets, descriptors that are passed on.
 
 mod address;
 mod claim;
 mod connect;
 mod convert;
+mod fd_passing;
 mod file;
 mod halves;
 mod holder;
@@ -28,6 +29,7 @@ pub mod tokio;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use name::AbstractNsUdSocket;
 pub use {
+    fd_passing::MAX_PASSED_FDS,
     halves::{RecvHalf, SendHalf},
     listener::Listener,
     name::{FilesystemUdSocket, SpecialDirUdSocket},

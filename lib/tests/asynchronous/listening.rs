@@ -13,6 +13,7 @@ use local_socket::{
 use std::{
     io::ErrorKind,
     process,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -28,6 +29,7 @@ on_every_kind_async! {
     a_connect_that_was_given_up_does_no_harm
     a_peer_that_has_gone_before_it_is_accepted
     connecting_while_the_server_starts
+    who_is_refused_never_comes_out
     both_ends_know_names_and_processes
     the_other_side_of_it_can_be_synchronous
 }
@@ -137,6 +139,37 @@ async fn connecting_while_the_server_starts(place: &Place) {
         };
         let (mut client, mut server) = tokio::join!(client, server);
         exchange(&mut client, &mut server).await;
+    }
+}
+
+async fn who_is_refused_never_comes_out(place: &Place) {
+    let asked = std::sync::Arc::new(AtomicU32::new(0));
+    let count = std::sync::Arc::clone(&asked);
+    // Every third one is served.
+    let options = place.options().accept_filter(move |peer| {
+        assert!(peer.pid().is_some());
+        count.fetch_add(1, Ordering::SeqCst) % 3 == 2
+    });
+    let listener = options.create_tokio().unwrap();
+    for round in 1..=3 {
+        let server = async {
+            let mut server = listener.accept().await.unwrap();
+            server.write_all(b"in").await.unwrap();
+        };
+        let clients = async {
+            let mut served = 0;
+            for _ in 0..3 {
+                let mut client = place.connect_async().await;
+                let mut text = String::new();
+                // A refused one sees the end of file, or a connection that has gone.
+                if client.read_to_string(&mut text).await.is_ok() && text == "in" {
+                    served += 1;
+                }
+            }
+            assert_eq!(served, 1);
+        };
+        tokio::join!(server, clients);
+        assert_eq!(asked.load(Ordering::SeqCst), 3 * round);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     env,
     ffi::OsStr,
     io::{BufRead as _, BufReader, Write as _, stdout},
-    os::unix::process::CommandExt as _,
+    os::{fd::OwnedFd, unix::process::CommandExt as _},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -25,6 +25,12 @@ const JOBS: &[(&str, fn())] = &[
     ("listen in", super::users::listen_in),
     ("claim", super::racing::claim_on_command),
     ("claim and die", super::racing::claim_and_die),
+    ("listen on what is inherited", super::activation::listen_on_what_is_inherited),
+    ("tell what is inherited", super::activation::tell_what_is_inherited),
+    ("write to what is inherited", super::activation::write_to_what_is_inherited),
+    ("connect and stay", super::peer_process::connect_and_stay),
+    ("send to nobody", super::fd_passing::send_to_nobody),
+    ("receive too many", super::fd_passing::receive_too_many),
     ("runtime folder", super::runtime_folder::listen_and_connect),
     #[cfg(target_os = "linux")]
     ("system calls", super::system_calls::make_calls),
@@ -109,6 +115,25 @@ impl Job {
         command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         Self { command }
+    }
+
+    /// Has it started by a shell that becomes it: with this for standard input, after
+    /// these commands, with these redirections.
+    pub(super) fn through_shell(self, before: &str, redirections: &str, stdin: OwnedFd) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("{before} exec \"$0\" \"$@\" {redirections}")])
+            .arg(env::current_exe().unwrap())
+            .args(self.command.get_args())
+            .stdin(stdin)
+            .stdout(Stdio::piped());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Self { command: shell }
     }
 
     pub(super) fn start(mut self) -> Running {

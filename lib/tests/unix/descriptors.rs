@@ -3,8 +3,11 @@
 use super::files::Folder;
 use crate::harness::{assert_kind, within_deadline};
 use local_socket::{
-    Listener, Stream, TryClone as _,
-    os::unix::{Listener as UdListener, RecvHalf as UdRecvHalf, Stream as UdStream},
+    Listener, RecvHalf, SendHalf, Stream, TryClone as _,
+    os::unix::{
+        Listener as UdListener, RecvHalf as UdRecvHalf, SendHalf as UdSendHalf, Stream as UdStream,
+        inherited::Inherited,
+    },
     traits::{Listener as _, ListenerNonblockingMode, Stream as _},
 };
 use rustix::{
@@ -12,11 +15,13 @@ use rustix::{
     io::{FdFlags, fcntl_getfd},
 };
 use std::{
+    fmt::Debug,
     io::{ErrorKind, Read as _, Write as _},
     os::{
         fd::{AsFd, AsRawFd as _, OwnedFd},
         unix::net::{UnixListener, UnixStream},
     },
+    panic::UnwindSafe,
     process::Command,
     time::Duration,
 };
@@ -185,5 +190,57 @@ fn new_streams_are_nonblocking_when_told_so() {
         listener.set_new_stream_nonblocking(true);
         let _client = Stream::connect(folder.name()).unwrap();
         assert_kind(listener.accept().unwrap().read(&mut [0]), &[ErrorKind::WouldBlock]);
+    });
+}
+
+/// Conversions and bounds that programs rely on; that it compiles is the test.
+#[test]
+fn types_have_the_conversions_that_programs_rely_on() {
+    fn both_ways<T: From<U>, U: From<T>>() {}
+    fn into<T, U: TryFrom<T, Error = std::io::Error>>() {}
+    fn everywhere<T: AsFd + Debug + Send + Sync + Unpin + UnwindSafe + 'static>() {}
+    fn clones<T: Clone>() {}
+    both_ways::<UdStream, OwnedFd>();
+    both_ways::<UdStream, UnixStream>();
+    both_ways::<UdListener, OwnedFd>();
+    both_ways::<UdListener, UnixListener>();
+    both_ways::<Stream, OwnedFd>();
+    both_ways::<Stream, UnixStream>();
+    both_ways::<Listener, OwnedFd>();
+    both_ways::<Listener, UnixListener>();
+    into::<Inherited, UdListener>();
+    into::<Inherited, Listener>();
+    everywhere::<UdStream>();
+    everywhere::<UdListener>();
+    everywhere::<UdRecvHalf>();
+    everywhere::<UdSendHalf>();
+    everywhere::<Stream>();
+    everywhere::<Listener>();
+    everywhere::<RecvHalf>();
+    everywhere::<SendHalf>();
+    everywhere::<Inherited>();
+    clones::<UdRecvHalf>();
+    clones::<UdSendHalf>();
+}
+
+#[test]
+fn the_portable_types_convert_as_well() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let listener = Listener::from(UnixListener::bind(folder.path()).unwrap());
+        let number = listener.as_fd().as_raw_fd();
+        let fd = OwnedFd::from(listener);
+        assert_eq!(fd.as_raw_fd(), number);
+        let listener = Listener::from(fd);
+        let mut client = Stream::from(UnixStream::connect(folder.path()).unwrap());
+        let server: UnixStream = listener.accept().unwrap().into();
+        (&server).write_all(b"x").unwrap();
+        client.read_exact(&mut [0]).unwrap();
+        let number = client.as_fd().as_raw_fd();
+        let (receive, send) = Stream::from(OwnedFd::from(client)).split();
+        assert_eq!(receive.as_fd().as_raw_fd(), number);
+        assert_eq!(send.as_fd().as_raw_fd(), number);
+        drop(UnixListener::from(listener));
+        assert_eq!(folder.entries(), ["a.sock"]);
     });
 }

@@ -29,7 +29,14 @@ fn names_are_made_of_c_strings() {
         assert_eq!(name.unwrap(), expected);
     }
     let expected = "word".to_ns_name::<GenericNamespaced>().unwrap();
-    assert_eq!(c"word".to_ns_name::<GenericNamespaced>().unwrap(), expected);
+    for name in [
+        c"word".to_ns_name::<GenericNamespaced>(),
+        c"word".to_owned().to_ns_name::<GenericNamespaced>(),
+        Cow::Borrowed(c"word").to_ns_name::<GenericNamespaced>(),
+        Cow::<CStr>::Owned(c"word".into()).to_ns_name::<GenericNamespaced>(),
+    ] {
+        assert_eq!(name.unwrap(), expected);
+    }
     let expected = "word".to_ns_name::<SpecialDirUdSocket>().unwrap();
     assert_eq!(c"word".to_owned().to_ns_name::<SpecialDirUdSocket>().unwrap(), expected);
     assert_kind(c"".to_fs_name::<GenericFilePath>(), &[ErrorKind::InvalidInput]);

@@ -3,6 +3,10 @@
 
 #![allow(unsafe_code, reason = "a number becomes an owned descriptor, an action is read")]
 
+mod listen_fds;
+
+pub use listen_fds::{Inherited, listen_fds};
+
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use std::{
     collections::BTreeSet,

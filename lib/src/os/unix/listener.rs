@@ -1,7 +1,7 @@
-use super::{Stream, address, file::OwnFile, listen, listen::Bound, sys};
+use super::{Stream, address, file::OwnFile, listen, listen::Bound, peer, sys};
 use crate::{
-    ListenerNonblockingMode, ListenerOptions, Name, name::sealed::Sealed, traits,
-    traits::Listener as _,
+    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
+    options::AcceptFilter, traits, traits::Listener as _,
 };
 use std::{
     io,
@@ -25,6 +25,7 @@ pub struct Listener {
     socket: UnixListener,
     name: Option<Name<'static>>,
     accept: AcceptState,
+    filter: AcceptFilter,
 }
 
 /// How accepting goes on; it changes through shared references.
@@ -54,7 +55,13 @@ impl Listener {
     }
 
     fn new(socket: UnixListener, file: Option<OwnFile>, name: Option<Name<'static>>) -> Self {
-        Self { file: Mutex::new(file), socket, name, accept: AcceptState::default() }
+        Self {
+            file: Mutex::new(file),
+            socket,
+            name,
+            accept: AcceptState::default(),
+            filter: AcceptFilter::default(),
+        }
     }
 
     fn take_file(&self) -> Option<OwnFile> {
@@ -87,22 +94,23 @@ impl Listener {
     }
 
     fn into_socket(self) -> UnixListener {
-        let (socket, file, _) = self.into_parts();
+        let (Bound { socket, file }, ..) = self.into_parts();
         if let Some(file) = file {
             file.leave();
         }
         socket
     }
 
-    /// The socket, as blocking as it is without a timeout, its file and its name.
-    pub(super) fn into_parts(self) -> (UnixListener, Option<OwnFile>, Option<Name<'static>>) {
+    /// The socket, as blocking as it is without a timeout, its file, its name and who is
+    /// handed out.
+    pub(super) fn into_parts(self) -> (Bound, Option<Name<'static>>, AcceptFilter) {
         if self.timeout().is_some()
             && let Err(error) = self.apply_blocking(None)
         {
             tracing::debug!(%error, "listening socket stays non-blocking");
         }
         let file = self.take_file();
-        (self.socket, file, self.name)
+        (Bound { socket: self.socket, file }, self.name, self.filter)
     }
 }
 
@@ -136,7 +144,13 @@ impl traits::Listener for Listener {
                 return Err(closed());
             }
             if let Some((socket, _)) = accepted? {
-                return self.prepare(socket);
+                if self.filter.admits(|| peer::credentials(socket.as_fd())) {
+                    return self.prepare(socket);
+                }
+                // As long as clients are refused, nothing waits that would time out.
+                if waits && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
             }
         }
     }
@@ -156,6 +170,10 @@ impl traits::Listener for Listener {
         self.apply_blocking(timeout)?;
         *current = timeout;
         Ok(())
+    }
+
+    fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
+        self.filter = AcceptFilter::new(filter);
     }
 
     fn close(&self) -> io::Result<()> {
@@ -191,6 +209,7 @@ impl traits::Listener for Listener {
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         let Bound { socket, file } = listen::listen(&options)?;
         let mut listener = Self::new(socket, file, options.name.map(Name::into_owned));
+        listener.filter = options.accept_filter;
         if !options.reclaim_name {
             listener.do_not_reclaim_name_on_drop();
         }

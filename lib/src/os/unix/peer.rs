@@ -5,7 +5,10 @@
 #[allow(unused_imports, reason = "which of them are needed differs between systems")]
 use super::sys::{check, socket_option};
 use crate::{PeerCreds, peer::Pid};
-use std::{io, os::fd::BorrowedFd};
+use std::{
+    io,
+    os::fd::{BorrowedFd, OwnedFd},
+};
 
 /// How many groups of a peer are kept.
 const MAX_GROUPS: usize = 32;
@@ -108,6 +111,35 @@ fn groups(socket: BorrowedFd<'_>) -> Groups {
             Err(_) => return Groups::default(),
         }
     }
+}
+
+/// Asks the system for the process at the other end (`SO_PEERPIDFD`: `socket(7)`, Linux
+/// 6.5). Its descriptor closes on exec.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    use std::os::fd::FromRawFd;
+    let option = if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) { 0x56 } else { 77 };
+    let mut number: [libc::c_int; 1] = [-1];
+    // SAFETY: the value is an integer.
+    unsafe { socket_option(socket, libc::SOL_SOCKET, option, &mut number) }.map_err(
+        |(error, _)| match error.raw_os_error() {
+            Some(libc::ENOPROTOOPT) => no_pidfd("the kernel is older than Linux 6.5"),
+            _ => error,
+        },
+    )?;
+    // SAFETY: the call has succeeded, and so this is a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(number[0]) })
+}
+
+/// As above.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn pidfd(_: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    Err(no_pidfd("only Linux has that"))
+}
+
+fn no_pidfd(why: &str) -> io::Error {
+    let text = format!("the system gives no descriptor of a peer's process: {why}");
+    io::Error::new(io::ErrorKind::Unsupported, text)
 }
 
 /// Asks the system who is at the other end (`getpeereid(3)` and what each system has

@@ -59,6 +59,22 @@ impl Stream {
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         Ok(false)
     }
+
+    /// A descriptor of the process at the other end: the one that connected or listened,
+    /// also if its number is another's by now. It becomes readable when that process
+    /// ends, and signals can be sent through it (`pidfd_send_signal(2)`). It closes when
+    /// this process starts another program.
+    ///
+    /// # Errors
+    /// `Unsupported` as below. Whatever `getsockopt(2)` says: where the process has ended
+    /// already, older kernels have no descriptor of it.
+    ///
+    /// # Platform-specific behaviour
+    /// Linux from 6.5 on, Android with such a kernel (`SO_PEERPIDFD`); `Unsupported`
+    /// elsewhere.
+    pub fn peer_pidfd(&self) -> io::Result<OwnedFd> {
+        peer::pidfd(self.as_fd())
+    }
 }
 
 impl Sealed for Stream {}

@@ -8,7 +8,10 @@ use super::{
     shared::Shared,
     stream::Stream,
 };
-use crate::{ListenerNonblockingMode, ListenerOptions, Name, name::sealed::Sealed, traits};
+use crate::{
+    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
+    options::AcceptFilter, traits, traits::StreamCommon as _,
+};
 use std::{
     io,
     iter::FusedIterator,
@@ -37,6 +40,7 @@ pub struct Listener {
     /// Set when the listener is closed, for who is waiting.
     closing: Event,
     queue: Mutex<Queue>,
+    filter: AcceptFilter,
 }
 
 impl Listener {
@@ -62,7 +66,17 @@ impl traits::Listener for Listener {
                     let info = Info { is_server: true, has_messages: true };
                     let nonblocking = self.stream_nonblocking.load(Ordering::Relaxed);
                     let name = Some(Arc::clone(&self.name));
-                    return Shared::new(pipe, info, name, nonblocking).map(Stream::new);
+                    let stream = Stream::new(Shared::new(pipe, info, name, nonblocking)?);
+                    if self.filter.admits(|| stream.peer_creds()) {
+                        return Ok(stream);
+                    }
+                    drop(stream);
+                    // As long as clients are refused, nothing waits that would time out;
+                    // who does not wait at all still gets whoever is there.
+                    if patience.is_over() && patience != Patience::Nothing {
+                        return Err(patience.error());
+                    }
+                    continue;
                 }
                 queue.events()
             };
@@ -84,6 +98,10 @@ impl traits::Listener for Listener {
 
     fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.timeout.set(timeout)
+    }
+
+    fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
+        self.filter = AcceptFilter::new(filter);
     }
 
     fn close(&self) -> io::Result<()> {
@@ -108,6 +126,7 @@ impl traits::Listener for Listener {
             timeout: AtomicTimeout::default(),
             closing: Event::new()?,
             queue: Mutex::new(queue),
+            filter: options.accept_filter,
         })
     }
 }

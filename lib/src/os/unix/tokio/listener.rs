@@ -2,9 +2,10 @@ use super::Stream;
 use crate::{
     ListenerNonblockingMode, ListenerOptions, Name,
     name::sealed::Sealed,
+    options::AcceptFilter,
     os::{
         runtime,
-        unix::{self as sync, file::OwnFile, listen, listen::Bound, listener},
+        unix::{self as sync, file::OwnFile, listen, listen::Bound, listener, peer},
     },
     traits::tokio as traits,
 };
@@ -24,6 +25,7 @@ pub struct Listener {
     file: Option<OwnFile>,
     socket: UnixListener,
     name: Option<Name<'static>>,
+    filter: AcceptFilter,
 }
 
 impl Listener {
@@ -48,6 +50,7 @@ impl traits::Listener for Listener {
             match self.socket.accept().await {
                 // A client that has gone meanwhile (the BSDs tell, Linux does not).
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Ok((socket, _)) if !self.filter.admits(|| peer::credentials(socket.as_fd())) => {}
                 accepted => return accepted.map(|(socket, _)| socket.into()),
             }
         }
@@ -71,7 +74,8 @@ impl traits::Listener for Listener {
         let options = options.nonblocking(ListenerNonblockingMode::Both);
         let Bound { socket, file } = listen::listen(&options)?;
         let socket = UnixListener::from_std(socket)?;
-        let mut listener = Self { file, socket, name: options.name.map(Name::into_owned) };
+        let name = options.name.map(Name::into_owned);
+        let mut listener = Self { file, socket, name, filter: options.accept_filter };
         if !options.reclaim_name {
             listener.do_not_reclaim_name_on_drop();
         }
@@ -86,9 +90,9 @@ impl TryFrom<sync::Listener> for Listener {
     type Error = io::Error;
     fn try_from(listener: sync::Listener) -> io::Result<Self> {
         runtime::required()?;
-        let (socket, file, name) = listener.into_parts();
+        let (Bound { socket, file }, name, filter) = listener.into_parts();
         socket.set_nonblocking(true)?;
-        Ok(Self { file, socket: UnixListener::from_std(socket)?, name })
+        Ok(Self { file, socket: UnixListener::from_std(socket)?, name, filter })
     }
 }
 
@@ -114,7 +118,7 @@ impl TryFrom<OwnedFd> for Listener {
 /// The socket is not the listener's to remove: its name stays when it is dropped.
 impl From<UnixListener> for Listener {
     fn from(socket: UnixListener) -> Self {
-        Self { file: None, socket, name: None }
+        Self { file: None, socket, name: None, filter: AcceptFilter::default() }
     }
 }
 

@@ -1,0 +1,136 @@
+use crate::PeerCreds;
+use std::{
+    fmt::{self, Debug, Formatter},
+    io,
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::Arc,
+};
+
+/// Decides which clients a listener hands out; by default all of them.
+///
+/// Every kind of listener asks it the same question: [`admits`](Self::admits).
+#[derive(Clone, Default)]
+pub(crate) struct AcceptFilter(Option<Arc<Filter>>);
+
+type Filter = dyn Fn(&PeerCreds) -> bool + Send + Sync;
+
+impl AcceptFilter {
+    pub(crate) fn new(filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(filter)))
+    }
+
+    /// Whether a client is to be handed out. If not, the listener is to close it and to
+    /// go on waiting for the next one, as if it had not come.
+    ///
+    /// The system is not asked for the credentials where there is no filter. Who cannot
+    /// be told who it is, is refused.
+    pub(crate) fn admits(&self, creds: impl FnOnce() -> io::Result<PeerCreds>) -> bool {
+        let Some(filter) = &self.0 else { return true };
+        match creds() {
+            Ok(creds) if filter(&creds) => true,
+            Ok(creds) => {
+                #[cfg(unix)]
+                let uid = creds.euid();
+                #[cfg(windows)]
+                let uid = None::<u32>;
+                tracing::debug!(pid = creds.pid(), uid, "client refused");
+                false
+            }
+            Err(error) => {
+                tracing::debug!(%error, "client refused: it is not known who it is");
+                false
+            }
+        }
+    }
+}
+
+impl Debug for AcceptFilter {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "AcceptFilter(..)" } else { "AcceptFilter(none)" })
+    }
+}
+
+// Nothing of a listener is changed while the filter runs: if it panics, a client less has
+// been accepted. What the filter itself has left half-done is its author's.
+impl UnwindSafe for AcceptFilter {}
+impl RefUnwindSafe for AcceptFilter {}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+mod tests {
+    use super::AcceptFilter;
+    use std::{
+        cell::Cell,
+        fmt::{Debug, Write as _},
+        io,
+        sync::{Arc, Mutex},
+    };
+    use tracing::{
+        Event, Level, Metadata, Subscriber,
+        field::{Field, Visit},
+        span,
+    };
+
+    /// The credentials of this process.
+    fn creds() -> io::Result<crate::PeerCreds> {
+        crate::traits::StreamCommon::peer_creds(&crate::Stream::pair()?.0)
+    }
+
+    /// Keeps the events as text.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<String>>);
+
+    impl Visit for Log {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            write!(self.0.lock().unwrap(), "{field}={value:?} ").unwrap();
+        }
+    }
+
+    impl Subscriber for Log {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            assert_eq!(*metadata.level(), Level::DEBUG);
+            true
+        }
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut self.clone());
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    #[test]
+    fn without_a_filter_nobody_is_asked() {
+        let filter = AcceptFilter::default();
+        assert!(filter.admits(|| unreachable!("the credentials are not needed")));
+    }
+
+    #[test]
+    fn who_is_unknown_is_refused() {
+        let filter = AcceptFilter::new(|_| unreachable!("there is nothing to ask about"));
+        assert!(!filter.admits(|| Err(io::ErrorKind::NotConnected.into())));
+    }
+
+    #[test]
+    fn a_refusal_is_told_of_and_by_whom() {
+        let asked = Cell::new(false);
+        let log = Log::default();
+        tracing::subscriber::with_default(log.clone(), || {
+            assert!(AcceptFilter::new(|_| true).admits(creds));
+            assert_eq!(*log.0.lock().unwrap(), "");
+            assert!(!AcceptFilter::new(|_| false).admits(|| {
+                asked.set(true);
+                creds()
+            }));
+        });
+        assert!(asked.get());
+        let log = log.0.lock().unwrap();
+        assert!(log.contains(&format!("pid={} ", std::process::id())), "{log}");
+        #[cfg(unix)]
+        assert!(log.contains(&format!("uid={} ", rustix::process::geteuid().as_raw())), "{log}");
+    }
+}

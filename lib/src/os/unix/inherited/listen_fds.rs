@@ -1,0 +1,171 @@
+//! Sockets that a service manager has opened for this process (`sd_listen_fds(3)`).
+
+use super::take_fd;
+use crate::{error::reason, os::unix};
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketType, getsockname, sockopt},
+};
+use std::{
+    env, io,
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+        unix::net::UnixListener,
+    },
+    process,
+};
+
+/// The number of the first one.
+const FIRST: RawFd = 3;
+
+/// A descriptor that a service manager has opened for this process: for a listener,
+/// `Listener::try_from`; for something else, `OwnedFd::from`. Dropping it closes it.
+#[derive(Debug)]
+pub struct Inherited {
+    fd: OwnedFd,
+    name: Option<String>,
+}
+
+impl Inherited {
+    /// Its number: 3 for the first one.
+    #[must_use]
+    pub fn number(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+
+    /// What the service manager calls it, if it says so: with systemd the
+    /// `FileDescriptorName=` of its socket unit (`systemd.socket(5)`).
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
+/// Takes the sockets that a service manager, such as systemd or
+/// `systemd-socket-activate(1)`, has opened for this process; none if there are no such
+/// sockets, or if they are for another process (`sd_listen_fds(3)`). From now on they
+/// close when this process starts another program.
+///
+/// The environment variables that tell of them, `LISTEN_PID`, `LISTEN_FDS` and
+/// `LISTEN_FDNAMES`, stay: changing the environment is not safe once there are threads.
+/// A program that is started by this one sees by the number of the process that they are
+/// not meant for it.
+///
+/// Call this at the start of a program, and once: like [`take_fd`] it gives each
+/// descriptor only once.
+///
+/// ```no_run
+/// use local_socket::{Listener, os::unix::inherited, prelude::*};
+/// # fn main() -> std::io::Result<()> {
+/// for socket in inherited::listen_fds()? {
+///     println!("{} is {:?}", socket.number(), socket.name());
+///     let listener = Listener::try_from(socket)?;
+///     let client = listener.accept()?;
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// `InvalidInput` if a variable is not what the protocol says, if a descriptor is not
+/// open, or if one was taken before. Those that were taken up to there are closed.
+pub fn listen_fds() -> io::Result<Vec<Inherited>> {
+    if number("LISTEN_PID")? != Some(process::id()) {
+        return Ok(Vec::new());
+    }
+    let count = number("LISTEN_FDS")?.unwrap_or(0);
+    let mut names = names(count)?.into_iter().flatten();
+    let take = |number| {
+        let fd = take_fd(number).map_err(|error| {
+            invalid(format!("descriptor {number} of LISTEN_FDS={count}: {}", reason(&error)))
+        })?;
+        Ok(Inherited { fd, name: names.next() })
+    };
+    // Up to the first that is not open, in any case.
+    (FIRST..=RawFd::MAX).zip(0..count).map(|(number, _)| number).map(take).collect()
+}
+
+/// The value of an environment variable that is a number.
+fn number(variable: &str) -> io::Result<Option<u32>> {
+    let Some(value) = env::var_os(variable) else { return Ok(None) };
+    match value.to_str().map(str::parse) {
+        Some(Ok(number)) => Ok(Some(number)),
+        _ => Err(invalid(format!("{variable} is {value:?} and not a number"))),
+    }
+}
+
+/// The names, if there are any; then there is one for each descriptor.
+fn names(count: u32) -> io::Result<Option<Vec<String>>> {
+    let Some(value) = env::var_os("LISTEN_FDNAMES").filter(|_| count > 0) else { return Ok(None) };
+    let names: Option<Vec<_>> =
+        value.to_str().map(|names| names.split(':').map(str::to_owned).collect());
+    match names {
+        Some(names) if u32::try_from(names.len()) == Ok(count) => Ok(Some(names)),
+        _ => Err(invalid(format!("LISTEN_FDNAMES is {value:?} and not {count} names"))),
+    }
+}
+
+/// Fails with the reason why this is not a socket that a listener can be made of.
+fn check_listening(fd: BorrowedFd<'_>) -> Result<(), String> {
+    let system = |error: Errno| reason(&error.into());
+    let kind = match sockopt::socket_type(fd) {
+        Err(Errno::NOTSOCK) => return Err("it is not a socket".to_owned()),
+        kind => kind.map_err(system)?,
+    };
+    if getsockname(fd).map_err(system)?.address_family() != AddressFamily::UNIX {
+        return Err("it is a socket, but not a Unix domain socket".to_owned());
+    }
+    if kind != SocketType::STREAM {
+        return Err("it is a Unix domain socket, but not one of streams".to_owned());
+    }
+    // Apple's systems do not tell (SO_ACCEPTCONN); but they know who is connected.
+    #[cfg(target_vendor = "apple")]
+    let listens = rustix::net::getpeername(fd).is_err();
+    #[cfg(not(target_vendor = "apple"))]
+    let listens = sockopt::socket_acceptconn(fd).map_err(system)?;
+    if listens { Ok(()) } else { Err("it does not listen".to_owned()) }
+}
+
+/// The socket is not the listener's to remove: its name stays when the listener is
+/// closed or dropped. Accepting from it waits, whatever was set before.
+///
+/// # Errors
+/// `InvalidInput` if it is not a Unix stream socket that listens. It is closed then.
+///
+/// # Platform-specific behaviour
+/// macOS does not tell whether a socket listens; only one that is connected is found out.
+impl TryFrom<Inherited> for unix::Listener {
+    type Error = io::Error;
+    fn try_from(inherited: Inherited) -> io::Result<Self> {
+        check_listening(inherited.as_fd()).map_err(|why| {
+            let number = inherited.number();
+            invalid(format!("descriptor {number} is not a listening Unix socket: {why}"))
+        })?;
+        let socket = UnixListener::from(inherited.fd);
+        socket.set_nonblocking(false)?;
+        Ok(socket.into())
+    }
+}
+
+/// As `TryFrom<Inherited>` of [`os::unix::Listener`](unix::Listener).
+impl TryFrom<Inherited> for crate::Listener {
+    type Error = io::Error;
+    fn try_from(inherited: Inherited) -> io::Result<Self> {
+        unix::Listener::try_from(inherited).map(Self::from)
+    }
+}
+
+impl From<Inherited> for OwnedFd {
+    fn from(inherited: Inherited) -> Self {
+        inherited.fd
+    }
+}
+
+impl AsFd for Inherited {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn invalid(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}

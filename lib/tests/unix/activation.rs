@@ -1,0 +1,182 @@
+//! Sockets that a service manager has opened.
+
+use super::{
+    child::{Job, tell},
+    files::Folder,
+};
+use crate::harness::{assert_kind, within_deadline};
+use local_socket::{
+    Listener, Stream,
+    os::unix::inherited::listen_fds,
+    traits::{Listener as _, Stream as _},
+};
+use rustix::{
+    fs::{OFlags, fcntl_getfl},
+    io::{FdFlags, fcntl_getfd},
+};
+use std::{
+    fs::File,
+    io::{ErrorKind, Read as _, Write as _},
+    net::TcpListener,
+    os::{
+        fd::{AsFd as _, OwnedFd},
+        unix::net::{UnixDatagram, UnixListener, UnixStream},
+    },
+};
+
+/// A job that is to take the descriptor over, as its number 3.
+fn activated(job: &str, environment: &str, socket: impl Into<OwnedFd>) -> Job {
+    Job::new(job).through_shell(environment, "3<&0 </dev/null", socket.into())
+}
+
+/// What a job of its own finds when it takes what is not for a listener.
+fn refused(socket: impl Into<OwnedFd>) -> String {
+    let environment = "export LISTEN_PID=$$ LISTEN_FDS=1;";
+    let told = activated("listen on what is inherited", environment, socket).run();
+    told.last().unwrap().clone()
+}
+
+#[test]
+fn an_inherited_listener_serves_and_leaves_its_name() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let socket = UnixListener::bind(folder.path()).unwrap();
+        // How it was set up by others does not matter.
+        socket.set_nonblocking(true).unwrap();
+        let environment = "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web;";
+        let job = "listen on what is inherited";
+        let mut job = activated(job, environment, socket.try_clone().unwrap()).start();
+        let mut text = String::new();
+        let mut client = Stream::connect(folder.name()).unwrap();
+        client.read_to_string(&mut text).unwrap();
+        assert_eq!(text, format!("3, web, {}", folder.name()));
+        assert_eq!(job.next_line().as_deref(), Some("served"));
+        job.finish();
+        assert_eq!(folder.entries(), ["a.sock"]);
+        // The service manager would start the next one now.
+        let _client = Stream::connect(folder.name()).unwrap();
+        socket.set_nonblocking(false).unwrap();
+        socket.accept().unwrap();
+    });
+}
+
+pub(super) fn listen_on_what_is_inherited() {
+    let inherited = listen_fds().unwrap();
+    assert!(!inherited.is_empty());
+    // All of them were taken.
+    let error = assert_kind(listen_fds(), &[ErrorKind::InvalidInput]);
+    assert!(error.to_string().contains("taken before"), "{error}");
+    for socket in inherited {
+        assert!(fcntl_getfd(&socket).unwrap().contains(FdFlags::CLOEXEC));
+        let (number, name) = (socket.number(), socket.name().unwrap_or("?").to_owned());
+        match Listener::try_from(socket) {
+            Ok(listener) => {
+                assert!(!fcntl_getfl(&listener).unwrap().contains(OFlags::NONBLOCK));
+                let under = listener.local_name().unwrap();
+                write!(listener.accept().unwrap(), "{number}, {name}, {under}").unwrap();
+                tell("served");
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::InvalidInput);
+                tell(&error.to_string());
+            }
+        }
+    }
+}
+
+#[test]
+fn several_have_their_numbers_and_names() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let socket = UnixListener::bind(folder.path()).unwrap();
+        let told = Job::new("tell what is inherited")
+            .through_shell(
+                "export LISTEN_PID=$$ LISTEN_FDS=3 LISTEN_FDNAMES=one::three;",
+                "3<&0 4<&0 5<&0 </dev/null",
+                socket.into(),
+            )
+            .run();
+        assert_eq!(told, [r#"3 Some("one")"#, r#"4 Some("")"#, r#"5 Some("three")"#]);
+    });
+}
+
+#[test]
+fn what_is_for_others_or_makes_no_sense_is_not_taken() {
+    const NOTHING: &str = "nothing";
+    within_deadline(|| {
+        for (environment, expected) in [
+            ("", NOTHING),
+            ("export LISTEN_FDS=1;", NOTHING),
+            ("export LISTEN_PID=$PPID LISTEN_FDS=1;", NOTHING),
+            ("export LISTEN_PID=$PPID LISTEN_FDS=many;", NOTHING),
+            ("export LISTEN_PID=$$;", NOTHING),
+            ("export LISTEN_PID=$$ LISTEN_FDS=0;", NOTHING),
+            ("export LISTEN_PID=$$ LISTEN_FDS=0 LISTEN_FDNAMES=;", NOTHING),
+            ("export LISTEN_PID=me LISTEN_FDS=1;", r#"LISTEN_PID is "me" and not a number"#),
+            ("export LISTEN_PID= LISTEN_FDS=1;", r#"LISTEN_PID is "" and not a number"#),
+            ("export LISTEN_PID=$$ LISTEN_FDS=-1;", r#"LISTEN_FDS is "-1" and not a number"#),
+            ("export LISTEN_PID=$$ LISTEN_FDS=4294967296;", "LISTEN_FDS"),
+            (
+                "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=a:b;",
+                r#"LISTEN_FDNAMES is "a:b" and not 1 names"#,
+            ),
+            ("export LISTEN_PID=$$ LISTEN_FDS=4294967295;", "of LISTEN_FDS=4294967295: bad file"),
+            ("export LISTEN_PID=$$ LISTEN_FDS=1;", "3 None"),
+        ] {
+            let socket = UnixStream::pair().unwrap().0;
+            let told = activated("tell what is inherited", environment, socket).run();
+            assert!(told.concat().contains(expected), "{environment} {told:?}");
+        }
+    });
+}
+
+pub(super) fn tell_what_is_inherited() {
+    match listen_fds() {
+        Ok(inherited) if inherited.is_empty() => tell("nothing"),
+        Ok(inherited) => {
+            for socket in &inherited {
+                tell(&format!("{} {:?}", socket.number(), socket.name()));
+            }
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            tell(&error.to_string());
+        }
+    }
+}
+
+#[test]
+fn only_listening_sockets_become_listeners() {
+    within_deadline(|| {
+        let not = "descriptor 3 is not a listening Unix socket: it ";
+        let file = File::open("/dev/null").unwrap();
+        assert_eq!(refused(file), format!("{not}is not a socket"));
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        assert_eq!(refused(tcp), format!("{not}is a socket, but not a Unix domain socket"));
+        let datagrams = UnixDatagram::unbound().unwrap();
+        assert_eq!(
+            refused(datagrams),
+            format!("{not}is a Unix domain socket, but not one of streams")
+        );
+        let (connected, _other) = UnixStream::pair().unwrap();
+        assert_eq!(refused(connected), format!("{not}does not listen"));
+    });
+}
+
+#[test]
+fn what_is_inherited_gives_its_descriptor() {
+    within_deadline(|| {
+        let (one, mut other) = UnixStream::pair().unwrap();
+        let environment = "export LISTEN_PID=$$ LISTEN_FDS=1;";
+        activated("write to what is inherited", environment, one).run();
+        let mut text = String::new();
+        other.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "written");
+    });
+}
+
+pub(super) fn write_to_what_is_inherited() {
+    let inherited = listen_fds().unwrap().pop().unwrap();
+    inherited.as_fd().try_clone_to_owned().unwrap();
+    UnixStream::from(OwnedFd::from(inherited)).write_all(b"written").unwrap();
+}

@@ -1,0 +1,90 @@
+//! A descriptor of the process at the other end.
+
+use super::child::{Job, argument, tell};
+use crate::harness::{Kind, Place, assert_kind, within_deadline};
+use local_socket::{
+    GenericFilePath, Listener, Stream, ToFsName as _,
+    os::unix::Stream as UdStream,
+    traits::{Listener as _, Stream as _},
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::{FdFlags, fcntl_getfd},
+};
+use std::{
+    io::{ErrorKind, Read as _, stdin},
+    os::fd::{AsRawFd as _, OwnedFd},
+};
+
+/// `None` where the system has no such descriptors, which it must say then.
+fn pidfd_of(stream: &UdStream) -> Option<OwnedFd> {
+    match stream.peer_pidfd() {
+        Ok(pidfd) => Some(pidfd),
+        error => {
+            let error = assert_kind(error, &[ErrorKind::Unsupported]);
+            assert!(error.to_string().contains("Linux"), "{error}");
+            assert!(!cfg!(target_os = "linux") || kernel() < (6, 5), "{error}");
+            None
+        }
+    }
+}
+
+/// The version of Linux.
+fn kernel() -> (u32, u32) {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+fn accept(listener: &Listener) -> UdStream {
+    let Stream::UdSocket(stream) = listener.accept().unwrap();
+    stream
+}
+
+fn has_ended(pidfd: &OwnedFd, timeout: Option<&Timespec>) -> bool {
+    poll(&mut [PollFd::new(pidfd, PollFlags::IN)], timeout).unwrap() == 1
+}
+
+#[test]
+fn it_becomes_readable_when_the_peer_ends() {
+    within_deadline(|| {
+        let place = Place::new(Kind::File);
+        let listener = place.listen();
+        let mut child = Job::new("connect and stay").with("NAME", place.name().as_os_str()).start();
+        let server = accept(&listener);
+        let Some(pidfd) = pidfd_of(&server) else { return };
+        assert!(fcntl_getfd(&pidfd).unwrap().contains(FdFlags::CLOEXEC));
+        assert_eq!(pid_of(&pidfd), child.pid().to_string());
+        assert_eq!(child.next_line().as_deref(), Some("connected"));
+        assert!(!has_ended(&pidfd, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })));
+        // It ends with its standard input. Its connection does before: what is seen here
+        // is the end of the process.
+        child.finish();
+        assert!(has_ended(&pidfd, None));
+    });
+}
+
+/// Stays until its standard input ends.
+pub(super) fn connect_and_stay() {
+    let name = argument("NAME");
+    let stream = Stream::connect(name.to_fs_name::<GenericFilePath>().unwrap()).unwrap();
+    tell("connected");
+    stdin().read_to_end(&mut Vec::new()).unwrap();
+    drop(stream);
+}
+
+#[test]
+fn of_this_process_where_it_is_at_both_ends() {
+    let (one, other) = UdStream::pair().unwrap();
+    for end in [one, other] {
+        let Some(pidfd) = pidfd_of(&end) else { return };
+        assert_eq!(pid_of(&pidfd), std::process::id().to_string());
+    }
+}
+
+/// Which process a descriptor is of (`pidfd_open(2)`, `proc(5)`).
+fn pid_of(pidfd: &OwnedFd) -> String {
+    let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
+    let info = std::fs::read_to_string(path).unwrap();
+    info.lines().find_map(|line| line.strip_prefix("Pid:")).unwrap().trim().to_owned()
+}
