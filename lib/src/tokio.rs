@@ -1,4 +1,4 @@
-//! The same for asynchronous programs, on [`tokio`](::tokio)'s runtime.
+//! The same for asynchronous programs, on tokio's runtime.
 //!
 //! Names, options, errors and what they mean are those of the synchronous side; only
 //! where bytes move the two differ.
