@@ -23,7 +23,7 @@ const PAGES: [(&str, &[&str]); 3] = [
 const OTHERS: [&str; 2] = ["man/lsock-names.7", "README.md"];
 
 /// Options of other programs that the documents speak of.
-const FOREIGN: [&str; 4] = ["--workspace", "--path", "--open", "--target"];
+const FOREIGN: [&str; 5] = ["--workspace", "--path", "--open", "--target", "--all-features"];
 
 #[test]
 fn pages_hold_what_follows_from_the_definitions() {
