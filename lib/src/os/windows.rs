@@ -9,12 +9,15 @@
 mod atomic_timeout;
 mod connect;
 mod drain;
+#[cfg(feature = "tokio")]
+mod driver;
 mod event;
 mod halves;
 mod lasting;
 mod linger;
 mod listen;
 mod listener;
+mod memory;
 mod name;
 mod operation;
 mod os_str;
@@ -32,7 +35,11 @@ mod stdout;
 mod stream;
 mod timed_lock;
 mod token;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod vectored;
+#[cfg(feature = "tokio")]
+mod wakers;
 mod write;
 
 #[cfg(test)]

@@ -40,6 +40,12 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// What the asynchronous listener is made of.
+    #[cfg(feature = "tokio")]
+    pub(super) fn into_parts(self) -> (Arc<Name<'static>>, Queue) {
+        (self.name, self.queue.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
