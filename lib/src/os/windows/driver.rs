@@ -51,6 +51,15 @@ impl Driver {
         Ok(driver)
     }
 
+    /// How many operations nobody has any more.
+    #[cfg(test)]
+    pub(super) fn orphans() -> usize {
+        Self::get().map_or(0, |driver| {
+            let operations = driver.operations();
+            operations.values().filter(|op| matches!(op, Operation::Orphaned(_))).count()
+        })
+    }
+
     fn run(&self) {
         loop {
             let mut count = 0;
