@@ -65,10 +65,14 @@ async fn once<T>(future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Bytes in which each place can be told from others.
+/// Bytes in which places can be told from each other, also those that are as far apart
+/// as messages are.
 fn pattern(len: usize, seed: u32) -> Vec<u8> {
-    let words = (0_u32..).map(|at| at.wrapping_mul(2_654_435_761).wrapping_add(seed));
-    words.flat_map(u32::to_le_bytes).take(len).collect()
+    let words = (0_u32..1009).map(|at| at.wrapping_mul(2_654_435_761).wrapping_add(seed));
+    let block: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
+    let mut bytes = block.repeat(len.div_ceil(block.len()));
+    bytes.truncate(len);
+    bytes
 }
 
 /// Writes until the pipe takes no more and one write is in flight.

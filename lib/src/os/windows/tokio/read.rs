@@ -81,9 +81,7 @@ impl ReadSide {
             }
             if self.in_flight {
                 ready!(self.poll_waiting(shared, cx))?;
-            } else if shared.read_ended.load(Ordering::Acquire) {
-                return Poll::Ready(Ok(()));
-            } else if read_at_once(shared, buf)? {
+            } else if shared.read_ended.load(Ordering::Acquire) || read_at_once(shared, buf)? {
                 return Poll::Ready(Ok(()));
             } else {
                 self.wait_for(shared, buf.remaining().min(LONGEST_WAIT));
