@@ -72,7 +72,7 @@ fn who_gives_up_leaves_the_client_to_another() {
             yield_now().await;
             let _client = {
                 let mut accept = pin!(listener.accept());
-                poll_fn(|cx| Poll::Ready(assert!(accept.as_mut().poll(cx).is_pending()))).await;
+                assert!(poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx).is_pending())).await);
                 connect_async(&name).await
             };
             other.await.unwrap().unwrap();
