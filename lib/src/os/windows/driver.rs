@@ -3,7 +3,7 @@
 use super::{memory::Memory, patience::Patience, pipe::Pipe, port::Port, wakers::Wakers};
 use std::{
     collections::HashMap,
-    io,
+    fmt, io,
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
@@ -17,13 +17,11 @@ use std::{
 /// What comes from the port is a hint to look at an operation and no more. It is known
 /// by its address and never followed as a pointer, so that one that comes late, or
 /// twice, or for an operation that is no more, does no harm.
-#[derive(Debug)]
 pub(super) struct Driver {
     port: Port,
     operations: Mutex<HashMap<usize, Operation>>,
 }
 
-#[derive(Debug)]
 enum Operation {
     /// Somebody has it and wants to know.
     Alive(Arc<Wakers>),
@@ -92,6 +90,13 @@ impl Driver {
 
     fn operations(&self) -> MutexGuard<'_, HashMap<usize, Operation>> {
         self.operations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// It is of no stream's business what others there are.
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").finish_non_exhaustive()
     }
 }
 

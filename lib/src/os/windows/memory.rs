@@ -1,12 +1,11 @@
 use super::operation::is_complete;
-use std::ptr::NonNull;
+use std::{fmt, ptr::NonNull};
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
 /// What the system reads and writes until an operation has ended.
 ///
 /// Whoever owns it must not drop it before; it is behind pointers that moving it does
 /// not change.
-#[derive(Debug)]
 pub(super) struct Memory {
     /// From `Box::into_raw`; a Box itself would claim that nobody else writes to it.
     pub(super) overlapped: NonNull<OVERLAPPED>,
@@ -27,6 +26,13 @@ impl Memory {
     /// Whether the system is done with it, if an operation has been started.
     pub(super) fn is_complete(&self) -> bool {
         is_complete(self.overlapped.as_ptr())
+    }
+}
+
+/// Nobody may look at what the system is writing to.
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").field("overlapped", &self.overlapped).finish_non_exhaustive()
     }
 }
 

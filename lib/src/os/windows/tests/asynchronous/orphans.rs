@@ -27,6 +27,18 @@ fn their_memory_is_freed() {
     });
 }
 
+#[test]
+fn streams_in_words_tell_only_of_themselves() {
+    on_each_runtime(|| async {
+        let (server, _client) = AsyncStream::pair().unwrap();
+        let before = format!("{server:?}").len();
+        let sent = fill_async(&server).await;
+        assert!(once((&mut &server).read(&mut [0; 8])).await.is_none());
+        let text = format!("{server:?}");
+        assert!(text.len() < before + 1000, "{text}, of {} bytes", sent.len());
+    });
+}
+
 /// Drops a stream when it is woken.
 struct Last(Mutex<Option<AsyncStream>>);
 
