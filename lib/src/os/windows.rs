@@ -10,6 +10,8 @@ mod atomic_timeout;
 mod connect;
 mod convert;
 mod drain;
+#[cfg(feature = "tokio")]
+mod driver;
 mod ends;
 mod event;
 mod halves;
@@ -19,6 +21,7 @@ mod linger;
 mod listen;
 mod listener;
 mod local;
+mod memory;
 mod name;
 mod operation;
 mod os_str;
@@ -37,7 +40,11 @@ mod stdout;
 mod stream;
 mod timed_lock;
 mod token;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod vectored;
+#[cfg(feature = "tokio")]
+mod wakers;
 mod write;
 
 #[cfg(test)]

@@ -22,8 +22,13 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Shared> {
 
 fn connected(name: &Name<'_>, options: &ConnectOptions<'_>) -> io::Result<Shared> {
     let pipe = open(&local_path(name)?, options.wait_mode)?;
+    named_client(pipe, name, options.nonblocking_stream)
+}
+
+/// Makes a stream of the client's end of the pipe of that name.
+pub(super) fn named_client(pipe: Pipe, name: &Name<'_>, nonblocking: bool) -> io::Result<Shared> {
     let info = pipe.info()?;
-    client(pipe, info, Some(Arc::new(name.clone().into_owned())), options.nonblocking_stream)
+    client(pipe, info, Some(Arc::new(name.clone().into_owned())), nonblocking)
 }
 
 /// Makes a stream of the client's end of a pipe.
@@ -50,26 +55,48 @@ pub(super) fn local_path(name: &Name<'_>) -> io::Result<WidePath> {
 
 /// Opens the pipe, waiting for a free instance as the mode says.
 fn open(path: &WidePath, mode: ConnectWaitMode) -> io::Result<Pipe> {
-    let patience = match mode {
+    let patience = patience_of(mode);
+    loop {
+        if let Some(pipe) = attempt(path)? {
+            return Ok(pipe);
+        }
+        wait_a_round(path, round(patience, ROUND)?);
+    }
+}
+
+pub(super) fn patience_of(mode: ConnectWaitMode) -> Patience {
+    match mode {
         ConnectWaitMode::Deferred => Patience::Nothing,
         ConnectWaitMode::Timeout(time) => Patience::at_most(time),
         ConnectWaitMode::Unbounded => Patience::Forever,
-    };
-    loop {
-        match Pipe::open(path) {
-            Err(error) if code(&error) == Some(ERROR_PIPE_BUSY) => {}
-            result => return result,
-        }
-        if patience.is_over() {
-            let text = "all instances of the pipe are busy";
-            return Err(io::Error::new(patience.error().kind(), text));
-        }
-        let round = patience.rest().map_or(ROUND, |rest| rest.min(ROUND));
-        match wait_for_instance(path, Patience::at_most(round).millis()) {
-            // One is free now, or was: others are waiting too.
-            Ok(_) => {}
-            // Opening says better than waiting what is wrong with the pipe.
-            Err(_) => thread::sleep(Duration::from_millis(1)),
-        }
+    }
+}
+
+/// Opens the pipe; `None` if all instances are busy.
+pub(super) fn attempt(path: &WidePath) -> io::Result<Option<Pipe>> {
+    match Pipe::open(path) {
+        Err(error) if code(&error) == Some(ERROR_PIPE_BUSY) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+/// How long to wait before the next attempt.
+///
+/// # Errors
+/// If the patience is over.
+pub(super) fn round(patience: Patience, longest: Duration) -> io::Result<Duration> {
+    if patience.is_over() {
+        let text = "all instances of the pipe are busy";
+        return Err(io::Error::new(patience.error().kind(), text));
+    }
+    Ok(patience.rest().map_or(longest, |rest| rest.min(longest)))
+}
+
+pub(super) fn wait_a_round(path: &WidePath, time: Duration) {
+    match wait_for_instance(path, Patience::at_most(time).millis()) {
+        // One is free now, or was: others are waiting too.
+        Ok(_) => {}
+        // Opening says better than waiting what is wrong with the pipe.
+        Err(_) => thread::sleep(Duration::from_millis(1)),
     }
 }

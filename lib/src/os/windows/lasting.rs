@@ -1,20 +1,28 @@
 //! Overlapped operations that outlive the call that started them.
 
+#[cfg(feature = "tokio")]
+use super::driver::{Registration, Signals};
 use super::{
     event::{Event, wait_any},
-    operation::{error_of, is_complete, len, overlapped},
+    memory::Memory,
+    operation::{error_of, len, overlapped},
     patience::Patience,
     pipe::Pipe,
     port::Port,
 };
+#[cfg(feature = "tokio")]
+use std::task::Waker;
 use std::{
     io,
+    mem::ManuallyDrop,
     os::windows::io::{AsHandle, AsRawHandle},
-    ptr::{self, NonNull},
+    ptr,
     sync::Arc,
 };
+#[cfg(feature = "tokio")]
+use windows_sys::Win32::Storage::FileSystem::ReadFile;
 use windows_sys::Win32::{
-    Foundation::{ERROR_IO_PENDING, ERROR_PIPE_CONNECTED, GetLastError},
+    Foundation::{ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_PIPE_CONNECTED, GetLastError, HANDLE},
     Storage::FileSystem::WriteFile,
     System::{
         IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED},
@@ -28,9 +36,7 @@ use windows_sys::Win32::{
 pub(super) struct Lasting {
     pipe: Arc<Pipe>,
     signal: Signal,
-    /// From `Box::into_raw`; a Box itself would claim that nobody else writes to it.
-    overlapped: NonNull<OVERLAPPED>,
-    data: Vec<u8>,
+    memory: ManuallyDrop<Memory>,
     state: State,
 }
 
@@ -40,6 +46,9 @@ enum Signal {
     Event(Arc<Event>),
     /// For what has to go on without the thread that started it.
     Port(Arc<Port>),
+    /// For what nobody waits for in a thread.
+    #[cfg(feature = "tokio")]
+    Driver(Registration),
 }
 
 #[derive(Debug)]
@@ -49,11 +58,6 @@ enum State {
     /// Ended at once; the result has not been asked for.
     Ended(io::Result<()>),
 }
-
-// SAFETY: the OVERLAPPED is owned, and the system writes to it from wherever it likes.
-unsafe impl Send for Lasting {}
-// SAFETY: shared references only read `Internal`, with a volatile read.
-unsafe impl Sync for Lasting {}
 
 impl Lasting {
     /// An operation that ends with the thread that starts it.
@@ -66,9 +70,21 @@ impl Lasting {
         Self::with(pipe, Signal::Port(port))
     }
 
+    /// An operation that wakes tasks, and goes on when the thread that starts it ends.
+    /// The pipe has to belong to the driver.
+    #[cfg(feature = "tokio")]
+    pub(super) fn with_signals(pipe: Arc<Pipe>, signals: &Signals) -> Self {
+        let memory = Memory::new();
+        let registration = signals.register(&memory);
+        Self::of(pipe, Signal::Driver(registration), memory)
+    }
+
     fn with(pipe: Arc<Pipe>, signal: Signal) -> Self {
-        let overlapped = NonNull::from(Box::leak(Box::new(OVERLAPPED::default())));
-        Self { pipe, signal, overlapped, data: Vec::new(), state: State::Idle }
+        Self::of(pipe, signal, Memory::new())
+    }
+
+    fn of(pipe: Arc<Pipe>, signal: Signal, memory: Memory) -> Self {
+        Self { pipe, signal, memory: ManuallyDrop::new(memory), state: State::Idle }
     }
 
     /// What is signalled when the operation has ended, if it is an event.
@@ -76,37 +92,64 @@ impl Lasting {
         match &self.signal {
             Signal::Event(event) => Some(event),
             Signal::Port(_) => None,
+            #[cfg(feature = "tokio")]
+            Signal::Driver(_) => None,
         }
     }
 
     pub(super) fn is_pending(&self) -> bool {
-        matches!(self.state, State::Pending) && !is_complete(self.overlapped.as_ptr())
+        matches!(self.state, State::Pending) && !self.memory.is_complete()
     }
 
     /// Starts to write a copy of the data, as one message. Nothing may be in flight.
     pub(super) fn write(&mut self, data: &[u8]) {
-        self.data.clear();
-        self.data.extend_from_slice(data);
-        self.start(|this| {
-            let (pipe, data) = (this.pipe.as_handle().as_raw_handle(), &this.data);
+        self.start(|pipe, memory| {
+            memory.data.clear();
+            memory.data.extend_from_slice(data);
+            let (data, overlapped) = (&memory.data, memory.overlapped.as_ptr());
             // SAFETY: the pipe, the data and the OVERLAPPED are kept until the end of
             // the operation, see `start` and `drop`.
-            unsafe {
-                WriteFile(pipe, data.as_ptr(), len(data), ptr::null_mut(), this.overlapped.as_ptr())
-            }
+            unsafe { WriteFile(pipe, data.as_ptr(), len(data), ptr::null_mut(), overlapped) }
         });
+    }
+
+    /// Starts to read, at most that much. Nothing may be in flight.
+    #[cfg(feature = "tokio")]
+    pub(super) fn read(&mut self, most: usize) {
+        self.start(|pipe, memory| {
+            memory.data.resize(most, 0);
+            let (len, overlapped) = (len(&memory.data), memory.overlapped.as_ptr());
+            // SAFETY: as in `write`; nobody looks at the data before the end.
+            unsafe { ReadFile(pipe, memory.data.as_mut_ptr(), len, ptr::null_mut(), overlapped) }
+        });
+    }
+
+    /// What the last read was for; the system writes to it as long as that is pending,
+    /// and there is nothing to see.
+    #[cfg(feature = "tokio")]
+    pub(super) fn data(&self) -> &[u8] {
+        if matches!(self.state, State::Pending) { &[] } else { &self.memory.data }
+    }
+
+    /// Wakes the task when the operation has ended, from now on only this one.
+    #[cfg(feature = "tokio")]
+    pub(super) fn wake(&self, waker: &Waker) {
+        match &self.signal {
+            Signal::Driver(registration) => registration.wakers().register(0, waker),
+            // It would never be woken else.
+            Signal::Event(_) | Signal::Port(_) => waker.wake_by_ref(),
+        }
     }
 
     /// Starts to wait for a client. Nothing may be in flight.
     pub(super) fn listen(&mut self) {
-        self.start(|this| {
-            let pipe = this.pipe.as_handle().as_raw_handle();
+        self.start(|pipe, memory| {
             // SAFETY: as in `write`.
-            unsafe { ConnectNamedPipe(pipe, this.overlapped.as_ptr()) }
+            unsafe { ConnectNamedPipe(pipe, memory.overlapped.as_ptr()) }
         });
     }
 
-    fn start(&mut self, call: impl FnOnce(&Self) -> i32) {
+    fn start(&mut self, call: impl FnOnce(HANDLE, &mut Memory) -> i32) {
         if matches!(self.state, State::Pending) {
             debug_assert!(false, "an operation is in flight");
             return;
@@ -117,17 +160,20 @@ impl Lasting {
                 port.clear();
                 OVERLAPPED::default()
             }
+            #[cfg(feature = "tokio")]
+            Signal::Driver(_) => OVERLAPPED::default(),
         };
         // SAFETY: the allocation is alive, and nothing is pending that uses it.
-        unsafe { self.overlapped.write(fresh) };
+        unsafe { self.memory.overlapped.write(fresh) };
         self.state = State::Pending;
-        if call(self) != 0 {
+        if call(self.pipe.as_handle().as_raw_handle(), &mut self.memory) != 0 {
             // Complete; the OVERLAPPED holds the result as it would after waiting.
             return;
         }
         // SAFETY: no arguments.
         match unsafe { GetLastError() } {
-            ERROR_IO_PENDING => return,
+            // A part of a message came at once: complete, with the count where it belongs.
+            ERROR_IO_PENDING | ERROR_MORE_DATA => return,
             // A client was faster; only now is the event not set by the system.
             ERROR_PIPE_CONNECTED => self.state = State::Ended(Ok(())),
             code => self.state = State::Ended(Err(error_of(code))),
@@ -138,11 +184,12 @@ impl Lasting {
     }
 
     /// Waits for the operation's end: `None` if the patience ended first, else its
-    /// result, once. Without an operation it is `Some(Ok(()))`.
-    pub(super) fn finish(&mut self, patience: Patience) -> Option<io::Result<()>> {
+    /// result, once: how many bytes were read or written. Without an operation it is
+    /// `Some(Ok(0))`.
+    pub(super) fn finish(&mut self, patience: Patience) -> Option<io::Result<usize>> {
         match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle => return Some(Ok(())),
-            State::Ended(result) => return Some(result),
+            State::Idle => return Some(Ok(0)),
+            State::Ended(result) => return Some(result.map(|()| 0)),
             State::Pending => {}
         }
         if !self.wait(patience) {
@@ -150,16 +197,24 @@ impl Lasting {
             return None;
         }
         let mut count = 0;
-        let pipe = self.pipe.as_handle().as_raw_handle();
+        let (pipe, overlapped) =
+            (self.pipe.as_handle().as_raw_handle(), self.memory.overlapped.as_ptr());
         // SAFETY: handle and OVERLAPPED are alive and belong together.
-        let ok = unsafe { GetOverlappedResult(pipe, self.overlapped.as_ptr(), &raw mut count, 0) };
-        Some(if ok == 0 { Err(io::Error::last_os_error()) } else { Ok(()) })
+        let ok = unsafe { GetOverlappedResult(pipe, overlapped, &raw mut count, 0) };
+        if ok != 0 {
+            return Some(Ok(count as usize));
+        }
+        // SAFETY: no arguments.
+        Some(match unsafe { GetLastError() } {
+            ERROR_MORE_DATA => Ok(count as usize),
+            code => Err(error_of(code)),
+        })
     }
 
     /// Waits until the system is done; `false` if the patience ended first.
     fn wait(&self, patience: Patience) -> bool {
         loop {
-            if is_complete(self.overlapped.as_ptr()) {
+            if self.memory.is_complete() {
                 return true;
             }
             if patience.is_over() {
@@ -172,6 +227,10 @@ impl Lasting {
                     let _ = wait_any(&[event.as_handle()], patience);
                 }
                 Signal::Port(port) => port.wait(patience),
+                #[cfg(feature = "tokio")]
+                Signal::Driver(registration) => {
+                    registration.wakers().park(patience, || self.memory.is_complete());
+                }
             }
         }
     }
@@ -179,15 +238,28 @@ impl Lasting {
 
 impl Drop for Lasting {
     fn drop(&mut self) {
-        if matches!(self.state, State::Pending) {
+        let pending = matches!(self.state, State::Pending);
+        if pending {
             let pipe = self.pipe.as_handle().as_raw_handle();
             // SAFETY: handle and OVERLAPPED are alive; that the operation has completed
             // in the meantime is the only way to fail.
-            unsafe { CancelIoEx(pipe, self.overlapped.as_ptr()) };
-            // Either way it ends now, and not before that is its memory free.
-            self.wait(Patience::Forever);
+            unsafe { CancelIoEx(pipe, self.memory.overlapped.as_ptr()) };
         }
-        // SAFETY: it comes from a Box, and the system is done with it.
-        drop(unsafe { Box::from_raw(self.overlapped.as_ptr()) });
+        match &self.signal {
+            // Nobody may be kept waiting: the driver keeps the memory for as long.
+            #[cfg(feature = "tokio")]
+            Signal::Driver(registration) => {
+                // SAFETY: nothing uses the field after this.
+                registration.end(unsafe { ManuallyDrop::take(&mut self.memory) }, pending);
+            }
+            Signal::Event(_) | Signal::Port(_) => {
+                if pending {
+                    // Cancelled or not it ends now, and not before is its memory free.
+                    self.wait(Patience::Forever);
+                }
+                // SAFETY: nothing uses the field after this.
+                unsafe { ManuallyDrop::drop(&mut self.memory) };
+            }
+        }
     }
 }

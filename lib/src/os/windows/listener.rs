@@ -44,6 +44,13 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// What the asynchronous listener is made of.
+    #[cfg(feature = "tokio")]
+    pub(super) fn into_parts(self) -> (Arc<Name<'static>>, Queue, AcceptFilter) {
+        let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (self.name, queue, self.filter)
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

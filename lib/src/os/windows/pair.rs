@@ -26,7 +26,7 @@ pub(super) fn pair() -> io::Result<(Shared, Shared)> {
     let client_end = Pipe::open(&path)?;
     let mut listen = Lasting::new(Arc::clone(&server))?;
     listen.listen();
-    listen.finish(Patience::Forever).unwrap_or(Ok(()))?;
+    listen.finish(Patience::Forever).unwrap_or(Ok(0))?;
     drop(listen);
     let server = Arc::into_inner(server).ok_or(io::ErrorKind::Other)?;
     let server_info = server.info()?;

@@ -17,6 +17,14 @@ pub(super) fn creds(stream: &Shared) -> io::Result<PeerCreds> {
     Ok(PeerCreds { pid: Some(pid) })
 }
 
+/// The user that the peer runs as.
+pub(super) fn user(stream: &Shared) -> io::Result<Sid> {
+    match stream.peer_end() {
+        End::Client => token::user(&Token::of_client(&stream.pipe)?),
+        End::Server => token::user(&Token::of_process(stream.pipe.process_of(End::Server)?)?),
+    }
+}
+
 /// Who the ends of the pipe belong to.
 ///
 /// The numbers are those of the processes that made the pipe and that connected, as the
@@ -97,10 +105,7 @@ impl Stream {
     /// read yet; clients of this one can be identified at once. On the client's end it is
     /// `PermissionDenied` where this process may not ask about the server's.
     pub fn peer_user(&self) -> io::Result<Sid> {
-        match self.0.peer_end() {
-            End::Client => token::user(&Token::of_client(&self.0.pipe)?),
-            End::Server => token::user(&Token::of_process(self.server_process_id()?)?),
-        }
+        user(&self.0)
     }
 
     /// Lets this thread act as the client, until the guard is dropped: files that it

@@ -1,3 +1,5 @@
+#[cfg(feature = "tokio")]
+use super::driver::Signals;
 use super::{
     event::Event,
     lasting::Lasting,
@@ -18,6 +20,9 @@ const BACKLOG: usize = 8;
 pub(super) struct Queue {
     path: WidePath,
     security: Arc<SecurityDescriptor>,
+    /// Whom the instances tell of clients, if not who waits for their events.
+    #[cfg(feature = "tokio")]
+    signals: Option<Signals>,
     /// Empty once the listener is closed, and never before.
     instances: VecDeque<Instance>,
 }
@@ -37,6 +42,31 @@ impl Instance {
         Ok(Self { pipe, listen })
     }
 
+    /// The same, telling tasks.
+    #[cfg(feature = "tokio")]
+    fn with_signals(
+        path: &WidePath,
+        security: &SecurityDescriptor,
+        signals: &Signals,
+    ) -> io::Result<Self> {
+        let pipe = Arc::new(Pipe::listening(path, security, false, Pipe::UNLIMITED)?);
+        signals.attach(&pipe)?;
+        let mut listen = Lasting::with_signals(Arc::clone(&pipe), signals);
+        listen.listen();
+        Ok(Self { pipe, listen })
+    }
+
+    /// Tells tasks from now on. A client that is there already stays.
+    #[cfg(feature = "tokio")]
+    fn signal(&mut self, signals: &Signals) -> io::Result<()> {
+        signals.attach(&self.pipe)?;
+        // What is cancelled is only the waiting. An instance that has a client says so
+        // again.
+        self.listen = Lasting::with_signals(Arc::clone(&self.pipe), signals);
+        self.listen.listen();
+        Ok(())
+    }
+
     fn into_pipe(self) -> io::Result<Pipe> {
         drop(self.listen);
         // The listening operation was the only other owner.
@@ -50,7 +80,26 @@ impl Queue {
         for number in 0..BACKLOG {
             instances.push_back(Instance::new(&path, &security, number == 0)?);
         }
-        Ok(Self { path, security, instances })
+        Ok(Self {
+            path,
+            security,
+            #[cfg(feature = "tokio")]
+            signals: None,
+            instances,
+        })
+    }
+
+    /// Tells tasks of clients from now on.
+    #[cfg(feature = "tokio")]
+    pub(super) fn signal(&mut self, signals: &Signals) -> io::Result<()> {
+        self.signals = Some(signals.clone());
+        self.instances.iter_mut().try_for_each(|instance| instance.signal(signals))
+    }
+
+    /// Whether there may be a client to be taken.
+    #[cfg(feature = "tokio")]
+    pub(super) fn is_ready(&self) -> bool {
+        self.instances.iter().any(|instance| !instance.listen.is_pending())
     }
 
     /// Takes the first instance that has a client, after making another one for it:
@@ -60,10 +109,7 @@ impl Queue {
     /// `NotConnected` if the listener is closed. If no other instance can be made, the
     /// client stays in the queue.
     pub(super) fn take_connected(&mut self) -> io::Result<Option<Pipe>> {
-        if self.instances.is_empty() {
-            let text = "the listener is closed";
-            return Err(io::Error::new(io::ErrorKind::NotConnected, text));
-        }
+        self.require_open()?;
         let mut at = 0;
         while let Some(instance) = self.instances.get_mut(at) {
             let Some(result) = instance.listen.finish(Patience::Nothing) else {
@@ -71,7 +117,7 @@ impl Queue {
                 continue;
             };
             match result.map_err(|error| (code(&error), error)) {
-                Ok(()) => match self.replace(at) {
+                Ok(_) => match self.replace(at) {
                     Ok(instance) => return instance.map(Instance::into_pipe).transpose(),
                     Err(error) => {
                         // Ends at once, with ERROR_PIPE_CONNECTED.
@@ -99,8 +145,25 @@ impl Queue {
     }
 
     fn replace(&mut self, at: usize) -> io::Result<Option<Instance>> {
-        self.instances.push_back(Instance::new(&self.path, &self.security, false)?);
+        let instance = self.another()?;
+        self.instances.push_back(instance);
         Ok(self.instances.remove(at))
+    }
+
+    pub(super) fn require_open(&self) -> io::Result<()> {
+        if self.instances.is_empty() {
+            let text = "the listener is closed";
+            return Err(io::Error::new(io::ErrorKind::NotConnected, text));
+        }
+        Ok(())
+    }
+
+    fn another(&self) -> io::Result<Instance> {
+        #[cfg(feature = "tokio")]
+        if let Some(signals) = &self.signals {
+            return Instance::with_signals(&self.path, &self.security, signals);
+        }
+        Instance::new(&self.path, &self.security, false)
     }
 
     fn listen_again(&mut self, at: usize) {

@@ -60,6 +60,16 @@ impl Shared {
         })
     }
 
+    /// The name of this end.
+    pub(super) fn local_name(&self) -> Option<Name<'static>> {
+        self.name.as_deref().filter(|_| self.info.is_server).cloned()
+    }
+
+    /// The name of the other end.
+    pub(super) fn peer_name(&self) -> Option<Name<'static>> {
+        self.name.as_deref().filter(|_| !self.info.is_server).cloned()
+    }
+
     pub(super) fn recv_patience(&self) -> Patience {
         Patience::of(self.nonblocking.load(Ordering::Relaxed), self.recv_timeout.get())
     }

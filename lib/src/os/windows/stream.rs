@@ -111,10 +111,10 @@ impl traits::StreamCommon for Stream {
         self.0.pipe.is_hung_up()
     }
     fn local_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.name.as_deref().filter(|_| self.0.info.is_server).cloned())
+        Ok(self.0.local_name())
     }
     fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.name.as_deref().filter(|_| !self.0.info.is_server).cloned())
+        Ok(self.0.peer_name())
     }
 }
 

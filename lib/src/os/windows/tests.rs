@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test is to panic")]
 
 mod accepting;
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod closing;
 mod conversions;
 mod descriptors;

@@ -2,24 +2,17 @@
 //! go through one buffer of our own.
 
 use super::shared::Shared;
-use std::io::{self, IoSlice, IoSliceMut};
+use std::{
+    borrow::Cow,
+    io::{self, IoSlice, IoSliceMut},
+};
 
 /// The most that is copied together: as much as the pipe holds.
 const LONGEST: usize = 64 * 1024;
 
 impl Shared {
     pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
-        let Some(first) = filled.next() else { return Ok(0) };
-        let Some(second) = filled.next().filter(|_| first.len() < LONGEST) else {
-            return self.write(first);
-        };
-        let mut together = Vec::with_capacity(LONGEST);
-        for buf in [first, second].into_iter().chain(filled) {
-            let rest = LONGEST - together.len();
-            together.extend_from_slice(buf.get(..rest).unwrap_or(buf));
-        }
-        self.write(&together)
+        self.write(&together(bufs))
     }
 
     pub(super) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
@@ -39,4 +32,19 @@ impl Shared {
         }
         Ok(count)
     }
+}
+
+/// One buffer with the beginning of them all, or the only one that there is.
+pub(super) fn together<'b>(bufs: &'b [IoSlice<'_>]) -> Cow<'b, [u8]> {
+    let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
+    let Some(first) = filled.next() else { return Cow::default() };
+    let Some(second) = filled.next().filter(|_| first.len() < LONGEST) else {
+        return Cow::Borrowed(first);
+    };
+    let mut together = Vec::with_capacity(LONGEST);
+    for buf in [first, second].into_iter().chain(filled) {
+        let rest = LONGEST - together.len();
+        together.extend_from_slice(buf.get(..rest).unwrap_or(buf));
+    }
+    Cow::Owned(together)
 }

@@ -1,3 +1,5 @@
+#[cfg(feature = "tokio")]
+use super::driver::Signals;
 use super::{
     lasting::Lasting,
     operation,
@@ -7,6 +9,8 @@ use super::{
     shared::Shared,
     timed_lock::TimedGuard,
 };
+#[cfg(feature = "tokio")]
+use std::task::{Context, Poll};
 use std::{
     io,
     os::windows::io::AsHandle,
@@ -32,6 +36,9 @@ pub(super) struct WriteSide {
     end: Option<Lasting>,
     /// Lets both outlive the threads that started them.
     port: Option<Arc<Port>>,
+    /// The same for asynchronous streams.
+    #[cfg(feature = "tokio")]
+    signals: Option<Signals>,
 }
 
 impl WriteSide {
@@ -40,12 +47,47 @@ impl WriteSide {
         match self.in_flight.as_mut().map(|write| write.finish(patience)) {
             None => Ok(()),
             Some(None) => Err(patience.error()),
-            Some(Some(result)) => result.map_err(disconnected),
+            Some(Some(result)) => result.map(drop).map_err(disconnected),
         }
+    }
+
+    /// The same for a task.
+    #[cfg(feature = "tokio")]
+    pub(super) fn poll_settle(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        let Some(write) = &mut self.in_flight else { return Poll::Ready(Ok(())) };
+        if write.is_pending() {
+            write.wake(cx.waker());
+        }
+        match write.finish(Patience::Nothing) {
+            None => Poll::Pending,
+            Some(result) => Poll::Ready(result.map(drop).map_err(disconnected)),
+        }
+    }
+
+    /// Lets writes from now on wake tasks.
+    ///
+    /// # Errors
+    /// If something is in flight, or was: then the pipe belongs to another port.
+    #[cfg(feature = "tokio")]
+    pub(super) fn signal(&mut self, signals: Signals) -> io::Result<()> {
+        if self.in_flight.as_ref().is_some_and(Lasting::is_pending) {
+            let text = "a write of the stream is in flight";
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+        }
+        if self.port.is_some() {
+            let text = "the stream was written to without waiting, or with a timeout";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
+        self.signals = Some(signals);
+        Ok(())
     }
 
     /// A write to be started; the stream becomes one whose writes outlive threads.
     fn lasting(&mut self, pipe: &Arc<Pipe>) -> io::Result<Lasting> {
+        #[cfg(feature = "tokio")]
+        if let Some(signals) = &self.signals {
+            return Ok(Lasting::with_signals(Arc::clone(pipe), signals));
+        }
         if self.port.is_none() {
             self.port = Port::of(pipe).ok().map(Arc::new);
         }
@@ -71,6 +113,16 @@ impl Shared {
         }
         let patience = self.send_patience();
         let mut side = self.lock_writer(patience)?;
+        self.write_in_turn(&mut side, buf, patience)
+    }
+
+    /// Writes something, for who has the lock.
+    pub(super) fn write_in_turn(
+        &self,
+        side: &mut WriteSide,
+        buf: &[u8],
+        patience: Patience,
+    ) -> io::Result<usize> {
         if side.end.is_some() {
             return Err(io::Error::new(
                 io::ErrorKind::BrokenPipe,
@@ -93,7 +145,7 @@ impl Shared {
         side.in_flight = Some(write);
         match ended {
             Some(Err(error)) => Err(disconnected(error)),
-            Some(Ok(())) | None => Ok(buf.len()),
+            Some(Ok(_)) | None => Ok(buf.len()),
         }
     }
 
@@ -115,11 +167,21 @@ impl Shared {
     /// for each other for ever. A peer that reads by bytes and has fallen behind sees
     /// the end of file when the stream is dropped.
     pub(super) fn end_writing(&self) -> io::Result<()> {
+        self.require_messages()?;
+        let mut side = self.lock_writer(self.send_patience())?;
+        self.end_in_turn(&mut side)
+    }
+
+    pub(super) fn require_messages(&self) -> io::Result<()> {
         if !self.info.has_messages {
             let text = "the peer's pipe is byte-type: it has no end of file but closing";
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
-        let mut side = self.lock_writer(self.send_patience())?;
+        Ok(())
+    }
+
+    /// Sends the end of file, for who has the lock.
+    pub(super) fn end_in_turn(&self, side: &mut WriteSide) -> io::Result<()> {
         if side.end.is_some() {
             return Ok(());
         }
@@ -133,11 +195,11 @@ impl Shared {
                 Err(io::Error::new(io::ErrorKind::NotConnected, error))
             }
             Some(Err(error)) => Err(error),
-            Some(Ok(())) | None => Ok(()),
+            Some(Ok(_)) | None => Ok(()),
         }
     }
 
-    fn lock_writer(&self, patience: Patience) -> io::Result<TimedGuard<'_, WriteSide>> {
+    pub(super) fn lock_writer(&self, patience: Patience) -> io::Result<TimedGuard<'_, WriteSide>> {
         self.writer.lock(patience).ok_or_else(|| patience.error())
     }
 }

@@ -1,0 +1,212 @@
+use super::*;
+use crate::traits::StreamCommon as _;
+use ::tokio::task::yield_now;
+use std::io::{ErrorKind, Read};
+
+#[test]
+fn the_other_direction_goes_on() {
+    on_each_runtime(|| async {
+        let (mut server, mut client) = connected_async().await;
+        client.write_all(b"question").await.unwrap();
+        client.shutdown().await.unwrap();
+        client.shutdown().await.unwrap();
+        assert_eq!(client.write(b"x").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
+        let mut text = String::new();
+        server.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "question");
+        assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 0, "the end stays the end");
+        assert!(!server.peer_hung_up().unwrap());
+        server.write_all(b"answer").await.unwrap();
+        server.shutdown().await.unwrap();
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "answer");
+    });
+}
+
+#[test]
+fn an_end_wakes_who_waits_for_more() {
+    on_each_runtime(|| async {
+        for close in [false, true] {
+            let (mut server, mut client) = connected_async().await;
+            let read = ::tokio::spawn(async move { client.read(&mut [0; 8]).await });
+            yield_now().await;
+            if close {
+                drop(server);
+            } else {
+                server.shutdown().await.unwrap();
+            }
+            assert_eq!(read.await.unwrap().unwrap(), 0);
+        }
+    });
+}
+
+#[test]
+fn the_end_comes_directly_behind_data() {
+    on_each_runtime(|| async {
+        for len in [1, 2, 4095, 4096, 4097, 65_535, 65_536, 65_537, 300_000] {
+            let (mut server, mut client) = connected_async().await;
+            let write = ::tokio::spawn(async move {
+                server.write_all(&pattern(len, 5)).await.unwrap();
+                server.shutdown().await.unwrap();
+                server
+            });
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.unwrap();
+            assert!(received == pattern(len, 5), "{} bytes of {len}", received.len());
+            drop(write.await.unwrap());
+        }
+    });
+}
+
+#[test]
+fn flushing_and_shutting_down_wait_for_what_is_in_flight() {
+    on_each_runtime(|| async {
+        let (mut server, mut client) = connected_async().await;
+        let sent = fill_async(&server).await;
+        assert!(once(server.flush()).await.is_none());
+        assert!(once(server.shutdown()).await.is_none());
+        let read = ::tokio::spawn(async move {
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.unwrap();
+            received
+        });
+        server.flush().await.unwrap();
+        server.shutdown().await.unwrap();
+        let received = read.await.unwrap();
+        assert!(received == sent, "{} bytes of {}", received.len(), sent.len());
+    });
+}
+
+#[test]
+fn a_peer_that_has_gone() {
+    on_each_runtime(|| async {
+        let (mut server, client) = connected_async().await;
+        assert!(!server.peer_hung_up().unwrap());
+        drop(client);
+        assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 0);
+        assert!(server.peer_hung_up().unwrap());
+        assert_eq!(server.write(b"x").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!(server.shutdown().await.unwrap_err().kind(), ErrorKind::NotConnected);
+
+        let (server, client) = connected_async().await;
+        fill_async(&server).await;
+        let server = Arc::new(server);
+        let theirs = Arc::clone(&server);
+        let write = ::tokio::spawn(async move { (&mut &*theirs).write_all(&[0; 10]).await });
+        yield_now().await;
+        drop(client);
+        assert_eq!(write.await.unwrap().unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!((&mut &*server).read(&mut [0; 8]).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn dropping_delivers_what_was_written() {
+    on_each_runtime(|| async {
+        for server_sends in [true, false] {
+            let (server, client) = connected_async().await;
+            let (mut from, mut to) = if server_sends { (server, client) } else { (client, server) };
+            from.write_all(b"last words").await.unwrap();
+            drop(from);
+            let mut text = String::new();
+            to.read_to_string(&mut text).await.unwrap();
+            assert_eq!(text, "last words");
+        }
+    });
+}
+
+#[test]
+fn dropping_delivers_what_is_in_flight() {
+    on_each_runtime(|| async {
+        let (server, mut client) = connected_async().await;
+        let sent = fill_async(&server).await;
+        drop(server);
+        ::tokio::time::sleep(MOMENT).await;
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).await.unwrap();
+        assert!(received == sent, "{} bytes of {}", received.len(), sent.len());
+    });
+}
+
+#[test]
+fn runtimes_end_before_their_streams_do() {
+    for background in [false, true] {
+        within(move || {
+            for runtime in runtimes() {
+                let (tell, told) = mpsc::channel();
+                let (mut client, sent) = runtime.block_on(async {
+                    let name = unique();
+                    let listener = listen_async(&name);
+                    let client = connect(&name);
+                    let server = Arc::new(listener.accept().await.unwrap());
+                    let sent = fill_async(&server).await;
+                    // Tasks that are in the middle of everything when they are dropped.
+                    let (reader, writer) = (Arc::clone(&server), server);
+                    let ready = tell.clone();
+                    ::tokio::spawn(async move {
+                        ready.send(()).unwrap();
+                        (&mut &*reader).read(&mut [0; 8]).await
+                    });
+                    let ready = tell.clone();
+                    ::tokio::spawn(async move {
+                        ready.send(()).unwrap();
+                        (&mut &*writer).flush().await
+                    });
+                    ::tokio::spawn(async move {
+                        tell.send(()).unwrap();
+                        listener.accept().await
+                    });
+                    for _ in 0..3 {
+                        while told.try_recv().is_err() {
+                            yield_now().await;
+                        }
+                    }
+                    (client, sent)
+                });
+                if background {
+                    runtime.shutdown_background();
+                } else {
+                    drop(runtime);
+                }
+                let mut received = Vec::new();
+                client.read_to_end(&mut received).unwrap();
+                assert!(received == sent, "{} bytes of {}", received.len(), sent.len());
+            }
+        });
+    }
+}
+
+#[test]
+fn streams_end_without_a_runtime() {
+    within(|| {
+        let (mut client, server) = runtimes()[0].block_on(async {
+            let name = unique();
+            let listener = listen_async(&name);
+            let client = connect(&name);
+            let mut server = listener.accept().await.unwrap();
+            server.write_all(b"data").await.unwrap();
+            assert!(once(server.read(&mut [0; 8])).await.is_none());
+            (client, server)
+        });
+        drop(server);
+        let mut text = String::new();
+        client.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "data");
+    });
+}
+
+#[test]
+fn halves_of_two_streams_are_no_stream() {
+    on_each_runtime(|| async {
+        let (one, other) = AsyncStream::pair().unwrap();
+        let ((r1, s1), (mut r2, s2)) = (one.split(), other.split());
+        let error = AsyncStream::reunite(r1, s2).unwrap_err();
+        let mut one = AsyncStream::reunite(error.rh, s1).unwrap();
+        drop(error.sh);
+        // Dropping a half ends nothing.
+        one.write_all(b"x").await.unwrap();
+        assert_eq!(r2.read(&mut [0; 8]).await.unwrap(), 1);
+        assert!(once(one.read(&mut [0; 8])).await.is_none());
+    });
+}

@@ -1,0 +1,87 @@
+//! Operations whose owner has gone.
+
+use super::*;
+use crate::os::windows::driver::Driver;
+use ::tokio::io::{AsyncRead, ReadBuf};
+use std::{
+    io::{Read, Write},
+    pin::Pin,
+    sync::Mutex,
+    task::{Wake, Waker},
+};
+
+#[test]
+fn their_memory_is_freed() {
+    within(|| {
+        runtimes()[0].block_on(async {
+            for _ in 0..50 {
+                let (mut server, mut client) = AsyncStream::pair().unwrap();
+                assert!(once(server.read(&mut [0; 8])).await.is_none());
+                assert!(once(client.read(&mut [0; 8])).await.is_none());
+            }
+        });
+        // Those of other tests come and go.
+        while Driver::orphans() > 0 {
+            thread::yield_now();
+        }
+    });
+}
+
+#[test]
+fn streams_in_words_tell_only_of_themselves() {
+    on_each_runtime(|| async {
+        let (server, _client) = AsyncStream::pair().unwrap();
+        let before = format!("{server:?}").len();
+        let sent = fill_async(&server).await;
+        assert!(once((&mut &server).read(&mut [0; 8])).await.is_none());
+        let text = format!("{server:?}");
+        assert!(text.len() < before + 1000, "{text}, of {} bytes", sent.len());
+    });
+}
+
+/// Drops a stream when it is woken.
+struct Last(Mutex<Option<AsyncStream>>);
+
+impl Wake for Last {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.lock().unwrap().take());
+    }
+}
+
+/// Panics when it is woken.
+struct Bad;
+
+impl Wake for Bad {
+    fn wake(self: Arc<Self>) {
+        panic!("this is meant to be");
+    }
+}
+
+#[test]
+fn wakers_may_do_what_they_like() {
+    within(|| {
+        let runtime = &runtimes()[0];
+        let _context = runtime.enter();
+        for bad in [true, false] {
+            let (one, other) = connected();
+            let (mut one, mut other) = (AsyncStream::try_from(one).unwrap(), other);
+            let last = Arc::new(Last(Mutex::new(None)));
+            let waker = if bad { Waker::from(Arc::new(Bad)) } else { Waker::from(last.clone()) };
+            let (mut buf, mut cx) = ([0; 8], Context::from_waker(&waker));
+            let read = Pin::new(&mut one).poll_read(&mut cx, &mut ReadBuf::new(&mut buf));
+            assert!(read.is_pending());
+            *last.0.lock().unwrap() = Some(one);
+            other.write_all(b"x").unwrap();
+            if !bad {
+                assert_eq!(other.read(&mut [0; 8]).unwrap(), 0, "it has been dropped");
+            }
+        }
+        runtime.block_on(async {
+            let (one, mut other) = AsyncStream::pair().unwrap();
+            let read = ::tokio::spawn(async move { (&mut &one).read(&mut [0; 8]).await });
+            ::tokio::task::yield_now().await;
+            other.write_all(b"xy").await.unwrap();
+            assert_eq!(read.await.unwrap().unwrap(), 2, "the driver goes on");
+        });
+    });
+}

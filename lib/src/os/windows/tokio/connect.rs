@@ -1,0 +1,48 @@
+//! From options to a connected pipe, without blocking a thread.
+
+use super::connection::Connection;
+use crate::{
+    ConnectOptions, ConnectWaitMode, Name,
+    error::{Action, SocketError},
+    os::{
+        runtime,
+        windows::{
+            connect::{attempt, local_path, named_client, patience_of, round, wait_a_round},
+            pipe::{Pipe, WidePath},
+        },
+    },
+};
+use ::tokio::runtime::Handle;
+use std::{io, time::Duration};
+
+/// The longest that is waited in one go, in a thread for such things: when the future is
+/// dropped, that is how long something may go on, and a runtime takes to shut down.
+const ROUND: Duration = Duration::from_millis(50);
+
+/// Connects as the options say.
+pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Connection> {
+    runtime::required()?;
+    let name = options.required_name()?;
+    connected(name, options.wait_mode)
+        .await
+        .map_err(|error| SocketError::wrap(Action::Connect, name, error))
+}
+
+async fn connected(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Connection> {
+    let pipe = open(local_path(name)?, wait_mode).await?;
+    Connection::attach(named_client(pipe, name, true)?)
+}
+
+async fn open(path: WidePath, wait_mode: ConnectWaitMode) -> io::Result<Pipe> {
+    let patience = patience_of(wait_mode);
+    loop {
+        if let Some(pipe) = attempt(&path)? {
+            return Ok(pipe);
+        }
+        let (time, path) = (round(patience, ROUND)?, path.clone());
+        Handle::try_current()
+            .map_err(io::Error::other)?
+            .spawn_blocking(move || wait_a_round(&path, time))
+            .await?;
+    }
+}

@@ -1,0 +1,132 @@
+use super::{Stream, connection::Connection};
+use crate::{
+    ListenerOptions, Name,
+    name::sealed::Sealed,
+    options::AcceptFilter,
+    os::{
+        runtime,
+        windows::{
+            self as sync, driver::Signals, listen, pipe::Info, queue::Queue, shared::Shared,
+            wakers::Wakers,
+        },
+    },
+    traits::{StreamCommon as _, tokio as traits},
+};
+use ::tokio::task::coop;
+use std::{
+    future::poll_fn,
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+/// A listener on a named pipe.
+///
+/// Up to 8 clients can be connected before they are accepted; more of them wait for the
+/// pipe to be free. The name ends with the last instance of the pipe, as it does with
+/// the synchronous [`Listener`](sync::Listener).
+#[derive(Debug)]
+pub struct Listener {
+    name: Arc<Name<'static>>,
+    signals: Signals,
+    queue: Mutex<Queue>,
+    filter: AcceptFilter,
+}
+
+impl Listener {
+    fn new(name: Arc<Name<'static>>, mut queue: Queue, filter: AcceptFilter) -> io::Result<Self> {
+        let signals = Signals::new()?;
+        queue.signal(&signals)?;
+        Ok(Self { name, signals, queue: Mutex::new(queue), filter })
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>, waiting: &Waiting<'_>) -> Poll<io::Result<Stream>> {
+        let turn = ready!(coop::poll_proceed(cx));
+        waiting.wakers.register(waiting.key, cx.waker());
+        let (taken, is_ready) = {
+            let mut queue = self.queue();
+            let taken = queue.take_connected();
+            (taken, queue.is_ready())
+        };
+        let Some(taken) = taken.transpose() else { return Poll::Pending };
+        turn.made_progress();
+        if is_ready {
+            // A client that came to a new instance at once, which nothing tells of, or
+            // one of whom this task was told.
+            self.signals.wakers.wake_all();
+        }
+        let info = Info { is_server: true, has_messages: true };
+        let stream = taken
+            .and_then(|pipe| Shared::new(pipe, info, Some(Arc::clone(&self.name)), true))
+            .and_then(|shared| Connection::new(shared, &self.signals));
+        Poll::Ready(stream.map(Stream::new))
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sealed for Listener {}
+impl traits::Listener for Listener {
+    type Stream = Stream;
+
+    async fn accept(&self) -> io::Result<Stream> {
+        let waiting = Waiting::new(&self.signals.wakers);
+        loop {
+            let stream = poll_fn(|cx| self.poll_accept(cx, &waiting)).await?;
+            if self.filter.admits(|| stream.peer_creds()) {
+                return Ok(stream);
+            }
+        }
+    }
+
+    fn local_name(&self) -> io::Result<Name<'static>> {
+        Ok(Name::clone(&self.name))
+    }
+
+    /// Does nothing: a pipe's name ends with the pipe.
+    fn do_not_reclaim_name_on_drop(&mut self) {}
+
+    fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
+        runtime::required()?;
+        let (name, queue) = listen::listen(&options)?;
+        Self::new(Arc::new(name), queue, options.accept_filter)
+    }
+}
+
+/// Clients that have connected already are the first to be accepted.
+///
+/// Fails outside a tokio runtime, and with `NotConnected` if the listener is closed.
+impl TryFrom<sync::Listener> for Listener {
+    type Error = io::Error;
+    fn try_from(listener: sync::Listener) -> io::Result<Self> {
+        runtime::required()?;
+        let (name, queue, filter) = listener.into_parts();
+        queue.require_open()?;
+        Self::new(name, queue, filter)
+    }
+}
+
+/// One of the tasks that wait for a client, until it is dropped.
+#[derive(Debug)]
+struct Waiting<'a> {
+    wakers: &'a Wakers,
+    key: usize,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(wakers: &'a Wakers) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Self { wakers, key: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.wakers.remove(self.key);
+    }
+}

@@ -1,0 +1,193 @@
+use super::{RecvHalf, SendHalf, connect, connection::Connection};
+use crate::{
+    ConnectOptions, Name, PeerCreds,
+    error::ReuniteError,
+    name::sealed::Sealed,
+    os::{
+        runtime,
+        windows::{self as sync, Sid, pair, peer},
+    },
+    traits::{
+        StreamCommon,
+        tokio::{self as traits, ReuniteResult},
+    },
+};
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::{
+    io::{self, IoSlice},
+    os::windows::io::{AsHandle, BorrowedHandle},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+/// A connection through a named pipe.
+///
+/// A write is finished by the system after it was reported, which `flush` waits for;
+/// its error is that of the next write, `flush` or `shutdown`. When the stream is
+/// dropped, such a write goes on in the background for at most 30 seconds, with or
+/// without a runtime; a process that ends before that should flush the stream.
+///
+/// A read that is dropped may leave a read of the system's in flight, of at most 4 KiB.
+/// What comes by it is what the next read gets.
+#[derive(Debug)]
+pub struct Stream(Arc<Connection>);
+
+impl Stream {
+    /// Two streams that are connected to each other and have no name.
+    ///
+    /// # Errors
+    /// Outside a tokio runtime; whatever the system says.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        runtime::required()?;
+        let (one, other) = pair::pair()?;
+        Ok((Self::new(Connection::attach(one)?), Self::new(Connection::attach(other)?)))
+    }
+
+    /// The user that the peer runs as: see the
+    /// [synchronous stream's](sync::Stream::peer_user).
+    ///
+    /// # Errors
+    /// As the synchronous stream's.
+    pub fn peer_user(&self) -> io::Result<Sid> {
+        peer::user(&self.0.shared)
+    }
+
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(Arc::new(connection))
+    }
+}
+
+impl Sealed for Stream {}
+impl traits::Stream for Stream {
+    type RecvHalf = RecvHalf;
+    type SendHalf = SendHalf;
+
+    fn split(self) -> (RecvHalf, SendHalf) {
+        (RecvHalf(Arc::clone(&self.0)), SendHalf(self.0))
+    }
+    fn reunite(rh: RecvHalf, sh: SendHalf) -> ReuniteResult<Self> {
+        if !Arc::ptr_eq(&rh.0, &sh.0) {
+            return Err(ReuniteError { rh, sh });
+        }
+        drop(rh);
+        Ok(Self(sh.0))
+    }
+    async fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
+        connect::connect(options).await.map(Self::new)
+    }
+}
+
+impl StreamCommon for Stream {
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(None)
+    }
+    fn peer_creds(&self) -> io::Result<PeerCreds> {
+        peer::creds(&self.0.shared)
+    }
+    fn peer_hung_up(&self) -> io::Result<bool> {
+        self.0.shared.pipe.is_hung_up()
+    }
+    fn local_name(&self) -> io::Result<Option<Name<'static>>> {
+        Ok(self.0.shared.local_name())
+    }
+    fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
+        Ok(self.0.shared.peer_name())
+    }
+}
+
+impl AsyncRead for &Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.0.poll_read(cx, buf)
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.0.poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for &Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, buf)
+    }
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write_vectored(cx, bufs)
+    }
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush(cx)
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_shutdown(cx)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, buf)
+    }
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write_vectored(cx, bufs)
+    }
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush(cx)
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_shutdown(cx)
+    }
+}
+
+/// Modes and timeouts have no meaning any more.
+///
+/// Fails outside a tokio runtime; with `ResourceBusy` if there are clones or halves of
+/// the stream or a write is in flight; and with `Unsupported` if it was written to in
+/// non-blocking mode or with a timeout: then the pipe belongs to a completion port of
+/// its own and cannot be given to another.
+impl TryFrom<sync::Stream> for Stream {
+    type Error = io::Error;
+    fn try_from(stream: sync::Stream) -> io::Result<Self> {
+        runtime::required()?;
+        let Some(shared) = Arc::into_inner(stream.0) else {
+            let text = "there are clones or halves of the stream";
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+        };
+        Connection::attach(shared).map(Self::new)
+    }
+}
+
+impl AsHandle for Stream {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.shared.pipe.as_handle()
+    }
+}

@@ -1,0 +1,64 @@
+use super::connection::Connection;
+use crate::os::windows::{
+    patience::Patience, timed_lock::TimedGuard, vectored::together, write::WriteSide,
+};
+use ::tokio::task::coop;
+use std::{
+    borrow::Cow,
+    io::{self, IoSlice},
+    task::{Context, Poll, ready},
+};
+
+/// A write takes a copy, which goes on in flight after it was reported as written, as
+/// if the pipe's buffer were that much longer. What waits for its end, and tells its
+/// error, is the next write, flush or shutdown.
+impl Connection {
+    pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            // To the peer a message of no bytes would be the end of file.
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_write_with(cx, || Cow::Borrowed(buf))
+    }
+
+    pub(super) fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Poll::Ready(Ok(0));
+        }
+        // They are put together when it is their turn, and not each time it is asked.
+        self.poll_write_with(cx, || together(bufs))
+    }
+
+    fn poll_write_with<'b>(
+        &self,
+        cx: &mut Context<'_>,
+        buf: impl FnOnce() -> Cow<'b, [u8]>,
+    ) -> Poll<io::Result<usize>> {
+        let turn = ready!(coop::poll_proceed(cx));
+        let mut side = self.writer()?;
+        ready!(side.poll_settle(cx))?;
+        turn.made_progress();
+        Poll::Ready(self.shared.write_in_turn(&mut side, &buf(), Patience::Nothing))
+    }
+
+    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.writer()?.poll_settle(cx)
+    }
+
+    /// Sends the end of file when the pipe has taken what was written before.
+    pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut side = self.writer()?;
+        ready!(side.poll_settle(cx))?;
+        self.shared.require_messages()?;
+        Poll::Ready(self.shared.end_in_turn(&mut side))
+    }
+
+    /// Nobody holds the lock for long: in non-blocking mode nothing waits with it.
+    fn writer(&self) -> io::Result<TimedGuard<'_, WriteSide>> {
+        self.shared.lock_writer(Patience::Forever)
+    }
+}

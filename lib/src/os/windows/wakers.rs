@@ -1,0 +1,75 @@
+use super::patience::Patience;
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Wake, Waker},
+    thread::{self, Thread},
+};
+
+/// The tasks that wait for one thing.
+///
+/// Wakers are called and dropped outside the lock: either may run anybody's code.
+#[derive(Debug, Default)]
+pub(super) struct Wakers(Mutex<Vec<(usize, Waker)>>);
+
+impl Wakers {
+    /// Wakes the task once, when something happens from now on. There is one task for
+    /// each key: the last.
+    pub(super) fn register(&self, key: usize, waker: &Waker) {
+        let mut wakers = self.lock();
+        let replaced = match wakers.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, old)) if old.will_wake(waker) => None,
+            Some((_, old)) => Some(mem::replace(old, waker.clone())),
+            None => {
+                wakers.push((key, waker.clone()));
+                None
+            }
+        };
+        drop(wakers);
+        drop(replaced);
+    }
+
+    /// Forgets the task with that key.
+    pub(super) fn remove(&self, key: usize) {
+        let mut wakers = self.lock();
+        let at = wakers.iter().position(|(other, _)| *other == key);
+        let removed = at.map(|at| wakers.swap_remove(at));
+        drop(wakers);
+        drop(removed);
+    }
+
+    /// Wakes and forgets all of them.
+    pub(super) fn wake_all(&self) {
+        let (one, others) = {
+            let mut wakers = self.lock();
+            let one = wakers.pop();
+            // Usually there are no others, and the list need not be made anew.
+            (one, if wakers.is_empty() { Vec::new() } else { mem::take(&mut *wakers) })
+        };
+        one.into_iter().chain(others).for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Lets this thread wait for what a task waits for otherwise.
+    pub(super) fn park(&self, patience: Patience, done: impl FnOnce() -> bool) {
+        self.register(0, &Waker::from(Arc::new(Unpark(thread::current()))));
+        if done() {
+            return;
+        }
+        match patience.rest() {
+            None => thread::park(),
+            Some(rest) => thread::park_timeout(rest),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(usize, Waker)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
