@@ -214,8 +214,9 @@ mod generic {
             let mut incoming: Incoming<'_, Listener> = listener.incoming();
             let stream: Stream = incoming.next().unwrap()?;
             credentials(stream.peer_creds()?);
-            let (rh, sh) = traits::Stream::split(stream.try_clone()?);
-            let (other, _) = traits::Stream::split(stream);
+            drop(stream.try_clone()?);
+            let (rh, sh) = traits::Stream::split(stream);
+            let (other, _) = traits::Stream::split(Stream::pair()?.0);
             let (_, sh) = report(reunited(other, sh).unwrap_err());
             let _ = reunited(rh, sh);
             io::Result::Ok(())
