@@ -148,8 +148,14 @@ fn listeners_come_from_synchronous_ones() {
     on_each_runtime(|| async {
         let name = unique();
         let listener = listen(&name);
+        // They have gone before it comes.
+        drop(connect(&name));
+        connect(&name).write_all(b"left").unwrap();
         let mut clients: Vec<_> = (0..3).map(|_| connect(&name)).collect();
         let listener = AsyncListener::try_from(listener).unwrap();
+        let mut text = String::new();
+        listener.accept().await.unwrap().read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "left", "who left nothing is passed over");
         clients.extend((0..3).map(|_| connect(&name)));
         for client in &mut clients {
             client.write_all(b"x").unwrap();
