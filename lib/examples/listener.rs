@@ -6,7 +6,7 @@
 use local_socket::{GenericNamespaced, ListenerOptions, OnConflict, Stream, prelude::*};
 use std::{
     env,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, Read, Write},
     thread,
 };
 
@@ -27,11 +27,11 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn greet(stream: &Stream) -> io::Result<String> {
+fn greet(mut stream: &Stream) -> io::Result<String> {
     let mut name = String::new();
-    BufReader::new(stream).read_line(&mut name)?;
+    // To the end of what the client sends; the answer can still go the other way.
+    stream.read_to_string(&mut name)?;
     let name = name.trim_end().to_owned();
-    let mut stream = stream;
     writeln!(stream, "hello, {name}")?;
     Ok(name)
 }

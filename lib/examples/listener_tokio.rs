@@ -8,7 +8,7 @@ use local_socket::{
     tokio::{Stream, prelude::*},
 };
 use std::{env, io};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
@@ -31,7 +31,8 @@ async fn main() -> io::Result<()> {
 
 async fn greet(mut stream: &Stream) -> io::Result<String> {
     let mut name = String::new();
-    BufReader::new(stream).read_line(&mut name).await?;
+    // To the end of what the client sends; the answer can still go the other way.
+    stream.read_to_string(&mut name).await?;
     let name = name.trim_end().to_owned();
     stream.write_all(format!("hello, {name}\n").as_bytes()).await?;
     Ok(name)

@@ -4,7 +4,7 @@ use super::on_every_kind_async;
 use crate::harness::{AT_ONCE, NOBODY, Place, assert_kind};
 use local_socket::{
     ConnectOptions, ConnectWaitMode, ListenerOptions,
-    tokio::Stream,
+    tokio::{Listener, Stream},
     traits::{
         StreamCommon as _,
         tokio::{Listener as _, Stream as _},
@@ -30,6 +30,7 @@ on_every_kind_async! {
     a_peer_that_has_gone_before_it_is_accepted
     connecting_while_the_server_starts
     who_is_refused_never_comes_out
+    synchronous_ones_become_asynchronous
     both_ends_know_names_and_processes
     the_other_side_of_it_can_be_synchronous
 }
@@ -171,6 +172,15 @@ async fn who_is_refused_never_comes_out(place: &Place) {
         tokio::join!(server, clients);
         assert_eq!(asked.load(Ordering::SeqCst), 3 * round);
     }
+}
+
+async fn synchronous_ones_become_asynchronous(place: &Place) {
+    let listener = Listener::try_from(place.listen()).unwrap();
+    let client = place.connect();
+    let mut client = Stream::try_from(client).unwrap();
+    let mut server = listener.accept().await.unwrap();
+    exchange(&mut client, &mut server).await;
+    assert_eq!(listener.local_name().unwrap(), place.name());
 }
 
 async fn both_ends_know_names_and_processes(place: &Place) {

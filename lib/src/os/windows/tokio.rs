@@ -8,6 +8,7 @@
 
 mod connect;
 mod connection;
+mod convert;
 mod halves;
 mod listener;
 mod read;

@@ -1,0 +1,38 @@
+//! Conversions of the asynchronous enums: those that their variants' types have.
+
+use super::{Listener as PipeListener, Stream as PipeStream};
+use crate::tokio::{Listener, RecvHalf, SendHalf, Stream};
+use std::{
+    io,
+    os::windows::io::{AsHandle, BorrowedHandle},
+};
+
+macro_rules! as_handle {
+    ($($type:ident)*) => {$(
+        impl AsHandle for $type {
+            fn as_handle(&self) -> BorrowedHandle<'_> {
+                let Self::NamedPipe(inner) = self;
+                inner.as_handle()
+            }
+        }
+    )*};
+}
+as_handle! { Stream RecvHalf SendHalf }
+
+/// Fails as that of the [variant's type](PipeStream) does.
+impl TryFrom<crate::Stream> for Stream {
+    type Error = io::Error;
+    fn try_from(stream: crate::Stream) -> io::Result<Self> {
+        let crate::Stream::NamedPipe(stream) = stream;
+        PipeStream::try_from(stream).map(Self::NamedPipe)
+    }
+}
+
+/// Fails as that of the [variant's type](PipeListener) does.
+impl TryFrom<crate::Listener> for Listener {
+    type Error = io::Error;
+    fn try_from(listener: crate::Listener) -> io::Result<Self> {
+        let crate::Listener::NamedPipe(listener) = listener;
+        PipeListener::try_from(listener).map(Self::NamedPipe)
+    }
+}
