@@ -10,6 +10,7 @@ use std::{
     io, mem,
     os::unix::{ffi::OsStrExt, net::SocketAddr},
     path::Path,
+    slice,
 };
 
 /// A socket address as the system takes it: `sun_path` may be filled to its last
@@ -31,6 +32,8 @@ impl Debug for Address {
 pub(super) enum Target<'a> {
     /// An abstract name.
     Abstract(&'a [u8]),
+    /// This file.
+    File(Cow<'a, Path>),
     /// The first of these files that can be reached.
     Files(Vec<Cow<'a, Path>>),
 }
@@ -39,7 +42,7 @@ impl<'a> Target<'a> {
     /// Finds where a name leads on this system.
     pub(super) fn of(name: &'a Name<'_>) -> io::Result<Self> {
         match name.kind {
-            NameKind::File => Ok(Self::Files(vec![Cow::Borrowed(Path::new(&*name.text))])),
+            NameKind::File => Ok(Self::File(Cow::Borrowed(Path::new(&*name.text)))),
             NameKind::Abstract if cfg!(any(target_os = "linux", target_os = "android")) => {
                 Ok(Self::Abstract(name.as_bytes()))
             }
@@ -51,6 +54,27 @@ impl<'a> Target<'a> {
                 format!("a {} is not available on this system", name.kind_text()),
             )),
         }
+    }
+}
+
+impl Target<'_> {
+    /// The files, if it is no abstract name.
+    pub(super) fn files(&self) -> &[Cow<'_, Path>] {
+        match self {
+            Self::Abstract(_) => &[],
+            Self::File(path) => slice::from_ref(path),
+            Self::Files(paths) => paths,
+        }
+    }
+
+    /// The addresses, in the order in which they are to be tried; the next one after an
+    /// error that says so ([`runtime_dir::try_next`]).
+    pub(super) fn addresses(&self) -> impl Iterator<Item = io::Result<Address>> {
+        let name = match self {
+            Self::Abstract(name) => Some(Address::abstract_name(name)),
+            Self::File(_) | Self::Files(_) => None,
+        };
+        name.into_iter().chain(self.files().iter().map(|path| Address::file(path)))
     }
 }
 

@@ -36,22 +36,14 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
 
 fn reach(target: &Target<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
     let mut result = Err(io::Error::from_raw_os_error(libc::ENOENT));
-    for address in addresses(target)? {
-        result = attempt(&address, wait_mode);
+    for address in target.addresses() {
+        result = attempt(&address?, wait_mode);
         match &result {
             Err(error) if runtime_dir::try_next(error) => {}
             _ => break,
         }
     }
     result
-}
-
-/// Where the server can be; the next is tried if [`runtime_dir::try_next`] says so.
-pub(super) fn addresses(target: &Target<'_>) -> io::Result<Vec<Address>> {
-    match target {
-        Target::Abstract(name) => Ok(vec![Address::abstract_name(name)?]),
-        Target::Files(paths) => paths.iter().map(|path| Address::file(path)).collect(),
-    }
 }
 
 /// A full backlog makes a blocking connect wait, and a non-blocking one fail with

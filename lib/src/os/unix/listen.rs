@@ -35,9 +35,9 @@ pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<Bound> {
     let result = match Target::of(name) {
         Err(error) => Err(error.into()),
         Ok(Target::Abstract(bytes)) => abstract_name(bytes, options),
-        Ok(Target::Files(paths)) => {
+        Ok(target) => {
             let makes_folders = !name.is_path();
-            first(&paths, |path| file(path, makes_folders, options))
+            first(target.files(), |path| file(path, makes_folders, options))
         }
     };
     result.map_err(|refusal| {

@@ -8,7 +8,6 @@ use crate::{
         runtime,
         unix::{
             address::{Address, Target},
-            connect::addresses,
             runtime_dir, sys,
         },
     },
@@ -36,8 +35,8 @@ pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> 
 
 async fn reach(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
     let mut result = Err(io::Error::from_raw_os_error(libc::ENOENT));
-    for address in addresses(&Target::of(name)?)? {
-        result = attempt(&address, wait_mode).await;
+    for address in Target::of(name)?.addresses() {
+        result = attempt(&address?, wait_mode).await;
         match &result {
             Err(error) if runtime_dir::try_next(error) => {}
             _ => break,
