@@ -1,13 +1,12 @@
 //! The library against std's and tokio's own Unix sockets: `cargo bench -p local_socket`.
 //!
 //! Everything runs on one CPU, since what wakes a thread on another one is what would be
-//! measured otherwise. What counts are the ratios within one run.
+//! measured otherwise. What counts are the ratios within one run. Linux only.
 
-#![cfg_attr(not(unix), allow(unused, reason = "std has no such sockets elsewhere"))]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run ends")]
 
-#[cfg(unix)]
-mod unix {
+#[cfg(target_os = "linux")]
+mod linux {
     use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
     use local_socket::{GenericFilePath, ListenerOptions, Stream, prelude::*};
     use std::{
@@ -32,15 +31,12 @@ mod unix {
     }
 
     fn stay_on_one_cpu() {
-        #[cfg(target_os = "linux")]
-        {
-            use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-            let allowed = sched_getaffinity(None).unwrap();
-            let first = (0..CpuSet::MAX_CPU).find(|cpu| allowed.is_set(*cpu)).unwrap();
-            let mut one = CpuSet::new();
-            one.set(first);
-            sched_setaffinity(None, &one).unwrap();
-        }
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let allowed = sched_getaffinity(None).unwrap();
+        let first = (0..CpuSet::MAX_CPU).find(|cpu| allowed.is_set(*cpu)).unwrap();
+        let mut one = CpuSet::new();
+        one.set(first);
+        sched_setaffinity(None, &one).unwrap();
     }
 
     /// A message there and back.
@@ -238,6 +234,6 @@ mod unix {
 }
 
 fn main() {
-    #[cfg(unix)]
-    unix::run();
+    #[cfg(target_os = "linux")]
+    linux::run();
 }

@@ -76,8 +76,8 @@ pub(crate) fn inode(path: &Path) -> u64 {
     fs::symlink_metadata(path).unwrap().ino()
 }
 
-pub(crate) fn mode(path: &Path) -> u32 {
-    fs::symlink_metadata(path).unwrap().mode() & 0o7777
+pub(crate) fn mode(path: &Path) -> libc::mode_t {
+    (fs::symlink_metadata(path).unwrap().mode() & 0o7777) as libc::mode_t
 }
 
 /// The process that listens at the path, by its number.

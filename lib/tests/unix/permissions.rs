@@ -16,7 +16,7 @@ use std::{
     thread,
 };
 
-const MODES: [u32; 8] = [0o600, 0o660, 0o666, 0o777, 0o700, 0o606, 0o200, 0o000];
+const MODES: [libc::mode_t; 8] = [0o600, 0o660, 0o666, 0o777, 0o700, 0o606, 0o200, 0o000];
 
 #[test]
 fn the_mode_is_exactly_what_was_asked_for() {
@@ -102,12 +102,12 @@ pub(super) fn listen_under_umasks() {
     tell("done");
 }
 
-fn set_umask(umask: u32) -> u32 {
+fn set_umask(umask: libc::mode_t) -> libc::mode_t {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask)).as_raw_mode()
 }
 
 /// The umask is not even changed for a moment.
-fn files_of_another_thread_get_their_mode(folder: &Path, path: &Path, umask: u32) {
+fn files_of_another_thread_get_their_mode(folder: &Path, path: &Path, umask: libc::mode_t) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let other = scope.spawn(|| {

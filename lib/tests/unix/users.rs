@@ -14,7 +14,7 @@ use local_socket::{
 use std::{fs, io::ErrorKind, path::PathBuf, process};
 
 /// A mode that keeps ordinary users out.
-fn closed_mode() -> u32 {
+fn closed_mode() -> libc::mode_t {
     if is_root() { 0o600 } else { 0o000 }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn knock() {
 pub(super) fn guard() {
     rustix::process::umask(rustix::fs::Mode::empty());
     let path = PathBuf::from(argument("folder")).join("guarded");
-    let mode = u32::from_str_radix(argument("mode").to_str().unwrap(), 8).unwrap();
+    let mode = libc::mode_t::from_str_radix(argument("mode").to_str().unwrap(), 8).unwrap();
     for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
         for _ in 0..200 {
             let first = options(&path).mode(mode).on_conflict(policy).create_sync().unwrap();
