@@ -56,6 +56,10 @@ impl Stream {
         self
     }
 
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
     pub(super) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
     }

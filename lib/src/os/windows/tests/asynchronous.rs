@@ -3,6 +3,7 @@
 mod accepting;
 mod connecting;
 mod ending;
+mod identity;
 mod moving;
 mod orphans;
 

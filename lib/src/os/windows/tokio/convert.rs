@@ -1,10 +1,13 @@
 //! Conversions of the asynchronous enums: those that their variants' types have.
 
 use super::{Listener as PipeListener, Stream as PipeStream};
-use crate::tokio::{Listener, RecvHalf, SendHalf, Stream};
+use crate::{
+    error::FromHandleError,
+    tokio::{Listener, RecvHalf, SendHalf, Stream},
+};
 use std::{
     io,
-    os::windows::io::{AsHandle, BorrowedHandle},
+    os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
 };
 
 macro_rules! as_handle {
@@ -18,6 +21,14 @@ macro_rules! as_handle {
     )*};
 }
 as_handle! { Stream RecvHalf SendHalf }
+
+/// Fails as that of the [variant's type](PipeStream) does.
+impl TryFrom<OwnedHandle> for Stream {
+    type Error = FromHandleError;
+    fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
+        handle.try_into().map(Self::NamedPipe)
+    }
+}
 
 /// Fails as that of the [variant's type](PipeStream) does.
 impl TryFrom<crate::Stream> for Stream {

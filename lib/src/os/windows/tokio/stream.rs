@@ -1,11 +1,11 @@
 use super::{RecvHalf, SendHalf, connect, connection::Connection};
 use crate::{
     ConnectOptions, Name, PeerCreds,
-    error::ReuniteError,
+    error::{FromHandleError, ReuniteError},
     name::sealed::Sealed,
     os::{
         runtime,
-        windows::{self as sync, Sid, pair, peer},
+        windows::{self as sync, pair, peer, shared::Shared},
     },
     traits::{
         StreamCommon,
@@ -15,7 +15,7 @@ use crate::{
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use std::{
     io::{self, IoSlice},
-    os::windows::io::{AsHandle, BorrowedHandle},
+    os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -44,13 +44,19 @@ impl Stream {
         Ok((Self::new(Connection::attach(one)?), Self::new(Connection::attach(other)?)))
     }
 
-    /// The user that the peer runs as: see the
-    /// [synchronous stream's](sync::Stream::peer_user).
-    ///
-    /// # Errors
-    /// As the synchronous stream's.
-    pub fn peer_user(&self) -> io::Result<Sid> {
-        peer::user(&self.0.shared)
+    /// The pipe, which this type stands for itself.
+    #[must_use]
+    pub fn inner(&self) -> &Self {
+        self
+    }
+
+    /// The pipe, which this type stands for itself.
+    pub fn inner_mut(&mut self) -> &mut Self {
+        self
+    }
+
+    pub(in crate::os::windows) fn shared(&self) -> &Shared {
+        &self.0.shared
     }
 
     pub(super) fn new(connection: Connection) -> Self {
@@ -183,6 +189,20 @@ impl TryFrom<sync::Stream> for Stream {
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
         };
         Connection::attach(shared).map(Self::new)
+    }
+}
+
+/// As for the [synchronous stream](sync::Stream), and fails outside a tokio runtime, with the
+/// handle given back.
+impl TryFrom<OwnedHandle> for Stream {
+    type Error = FromHandleError;
+    fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
+        match runtime::required() {
+            Ok(()) => {
+                sync::Stream::try_from(handle)?.try_into().map_err(FromHandleError::from_cause)
+            }
+            Err(error) => Err(FromHandleError::from_source_and_cause(handle, error)),
+        }
     }
 }
 
