@@ -15,7 +15,7 @@ use std::{
     io,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::Poll,
@@ -44,10 +44,12 @@ pub(super) enum To {
 /// Standard input and output, for one client after another.
 #[derive(Debug)]
 pub(super) struct SharedStdio {
-    pub(super) stdio: Stdio,
+    /// The only client takes it: the end of what it sends is that of the output, of which
+    /// nothing else may be left open then.
+    stdio: Mutex<Option<Stdio>>,
     /// Nothing can be written to the output any more.
     over: Flag,
-    /// Whether the first client is the last, and its end that of the output.
+    /// Whether the first client is the last.
     once: bool,
 }
 
@@ -161,7 +163,7 @@ impl Handler for Joiner {
 
 impl SharedStdio {
     pub(super) fn new(stdio: Stdio, once: bool) -> Arc<Self> {
-        Arc::new(Self { stdio, over: Flag::new(), once })
+        Arc::new(Self { stdio: Mutex::new(Some(stdio)), over: Flag::new(), once })
     }
 
     /// Begins to join standard input and output to a socket; tells what it came to.
@@ -172,15 +174,28 @@ impl SharedStdio {
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
         let socket = local_socket::tokio::Stream::try_from(ours).map_err(failure)?.into();
         let (tell, told) = oneshot::channel();
-        let shared = Arc::clone(self);
+        let (stdio, is_last) = (self.next().map_err(failure)?, self.once);
         let join = move || {
-            if let Ok(report) = shared.stdio.join_next(Arc::new(theirs), shared.once) {
+            let stream = Arc::new(theirs);
+            let report = if is_last { Ok(stdio.join(stream)) } else { stdio.join_next(stream) };
+            if let Ok(report) = report {
                 // Nobody waits for it where the process is about to end.
                 let _ = tell.send(report);
             }
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
         Ok((socket, told))
+    }
+
+    /// The standard streams for the next client.
+    fn next(&self) -> io::Result<Stdio> {
+        let mut stdio = self.stdio.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = if self.once {
+            stdio.take()
+        } else {
+            stdio.as_ref().map(Stdio::try_clone).transpose()?
+        };
+        next.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
