@@ -131,7 +131,6 @@ impl Plan {
             meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
         let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter);
         loops.run(async {
-            let target = Joiner::new(self.target(terminal)?, plan);
             let mut admission = self.listening.admission(room);
             if matches!(self.target, Target::Stdio) {
                 admission.one_at_a_time();
@@ -149,6 +148,8 @@ impl Plan {
                 None => self.listening.open(),
             };
             let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
+            // Commands are told where it is listened, which is known by now.
+            let target = Joiner::new(self.target(terminal)?, plan);
             readiness.tell()?;
             self.listening.tell(terminal);
             let outcome = server.serve(&loops, target).await;
