@@ -127,9 +127,7 @@ impl Plan {
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
-        let _progress =
-            meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
-        let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter);
+        let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter.clone());
         loops.run(async {
             let mut admission = self.listening.admission(room);
             if matches!(self.target, Target::Stdio) {
@@ -148,6 +146,9 @@ impl Plan {
                 None => self.listening.open(),
             };
             let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
+            // No thread of its own is there before signals are watched for.
+            let _progress =
+                meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
             // Commands are told where it is listened, which is known by now.
             let target = Joiner::new(self.target(terminal)?, plan);
             readiness.tell()?;
