@@ -218,7 +218,8 @@ impl Totals {
     }
 }
 
-/// Waits for the target, unless the client goes before, or has to.
+/// Waits for the target, unless the client goes before, or has to. One that has gone and
+/// left something for the target still gets it there.
 async fn unless_over<T>(
     target: impl Future<Output = T>,
     client: &mut Socket,
@@ -231,7 +232,8 @@ async fn unless_over<T>(
         if let Poll::Ready(target) = target.as_mut().poll(cx) {
             return Poll::Ready(Some(target));
         }
-        if client.poll_gone(cx).is_ready() || closing.as_mut().poll(cx).is_ready() {
+        let has_gone = client.poll_gone(cx).is_ready() && !client.has_left_something();
+        if has_gone || closing.as_mut().poll(cx).is_ready() {
             return Poll::Ready(None);
         }
         Poll::Pending
