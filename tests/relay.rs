@@ -94,7 +94,8 @@ fn from_a_listening_socket_that_came_with_the_process() {
             let target: Vec<_> = target.iter().map(String::as_str).collect();
             let relay = with_listener(&scene, listener, &target).start_listening();
             // In parentheses stands what that is.
-            relay.wait_for_message(&format!("listening on fd:3 ({place})"));
+            let what = place.strip_prefix("./").unwrap_or(&place);
+            relay.wait_for_message(&format!("{what})\n"));
             for size in SIZES {
                 let bytes = data(size);
                 assert!(scene.wire(&place).exchange(&bytes) == bytes, "{name} {target:?} {size}");
@@ -178,7 +179,7 @@ fn an_answer_that_comes_late() {
         wire.send([b"late ", &request[..]].concat());
     };
     let scene = Scene::new();
-    let (_file, _) = (scene.host("./t").0.serve(late), ());
+    let _file = scene.host("./t").0.serve(late);
     let (host, tcp) = scene.host("tcp:127.0.0.1:0");
     let _tcp = host.serve(late);
     let command = "exec:sh -c 'x=$(cat); sleep 3; printf \"late $x\"'";
@@ -257,4 +258,20 @@ fn stdin_and_stdout_serve_one_client_after_another() {
     let mut more = [0];
     relay.close_input();
     assert_eq!(second.read(&mut more).unwrap(), 0);
+}
+
+/// Whoever reads stdout sees the end of it although there may be more to send.
+#[test]
+fn the_end_of_what_comes_is_the_end_of_stdout() {
+    let scene = Scene::new();
+    let (host, target) = scene.host("./t");
+    let mut relay = scene.lsock(["relay", "-", &target]).open_input().start();
+    let mut wire = host.accept();
+    wire.send("all");
+    wire.end();
+    relay.wait_for_end_of_output("all");
+    relay.send("more");
+    relay.close_input();
+    assert_eq!(wire.rest(), b"more");
+    relay.end().silent();
 }

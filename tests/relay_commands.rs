@@ -21,8 +21,7 @@ fn the_environment_tells_of_the_connection() {
         let relay = scene.relay("./s", way).args(["--", "sh", "-c", VARIABLES]).start_listening();
         for number in 1..=3 {
             let told = String::from_utf8(scene.wire("./s").exchange(b"")).unwrap();
-            let expected =
-                format!("./s,{number},{pid},{uid},{gid},IPC,{pid},{uid},{gid},./s\n");
+            let expected = format!("./s,{number},{pid},{uid},{gid},IPC,{pid},{uid},{gid},./s\n");
             assert_eq!(told, expected, "{way:?}");
         }
         drop(relay);
@@ -112,8 +111,7 @@ fn a_command_that_cannot_be_run_is_the_bad_luck_of_the_client() {
             }
             relay.wait_for_message(reason);
             relay.kill();
-            let relay =
-                scene.relay("./s", [&target]).arg("--once").args(way).start_listening();
+            let relay = scene.relay("./s", [&target]).arg("--once").args(way).start_listening();
             assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
             relay.end().code(1).says(program).says(reason);
         }
