@@ -1,8 +1,9 @@
 //! Bulk data through a relay: throughput, and the CPU time that the relay takes for it.
 //!
-//! A client sends blocks of 128 KiB to a server that discards them, ends its direction, and
-//! waits for the server's answer: the number of bytes that were right. Timed by the client from
-//! connecting to that answer. The first time, with less data, every byte is compared; in the
+//! A client sends blocks of 128 KiB to a server that discards them, and waits for its answer
+//! behind the last one: how many bytes have come, all of them right. Timed by the client from
+//! connecting to that answer. The server knows beforehand how many there will be: if the client
+//! ended its direction instead, systemd-socket-proxyd would end the whole connection. The first time, with less data, every byte is compared; in the
 //! timed rounds the bytes are counted and each block is compared in part.
 //!
 //! CPU time is that of the relay alone with all its children, in user mode and in the kernel.
@@ -19,7 +20,6 @@ use super::{
 use anyhow::{Context as _, Result, ensure};
 use std::{
     io::{Read as _, Write as _},
-    net::Shutdown,
     os::unix::net::{UnixListener, UnixStream},
     path::Path,
     thread,
@@ -65,7 +65,7 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     Ok(table)
 }
 
-/// The server: it reads how to check, then the data until its end, and answers how much it was.
+/// The server: it reads how to check and how much will come, then that, and answers.
 pub(super) fn discard(path: &Path) -> Result<()> {
     for stream in UnixListener::bind(path)?.incoming() {
         let stream = stream?;
@@ -79,24 +79,26 @@ pub(super) fn discard(path: &Path) -> Result<()> {
 }
 
 fn discard_one(mut stream: UnixStream) -> Result<()> {
-    let mut check = [0];
+    let (mut check, mut bytes) = ([0], [0; 8]);
+    // Relays are tried by connecting through them.
     if stream.read(&mut check)? == 0 {
         return Ok(());
     }
     let check = if check == *b"w" { Check::Whole } else { Check::Samples };
+    stream.read_exact(&mut bytes)?;
+    let bytes = u64::from_le_bytes(bytes);
     let pattern = Pattern::new(BLOCK);
     let mut block = vec![0; BLOCK];
     let mut received: u64 = 0;
-    loop {
+    while received < bytes {
         let count = stream.read(&mut block)?;
-        if count == 0 {
-            stream.write_all(&received.to_le_bytes())?;
-            return Ok(());
-        }
         // If something is wrong there is no answer.
+        ensure!(count > 0, "{received} bytes arrived, not {bytes}");
         pattern.compare(received, &block[..count], check)?;
         received += count as u64;
     }
+    stream.write_all(&received.to_le_bytes())?;
+    Ok(())
 }
 
 /// The client: prints the seconds that it took.
@@ -105,13 +107,13 @@ pub(super) fn send(path: &Path, bytes: u64, block: usize, check: Check) -> Resul
     let start = Instant::now();
     let mut stream = UnixStream::connect(path)?;
     stream.write_all(&check.text().as_bytes()[..1])?;
+    stream.write_all(&bytes.to_le_bytes())?;
     let mut sent = 0;
     while sent < bytes {
         let len = (bytes - sent).min(block as u64) as usize;
         stream.write_all(pattern.at(sent, len))?;
         sent += len as u64;
     }
-    stream.shutdown(Shutdown::Write)?;
     let mut answer = [0; 8];
     stream.read_exact(&mut answer).context("the server did not get the right bytes")?;
     let seconds = start.elapsed().as_secs_f64();

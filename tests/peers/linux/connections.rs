@@ -22,7 +22,7 @@ use std::{
 const RELAYS: [Relay; 4] = [Relay::Direct, Relay::Lsock, Relay::Socat, Relay::Proxyd];
 
 /// How many connections in a round.
-const COUNT: u64 = 2000;
+const COUNT: u64 = 3000;
 
 pub(super) fn table(run: &Run) -> Result<Table> {
     let mut table = Table::new(

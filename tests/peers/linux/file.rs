@@ -7,12 +7,14 @@
 
 use super::{
     Run,
+    pairs::{lsock_connect, lsock_listen},
     pattern::Check,
     processes::Process,
+    row::Row,
     source_sink,
     splice::large_pipe,
-    stdio::{listening, lsock_connect, lsock_listen, sink, source},
-    table::{Column, Row, Table},
+    stdio::{listening, sink, source},
+    table::{Column, Table},
 };
 use anyhow::{Context as _, Result};
 use std::{

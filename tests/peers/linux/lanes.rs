@@ -1,12 +1,6 @@
 //! A server, and a relay to it of every kind: the lanes that clients take in turn.
 
-use super::{
-    Run,
-    processes::Process,
-    relays::Relay,
-    roles::role,
-    table::{Row, Table},
-};
+use super::{Run, processes::Process, relays::Relay, roles::role, row::Row, table::Table};
 use anyhow::{Context as _, Result, bail};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::{

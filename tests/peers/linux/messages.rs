@@ -24,7 +24,7 @@ pub(super) fn table(run: &Run) -> Result<Table> {
         "100,000 to 200,000 writes one way in each round.".to_owned(),
         Relay::Direct.name(),
         vec![
-            Column::new("of 64 B per second", 0),
+            Column::new("messages of 64 B per second", 0),
             Column::new("of 512 B per second", 0),
             Column::new("of 4 KiB per second", 0),
         ],

@@ -10,7 +10,8 @@ use super::{
     processes::Process,
     programs,
     relays::Relay,
-    table::{Column, Row, Table},
+    row::Row,
+    table::{Column, Table},
 };
 use anyhow::{Context as _, Result, ensure};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -91,7 +92,7 @@ fn milliseconds(run: &Run, command: &mut Command, answers: bool) -> Result<f64> 
     File::from(writer).write_all(REQUEST)?;
     command.stdin(stdin).stdout(Stdio::piped());
     let start = Instant::now();
-    let mut process = Process::start("the program", command, &run.folder)?;
+    let mut process = Process::start("it", command, &run.folder)?;
     process.succeed()?;
     let seconds = start.elapsed().as_secs_f64();
     let mut answer = Vec::new();

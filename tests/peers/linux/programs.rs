@@ -40,13 +40,14 @@ pub(super) fn environment(run: &Run) -> String {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let cpus = thread::available_parallelism().map_or(0, usize::from);
     let versions: Vec<String> = [
-        first_line(lsock().arg("--version")),
-        first_line(Command::new("socat").arg("-V")),
-        first_line(Command::new("ncat").arg("--version")),
-        first_line(Command::new("systemctl").arg("--version")),
+        ("lsock", lsock(), "--version"),
+        ("socat", Command::new("socat"), "-V"),
+        ("OpenBSD nc", Command::new("nc"), "-h"),
+        ("ncat", Command::new("ncat"), "--version"),
+        ("systemd", Command::new("systemctl"), "--version"),
     ]
     .into_iter()
-    .flatten()
+    .filter_map(|(name, mut command, option)| version(command.arg(option), name))
     .collect();
     format!(
         "Linux {}, {cpus} CPUs; {}. Medians of {} rounds, in which the programs take turns; \
@@ -57,11 +58,11 @@ pub(super) fn environment(run: &Run) -> String {
     )
 }
 
-/// The version in what it prints, without the advertisement.
-fn first_line(command: &mut Command) -> Option<String> {
+/// The first word that it prints that begins with a digit.
+fn version(command: &mut Command, name: &str) -> Option<String> {
     let output = command.output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit()))?;
-    let line = line.trim_start_matches("Ncat: ").trim_start_matches(' ');
-    Some(line.split([',', '(']).next()?.split(" on ").next()?.trim().to_owned())
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let word = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    Some(format!("{name} {}", word?.trim_end_matches(')')))
 }

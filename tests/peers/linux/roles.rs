@@ -1,6 +1,6 @@
 //! The parts that this program plays as a process of its own.
 
-use super::{bulk, connections, echo, many, pattern::Check, round_trip, source_sink, splice};
+use super::{bulk, connections, crowd, echo, pattern::Check, round_trip, source_sink, splice};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::{path::Path, process::Command};
@@ -39,7 +39,7 @@ pub(super) fn play(role: &str, args: &[String]) -> Result<()> {
         ("visit", [path, count, threads]) => {
             connections::visit(Path::new(path), count.parse()?, threads.parse()?)
         }
-        ("crowd", [path, count]) => many::crowd(Path::new(path), count.parse()?),
+        ("crowd", [path, count]) => crowd::crowd(Path::new(path), count.parse()?),
         _ => bail!("no such role: {role} {args:?}"),
     }
 }

@@ -7,12 +7,14 @@
 
 use super::{
     Run,
+    pairs::{LOOPS, PAIRS, Pair},
     pattern::Check,
     processes::Process,
     programs,
     roles::role,
+    row::Row,
     splice::large_pipe,
-    table::{Column, Row, Table},
+    table::{Column, Table},
 };
 use anyhow::{Result, bail};
 use std::{
@@ -23,73 +25,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-
-/// A program that can do both ends.
-#[derive(Debug)]
-struct Pair {
-    name: &'static str,
-    /// None if it is part of this program.
-    program: Option<&'static str>,
-    listen: fn(&str) -> Result<Command>,
-    connect: fn(&str) -> Result<Command>,
-}
-
-const LOOPS: &str = "a splice loop on each side";
-
-const PAIRS: [Pair; 6] = [
-    Pair {
-        name: LOOPS,
-        program: None,
-        listen: |path| Ok(with(role("splice-listen")?, &[path])),
-        connect: |path| Ok(with(role("splice-connect")?, &[path])),
-    },
-    Pair { name: "lsock", program: None, listen: lsock_listen, connect: lsock_connect },
-    Pair {
-        name: "socat",
-        program: Some("socat"),
-        listen: |path| Ok(socat(&[], &[&format!("UNIX-LISTEN:{path}"), "STDOUT"])),
-        connect: |path| Ok(socat(&[], &["STDIN", &format!("UNIX-CONNECT:{path}")])),
-    },
-    Pair {
-        name: "socat with blocks of 1 MiB",
-        program: Some("socat"),
-        listen: |path| Ok(socat(&BLOCKS, &[&format!("UNIX-LISTEN:{path}"), "STDOUT"])),
-        connect: |path| Ok(socat(&BLOCKS, &["STDIN", &format!("UNIX-CONNECT:{path}")])),
-    },
-    Pair {
-        name: "OpenBSD nc",
-        program: Some("nc"),
-        listen: |path| Ok(with(Command::new("nc"), &["-N", "-l", "-U", path])),
-        connect: |path| Ok(with(Command::new("nc"), &["-N", "-U", path])),
-    },
-    Pair {
-        name: "ncat",
-        program: Some("ncat"),
-        listen: |path| Ok(with(Command::new("ncat"), &["--recv-only", "-l", "-U", path])),
-        connect: |path| Ok(with(Command::new("ncat"), &["--send-only", "-U", path])),
-    },
-];
-
-const BLOCKS: [&str; 2] = ["-b", "1048576"];
-
-fn with(mut command: Command, args: &[&str]) -> Command {
-    command.args(args);
-    command
-}
-
-/// One direction: with both, the end of an empty stdin would end all half a second later.
-fn socat(options: &[&str], addresses: &[&str]) -> Command {
-    with(with(with(Command::new("socat"), &["-u"]), options), addresses)
-}
-
-/// -v: it says when it listens.
-pub(super) fn lsock_listen(path: &str) -> Result<Command> {
-    Ok(with(programs::lsock(), &["listen", "-v", path]))
-}
-
-pub(super) fn lsock_connect(path: &str) -> Result<Command> {
-    Ok(with(programs::lsock(), &["connect", path]))
-}
 
 pub(super) fn table(run: &Run) -> Result<Table> {
     let mut table = Table::new(

@@ -1,6 +1,6 @@
 //! What has been measured, as a table in Markdown.
 
-use anyhow::Result;
+use super::row::Row;
 use std::fmt::{self, Display, Formatter};
 
 /// A figure of every row.
@@ -9,59 +9,17 @@ pub(super) struct Column {
     head: &'static str,
     /// Behind the point.
     digits: usize,
+    has_ratio: bool,
 }
 
 impl Column {
     pub(super) fn new(head: &'static str, digits: usize) -> Self {
-        Self { head, digits }
-    }
-}
-
-/// A program: its figures in each round, or why there are none.
-#[derive(Debug)]
-pub(super) struct Row {
-    pub(super) name: String,
-    /// A figure that does not exist for a program is NaN.
-    runs: Vec<Vec<f64>>,
-    failure: Option<String>,
-}
-
-impl Row {
-    pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), runs: Vec::new(), failure: None }
+        Self { head, digits, has_ratio: true }
     }
 
-    /// Does the work for the sake of checking it, and as a warm-up.
-    pub(super) fn check(&mut self, work: impl FnOnce() -> Result<()>) {
-        if self.failure.is_none()
-            && let Err(error) = work()
-        {
-            self.fail(&error);
-        }
-    }
-
-    /// A round, unless it has failed before.
-    pub(super) fn record(&mut self, work: impl FnOnce() -> Result<Vec<f64>>) {
-        if self.failure.is_some() {
-            return;
-        }
-        match work() {
-            Ok(run) => {
-                eprintln!("  {}: {run:.3?}", self.name);
-                self.runs.push(run);
-            }
-            Err(error) => self.fail(&error),
-        }
-    }
-
-    pub(super) fn fail(&mut self, error: &anyhow::Error) {
-        eprintln!("  {}: failed: {error:#}", self.name);
-        self.failure = Some(format!("{error:#}"));
-    }
-
-    /// The figures of a column in all rounds.
-    fn figures(&self, column: usize) -> Vec<f64> {
-        self.runs.iter().map(|run| run[column]).collect()
+    /// Of which ratios say nothing.
+    pub(super) fn without_ratio(head: &'static str, digits: usize) -> Self {
+        Self { head, digits, has_ratio: false }
     }
 }
 
@@ -91,8 +49,10 @@ impl Table {
         let mut cells = Vec::new();
         for (index, column) in self.columns.iter().enumerate() {
             let figures = row.figures(index);
-            let digits = column.digits;
-            cells.push(median(&figures).map_or("–".to_owned(), |it| format!("{it:.digits$}")));
+            cells.push(median(&figures).map_or("–".to_owned(), |it| figure(it, column.digits)));
+            if !column.has_ratio {
+                continue;
+            }
             let ratios = base.map_or_else(Vec::new, |base| {
                 figures.iter().zip(base.figures(index)).map(|(figure, of)| figure / of).collect()
             });
@@ -100,6 +60,20 @@ impl Table {
         }
         cells
     }
+}
+
+/// With commas between thousands.
+fn figure(figure: f64, digits: usize) -> String {
+    let text = format!("{figure:.digits$}");
+    let end = text.find('.').unwrap_or(text.len());
+    let mut grouped = String::new();
+    for (index, digit) in text.chars().enumerate() {
+        if index > 0 && index < end && (end - index).is_multiple_of(3) && !grouped.ends_with('-') {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// The median, and the range that it is from.
@@ -127,16 +101,20 @@ impl Display for Table {
         writeln!(f, "### {}\n\n{}\n", self.title, self.note)?;
         write!(f, "| through |")?;
         for column in &self.columns {
-            write!(f, " {} | of {} |", column.head, self.base)?;
+            write!(f, " {} |", column.head)?;
+            if column.has_ratio {
+                write!(f, " of {} |", self.base)?;
+            }
         }
-        writeln!(f, "\n|---|{}", "---|---|".repeat(self.columns.len()))?;
+        let width: usize = self.columns.iter().map(|it| 1 + usize::from(it.has_ratio)).sum();
+        writeln!(f, "\n|---|{}", "---|".repeat(width))?;
         let base = self.rows.iter().find(|row| row.name == self.base);
         let base = base.filter(|row| row.failure.is_none());
         for row in &self.rows {
             let cells = match &row.failure {
                 None => self.cells(row, base),
                 Some(why) => {
-                    let mut cells = vec![String::new(); self.columns.len() * 2];
+                    let mut cells = vec![String::new(); width];
                     cells[0] = format!("failed: {}", why.replace('|', "\\|").replace('\n', " "));
                     cells
                 }
