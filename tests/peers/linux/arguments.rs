@@ -63,7 +63,9 @@ fn size(text: &str) -> Result<u64, String> {
         _ => return Err("units are K, M and G".to_owned()),
     };
     let number = digits.parse::<u64>().ok().filter(|number| *number > 0);
+    // More would take the slowest too long.
     number
         .and_then(|number| number.checked_mul(factor))
-        .ok_or_else(|| "a size such as 512M or 4G".to_owned())
+        .filter(|bytes| *bytes <= 16 << 30)
+        .ok_or_else(|| "a size such as 512M or 4G, at most 16G".to_owned())
 }

@@ -10,12 +10,11 @@
 
 use super::{
     Run,
-    lanes::{Lanes, client},
+    lanes::Lanes,
     pattern::{Check, Pattern},
     relays::Relay,
     source_sink::BLOCK,
     table::{Column, Table},
-    usage::{cpu_seconds, settle},
 };
 use anyhow::{Context as _, Result, ensure};
 use std::{
@@ -45,19 +44,11 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     let args = ["send", &run.bytes.to_string(), &block, Check::Samples.text()];
     for _ in 0..run.rounds {
         for lane in &mut lanes.lanes {
-            let pid = lane.relay.as_ref().map(super::processes::Process::pid);
-            let cpu = || {
-                pid.map_or(Ok(f64::NAN), |pid| {
-                    settle(pid)?;
-                    cpu_seconds(pid)
-                })
-            };
-            let (address, relay) = (&lane.address, lane.relay.as_mut());
             lane.row.record(|| {
-                let before = cpu()?;
-                let seconds = client(run, address, relay, &args)?[0];
+                let before = lane.route.cpu()?;
+                let seconds = lane.route.client(run, &args)?[0];
                 let gigabytes = run.bytes as f64 / 1e9;
-                Ok(vec![gigabytes / seconds, (cpu()? - before) / gigabytes])
+                Ok(vec![gigabytes / seconds, (lane.route.cpu()? - before) / gigabytes])
             });
         }
     }

@@ -13,13 +13,12 @@ use super::{
     lanes::Lanes,
     processes::Process,
     relays::Relay,
-    roles::role,
+    route::Route,
     table::{Column, Table},
-    usage::memory,
 };
 use anyhow::Result;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{path::Path, process::Stdio, thread, time::Duration};
+use std::{process::Stdio, thread, time::Duration};
 
 const RELAYS: [Relay; 3] = [Relay::Direct, Relay::Lsock, Relay::Proxyd];
 const COUNT: u64 = 10_000;
@@ -49,14 +48,13 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     for _ in 0..run.rounds.min(3) {
         // The memory that a relay keeps from one crowd would be missing at the next.
         let mut lanes = Lanes::open(run, "echo-events", &RELAYS)?;
-        for (index, lane) in lanes.lanes.iter_mut().enumerate() {
+        if let Some(earlier) = all.take() {
+            lanes.follow(earlier);
+        }
+        for lane in &mut lanes.lanes {
             let count = COUNT.min((files - OTHERS) / descriptors(&lane.row.name));
-            if let Some(all) = &mut all {
-                std::mem::swap(&mut lane.row, &mut all.lanes[index].row);
-            }
-            let (address, relay) = (&lane.address, lane.relay.as_mut());
-            lane.row.record(|| round(run, address, relay, count));
-            lane.relay = None;
+            lane.row.record(|| round(run, &mut lane.route, count));
+            lane.route.end();
         }
         all = Some(lanes);
     }
@@ -86,25 +84,17 @@ fn raise_limit(now: Rlimit) -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(wanted)
 }
 
-fn round(run: &Run, address: &Path, relay: Option<&mut Process>, count: u64) -> Result<Vec<f64>> {
-    let pid = relay.as_ref().map(|relay| relay.pid());
-    let used = || pid.map_or(Ok(f64::NAN), memory);
-    let before = used()?;
-    let mut command = role("crowd")?;
-    command.arg(address).arg(count.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut client = Process::start("client", &mut command, &run.folder)?;
-    let result = (|| {
+fn round(run: &Run, route: &mut Route, count: u64) -> Result<Vec<f64>> {
+    let before = route.memory()?;
+    let mut command = route.command(&["crowd", &count.to_string()])?;
+    let mut client = Process::start("client", command.stdin(Stdio::piped()), &run.folder)?;
+    let mut figures = || {
         let seconds = client.next_answer()?[0];
         // Whatever the relay has still to put away.
         thread::sleep(Duration::from_millis(200));
-        let memory = (used()? - before) / count as f64;
+        let memory = (route.memory()? - before) / count as f64;
         drop(client.child().stdin.take());
         Ok(vec![count as f64, memory, client.answer()?[0], seconds * 1e3])
-    })();
-    if result.is_err()
-        && let Some(relay) = relay
-    {
-        relay.is_running()?;
-    }
-    result
+    };
+    figures().map_err(|error| route.reason(error))
 }

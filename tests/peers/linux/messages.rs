@@ -6,7 +6,7 @@
 
 use super::{
     Run,
-    lanes::{Lanes, client},
+    lanes::Lanes,
     pattern::Check,
     relays::Relay,
     table::{Column, Table},
@@ -38,13 +38,12 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     }
     for _ in 0..run.rounds {
         for lane in &mut lanes.lanes {
-            let (address, mut relay) = (&lane.address, lane.relay.as_mut());
             lane.row.record(|| {
                 let mut rates = Vec::new();
                 for (size, count) in SIZES {
                     let (bytes, block) = ((size * count).to_string(), size.to_string());
                     let args = ["send", &bytes, &block, Check::Samples.text()];
-                    let figures = client(run, address, relay.as_deref_mut(), &args)?;
+                    let figures = lane.route.client(run, &args)?;
                     rates.push(count as f64 / figures[0]);
                 }
                 Ok(rates)

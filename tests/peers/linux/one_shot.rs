@@ -37,7 +37,7 @@ pub(super) fn table(run: &Run) -> Result<Table> {
         vec![Column::new("ms", 2)],
     );
     let lanes = Lanes::open(run, "echo-events", &[Relay::Direct])?;
-    let path = lanes.lanes[0].address.to_string_lossy();
+    let path = lanes.lanes[0].route.address().to_string_lossy();
     let mut rows = Vec::new();
     for (name, program) in [
         (NOTHING, NOTHING),

@@ -21,7 +21,7 @@ use std::{
 };
 
 /// No part of the work takes that long.
-pub(super) const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The process groups of all processes that have not been waited for.
 static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
@@ -57,15 +57,21 @@ impl Process {
     }
 
     /// Waits for its end, at most that long.
-    pub(super) fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
-        let end = pidfd_open(self.pid(), PidfdFlags::empty())?;
-        ensure!(is_ready(&end, limit)?, "{} did not end within {limit:?}", self.name);
+    fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
+        if !self.is_reaped {
+            let end = pidfd_open(self.pid(), PidfdFlags::empty())?;
+            ensure!(is_ready(&end, limit)?, "{} did not end within {limit:?}", self.name);
+        }
         self.reap()
     }
 
     /// Waits for its end, which has to be a success.
     pub(super) fn succeed(&mut self) -> Result<()> {
-        let status = self.wait(LIMIT)?;
+        self.succeed_within(LIMIT)
+    }
+
+    pub(super) fn succeed_within(&mut self, limit: Duration) -> Result<()> {
+        let status = self.wait(limit)?;
         ensure!(status.success(), "{}: {status}{}", self.name, self.complaint());
         Ok(())
     }
@@ -95,12 +101,15 @@ impl Process {
 
     /// Fails if it has ended.
     pub(super) fn is_running(&mut self) -> Result<()> {
-        let end = pidfd_open(self.pid(), PidfdFlags::empty())?;
-        if is_ready(&end, Duration::ZERO)? {
-            let status = self.reap()?;
+        if let Ok(status) = self.wait(Duration::ZERO) {
             bail!("{}: {status}{}", self.name, self.complaint());
         }
         Ok(())
+    }
+
+    /// Where its stderr goes.
+    pub(super) fn errors_file(&self) -> &Path {
+        &self.errors
     }
 
     /// What it has written to stderr so far.

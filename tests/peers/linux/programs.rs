@@ -50,8 +50,8 @@ pub(super) fn environment(run: &Run) -> String {
     .filter_map(|(name, mut command, option)| version(command.arg(option), name))
     .collect();
     format!(
-        "Linux {}, {cpus} CPUs; {}. Medians of {} rounds, in which the programs take turns; \
-         behind a ratio, its lowest and highest in a round.",
+        "Linux {}, {cpus} CPUs; {}. The programs take turns in {} rounds; figures are medians, and \
+         behind a ratio stand its lowest and highest in a round.",
         release.trim(),
         versions.join(", "),
         run.rounds

@@ -7,7 +7,8 @@
 
 use super::{
     Run,
-    lanes::{Lanes, on_one_cpu},
+    lanes::Lanes,
+    one_cpu::on_one_cpu,
     relays::Relay,
     table::{Column, Table},
 };

@@ -74,7 +74,7 @@ fn pass(run: &Run, pair: &Pair, bytes: u64, check: Check) -> Result<f64> {
     let result = sink.answer();
     // If a program has failed, that says more than what the sink misses.
     for process in [&mut client, &mut listener, &mut source] {
-        process.succeed()?;
+        process.succeed_within(Duration::from_secs(1))?;
     }
     Ok(result?[0])
 }
