@@ -118,12 +118,13 @@ impl Process {
             .map_or_else(|_| String::new(), |text| String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// The first line that it has written to stderr, as the end of a message.
+    /// The first line that it has written to stderr, other than that it listens, as the end of a
+    /// message.
     fn complaint(&self) -> String {
         let errors = self.errors();
         errors
             .lines()
-            .find(|line| !line.is_empty())
+            .find(|line| !line.is_empty() && !line.contains("listening on "))
             .map_or_else(String::new, |line| format!(": {line}"))
     }
 
