@@ -162,7 +162,7 @@ impl Plan {
                 return Ok(Outcome::Done);
             };
             let commands = self.commands(command);
-            let peer = client.peer.as_ref();
+            let peer = client.peer.as_deref();
             let running = commands.start(stream, peer, client.number, Some(stopper))?;
             return Ok(Outcome::Command(running.wait()?));
         }

@@ -39,7 +39,7 @@ pub(crate) trait Handler: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) socket: Socket,
-    pub(crate) peer: Option<PeerCreds>,
+    pub(crate) peer: Option<Box<PeerCreds>>,
     pub(crate) number: u64,
     /// Tells when it has to end.
     pub(crate) ending: Ending,
