@@ -179,8 +179,12 @@ impl Plan {
     }
 
     fn commands(&self, command: &Command) -> Commands {
-        let name = self.listening.to_string();
-        Commands { command: command.clone(), name, options: self.options.clone() }
+        Commands {
+            command: command.clone(),
+            name: self.listening.name(),
+            is_local: true,
+            options: self.options.clone(),
+        }
     }
 }
 
