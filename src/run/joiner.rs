@@ -13,7 +13,7 @@ use local_socket::{ConnectOptions, Name};
 use std::{
     future::poll_fn,
     io,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -83,17 +83,14 @@ impl Joiner {
         report
     }
 
-    async fn join_to(
-        &self,
-        target: impl Future<Output = Result<Socket, Failure>>,
-        client: Client,
-    ) -> Result<Outcome, Failure> {
+    async fn join_to(&self, target: Dialling<'_>, client: Client) -> Result<Outcome, Failure> {
         let Client { mut socket, number, mut ending, .. } = client;
-        let Some(target) = unless_over(target, &mut socket, &mut ending).await else {
+        let target = Box::pin(unless_over(target, &mut socket, &mut ending)).await;
+        let Some(target) = target else {
             tracing::info!("connection {number}: over before it was connected");
             return Ok(Outcome::Done);
         };
-        let report = self.transfer(socket, target?, number, &mut ending).await;
+        let report = Box::pin(self.transfer(socket, target?, number, &mut ending)).await;
         report.failure(false).map_or(Ok(Outcome::Done), Err)
     }
 
@@ -104,11 +101,11 @@ impl Joiner {
     ) -> Result<Outcome, Failure> {
         let Client { socket, peer, number, mut ending } = client;
         if commands.gives_socket() {
-            let child = commands.start_on(socket, peer.as_ref(), number)?;
+            let child = commands.start_on(socket, peer.as_deref(), number)?;
             let status = commands.wait(child, false, &mut ending).await?;
             return Ok(Outcome::Command(status));
         }
-        let (child, target) = commands.start_joined(peer.as_ref(), number)?;
+        let (child, target) = commands.start_joined(peer.as_deref(), number)?;
         let report = self.transfer(socket, target, number, &mut ending).await;
         let status = commands.wait(child, report.was_limited(), &mut ending).await?;
         report.failure(true).map_or(Ok(Outcome::Command(status)), Err)
@@ -139,13 +136,19 @@ impl Joiner {
     }
 }
 
+/// What connects a client to its target. Each stage of a connection is boxed: the first one
+/// is over soon, and the memory of connections that have nothing to do is that of the last.
+type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
+
 impl Handler for Joiner {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
         match &self.to {
-            To::Name(name, patience) => self.join_to(dial(name, *patience), client).await,
-            To::Tcp(address, patience) => self.join_to(dial_tcp(address, *patience), client).await,
-            To::Commands(commands) => self.join_to_command(commands, client).await,
-            To::Stdio(shared) => self.join_to_stdio(shared, client).await,
+            To::Name(name, patience) => self.join_to(Box::pin(dial(name, *patience)), client).await,
+            To::Tcp(address, patience) => {
+                self.join_to(Box::pin(dial_tcp(address, *patience)), client).await
+            }
+            To::Commands(commands) => Box::pin(self.join_to_command(commands, client)).await,
+            To::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,
         }
     }
 
@@ -220,13 +223,11 @@ impl Totals {
 
 /// Waits for the target, unless the client goes before, or has to. One that has gone and
 /// left something for the target still gets it there.
-async fn unless_over<T>(
-    target: impl Future<Output = T>,
+async fn unless_over(
+    mut target: Dialling<'_>,
     client: &mut Socket,
     ending: &mut Ending,
-) -> Option<T> {
-    // It is needed for a short time only, and large.
-    let mut target = Box::pin(target);
+) -> Option<Result<Socket, Failure>> {
     let mut closing = pin!(ending.closing());
     poll_fn(|cx| {
         if let Poll::Ready(target) = target.as_mut().poll(cx) {

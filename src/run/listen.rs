@@ -162,7 +162,7 @@ impl Plan {
                 return Ok(Outcome::Done);
             };
             let commands = self.commands(command);
-            let peer = client.peer.as_ref();
+            let peer = client.peer.as_deref();
             let running = commands.start(stream, peer, client.number, Some(stopper))?;
             return Ok(Outcome::Command(running.wait()?));
         }
@@ -179,8 +179,12 @@ impl Plan {
     }
 
     fn commands(&self, command: &Command) -> Commands {
-        let name = self.listening.to_string();
-        Commands { command: command.clone(), name, options: self.options.clone() }
+        Commands {
+            command: command.clone(),
+            name: self.listening.name(),
+            is_local: true,
+            options: self.options.clone(),
+        }
     }
 }
 

@@ -74,6 +74,14 @@ impl Plan {
         if self.listening.is_stdio() && matches!(self.target, Target::Stdio) {
             return usage("stdin and stdout cannot be both ends of a relay");
         }
+        if matches!(&self.target, Target::Name(name) if self.listening.is_on(name)) {
+            return usage("LISTEN and TARGET are the same: the relay would connect to itself");
+        }
+        if matches!(self.target, Target::Stdio) && self.listening.limits_clients() {
+            return usage(
+                "stdin and stdout serve one client at a time: --max-conns limits nothing more",
+            );
+        }
         if !is_dialled && (connecting.wait.is_some() || connecting.timeout.is_some()) {
             return usage("--wait and --timeout go with a target that is connected to");
         }
@@ -154,14 +162,10 @@ impl Plan {
             readiness.tell()?;
             self.listening.tell(terminal);
             let outcome = server.serve(&loops, target).await;
-            // What came of stdin and stdout says most.
-            if let Some(joined) = joined
-                && let Ok(report) = joined.await
-                && let Some(failure) = report.failure()
-            {
-                return Err(failure.into());
+            match joined {
+                Some(joined) => of_the_given(outcome, joined.await.ok()),
+                None => outcome,
             }
-            outcome
         })
     }
 
@@ -172,7 +176,8 @@ impl Plan {
             Target::Tcp(address) => To::Tcp(address, self.patience),
             Target::Command(command) => To::Commands(Commands {
                 command,
-                name: self.listening.to_string(),
+                name: self.listening.name(),
+                is_local: self.listening.is_local(),
                 options: self.options.clone(),
             }),
             Target::Stdio => {
@@ -190,6 +195,28 @@ impl Plan {
         let (input, output) = endpoint::open_stdio()?;
         let options = self.options.without_limits();
         Ok(Stdio { input, output, options, shows_progress: false, terminal })
+    }
+}
+
+/// What it came to where stdin and stdout were the client, of which the report is. Why there
+/// was no target says most; of bytes that were lost, the report does.
+fn of_the_given(
+    outcome: anyhow::Result<Outcome>,
+    report: Option<pump::Report>,
+) -> anyhow::Result<Outcome> {
+    let is_loss = |error: &anyhow::Error| {
+        matches!(error.downcast_ref::<Failure>(), Some(Failure::Undelivered { .. }))
+    };
+    let Some(report) = report else { return outcome };
+    if outcome.as_ref().is_err_and(|error| !is_loss(error)) {
+        return outcome;
+    }
+    let output_is_gone = report.output_is_gone();
+    match report.failure() {
+        Some(failure) => Err(failure.into()),
+        // Whoever reads the output, such as `head`, has enough: that is no loss.
+        None if output_is_gone && outcome.is_err() => Ok(Outcome::Done),
+        None => outcome,
     }
 }
 
