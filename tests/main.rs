@@ -51,6 +51,10 @@ mod signals;
 #[cfg(unix)]
 mod taking_over;
 
+// Other programs through a relay, as they come with Linux.
+#[cfg(target_os = "linux")]
+mod programs;
+
 // What only Windows has.
 #[cfg(windows)]
 mod pipes;
