@@ -16,7 +16,12 @@ use std::{
 /// A relay between two endpoints, ready for clients.
 #[track_caller]
 fn relay(scene: &Scene, listen: &str, target: &str) -> Running {
-    scene.lsock(["relay", "-v", listen, target]).start_listening()
+    relay_with(&[], scene, listen, target)
+}
+
+#[track_caller]
+fn relay_with(options: &[&str], scene: &Scene, listen: &str, target: &str) -> Running {
+    scene.lsock(["relay", "-v", listen, target]).args(options).start_listening()
 }
 
 /// A relay that clients reach by TCP, and the port that the system has chosen for it.

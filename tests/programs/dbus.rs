@@ -1,6 +1,6 @@
 //! D-Bus, whose programs send descriptors along with their messages.
 
-use super::wait_for_server;
+use super::{evidence, relay_with, wait_for_server};
 use crate::harness::{Cmd, Running, Scene, data, has, open_files, wait_until};
 use std::fs;
 
@@ -30,8 +30,8 @@ fn start_bus(scene: &Scene) -> Running {
     bus
 }
 
-fn relay(scene: &Scene, args: &[&str]) -> Running {
-    scene.lsock(["relay", "-v", "./relayed.sock", "./bus.sock"]).args(args).start_listening()
+fn relay(scene: &Scene, options: &[&str]) -> Running {
+    relay_with(options, scene, "./relayed.sock", "./bus.sock")
 }
 
 /// Takes two descriptors from a message: reads what the one brings, writes it to the other.
@@ -39,7 +39,7 @@ fn receiver(scene: &Scene, socket: &str) -> (Running, String) {
     let receiver = scene.command("python3").args(["-c", PEER, "receive", socket]).start();
     receiver.stdout.wait_for(|bytes| bytes.ends_with(b"\n"));
     let name = String::from_utf8_lossy(&receiver.stdout.so_far()).trim().to_owned();
-    assert!(name.starts_with(':'), "no name of the bus: {name:?}\n{}", super::evidence(&receiver));
+    assert!(name.starts_with(':'), "no name of the bus: {name:?}\n{}", evidence(&receiver));
     (receiver, name)
 }
 
