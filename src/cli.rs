@@ -8,6 +8,7 @@ mod listen;
 mod listening;
 #[cfg(test)]
 mod man;
+mod relay;
 mod transfer;
 mod value;
 
@@ -17,6 +18,7 @@ pub(crate) use connecting::Connecting;
 pub(crate) use everywhere::{Color, Everywhere, LogFormat};
 pub(crate) use listen::Listen;
 pub(crate) use listening::{Listening, Who};
+pub(crate) use relay::Relay;
 pub(crate) use transfer::{CopyWay, Eof, Progress, Transfer};
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
@@ -51,6 +53,11 @@ pub(crate) enum Command {
     Listen(Listen),
     /// Connect and join the connection to stdin and stdout, or to a command.
     Connect(Connect),
+    /// Connect every client of LISTEN to TARGET and join the two.
+    ///
+    /// Either side is a local socket or a TCP port; clients can also be given a command
+    /// each. It goes on until a signal ends it; --once serves one client.
+    Relay(Box<Relay>),
     /// Print a script that completes lsock's options in a shell.
     Completions(Completions),
 }
@@ -60,6 +67,7 @@ impl Command {
         match self {
             Self::Listen(listen) => &listen.everywhere,
             Self::Connect(connect) => &connect.everywhere,
+            Self::Relay(relay) => &relay.everywhere,
             Self::Completions(completions) => &completions.everywhere,
         }
     }

@@ -1,78 +1,36 @@
-//! What a connection is joined to. A description is read from the command line; opening
-//! it is another thing.
+//! What connections are joined to. Descriptions are read from the command line; opening
+//! one is another thing.
 
-use crate::{
-    diag::{Failure, escaped},
-    system::{Input, Output},
-};
-use std::{
-    ffi::OsString,
-    fmt::{self, Display, Formatter},
-    process,
-};
+mod command;
+mod dial;
+mod error;
+mod listen_on;
+mod stdio;
+mod target;
+mod tcp;
 
-/// What a connection is joined to, described.
-#[derive(Clone, Debug)]
-pub(crate) enum Endpoint {
-    /// Standard input and output.
-    Stdio,
-    /// A command.
-    Command(Command),
+pub(crate) use command::{Command, joined_to};
+pub(crate) use dial::Patience;
+pub(crate) use error::EndpointError;
+pub(crate) use listen_on::ListenOn;
+pub(crate) use stdio::open_stdio;
+pub(crate) use target::Target;
+pub(crate) use tcp::TcpAddress;
+
+use local_socket::Name;
+use std::fmt::{self, Formatter};
+
+/// How endpoints begin that are not names.
+const SCHEMES: [&str; 4] = ["tcp:", "exec:", "fd:", "-"];
+
+/// Writes a name so that it is read as one where other endpoints could stand, too.
+fn write_name(f: &mut Formatter<'_>, name: &Name<'_>) -> fmt::Result {
+    let text = name.to_string();
+    // Only a path can begin like that: words with these beginnings are written with `@`.
+    let explicit =
+        if SCHEMES[..3].iter().any(|scheme| text.starts_with(scheme)) { "fs:" } else { "" };
+    write!(f, "{explicit}{text}")
 }
 
-impl Endpoint {
-    /// As the words after `--` say.
-    pub(crate) fn new(command: Vec<OsString>) -> Self {
-        let mut words = command.into_iter();
-        match words.next() {
-            None => Self::Stdio,
-            Some(program) => Self::Command(Command { program, args: words.collect() }),
-        }
-    }
-}
-
-impl Display for Endpoint {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stdio => f.write_str("stdin and stdout"),
-            Self::Command(command) => write!(f, "the command `{command}`"),
-        }
-    }
-}
-
-/// A command and its arguments.
-#[derive(Clone, Debug)]
-pub(crate) struct Command {
-    program: OsString,
-    args: Vec<OsString>,
-}
-
-impl Command {
-    /// The command, ready to be started.
-    pub(crate) fn prepare(&self) -> process::Command {
-        let mut command = process::Command::new(&self.program);
-        command.args(&self.args);
-        command
-    }
-
-    /// The error for a command that could not be started.
-    pub(crate) fn failure(&self, error: std::io::Error) -> Failure {
-        Failure::Command { command: self.to_string(), error }
-    }
-}
-
-impl Display for Command {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&escaped(&self.program.to_string_lossy()))?;
-        self.args.iter().try_for_each(|arg| write!(f, " {}", escaped(&arg.to_string_lossy())))
-    }
-}
-
-/// Opens standard input and output.
-pub(crate) fn open_stdio() -> Result<(Input, Output), Failure> {
-    let input =
-        Input::stdin().map_err(|error| Failure::Io { what: "cannot use standard input", error })?;
-    let output = Output::stdout()
-        .map_err(|error| Failure::Io { what: "cannot use standard output", error })?;
-    Ok((input, output))
-}
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 mod cli;
 mod diag;
 mod endpoint;
+mod engine;
 mod pump;
 mod run;
 mod serve;

@@ -3,13 +3,19 @@
 mod command;
 mod completions;
 mod connect;
+mod hub;
+mod joiner;
 mod listen;
+mod listening;
+mod relay;
 mod stdio;
 
 use crate::{
     cli::{Cli, Command},
-    diag::{self, Outcome, Terminal},
+    diag::{self, Failure, Outcome, Terminal},
+    system,
 };
+use std::num::NonZeroUsize;
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
@@ -18,6 +24,18 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         Command::Listen(args) => listen::run(args, terminal),
         Command::Connect(args) => connect::run(args, terminal),
+        Command::Relay(args) => relay::run(*args, terminal),
         Command::Completions(args) => completions::run(args.shell),
     }
+}
+
+/// Prepares for many connections: as many descriptors as this process may have, of which
+/// commands get none. Gives how many connections there is room for, if that is limited.
+fn room_for_connections(descriptors_each: u64) -> Result<Option<NonZeroUsize>, Failure> {
+    system::command::keep_descriptors()
+        .map_err(|error| Failure::Io { what: "cannot keep open files from commands", error })?;
+    let room = system::descriptor_limit::raise().map(|room| room / descriptors_each);
+    Ok(room.map(|room| {
+        usize::try_from(room).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN)
+    }))
 }

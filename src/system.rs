@@ -14,13 +14,22 @@ use unix as imp;
 #[cfg(windows)]
 use windows as imp;
 
-#[cfg(target_os = "linux")]
-pub(crate) use imp::splice::Splicer;
 pub(crate) use imp::{
-    command, input::Input, listening, output::Output, readiness::Readiness, signals, waiting,
+    command, descriptor_limit,
+    descriptors::Descriptors,
+    inherited,
+    input::Input,
+    listening,
+    output::Output,
+    readiness::Readiness,
+    signals,
+    socket::{Detached, Socket},
+    waiting,
 };
+#[cfg(target_os = "linux")]
+pub(crate) use imp::{kernel_pipe::KernelPipe, splice::Splicer};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use no_splice::Splicer;
+pub(crate) use no_splice::{KernelPipe, Splicer};
 
 /// What waiting for input came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

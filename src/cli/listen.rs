@@ -13,6 +13,37 @@ pub(crate) struct Listen {
     #[arg(value_name = "CMD", last = true, num_args = 1..)]
     pub(crate) command: Vec<OsString>,
 
+    /// Go on after the first client.
+    ///
+    /// With stdin and stdout clients are served one after another, with a command or
+    /// --merge or --broadcast all at once.
+    #[arg(short, long, help_heading = "Listening")]
+    pub(crate) keep_open: bool,
+
+    /// All clients at once, what they send is written to stdout in whole lines (with -k).
+    ///
+    /// Lines of several clients are never mixed; one that is longer than 64 KiB may be
+    /// split.
+    #[arg(long, help_heading = "Listening", requires = "keep_open", conflicts_with = "command")]
+    pub(crate) merge: bool,
+
+    /// All clients at once, stdin is copied to every one of them (with -k).
+    ///
+    /// Stdin is not read while there is no client. A client that does not read is cut off
+    /// once its queue is full; the others do not wait for it.
+    #[arg(long, help_heading = "Listening", requires = "keep_open", conflicts_with = "command")]
+    pub(crate) broadcast: bool,
+
+    /// How much may wait for a client of --broadcast [default: 1M].
+    #[arg(
+        long,
+        value_name = "SIZE",
+        help_heading = "Listening",
+        requires = "broadcast",
+        value_parser = value::buffer_size
+    )]
+    pub(crate) queue: Option<usize>,
+
     #[command(flatten)]
     pub(crate) listening: Listening,
     #[command(flatten)]

@@ -5,19 +5,12 @@ use std::{num::NonZeroUsize, str::FromStr, time::Duration};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Listening")]
 pub(crate) struct Listening {
-    /// Go on after the first client.
-    ///
-    /// With stdin and stdout clients are served one after another, with a command all at
-    /// once.
-    #[arg(short, long)]
-    pub(crate) keep_open: bool,
-
-    /// At most N clients at a time (with -k and a command); more wait in the backlog.
-    #[arg(long, value_name = "N", requires = "keep_open", requires = "command")]
+    /// At most N clients at a time; more wait in the backlog.
+    #[arg(long, value_name = "N")]
     pub(crate) max_conns: Option<NonZeroUsize>,
 
     /// At most N clients of one user at a time; more of that user are refused.
-    #[arg(long, value_name = "N", requires = "keep_open", requires = "command")]
+    #[arg(long, value_name = "N")]
     pub(crate) max_conns_per_user: Option<NonZeroUsize>,
 
     /// At most N clients wait to be accepted (default: what the system allows).

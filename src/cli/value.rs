@@ -1,5 +1,6 @@
 //! What options take, read once and here.
 
+use crate::endpoint::{ListenOn, Target};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use local_socket::Name;
 use std::time::Duration;
@@ -7,6 +8,16 @@ use std::time::Duration;
 /// A name, by the grammar of the library.
 pub(super) fn name() -> impl TypedValueParser<Value = Name<'static>> {
     OsStringValueParser::new().try_map(|text| Name::parse(&text).map(Name::into_owned))
+}
+
+/// Where clients of a relay come from.
+pub(super) fn listen_on() -> impl TypedValueParser<Value = ListenOn> {
+    OsStringValueParser::new().try_map(|text| ListenOn::parse(&text))
+}
+
+/// What clients of a relay are connected to.
+pub(super) fn target() -> impl TypedValueParser<Value = Target> {
+    OsStringValueParser::new().try_map(|text| Target::parse(&text))
 }
 
 /// A duration, such as `250ms`, `2s` or `1m30s`.

@@ -40,6 +40,10 @@ pub(crate) enum Direction {
     Send,
     /// From the peer.
     Receive,
+    /// To the target of a relay.
+    Target,
+    /// To a relay's client.
+    Client,
 }
 
 impl Display for Failure {
@@ -69,6 +73,8 @@ impl Display for Failure {
                 let (verb, target) = match direction {
                     Direction::Send => ("sent", "the peer"),
                     Direction::Receive => ("received", "the output"),
+                    Direction::Target => ("delivered", "the target"),
+                    Direction::Client => ("delivered", "the client"),
                 };
                 let not = if bytes.is_some() { "not " } else { "" };
                 let reason = reason(error);

@@ -63,7 +63,7 @@ impl Gauge {
     }
 
     /// Bytes were delivered.
-    pub(super) fn moved(&self, bytes: usize) {
+    pub(crate) fn moved(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Relaxed);
         if self.timed {
             self.moved_at.store(self.now(), Relaxed);

@@ -44,6 +44,12 @@ impl Options {
         self.linger.is_some() || self.idle.is_some()
     }
 
+    /// The same for what moves bytes to or from something that keeps the time itself, and
+    /// that decides which directions there are.
+    pub(crate) fn without_limits(&self) -> Self {
+        Self { linger: None, idle: None, copy: CopyWay::Auto, ..self.clone() }
+    }
+
     /// Whether nothing is asked for that needs the bytes to pass through this process.
     pub(crate) fn is_plain(&self) -> bool {
         self.sends

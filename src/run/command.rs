@@ -4,18 +4,20 @@ use crate::{
     diag::Failure,
     endpoint::Command,
     pump::{Job, Meter, Options, transfer},
-    serve::{Going, Open, Stopper},
-    system::{command, listening},
+    serve::{Ending, Going, Open, Stopper},
+    system::{Socket, command, listening},
 };
-use local_socket::{Name, PeerCreds, Stream};
+use local_socket::{PeerCreds, Stream};
 use shared_child::SharedChild;
-use std::{io, process, sync::Arc};
+use std::{future::poll_fn, io, pin::pin, process, sync::Arc};
+use tokio::process::Child;
 
 /// How connections are joined to a command.
 #[derive(Clone, Debug)]
 pub(super) struct Commands {
     pub(super) command: Command,
-    pub(super) name: Name<'static>,
+    /// Where clients have connected to, as it is typed.
+    pub(super) name: String,
     pub(super) options: Options,
 }
 
@@ -66,17 +68,69 @@ impl Commands {
         }
     }
 
-    fn gives_socket(&self) -> bool {
+    /// Whether the command is given the connection itself.
+    pub(super) fn gives_socket(&self) -> bool {
         command::TAKES_SOCKETS && self.options.is_plain()
+    }
+
+    /// Starts the command with the connection as its standard input and output.
+    pub(super) fn start_on(
+        &self,
+        socket: Socket,
+        peer: Option<&PeerCreds>,
+        number: u64,
+    ) -> Result<Child, Failure> {
+        socket
+            .detach()
+            .and_then(|socket| command::start_on(self.prepare(peer, number), socket))
+            .map_err(|error| self.command.failure(error))
+    }
+
+    /// Starts the command; gives what its standard input and output are joined to.
+    pub(super) fn start_joined(
+        &self,
+        peer: Option<&PeerCreds>,
+        number: u64,
+    ) -> Result<(Child, Socket), Failure> {
+        command::start_joined(self.prepare(peer, number))
+            .map_err(|error| self.command.failure(error))
+    }
+
+    /// Waits until the command has ended, which it is asked to do at once, or where it is
+    /// time; gives its exit status.
+    pub(super) async fn wait(
+        &self,
+        mut child: Child,
+        at_once: bool,
+        ending: &mut Ending,
+    ) -> Result<u8, Failure> {
+        let mut is_asked = false;
+        if at_once {
+            is_asked = true;
+            ask_to_end(&mut child);
+        }
+        let mut closing = Box::pin(ending.closing());
+        let status = poll_fn(|cx| {
+            if !is_asked && closing.as_mut().poll(cx).is_ready() {
+                tracing::warn!("a command did not end within the grace time: terminated");
+                is_asked = true;
+                ask_to_end(&mut child);
+            }
+            pin!(child.wait()).poll(cx)
+        });
+        let status = status
+            .await
+            .map_err(|error| Failure::Io { what: "cannot wait for the command", error })?;
+        Ok(command::status(status))
     }
 
     fn prepare(&self, peer: Option<&PeerCreds>, number: u64) -> process::Command {
         let mut command = self.command.prepare();
         let own = [
-            ("LSOCK_NAME", Some(self.name.to_string())),
+            ("LSOCK_NAME", Some(self.name.clone())),
             ("LSOCK_CONN", Some(number.to_string())),
             ("PROTO", Some("IPC".to_owned())),
-            ("IPCLOCALPATH", Some(self.name.to_string())),
+            ("IPCLOCALPATH", Some(self.name.clone())),
         ];
         for (variable, value) in own.into_iter().chain(listening::peer_variables(peer)) {
             match value {
@@ -120,5 +174,11 @@ impl Running {
             Some(failure) => Err(failure),
             None => Ok(command::status(status)),
         }
+    }
+}
+
+fn ask_to_end(child: &mut Child) {
+    if let Err(error) = command::ask_to_end(child) {
+        tracing::debug!(%error, "command not terminated");
     }
 }

@@ -1,37 +1,49 @@
 use super::{
     command::Commands,
-    completions,
+    completions, hub,
+    joiner::{Joiner, To},
+    listening::Listening,
     stdio::{Stdio, shows_progress},
 };
 use crate::{
-    cli::{self, Listening},
+    cli,
     diag::{Failure, Outcome, Terminal},
-    endpoint::{self, Endpoint},
+    endpoint::{self, Command, joined_to},
+    engine::{self, EventLoops},
     pump,
-    serve::{Acceptor, Client, Going, Limits, Open, Stopper},
-    system::{
-        Readiness,
-        listening::{self, Allowed},
-        signals,
-    },
+    serve::{Acceptor, Admitted, Open, Server, Stopper},
+    system::signals,
 };
-use local_socket::{Listener, ListenerOptions, Name, OnConflict, traits::Listener as _};
+use local_socket::{Listener, Stream, traits::Listener as _};
 use std::{
     fmt::{self, Display, Formatter},
     sync::Arc,
-    thread,
+    time::Duration,
 };
 
 /// What `lsock listen` is going to do.
 #[derive(Debug)]
 struct Plan {
-    name: Name<'static>,
-    listener: ListenerOptions<'static>,
-    allowed: Allowed,
     listening: Listening,
     options: pump::Options,
-    endpoint: Endpoint,
+    joins: Joins,
+    grace: Duration,
     shows_progress: bool,
+}
+
+/// What clients are joined to, and how many of them.
+#[derive(Clone, Debug)]
+enum Joins {
+    /// The one client to stdin and stdout.
+    Stdio,
+    /// One client after another to stdin and stdout.
+    StdioInTurn,
+    /// All clients at once to stdin and stdout.
+    Hub(hub::Options),
+    /// The one client to a command.
+    Command(Command),
+    /// All clients at once to a command each.
+    Commands(Command),
 }
 
 /// Listens, and joins clients to stdin and stdout or to a command.
@@ -41,71 +53,98 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
-    let readiness = Readiness::new(plan.listening.ready_fd)?;
-    plan.warn();
-    let (listener, stopper, accepting) = plan.open()?;
-    let result = readiness
-        .tell()
-        .map_err(Into::into)
-        .and_then(|()| plan.serve(&listener, &stopper, terminal));
-    // The name goes before the process does, also when something has failed.
-    if let Err(error) = listener.close() {
-        tracing::debug!(%error, "listener not closed");
-    }
-    drop(accepting);
-    stopper.finish();
-    result
+    let loops_are_needed = matches!(plan.joins, Joins::Hub(_) | Joins::Commands(_));
+    if loops_are_needed { plan.run_loops(terminal) } else { plan.run_threads(terminal) }
 }
 
 impl Plan {
     fn new(args: cli::Listen, terminal: Terminal) -> Result<Self, Failure> {
-        let cli::Listen { name, listening, transfer, command, .. } = args;
+        let hub = hub::Options::new(&args);
+        let cli::Listen { name, listening, keep_open, transfer, command, .. } = args;
         let shows_progress = shows_progress(&transfer, terminal);
-        let endpoint = Endpoint::new(command);
-        if shows_progress && !matches!(endpoint, Endpoint::Stdio) {
-            return Err(Failure::Usage(
-                "--progress goes with stdin and stdout, not with a command".into(),
+        let joins = match (Command::new(command), hub, keep_open) {
+            (Some(command), _, true) => Joins::Commands(command),
+            (Some(command), _, false) => Joins::Command(command),
+            (None, Some(hub), _) => Joins::Hub(hub),
+            (None, None, true) => Joins::StdioInTurn,
+            (None, None, false) => Joins::Stdio,
+        };
+        let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+        if shows_progress && !matches!(joins, Joins::Stdio | Joins::StdioInTurn) {
+            return usage("--progress goes with stdin and stdout, not with commands or hubs");
+        }
+        let all_at_once = matches!(joins, Joins::Hub(_) | Joins::Commands(_));
+        let limit = listening.max_conns.map(|_| "--max-conns");
+        let limit = limit.or(listening.max_conns_per_user.map(|_| "--max-conns-per-user"));
+        if let (Some(option), false) = (limit, all_at_once) {
+            return usage(&format!(
+                "{option} goes with --keep-open and a command, --merge or --broadcast"
             ));
         }
-        let on_conflict =
-            if listening.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
-        let listener = ListenerOptions::new().name(name.clone()).on_conflict(on_conflict);
+        let options = pump::Options::new(&transfer)?;
+        if let Joins::Hub(hub) = &joins {
+            hub.check(&options)?;
+        }
         Ok(Self {
-            listener: listening::options(listener, &name, &listening)?,
-            allowed: Allowed::new(&name, &listening)?,
-            options: pump::Options::new(&transfer)?,
-            name,
-            listening,
-            endpoint,
+            grace: listening.grace,
+            listening: Listening::on_name(name, listening)?,
+            options,
+            joins,
             shows_progress,
         })
     }
 
-    /// Begins to listen and to watch for signals, none of which gets in between.
-    fn open(&self) -> Result<(Arc<Listener>, Stopper, Going), Failure> {
-        let _held = signals::Held::new();
-        let listener = self.listener.clone().create_sync().map_err(Failure::Bind)?;
-        let listener = Arc::new(listener);
-        let stopper = Stopper::start(&listener, self.listening.grace)?;
-        let accepting = stopper.going(Open::Accepting);
-        Ok((listener, stopper, accepting))
+    fn tell(&self, terminal: Terminal) {
+        self.listening.tell(terminal);
     }
 
-    /// Warns of what is probably not meant.
-    fn warn(&self) {
-        if let Some(folder) = listening::unsafe_folder(&self.name) {
-            tracing::warn!(
-                "other users can write to the folder {folder}: they can put a socket of \
-                 theirs in the place of {}",
-                self.name
-            );
+    /// Serves all clients at once, in event loops.
+    fn run_loops(self, terminal: Terminal) -> anyhow::Result<Outcome> {
+        let readiness = self.listening.readiness()?;
+        self.listening.warn();
+        let room = super::room_for_connections(1)?;
+        let loops = EventLoops::start()
+            .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
+        loops.run(async {
+            let admission = self.listening.admission(room);
+            let open = || self.listening.open();
+            let server = Server::open(open, admission, false, self.grace)?;
+            readiness.tell()?;
+            self.tell(terminal);
+            match &self.joins {
+                Joins::Hub(options) => hub::serve(server, &loops, *options).await,
+                Joins::Commands(command) => {
+                    let commands = self.commands(command);
+                    let plan = engine::Plan::new(self.options.clone(), false, None);
+                    server.serve(&loops, Joiner::new(To::Commands(commands), plan)).await
+                }
+                Joins::Stdio | Joins::StdioInTurn | Joins::Command(_) => Ok(Outcome::Done),
+            }
+        })
+    }
+
+    /// Serves one client, or one after another, with blocking threads.
+    fn run_threads(self, terminal: Terminal) -> anyhow::Result<Outcome> {
+        let readiness = self.listening.readiness()?;
+        self.listening.warn();
+        let (listener, stopper, accepting) = {
+            let _held = signals::Held::new();
+            let listener = Arc::new(self.listening.listen()?);
+            let stopper = Stopper::start(&listener, self.grace)?;
+            let accepting = stopper.going(Open::Accepting);
+            (listener, stopper, accepting)
+        };
+        let result = readiness
+            .tell()
+            .map_err(Into::into)
+            .and_then(|()| self.serve(&listener, &stopper, terminal));
+        // The name goes before the process does, also when something has failed.
+        if let Err(error) = listener.close() {
+            tracing::debug!(%error, "listener not closed");
         }
-        if self.allowed.is_kept_out(&self.name, &self.listening) {
-            tracing::warn!(
-                "--allow names users whom the mode of the socket file keeps out: \
-                 --mode 660 or 666 lets them connect"
-            );
-        }
+        drop(accepting);
+        stopper.finish();
+        result
     }
 
     fn serve(
@@ -114,35 +153,40 @@ impl Plan {
         stopper: &Stopper,
         terminal: Terminal,
     ) -> anyhow::Result<Outcome> {
-        terminal.tell(&format!("listening on {} ({})", self.name, self.name.kind_text()));
-        let limits = Limits::new(self.listening.max_conns, self.listening.max_conns_per_user);
-        let acceptor = Acceptor::new(Arc::clone(listener), self.allowed.clone(), limits);
-        match &self.endpoint {
-            Endpoint::Stdio => {
-                let (input, output) = endpoint::open_stdio()?;
-                let (options, shows_progress) = (self.options.clone(), self.shows_progress);
-                let stdio = Stdio { input, output, options, shows_progress, terminal };
-                if self.listening.keep_open {
-                    serve_one_after_another(acceptor, &stdio, stopper)
-                } else {
-                    serve_one(acceptor, listener, stdio, stopper)
-                }
-            }
-            Endpoint::Command(command) => {
-                let (command, name) = (command.clone(), self.name.clone());
-                let commands = Commands { command, name, options: self.options.clone() };
-                if self.listening.keep_open {
-                    serve_with_commands(acceptor, &commands, stopper)
-                } else {
-                    serve_with_one_command(acceptor, listener, &commands, stopper)
-                }
-            }
+        self.tell(terminal);
+        let mut acceptor = Acceptor::new(Arc::clone(listener), self.listening.admission(None));
+        if let Joins::Command(command) = &self.joins {
+            let Some((stream, client)) = only_client(acceptor, listener)? else {
+                return Ok(Outcome::Done);
+            };
+            let commands = self.commands(command);
+            let peer = client.peer.as_ref();
+            let running = commands.start(stream, peer, client.number, Some(stopper))?;
+            return Ok(Outcome::Command(running.wait()?));
         }
+        let (input, output) = endpoint::open_stdio()?;
+        let (options, shows_progress) = (self.options.clone(), self.shows_progress);
+        let stdio = Stdio { input, output, options, shows_progress, terminal };
+        if matches!(self.joins, Joins::StdioInTurn) {
+            return serve_one_after_another(&mut acceptor, &stdio, stopper);
+        }
+        let Some((stream, _)) = only_client(acceptor, listener)? else { return Ok(Outcome::Done) };
+        let stream = Arc::new(stream);
+        let _going = stopper.going(Open::Stream(Arc::clone(&stream)));
+        stdio.join(stream).failure().map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
+    }
+
+    fn commands(&self, command: &Command) -> Commands {
+        let name = self.listening.to_string();
+        Commands { command: command.clone(), name, options: self.options.clone() }
     }
 }
 
 /// Takes the only client. The name goes at once: nobody else would be served.
-fn only_client(mut acceptor: Acceptor, listener: &Listener) -> Result<Option<Client>, Failure> {
+fn only_client(
+    mut acceptor: Acceptor,
+    listener: &Listener,
+) -> Result<Option<(Stream, Admitted)>, Failure> {
     let client = acceptor.next()?;
     if let Err(error) = listener.close() {
         tracing::debug!(%error, "listener not closed");
@@ -150,28 +194,16 @@ fn only_client(mut acceptor: Acceptor, listener: &Listener) -> Result<Option<Cli
     Ok(client)
 }
 
-fn serve_one(
-    acceptor: Acceptor,
-    listener: &Listener,
-    stdio: Stdio,
-    stopper: &Stopper,
-) -> anyhow::Result<Outcome> {
-    let Some(client) = only_client(acceptor, listener)? else { return Ok(Outcome::Done) };
-    let stream = Arc::new(client.stream);
-    let _going = stopper.going(Open::Stream(Arc::clone(&stream)));
-    stdio.join(stream).failure().map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
-}
-
 fn serve_one_after_another(
-    mut acceptor: Acceptor,
+    acceptor: &mut Acceptor,
     stdio: &Stdio,
     stopper: &Stopper,
 ) -> anyhow::Result<Outcome> {
-    while let Some(client) = acceptor.next()? {
-        let stream = Arc::new(client.stream);
+    while let Some((stream, client)) = acceptor.next()? {
+        let stream = Arc::new(stream);
         let _going = stopper.going(Open::Stream(Arc::clone(&stream)));
         let report = stdio
-            .join_next(stream)
+            .join_next(stream, false)
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
         let is_over = report.output_is_gone();
         match report.failure() {
@@ -186,65 +218,22 @@ fn serve_one_after_another(
     Ok(Outcome::Done)
 }
 
-fn serve_with_one_command(
-    acceptor: Acceptor,
-    listener: &Listener,
-    commands: &Commands,
-    stopper: &Stopper,
-) -> anyhow::Result<Outcome> {
-    let Some(client) = only_client(acceptor, listener)? else { return Ok(Outcome::Done) };
-    let running =
-        commands.start(client.stream, Some(&client.peer), client.number, Some(stopper))?;
-    Ok(Outcome::Command(running.wait()?))
-}
-
-fn serve_with_commands(
-    mut acceptor: Acceptor,
-    commands: &Commands,
-    stopper: &Stopper,
-) -> anyhow::Result<Outcome> {
-    while let Some(client) = acceptor.next()? {
-        let Client { stream, peer, number, place } = client;
-        let running = match commands.start(stream, Some(&peer), number, Some(stopper)) {
-            Ok(running) => running,
-            Err(failure) => {
-                tracing::warn!("connection {number}: {failure}");
-                continue;
-            }
-        };
-        let wait = move || {
-            match running.wait() {
-                Ok(status) => tracing::info!("connection {number}: command ended with {status}"),
-                Err(failure) => tracing::warn!("connection {number}: {failure}"),
-            }
-            drop(place);
-        };
-        if let Err(error) = thread::Builder::new().name(format!("command {number}")).spawn(wait) {
-            tracing::warn!(%error, "connection {number}: no thread to wait for its command");
-        }
-    }
-    acceptor.wait_until_idle();
-    Ok(Outcome::Done)
-}
-
 /// For `--explain`.
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "listen on    {} ({})", self.name, self.name.kind_text())?;
-        let conflict = if self.listening.replace {
-            "take over, also a live one"
-        } else {
-            "take over if stale"
-        };
-        writeln!(f, "if in use    {conflict}")?;
-        writeln!(f, "serve        {}", self.allowed)?;
-        let clients = match (self.listening.keep_open, &self.endpoint) {
-            (false, _) => "one",
-            (true, Endpoint::Stdio) => "one after another",
-            (true, Endpoint::Command(_)) => "all at once",
+        self.listening.explain(f)?;
+        let (clients, joined) = match &self.joins {
+            Joins::Stdio => ("one", joined_to(None)),
+            Joins::StdioInTurn => ("one after another", joined_to(None)),
+            Joins::Hub(_) => ("all at once", joined_to(None)),
+            Joins::Command(command) => ("one", joined_to(Some(command))),
+            Joins::Commands(command) => ("all at once", joined_to(Some(command))),
         };
         writeln!(f, "clients      {clients}")?;
-        writeln!(f, "join to      {}", self.endpoint)?;
+        if let Joins::Hub(hub) = &self.joins {
+            write!(f, "{hub}")?;
+        }
+        writeln!(f, "join to      {joined}")?;
         write!(f, "{}", self.options)
     }
 }

@@ -35,11 +35,11 @@ impl Stdio {
         join(input, output, options, stream, true, shows_progress.then_some(terminal))
     }
 
-    /// Joins one connection of several.
-    pub(super) fn join_next(&self, stream: Arc<Stream>) -> std::io::Result<Report> {
+    /// Joins one connection of several; the last one's end may be that of stdout.
+    pub(super) fn join_next(&self, stream: Arc<Stream>, is_last: bool) -> std::io::Result<Report> {
         let (input, output) = (self.input.try_clone()?, self.output.try_clone()?);
         let progress = self.shows_progress.then_some(self.terminal);
-        Ok(join(input, output, self.options.clone(), stream, false, progress))
+        Ok(join(input, output, self.options.clone(), stream, is_last, progress))
     }
 }
 

@@ -1,8 +1,9 @@
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::Notify;
 
 /// How many clients are served at a time.
 #[derive(Debug, Default)]
@@ -10,7 +11,7 @@ pub(crate) struct Limits {
     all: Option<NonZeroUsize>,
     per_user: Option<NonZeroUsize>,
     served: Mutex<Served>,
-    changed: Condvar,
+    changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -31,15 +32,33 @@ impl Limits {
         Self { all, per_user, ..Self::default() }
     }
 
+    /// How many are served now.
+    pub(super) fn count(&self) -> usize {
+        self.served().all
+    }
+
     /// Waits until one more can be served.
-    pub(super) fn wait_for_place(&self) {
-        let is_full = |served: &mut Served| self.all.is_some_and(|limit| served.all >= limit.get());
-        drop(self.changed.wait_while(self.served(), is_full));
+    pub(super) async fn wait_for_place(&self) {
+        if let Some(limit) = self.all {
+            self.wait_until(|count| count < limit.get()).await;
+        }
     }
 
     /// Waits until nobody is served.
-    pub(super) fn wait_until_empty(&self) {
-        drop(self.changed.wait_while(self.served(), |served| served.all > 0));
+    pub(super) async fn wait_until_empty(&self) {
+        self.wait_until(|count| count == 0).await;
+    }
+
+    /// Waits until one who is served has gone.
+    pub(super) async fn wait_for_change(&self) {
+        self.changed.notified().await;
+    }
+
+    /// There is one task that waits: that which accepts.
+    async fn wait_until(&self, is_so: impl Fn(usize) -> bool) {
+        while !is_so(self.count()) {
+            self.changed.notified().await;
+        }
     }
 
     /// Takes a place for a client of the user, unless that user has enough of them.
@@ -53,7 +72,7 @@ impl Limits {
             *count += 1;
         }
         served.all += 1;
-        Some(Place { limits: Arc::clone(self), user })
+        Some(Place { limits: Arc::clone(self), user: user.filter(|_| self.per_user.is_some()) })
     }
 
     fn served(&self) -> MutexGuard<'_, Served> {
@@ -74,7 +93,8 @@ impl Drop for Place {
             }
         }
         drop(served);
-        self.limits.changed.notify_all();
+        // It is remembered for the one that waits next.
+        self.limits.changed.notify_one();
     }
 }
 

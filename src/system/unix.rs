@@ -1,9 +1,15 @@
 pub(crate) mod command;
+pub(crate) mod descriptor_limit;
+pub(crate) mod descriptors;
+pub(crate) mod inherited;
 pub(crate) mod input;
+#[cfg(target_os = "linux")]
+pub(crate) mod kernel_pipe;
 pub(crate) mod listening;
 pub(crate) mod output;
 pub(crate) mod readiness;
 pub(crate) mod signals;
+pub(crate) mod socket;
 #[cfg(target_os = "linux")]
 pub(crate) mod splice;
 pub(crate) mod waiting;

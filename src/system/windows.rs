@@ -1,7 +1,11 @@
 pub(crate) mod command;
+pub(crate) mod descriptor_limit;
+pub(crate) mod descriptors;
+pub(crate) mod inherited;
 pub(crate) mod input;
 pub(crate) mod listening;
 pub(crate) mod output;
 pub(crate) mod readiness;
 pub(crate) mod signals;
+pub(crate) mod socket;
 pub(crate) mod waiting;

@@ -1,4 +1,12 @@
+use super::{
+    descriptor_limit,
+    socket::{Detached, Socket},
+};
 use local_socket::{Stream, os::unix::inherited::close_all_on_exec};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use shared_child::{SharedChild, unix::SharedChildExt};
 use signal_hook::consts::SIGTERM;
 use std::{
@@ -9,6 +17,7 @@ use std::{
     },
     process::{Command, ExitStatus, Stdio},
 };
+use tokio::process::Child;
 
 /// Starts the command with the socket itself as its standard input and output, and
 /// without any other descriptor of ours but standard error.
@@ -50,4 +59,34 @@ pub(crate) fn terminate(child: &SharedChild) -> io::Result<()> {
 pub(crate) fn status(status: ExitStatus) -> u8 {
     let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     u8::try_from(code).unwrap_or(u8::MAX)
+}
+
+/// Keeps every descriptor that came with the process from the commands that it starts; its
+/// own ones are kept from them since they are open.
+pub(crate) fn keep_descriptors() -> io::Result<()> {
+    close_all_on_exec()
+}
+
+/// As [`spawn_on`], in an event loop.
+pub(crate) fn start_on(mut command: Command, socket: Detached) -> io::Result<Child> {
+    socket.give_to(&mut command)?;
+    start(command)
+}
+
+/// Starts a command in an event loop; gives the other end of its standard input and output.
+pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> {
+    let socket = Socket::pair_with_command(&mut command)?;
+    Ok((start(command)?, socket))
+}
+
+fn start(mut command: Command) -> io::Result<Child> {
+    descriptor_limit::restore_in(&mut command);
+    tokio::process::Command::from(command).spawn()
+}
+
+/// Asks a command to end.
+pub(crate) fn ask_to_end(child: &mut Child) -> io::Result<()> {
+    // Without a number it has ended and been waited for.
+    let Some(pid) = child.id().and_then(|id| id.try_into().ok()) else { return Ok(()) };
+    Ok(kill(Pid::from_raw(pid), Signal::SIGTERM)?)
 }

@@ -6,7 +6,8 @@ use local_socket::{ListenerOptions, Name, PeerCreds, Platform, os::unix::Listene
 use nix::unistd::{Gid, Group, Uid, User};
 use std::{
     fmt::{self, Display, Formatter},
-    fs,
+    fs, io,
+    net::TcpListener,
     os::unix::fs::MetadataExt,
     path::Path,
 };
@@ -53,6 +54,14 @@ fn is_abstract(name: &Name<'_>) -> bool {
     name.is_namespaced() && Platform::CURRENT == Platform::Linux
 }
 
+/// How many clients of a TCP port may wait to be accepted: without an option as many as
+/// the system allows.
+pub(crate) fn set_backlog(listener: &TcpListener, backlog: Option<u32>) -> io::Result<()> {
+    // A second call of listen(2) changes it.
+    let backlog = backlog.and_then(|backlog| backlog.try_into().ok()).unwrap_or(i32::MAX);
+    Ok(rustix::net::listen(listener, backlog)?)
+}
+
 /// Whose file is a danger to a socket in this folder: whoever may write to it and is not
 /// kept from other users' files by the sticky bit.
 pub(crate) fn unsafe_folder(name: &Name<'_>) -> Option<String> {
@@ -81,10 +90,24 @@ enum Rule {
 impl Allowed {
     /// As the options say for this name.
     pub(crate) fn new(name: &Name<'_>, listening: &Listening) -> Result<Self, Failure> {
-        let mode = listening.mode.unwrap_or(PRIVATE);
+        let mode = if is_abstract(name) { 0 } else { listening.mode.unwrap_or(PRIVATE) };
+        Self::with_mode(mode.into(), listening)
+    }
+
+    /// For a socket that somebody else has made. Who its file admits may connect.
+    pub(crate) fn of_inherited(
+        name: Option<&Name<'_>>,
+        listening: &Listening,
+    ) -> Result<Self, Failure> {
+        let path = name.filter(|name| name.is_path()).map(|name| Path::new(name.as_os_str()));
+        let mode = path.and_then(|path| fs::metadata(path).ok()).map_or(0, |file| file.mode());
+        Self::with_mode(mode, listening)
+    }
+
+    fn with_mode(mode: u32, listening: &Listening) -> Result<Self, Failure> {
         let rules = if !listening.allow.is_empty() {
             listening.allow.iter().map(rule).collect::<Result<_, _>>()?
-        } else if !is_abstract(name) && mode & 0o022 != 0 {
+        } else if mode & 0o022 != 0 {
             // The system has checked the mode when the client connected.
             vec![Rule::Any]
         } else {

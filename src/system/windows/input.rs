@@ -113,6 +113,7 @@ impl Input {
     }
 
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.start_reading()?;
         let mut state = self.feed.state();
         while state.rest() == 0 {
             match state.end.take() {

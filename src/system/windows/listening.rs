@@ -7,7 +7,11 @@ use local_socket::{
     error::reason,
     os::windows::{ListenerOptionsExt, SecurityDescriptor},
 };
-use std::fmt::{self, Display, Formatter};
+use std::{
+    fmt::{self, Display, Formatter},
+    io,
+    net::TcpListener,
+};
 
 /// The options of a listener that only some systems have.
 pub(crate) fn options<'n>(
@@ -44,6 +48,17 @@ pub(crate) fn options<'n>(
             .map_err(|error| Failure::Usage(format!("--sddl `{sddl}`: {}", reason(&error)))),
         None if !listening.allow.is_empty() => Ok(options.access(Access::Everyone)),
         None => Ok(options.access(Access::CurrentUser)),
+    }
+}
+
+/// The system's own is right for a TCP port.
+pub(crate) fn set_backlog(_: &TcpListener, backlog: Option<u32>) -> io::Result<()> {
+    match backlog {
+        None => Ok(()),
+        Some(_) => Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "--backlog is not available on this system",
+        )),
     }
 }
 

@@ -11,7 +11,11 @@ use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use std::{
     collections::BTreeSet,
     io, mem,
-    os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    os::{
+        fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
+        unix::process::CommandExt,
+    },
+    process::Command,
     sync::{Mutex, PoisonError},
 };
 
@@ -77,6 +81,22 @@ pub fn close_all_on_exec() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Has a program that is started by the command begin with these limits of the number of
+/// descriptors (`RLIMIT_NOFILE`, `getrlimit(2)`), the soft and the hard one, instead of
+/// those of this process; `None` is no limit.
+///
+/// For a process that has raised its own: programs that use `select(2)`, or that close
+/// every number up to the limit, are better off with a low one. If the system refuses, the
+/// program is not started, and `spawn` tells.
+pub fn set_descriptor_limit(command: &mut Command, soft: Option<u64>, hard: Option<u64>) {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let limits = Rlimit { current: soft, maximum: hard };
+    let set = move || Ok(setrlimit(Resource::Nofile, limits.clone())?);
+    // SAFETY: between fork and exec there is one system call, and nothing is allocated or
+    // locked.
+    unsafe { command.pre_exec(set) };
 }
 
 fn set_close_on_exec(number: RawFd) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 mod connect;
 mod convert;
+mod fd_passing;
 mod halves;
 mod listener;
 mod stream;

@@ -27,6 +27,28 @@ pub struct Inherited {
 }
 
 impl Inherited {
+    /// Takes one descriptor by its number, whether or not the environment tells of it. If
+    /// it tells that descriptors came along, they have to be for this process.
+    ///
+    /// ```no_run
+    /// use local_socket::{Listener, os::unix::inherited::Inherited};
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = Listener::try_from(Inherited::take(3)?)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`take_fd`], whose warning holds here as well; `InvalidInput` also if
+    /// `LISTEN_PID` is another process's number.
+    pub fn take(number: RawFd) -> io::Result<Self> {
+        match self::number("LISTEN_PID")? {
+            Some(pid) if pid != process::id() => Err(invalid(format!(
+                "LISTEN_PID is {pid}, another process's number: the descriptors are not for this one"
+            ))),
+            _ => Ok(Self { fd: take_fd(number)?, name: None }),
+        }
+    }
+
     /// Its number: 3 for the first one.
     #[must_use]
     pub fn number(&self) -> RawFd {

@@ -1,0 +1,84 @@
+//! Texts and endpoints, there and back.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::{ListenOn, Target};
+use proptest::prelude::*;
+use std::ffi::OsStr;
+
+fn target(text: &str) -> Target {
+    Target::parse(OsStr::new(text)).unwrap()
+}
+
+#[test]
+fn kinds_are_told_by_their_beginning() {
+    assert_eq!(target("-"), Target::Stdio);
+    assert!(matches!(target("tcp:localhost:80"), Target::Tcp(_)));
+    assert!(matches!(target("tcp:[::1]:0"), Target::Tcp(_)));
+    assert!(matches!(target("exec:cat -n"), Target::Command(_)));
+    for name in ["a", "@tcp:a", "ns:exec:a"] {
+        assert!(matches!(target(name), Target::Name(_)), "{name}");
+    }
+    assert_eq!(ListenOn::parse(OsStr::new("fd:3")).unwrap(), ListenOn::Inherited(3));
+}
+
+#[test]
+fn what_cannot_work_cannot_be_written() {
+    for text in [
+        "tcp:",
+        "tcp:80",
+        "tcp::80",
+        "tcp:a",
+        "tcp:a:",
+        "tcp:a:x",
+        "tcp:a:+1",
+        "tcp:a:65536",
+        "tcp:::1:80",
+        "tcp:[::1]",
+        "tcp:[a]:80",
+        "tcp:a b:80",
+        "tcp:a/b:80",
+        "",
+    ] {
+        assert!(Target::parse(OsStr::new(text)).is_err(), "{text}");
+        assert!(ListenOn::parse(OsStr::new(text)).is_err(), "{text}");
+    }
+    for text in ["exec:", "exec: ", "exec:'a", "fd:3"] {
+        assert!(Target::parse(OsStr::new(text)).is_err(), "{text}");
+    }
+    for text in ["exec:cat", "fd:", "fd:2", "fd:-3", "fd:+3", "fd:x", "fd:99999999999"] {
+        assert!(ListenOn::parse(OsStr::new(text)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn words_of_a_command_are_split_as_by_a_shell() {
+    let Target::Command(command) = target(r#"exec:sh -c 'echo "$0"' "a b""#) else { panic!() };
+    assert_eq!(command.to_string(), r#"sh -c echo "$0" a b"#);
+}
+
+/// A path that begins like an endpoint of another kind.
+#[cfg(unix)]
+#[test]
+fn a_path_that_looks_like_something_else() {
+    let name = target("fs:tcp:/a");
+    assert!(matches!(name, Target::Name(_)));
+    assert_eq!(target(&name.to_string()), name);
+}
+
+proptest! {
+    /// No text panics, and what is printed is read as the same again.
+    #[test]
+    fn parsing_and_printing_round_trip(
+        scheme in prop_oneof![Just(""), Just("tcp:"), Just("exec:"), Just("fd:"), Just("fs:")],
+        rest in "\\PC{0,12}|[0-9a-z:/.'\" \\[\\]-]{0,20}",
+    ) {
+        let text = format!("{scheme}{rest}");
+        if let Ok(target) = Target::parse(OsStr::new(&text)) {
+            prop_assert_eq!(Target::parse(OsStr::new(&target.to_string())).unwrap(), target);
+        }
+        if let Ok(listen_on) = ListenOn::parse(OsStr::new(&text)) {
+            prop_assert_eq!(ListenOn::parse(OsStr::new(&listen_on.to_string())).unwrap(), listen_on);
+        }
+    }
+}

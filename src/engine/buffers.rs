@@ -1,0 +1,52 @@
+//! Buffers belong to the event loop: a connection has one only while it holds bytes that
+//! its output does not take yet.
+
+use std::{
+    cell::RefCell,
+    ops::{Deref, DerefMut},
+};
+
+/// A buffer, which goes back to the event loop's pool when it is dropped.
+#[derive(Debug)]
+pub(super) struct Buffer(Vec<u8>);
+
+/// How many unused buffers an event loop keeps.
+const KEPT: usize = 8;
+
+thread_local! {
+    static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Buffer {
+    /// One of this size.
+    pub(super) fn take(size: usize) -> Self {
+        let kept = POOL.with_borrow_mut(Vec::pop).filter(|buffer| buffer.len() == size);
+        Self(kept.unwrap_or_else(|| vec![0; size]))
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.0);
+        // At the end of a thread there is no pool any more.
+        let _ = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            if pool.len() < KEPT {
+                pool.push(buffer);
+            }
+        });
+    }
+}

@@ -1,0 +1,270 @@
+//! One direction of a connection: what it holds, where it stands, and its next step.
+
+use super::buffers::Buffer;
+use crate::system::{Descriptors, KernelPipe, Socket};
+use std::{
+    io::{self, ErrorKind},
+    task::{Context, Poll, ready},
+};
+
+/// One direction, from socket to socket.
+#[derive(Debug)]
+pub(super) struct Direction {
+    /// How many bytes were delivered.
+    pub(super) bytes: u64,
+    pub(super) descriptors: Descriptors,
+    held: Held,
+    state: State,
+    /// The last read filled what it was given: more is to be expected at once.
+    is_bulk: bool,
+    /// This system cannot splice from or to these sockets.
+    cannot_splice: bool,
+    /// It is to end as soon as it holds nothing.
+    stops: bool,
+}
+
+/// What was read and is not delivered yet.
+#[derive(Debug)]
+enum Held {
+    Nothing,
+    Bytes { buffer: Buffer, from: usize, to: usize },
+    Piped(KernelPipe),
+}
+
+#[derive(Debug)]
+enum State {
+    Moves,
+    /// The output is being told of the end.
+    Tells(Ending),
+    Ended(Ending),
+}
+
+/// How a direction ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// Its input came to an end, and everything was delivered.
+    Eof,
+    /// Whoever it was for has gone while nothing was under way.
+    PeerGone,
+    /// Its input could not be read.
+    InputFailed(io::Error),
+    /// Its output could not be written; that many bytes are lost.
+    OutputFailed { error: io::Error, lost: u64 },
+    /// It was told to end; that many bytes are lost.
+    Stopped { lost: u64 },
+    /// It was not asked for.
+    Unused,
+}
+
+/// How one direction moves bytes.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Way {
+    pub(super) splices: bool,
+    /// An error where that is not possible.
+    pub(super) splices_only: bool,
+    pub(super) buffer: usize,
+    /// How much is spliced at a time.
+    pub(super) piece: usize,
+    /// Whether the output is told of the end of the input.
+    pub(super) tells: bool,
+}
+
+/// Fewer bytes at once than that are no longer a part of something large.
+const SMALL: usize = 16 << 10;
+
+/// How often a direction moves bytes before others have their turn.
+const TURNS: usize = 4;
+
+impl Direction {
+    pub(super) fn new(is_used: bool, descriptors: Descriptors) -> Self {
+        Self {
+            bytes: 0,
+            descriptors,
+            held: Held::Nothing,
+            state: if is_used { State::Moves } else { State::Ended(Ending::Unused) },
+            is_bulk: false,
+            cannot_splice: false,
+            stops: false,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, State::Ended(_))
+    }
+
+    /// Whether it waits for its input, and not for its output.
+    pub(super) fn waits_for_input(&self) -> bool {
+        matches!((&self.state, &self.held), (State::Moves, Held::Nothing))
+    }
+
+    /// How it ended, once it has.
+    pub(super) fn ending(&self) -> Option<&Ending> {
+        match &self.state {
+            State::Ended(ending) => Some(ending),
+            _ => None,
+        }
+    }
+
+    pub(super) fn into_ending(self) -> Ending {
+        match self.state {
+            State::Ended(ending) => ending,
+            _ => Ending::Stopped { lost: self.held.amount() },
+        }
+    }
+
+    /// Ends it once what it holds is delivered.
+    pub(super) fn stop(&mut self) {
+        self.stops = true;
+    }
+
+    /// Ends it now.
+    pub(super) fn end(&mut self, ending: Ending) {
+        self.held = Held::Nothing;
+        self.state = State::Ended(ending);
+    }
+
+    /// Moves what can be moved; ready once the direction has ended.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Socket,
+        output: &mut Socket,
+        way: &Way,
+    ) -> Poll<()> {
+        for _ in 0..TURNS {
+            match &self.state {
+                State::Ended(_) => return Poll::Ready(()),
+                State::Tells(_) => {
+                    // A peer that has gone needs not be told.
+                    let _ = ready!(output.poll_shutdown(cx));
+                    self.state = match std::mem::replace(&mut self.state, State::Moves) {
+                        State::Tells(ending) => State::Ended(ending),
+                        state => state,
+                    };
+                }
+                State::Moves => {
+                    if let Some(ending) = ready!(self.poll_step(cx, input, output, way)) {
+                        let tells =
+                            way.tells && matches!(ending, Ending::Eof | Ending::InputFailed(_));
+                        if matches!(ending, Ending::OutputFailed { .. }) {
+                            input.stop_reading();
+                        }
+                        self.held = Held::Nothing;
+                        self.state =
+                            if tells { State::Tells(ending) } else { State::Ended(ending) };
+                    }
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Delivers what it holds, then fetches more and tries to deliver that.
+    fn poll_step(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Socket,
+        output: &mut Socket,
+        way: &Way,
+    ) -> Poll<Option<Ending>> {
+        if let Err(ending) = ready!(self.poll_deliver(cx, output)) {
+            return Poll::Ready(Some(ending));
+        }
+        if self.stops {
+            return Poll::Ready(Some(Ending::Stopped { lost: 0 }));
+        }
+        match ready!(self.poll_fetch(cx, input, way)) {
+            Ok(0) => Poll::Ready(Some(Ending::Eof)),
+            Ok(_) => self.poll_deliver(cx, output).map(Result::err),
+            Err(error) => Poll::Ready(Some(Ending::InputFailed(error))),
+        }
+    }
+
+    fn poll_fetch(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Socket,
+        way: &Way,
+    ) -> Poll<io::Result<usize>> {
+        let splices = way.splices && !self.cannot_splice && (self.is_bulk || way.splices_only);
+        if let Some(pipe) = if splices { KernelPipe::take() } else { None } {
+            match ready!(self.poll_splice(cx, input, pipe, way.piece)) {
+                // Nothing has been moved.
+                Err(error) if error.kind() == ErrorKind::InvalidInput && !way.splices_only => {
+                    self.cannot_splice = true;
+                }
+                fetched => return Poll::Ready(fetched),
+            }
+        }
+        self.poll_read(cx, input, way.buffer)
+    }
+
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Socket,
+        size: usize,
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = Buffer::take(size);
+        let read = ready!(input.poll_read(cx, &mut buffer, &mut self.descriptors))?;
+        self.is_bulk = read == size;
+        self.held = Held::Bytes { buffer, from: 0, to: read };
+        Poll::Ready(Ok(read))
+    }
+
+    fn poll_splice(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut Socket,
+        mut pipe: KernelPipe,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        let moved = ready!(input.poll_splice_in(cx, &mut pipe, most))?;
+        self.is_bulk = moved >= SMALL;
+        self.held = Held::Piped(pipe);
+        Poll::Ready(Ok(moved))
+    }
+
+    /// Writes all that is held.
+    fn poll_deliver(
+        &mut self,
+        cx: &mut Context<'_>,
+        output: &mut Socket,
+    ) -> Poll<Result<(), Ending>> {
+        while self.held.amount() > 0 {
+            let written = match &mut self.held {
+                Held::Bytes { buffer, from, to } => {
+                    output.poll_write(cx, &buffer[*from..*to], &mut self.descriptors)
+                }
+                Held::Piped(pipe) => output.poll_splice_out(cx, pipe),
+                Held::Nothing => Poll::Ready(Ok(0)),
+            };
+            let error = match ready!(written) {
+                Ok(0) => ErrorKind::WriteZero.into(),
+                Ok(written) => {
+                    self.bytes += written as u64;
+                    if let Held::Bytes { from, .. } = &mut self.held {
+                        *from += written;
+                    }
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            return Poll::Ready(Err(Ending::OutputFailed { error, lost: self.held.amount() }));
+        }
+        self.held = Held::Nothing;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Held {
+    fn amount(&self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Bytes { from, to, .. } => (to - from) as u64,
+            Self::Piped(pipe) => pipe.amount() as u64,
+        }
+    }
+}

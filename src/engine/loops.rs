@@ -1,0 +1,118 @@
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::Notify,
+};
+
+/// Event loops, each with a thread of its own; the first one is that of whoever runs it.
+///
+/// A connection stays in its event loop: nothing of it is shared between threads.
+#[derive(Debug)]
+pub(crate) struct EventLoops {
+    first: Runtime,
+    all: Vec<EventLoop>,
+    end: Arc<Notify>,
+}
+
+/// One event loop, seen from another one.
+#[derive(Clone, Debug)]
+struct EventLoop {
+    handle: Handle,
+    /// How many tasks it has been given that go on.
+    load: Arc<AtomicUsize>,
+}
+
+/// How many tasks run before new events are asked for: they take longer than those of most
+/// programs, since a task moves up to some hundred KiB.
+const EVENT_INTERVAL: u32 = 8;
+
+impl EventLoops {
+    /// Starts as many as there are processors.
+    pub(crate) fn start() -> io::Result<Self> {
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        let first = runtime()?;
+        let end = Arc::new(Notify::new());
+        let mut all = vec![EventLoop::new(first.handle().clone())];
+        for number in 1..count {
+            let other = runtime()?;
+            all.push(EventLoop::new(other.handle().clone()));
+            let end = Arc::clone(&end);
+            let run = move || other.block_on(end.notified());
+            thread::Builder::new().name(format!("event loop {number}")).spawn(run)?;
+        }
+        Ok(Self { first, all, end })
+    }
+
+    /// Runs the first one until the future is done.
+    pub(crate) fn run<T>(&self, main: impl Future<Output = T>) -> T {
+        self.first.block_on(main)
+    }
+
+    /// Has the event loop that has the least to do run a task. What the task needs is given
+    /// to `here` if that is the first one, which has to be the one that calls this, and to
+    /// `there` if it has to be taken to another one.
+    pub(crate) fn spawn<R, H, T>(
+        &self,
+        resources: R,
+        here: impl FnOnce(R) -> H,
+        there: impl FnOnce(R) -> T,
+    ) where
+        H: Future<Output = ()> + Send + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let load = |index: usize| self.all[index].load.load(Ordering::Relaxed);
+        // The first one of several that are equal.
+        let chosen = (0..self.all.len()).min_by_key(|index| load(*index)).unwrap_or(0);
+        let EventLoop { handle, load } = &self.all[chosen];
+        let load = Load::new(load);
+        if chosen == 0 {
+            handle.spawn(counted(here(resources), load));
+        } else {
+            handle.spawn(counted(there(resources), load));
+        }
+    }
+}
+
+async fn counted(task: impl Future<Output = ()>, _load: Load) {
+    task.await;
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().event_interval(EVENT_INTERVAL).build()
+}
+
+impl EventLoop {
+    fn new(handle: Handle) -> Self {
+        Self { handle, load: Arc::default() }
+    }
+}
+
+impl Drop for EventLoops {
+    fn drop(&mut self) {
+        self.end.notify_waiters();
+    }
+}
+
+/// That an event loop has a task more, until this is dropped.
+#[derive(Debug)]
+struct Load(Arc<AtomicUsize>);
+
+impl Load {
+    fn new(load: &Arc<AtomicUsize>) -> Self {
+        load.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(load))
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,116 @@
+use super::direction::Ending;
+use crate::diag::{Direction, Failure};
+use std::{
+    fmt::{self, Display, Formatter},
+    io::{self, ErrorKind},
+    time::Duration,
+};
+
+/// What a connection came to: both directions, and whether a limit ended it.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(super) to_target: Side,
+    pub(super) to_client: Side,
+    pub(super) limit: Option<Limit>,
+    pub(super) time: Duration,
+}
+
+/// What one direction came to.
+#[derive(Debug)]
+pub(super) struct Side {
+    pub(super) bytes: u64,
+    pub(super) ending: Ending,
+    /// Whoever it was for has closed without reading everything.
+    pub(super) was_reset: bool,
+}
+
+/// What ended a connection from outside.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    Idle(Duration),
+    Linger,
+    Closing,
+}
+
+impl Report {
+    /// The bytes that were delivered to the target and to the client.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        (self.to_target.bytes, self.to_client.bytes)
+    }
+
+    /// Whether it was ended from outside.
+    pub(crate) fn was_limited(&self) -> bool {
+        self.limit.is_some()
+    }
+
+    /// What went wrong, if anything: first what lost bytes, then what ran out of time. A
+    /// target that is a command may stop reading whenever it likes.
+    pub(crate) fn failure(self, target_is_command: bool) -> Option<Failure> {
+        let limit = self.limit;
+        let target = self.to_target.failure("client").filter(|_| !target_is_command);
+        let client = self.to_client.failure("target");
+        let undelivered = |failure: Option<Ended>, direction| match failure? {
+            Ended::Undelivered { error, bytes, delivered } => {
+                Some(Failure::Undelivered { direction, error, bytes, delivered })
+            }
+            Ended::Unread { what, error } => Some(Failure::Io { what, error }),
+        };
+        undelivered(target, Direction::Target)
+            .or_else(|| undelivered(client, Direction::Client))
+            .or(match limit {
+                Some(Limit::Idle(limit)) => Some(Failure::Idle(limit)),
+                Some(Limit::Linger | Limit::Closing) | None => None,
+            })
+    }
+}
+
+/// What went wrong in one direction.
+enum Ended {
+    Undelivered { error: io::Error, bytes: Option<u64>, delivered: u64 },
+    Unread { what: &'static str, error: io::Error },
+}
+
+impl Side {
+    fn failure(self, source: &'static str) -> Option<Ended> {
+        let delivered = self.bytes;
+        let undelivered = |error, bytes| Some(Ended::Undelivered { error, bytes, delivered });
+        match self.ending {
+            Ending::OutputFailed { error, lost } => {
+                let has_gone =
+                    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
+                undelivered(if has_gone { gone() } else { error }, Some(lost))
+            }
+            Ending::Stopped { lost } if lost > 0 => {
+                let error = io::Error::new(ErrorKind::TimedOut, "the connection was ended");
+                undelivered(error, Some(lost))
+            }
+            _ if self.was_reset => undelivered(gone(), None),
+            // That is the other direction's loss.
+            Ending::InputFailed(error) if error.kind() != ErrorKind::ConnectionReset => {
+                let what = match source {
+                    "client" => "cannot read from the client",
+                    _ => "cannot read from the target",
+                };
+                Some(Ended::Unread { what, error })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn gone() -> io::Error {
+    io::Error::new(ErrorKind::BrokenPipe, "the peer has closed the connection")
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (there, back) = self.bytes();
+        write!(f, "{there} bytes to the target, {back} bytes back in {:.3?}", self.time)?;
+        match self.limit {
+            Some(Limit::Idle(_)) => f.write_str(", ended by --idle-timeout"),
+            Some(Limit::Linger) => f.write_str(", ended by --linger"),
+            Some(Limit::Closing) => f.write_str(", closed at the end of the grace time"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Both directions of a connection: what the end of one does to the other, and limits of
+//! time.
+
+use super::{
+    direction::{Direction, Ending, Way},
+    report::{Limit, Report, Side},
+};
+use crate::{
+    cli::{CopyWay, Eof},
+    pump::{Meter, Options},
+    system::{Descriptors, Socket},
+};
+use std::{
+    future::poll_fn,
+    io::ErrorKind,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+use tokio::time::Sleep;
+
+/// How connections are to be carried.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    options: Options,
+    way: Way,
+    /// Whether descriptors that come along with data are passed on.
+    passes_descriptors: bool,
+    /// What shows progress while connections go on.
+    meter: Option<Arc<Meter>>,
+}
+
+/// How much is copied at a time.
+const BUFFER_SIZE: usize = 64 << 10;
+
+/// How much is spliced at a time: as much as a pipe holds.
+const PIECE_SIZE: usize = 1 << 20;
+
+impl Plan {
+    pub(crate) fn new(
+        options: Options,
+        passes_descriptors: bool,
+        meter: Option<Arc<Meter>>,
+    ) -> Self {
+        let way = Way {
+            splices: options.copy != CopyWay::Buffer && !passes_descriptors,
+            splices_only: options.copy == CopyWay::Splice,
+            buffer: options.buffer.unwrap_or(BUFFER_SIZE),
+            piece: options.buffer.unwrap_or(PIECE_SIZE),
+            tells: options.eof == Eof::Half,
+        };
+        Self { options, way, passes_descriptors, meter }
+    }
+}
+
+/// A connection that goes on.
+struct Transfer<'a> {
+    plan: &'a Plan,
+    number: u64,
+    client: Socket,
+    target: Socket,
+    forth: Direction,
+    back: Direction,
+    clock: Option<Box<Clock>>,
+}
+
+/// Joins the two until both directions have ended, a limit is reached, or `closing` says
+/// that it has to end.
+pub(crate) async fn transfer(
+    (client, target): (Socket, Socket),
+    plan: &Plan,
+    number: u64,
+    closing: impl Future<Output = ()>,
+) -> Report {
+    let started = Instant::now();
+    let options = &plan.options;
+    let descriptors = || Descriptors::new(plan.passes_descriptors);
+    let mut transfer = Transfer {
+        plan,
+        number,
+        client,
+        target,
+        forth: Direction::new(options.sends, descriptors()),
+        back: Direction::new(options.receives, descriptors()),
+        clock: options.is_timed().then(|| Box::new(Clock::new(started, options))),
+    };
+    let mut closing = pin!(closing);
+    let limit = poll_fn(|cx| {
+        if transfer.poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(limit) = transfer.poll_limits(cx) {
+            return Poll::Ready(Some(limit));
+        }
+        closing.as_mut().poll(cx).map(|()| Some(Limit::Closing))
+    })
+    .await;
+    transfer.report(limit, started.elapsed())
+}
+
+impl Transfer<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let before = (self.forth.bytes, self.back.bytes);
+        loop {
+            let were_over = (self.forth.is_over(), self.back.is_over());
+            let Self { client, target, plan, .. } = self;
+            let _ = self.forth.poll(cx, client, target, &plan.way);
+            let _ = self.back.poll(cx, target, client, &plan.way);
+            self.look_for_hang_ups(cx);
+            let are_over = (self.forth.is_over(), self.back.is_over());
+            if were_over == are_over || are_over == (true, true) {
+                break;
+            }
+            if self.plan.options.eof == Eof::Close {
+                self.forth.stop();
+                self.back.stop();
+            }
+        }
+        self.tell_of_descriptors();
+        self.note_progress(before);
+        if self.forth.is_over() && self.back.is_over() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Where one direction has ended and the other has nothing to do, it is worth knowing
+    /// whether anybody is left whom that one is for.
+    fn look_for_hang_ups(&mut self, cx: &mut Context<'_>) {
+        if self.back.is_over()
+            && self.forth.waits_for_input()
+            && self.target.poll_gone(cx).is_ready()
+        {
+            self.forth.end(Ending::PeerGone);
+        }
+        if self.forth.is_over()
+            && self.back.waits_for_input()
+            && self.client.poll_gone(cx).is_ready()
+        {
+            self.back.end(Ending::PeerGone);
+        }
+    }
+
+    /// Lost descriptors are told of once for each direction.
+    fn tell_of_descriptors(&mut self) {
+        for direction in [&mut self.forth, &mut self.back] {
+            if direction.descriptors.were_lost() {
+                let number = self.number;
+                if self.plan.passes_descriptors {
+                    tracing::warn!(
+                        "connection {number}: descriptors that came along with data were lost: \
+                         this process may not open more"
+                    );
+                } else {
+                    tracing::warn!(
+                        "connection {number}: a descriptor that came along with data was closed; \
+                         --pass-fds passes them on"
+                    );
+                }
+            }
+        }
+    }
+
+    fn note_progress(&mut self, before: (u64, u64)) {
+        let moved = (self.forth.bytes - before.0, self.back.bytes - before.1);
+        if moved == (0, 0) {
+            return;
+        }
+        if let Some(clock) = &mut self.clock {
+            clock.moved_at = Instant::now();
+        }
+        if let Some(meter) = &self.plan.meter {
+            meter.sent.moved(usize::try_from(moved.0).unwrap_or(usize::MAX));
+            meter.received.moved(usize::try_from(moved.1).unwrap_or(usize::MAX));
+        }
+    }
+
+    /// Ready if a limit of time has been reached.
+    fn poll_limits(&mut self, cx: &mut Context<'_>) -> Poll<Limit> {
+        let Some(clock) = &mut self.clock else { return Poll::Pending };
+        let last = match (self.forth.is_over(), self.back.is_over()) {
+            (true, false) => Some(&self.back),
+            (false, true) => Some(&self.forth),
+            _ => None,
+        };
+        clock.poll(cx, last)
+    }
+
+    fn report(self, limit: Option<Limit>, time: Duration) -> Report {
+        let Self { client, target, forth, back, .. } = self;
+        // It has closed without reading everything if reading from it says so, or, where it
+        // had ended that direction before, if the socket does.
+        let was_reset = |from: &Direction, socket: &Socket| match from.ending() {
+            Some(Ending::InputFailed(error)) => error.kind() == ErrorKind::ConnectionReset,
+            Some(Ending::Eof) => socket.was_reset(),
+            _ => false,
+        };
+        let (by_target, by_client) = (was_reset(&back, &target), was_reset(&forth, &client));
+        let side = |direction: Direction, was_reset| Side {
+            bytes: direction.bytes,
+            was_reset: was_reset && direction.bytes > 0,
+            ending: direction.into_ending(),
+        };
+        Report { to_target: side(forth, by_target), to_client: side(back, by_client), limit, time }
+    }
+}
+
+/// The limits of time of a connection.
+struct Clock {
+    idle: Option<Duration>,
+    linger: Option<Duration>,
+    moved_at: Instant,
+    /// How long the last direction has waited for its input, and since when it does so now.
+    waited: Duration,
+    waiting_since: Option<Instant>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Clock {
+    fn new(now: Instant, options: &Options) -> Self {
+        let Options { idle, linger, .. } = *options;
+        let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
+        Self { idle, linger, moved_at: now, waited: Duration::ZERO, waiting_since: None, timer }
+    }
+
+    /// `last` is the direction that goes on when the other one has ended.
+    fn poll(&mut self, cx: &mut Context<'_>, last: Option<&Direction>) -> Poll<Limit> {
+        loop {
+            let now = Instant::now();
+            // Time in which the output is blocked does not count for --linger.
+            if let Some(since) = self.waiting_since.take() {
+                self.waited += now - since;
+            }
+            let waits = last.is_some_and(Direction::waits_for_input);
+            self.waiting_since = waits.then_some(now);
+            let idle = self
+                .idle
+                .map(|limit| (limit.saturating_sub(now - self.moved_at), Limit::Idle(limit)));
+            let linger = self.linger.filter(|_| waits);
+            let linger = linger.map(|limit| (limit.saturating_sub(self.waited), Limit::Linger));
+            let Some((rest, limit)) = [idle, linger].into_iter().flatten().min_by_key(|it| it.0)
+            else {
+                return Poll::Pending;
+            };
+            if rest.is_zero() {
+                return Poll::Ready(limit);
+            }
+            self.timer.as_mut().reset((now + rest).into());
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}

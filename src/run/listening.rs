@@ -1,0 +1,302 @@
+//! Where and how it is listened, for every command that does.
+
+use crate::{
+    cli,
+    diag::{Failure, Terminal},
+    endpoint::{ListenOn, TcpAddress},
+    serve::{Admission, Limits, Source},
+    system::{
+        Readiness,
+        inherited::{self, Inherited},
+        listening::{self, Allowed},
+    },
+};
+use local_socket::{Listener, ListenerOptions, Name, OnConflict};
+use std::{
+    fmt::{self, Display, Formatter},
+    net::SocketAddr,
+    num::NonZeroUsize,
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+/// Where and how it is to be listened.
+#[derive(Debug)]
+pub(super) struct Listening {
+    place: Place,
+    options: cli::Listening,
+    /// The TCP address with the port that the system has chosen.
+    opened: OnceLock<TcpAddress>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Name {
+        name: Name<'static>,
+        listener: Box<ListenerOptions<'static>>,
+        allowed: Allowed,
+    },
+    Tcp {
+        address: TcpAddress,
+        addresses: Vec<SocketAddr>,
+    },
+    /// One that came with the process, until it is used.
+    Inherited {
+        number: i32,
+        text: String,
+        allowed: Option<Allowed>,
+        socket: Mutex<Option<Inherited>>,
+    },
+    Stdio,
+}
+
+impl Listening {
+    /// On a local socket.
+    pub(super) fn on_name(name: Name<'static>, options: cli::Listening) -> Result<Self, Failure> {
+        let on_conflict =
+            if options.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
+        let listener = ListenerOptions::new().name(name.clone()).on_conflict(on_conflict);
+        let listener = Box::new(listening::options(listener, &name, &options)?);
+        let allowed = Allowed::new(&name, &options)?;
+        Ok(Self::new(Place::Name { name, listener, allowed }, options))
+    }
+
+    /// On whatever a relay can listen on.
+    pub(super) fn on(
+        listen_on: ListenOn,
+        options: cli::Listening,
+        expose: bool,
+    ) -> Result<Self, Failure> {
+        if expose && !matches!(listen_on, ListenOn::Tcp(_)) {
+            return Err(Failure::Usage("--expose goes with tcp:HOST:PORT".to_owned()));
+        }
+        let place = match listen_on {
+            ListenOn::Name(name) => return Self::on_name(name, options),
+            ListenOn::Tcp(address) => {
+                let why = "a TCP port has no file, and its clients no users";
+                refuse(&given(&options, &Kind::Tcp), why)?;
+                let addresses = addresses(&address, expose)?;
+                Place::Tcp { address, addresses }
+            }
+            ListenOn::Inherited(number) => {
+                let why = "whoever made the socket has decided on it";
+                refuse(&given(&options, &Kind::Inherited), why)?;
+                let socket = inherited::take(number, &options)?;
+                let (text, allowed) = match &socket {
+                    Inherited::Local(_, name, allowed) => {
+                        let name = name.as_ref().map(ToString::to_string);
+                        (
+                            name.unwrap_or_else(|| "a socket without a name".to_owned()),
+                            Some(allowed.clone()),
+                        )
+                    }
+                    Inherited::Tcp(listener) => {
+                        refuse(
+                            &given(&options, &Kind::Tcp),
+                            "the clients of a TCP port have no users",
+                        )?;
+                        let address = listener.local_addr().map(|address| format!("tcp:{address}"));
+                        (address.unwrap_or_else(|_| "a TCP port".to_owned()), None)
+                    }
+                };
+                Place::Inherited { number, text, allowed, socket: Mutex::new(Some(socket)) }
+            }
+            ListenOn::Stdio => {
+                refuse(&given(&options, &Kind::Stdio), "stdin and stdout are the one client")?;
+                Place::Stdio
+            }
+        };
+        Ok(Self::new(place, options))
+    }
+
+    fn new(place: Place, options: cli::Listening) -> Self {
+        Self { place, options, opened: OnceLock::new() }
+    }
+
+    /// Whether stdin and stdout are the one client.
+    pub(super) fn is_stdio(&self) -> bool {
+        matches!(self.place, Place::Stdio)
+    }
+
+    /// Whether clients come through a local socket.
+    pub(super) fn is_local(&self) -> bool {
+        match &self.place {
+            Place::Name { .. } => true,
+            Place::Inherited { allowed, .. } => allowed.is_some(),
+            Place::Tcp { .. } | Place::Stdio => false,
+        }
+    }
+
+    /// Whom to tell that clients can connect.
+    pub(super) fn readiness(&self) -> Result<Readiness, Failure> {
+        Readiness::new(self.options.ready_fd)
+    }
+
+    /// Warns of what is probably not meant.
+    pub(super) fn warn(&self) {
+        let Place::Name { name, allowed, .. } = &self.place else { return };
+        if let Some(folder) = listening::unsafe_folder(name) {
+            tracing::warn!(
+                "other users can write to the folder {folder}: they can put a socket of \
+                 theirs in the place of {name}"
+            );
+        }
+        if allowed.is_kept_out(name, &self.options) {
+            tracing::warn!(
+                "--allow names users whom the mode of the socket file keeps out: \
+                 --mode 660 or 666 lets them connect"
+            );
+        }
+    }
+
+    /// Listens on a local socket, without an event loop.
+    pub(super) fn listen(&self) -> Result<Listener, Failure> {
+        match &self.place {
+            Place::Name { listener, .. } => {
+                ListenerOptions::clone(listener).create_sync().map_err(Failure::Bind)
+            }
+            _ => Err(Failure::Usage(format!("{self} is no local socket"))),
+        }
+    }
+
+    /// Listens, in an event loop.
+    pub(super) fn open(&self) -> Result<Source, Failure> {
+        let failure = |error| Failure::Io { what: "cannot watch the listening socket", error };
+        match &self.place {
+            Place::Name { listener, .. } => ListenerOptions::clone(listener)
+                .create_tokio()
+                .map(Source::Local)
+                .map_err(Failure::Bind),
+            Place::Tcp { address, addresses } => {
+                let (source, address) =
+                    Source::listen_on_tcp(address, addresses, self.options.backlog)?;
+                self.opened.get_or_init(|| address);
+                Ok(source)
+            }
+            Place::Inherited { socket, number, .. } => {
+                match socket.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                    Some(Inherited::Local(listener, ..)) => {
+                        listener.try_into().map(Source::Local).map_err(failure)
+                    }
+                    Some(Inherited::Tcp(listener)) => Source::tcp(listener).map_err(failure),
+                    None => Err(Failure::Usage(format!("fd:{number} was used before"))),
+                }
+            }
+            Place::Stdio => Err(Failure::Usage("- cannot be listened on".to_owned())),
+        }
+    }
+
+    /// Who is served, and how many at a time: at most as many as there is room for.
+    pub(super) fn admission(&self, room: Option<NonZeroUsize>) -> Admission {
+        let allowed = match &self.place {
+            Place::Name { allowed, .. } => Some(allowed.clone()),
+            Place::Inherited { allowed, .. } => allowed.clone(),
+            Place::Tcp { .. } | Place::Stdio => None,
+        };
+        let all = [self.options.max_conns, room].into_iter().flatten().min();
+        Admission::new(allowed, Limits::new(all, self.options.max_conns_per_user))
+    }
+
+    /// Tells a person where it is listened.
+    pub(super) fn tell(&self, terminal: Terminal) {
+        let kind = match &self.place {
+            Place::Name { name, .. } => name.kind_text().to_string(),
+            Place::Tcp { .. } => "TCP port".to_owned(),
+            Place::Inherited { text, .. } => text.clone(),
+            Place::Stdio => return,
+        };
+        terminal.tell(&format!("listening on {self} ({kind})"));
+    }
+
+    /// For `--explain`.
+    pub(super) fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Name { name, allowed, .. } => {
+                writeln!(f, "listen on    {self} ({})", name.kind_text())?;
+                let conflict = if self.options.replace {
+                    "take over, also a live one"
+                } else {
+                    "take over if stale"
+                };
+                writeln!(f, "if in use    {conflict}")?;
+                writeln!(f, "serve        {allowed}")
+            }
+            Place::Inherited { text, allowed, .. } => {
+                writeln!(f, "listen on    {self} ({text})")?;
+                match allowed {
+                    Some(allowed) => writeln!(f, "serve        {allowed}"),
+                    None => writeln!(f, "serve        whoever can connect"),
+                }
+            }
+            Place::Tcp { .. } => {
+                writeln!(f, "listen on    {self}")?;
+                writeln!(f, "serve        whoever can connect")
+            }
+            Place::Stdio => writeln!(f, "listen on    stdin and stdout, the one client"),
+        }
+    }
+}
+
+/// As it is typed.
+impl Display for Listening {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match (&self.place, self.opened.get()) {
+            (Place::Tcp { .. }, Some(address)) | (Place::Tcp { address, .. }, None) => {
+                write!(f, "{address}")
+            }
+            (Place::Name { name, .. }, _) => write!(f, "{name}"),
+            (Place::Inherited { number, .. }, _) => write!(f, "fd:{number}"),
+            (Place::Stdio, _) => f.write_str("-"),
+        }
+    }
+}
+
+/// Looks the host up. Unless that is asked for, no other machine may be able to connect.
+fn addresses(address: &TcpAddress, expose: bool) -> Result<Vec<SocketAddr>, Failure> {
+    let addresses =
+        address.resolve().map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+    if !expose && !addresses.iter().all(|address| address.ip().is_loopback()) {
+        return Err(Failure::Usage(format!(
+            "{address} could be reached from other machines, which takes --expose"
+        )));
+    }
+    Ok(addresses)
+}
+
+/// What cannot have all of the options.
+enum Kind {
+    Tcp,
+    Inherited,
+    Stdio,
+}
+
+/// Those options that are given and that this kind cannot have.
+fn given(options: &cli::Listening, kind: &Kind) -> Vec<&'static str> {
+    let users = [
+        ("--allow", !options.allow.is_empty()),
+        ("--max-conns-per-user", options.max_conns_per_user.is_some()),
+    ];
+    let files = [
+        ("--mode", options.mode.is_some()),
+        ("--group", options.group.is_some()),
+        ("--sddl", options.sddl.is_some()),
+        ("--replace", options.replace),
+    ];
+    let rest = [
+        ("--backlog", options.backlog.is_some()),
+        ("--max-conns", options.max_conns.is_some()),
+        ("--ready-fd", options.ready_fd.is_some()),
+    ];
+    let options: Vec<(&str, bool)> = match kind {
+        Kind::Tcp => files.into_iter().chain(users).collect(),
+        Kind::Inherited => files.into_iter().chain(rest.into_iter().take(1)).collect(),
+        Kind::Stdio => files.into_iter().chain(users).chain(rest).collect(),
+    };
+    options.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect()
+}
+
+fn refuse(options: &[&'static str], why: &'static str) -> Result<(), Failure> {
+    match options {
+        [] => Ok(()),
+        [option, ..] => Err(Failure::Unsupported { option, why }),
+    }
+}

@@ -1,0 +1,217 @@
+use super::{
+    command::Commands,
+    completions,
+    joiner::{Joiner, SharedStdio, To},
+    listening::Listening,
+    stdio::{Stdio, shows_progress},
+};
+use crate::{
+    cli,
+    diag::{Failure, Outcome, Terminal},
+    endpoint::{self, Command, Patience, Target},
+    engine::{self, EventLoops},
+    pump::{self, Meter, Progress},
+    serve::{Server, Source},
+    system::{Descriptors, command},
+};
+use std::{
+    fmt::{self, Display, Formatter},
+    sync::Arc,
+    time::Duration,
+};
+
+/// What `lsock relay` is going to do.
+#[derive(Debug)]
+struct Plan {
+    listening: Listening,
+    target: Target,
+    once: bool,
+    patience: Patience,
+    options: pump::Options,
+    passes_descriptors: bool,
+    grace: Duration,
+    shows_progress: bool,
+}
+
+/// Connects every client to the target.
+pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcome> {
+    let explain = args.explain;
+    let plan = Plan::new(args, terminal)?;
+    if explain {
+        return completions::print(plan.to_string().as_bytes());
+    }
+    plan.run(terminal)
+}
+
+impl Plan {
+    fn new(args: cli::Relay, terminal: Terminal) -> Result<Self, Failure> {
+        let cli::Relay { listen, target, command, listening, connecting, transfer, .. } = args;
+        let shows_progress = shows_progress(&transfer, terminal);
+        let target = match (target, Command::new(command)) {
+            (_, Some(command)) => Target::Command(command),
+            (Some(target), None) => target,
+            (None, None) => return Err(Failure::Usage("a relay needs a TARGET".to_owned())),
+        };
+        let grace = listening.grace;
+        let plan = Self {
+            listening: Listening::on(listen, listening, args.expose)?,
+            target,
+            once: args.once,
+            patience: Patience::new(&connecting),
+            options: pump::Options::new(&transfer)?,
+            passes_descriptors: args.pass_fds,
+            grace,
+            shows_progress,
+        };
+        plan.check(&connecting)?;
+        Ok(plan)
+    }
+
+    /// Refuses what does not go together.
+    fn check(&self, connecting: &cli::Connecting) -> Result<(), Failure> {
+        let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+        let is_dialled = matches!(self.target, Target::Name(_) | Target::Tcp(_));
+        if self.listening.is_stdio() && matches!(self.target, Target::Stdio) {
+            return usage("stdin and stdout cannot be both ends of a relay");
+        }
+        if !is_dialled && (connecting.wait.is_some() || connecting.timeout.is_some()) {
+            return usage("--wait and --timeout go with a target that is connected to");
+        }
+        if self.passes_descriptors && !Descriptors::ARE_PASSED {
+            return Err(Failure::Unsupported {
+                option: "--pass-fds",
+                why: "descriptors cannot come along with the data of a pipe on Windows",
+            });
+        }
+        if self.passes_descriptors {
+            let target_carries = match &self.target {
+                Target::Name(_) => true,
+                // A command that has the socket itself gets them with it.
+                Target::Command(_) => command::TAKES_SOCKETS && self.options.is_plain(),
+                Target::Tcp(_) | Target::Stdio => false,
+            };
+            if !target_carries || !self.listening.is_local() {
+                return usage("--pass-fds takes local sockets on both sides");
+            }
+            if self.options.copy == cli::CopyWay::Splice {
+                return usage("--pass-fds cannot be combined with --copy splice");
+            }
+        }
+        if self.shows_progress && self.gives_sockets() {
+            return usage(
+                "--progress goes with data that lsock moves, not with commands that \
+                          are given the connection itself",
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether commands are given connections, and nothing passes through this process.
+    fn gives_sockets(&self) -> bool {
+        matches!(self.target, Target::Command(_))
+            && command::TAKES_SOCKETS
+            && self.options.is_plain()
+            && !self.listening.is_stdio()
+    }
+
+    fn run(self, terminal: Terminal) -> anyhow::Result<Outcome> {
+        let readiness = self.listening.readiness()?;
+        self.listening.warn();
+        let room = super::room_for_connections(if self.gives_sockets() { 1 } else { 2 })?;
+        let loops = EventLoops::start()
+            .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
+        let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
+        let _progress =
+            meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
+        let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter);
+        loops.run(async {
+            let target = Joiner::new(self.target(terminal)?, plan);
+            let mut admission = self.listening.admission(room);
+            if matches!(self.target, Target::Stdio) {
+                admission.one_at_a_time();
+            }
+            let is_stdio = self.listening.is_stdio();
+            let (client, joined) = match is_stdio.then(|| self.stdio(terminal)).transpose()? {
+                Some(stdio) => {
+                    let (socket, joined) = SharedStdio::new(stdio, true).join()?;
+                    (Some(socket), Some(joined))
+                }
+                None => (None, None),
+            };
+            let open = || match client {
+                Some(client) => Ok(Source::given(client)),
+                None => self.listening.open(),
+            };
+            let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
+            readiness.tell()?;
+            self.listening.tell(terminal);
+            let outcome = server.serve(&loops, target).await;
+            // What came of stdin and stdout says most.
+            if let Some(joined) = joined
+                && let Ok(report) = joined.await
+                && let Some(failure) = report.failure()
+            {
+                return Err(failure.into());
+            }
+            outcome
+        })
+    }
+
+    /// What clients are joined to.
+    fn target(&self, terminal: Terminal) -> Result<To, Failure> {
+        Ok(match self.target.clone() {
+            Target::Name(name) => To::Name(name, self.patience),
+            Target::Tcp(address) => To::Tcp(address, self.patience),
+            Target::Command(command) => To::Commands(Commands {
+                command,
+                name: self.listening.to_string(),
+                options: self.options.clone(),
+            }),
+            Target::Stdio => {
+                let mut stdio = self.stdio(terminal)?;
+                // What is sent to the target is what the standard streams receive.
+                std::mem::swap(&mut stdio.options.sends, &mut stdio.options.receives);
+                To::Stdio(SharedStdio::new(stdio, self.once))
+            }
+        })
+    }
+
+    /// Standard input and output, as one side of a relay. Limits of time are those of the
+    /// connection that they are joined to.
+    fn stdio(&self, terminal: Terminal) -> Result<Stdio, Failure> {
+        let (input, output) = endpoint::open_stdio()?;
+        let options = self.options.without_limits();
+        Ok(Stdio { input, output, options, shows_progress: false, terminal })
+    }
+}
+
+/// For `--explain`.
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.listening.explain(f)?;
+        let clients = match (&self.target, self.once || self.listening.is_stdio()) {
+            (_, true) => "one",
+            (Target::Stdio, false) => "one after another",
+            _ => "all at once",
+        };
+        writeln!(f, "clients      {clients}")?;
+        match &self.target {
+            Target::Name(name) => {
+                writeln!(f, "connect to   {} ({})", self.target, name.kind_text())?;
+                write!(f, "{}", self.patience)?;
+            }
+            Target::Tcp(_) => {
+                writeln!(f, "connect to   {}", self.target)?;
+                write!(f, "{}", self.patience)?;
+            }
+            Target::Command(command) => writeln!(f, "join to      the command `{command}`")?,
+            Target::Stdio => writeln!(f, "join to      stdin and stdout")?,
+        }
+        write!(f, "{}", self.options)?;
+        if Descriptors::ARE_PASSED {
+            let passes = if self.passes_descriptors { "passed on" } else { "closed" };
+            writeln!(f, "descriptors  {passes}")?;
+        }
+        Ok(())
+    }
+}

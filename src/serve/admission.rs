@@ -1,0 +1,75 @@
+use super::{Limits, limits::Place};
+use crate::system::listening::{self, Allowed};
+use local_socket::PeerCreds;
+use std::{io, num::NonZeroUsize, sync::Arc};
+
+/// Decides which clients are served, and numbers them.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    /// Nothing for clients of whom the system cannot tell who they are.
+    allowed: Option<Allowed>,
+    limits: Arc<Limits>,
+    count: u64,
+}
+
+/// A client that may be served.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) peer: Option<PeerCreds>,
+    /// The how manieth it is, from 1 on.
+    pub(crate) number: u64,
+    /// Its place among those that are served at a time.
+    pub(crate) place: Place,
+}
+
+impl Admission {
+    pub(crate) fn new(allowed: Option<Allowed>, limits: Limits) -> Self {
+        Self { allowed, limits: Arc::new(limits), count: 0 }
+    }
+
+    /// Serves one client after another.
+    pub(crate) fn one_at_a_time(&mut self) {
+        self.limits = Arc::new(Limits::new(Some(NonZeroUsize::MIN), None));
+    }
+
+    pub(super) fn limits(&self) -> &Arc<Limits> {
+        &self.limits
+    }
+
+    /// Asks who a client of a local socket is, and whether it is served.
+    pub(super) fn admit(
+        &mut self,
+        peer: impl FnOnce() -> io::Result<PeerCreds>,
+    ) -> Option<Admitted> {
+        let Some(allowed) = &self.allowed else { return self.number(None) };
+        let peer = match peer() {
+            Ok(peer) => peer,
+            Err(error) => {
+                tracing::warn!(%error, "refused a client of which the system tells nothing");
+                return None;
+            }
+        };
+        if !allowed.admits(&peer) {
+            tracing::warn!("refused a client that may not connect: {}", listening::describe(&peer));
+            return None;
+        }
+        self.number(Some(peer))
+    }
+
+    fn number(&mut self, peer: Option<PeerCreds>) -> Option<Admitted> {
+        let Some(place) = self.limits.take_place(peer.as_ref().and_then(listening::user)) else {
+            let client = peer.as_ref().map(listening::describe).unwrap_or_default();
+            tracing::warn!("refused a client of a user who has enough connections: {client}");
+            return None;
+        };
+        self.count += 1;
+        let number = self.count;
+        match &peer {
+            Some(peer) => {
+                tracing::info!("connection {number} from {}", listening::describe(peer));
+            }
+            None => tracing::info!("connection {number}"),
+        }
+        Some(Admitted { peer, number, place })
+    }
+}

@@ -1,0 +1,240 @@
+//! Accepting in an event loop: every client is served at once, in one of several loops.
+
+use super::{
+    Admission, Admitted, Flag, is_passing,
+    limits::Place,
+    phase::{Ending, Phases},
+    source::{Accepted, Source},
+};
+use crate::{
+    diag::{Failure, Outcome},
+    engine::EventLoops,
+    system::{Detached, Socket, signals},
+};
+use local_socket::PeerCreds;
+use std::{
+    future::poll_fn,
+    io,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+    time::Duration,
+};
+
+/// What is done with each client. One of these is shared by all of them.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// Serves a client to its end.
+    fn serve(&self, client: Client) -> impl Future<Output = Result<Outcome, Failure>> + Send;
+
+    /// What is raised when nobody else can be served.
+    fn over(&self) -> Option<&Flag> {
+        None
+    }
+
+    /// The last client has gone. What is still to be done may take at most this long.
+    fn finished(&self, _: Option<Duration>) {}
+}
+
+/// A client, in the event loop that serves it.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) socket: Socket,
+    pub(crate) peer: Option<PeerCreds>,
+    pub(crate) number: u64,
+    /// Tells when it has to end.
+    pub(crate) ending: Ending,
+}
+
+/// A listener that serves its clients in event loops.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) source: Source,
+    pub(crate) admission: Admission,
+    /// Whether the first client is the last.
+    pub(crate) once: bool,
+    /// How long open connections have to end by themselves after a signal.
+    pub(crate) grace: Duration,
+    phases: Phases,
+    ending: Ending,
+}
+
+/// How long to wait before accepting again when there are no descriptors left, unless one
+/// who is served goes before.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What ending takes after the grace time is over.
+const LAST_TIME: Duration = Duration::from_millis(500);
+
+impl Server {
+    /// Begins to listen, by `open`, and to watch for signals, none of which gets in between.
+    pub(crate) fn open(
+        open: impl FnOnce() -> Result<Source, Failure>,
+        admission: Admission,
+        once: bool,
+        grace: Duration,
+    ) -> Result<Self, Failure> {
+        let _held = signals::Held::new();
+        let source = open()?;
+        let (phases, ending) = Phases::start()?;
+        Ok(Self { source, admission, once, grace, phases, ending })
+    }
+
+    /// Serves clients until a signal or the handler ends that, and dies of the signal.
+    pub(crate) async fn serve<H: Handler>(
+        self,
+        loops: &EventLoops,
+        handler: H,
+    ) -> anyhow::Result<Outcome> {
+        let Self { source, admission, once, grace, phases, ending } = self;
+        let limits = Arc::clone(admission.limits());
+        let ended = Mutex::new(None);
+        let shared = Arc::new(Shared { handler, once, ended });
+        let accepted = accept_all(&source, admission, loops, &shared, &ending, once).await;
+        // The name goes before the last connection does.
+        drop(source);
+        phases.name_is_gone();
+        phases.drain();
+        let mut signal = ending.clone();
+        let grace_is_over = async {
+            signal.signal().await;
+            tokio::time::sleep(grace).await;
+        };
+        if !before(grace_is_over, limits.wait_until_empty()).await {
+            let count = limits.count();
+            tracing::warn!("{count} did not end within the grace time: closed");
+            phases.close();
+            let _ = before(tokio::time::sleep(LAST_TIME), limits.wait_until_empty()).await;
+        }
+        shared.handler.finished(ending.signal_so_far().map(|_| grace));
+        if let Some(signal) = ending.signal_so_far() {
+            signals::die(signal);
+        }
+        accepted?;
+        let ended = shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(ended.transpose()?.unwrap_or(Outcome::Done))
+    }
+}
+
+/// What the tasks share.
+#[derive(Debug)]
+struct Shared<H> {
+    handler: H,
+    once: bool,
+    /// How the only client, or what ended the rest, ended.
+    ended: Mutex<Option<Result<Outcome, Failure>>>,
+}
+
+impl<H: Handler> Shared<H> {
+    /// Waits until nobody else can be served.
+    async fn over(&self) {
+        match self.handler.over() {
+            Some(flag) => flag.wait().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn serve(&self, client: io::Result<Client>, number: u64, place: Place) {
+        let result = match client {
+            Ok(client) => self.handler.serve(client).await,
+            Err(error) => Err(Failure::Io { what: "cannot serve the client", error }),
+        };
+        if self.once || self.handler.over().is_some_and(Flag::is_raised) {
+            let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+            ended.get_or_insert(result);
+        } else {
+            match result {
+                Ok(Outcome::Command(status)) => {
+                    tracing::info!("connection {number}: command ended with {status}");
+                }
+                Ok(Outcome::Done) => {}
+                Err(failure) => tracing::warn!("connection {number}: {failure}"),
+            }
+        }
+        drop(place);
+    }
+}
+
+/// Accepts clients and has them served, until that is to end.
+async fn accept_all<H: Handler>(
+    source: &Source,
+    mut admission: Admission,
+    loops: &EventLoops,
+    shared: &Arc<Shared<H>>,
+    ending: &Ending,
+    once: bool,
+) -> Result<(), Failure> {
+    let limits = Arc::clone(admission.limits());
+    let mut end = ending.clone();
+    let mut is_short = false;
+    loop {
+        let mut accepted = None;
+        let next = async {
+            limits.wait_for_place().await;
+            accepted = Some(source.accept().await);
+        };
+        let end_comes = async {
+            before(shared.over(), end.draining()).await;
+        };
+        if !before(end_comes, next).await {
+            return Ok(());
+        }
+        match accepted {
+            Some(Ok(client)) => {
+                is_short = false;
+                if let Some(admitted) = admission.admit(|| client.peer()) {
+                    hand_over(client, admitted, loops, shared, ending);
+                    if once {
+                        return Ok(());
+                    }
+                }
+            }
+            Some(Err(error)) if is_passing(&error) => {
+                if !is_short {
+                    tracing::warn!(%error, "cannot accept now: clients wait until others have gone");
+                    is_short = true;
+                }
+                let _ = before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
+            }
+            Some(Err(error)) => {
+                return Err(Failure::Io { what: "cannot accept a client", error });
+            }
+            None => {}
+        }
+    }
+}
+
+/// Has an event loop serve a client.
+fn hand_over<H: Handler>(
+    client: Accepted,
+    admitted: Admitted,
+    loops: &EventLoops,
+    shared: &Arc<Shared<H>>,
+    ending: &Ending,
+) {
+    let Admitted { peer, number, place } = admitted;
+    let (shared, ending) = (Arc::clone(shared), ending.clone());
+    let serve = move |socket: io::Result<Socket>| async move {
+        let client = socket.map(|socket| Client { socket, peer, number, ending });
+        shared.serve(client, number, place).await;
+    };
+    loops.spawn(
+        (Socket::from(client), serve),
+        |(socket, serve)| serve(Ok(socket)),
+        |(socket, serve)| {
+            let detached = socket.detach();
+            async move { serve(detached.and_then(Detached::attach)).await }
+        },
+    );
+}
+
+/// Runs the second one to its end unless the first one ends before; whether it came to that.
+async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()>) -> bool {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    poll_fn(|cx| {
+        if first.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(false);
+        }
+        second.as_mut().poll(cx).map(|()| true)
+    })
+    .await
+}

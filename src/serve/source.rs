@@ -1,0 +1,102 @@
+use crate::{
+    diag::Failure,
+    endpoint::TcpAddress,
+    system::{Socket, listening},
+};
+use local_socket::{
+    PeerCreds,
+    tokio::Listener,
+    traits::{StreamCommon as _, tokio::Listener as _},
+};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+};
+use tokio::net::TcpListener;
+
+/// Where clients come from, once it is open.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Local(Listener),
+    Tcp(TcpListener),
+    /// The one client is there already.
+    Given(Mutex<Option<Socket>>),
+}
+
+/// A client that has been accepted, and whoever knows who that is.
+#[derive(Debug)]
+pub(super) enum Accepted {
+    Local(local_socket::tokio::Stream),
+    Tcp(tokio::net::TcpStream),
+    Given(Socket),
+}
+
+impl Source {
+    /// Listens on a TCP port; gives the address with the port that the system has chosen.
+    pub(crate) fn listen_on_tcp(
+        address: &TcpAddress,
+        addresses: &[SocketAddr],
+        backlog: Option<u32>,
+    ) -> Result<(Self, TcpAddress), Failure> {
+        let open = || {
+            let listener = std::net::TcpListener::bind(addresses)?;
+            listening::set_backlog(&listener, backlog)?;
+            let port = listener.local_addr()?.port();
+            Ok((Self::tcp(listener)?, address.with_port(port)))
+        };
+        open().map_err(|error: io::Error| Failure::Bind(address.error("listen on", &error)))
+    }
+
+    /// Accepts from a TCP port.
+    pub(crate) fn tcp(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener).map(Self::Tcp)
+    }
+
+    /// Has the one end of a connection be the one client.
+    pub(crate) fn given(client: Socket) -> Self {
+        Self::Given(Mutex::new(Some(client)))
+    }
+
+    /// Waits for a client. Cancelling loses nobody.
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Local(listener) => listener.accept().await.map(Accepted::Local),
+            Self::Tcp(listener) => {
+                let (stream, from) = listener.accept().await?;
+                tracing::debug!("a client from tcp:{from}");
+                // Small answers are not to wait for more; without it they only take longer.
+                let _ = stream.set_nodelay(true);
+                Ok(Accepted::Tcp(stream))
+            }
+            Self::Given(client) => {
+                let client = client.lock().unwrap_or_else(PoisonError::into_inner).take();
+                match client {
+                    Some(client) => Ok(Accepted::Given(client)),
+                    None => std::future::pending().await,
+                }
+            }
+        }
+    }
+}
+
+impl Accepted {
+    /// Who it is, where the system tells.
+    pub(super) fn peer(&self) -> io::Result<PeerCreds> {
+        match self {
+            Self::Local(stream) => stream.peer_creds(),
+            Self::Tcp(_) | Self::Given(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl From<Accepted> for Socket {
+    fn from(accepted: Accepted) -> Self {
+        match accepted {
+            Accepted::Local(stream) => stream.into(),
+            Accepted::Tcp(stream) => stream.into(),
+            Accepted::Given(socket) => socket,
+        }
+    }
+}

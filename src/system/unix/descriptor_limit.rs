@@ -1,0 +1,38 @@
+//! How many descriptors this process may have (RLIMIT_NOFILE, `getrlimit(2)`).
+
+use local_socket::os::unix::inherited::set_descriptor_limit;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::{process::Command, sync::OnceLock};
+
+/// What it was before it was raised.
+static BEFORE: OnceLock<Rlimit> = OnceLock::new();
+
+/// What a process needs besides those of its connections: standard streams, event loops,
+/// signals, kernel pipes, and some to spare.
+const OTHERS: u64 = 12;
+
+/// Raises it as far as this process may; gives how many more descriptors connections may
+/// take, if there is a limit.
+pub(crate) fn raise() -> Option<u64> {
+    let before = getrlimit(Resource::Nofile);
+    BEFORE.get_or_init(|| before);
+    let raised = Rlimit { current: before.maximum, maximum: before.maximum };
+    if before.current != before.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, raised)
+    {
+        tracing::debug!(%error, "the number of open files stays limited");
+    }
+    let in_use = std::fs::read_dir("/dev/fd").map_or(3, Iterator::count) as u64;
+    let limit = getrlimit(Resource::Nofile).current?;
+    Some(limit.saturating_sub(in_use + OTHERS))
+}
+
+/// Gives a command the limit that this process was started with: programs that use
+/// `select(2)`, or close every number up to the limit, rely on a low one.
+pub(super) fn restore_in(command: &mut Command) {
+    if let Some(Rlimit { current, maximum }) = BEFORE.get()
+        && current != maximum
+    {
+        set_descriptor_limit(command, *current, *maximum);
+    }
+}

@@ -1,0 +1,99 @@
+//! Descriptors that come along with the bytes of a local socket (`SCM_RIGHTS`, `unix(7)`).
+
+use local_socket::{
+    error::LostFds,
+    os::unix::{MAX_PASSED_FDS, tokio::Stream},
+};
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg};
+use std::{
+    io::{self, IoSliceMut},
+    os::fd::{AsFd, OwnedFd},
+};
+use tokio::io::Interest;
+
+/// What becomes of the descriptors of one direction.
+#[derive(Debug, Default)]
+pub(crate) struct Descriptors {
+    passes: bool,
+    /// Those of the bytes that are to be written next.
+    held: Vec<OwnedFd>,
+    lost: Lost,
+}
+
+/// Whether descriptors were lost, and whether that was told.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+enum Lost {
+    #[default]
+    No,
+    New,
+    Told,
+}
+
+impl Descriptors {
+    /// Whether this system has such a thing.
+    pub(crate) const ARE_PASSED: bool = true;
+
+    pub(crate) fn new(passes: bool) -> Self {
+        Self { passes, ..Self::default() }
+    }
+
+    /// Whether the next bytes are to take descriptors along.
+    pub(crate) fn are_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Whether some were lost, the first time that it is asked after that.
+    pub(crate) fn were_lost(&mut self) -> bool {
+        let is_new = self.lost == Lost::New;
+        if is_new {
+            self.lost = Lost::Told;
+        }
+        is_new
+    }
+
+    fn lose(&mut self) {
+        if self.lost == Lost::No {
+            self.lost = Lost::New;
+        }
+    }
+
+    /// Reads with a stream that is ready to be read.
+    pub(super) fn receive(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.passes {
+            return stream
+                .inner()
+                .try_io(Interest::READABLE, || self.receive_bytes(stream, buffer));
+        }
+        match stream.try_recv_with_fds(buffer, &mut self.held, MAX_PASSED_FDS) {
+            Err(error) => match LostFds::of(&error).map(LostFds::bytes) {
+                Some(bytes) => {
+                    self.lose();
+                    Ok(bytes)
+                }
+                None => Err(error),
+            },
+            read => read,
+        }
+    }
+
+    /// Without room for descriptors the system closes those that come, and says so.
+    fn receive_bytes(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffers = [IoSliceMut::new(buffer)];
+        let mut no_room = RecvAncillaryBuffer::default();
+        let message = recvmsg(stream.as_fd(), &mut buffers, &mut no_room, RecvFlags::empty())?;
+        if message.flags.contains(ReturnFlags::CTRUNC) {
+            self.lose();
+        }
+        Ok(message.bytes)
+    }
+
+    /// Writes, and sends the descriptors along with the first byte.
+    pub(super) fn send(&mut self, stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
+        let fds: Vec<_> = self.held.iter().map(AsFd::as_fd).collect();
+        let sent = stream.try_send_with_fds(bytes, &fds);
+        if sent.is_ok() {
+            self.held = Vec::new();
+        }
+        sent
+    }
+}

@@ -1,0 +1,251 @@
+//! A connected socket that an event loop watches, and the steps that bytes take through it.
+
+use super::descriptors::Descriptors;
+#[cfg(target_os = "linux")]
+use super::kernel_pipe::KernelPipe;
+use local_socket::{os::unix::tokio::Stream, traits::StreamCommon as _};
+use rustix::net::{SendFlags, Shutdown, send, shutdown};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    process,
+    task::{Context, Poll, ready},
+};
+use tokio::{
+    io::Interest,
+    net::{TcpStream, UnixStream},
+};
+
+/// One end of a connection, in the event loop that it was made in.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Local(Stream),
+    Tcp(TcpStream),
+}
+
+/// A socket between two event loops.
+#[derive(Debug)]
+pub(crate) enum Detached {
+    Local(OwnedFd),
+    Tcp(std::net::TcpStream),
+}
+
+/// What is written to a peer that has gone is an error, and no signal: Rust's runtime has
+/// SIGPIPE ignored, which Apple's systems, that lack the flag, rely on.
+#[cfg(not(target_vendor = "apple"))]
+const SEND: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const SEND: SendFlags = SendFlags::empty();
+
+impl From<local_socket::tokio::Stream> for Socket {
+    fn from(stream: local_socket::tokio::Stream) -> Self {
+        let local_socket::tokio::Stream::UdSocket(stream) = stream;
+        Self::Local(stream)
+    }
+}
+
+impl From<TcpStream> for Socket {
+    fn from(stream: TcpStream) -> Self {
+        Self::Tcp(stream)
+    }
+}
+
+impl Socket {
+    /// Both ends of a connection between this process and a command that is given the
+    /// other end; that end blocks, as standard streams do.
+    pub(crate) fn pair_with_command(command: &mut process::Command) -> io::Result<Self> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        let output = theirs.try_clone()?;
+        command.stdin(OwnedFd::from(theirs)).stdout(OwnedFd::from(output));
+        Ok(Self::Local(Stream::try_from(ours)?))
+    }
+
+    /// Takes it out of its event loop.
+    pub(crate) fn detach(self) -> io::Result<Detached> {
+        Ok(match self {
+            Self::Local(stream) => Detached::Local(OwnedFd::try_from(stream)?),
+            Self::Tcp(stream) => Detached::Tcp(stream.into_std()?),
+        })
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Local(stream) => stream.as_fd(),
+            Self::Tcp(stream) => stream.as_fd(),
+        }
+    }
+
+    /// Reads what is there; 0 is the end of file.
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        descriptors: &mut Descriptors,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let result = match self {
+                Self::Local(stream) => {
+                    ready!(stream.inner().poll_read_ready(cx))?;
+                    descriptors.receive(stream, buffer)
+                }
+                Self::Tcp(stream) => {
+                    ready!(stream.poll_read_ready(cx))?;
+                    stream.try_read(buffer)
+                }
+            };
+            if !would_block(&result) {
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// Writes what there is room for.
+    pub(crate) fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        descriptors: &mut Descriptors,
+    ) -> Poll<io::Result<usize>> {
+        if let (Self::Local(stream), true) = (self, descriptors.are_held()) {
+            loop {
+                ready!(stream.inner().poll_write_ready(cx))?;
+                let result = descriptors.send(stream, bytes);
+                if !would_block(&result) {
+                    return Poll::Ready(result);
+                }
+            }
+        }
+        self.poll_output(cx, |fd| Ok(send(fd, bytes, SEND)?))
+    }
+
+    /// Moves bytes from the socket into the empty pipe, within the kernel.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn poll_splice_in(
+        &self,
+        cx: &mut Context<'_>,
+        pipe: &mut KernelPipe,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(match self {
+                Self::Local(stream) => stream.inner().poll_read_ready(cx),
+                Self::Tcp(stream) => stream.poll_read_ready(cx),
+            })?;
+            let result = self.try_io(Interest::READABLE, || pipe.fill(self.as_fd(), most));
+            if !would_block(&result) {
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// Moves bytes from the pipe into the socket, within the kernel.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn poll_splice_out(
+        &self,
+        cx: &mut Context<'_>,
+        pipe: &mut KernelPipe,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_output(cx, |fd| pipe.drain(fd))
+    }
+
+    /// Ends what is sent through it: the peer reads to the end of file.
+    pub(crate) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(shutdown(self.as_fd(), Shutdown::Write)?))
+    }
+
+    /// Tells a peer that writes that nothing is read any more.
+    pub(crate) fn stop_reading(&self) {
+        // A peer that has gone is told enough.
+        let _ = shutdown(self.as_fd(), Shutdown::Read);
+    }
+
+    /// Waits until the peer has closed both directions.
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // The readiness to write is forgotten, so that the next event wakes the task: it is
+        // not asked for before writing.
+        for _ in 0..2 {
+            let forget = || -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
+            let _ = self.try_io(Interest::WRITABLE, forget);
+            if self.has_hung_up() {
+                return Poll::Ready(());
+            }
+            let ready = match self {
+                Self::Local(stream) => stream.inner().poll_write_ready(cx),
+                Self::Tcp(stream) => stream.poll_write_ready(cx),
+            };
+            if ready.is_pending() {
+                return Poll::Pending;
+            }
+        }
+        // An error that somebody has taken already.
+        Poll::Ready(())
+    }
+
+    /// Whether the peer has closed without having read everything.
+    pub(crate) fn was_reset(&self) -> bool {
+        let error = match self {
+            Self::Local(stream) => stream.take_error(),
+            Self::Tcp(stream) => stream.take_error(),
+        };
+        matches!(error, Ok(Some(error)) if error.kind() == io::ErrorKind::ConnectionReset)
+    }
+
+    fn has_hung_up(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec};
+        let fd = self.as_fd();
+        let mut fds = [PollFd::new(&fd, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        super::wait(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(super::ended())
+    }
+
+    /// Tries at once, and waits for the socket only if that would block.
+    fn poll_output(
+        &self,
+        cx: &mut Context<'_>,
+        mut write: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let mut result = write(self.as_fd());
+        while would_block(&result) {
+            ready!(match self {
+                Self::Local(stream) => stream.inner().poll_write_ready(cx),
+                Self::Tcp(stream) => stream.poll_write_ready(cx),
+            })?;
+            result = self.try_io(Interest::WRITABLE, || write(self.as_fd()));
+        }
+        Poll::Ready(result)
+    }
+
+    fn try_io<T>(&self, interest: Interest, io: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        match self {
+            Self::Local(stream) => stream.inner().try_io(interest, io),
+            Self::Tcp(stream) => stream.try_io(interest, io),
+        }
+    }
+}
+
+impl Detached {
+    /// Puts it into the event loop that runs this.
+    pub(crate) fn attach(self) -> io::Result<Socket> {
+        Ok(match self {
+            Self::Local(fd) => Socket::Local(
+                UnixStream::from_std(std::os::unix::net::UnixStream::from(fd))?.into(),
+            ),
+            Self::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
+        })
+    }
+
+    /// The socket as a command can have it.
+    pub(crate) fn give_to(self, command: &mut process::Command) -> io::Result<()> {
+        let fd = match self {
+            Self::Local(fd) => fd,
+            Self::Tcp(stream) => OwnedFd::from(stream),
+        };
+        rustix::io::ioctl_fionbio(&fd, false)?;
+        command.stdin(fd.try_clone()?).stdout(fd);
+        Ok(())
+    }
+}
+
+fn would_block<T>(result: &io::Result<T>) -> bool {
+    matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}

@@ -1,0 +1,17 @@
+/// Stands for descriptors that come along with data: pipes carry none.
+#[derive(Debug, Default)]
+pub(crate) struct Descriptors;
+
+impl Descriptors {
+    /// Whether this system has such a thing.
+    pub(crate) const ARE_PASSED: bool = false;
+
+    pub(crate) fn new(_: bool) -> Self {
+        Self
+    }
+
+    #[expect(clippy::unused_self, reason = "other systems lose some")]
+    pub(crate) fn were_lost(&mut self) -> bool {
+        false
+    }
+}

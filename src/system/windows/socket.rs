@@ -1,0 +1,155 @@
+//! A connection that an event loop watches, and the steps that bytes take through it.
+
+use super::descriptors::Descriptors;
+use local_socket::{tokio::Stream, traits::StreamCommon as _};
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    process::{ChildStdin, ChildStdout},
+    time::{Sleep, sleep},
+};
+
+/// One end of a connection.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    /// A pipe, and what looks from time to time whether its other end is still there.
+    Local(Stream, Option<Pin<Box<Sleep>>>),
+    Tcp(TcpStream),
+    /// A command's standard streams.
+    Command {
+        input: Option<ChildStdin>,
+        output: Option<ChildStdout>,
+    },
+}
+
+/// A connection between two event loops.
+#[derive(Debug)]
+pub(crate) enum Detached {
+    Any(Socket),
+    Tcp(std::net::TcpStream),
+}
+
+/// How often it is looked whether a peer that has ended one direction has gone.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+impl From<Stream> for Socket {
+    fn from(stream: Stream) -> Self {
+        Self::Local(stream, None)
+    }
+}
+
+impl From<TcpStream> for Socket {
+    fn from(stream: TcpStream) -> Self {
+        Self::Tcp(stream)
+    }
+}
+
+impl Socket {
+    /// Takes it out of its event loop.
+    pub(crate) fn detach(self) -> io::Result<Detached> {
+        Ok(match self {
+            Self::Tcp(stream) => Detached::Tcp(stream.into_std()?),
+            // The library watches pipes on its own.
+            other => Detached::Any(other),
+        })
+    }
+
+    /// Reads what is there; 0 is the end of file.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        _: &mut Descriptors,
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        let result = ready!(match self {
+            Self::Local(stream, _) => Pin::new(stream).poll_read(cx, &mut buffer),
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+            Self::Command { output: Some(output), .. } => {
+                Pin::new(output).poll_read(cx, &mut buffer)
+            }
+            Self::Command { output: None, .. } => Poll::Ready(Ok(())),
+        });
+        match result {
+            // A pipe whose writers have gone is at its end.
+            Err(error)
+                if error.kind() == io::ErrorKind::BrokenPipe
+                    && matches!(self, Self::Command { .. }) =>
+            {
+                Poll::Ready(Ok(0))
+            }
+            result => Poll::Ready(result.map(|()| buffer.filled().len())),
+        }
+    }
+
+    /// Writes what there is room for.
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        _: &mut Descriptors,
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Local(stream, _) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Command { input: Some(input), .. } => Pin::new(input).poll_write(cx, bytes),
+            Self::Command { input: None, .. } => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    /// Ends what is sent through it: the peer reads to the end of file.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Local(stream, _) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Command { input, .. } => {
+                if let Some(open) = input {
+                    let result = ready!(Pin::new(open).poll_shutdown(cx));
+                    *input = None;
+                    return Poll::Ready(result);
+                }
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    /// There is no way to tell a peer that.
+    #[expect(clippy::unused_self, reason = "other systems have one")]
+    pub(crate) fn stop_reading(&self) {}
+
+    /// Waits until the peer has closed both directions.
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self::Local(stream, timer) = self else { return Poll::Pending };
+        loop {
+            if stream.peer_hung_up().unwrap_or(true) {
+                return Poll::Ready(());
+            }
+            // Nothing tells of it.
+            let pause = timer.get_or_insert_with(|| Box::pin(sleep(INTERVAL)));
+            ready!(pause.as_mut().poll(cx));
+            *timer = None;
+        }
+    }
+
+    /// That cannot be told.
+    #[expect(clippy::unused_self, reason = "other systems can tell")]
+    pub(crate) fn was_reset(&self) -> bool {
+        false
+    }
+}
+
+impl Detached {
+    /// Puts it into the event loop that runs this.
+    pub(crate) fn attach(self) -> io::Result<Socket> {
+        Ok(match self {
+            Self::Any(socket) => socket,
+            Self::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
+        })
+    }
+}
