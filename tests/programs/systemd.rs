@@ -43,7 +43,7 @@ fn program(process: &Running) -> String {
 #[track_caller]
 fn serves(scene: &Scene, relay: Running, route: &[&str], site: &str) {
     let curl = || curl::command(scene).args(route);
-    let size = 2_000_001;
+    let size = 500_001;
     let body = data(size);
     fs::write(scene.path("body"), &body).unwrap();
     assert_eq!(program(&relay), "systemd-socket-activate", "{}", evidence(&relay));
