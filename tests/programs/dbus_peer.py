@@ -71,8 +71,10 @@ class Bus:
         order = b"l" if sys.byteorder == "little" else b"B"
         header = order + struct.pack("=BBBIII", kind, 0, 1, len(body), self.serial, len(array))
         message = aligned(header + array, 8) + body
-        sent = socket.send_fds(self.stream, [message], descriptors)
-        self.stream.sendall(message[sent:])
+        # So short a message goes as a whole; and to send no rest would fail if the other
+        # side has closed meanwhile.
+        if socket.send_fds(self.stream, [message], descriptors) < len(message):
+            sys.exit("a message has been sent in part")
 
     def next(self):
         """The next message: its kind, serial number, fields, body and descriptors."""
