@@ -102,7 +102,9 @@ impl Plan {
     fn run_loops(self, terminal: Terminal) -> anyhow::Result<Outcome> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
-        let room = super::room_for_connections(1)?;
+        let moves = matches!(self.joins, Joins::Commands(_)) && !self.options.is_plain();
+        // A command's process has one as well.
+        let room = super::room_for_connections(if moves { 3 } else { 2 })?;
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         loops.run(async {

@@ -114,10 +114,16 @@ impl Plan {
             && !self.listening.is_stdio()
     }
 
+    /// How many descriptors a connection takes: a command's process has one as well.
+    fn descriptors_each(&self) -> u64 {
+        let moves = matches!(self.target, Target::Command(_)) && !self.gives_sockets();
+        if moves { 3 } else { 2 }
+    }
+
     fn run(self, terminal: Terminal) -> anyhow::Result<Outcome> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
-        let room = super::room_for_connections(if self.gives_sockets() { 1 } else { 2 })?;
+        let room = super::room_for_connections(self.descriptors_each())?;
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));

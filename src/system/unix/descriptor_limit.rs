@@ -7,9 +7,13 @@ use std::{process::Command, sync::OnceLock};
 /// What it was before it was raised.
 static BEFORE: OnceLock<Rlimit> = OnceLock::new();
 
-/// What a process needs besides those of its connections: standard streams, event loops,
-/// signals, kernel pipes, and some to spare.
-const OTHERS: u64 = 12;
+/// What a process needs besides those of its connections: for its listener and signals, for
+/// each event loop and what that does at the moment (starting a command takes a few), and
+/// some to spare.
+fn others() -> u64 {
+    let loops = std::thread::available_parallelism().map_or(1, usize::from);
+    6 + 8 * loops as u64
+}
 
 /// Raises it as far as this process may; gives how many more descriptors connections may
 /// take, if there is a limit.
@@ -24,7 +28,7 @@ pub(crate) fn raise() -> Option<u64> {
     }
     let in_use = std::fs::read_dir("/dev/fd").map_or(3, Iterator::count) as u64;
     let limit = getrlimit(Resource::Nofile).current?;
-    Some(limit.saturating_sub(in_use + OTHERS))
+    Some(limit.saturating_sub(in_use + others()))
 }
 
 /// Gives a command the limit that this process was started with: programs that use
