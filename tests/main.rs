@@ -70,6 +70,9 @@ mod taking_over;
 // What only Linux has.
 #[cfg(target_os = "linux")]
 mod pass_fds;
+// Other programs through a relay, as they come with Linux.
+#[cfg(target_os = "linux")]
+mod programs;
 
 // What only Windows has.
 #[cfg(windows)]

@@ -3,13 +3,13 @@
 use super::{command::Commands, stdio::Stdio};
 use crate::{
     diag::{Failure, Outcome},
-    endpoint::{Patience, TcpAddress},
+    endpoint::{Patience, TcpAddress, dial, dial_tcp},
     engine::{self, Report},
     pump,
     serve::{Client, Ending, Flag, Handler},
     system::Socket,
 };
-use local_socket::{ConnectOptions, Name};
+use local_socket::Name;
 use std::{
     future::poll_fn,
     io,
@@ -22,7 +22,7 @@ use std::{
     thread,
     time::Duration,
 };
-use tokio::{net::TcpStream, sync::oneshot, time};
+use tokio::sync::oneshot;
 
 /// Joins clients to what it has for them.
 #[derive(Debug)]
@@ -60,9 +60,6 @@ struct Totals {
     to_targets: AtomicU64,
     to_clients: AtomicU64,
 }
-
-/// How long to wait before connecting again when there are no descriptors left.
-const PAUSE: Duration = Duration::from_millis(50);
 
 impl Joiner {
     pub(super) fn new(to: To, plan: engine::Plan) -> Self {
@@ -252,50 +249,4 @@ async fn before<T>(first: impl Future<Output = T>, second: impl Future<Output = 
         second.as_mut().poll(cx).map(|()| None)
     })
     .await
-}
-
-/// Connects to a local socket, as often as the options say.
-async fn dial(name: &Name<'static>, patience: Patience) -> Result<Socket, Failure> {
-    let mut attempts = patience.begin();
-    loop {
-        let options = ConnectOptions::new().name(name.borrow()).wait_mode(attempts.wait_mode());
-        let error = match options.connect_tokio().await {
-            Ok(stream) => return Ok(stream.into()),
-            Err(error) => error,
-        };
-        time::sleep(pause(error, |error| attempts.failed(error, Some(name)))?).await;
-    }
-}
-
-/// Connects to a TCP port, as often as the options say.
-async fn dial_tcp(address: &TcpAddress, patience: Patience) -> Result<Socket, Failure> {
-    let mut attempts = patience.begin();
-    loop {
-        let connect = TcpStream::connect((address.host(), address.port()));
-        let connected = match attempts.limit() {
-            Some(limit) => time::timeout(limit, connect).await.unwrap_or_else(|_| {
-                Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"))
-            }),
-            None => connect.await,
-        };
-        let error = match connected {
-            Ok(stream) => {
-                // Small messages are not to wait for more; without it they only take longer.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream.into());
-            }
-            Err(error) => error,
-        };
-        let failed = |error| attempts.failed(address.error("connect to", &error), None);
-        time::sleep(pause(error, failed)?).await;
-    }
-}
-
-/// How long to wait before the next attempt. Where this process has too much open, that is
-/// no attempt: it is tried until others have gone.
-fn pause(
-    error: io::Error,
-    failed: impl FnOnce(io::Error) -> Result<Duration, Failure>,
-) -> Result<Duration, Failure> {
-    if crate::serve::is_passing(&error) { Ok(PAUSE) } else { failed(error) }
 }

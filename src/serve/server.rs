@@ -1,7 +1,7 @@
 //! Accepting in an event loop: every client is served at once, in one of several loops.
 
 use super::{
-    Admission, Admitted, Flag, is_passing,
+    Admission, Admitted, Flag,
     limits::Place,
     phase::{Ending, Phases},
     source::{Accepted, Source},
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diag::{Failure, Outcome},
     engine::EventLoops,
-    system::{Detached, Socket, signals},
+    system::{Detached, Socket, has_too_much_open, signals},
 };
 use local_socket::PeerCreds;
 use std::{
@@ -196,7 +196,7 @@ async fn accept_and_hand_over<H: Handler>(
                     }
                 }
             }
-            Err(error) if is_passing(&error) => {
+            Err(error) if has_too_much_open(&error) => {
                 if !is_short {
                     tracing::warn!(%error, "cannot accept now: clients wait until others have gone");
                     is_short = true;
