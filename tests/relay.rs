@@ -121,8 +121,8 @@ fn every_way_to_copy() {
         (&["--copy", "buffer"], 3 << 20),
         (&["--copy", "splice"], 3 << 20),
         (&["--copy", "splice", "--buffer", "1000"], 300_000),
-        (&["--buffer", "1"], 20_000),
-        (&["--buffer", "4095"], 1 << 20),
+        (&["--buffer", "1"], 3000),
+        (&["--buffer", "4095"], 500_000),
         (&["--buffer", "65537"], 3 << 20),
         (&["--buffer", "4M"], 9 << 20),
     ];
@@ -136,8 +136,8 @@ fn every_way_to_copy() {
             let (_serving, target) = scene.echo(target);
             let relay = scene.relay(listen, [&target]).args(*way).start_listening();
             let place = relay.place();
-            for size in [0, 1, 4095, 4096, 65536, *most] {
-                let bytes = data(size.min(*most));
+            for size in [0, 1, 3000, *most] {
+                let bytes = data(size);
                 assert!(scene.wire(&place).exchange(&bytes) == bytes, "{way:?} {listen} {size}");
             }
             let _ = fs::remove_file(scene.path("t"));

@@ -25,12 +25,17 @@ fn the_environment_tells_of_the_connection() {
             assert_eq!(told, expected, "{way:?}");
         }
         drop(relay);
-        // Nobody knows who is at the other end of a TCP port, whatever lsock was told.
+        // A TCP port is no IPC, and nobody knows who is at its other end, whatever lsock was
+        // told.
         let relay = scene.relay("tcp:127.0.0.1:0", way).args(["--", "sh", "-c", VARIABLES]);
-        let relay = relay.env("LSOCK_PEER_PID", "1").env("IPCREMOTEEUID", "0").start_listening();
+        let relay = relay
+            .env("LSOCK_PEER_PID", "1")
+            .env("PROTO", "TCP")
+            .env("IPCLOCALPATH", "x")
+            .start_listening();
         let place = relay.place();
         let told = String::from_utf8(scene.wire(&place).exchange(b"")).unwrap();
-        assert_eq!(told, format!("{place},1,,,,IPC,,,,{place}\n"), "{way:?}");
+        assert_eq!(told, format!("{place},1,,,,,,,,\n"), "{way:?}");
     }
 }
 

@@ -1,10 +1,13 @@
 //! Clients and targets of a relay that are killed, that leave, that are slow, or not there.
 
 use crate::harness::{Scene, Wire, data, peak_memory, signal, wait_until, within_the_deadline};
-use rustix::{io::ioctl_fionread, process::Signal};
+use rustix::{
+    io::ioctl_fionread,
+    process::{Pid, Signal, kill_process},
+};
 use std::{
     fs,
-    io::{Read, Write},
+    io::{self, BufRead, BufReader, Write},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -48,18 +51,32 @@ fn a_killed_client() {
 #[test]
 fn a_killed_target() {
     let scene = Scene::new();
+    // It has the connection, and reads nothing.
+    let args = ["--", "sh", "-c", "echo $$; exec sleep 600"];
     for way in WAYS {
-        let mut target = scene.listen("./t", [""; 0]).unread_output().start_listening();
+        let _target = scene.listen("./t", args).start_listening();
         let relay = scene.relay("./s", ["./t", "--once"]).args(way).start_listening();
         let mut client = scene.wire("./s");
+        let mut pid = String::new();
+        BufReader::new(client.another()).read_line(&mut pid).unwrap();
+        let (sent, bytes) = (AtomicUsize::new(0), data(5_000_000));
         let mut writer = client.another();
-        let writes = thread::spawn(move || writer.write_all(&data(5_000_000)));
-        let mut output = target.take_output();
-        output.read_exact(&mut [0; 1000]).unwrap();
-        target.kill();
-        assert_eq!(client.rest_whatever_happens(), b"");
-        let written = within_the_deadline(|| writes.join().unwrap());
-        assert!(matches!(written, Some(Err(_))), "{written:?}");
+        thread::scope(|scope| {
+            let (sent, bytes) = (&sent, &bytes);
+            let writes = scope.spawn(move || {
+                bytes.chunks(10_000).try_for_each(|piece| {
+                    writer.write_all(piece)?;
+                    sent.fetch_add(piece.len(), Relaxed);
+                    io::Result::Ok(())
+                })
+            });
+            // More than one socket holds.
+            wait_until("the relay has some of it", || sent.load(Relaxed) > 300_000);
+            let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+            kill_process(pid, Signal::KILL).unwrap();
+            assert_eq!(client.rest_whatever_happens(), b"");
+            assert!(writes.join().unwrap().is_err());
+        });
         let outcome = relay.end().code(5).says("be delivered to the target: ");
         outcome.says("bytes delivered)");
     }
