@@ -1,10 +1,11 @@
 //! `listen -k --merge` and `--broadcast`: all clients at once with stdin and stdout.
 
-use crate::harness::{Running, Scene, Wire, data, open_files, signal, wait_until};
+#[cfg(target_os = "linux")]
+use crate::harness::open_files;
+use crate::harness::{Running, Scene, Wire, data, signal, wait_until};
 use rustix::{io::ioctl_fionread, process::Signal};
 use std::{
     collections::HashMap,
-    fs::File,
     io::{BufRead, BufReader, Read, Write},
     thread,
 };
@@ -267,11 +268,12 @@ fn head_ends_it_quietly() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_full_output() {
     let scene = Scene::new();
     for args in [&MERGE[..], &HUB] {
-        let full = File::options().write(true).open("/dev/full").unwrap();
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let server = scene.listen("./s", args).open_input().stdout(full).start_listening();
         let mut client = scene.wire("./s");
         client.send("lost\n");

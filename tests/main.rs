@@ -57,8 +57,6 @@ mod relay_ends;
 #[cfg(unix)]
 mod relay_faults;
 #[cfg(unix)]
-mod relay_load;
-#[cfg(unix)]
 mod relay_options;
 #[cfg(unix)]
 mod relay_usage;
@@ -70,6 +68,8 @@ mod taking_over;
 // What only Linux has.
 #[cfg(target_os = "linux")]
 mod pass_fds;
+#[cfg(target_os = "linux")]
+mod relay_load;
 // Other programs through a relay, as they come with Linux.
 #[cfg(target_os = "linux")]
 mod programs;

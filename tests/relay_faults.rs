@@ -1,6 +1,8 @@
 //! Clients and targets of a relay that are killed, that leave, that are slow, or not there.
 
-use crate::harness::{Scene, Wire, data, peak_memory, signal, wait_until, within_the_deadline};
+use crate::harness::{Scene, data, signal, wait_until, within_the_deadline};
+#[cfg(target_os = "linux")]
+use crate::harness::{Wire, peak_memory};
 use rustix::{
     io::ioctl_fionread,
     process::{Pid, Signal, kill_process},
@@ -8,15 +10,15 @@ use rustix::{
 use std::{
     fs,
     io::{self, BufRead, BufReader, Write},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
 
+#[cfg(target_os = "linux")]
 const WAYS: [&[&str]; 3] = [&[], &["--copy", "buffer"], &["--copy", "splice"]];
+#[cfg(not(target_os = "linux"))]
+const WAYS: [&[&str]; 1] = [&[]];
 
 /// The numbers in a text.
 fn numbers(text: &str) -> Vec<usize> {
@@ -98,7 +100,7 @@ fn a_target_that_closes_while_much_is_sent() {
                 client.rest_whatever_happens()
             });
             let mut wire = host.accept();
-            wire.expect(&data(1000));
+            wire.expect(data(1000));
             drop(wire);
             let outcome = relay.end().fails(5).says("be delivered to the target: ");
             let counts = numbers(&outcome.stderr);
@@ -121,7 +123,7 @@ fn a_client_that_closes_while_much_is_sent_to_it() {
         for args in [&["--once"][..], &[]] {
             let relay = scene.relay("./s", [&target]).args(way).args(args).start_listening();
             let mut client = scene.wire("./s");
-            client.expect(&data(1000));
+            client.expect(data(1000));
             drop(client);
             if args.is_empty() {
                 // For the others it goes on.
@@ -207,6 +209,7 @@ fn a_slow_reader_gets_everything() {
 
 /// Nobody reads: the relay holds little of it, others are served as if nothing were, and
 /// nothing is lost in the end.
+#[cfg(target_os = "linux")]
 #[test]
 fn stopped_readers_cost_little_memory_and_disturb_nobody() {
     const SIZE: usize = 20_000_000;
@@ -227,11 +230,11 @@ fn stopped_readers_cost_little_memory_and_disturb_nobody() {
         };
         visit();
         let before = peak_memory(&relay);
-        let sent = Arc::new(AtomicUsize::new(0));
+        let sent = std::sync::Arc::new(AtomicUsize::new(0));
         let stuck: Vec<(Wire, _)> = (0..CLIENTS)
             .map(|_| {
                 let mut client = scene.wire("./s");
-                let (wire, sent) = (host.accept(), Arc::clone(&sent));
+                let (wire, sent) = (host.accept(), std::sync::Arc::clone(&sent));
                 let writes = thread::spawn(move || {
                     for piece in data(SIZE).chunks(10_000) {
                         client.send(piece);
@@ -249,7 +252,7 @@ fn stopped_readers_cost_little_memory_and_disturb_nobody() {
         });
         visit();
         visit();
-        assert!(sent.load(Relaxed) < CLIENTS * SIZE / 4, "{} bytes are somewhere", last);
+        assert!(sent.load(Relaxed) < CLIENTS * SIZE / 4, "{last} bytes are somewhere");
         let grown = peak_memory(&relay) - before;
         assert!(grown < CLIENTS as u64 * 400_000, "{way:?}: {grown} bytes more memory");
         let expected = data(SIZE);
@@ -344,6 +347,7 @@ fn a_client_that_goes_while_the_target_is_waited_for() {
 }
 
 /// Its backlog is full.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_target_that_does_not_accept() {
     let scene = Scene::new();
