@@ -87,7 +87,9 @@ fn completions_of_every_shell_know_commands_and_options() {
     let scene = Scene::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = completions(&scene, shell);
-        for word in ["listen", "connect", "relay", "keep-open", "idle-timeout", "replace", "pass-fds"] {
+        for word in
+            ["listen", "connect", "relay", "keep-open", "idle-timeout", "replace", "pass-fds"]
+        {
             assert!(script.contains(word), "no {word} for {shell}");
         }
     }
