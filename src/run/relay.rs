@@ -135,11 +135,8 @@ impl Plan {
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
-        let _progress =
-            meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
-        let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter);
+        let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter.clone());
         loops.run(async {
-            let target = Joiner::new(self.target(terminal)?, plan);
             let mut admission = self.listening.admission(room);
             if matches!(self.target, Target::Stdio) {
                 admission.one_at_a_time();
@@ -157,6 +154,11 @@ impl Plan {
                 None => self.listening.open(),
             };
             let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
+            // No thread of its own is there before signals are watched for.
+            let _progress =
+                meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
+            // Commands are told where it is listened, which is known by now.
+            let target = Joiner::new(self.target(terminal)?, plan);
             readiness.tell()?;
             self.listening.tell(terminal);
             let outcome = server.serve(&loops, target).await;

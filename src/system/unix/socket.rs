@@ -202,6 +202,11 @@ impl Socket {
         Poll::Ready(())
     }
 
+    /// Whether there is something to read that the peer has sent.
+    pub(crate) fn has_left_something(&self) -> bool {
+        rustix::io::ioctl_fionread(self.as_fd()).is_ok_and(|bytes| bytes > 0)
+    }
+
     /// Whether the peer has closed without having read everything.
     pub(crate) fn was_reset(&self) -> bool {
         let error = match self {

@@ -1,0 +1,186 @@
+//! PostgreSQL: sessions, large results, transactions of many clients, and requests to
+//! cancel, which come on connections of their own.
+
+use super::{evidence, relay, relay_by_tcp};
+use crate::harness::{Cmd, NOBODY, Outcome, Running, Scene, becomes, has, signal, wait_until};
+use rustix::process::{Signal, geteuid};
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::{PermissionsExt, chown},
+    path::PathBuf,
+};
+
+const USER: &str = "tester";
+
+/// Clients make the name of the socket from a folder and a port.
+const SOCKET: &str = ".s.PGSQL.5432";
+
+/// Where the programs are: Debian has only wrappers of some of them in PATH. `None` if
+/// PATH has to do, which it does elsewhere.
+fn folder() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut folders: Vec<_> = versions.map(|entry| entry.unwrap().path().join("bin")).collect();
+    folders.retain(|folder| folder.join("initdb").exists() && folder.join("pgbench").exists());
+    folders.sort();
+    folders.pop()
+}
+
+fn is_here() -> bool {
+    folder().is_some() || ["initdb", "postgres", "psql", "pgbench"].iter().all(|name| has(name))
+}
+
+fn program(scene: &Scene, name: &str) -> Cmd {
+    let path = folder().map_or_else(|| name.into(), |folder| folder.join(name));
+    scene.command(path).env("LC_ALL", "C")
+}
+
+/// The server refuses to run as root, who therefore has it run as another user.
+fn as_its_user(cmd: Cmd) -> Cmd {
+    if geteuid().is_root() { cmd.user(NOBODY) } else { cmd }
+}
+
+struct Server {
+    process: Running,
+}
+
+impl Server {
+    fn start(scene: &Scene) -> Self {
+        let folder = scene.path("server");
+        fs::create_dir(&folder).unwrap();
+        if geteuid().is_root() {
+            fs::set_permissions(scene.folder(), fs::Permissions::from_mode(0o755)).unwrap();
+            chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let initdb = program(scene, "initdb").args(["-D", "server/data", "-U", USER]);
+        let initdb = initdb.args(["-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]);
+        as_its_user(initdb).run().ok();
+        let mut server = program(scene, "postgres").args(["-D", "server/data", "-F"]);
+        let mut folder = OsString::from("unix_socket_directories=");
+        folder.push(scene.path("server"));
+        server = server.arg("-c").arg(folder);
+        for setting in ["listen_addresses=", "shared_buffers=16MB", "log_checkpoints=off"] {
+            server = server.args(["-c", setting]);
+        }
+        let process = as_its_user(server).start();
+        process.wait_for_message("ready to accept connections");
+        Self { process }
+    }
+}
+
+impl Drop for Server {
+    /// Killed it would leave shared memory behind, and its children for a moment.
+    fn drop(&mut self) {
+        if self.process.is_running() {
+            signal(&self.process, Signal::INT);
+            if !becomes(|| !self.process.is_running()) {
+                eprintln!("the server does not end\n{}", evidence(&self.process));
+            }
+        }
+    }
+}
+
+/// How a client gets to the server.
+#[derive(Clone)]
+struct Client<'a> {
+    scene: &'a Scene,
+    host: PathBuf,
+    port: u16,
+}
+
+impl<'a> Client<'a> {
+    fn by_name(scene: &'a Scene, folder: &str) -> Self {
+        // Without a leading slash it would be a name of the network.
+        Self { scene, host: scene.path(folder), port: 5432 }
+    }
+
+    fn by_tcp(scene: &'a Scene, port: u16) -> Self {
+        Self { scene, host: "127.0.0.1".into(), port }
+    }
+
+    fn program(&self, name: &str) -> Cmd {
+        let cmd = program(self.scene, name).arg("-h").arg(&self.host);
+        cmd.args(["-p", &self.port.to_string(), "-U", USER])
+    }
+
+    fn psql(&self, sql: &str) -> Cmd {
+        self.program("psql")
+            .args(["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
+            .args(["-d", "postgres", "-c", sql])
+    }
+
+    fn pgbench(&self, args: &[&str]) -> Outcome {
+        self.program("pgbench").args(args).arg("postgres").run().ok()
+    }
+
+    /// The result of a question of this length, and one that is long itself.
+    fn asks_for_much(&self) {
+        const ROWS: usize = 200_000;
+        let rows = format!("select n, repeat('x', 50) from generate_series(1, {ROWS}) n");
+        let result: String = (1..=ROWS).map(|n| format!("{n}|{}\n", "x".repeat(50))).collect();
+        self.psql(&rows).run().ok().output(result);
+        let text = "0123456789".repeat(200_000);
+        // As input, since an argument of a command cannot be as long.
+        let long = format!("select length('{text}'), '{text}';\n");
+        let psql = self.program("psql").args(["-X", "-A", "-t", "-d", "postgres"]);
+        psql.input(long).run().ok().output(format!("{}|{text}\n", text.len()));
+    }
+
+    /// A benchmark of ten clients: every transaction is counted here and in the database.
+    fn does_transactions(&self) {
+        const EACH: usize = 40;
+        self.pgbench(&["-i", "-q"]);
+        let outcome = self.pgbench(&["-n", "-c", "10", "-j", "2", "-t", &EACH.to_string()]);
+        let text = String::from_utf8_lossy(&outcome.stdout);
+        let all = 10 * EACH;
+        let done = format!("number of transactions actually processed: {all}/{all}\n");
+        assert!(text.contains(&done), "{}", outcome.report());
+        let count = "select count(*), (select count(*) from pgbench_accounts) from pgbench_history";
+        self.psql(count).run().ok().output(format!("{all}|100000\n"));
+        // A connection for each transaction.
+        let outcome = self.pgbench(&["-n", "-S", "-C", "-c", "10", "-j", "2", "-t", "20"]);
+        let text = String::from_utf8_lossy(&outcome.stdout);
+        assert!(text.contains("actually processed: 200/200\n"), "{}", outcome.report());
+    }
+
+    /// The client connects once more to have its question cancelled.
+    fn cancels_a_question(&self) {
+        let question = "select pg_sleep(3600)";
+        let psql = self.psql(question).start();
+        let active = format!(
+            "select count(*) from pg_stat_activity where query = '{question}' and state = 'active'"
+        );
+        wait_until("the question is asked", || self.psql(&active).run().ok().stdout == b"1\n");
+        signal(&psql, Signal::INT);
+        psql.end().code(1).says("canceling statement due to user request");
+    }
+}
+
+#[test]
+fn sessions_through_a_second_name() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = Server::start(&scene);
+    fs::create_dir(scene.path("relayed")).unwrap();
+    let _relay = relay(&scene, &format!("./relayed/{SOCKET}"), &format!("./server/{SOCKET}"));
+    let client = Client::by_name(&scene, "relayed");
+    client.asks_for_much();
+    client.does_transactions();
+    client.cancels_a_question();
+}
+
+#[test]
+fn sessions_through_tcp() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = Server::start(&scene);
+    let (_relay, port) = relay_by_tcp(&scene, &format!("./server/{SOCKET}"));
+    let client = Client::by_tcp(&scene, port);
+    client.asks_for_much();
+    client.does_transactions();
+    client.cancels_a_question();
+}

@@ -1,0 +1,197 @@
+//! Redis: many small questions at once, and large values.
+
+use super::{on_a_free_port, relay, relay_by_tcp, takes_tcp, wait_for_server};
+use crate::harness::{Cmd, Outcome, Running, Scene, data, has};
+use std::os::unix::net::UnixStream;
+
+const VALUE: usize = 10_000_000;
+
+fn is_here() -> bool {
+    has("redis-server") && has("redis-cli") && has("redis-benchmark")
+}
+
+/// A server on ./redis.sock that keeps nothing.
+fn server(scene: &Scene, port: u16) -> Cmd {
+    let port = port.to_string();
+    scene.command("redis-server").args(["--port", &port, "--bind", "127.0.0.1"]).args([
+        "--unixsocket",
+        "./redis.sock",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ])
+}
+
+fn start_server(scene: &Scene) -> Running {
+    let mut server = server(scene, 0).start();
+    wait_for_server(scene, &mut server, "redis.sock");
+    server
+}
+
+/// A program of Redis and how it gets to the server.
+struct Client<'a> {
+    scene: &'a Scene,
+    route: [String; 2],
+}
+
+impl<'a> Client<'a> {
+    fn by_name(scene: &'a Scene, socket: &str) -> Self {
+        Self { scene, route: ["-s".to_owned(), socket.to_owned()] }
+    }
+
+    fn by_tcp(scene: &'a Scene, port: u16) -> Self {
+        Self { scene, route: ["-p".to_owned(), port.to_string()] }
+    }
+
+    fn cli(&self, args: &[&str]) -> Cmd {
+        // Without -e an error of the server would end with status 0.
+        self.scene.command("redis-cli").args(&self.route).arg("-e").args(args)
+    }
+
+    /// A large value goes there and comes back.
+    fn keeps_a_large_value(&self) {
+        let mut value = data(VALUE);
+        self.cli(&["-x", "set", "large"]).input(value.clone()).run().ok().output("OK\n");
+        self.cli(&["strlen", "large"]).run().ok().output(format!("{VALUE}\n"));
+        value.push(b'\n');
+        self.cli(&["get", "large"]).run().ok().output(value);
+        self.cli(&["del", "large"]).run().ok().output("1\n");
+    }
+
+    /// So many questions of each kind from 50 clients, some of them in one go (the number
+    /// has to be a multiple of that: the benchmark would round it up).
+    fn asks(&self, requests: u32, in_one_go: u32) {
+        const KINDS: [&str; 4] = ["ping_mbulk", "set", "get", "lrange_100"];
+        let outcome = self
+            .scene
+            .command("redis-benchmark")
+            .args(&self.route)
+            .args(["-n", &requests.to_string(), "-P", &in_one_go.to_string()])
+            .args(["-c", "50", "-d", "100", "-t", &KINDS.join(",")])
+            .run()
+            .ok();
+        // The list is filled before its last items are asked for.
+        assert_eq!(completed(&outcome, requests), KINDS.len() + 1, "{}", outcome.report());
+    }
+}
+
+fn completed(outcome: &Outcome, requests: u32) -> usize {
+    let text = String::from_utf8_lossy(&outcome.stdout);
+    text.matches(&format!("  {requests} requests completed in ")).count()
+}
+
+/// How many commands of a kind the server has carried out, as it says itself.
+fn calls(scene: &Scene, kind: &str) -> u32 {
+    let outcome = Client::by_name(scene, "./redis.sock").cli(&["info", "commandstats"]).run().ok();
+    let text = String::from_utf8_lossy(&outcome.stdout);
+    let number = text.split_once(&format!("cmdstat_{kind}:calls=")).and_then(|(_, rest)| {
+        let (number, _) = rest.split_once(',')?;
+        number.parse().ok()
+    });
+    number.unwrap_or_else(|| panic!("no calls of {kind}\n{}", outcome.report()))
+}
+
+#[test]
+fn values_through_a_second_name() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = start_server(&scene);
+    let _relay = relay(&scene, "./relayed.sock", "./redis.sock");
+    Client::by_name(&scene, "./relayed.sock").keeps_a_large_value();
+}
+
+#[test]
+fn values_through_tcp() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = start_server(&scene);
+    let (_relay, port) = relay_by_tcp(&scene, "./redis.sock");
+    Client::by_tcp(&scene, port).keeps_a_large_value();
+}
+
+#[test]
+fn values_to_a_server_on_tcp() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let is_ready = |_: &Running, port| {
+        takes_tcp(port) && UnixStream::connect(scene.path("redis.sock")).is_ok()
+    };
+    let (_server, port) = on_a_free_port(|port| server(&scene, port), is_ready);
+    let target = format!("tcp:127.0.0.1:{port}");
+    let _relay = relay(&scene, "./relayed.sock", &target);
+    let client = Client::by_name(&scene, "./relayed.sock");
+    client.keeps_a_large_value();
+    client.asks(3200, 16);
+
+    let (_second, port) = relay_by_tcp(&scene, &target);
+    Client::by_tcp(&scene, port).keeps_a_large_value();
+}
+
+#[test]
+fn the_benchmark_gets_every_answer() {
+    const REQUESTS: u32 = 4800;
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = start_server(&scene);
+    let _relay = relay(&scene, "./relayed.sock", "./redis.sock");
+    let (_by_tcp, port) = relay_by_tcp(&scene, "./redis.sock");
+    let clients = [Client::by_name(&scene, "./relayed.sock"), Client::by_tcp(&scene, port)];
+    for client in &clients {
+        for in_one_go in [1, 32] {
+            client.asks(REQUESTS, in_one_go);
+        }
+    }
+    // What is on its way when the benchmark has its answers counts as well.
+    for kind in ["ping", "set", "get", "lrange"] {
+        let calls = calls(&scene, kind);
+        assert!(calls >= 4 * REQUESTS, "{calls} of {kind}");
+    }
+}
+
+/// Everything is sent before an answer is read, as fast as the socket takes it.
+#[test]
+fn a_hundred_thousand_commands_in_one_go() {
+    const COMMANDS: usize = 100_000;
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = start_server(&scene);
+    let _relay = relay(&scene, "./relayed.sock", "./redis.sock");
+    let client = Client::by_name(&scene, "./relayed.sock");
+    let commands: String = (0..COMMANDS).map(|n| format!("SET key:{n} {n}\r\n")).collect();
+    let outcome = client.cli(&["--pipe"]).input(commands).run().ok();
+    let text = String::from_utf8_lossy(&outcome.stdout);
+    let expected = format!("errors: 0, replies: {COMMANDS}");
+    assert!(text.contains(&expected), "{}", outcome.report());
+    client.cli(&["dbsize"]).run().ok().output(format!("{COMMANDS}\n"));
+}
+
+/// The server speaks first, and long after the last question.
+#[test]
+fn messages_to_a_subscriber() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = start_server(&scene);
+    let _relay = relay(&scene, "./relayed.sock", "./redis.sock");
+    let client = Client::by_name(&scene, "./relayed.sock");
+    let subscriber = client.cli(&["subscribe", "news"]).start();
+    let mut expected = "subscribe\nnews\n1\n".to_owned();
+    subscriber.wait_for_output(&expected);
+    for number in 0..20 {
+        client.cli(&["publish", "news", &number.to_string()]).run().ok().output("1\n");
+        expected.push_str(&format!("message\nnews\n{number}\n"));
+        subscriber.wait_for_output(&expected);
+    }
+}
