@@ -31,6 +31,9 @@ pub(crate) use imp::{kernel_pipe::KernelPipe, splice::Splicer};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use no_splice::{KernelPipe, Splicer};
 
+use local_socket::error::SocketError;
+use std::io;
+
 /// What waiting for input came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ready {
@@ -48,4 +51,14 @@ pub(crate) enum Either {
     Input,
     /// The stream, or it is at its end; or that cannot be told.
     Stream,
+}
+
+/// Whether something may work again when other things of this system or process have ended
+/// (`accept(2)`, `socket(2)`).
+pub(crate) fn has_too_much_open(error: &io::Error) -> bool {
+    const EMFILE: i32 = 24;
+    const ENFILE: i32 = 23;
+    let system = SocketError::of(error).map_or(error, SocketError::system_error);
+    error.kind() == io::ErrorKind::OutOfMemory
+        || cfg!(unix) && matches!(system.raw_os_error(), Some(EMFILE | ENFILE))
 }

@@ -12,6 +12,7 @@
 use std::{
     fs,
     io::{Read, Seek},
+    net::TcpListener,
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, Stdio},
@@ -30,6 +31,9 @@ struct Example {
 /// The names in the examples that are not files in the folder of the example. Other runs
 /// of the test must not meet them.
 const WORD: &str = "chat";
+
+/// The TCP port in the examples, for which one that is free is put.
+const PORT: &str = "8080";
 
 /// What an example may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -52,6 +56,11 @@ fn lsock_listen_1() {
 #[test]
 fn lsock_connect_1() {
     run_page("man/lsock-connect.1", 5);
+}
+
+#[test]
+fn lsock_relay_1() {
+    run_page("man/lsock-relay.1", 6);
 }
 
 #[test]
@@ -148,11 +157,13 @@ fn example(place: String, block: &[&str]) -> Example {
 /// Runs an example in a new folder, and says what is wrong with it.
 fn run(example: &Example) -> Result<(), String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let own = format!("{WORD}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let word = format!("{WORD}-{}-{number}", std::process::id());
+    let port = free_port(number).to_string();
+    let own = |text: &str| with_word(text, &word).replace(PORT, &port);
     // The program has been built.
-    let script = example.script.replace("cargo build && ", "");
-    let script = with_word(&script, &own);
-    let expected = with_word(&example.prints, &own);
+    let script = own(&example.script.replace("cargo build && ", ""));
+    let expected = own(&example.prints);
 
     let folder = tempfile::tempdir().expect("a folder");
     let mut output = tempfile::tempfile().expect("a file");
@@ -194,6 +205,17 @@ fn run(example: &Example) -> Result<(), String> {
             status.map_or("not ended in time".to_owned(), |status| status.to_string()),
         )),
     }
+}
+
+/// A TCP port on which nobody listens, and that the system gives to nobody who does not ask
+/// for it; another one for every example.
+fn free_port(number: u32) -> u16 {
+    let first = std::process::id().wrapping_mul(97).wrapping_add(number) % 10_000;
+    (0..10_000)
+        .map(|next| 20_000 + (first + next) % 10_000)
+        .filter_map(|port| u16::try_from(port).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }
 
 /// The text with every whole `chat` replaced, unless it is a file's name.

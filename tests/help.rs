@@ -5,7 +5,7 @@
 use crate::harness::Scene;
 use std::{env, fs, path::Path};
 
-const COMMANDS: [&str; 3] = ["listen", "connect", "completions"];
+const COMMANDS: [&str; 4] = ["listen", "connect", "relay", "completions"];
 
 #[test]
 fn help_is_as_in_the_snapshots() {
@@ -87,7 +87,9 @@ fn completions_of_every_shell_know_commands_and_options() {
     let scene = Scene::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = completions(&scene, shell);
-        for word in ["listen", "connect", "keep-open", "idle-timeout", "replace"] {
+        for word in
+            ["listen", "connect", "relay", "keep-open", "idle-timeout", "replace", "pass-fds"]
+        {
             assert!(script.contains(word), "no {word} for {shell}");
         }
     }

@@ -1,6 +1,10 @@
 //! Many clients, slow ones, and that nothing is left over of them.
 
-use crate::harness::{Running, Scene, becomes, data, open_files, signal, threads_of, wait_until};
+#[cfg(target_os = "linux")]
+use crate::harness::{
+    Running, becomes, open_files, peak_memory, processor_time, signal, threads_of, wait_until,
+};
+use crate::harness::{Scene, data};
 use rustix::process::Signal;
 use std::{
     fs,
@@ -123,14 +127,6 @@ fn out_of_descriptors() {
     }
 }
 
-/// The most memory that a process has used, in bytes.
-#[cfg(target_os = "linux")]
-fn peak_memory(running: &Running) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_slow_reader_costs_no_memory() {
@@ -192,11 +188,6 @@ fn a_stuck_client_does_not_disturb_others() {
 #[cfg(target_os = "linux")]
 #[test]
 fn waiting_costs_nothing() {
-    let ticks = |running: &Running| -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", running.pid())).unwrap();
-        let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-    };
     let scene = Scene::new();
     let waiting = scene.lsock(["connect", "./missing", "-vv", "--wait"]).start();
     waiting.wait_for_message("trying again");
@@ -208,9 +199,9 @@ fn waiting_costs_nothing() {
     client.wait_for_output("y");
     client.close_input();
     server.wait_for_end_of_output("x");
-    let before = [&waiting, &server, &client].map(ticks);
+    let before = [&waiting, &server, &client].map(processor_time);
     thread::sleep(std::time::Duration::from_secs(2));
-    let after = [&waiting, &server, &client].map(ticks);
+    let after = [&waiting, &server, &client].map(processor_time);
     for (before, after) in before.into_iter().zip(after) {
         // In hundredths of a second.
         assert!(after - before <= 10, "{before} {after}");

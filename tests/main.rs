@@ -35,6 +35,8 @@ mod half_close;
 #[cfg(unix)]
 mod http;
 #[cfg(unix)]
+mod hub;
+#[cfg(unix)]
 mod keep_open;
 #[cfg(unix)]
 mod load;
@@ -47,10 +49,27 @@ mod peers;
 #[cfg(unix)]
 mod readiness;
 #[cfg(unix)]
+mod relay;
+#[cfg(unix)]
+mod relay_commands;
+#[cfg(unix)]
+mod relay_ends;
+#[cfg(unix)]
+mod relay_faults;
+#[cfg(unix)]
+mod relay_load;
+#[cfg(unix)]
+mod relay_options;
+#[cfg(unix)]
+mod relay_usage;
+#[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod taking_over;
 
+// What only Linux has.
+#[cfg(target_os = "linux")]
+mod pass_fds;
 // Other programs through a relay, as they come with Linux.
 #[cfg(target_os = "linux")]
 mod programs;

@@ -13,17 +13,19 @@ use std::{
 };
 
 /// The pages with the words of the command that each is about.
-const PAGES: [(&str, &[&str]); 3] = [
+const PAGES: [(&str, &[&str]); 4] = [
     ("man/lsock.1", &[]),
     ("man/lsock-listen.1", &["listen"]),
     ("man/lsock-connect.1", &["connect"]),
+    ("man/lsock-relay.1", &["relay"]),
 ];
 
 /// What else is checked for names of options that there are not.
 const OTHERS: [&str; 2] = ["man/lsock-names.7", "README.md"];
 
 /// Options of other programs that the documents speak of.
-const FOREIGN: [&str; 5] = ["--workspace", "--path", "--open", "--target", "--all-features"];
+const FOREIGN: [&str; 6] =
+    ["--workspace", "--path", "--open", "--target", "--all-features", "--now"];
 
 #[test]
 fn pages_hold_what_follows_from_the_definitions() {

@@ -6,10 +6,14 @@ use std::time::Duration;
 #[command(next_help_heading = "Transfer")]
 pub(crate) struct Transfer {
     /// Only send; what the peer sends is not read.
+    ///
+    /// In a relay, sending is from the client to the target.
     #[arg(long)]
     pub(crate) send_only: bool,
 
     /// Only receive; stdin is not read.
+    ///
+    /// In a relay, receiving is from the target, and what the client sends is not read.
     #[arg(long, conflicts_with = "send_only")]
     pub(crate) recv_only: bool,
 
@@ -25,6 +29,8 @@ pub(crate) struct Transfer {
     pub(crate) linger: Option<Duration>,
 
     /// End with status 4 when nothing moved for that long.
+    ///
+    /// Where there are many clients, only the connection ends, with a warning.
     #[arg(long, value_name = "DURATION", value_parser = value::duration_not_zero)]
     pub(crate) idle_timeout: Option<Duration>,
 
@@ -46,6 +52,8 @@ pub(crate) struct Transfer {
     pub(crate) copy: CopyWay,
 
     /// How much is moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
+    ///
+    /// Where many clients are served at once, it is 64K if copied.
     #[arg(long, value_name = "SIZE", value_parser = value::buffer_size)]
     pub(crate) buffer: Option<usize>,
 }

@@ -1,13 +1,22 @@
 //! How long a server is waited for, whatever thread or task waits.
 
-use crate::{cli, diag::Failure};
-use local_socket::{ConnectWaitMode, Name};
+use super::TcpAddress;
+use crate::{
+    cli,
+    diag::Failure,
+    system::{Socket, has_too_much_open},
+};
+use local_socket::{ConnectOptions, ConnectWaitMode, Name};
 use std::{
     ffi::OsString,
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
     time::{Duration, Instant},
 };
+use tokio::{net::TcpStream, time};
+
+/// How long to wait before connecting again when there are no descriptors left.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a server is waited for that is not there, or busy.
 #[derive(Copy, Clone, Debug)]
@@ -105,6 +114,52 @@ impl Attempts {
             }
         }
     }
+}
+
+/// Connects to a local socket, as often as the options say.
+pub(crate) async fn dial(name: &Name<'static>, patience: Patience) -> Result<Socket, Failure> {
+    let mut attempts = patience.begin();
+    loop {
+        let options = ConnectOptions::new().name(name.borrow()).wait_mode(attempts.wait_mode());
+        let error = match options.connect_tokio().await {
+            Ok(stream) => return Ok(stream.into()),
+            Err(error) => error,
+        };
+        time::sleep(pause(error, |error| attempts.failed(error, Some(name)))?).await;
+    }
+}
+
+/// Connects to a TCP port, as often as the options say.
+pub(crate) async fn dial_tcp(address: &TcpAddress, patience: Patience) -> Result<Socket, Failure> {
+    let mut attempts = patience.begin();
+    loop {
+        let connect = TcpStream::connect((address.host(), address.port()));
+        let connected = match attempts.limit() {
+            Some(limit) => time::timeout(limit, connect)
+                .await
+                .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))),
+            None => connect.await,
+        };
+        let error = match connected {
+            Ok(stream) => {
+                // Small messages are not to wait for more; without it they only take longer.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream.into());
+            }
+            Err(error) => error,
+        };
+        let failed = |error| attempts.failed(address.error("connect to", &error), None);
+        time::sleep(pause(error, failed)?).await;
+    }
+}
+
+/// How long to wait before the next attempt. Where this process has too much open, that is
+/// no attempt: it is tried until others have gone.
+fn pause(
+    error: io::Error,
+    failed: impl FnOnce(io::Error) -> Result<Duration, Failure>,
+) -> Result<Duration, Failure> {
+    if has_too_much_open(&error) { Ok(PAUSE) } else { failed(error) }
 }
 
 fn is_absent(error: &io::Error) -> bool {

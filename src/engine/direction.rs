@@ -187,14 +187,15 @@ impl Direction {
         input: &mut Socket,
         way: &Way,
     ) -> Poll<io::Result<usize>> {
-        let splices = way.splices && !self.cannot_splice && (self.is_bulk || way.splices_only);
-        if let Some(pipe) = if splices { KernelPipe::take() } else { None } {
-            match ready!(self.poll_splice(cx, input, pipe, way.piece)) {
-                // Nothing has been moved.
+        if way.splices && !self.cannot_splice && (self.is_bulk || way.splices_only) {
+            match ready!(self.poll_splice(cx, input, way)) {
+                // These two cannot be spliced: nothing has been moved.
                 Err(error) if error.kind() == ErrorKind::InvalidInput && !way.splices_only => {
                     self.cannot_splice = true;
                 }
-                fetched => return Poll::Ready(fetched),
+                Ok(None) => {}
+                Ok(Some(moved)) => return Poll::Ready(Ok(moved)),
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
         self.poll_read(cx, input, way.buffer)
@@ -209,21 +210,33 @@ impl Direction {
         let mut buffer = Buffer::take(size);
         let read = ready!(input.poll_read(cx, &mut buffer, &mut self.descriptors))?;
         self.is_bulk = read == size;
+        if !self.is_bulk {
+            self.descriptors.rest();
+        }
         self.held = Held::Bytes { buffer, from: 0, to: read };
         Poll::Ready(Ok(read))
     }
 
+    /// Nothing if bytes that wait are to be read.
     fn poll_splice(
         &mut self,
         cx: &mut Context<'_>,
         input: &mut Socket,
-        mut pipe: KernelPipe,
-        most: usize,
-    ) -> Poll<io::Result<usize>> {
-        let moved = ready!(input.poll_splice_in(cx, &mut pipe, most))?;
+        way: &Way,
+    ) -> Poll<io::Result<Option<usize>>> {
+        let size = if way.splices_only {
+            way.piece
+        } else {
+            match ready!(input.poll_spliceable(cx, way.piece, &mut self.descriptors))? {
+                Some(size) => size,
+                None => return Poll::Ready(Ok(None)),
+            }
+        };
+        let Some(mut pipe) = KernelPipe::take() else { return Poll::Ready(Ok(None)) };
+        let moved = ready!(input.poll_splice_in(cx, &mut pipe, size))?;
         self.is_bulk = moved >= SMALL;
         self.held = Held::Piped(pipe);
-        Poll::Ready(Ok(moved))
+        Poll::Ready(Ok(Some(moved)))
     }
 
     /// Writes all that is held.

@@ -1,3 +1,4 @@
+use crate::system::signals;
 use std::{
     io,
     sync::{
@@ -38,6 +39,9 @@ impl EventLoops {
     pub(crate) fn start() -> io::Result<Self> {
         let count = thread::available_parallelism().map_or(1, usize::from);
         let first = runtime()?;
+        // Signals that ask to end come to the first thread alone, which can hold them while
+        // it opens a listener: a thread that does not would let the process die then.
+        let _held = signals::Held::new();
         let end = Arc::new(Notify::new());
         let mut all = vec![EventLoop::new(first.handle().clone())];
         for number in 1..count {

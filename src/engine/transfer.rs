@@ -187,10 +187,10 @@ impl Transfer<'_> {
     fn report(self, limit: Option<Limit>, time: Duration) -> Report {
         let Self { client, target, forth, back, .. } = self;
         // It has closed without reading everything if reading from it says so, or, where it
-        // had ended that direction before, if the socket does.
+        // had ended that direction before or is not read at all, if the socket does.
         let was_reset = |from: &Direction, socket: &Socket| match from.ending() {
             Some(Ending::InputFailed(error)) => error.kind() == ErrorKind::ConnectionReset,
-            Some(Ending::Eof) => socket.was_reset(),
+            Some(Ending::Eof | Ending::Unused) => socket.was_reset(),
             _ => false,
         };
         let (by_target, by_client) = (was_reset(&back, &target), was_reset(&forth, &client));

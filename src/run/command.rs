@@ -18,6 +18,8 @@ pub(super) struct Commands {
     pub(super) command: Command,
     /// Where clients have connected to, as it is typed.
     pub(super) name: String,
+    /// Whether that is a local socket.
+    pub(super) is_local: bool,
     pub(super) options: Options,
 }
 
@@ -129,8 +131,8 @@ impl Commands {
         let own = [
             ("LSOCK_NAME", Some(self.name.clone())),
             ("LSOCK_CONN", Some(number.to_string())),
-            ("PROTO", Some("IPC".to_owned())),
-            ("IPCLOCALPATH", Some(self.name.clone())),
+            ("PROTO", self.is_local.then(|| "IPC".to_owned())),
+            ("IPCLOCALPATH", self.is_local.then(|| self.name.clone())),
         ];
         for (variable, value) in own.into_iter().chain(listening::peer_variables(peer)) {
             match value {

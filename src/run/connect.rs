@@ -69,7 +69,8 @@ impl Plan {
     fn join_command(self, command: endpoint::Command) -> anyhow::Result<Outcome> {
         let stream = self.connect()?;
         let peer: Option<PeerCreds> = stream.peer_creds().ok();
-        let commands = Commands { command, name: self.name.to_string(), options: self.options };
+        let name = self.name.to_string();
+        let commands = Commands { command, name, is_local: true, options: self.options };
         let stream = commands.become_it(stream, peer.as_ref())?;
         let status = commands.start(stream, peer.as_ref(), 1, None)?.wait()?;
         Ok(Outcome::Command(status))

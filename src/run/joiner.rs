@@ -3,26 +3,26 @@
 use super::{command::Commands, stdio::Stdio};
 use crate::{
     diag::{Failure, Outcome},
-    endpoint::{Patience, TcpAddress},
+    endpoint::{Patience, TcpAddress, dial, dial_tcp},
     engine::{self, Report},
     pump,
     serve::{Client, Ending, Flag, Handler},
     system::Socket,
 };
-use local_socket::{ConnectOptions, Name};
+use local_socket::Name;
 use std::{
     future::poll_fn,
     io,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::Poll,
     thread,
     time::Duration,
 };
-use tokio::{net::TcpStream, sync::oneshot, time};
+use tokio::sync::oneshot;
 
 /// Joins clients to what it has for them.
 #[derive(Debug)]
@@ -44,10 +44,12 @@ pub(super) enum To {
 /// Standard input and output, for one client after another.
 #[derive(Debug)]
 pub(super) struct SharedStdio {
-    pub(super) stdio: Stdio,
+    /// The only client takes it: the end of what it sends is that of the output, of which
+    /// nothing else may be left open then.
+    stdio: Mutex<Option<Stdio>>,
     /// Nothing can be written to the output any more.
     over: Flag,
-    /// Whether the first client is the last, and its end that of the output.
+    /// Whether the first client is the last.
     once: bool,
 }
 
@@ -58,9 +60,6 @@ struct Totals {
     to_targets: AtomicU64,
     to_clients: AtomicU64,
 }
-
-/// How long to wait before connecting again when there are no descriptors left.
-const PAUSE: Duration = Duration::from_millis(50);
 
 impl Joiner {
     pub(super) fn new(to: To, plan: engine::Plan) -> Self {
@@ -81,17 +80,14 @@ impl Joiner {
         report
     }
 
-    async fn join_to(
-        &self,
-        target: impl Future<Output = Result<Socket, Failure>>,
-        client: Client,
-    ) -> Result<Outcome, Failure> {
+    async fn join_to(&self, target: Dialling<'_>, client: Client) -> Result<Outcome, Failure> {
         let Client { mut socket, number, mut ending, .. } = client;
-        let Some(target) = unless_over(target, &mut socket, &mut ending).await else {
+        let target = Box::pin(unless_over(target, &mut socket, &mut ending)).await;
+        let Some(target) = target else {
             tracing::info!("connection {number}: over before it was connected");
             return Ok(Outcome::Done);
         };
-        let report = self.transfer(socket, target?, number, &mut ending).await;
+        let report = Box::pin(self.transfer(socket, target?, number, &mut ending)).await;
         report.failure(false).map_or(Ok(Outcome::Done), Err)
     }
 
@@ -102,11 +98,11 @@ impl Joiner {
     ) -> Result<Outcome, Failure> {
         let Client { socket, peer, number, mut ending } = client;
         if commands.gives_socket() {
-            let child = commands.start_on(socket, peer.as_ref(), number)?;
+            let child = commands.start_on(socket, peer.as_deref(), number)?;
             let status = commands.wait(child, false, &mut ending).await?;
             return Ok(Outcome::Command(status));
         }
-        let (child, target) = commands.start_joined(peer.as_ref(), number)?;
+        let (child, target) = commands.start_joined(peer.as_deref(), number)?;
         let report = self.transfer(socket, target, number, &mut ending).await;
         let status = commands.wait(child, report.was_limited(), &mut ending).await?;
         report.failure(true).map_or(Ok(Outcome::Command(status)), Err)
@@ -137,13 +133,19 @@ impl Joiner {
     }
 }
 
+/// What connects a client to its target. Each stage of a connection is boxed: the first one
+/// is over soon, and the memory of connections that have nothing to do is that of the last.
+type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
+
 impl Handler for Joiner {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
         match &self.to {
-            To::Name(name, patience) => self.join_to(dial(name, *patience), client).await,
-            To::Tcp(address, patience) => self.join_to(dial_tcp(address, *patience), client).await,
-            To::Commands(commands) => self.join_to_command(commands, client).await,
-            To::Stdio(shared) => self.join_to_stdio(shared, client).await,
+            To::Name(name, patience) => self.join_to(Box::pin(dial(name, *patience)), client).await,
+            To::Tcp(address, patience) => {
+                self.join_to(Box::pin(dial_tcp(address, *patience)), client).await
+            }
+            To::Commands(commands) => Box::pin(self.join_to_command(commands, client)).await,
+            To::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,
         }
     }
 
@@ -161,7 +163,7 @@ impl Handler for Joiner {
 
 impl SharedStdio {
     pub(super) fn new(stdio: Stdio, once: bool) -> Arc<Self> {
-        Arc::new(Self { stdio, over: Flag::new(), once })
+        Arc::new(Self { stdio: Mutex::new(Some(stdio)), over: Flag::new(), once })
     }
 
     /// Begins to join standard input and output to a socket; tells what it came to.
@@ -172,15 +174,28 @@ impl SharedStdio {
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
         let socket = local_socket::tokio::Stream::try_from(ours).map_err(failure)?.into();
         let (tell, told) = oneshot::channel();
-        let shared = Arc::clone(self);
+        let (stdio, is_last) = (self.next().map_err(failure)?, self.once);
         let join = move || {
-            if let Ok(report) = shared.stdio.join_next(Arc::new(theirs), shared.once) {
+            let stream = Arc::new(theirs);
+            let report = if is_last { Ok(stdio.join(stream)) } else { stdio.join_next(stream) };
+            if let Ok(report) = report {
                 // Nobody waits for it where the process is about to end.
                 let _ = tell.send(report);
             }
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
         Ok((socket, told))
+    }
+
+    /// The standard streams for the next client.
+    fn next(&self) -> io::Result<Stdio> {
+        let mut stdio = self.stdio.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = if self.once {
+            stdio.take()
+        } else {
+            stdio.as_ref().map(Stdio::try_clone).transpose()?
+        };
+        next.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -203,20 +218,20 @@ impl Totals {
     }
 }
 
-/// Waits for the target, unless the client goes before, or has to.
-async fn unless_over<T>(
-    target: impl Future<Output = T>,
+/// Waits for the target, unless the client goes before, or has to. One that has gone and
+/// left something for the target still gets it there.
+async fn unless_over(
+    mut target: Dialling<'_>,
     client: &mut Socket,
     ending: &mut Ending,
-) -> Option<T> {
-    // It is needed for a short time only, and large.
-    let mut target = Box::pin(target);
+) -> Option<Result<Socket, Failure>> {
     let mut closing = pin!(ending.closing());
     poll_fn(|cx| {
         if let Poll::Ready(target) = target.as_mut().poll(cx) {
             return Poll::Ready(Some(target));
         }
-        if client.poll_gone(cx).is_ready() || closing.as_mut().poll(cx).is_ready() {
+        let has_gone = client.poll_gone(cx).is_ready() && !client.has_left_something();
+        if has_gone || closing.as_mut().poll(cx).is_ready() {
             return Poll::Ready(None);
         }
         Poll::Pending
@@ -234,50 +249,4 @@ async fn before<T>(first: impl Future<Output = T>, second: impl Future<Output = 
         second.as_mut().poll(cx).map(|()| None)
     })
     .await
-}
-
-/// Connects to a local socket, as often as the options say.
-async fn dial(name: &Name<'static>, patience: Patience) -> Result<Socket, Failure> {
-    let mut attempts = patience.begin();
-    loop {
-        let options = ConnectOptions::new().name(name.borrow()).wait_mode(attempts.wait_mode());
-        let error = match options.connect_tokio().await {
-            Ok(stream) => return Ok(stream.into()),
-            Err(error) => error,
-        };
-        time::sleep(pause(error, |error| attempts.failed(error, Some(name)))?).await;
-    }
-}
-
-/// Connects to a TCP port, as often as the options say.
-async fn dial_tcp(address: &TcpAddress, patience: Patience) -> Result<Socket, Failure> {
-    let mut attempts = patience.begin();
-    loop {
-        let connect = TcpStream::connect((address.host(), address.port()));
-        let connected = match attempts.limit() {
-            Some(limit) => time::timeout(limit, connect).await.unwrap_or_else(|_| {
-                Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"))
-            }),
-            None => connect.await,
-        };
-        let error = match connected {
-            Ok(stream) => {
-                // Small messages are not to wait for more; without it they only take longer.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream.into());
-            }
-            Err(error) => error,
-        };
-        let failed = |error| attempts.failed(address.error("connect to", &error), None);
-        time::sleep(pause(error, failed)?).await;
-    }
-}
-
-/// How long to wait before the next attempt. Where this process has too much open, that is
-/// no attempt: it is tried until others have gone.
-fn pause(
-    error: io::Error,
-    failed: impl FnOnce(io::Error) -> Result<Duration, Failure>,
-) -> Result<Duration, Failure> {
-    if crate::serve::is_passing(&error) { Ok(PAUSE) } else { failed(error) }
 }

@@ -162,7 +162,7 @@ impl Plan {
                 return Ok(Outcome::Done);
             };
             let commands = self.commands(command);
-            let peer = client.peer.as_ref();
+            let peer = client.peer.as_deref();
             let running = commands.start(stream, peer, client.number, Some(stopper))?;
             return Ok(Outcome::Command(running.wait()?));
         }
@@ -179,8 +179,12 @@ impl Plan {
     }
 
     fn commands(&self, command: &Command) -> Commands {
-        let name = self.listening.to_string();
-        Commands { command: command.clone(), name, options: self.options.clone() }
+        Commands {
+            command: command.clone(),
+            name: self.listening.name(),
+            is_local: true,
+            options: self.options.clone(),
+        }
     }
 }
 
@@ -205,7 +209,7 @@ fn serve_one_after_another(
         let stream = Arc::new(stream);
         let _going = stopper.going(Open::Stream(Arc::clone(&stream)));
         let report = stdio
-            .join_next(stream, false)
+            .join_next(stream)
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
         let is_over = report.output_is_gone();
         match report.failure() {

@@ -42,7 +42,8 @@ enum Place {
     /// One that came with the process, until it is used.
     Inherited {
         number: i32,
-        text: String,
+        /// Where it listens, in a form that is read again, if that is known.
+        name: Option<String>,
         allowed: Option<Allowed>,
         socket: Mutex<Option<Inherited>>,
     },
@@ -81,13 +82,9 @@ impl Listening {
                 let why = "whoever made the socket has decided on it";
                 refuse(&given(&options, &Kind::Inherited), why)?;
                 let socket = inherited::take(number, &options)?;
-                let (text, allowed) = match &socket {
+                let (name, allowed) = match &socket {
                     Inherited::Local(_, name, allowed) => {
-                        let name = name.as_ref().map(ToString::to_string);
-                        (
-                            name.unwrap_or_else(|| "a socket without a name".to_owned()),
-                            Some(allowed.clone()),
-                        )
+                        (name.as_ref().map(ToString::to_string), Some(allowed.clone()))
                     }
                     Inherited::Tcp(listener) => {
                         refuse(
@@ -95,10 +92,10 @@ impl Listening {
                             "the clients of a TCP port have no users",
                         )?;
                         let address = listener.local_addr().map(|address| format!("tcp:{address}"));
-                        (address.unwrap_or_else(|_| "a TCP port".to_owned()), None)
+                        (address.ok(), None)
                     }
                 };
-                Place::Inherited { number, text, allowed, socket: Mutex::new(Some(socket)) }
+                Place::Inherited { number, name, allowed, socket: Mutex::new(Some(socket)) }
             }
             ListenOn::Stdio => {
                 refuse(&given(&options, &Kind::Stdio), "stdin and stdout are the one client")?;
@@ -123,6 +120,25 @@ impl Listening {
             Place::Name { .. } => true,
             Place::Inherited { allowed, .. } => allowed.is_some(),
             Place::Tcp { .. } | Place::Stdio => false,
+        }
+    }
+
+    /// Whether it is this local socket.
+    pub(super) fn is_on(&self, other: &Name<'_>) -> bool {
+        matches!(&self.place, Place::Name { name, .. } if name == other)
+    }
+
+    /// Whether options say how many clients are served at a time.
+    pub(super) fn limits_clients(&self) -> bool {
+        self.options.max_conns.is_some() || self.options.max_conns_per_user.is_some()
+    }
+
+    /// Where clients have connected to, for commands: of a socket that came with the
+    /// process, where that listens.
+    pub(super) fn name(&self) -> String {
+        match &self.place {
+            Place::Inherited { name: Some(name), .. } => name.clone(),
+            _ => self.to_string(),
         }
     }
 
@@ -201,7 +217,9 @@ impl Listening {
         let kind = match &self.place {
             Place::Name { name, .. } => name.kind_text().to_string(),
             Place::Tcp { .. } => "TCP port".to_owned(),
-            Place::Inherited { text, .. } => text.clone(),
+            Place::Inherited { name, allowed, .. } => {
+                inherited_text(name.as_deref(), allowed.is_some())
+            }
             Place::Stdio => return,
         };
         terminal.tell(&format!("listening on {self} ({kind})"));
@@ -220,7 +238,8 @@ impl Listening {
                 writeln!(f, "if in use    {conflict}")?;
                 writeln!(f, "serve        {allowed}")
             }
-            Place::Inherited { text, allowed, .. } => {
+            Place::Inherited { name, allowed, .. } => {
+                let text = inherited_text(name.as_deref(), allowed.is_some());
                 writeln!(f, "listen on    {self} ({text})")?;
                 match allowed {
                     Some(allowed) => writeln!(f, "serve        {allowed}"),
@@ -248,6 +267,12 @@ impl Display for Listening {
             (Place::Stdio, _) => f.write_str("-"),
         }
     }
+}
+
+/// What is told of a socket that came with the process.
+fn inherited_text(name: Option<&str>, is_local: bool) -> String {
+    let other = if is_local { "a socket without a name" } else { "a TCP port" };
+    name.unwrap_or(other).to_owned()
 }
 
 /// Looks the host up. Unless that is asked for, no other machine may be able to connect.

@@ -74,6 +74,14 @@ impl Plan {
         if self.listening.is_stdio() && matches!(self.target, Target::Stdio) {
             return usage("stdin and stdout cannot be both ends of a relay");
         }
+        if matches!(&self.target, Target::Name(name) if self.listening.is_on(name)) {
+            return usage("LISTEN and TARGET are the same: the relay would connect to itself");
+        }
+        if matches!(self.target, Target::Stdio) && self.listening.limits_clients() {
+            return usage(
+                "stdin and stdout serve one client at a time: --max-conns limits nothing more",
+            );
+        }
         if !is_dialled && (connecting.wait.is_some() || connecting.timeout.is_some()) {
             return usage("--wait and --timeout go with a target that is connected to");
         }
@@ -127,11 +135,8 @@ impl Plan {
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
-        let _progress =
-            meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
-        let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter);
+        let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter.clone());
         loops.run(async {
-            let target = Joiner::new(self.target(terminal)?, plan);
             let mut admission = self.listening.admission(room);
             if matches!(self.target, Target::Stdio) {
                 admission.one_at_a_time();
@@ -149,17 +154,18 @@ impl Plan {
                 None => self.listening.open(),
             };
             let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
+            // No thread of its own is there before signals are watched for.
+            let _progress =
+                meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
+            // Commands are told where it is listened, which is known by now.
+            let target = Joiner::new(self.target(terminal)?, plan);
             readiness.tell()?;
             self.listening.tell(terminal);
             let outcome = server.serve(&loops, target).await;
-            // What came of stdin and stdout says most.
-            if let Some(joined) = joined
-                && let Ok(report) = joined.await
-                && let Some(failure) = report.failure()
-            {
-                return Err(failure.into());
+            match joined {
+                Some(joined) => of_the_given(outcome, joined.await.ok()),
+                None => outcome,
             }
-            outcome
         })
     }
 
@@ -170,7 +176,8 @@ impl Plan {
             Target::Tcp(address) => To::Tcp(address, self.patience),
             Target::Command(command) => To::Commands(Commands {
                 command,
-                name: self.listening.to_string(),
+                name: self.listening.name(),
+                is_local: self.listening.is_local(),
                 options: self.options.clone(),
             }),
             Target::Stdio => {
@@ -188,6 +195,28 @@ impl Plan {
         let (input, output) = endpoint::open_stdio()?;
         let options = self.options.without_limits();
         Ok(Stdio { input, output, options, shows_progress: false, terminal })
+    }
+}
+
+/// What it came to where stdin and stdout were the client, of which the report is. Why there
+/// was no target says most; of bytes that were lost, the report does.
+fn of_the_given(
+    outcome: anyhow::Result<Outcome>,
+    report: Option<pump::Report>,
+) -> anyhow::Result<Outcome> {
+    let is_loss = |error: &anyhow::Error| {
+        matches!(error.downcast_ref::<Failure>(), Some(Failure::Undelivered { .. }))
+    };
+    let Some(report) = report else { return outcome };
+    if outcome.as_ref().is_err_and(|error| !is_loss(error)) {
+        return outcome;
+    }
+    let output_is_gone = report.output_is_gone();
+    match report.failure() {
+        Some(failure) => Err(failure.into()),
+        // Whoever reads the output, such as `head`, has enough: that is no loss.
+        None if output_is_gone && outcome.is_err() => Ok(Outcome::Done),
+        None => outcome,
     }
 }
 

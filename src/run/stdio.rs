@@ -35,11 +35,15 @@ impl Stdio {
         join(input, output, options, stream, true, shows_progress.then_some(terminal))
     }
 
-    /// Joins one connection of several; the last one's end may be that of stdout.
-    pub(super) fn join_next(&self, stream: Arc<Stream>, is_last: bool) -> std::io::Result<Report> {
+    /// Joins one connection of several, whose ends are not those of stdout.
+    pub(super) fn join_next(&self, stream: Arc<Stream>) -> std::io::Result<Report> {
+        let Self { input, output, options, shows_progress, terminal } = self.try_clone()?;
+        Ok(join(input, output, options, stream, false, shows_progress.then_some(terminal)))
+    }
+
+    pub(super) fn try_clone(&self) -> std::io::Result<Self> {
         let (input, output) = (self.input.try_clone()?, self.output.try_clone()?);
-        let progress = self.shows_progress.then_some(self.terminal);
-        Ok(join(input, output, self.options.clone(), stream, is_last, progress))
+        Ok(Self { input, output, options: self.options.clone(), ..*self })
     }
 }
 

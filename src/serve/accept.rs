@@ -1,7 +1,7 @@
 //! Accepting without an event loop, one client after another.
 
-use super::{Admission, Admitted, is_passing};
-use crate::diag::Failure;
+use super::{Admission, Admitted};
+use crate::{diag::Failure, system::has_too_much_open};
 use local_socket::{
     Listener, Stream,
     traits::{Listener as _, StreamCommon as _},
@@ -33,7 +33,7 @@ impl Acceptor {
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(None),
-                Err(error) if is_passing(&error) => {
+                Err(error) if has_too_much_open(&error) => {
                     tracing::warn!(%error, "cannot accept now: trying again");
                     thread::sleep(PAUSE);
                 }

@@ -15,7 +15,7 @@ pub(crate) struct Admission {
 /// A client that may be served.
 #[derive(Debug)]
 pub(crate) struct Admitted {
-    pub(crate) peer: Option<PeerCreds>,
+    pub(crate) peer: Option<Box<PeerCreds>>,
     /// The how manieth it is, from 1 on.
     pub(crate) number: u64,
     /// Its place among those that are served at a time.
@@ -53,12 +53,12 @@ impl Admission {
             tracing::warn!("refused a client that may not connect: {}", listening::describe(&peer));
             return None;
         }
-        self.number(Some(peer))
+        self.number(Some(Box::new(peer)))
     }
 
-    fn number(&mut self, peer: Option<PeerCreds>) -> Option<Admitted> {
-        let Some(place) = self.limits.take_place(peer.as_ref().and_then(listening::user)) else {
-            let client = peer.as_ref().map(listening::describe).unwrap_or_default();
+    fn number(&mut self, peer: Option<Box<PeerCreds>>) -> Option<Admitted> {
+        let Some(place) = self.limits.take_place(peer.as_deref().and_then(listening::user)) else {
+            let client = peer.as_deref().map(listening::describe).unwrap_or_default();
             tracing::warn!("refused a client of a user who has enough connections: {client}");
             return None;
         };

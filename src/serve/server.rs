@@ -1,7 +1,7 @@
 //! Accepting in an event loop: every client is served at once, in one of several loops.
 
 use super::{
-    Admission, Admitted, Flag, is_passing,
+    Admission, Admitted, Flag,
     limits::Place,
     phase::{Ending, Phases},
     source::{Accepted, Source},
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diag::{Failure, Outcome},
     engine::EventLoops,
-    system::{Detached, Socket, signals},
+    system::{Detached, Socket, has_too_much_open, signals},
 };
 use local_socket::PeerCreds;
 use std::{
@@ -39,7 +39,7 @@ pub(crate) trait Handler: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) socket: Socket,
-    pub(crate) peer: Option<PeerCreds>,
+    pub(crate) peer: Option<Box<PeerCreds>>,
     pub(crate) number: u64,
     /// Tells when it has to end.
     pub(crate) ending: Ending,
@@ -89,7 +89,7 @@ impl Server {
         let limits = Arc::clone(admission.limits());
         let ended = Mutex::new(None);
         let shared = Arc::new(Shared { handler, once, ended });
-        let accepted = accept_all(&source, admission, loops, &shared, &ending, once).await;
+        let accepted = accept_all(&source, admission, loops, &shared, &ending).await;
         // The name goes before the last connection does.
         drop(source);
         phases.name_is_gone();
@@ -157,48 +157,53 @@ impl<H: Handler> Shared<H> {
 /// Accepts clients and has them served, until that is to end.
 async fn accept_all<H: Handler>(
     source: &Source,
+    admission: Admission,
+    loops: &EventLoops,
+    shared: &Arc<Shared<H>>,
+    ending: &Ending,
+) -> Result<(), Failure> {
+    let mut end = ending.clone();
+    let end_comes = async {
+        before(shared.over(), end.draining()).await;
+    };
+    let mut result = Ok(());
+    let accepting = async {
+        result = accept_and_hand_over(source, admission, loops, shared, ending).await;
+    };
+    before(end_comes, accepting).await;
+    result
+}
+
+/// Accepts clients and has them served. Cancelling loses nobody.
+async fn accept_and_hand_over<H: Handler>(
+    source: &Source,
     mut admission: Admission,
     loops: &EventLoops,
     shared: &Arc<Shared<H>>,
     ending: &Ending,
-    once: bool,
 ) -> Result<(), Failure> {
     let limits = Arc::clone(admission.limits());
-    let mut end = ending.clone();
     let mut is_short = false;
     loop {
-        let mut accepted = None;
-        let next = async {
-            limits.wait_for_place().await;
-            accepted = Some(source.accept().await);
-        };
-        let end_comes = async {
-            before(shared.over(), end.draining()).await;
-        };
-        if !before(end_comes, next).await {
-            return Ok(());
-        }
-        match accepted {
-            Some(Ok(client)) => {
+        limits.wait_for_place().await;
+        match source.accept().await {
+            Ok(client) => {
                 is_short = false;
                 if let Some(admitted) = admission.admit(|| client.peer()) {
                     hand_over(client, admitted, loops, shared, ending);
-                    if once {
+                    if shared.once {
                         return Ok(());
                     }
                 }
             }
-            Some(Err(error)) if is_passing(&error) => {
+            Err(error) if has_too_much_open(&error) => {
                 if !is_short {
                     tracing::warn!(%error, "cannot accept now: clients wait until others have gone");
                     is_short = true;
                 }
-                let _ = before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
+                before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
             }
-            Some(Err(error)) => {
-                return Err(Failure::Io { what: "cannot accept a client", error });
-            }
-            None => {}
+            Err(error) => return Err(Failure::Io { what: "cannot accept a client", error }),
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Input, Output, Socket};
+use super::{Descriptors, Input, Output, Socket};
 use local_socket::Stream;
 use std::{
     io,
@@ -46,6 +46,16 @@ impl KernelPipe {
 }
 
 impl Socket {
+    #[expect(clippy::unused_self, reason = "it looks there where it can")]
+    pub(crate) fn poll_spliceable(
+        &self,
+        _: &mut Context<'_>,
+        _: usize,
+        _: &mut Descriptors,
+    ) -> Poll<io::Result<Option<usize>>> {
+        Poll::Ready(Ok(None))
+    }
+
     pub(crate) fn poll_splice_in(
         &mut self,
         _: &mut Context<'_>,
@@ -62,4 +72,9 @@ impl Socket {
     ) -> Poll<io::Result<usize>> {
         match *pipe {}
     }
+}
+
+impl Descriptors {
+    #[expect(clippy::unused_self, reason = "it has something to let go where it splices")]
+    pub(crate) fn rest(&mut self) {}
 }

@@ -8,6 +8,8 @@ mod running;
 mod scene;
 #[cfg(unix)]
 mod unix;
+#[cfg(unix)]
+mod wire;
 
 pub(crate) use collected::Collected;
 pub(crate) use command::Cmd;
@@ -17,6 +19,10 @@ pub(crate) use running::Running;
 pub(crate) use scene::Scene;
 #[cfg(unix)]
 pub(crate) use unix::{NOBODY, has, is_root, open_files, signal, threads_of, wait_for_file};
+#[cfg(target_os = "linux")]
+pub(crate) use unix::{memory, peak_memory, processor_time};
+#[cfg(unix)]
+pub(crate) use wire::{Host, Serving, Wire};
 
 use std::{
     sync::mpsc,

@@ -44,11 +44,23 @@ pub(super) fn have_usual_signals() {
     use nix::sys::signal::{SigHandler, Signal, signal};
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
+        have_room_for_clients();
         for number in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
             // SAFETY: the default action replaces no handler of ours.
             unsafe { signal(number, SigHandler::SigDfl) }.unwrap();
         }
     });
+}
+
+/// The tests hold both ends of many connections in one process.
+fn have_room_for_clients() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    const ENOUGH: u64 = 4096;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let enough = maximum.map_or(ENOUGH, |maximum| maximum.min(ENOUGH));
+    if current.is_some_and(|current| current < enough) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(enough), maximum }).unwrap();
+    }
 }
 
 /// Sends a signal.
@@ -103,4 +115,31 @@ pub(crate) fn threads_of(running: &Running) -> usize {
 
 fn count(folder: &str) -> usize {
     fs::read_dir(folder).unwrap().count()
+}
+
+/// The most memory that a process has used, in bytes.
+#[cfg(target_os = "linux")]
+pub(crate) fn peak_memory(running: &Running) -> u64 {
+    status_size(running, "VmHWM:")
+}
+
+/// The memory that a process uses, in bytes.
+#[cfg(target_os = "linux")]
+pub(crate) fn memory(running: &Running) -> u64 {
+    status_size(running, "VmRSS:")
+}
+
+#[cfg(target_os = "linux")]
+fn status_size(running: &Running, field: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// The processor time that a process has used, in hundredths of a second.
+#[cfg(target_os = "linux")]
+pub(crate) fn processor_time(running: &Running) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", running.pid())).unwrap();
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }

@@ -5,6 +5,11 @@ use local_socket::{
     os::unix::{MAX_PASSED_FDS, tokio::Stream},
 };
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg};
+#[cfg(target_os = "linux")]
+use std::{
+    fs::File,
+    os::{fd::AsRawFd, unix::fs::FileExt},
+};
 use std::{
     io::{self, IoSliceMut},
     os::fd::{AsFd, OwnedFd},
@@ -18,6 +23,8 @@ pub(crate) struct Descriptors {
     /// Those of the bytes that are to be written next.
     held: Vec<OwnedFd>,
     lost: Lost,
+    #[cfg(target_os = "linux")]
+    watch: Option<Watch>,
 }
 
 /// Whether descriptors were lost, and whether that was told.
@@ -49,6 +56,25 @@ impl Descriptors {
             self.lost = Lost::Told;
         }
         is_new
+    }
+
+    /// How many of the bytes that wait can be spliced and take no descriptor with them, which
+    /// would be closed without a word. `None` if they are to be read instead.
+    #[cfg(target_os = "linux")]
+    pub(super) fn without(&mut self, stream: &Stream) -> Option<usize> {
+        // What comes between the two questions is counted by the second one only.
+        let waiting = rustix::io::ioctl_fionread(stream).ok().filter(|waiting| *waiting > 0)?;
+        let watch = match &mut self.watch {
+            Some(watch) => watch,
+            none => none.insert(Watch::new(stream).ok()?),
+        };
+        watch.sees_none().then(|| usize::try_from(waiting).unwrap_or(usize::MAX))
+    }
+
+    /// Nothing is spliced for the time being.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn rest(&mut self) {
+        self.watch = None;
     }
 
     fn lose(&mut self) {
@@ -97,3 +123,25 @@ impl Descriptors {
         sent
     }
 }
+
+/// Tells how many descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+struct Watch(File);
+
+#[cfg(target_os = "linux")]
+impl Watch {
+    fn new(socket: &impl AsFd) -> io::Result<Self> {
+        let number = socket.as_fd().as_raw_fd();
+        File::open(format!("/proc/self/fdinfo/{number}")).map(Self)
+    }
+
+    fn sees_none(&self) -> bool {
+        let mut text = [0; 256];
+        let Ok(length) = self.0.read_at(&mut text, 0) else { return false };
+        text[..length].windows(NO_FDS.len()).any(|part| part == NO_FDS)
+    }
+}
+
+#[cfg(target_os = "linux")]
+const NO_FDS: &[u8] = b"\nscm_fds: 0\n";

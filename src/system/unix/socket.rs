@@ -118,6 +118,27 @@ impl Socket {
         self.poll_output(cx, |fd| Ok(send(fd, bytes, SEND)?))
     }
 
+    /// Waits until there is something to read; gives how much of it can be spliced, at most
+    /// so much, or nothing if it is to be read.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn poll_spliceable(
+        &self,
+        cx: &mut Context<'_>,
+        most: usize,
+        descriptors: &mut Descriptors,
+    ) -> Poll<io::Result<Option<usize>>> {
+        Poll::Ready(Ok(match self {
+            Self::Local(stream) => {
+                ready!(stream.inner().poll_read_ready(cx))?;
+                descriptors.without(stream).map(|size| size.min(most))
+            }
+            Self::Tcp(stream) => {
+                ready!(stream.poll_read_ready(cx))?;
+                Some(most)
+            }
+        }))
+    }
+
     /// Moves bytes from the socket into the empty pipe, within the kernel.
     #[cfg(target_os = "linux")]
     pub(crate) fn poll_splice_in(
@@ -179,6 +200,11 @@ impl Socket {
         }
         // An error that somebody has taken already.
         Poll::Ready(())
+    }
+
+    /// Whether there is something to read that the peer has sent.
+    pub(crate) fn has_left_something(&self) -> bool {
+        rustix::io::ioctl_fionread(self.as_fd()).is_ok_and(|bytes| bytes > 0)
     }
 
     /// Whether the peer has closed without having read everything.

@@ -137,6 +137,12 @@ impl Socket {
         }
     }
 
+    /// Nothing tells that of a pipe: there may be.
+    #[expect(clippy::unused_self, reason = "other systems can tell")]
+    pub(crate) fn has_left_something(&self) -> bool {
+        true
+    }
+
     /// That cannot be told.
     #[expect(clippy::unused_self, reason = "other systems can tell")]
     pub(crate) fn was_reset(&self) -> bool {

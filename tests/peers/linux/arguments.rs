@@ -1,0 +1,71 @@
+//! The command line of the comparison.
+
+use clap::{Parser, ValueEnum};
+
+/// Compares lsock with other programs, and prints tables in Markdown.
+#[derive(Debug, Parser)]
+#[command(name = "cargo bench --bench peers --", max_term_width = 100)]
+pub(super) struct Arguments {
+    /// Which tables to make; all of them if none is named.
+    #[arg(value_enum)]
+    pub(super) which: Vec<Which>,
+    /// How many times each program does the work.
+    #[arg(long, value_name = "N", default_value = "5", value_parser = rounds)]
+    pub(super) rounds: usize,
+    /// How much goes through each program in a round, where throughput is measured.
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size)]
+    pub(super) bytes: u64,
+    /// What cargo says to every bench.
+    #[arg(long, hide = true)]
+    pub(super) bench: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Which {
+    /// From a pipe through `connect` and `listen` into a pipe.
+    Stdio,
+    /// The same with a regular file at one end.
+    File,
+    /// Bulk data through a relay, and the relay's CPU time.
+    Relay,
+    /// A message of 64 B there and back through a relay.
+    RoundTrip,
+    /// Small messages one way through a relay.
+    Messages,
+    /// New connections through a relay.
+    Connections,
+    /// 10,000 open connections through one relay.
+    Many,
+    /// One request by a whole process.
+    OneShot,
+}
+
+impl Arguments {
+    pub(super) fn tables(&self) -> &[Which] {
+        if self.which.is_empty() { Which::value_variants() } else { &self.which }
+    }
+}
+
+fn rounds(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a number from 1 on".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let factor: u64 = match &text[digits.len()..] {
+        "" => 1,
+        "K" | "KiB" => 1 << 10,
+        "M" | "MiB" => 1 << 20,
+        "G" | "GiB" => 1 << 30,
+        _ => return Err("units are K, M and G".to_owned()),
+    };
+    let number = digits.parse::<u64>().ok().filter(|number| *number > 0);
+    // More would take the slowest too long.
+    number
+        .and_then(|number| number.checked_mul(factor))
+        .filter(|bytes| *bytes <= 16 << 30)
+        .ok_or_else(|| "a size such as 512M or 4G, at most 16G".to_owned())
+}

@@ -1,0 +1,100 @@
+//! 10,000 open connections through one relay, which is started anew for each round; fewer, if
+//! the limit of open files does not admit so many and cannot be raised.
+//!
+//! The client connects them one after another; each sends 8 B and gets them back. Then all are
+//! idle, and the relay's memory is taken: what it has more than before, for each connection.
+//! Then, for a second, 64 of them at a time, chosen at random, have a message of 64 B under
+//! way, there and back: how many per second. All answers are compared. Client and server are
+//! one thread each, which wait for all connections.
+
+use super::{
+    Run,
+    crowd::UNDER_WAY,
+    lanes::Lanes,
+    processes::Process,
+    relays::Relay,
+    route::Route,
+    table::{Column, Table},
+};
+use anyhow::Result;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::{process::Stdio, thread, time::Duration};
+
+const RELAYS: [Relay; 3] = [Relay::Direct, Relay::Lsock, Relay::Proxyd];
+const COUNT: u64 = 10_000;
+
+/// Open files of a process that are none of its connections.
+const OTHERS: u64 = 100;
+
+pub(super) fn table(run: &Run) -> Result<Table> {
+    let before = getrlimit(Resource::Nofile);
+    let files = raise_limit(before);
+    let mut table = Table::new(
+        "Many open connections through one relay",
+        format!(
+            "{COUNT}, or as many as {files} open files admit. All are served before any is \
+             closed. Memory of the relay's process, without the kernel's part; messages of 64 B \
+             there and back, {UNDER_WAY} at a time."
+        ),
+        Relay::Direct.name(),
+        vec![
+            Column::without_ratio("connections", 0),
+            Column::without_ratio("bytes for each idle connection", 0),
+            Column::new("messages per second", 0),
+            Column::without_ratio("ms to connect and greet all", 0),
+        ],
+    );
+    let mut all: Option<Lanes> = None;
+    for _ in 0..run.rounds.min(3) {
+        // The memory that a relay keeps from one crowd would be missing at the next.
+        let mut lanes = Lanes::open(run, "echo-events", &RELAYS)?;
+        if let Some(earlier) = all.take() {
+            lanes.follow(earlier);
+        }
+        for lane in &mut lanes.lanes {
+            let count = COUNT.min((files - OTHERS) / descriptors(&lane.row.name));
+            lane.row.record(|| round(run, &mut lane.route, count));
+            lane.route.end();
+        }
+        all = Some(lanes);
+    }
+    if let Some(all) = all {
+        all.close(&mut table);
+    }
+    setrlimit(Resource::Nofile, Rlimit { maximum: getrlimit(Resource::Nofile).maximum, ..before })?;
+    Ok(table)
+}
+
+/// Open files of a relay for each connection: proxyd has two sockets and two pipes.
+fn descriptors(relay: &str) -> u64 {
+    if relay == Relay::Proxyd.name() { 6 } else { 2 }
+}
+
+/// The limit of open files, after raising it as far as needed or possible, for all processes
+/// that are started from now on.
+fn raise_limit(now: Rlimit) -> u64 {
+    let wanted = COUNT * descriptors(Relay::Proxyd.name()) + OTHERS;
+    let maximum = now.maximum.map(|maximum| maximum.max(wanted));
+    if setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).is_ok() {
+        return wanted;
+    }
+    // More than the maximum takes privileges.
+    let most = now.maximum.unwrap_or(wanted).min(wanted);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..now });
+    getrlimit(Resource::Nofile).current.unwrap_or(wanted)
+}
+
+fn round(run: &Run, route: &mut Route, count: u64) -> Result<Vec<f64>> {
+    let before = route.memory()?;
+    let mut command = route.command(&["crowd", &count.to_string()])?;
+    let mut client = Process::start("client", command.stdin(Stdio::piped()), &run.folder)?;
+    let mut figures = || {
+        let seconds = client.next_answer()?[0];
+        // Whatever the relay has still to put away.
+        thread::sleep(Duration::from_millis(200));
+        let memory = (route.memory()? - before) / count as f64;
+        drop(client.child().stdin.take());
+        Ok(vec![count as f64, memory, client.answer()?[0], seconds * 1e3])
+    };
+    figures().map_err(|error| route.reason(error))
+}

@@ -1,0 +1,55 @@
+//! Small messages one way: each is a write of its own, sent without waiting for anything.
+//!
+//! Client and server are those of the bulk data; timed from connecting to the server's answer
+//! behind the last message. What arrives is counted, and compared in part where messages are
+//! long; the first time, with fewer messages, every byte is.
+
+use super::{
+    Run,
+    lanes::Lanes,
+    pattern::Check,
+    relays::Relay,
+    table::{Column, Table},
+};
+use anyhow::Result;
+
+const RELAYS: [Relay; 4] = [Relay::Direct, Relay::Lsock, Relay::Socat, Relay::Proxyd];
+
+/// Bytes, and how many messages of that size are sent in a round.
+const SIZES: [(u64, u64); 3] = [(64, 200_000), (512, 200_000), (4096, 100_000)];
+
+pub(super) fn table(run: &Run) -> Result<Table> {
+    let mut table = Table::new(
+        "Small messages through a relay",
+        "100,000 to 200,000 writes one way in each round.".to_owned(),
+        Relay::Direct.name(),
+        vec![
+            Column::new("messages of 64 B per second", 0),
+            Column::new("of 512 B per second", 0),
+            Column::new("of 4 KiB per second", 0),
+        ],
+    );
+    let mut lanes = Lanes::open(run, "discard", &RELAYS)?;
+    for lane in &mut lanes.lanes {
+        for (size, _) in SIZES {
+            let bytes = (size * 20_000).to_string();
+            lane.check(run, &["send", &bytes, &size.to_string(), Check::Whole.text()]);
+        }
+    }
+    for _ in 0..run.rounds {
+        for lane in &mut lanes.lanes {
+            lane.row.record(|| {
+                let mut rates = Vec::new();
+                for (size, count) in SIZES {
+                    let (bytes, block) = ((size * count).to_string(), size.to_string());
+                    let args = ["send", &bytes, &block, Check::Samples.text()];
+                    let figures = lane.route.client(run, &args)?;
+                    rates.push(count as f64 / figures[0]);
+                }
+                Ok(rates)
+            });
+        }
+    }
+    lanes.close(&mut table);
+    Ok(table)
+}

@@ -1,0 +1,45 @@
+//! The parts that this program plays as a process of its own.
+
+use super::{bulk, connections, crowd, echo, pattern::Check, round_trip, source_sink, splice};
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Signal, set_parent_process_death_signal};
+use std::{path::Path, process::Command};
+
+/// What comes first on the command line of a part.
+const MARK: &str = "--play";
+
+/// Starts this program in a role.
+pub(super) fn role(name: &str) -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe().context("who am I?")?);
+    command.args([MARK, name]);
+    Ok(command)
+}
+
+pub(super) fn of_this_process() -> Option<(String, Vec<String>)> {
+    let mut args = std::env::args().skip(1);
+    (args.next()? == MARK).then(|| Some((args.next()?, args.collect())))?
+}
+
+pub(super) fn play(role: &str, args: &[String]) -> Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match (role, args.as_slice()) {
+        ("source", [bytes]) => source_sink::source(bytes.parse()?),
+        ("sink", [bytes, check]) => source_sink::sink(bytes.parse()?, Check::parse(check)?),
+        ("splice-connect", [path]) => splice::connect(Path::new(path)),
+        ("splice-listen", [path]) => splice::listen(Path::new(path)),
+        ("splice-relay", [listen, target]) => splice::relay(Path::new(listen), Path::new(target)),
+        ("discard", [path]) => bulk::discard(Path::new(path)),
+        ("send", [path, bytes, block, check]) => {
+            bulk::send(Path::new(path), bytes.parse()?, block.parse()?, Check::parse(check)?)
+        }
+        ("echo-threads", [path]) => echo::with_threads(Path::new(path)),
+        ("echo-events", [path]) => echo::with_events(Path::new(path)),
+        ("ping", [path, count]) => round_trip::ping(Path::new(path), count.parse()?),
+        ("visit", [path, count, threads]) => {
+            connections::visit(Path::new(path), count.parse()?, threads.parse()?)
+        }
+        ("crowd", [path, count]) => crowd::crowd(Path::new(path), count.parse()?),
+        _ => bail!("no such role: {role} {args:?}"),
+    }
+}

@@ -1,0 +1,129 @@
+//! What has been measured, as a table in Markdown.
+
+use super::row::Row;
+use std::fmt::{self, Display, Formatter};
+
+/// A figure of every row.
+#[derive(Debug)]
+pub(super) struct Column {
+    head: &'static str,
+    /// Behind the point.
+    digits: usize,
+    has_ratio: bool,
+}
+
+impl Column {
+    pub(super) fn new(head: &'static str, digits: usize) -> Self {
+        Self { head, digits, has_ratio: true }
+    }
+
+    /// Of which ratios say nothing.
+    pub(super) fn without_ratio(head: &'static str, digits: usize) -> Self {
+        Self { head, digits, has_ratio: false }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Table {
+    title: String,
+    note: String,
+    /// The row that ratios are to.
+    base: &'static str,
+    columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+    left_out: Vec<&'static str>,
+}
+
+impl Table {
+    pub(super) fn new(title: &str, note: String, base: &'static str, columns: Vec<Column>) -> Self {
+        let title = title.to_owned();
+        Self { title, note, base, columns, rows: Vec::new(), left_out: Vec::new() }
+    }
+
+    /// A program that is not installed.
+    pub(super) fn leave_out(&mut self, name: &'static str) {
+        self.left_out.push(name);
+    }
+
+    fn cells(&self, row: &Row, base: Option<&Row>) -> Vec<String> {
+        let mut cells = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let figures = row.figures(index);
+            cells.push(median(&figures).map_or("–".to_owned(), |it| figure(it, column.digits)));
+            if !column.has_ratio {
+                continue;
+            }
+            let ratios = base.map_or_else(Vec::new, |base| {
+                figures.iter().zip(base.figures(index)).map(|(figure, of)| figure / of).collect()
+            });
+            cells.push(ratio(&ratios));
+        }
+        cells
+    }
+}
+
+/// With commas between thousands.
+fn figure(figure: f64, digits: usize) -> String {
+    let text = format!("{figure:.digits$}");
+    let end = text.find('.').unwrap_or(text.len());
+    let mut grouped = String::new();
+    for (index, digit) in text.chars().enumerate() {
+        if index > 0 && index < end && (end - index).is_multiple_of(3) && !grouped.ends_with('-') {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// The median, and the range that it is from.
+fn ratio(ratios: &[f64]) -> String {
+    let Some(middle) = median(ratios) else { return "–".to_owned() };
+    let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = ratios.iter().copied().fold(0.0, f64::max);
+    if low == high {
+        return format!("{middle:.2}");
+    }
+    format!("{middle:.2} ({low:.2} to {high:.2})")
+}
+
+fn median(figures: &[f64]) -> Option<f64> {
+    let mut figures = figures.to_vec();
+    figures.retain(|figure| figure.is_finite());
+    figures.sort_by(f64::total_cmp);
+    let middle = figures.len() / 2;
+    let upper = *figures.get(middle)?;
+    Some(if figures.len().is_multiple_of(2) { (figures[middle - 1] + upper) / 2.0 } else { upper })
+}
+
+impl Display for Table {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "### {}\n\n{}\n", self.title, self.note)?;
+        write!(f, "| through |")?;
+        for column in &self.columns {
+            write!(f, " {} |", column.head)?;
+            if column.has_ratio {
+                write!(f, " of {} |", self.base)?;
+            }
+        }
+        let width: usize = self.columns.iter().map(|it| 1 + usize::from(it.has_ratio)).sum();
+        writeln!(f, "\n|---|{}", "---|".repeat(width))?;
+        let base = self.rows.iter().find(|row| row.name == self.base);
+        let base = base.filter(|row| row.failure.is_none());
+        for row in &self.rows {
+            let cells = match &row.failure {
+                None => self.cells(row, base),
+                Some(why) => {
+                    let mut cells = vec![String::new(); width];
+                    cells[0] = format!("failed: {}", why.replace('|', "\\|").replace('\n', " "));
+                    cells
+                }
+            };
+            writeln!(f, "| {} | {} |", row.name, cells.join(" | "))?;
+        }
+        for name in &self.left_out {
+            writeln!(f, "\nLeft out, since it is not installed: {name}.")?;
+        }
+        Ok(())
+    }
+}
