@@ -29,17 +29,16 @@ fn relay_with(options: &[&str], scene: &Scene, listen: &str, target: &str) -> Ru
 fn relay_by_tcp(scene: &Scene, target: &str) -> (Running, u16) {
     const WHERE: &str = "listening on tcp:127.0.0.1:";
     let relay = relay(scene, "tcp:127.0.0.1:0", target);
-    let port_and_more = |text: &str| Some(text.split_once(WHERE)?.1.to_owned());
     // The line may come in pieces: the port is whole when something follows it.
-    let port = |text: &str| {
-        let text = port_and_more(text)?;
-        let (port, _) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let port = |stderr: &[u8]| -> Option<u16> {
+        let text = String::from_utf8_lossy(stderr);
+        let (_, rest) = text.split_once(WHERE)?;
+        let (port, _) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
         port.parse().ok()
     };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    relay.stderr.wait_for(|bytes| port(&text(bytes)).is_some());
-    let stderr = text(&relay.stderr.so_far());
-    let port = port(&stderr).unwrap_or_else(|| panic!("no port is named: {stderr}"));
+    relay.stderr.wait_for(|stderr| port(stderr).is_some());
+    let port = port(&relay.stderr.so_far());
+    let port = port.unwrap_or_else(|| panic!("no port is named\n{}", evidence(&relay)));
     (relay, port)
 }
 

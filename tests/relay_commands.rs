@@ -25,14 +25,11 @@ fn the_environment_tells_of_the_connection() {
             assert_eq!(told, expected, "{way:?}");
         }
         drop(relay);
-        // A TCP port is no IPC, and nobody knows who is at its other end, whatever lsock was
-        // told.
+        // Nobody knows who is at the other end of a TCP port, whatever lsock was told; and the
+        // variables of local sockets are not for it.
         let relay = scene.relay("tcp:127.0.0.1:0", way).args(["--", "sh", "-c", VARIABLES]);
-        let relay = relay
-            .env("LSOCK_PEER_PID", "1")
-            .env("PROTO", "TCP")
-            .env("IPCLOCALPATH", "x")
-            .start_listening();
+        let relay = relay.env("LSOCK_PEER_PID", "1").env("IPCREMOTEEUID", "0").env("PROTO", "IPC");
+        let relay = relay.start_listening();
         let place = relay.place();
         let told = String::from_utf8(scene.wire(&place).exchange(b"")).unwrap();
         assert_eq!(told, format!("{place},1,,,,,,,,\n"), "{way:?}");

@@ -370,3 +370,24 @@ fn a_target_that_does_not_accept() {
     drop(host.accept());
     assert_eq!(host.accept().rest(), b"patience");
 }
+
+/// What was read from stdin meanwhile is lost with it, but why there is no target says more.
+#[test]
+fn stdin_and_stdout_are_told_why_there_is_no_target() {
+    let scene = Scene::new();
+    for input in [&b""[..], b"x", &[7; 1_000_000]] {
+        let relay = |target: &[&str]| scene.lsock(["relay", "-"]).args(target).input(input).run();
+        relay(&["./absent"]).fails(3).says("cannot connect to ./absent").output("");
+        relay(&["--", "no-such-program"]).fails(1).says("cannot run").output("");
+    }
+}
+
+/// As in `lsock relay - ./t | head`.
+#[test]
+fn a_reader_of_stdout_that_has_enough_is_no_loss() {
+    let scene = Scene::new();
+    let _server = scene.listen("./t", ["-k", "--", "yes"]).start_listening();
+    let mut relay = scene.lsock(["relay", "-", "./t"]).unread_output().start();
+    relay.take_output().read_exact(&mut [0; 100]).unwrap();
+    relay.end().silent();
+}

@@ -36,6 +36,8 @@ fn what_does_not_go_together() {
         (&["-", "./t", "--mode", "600"], "--mode"),
         (&["-", "./t", "--max-conns", "5"], "--max-conns"),
         (&["-", "./t", "--ready-fd", "3"], "--ready-fd"),
+        (&["./s", "-", "--max-conns", "5"], "--max-conns"),
+        (&["./s", "./s"], "itself"),
         (&["./s", "./t", "--expose"], "--expose"),
         (&["./s", "./t", "--sddl", "D:"], "--sddl"),
         (&["./s", "./t", "--pass-fds", "--copy", "splice"], "--copy splice"),

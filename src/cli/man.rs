@@ -24,8 +24,8 @@ const PAGES: [(&str, &[&str]); 4] = [
 const OTHERS: [&str; 2] = ["man/lsock-names.7", "README.md"];
 
 /// Options of other programs that the documents speak of.
-const FOREIGN: [&str; 6] =
-    ["--workspace", "--path", "--open", "--target", "--all-features", "--now"];
+const FOREIGN: [&str; 7] =
+    ["--workspace", "--path", "--open", "--target", "--all-features", "--now", "--bench"];
 
 #[test]
 fn pages_hold_what_follows_from_the_definitions() {
