@@ -85,12 +85,17 @@ impl Server {
         loops: &EventLoops,
         handler: H,
     ) -> anyhow::Result<Outcome> {
-        let Self { source, admission, once, grace, phases, ending } = self;
+        let Self { mut source, admission, once, grace, phases, ending } = self;
         let limits = Arc::clone(admission.limits());
         let ended = Mutex::new(None);
         let shared = Arc::new(Shared { handler, once, ended });
-        let accepted = accept_all(&source, admission, loops, &shared, &ending).await;
-        // The name goes before the last connection does.
+        let mut accepting = Accepting { admission, loops, shared: &shared, ending: &ending };
+        let accepted = accepting.until_the_end(&source).await;
+        // The name goes before the last connection does. Who has connected before is served.
+        source.give_up_name();
+        if ending.signal_so_far().is_some() {
+            accepting.the_rest(&source).await;
+        }
         drop(source);
         phases.name_is_gone();
         phases.drain();
@@ -154,82 +159,95 @@ impl<H: Handler> Shared<H> {
     }
 }
 
-/// Accepts clients and has them served, until that is to end.
-async fn accept_all<H: Handler>(
-    source: &Source,
+/// Accepts clients and has them served.
+struct Accepting<'a, H> {
     admission: Admission,
-    loops: &EventLoops,
-    shared: &Arc<Shared<H>>,
-    ending: &Ending,
-) -> Result<(), Failure> {
-    let mut end = ending.clone();
-    let end_comes = async {
-        before(shared.over(), end.draining()).await;
-    };
-    let mut result = Ok(());
-    let accepting = async {
-        result = accept_and_hand_over(source, admission, loops, shared, ending).await;
-    };
-    before(end_comes, accepting).await;
-    result
+    loops: &'a EventLoops,
+    shared: &'a Arc<Shared<H>>,
+    ending: &'a Ending,
 }
 
-/// Accepts clients and has them served. Cancelling loses nobody.
-async fn accept_and_hand_over<H: Handler>(
-    source: &Source,
-    mut admission: Admission,
-    loops: &EventLoops,
-    shared: &Arc<Shared<H>>,
-    ending: &Ending,
-) -> Result<(), Failure> {
-    let limits = Arc::clone(admission.limits());
-    let mut is_short = false;
-    loop {
-        limits.wait_for_place().await;
-        match source.accept().await {
-            Ok(client) => {
-                is_short = false;
-                if let Some(admitted) = admission.admit(|| client.peer()) {
-                    hand_over(client, admitted, loops, shared, ending);
-                    if shared.once {
+impl<H: Handler> Accepting<'_, H> {
+    /// Until nobody is to be accepted any more.
+    async fn until_the_end(&mut self, source: &Source) -> Result<(), Failure> {
+        let (shared, mut end) = (self.shared, self.ending.clone());
+        let end_comes = async {
+            before(shared.over(), end.draining()).await;
+        };
+        let mut result = Ok(());
+        let accepting = async { result = self.for_ever(source).await };
+        before(end_comes, accepting).await;
+        result
+    }
+
+    /// Cancelling loses nobody.
+    async fn for_ever(&mut self, source: &Source) -> Result<(), Failure> {
+        let limits = Arc::clone(self.admission.limits());
+        let mut is_short = false;
+        loop {
+            limits.wait_for_place().await;
+            match source.accept().await {
+                Ok(client) => {
+                    is_short = false;
+                    if self.hand_over(client) && self.shared.once {
                         return Ok(());
                     }
                 }
-            }
-            Err(error) if has_too_much_open(&error) => {
-                if !is_short {
-                    tracing::warn!(%error, "cannot accept now: clients wait until others have gone");
-                    is_short = true;
+                Err(error) if has_too_much_open(&error) => {
+                    if !is_short {
+                        tracing::warn!(
+                            %error,
+                            "cannot accept now: clients wait until others have gone"
+                        );
+                        is_short = true;
+                    }
+                    before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
                 }
-                before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
+                Err(error) => return Err(Failure::Io { what: "cannot accept a client", error }),
             }
-            Err(error) => return Err(Failure::Io { what: "cannot accept a client", error }),
         }
     }
-}
 
-/// Has an event loop serve a client.
-fn hand_over<H: Handler>(
-    client: Accepted,
-    admitted: Admitted,
-    loops: &EventLoops,
-    shared: &Arc<Shared<H>>,
-    ending: &Ending,
-) {
-    let Admitted { peer, number, place } = admitted;
-    let (shared, ending) = (Arc::clone(shared), ending.clone());
-    let serve = move |socket: io::Result<Socket>| async move {
-        let client = socket.map(|socket| Client { socket, peer, number, ending });
-        shared.serve(client, number, place).await;
-    };
-    loops.spawn(
-        (Socket::from(client), serve),
-        |(socket, serve)| serve(Ok(socket)),
-        |(socket, serve)| {
-            let detached = socket.detach();
-            async move { serve(detached.and_then(Detached::attach)).await }
-        },
-    );
+    /// Those that wait already.
+    async fn the_rest(&mut self, source: &Source) {
+        loop {
+            // The event loop looks for them meanwhile, and this task gets a new turn.
+            tokio::task::yield_now().await;
+            let mut is_any = false;
+            while let Poll::Ready(accepted) = at_once(source.accept()).await {
+                match accepted {
+                    Ok(client) => {
+                        self.hand_over(client);
+                        is_any = true;
+                    }
+                    Err(_) => return,
+                }
+            }
+            if !is_any {
+                return;
+            }
+        }
+    }
+
+    /// Has an event loop serve a client, if it may be served.
+    fn hand_over(&mut self, client: Accepted) -> bool {
+        let Some(admitted) = self.admission.admit(|| client.peer()) else { return false };
+        let Admitted { peer, number, place } = admitted;
+        let (shared, ending) = (Arc::clone(self.shared), self.ending.clone());
+        let serve = move |socket: io::Result<Socket>| async move {
+            let client = socket.map(|socket| Client { socket, peer, number, ending });
+            shared.serve(client, number, place).await;
+        };
+        self.loops.spawn(
+            (Socket::from(client), serve),
+            |(socket, serve)| serve(Ok(socket)),
+            |(socket, serve)| {
+                let detached = socket.detach();
+                async move { serve(detached.and_then(Detached::attach)).await }
+            },
+        );
+        true
+    }
 }
 
 /// Runs the second one to its end unless the first one ends before; whether it came to that.
@@ -242,4 +260,10 @@ async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()
         second.as_mut().poll(cx).map(|()| true)
     })
     .await
+}
+
+/// Polls once, without waiting.
+async fn at_once<T>(future: impl Future<Output = T>) -> Poll<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }

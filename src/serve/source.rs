@@ -59,6 +59,13 @@ impl Source {
         Self::Given(Mutex::new(Some(client)))
     }
 
+    /// Gives the name up, as far as that can be done before the last client is accepted.
+    pub(super) fn give_up_name(&mut self) {
+        if let Self::Local(listener) = self {
+            listener.give_up_name();
+        }
+    }
+
     /// Waits for a client. Cancelling loses nobody.
     pub(super) async fn accept(&self) -> io::Result<Accepted> {
         match self {

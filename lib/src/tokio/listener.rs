@@ -55,6 +55,14 @@ impl traits::Listener for Listener {
             Self::UdSocket(listener) => listener.do_not_reclaim_name_on_drop(),
         }
     }
+    fn give_up_name(&mut self) {
+        match self {
+            #[cfg(windows)]
+            Self::NamedPipe(listener) => listener.give_up_name(),
+            #[cfg(unix)]
+            Self::UdSocket(listener) => listener.give_up_name(),
+        }
+    }
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         imp::Listener::from_options(options).map(Self::from)
     }

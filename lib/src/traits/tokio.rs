@@ -36,6 +36,15 @@ pub trait Listener: Debug + Send + Sync + Sized + Sealed {
     /// Leaves the name where it is when the listener is dropped.
     fn do_not_reclaim_name_on_drop(&mut self);
 
+    /// Gives the name up now, as dropping the listener would: nobody can connect any more,
+    /// and clients that have connected already can still be accepted. For a server that
+    /// ends and leaves nobody unserved.
+    ///
+    /// # Platform-specific behaviour
+    /// Only a socket file can go before its socket does; with abstract names and on
+    /// Windows this does nothing.
+    fn give_up_name(&mut self);
+
     /// Starts to listen.
     ///
     /// # Errors

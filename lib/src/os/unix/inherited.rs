@@ -93,7 +93,7 @@ pub fn close_all_on_exec() -> io::Result<()> {
 pub fn set_descriptor_limit(command: &mut Command, soft: Option<u64>, hard: Option<u64>) {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let limits = Rlimit { current: soft, maximum: hard };
-    let set = move || Ok(setrlimit(Resource::Nofile, limits.clone())?);
+    let set = move || Ok(setrlimit(Resource::Nofile, limits)?);
     // SAFETY: between fork and exec there is one system call, and nothing is allocated or
     // locked.
     unsafe { command.pre_exec(set) };

@@ -69,6 +69,10 @@ impl traits::Listener for Listener {
         }
     }
 
+    fn give_up_name(&mut self) {
+        drop(self.file.take());
+    }
+
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         runtime::required()?;
         let options = options.nonblocking(ListenerNonblockingMode::Both);

@@ -91,6 +91,9 @@ impl traits::Listener for Listener {
     /// Does nothing: a pipe's name ends with the pipe.
     fn do_not_reclaim_name_on_drop(&mut self) {}
 
+    /// Does nothing: as long as clients can be accepted, there are instances of the pipe.
+    fn give_up_name(&mut self) {}
+
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         runtime::required()?;
         let (name, queue) = listen::listen(&options)?;
