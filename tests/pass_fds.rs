@@ -1,12 +1,13 @@
 //! Descriptors that programs send along with their data (`SCM_RIGHTS`) through a relay.
 
-use crate::harness::{Running, Scene, Wire, data, open_files, wait_until};
+use crate::harness::{Running, Scene, Wire, data, open_files, signal, wait_until};
 use rustix::{
     net::{
         RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
         SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
     },
     pipe::{PipeFlags, pipe, pipe_with},
+    process::Signal,
 };
 use std::{
     fs::File,
@@ -136,6 +137,32 @@ fn the_order_is_kept() {
     assert_eq!(words, (0..COUNT).collect::<Vec<_>>());
 }
 
+/// Whoever reads a message and expects its descriptors with the first byte gets them there,
+/// and not with the message before, whatever the relay finds in one piece.
+#[test]
+fn descriptors_come_with_the_first_byte_that_they_were_sent_with() {
+    let scene = Scene::new();
+    for plain in [1, 9, 3000] {
+        let (relay, mut client, target) = joined(&scene, &["--pass-fds"]);
+        signal(&relay, Signal::STOP);
+        let bytes = data(plain);
+        client.send(&bytes);
+        send(&mut client, b"mark", &[marked("one").as_fd()]);
+        send(&mut client, b"next", &[marked("two").as_fd()]);
+        client.send("after");
+        signal(&relay, Signal::CONT);
+        let (before, fds) = receive_all(&target, plain);
+        assert_eq!((before == bytes, fds.len()), (true, 0));
+        for (text, word) in [("mark", "one"), ("next", "two")] {
+            let (message, fds) = receive(&target, 4);
+            assert_eq!(String::from_utf8(message).unwrap(), text);
+            assert_eq!(fds.into_iter().map(word_of).collect::<Vec<_>>(), [word]);
+        }
+        let (after, fds) = receive_all(&target, 5);
+        assert_eq!((&after[..], fds.len()), (&b"after"[..], 0));
+    }
+}
+
 #[test]
 fn as_many_as_a_message_can_have() {
     let scene = Scene::new();
@@ -202,10 +229,9 @@ fn descriptors_in_the_middle_of_much_data() {
         let came: Vec<_> = fds.into_iter().map(|(at, fd)| (at, word_of(fd))).collect();
         let [(middle, first), (end, second)] = &came[..] else { panic!("{came:?}") };
         assert_eq!((&**first, &**second), ("middle", "end"));
-        // A read does not tell which of its bytes they came with: they go on with its first
-        // one, and the one who reads that may have got bytes before, too.
-        assert!(*middle <= SIZE && SIZE - middle < 128 << 10, "{middle}");
-        assert!(*end <= 2 * SIZE + 1 && 2 * SIZE + 1 - end < 128 << 10, "{end}");
+        // Where the read began that got them: it may have got bytes before them, too.
+        assert!(*middle <= SIZE && SIZE - middle < 64 << 10, "{middle}");
+        assert!(*end <= 2 * SIZE + 1 && 2 * SIZE + 1 - end < 64 << 10, "{end}");
     }
     drop(relay);
 }
@@ -215,8 +241,9 @@ fn descriptors_in_the_middle_of_much_data() {
 fn a_descriptor_that_is_closed_in_the_middle_of_much_data_is_told_of() {
     const SIZE: usize = 3_000_000;
     let scene = Scene::new();
-    for at_the_end in [false, true] {
-        let (relay, mut client, mut target) = joined(&scene, &[]);
+    let ways = [&[][..], &["--copy", "splice"]];
+    for (at_the_end, args) in [false, true].into_iter().flat_map(|end| ways.map(|way| (end, way))) {
+        let (relay, mut client, mut target) = joined(&scene, args);
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
         let writes = thread::spawn(move || {
             let bytes = data(SIZE);

@@ -224,14 +224,8 @@ impl Direction {
         input: &mut Socket,
         way: &Way,
     ) -> Poll<io::Result<Option<usize>>> {
-        let size = if way.splices_only {
-            way.piece
-        } else {
-            match ready!(input.poll_spliceable(cx, way.piece, &mut self.descriptors))? {
-                Some(size) => size,
-                None => return Poll::Ready(Ok(None)),
-            }
-        };
+        let size = ready!(input.poll_spliceable(cx, way.piece, &mut self.descriptors))?;
+        let Some(size) = size else { return Poll::Ready(Ok(None)) };
         let Some(mut pipe) = KernelPipe::take() else { return Poll::Ready(Ok(None)) };
         let moved = ready!(input.poll_splice_in(cx, &mut pipe, size))?;
         self.is_bulk = moved >= SMALL;

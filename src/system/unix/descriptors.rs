@@ -22,10 +22,23 @@ pub(crate) struct Descriptors {
     passes: bool,
     /// Those of the bytes that are to be written next.
     held: Vec<OwnedFd>,
+    /// What has been read of the bytes after those.
+    head: Option<Box<Head>>,
     lost: Lost,
     #[cfg(target_os = "linux")]
     watch: Option<Watch>,
 }
+
+/// The first of the bytes that descriptors came with, and how many more of these there are.
+#[derive(Debug)]
+struct Head {
+    byte: u8,
+    fds: Vec<OwnedFd>,
+    rest: usize,
+}
+
+/// How many bytes are read one by one before descriptors, until others have their turn.
+const SLOW: usize = 2048;
 
 /// Whether descriptors were lost, and whether that was told.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -85,32 +98,54 @@ impl Descriptors {
 
     /// Reads with a stream that is ready to be read.
     pub(super) fn receive(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
-        if !self.passes {
-            return stream
-                .inner()
-                .try_io(Interest::READABLE, || self.receive_bytes(stream, buffer));
+        if self.passes {
+            return self.receive_all(stream, buffer);
         }
-        match stream.try_recv_with_fds(buffer, &mut self.held, MAX_PASSED_FDS) {
-            Err(error) => match LostFds::of(&error).map(LostFds::bytes) {
-                Some(bytes) => {
-                    self.lose();
-                    Ok(bytes)
-                }
-                None => Err(error),
-            },
-            read => read,
-        }
-    }
-
-    /// Without room for descriptors the system closes those that come, and says so.
-    fn receive_bytes(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut buffers = [IoSliceMut::new(buffer)];
-        let mut no_room = RecvAncillaryBuffer::default();
-        let message = recvmsg(stream.as_fd(), &mut buffers, &mut no_room, RecvFlags::empty())?;
-        if message.flags.contains(ReturnFlags::CTRUNC) {
+        // Without room for descriptors the system closes those that come, and says so.
+        let (bytes, has_lost) = receive_bytes(stream, buffer, RecvFlags::empty())?;
+        if has_lost {
             self.lose();
         }
-        Ok(message.bytes)
+        Ok(bytes)
+    }
+
+    /// Reads so that descriptors come with the first byte of what is read, or not at all. A
+    /// read would give them together with bytes that were sent before them, and where those
+    /// end cannot be asked: a look ahead tells whether descriptors come, and where the bytes
+    /// end that were sent with them, but not where these begin.
+    fn receive_all(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(head) = self.head.take() {
+            let Head { byte, fds, rest } = *head;
+            buffer[0] = byte;
+            self.held = fds;
+            let end = buffer.len().min(1 + rest);
+            return Ok(1 + rest_of(stream, &mut buffer[1..end]));
+        }
+        let (waiting, fds_come) = receive_bytes(stream, buffer, RecvFlags::PEEK)?;
+        if !fds_come {
+            return Ok(receive_bytes(stream, &mut buffer[..waiting], RecvFlags::empty())?.0);
+        }
+        for position in 0..waiting.min(SLOW) {
+            let mut fds = Vec::new();
+            let byte = &mut buffer[position..=position];
+            match stream.try_recv_with_fds(byte, &mut fds, MAX_PASSED_FDS) {
+                Ok(_) => {}
+                Err(error) if LostFds::of(&error).is_some() => self.lose(),
+                // The next read fails again.
+                Err(_) if position > 0 => return Ok(position),
+                Err(error) => return Err(error),
+            }
+            if !fds.is_empty() && position == 0 {
+                self.held = fds;
+                return Ok(1 + rest_of(stream, &mut buffer[1..waiting]));
+            }
+            if !fds.is_empty() {
+                let (byte, rest) = (buffer[position], waiting - position - 1);
+                self.head = Some(Box::new(Head { byte, fds, rest }));
+                return Ok(position);
+            }
+        }
+        Ok(waiting.min(SLOW))
     }
 
     /// Writes, and sends the descriptors along with the first byte.
@@ -122,6 +157,29 @@ impl Descriptors {
         }
         sent
     }
+}
+
+/// Reads, or looks ahead, without room for descriptors; whether there are some.
+fn receive_bytes(
+    stream: &Stream,
+    buffer: &mut [u8],
+    flags: RecvFlags,
+) -> io::Result<(usize, bool)> {
+    stream.inner().try_io(Interest::READABLE, || {
+        let mut no_room = RecvAncillaryBuffer::default();
+        let mut buffers = [IoSliceMut::new(buffer)];
+        let message = recvmsg(stream.as_fd(), &mut buffers, &mut no_room, flags)?;
+        Ok((message.bytes, message.flags.contains(ReturnFlags::CTRUNC)))
+    })
+}
+
+/// Reads what has been seen to be there.
+fn rest_of(stream: &Stream, buffer: &mut [u8]) -> usize {
+    if buffer.is_empty() {
+        return 0;
+    }
+    // What fails now fails again when it is read next.
+    receive_bytes(stream, buffer, RecvFlags::empty()).map_or(0, |(bytes, _)| bytes)
 }
 
 /// Tells how many descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
