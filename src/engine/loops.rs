@@ -18,7 +18,7 @@ use tokio::{
 #[derive(Debug)]
 pub(crate) struct EventLoops {
     first: Runtime,
-    all: Vec<EventLoop>,
+    all: Arc<[EventLoop]>,
     end: Arc<Notify>,
 }
 
@@ -51,7 +51,7 @@ impl EventLoops {
             let run = move || other.block_on(end.notified());
             thread::Builder::new().name(format!("event loop {number}")).spawn(run)?;
         }
-        Ok(Self { first, all, end })
+        Ok(Self { first, all: all.into(), end })
     }
 
     /// Runs the first one until the future is done.
@@ -59,28 +59,35 @@ impl EventLoops {
         self.first.block_on(main)
     }
 
-    /// Has the event loop that has the least to do run a task. What the task needs is given
-    /// to `here` if that is the first one, which has to be the one that calls this, and to
-    /// `there` if it has to be taken to another one.
+    /// Has an event loop run a task. Which one, is decided when the first one, which has to
+    /// be the one that calls this, gets to it: by then tasks that were about to end have
+    /// ended. What the task needs is given to `here` if it stays, and to `there` if it has to
+    /// be taken to another one, which has less to do.
     pub(crate) fn spawn<R, H, T>(
         &self,
         resources: R,
-        here: impl FnOnce(R) -> H,
-        there: impl FnOnce(R) -> T,
+        here: impl FnOnce(R) -> H + Send + 'static,
+        there: impl FnOnce(R) -> T + Send + 'static,
     ) where
+        R: Send + 'static,
         H: Future<Output = ()> + Send + 'static,
         T: Future<Output = ()> + Send + 'static,
     {
-        let load = |index: usize| self.all[index].load.load(Ordering::Relaxed);
-        // The first one of several that are equal.
-        let chosen = (0..self.all.len()).min_by_key(|index| load(*index)).unwrap_or(0);
-        let EventLoop { handle, load } = &self.all[chosen];
-        let load = Load::new(load);
-        if chosen == 0 {
-            handle.spawn(counted(here(resources), load));
-        } else {
-            handle.spawn(counted(there(resources), load));
-        }
+        let all = Arc::clone(&self.all);
+        self.first.spawn(async move {
+            let load = |index: usize| all[index].load.load(Ordering::Relaxed);
+            // The first one of several that are equal.
+            let chosen = (0..all.len()).min_by_key(|index| load(*index)).unwrap_or(0);
+            let EventLoop { handle, load } = &all[chosen];
+            let load = Load::new(load);
+            if chosen == 0 {
+                let task = here(resources);
+                drop(all);
+                counted(task, load).await;
+            } else {
+                handle.spawn(counted(there(resources), load));
+            }
+        });
     }
 }
 

@@ -31,6 +31,10 @@ impl Splicer {
     }
 }
 
+/// Stands for how much can be spliced from a socket: never anything.
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum Spliceable {}
+
 /// Stands for a pipe that is spliced through: there never is one of these.
 #[derive(Debug)]
 pub(crate) enum KernelPipe {}
@@ -52,7 +56,7 @@ impl Socket {
         _: &mut Context<'_>,
         _: usize,
         _: &mut Descriptors,
-    ) -> Poll<io::Result<Option<usize>>> {
+    ) -> Poll<io::Result<Option<Spliceable>>> {
         Poll::Ready(Ok(None))
     }
 
@@ -60,7 +64,7 @@ impl Socket {
         &mut self,
         _: &mut Context<'_>,
         pipe: &mut KernelPipe,
-        _: usize,
+        _: Spliceable,
     ) -> Poll<io::Result<usize>> {
         match *pipe {}
     }

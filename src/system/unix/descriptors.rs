@@ -96,24 +96,29 @@ impl Descriptors {
         }
     }
 
-    /// Reads with a stream that is ready to be read.
-    pub(super) fn receive(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.passes {
-            return self.receive_all(stream, buffer);
-        }
-        // Without room for descriptors the system closes those that come, and says so.
+    /// Whether they are passed on.
+    pub(super) fn are_passed(&self) -> bool {
+        self.passes
+    }
+
+    /// Reads, and loses descriptors that come; whether there were some.
+    pub(super) fn receive(
+        &mut self,
+        stream: &Stream,
+        buffer: &mut [u8],
+    ) -> io::Result<(usize, bool)> {
         let (bytes, has_lost) = receive_bytes(stream, buffer, RecvFlags::empty())?;
         if has_lost {
             self.lose();
         }
-        Ok(bytes)
+        Ok((bytes, has_lost))
     }
 
     /// Reads so that descriptors come with the first byte of what is read, or not at all. A
     /// read would give them together with bytes that were sent before them, and where those
     /// end cannot be asked: a look ahead tells whether descriptors come, and where the bytes
     /// end that were sent with them, but not where these begin.
-    fn receive_all(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn receive_with(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(head) = self.head.take() {
             let Head { byte, fds, rest } = *head;
             buffer[0] = byte;
@@ -121,7 +126,9 @@ impl Descriptors {
             let end = buffer.len().min(1 + rest);
             return Ok(1 + rest_of(stream, &mut buffer[1..end]));
         }
-        let (waiting, fds_come) = receive_bytes(stream, buffer, RecvFlags::PEEK)?;
+        let (waiting, fds_come) = stream
+            .inner()
+            .try_io(Interest::READABLE, || receive_bytes(stream, buffer, RecvFlags::PEEK))?;
         if !fds_come {
             return Ok(receive_bytes(stream, &mut buffer[..waiting], RecvFlags::empty())?.0);
         }
@@ -159,18 +166,17 @@ impl Descriptors {
     }
 }
 
-/// Reads, or looks ahead, without room for descriptors; whether there are some.
+/// Reads, or looks ahead. Without room for descriptors the system closes those that come,
+/// and says so.
 fn receive_bytes(
     stream: &Stream,
     buffer: &mut [u8],
     flags: RecvFlags,
 ) -> io::Result<(usize, bool)> {
-    stream.inner().try_io(Interest::READABLE, || {
-        let mut no_room = RecvAncillaryBuffer::default();
-        let mut buffers = [IoSliceMut::new(buffer)];
-        let message = recvmsg(stream.as_fd(), &mut buffers, &mut no_room, flags)?;
-        Ok((message.bytes, message.flags.contains(ReturnFlags::CTRUNC)))
-    })
+    let mut no_room = RecvAncillaryBuffer::default();
+    let mut buffers = [IoSliceMut::new(buffer)];
+    let message = recvmsg(stream.as_fd(), &mut buffers, &mut no_room, flags)?;
+    Ok((message.bytes, message.flags.contains(ReturnFlags::CTRUNC)))
 }
 
 /// Reads what has been seen to be there.

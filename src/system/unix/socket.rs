@@ -4,7 +4,7 @@ use super::descriptors::Descriptors;
 #[cfg(target_os = "linux")]
 use super::kernel_pipe::KernelPipe;
 use local_socket::{os::unix::tokio::Stream, traits::StreamCommon as _};
-use rustix::net::{SendFlags, Shutdown, send, shutdown};
+use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
@@ -21,6 +21,15 @@ use tokio::{
 pub(crate) enum Socket {
     Local(Stream),
     Tcp(TcpStream),
+}
+
+/// How much can be spliced from a socket.
+#[cfg(target_os = "linux")]
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Spliceable {
+    most: usize,
+    /// That is everything that was there.
+    is_all: bool,
 }
 
 /// A socket between two event loops.
@@ -82,15 +91,27 @@ impl Socket {
         buffer: &mut [u8],
         descriptors: &mut Descriptors,
     ) -> Poll<io::Result<usize>> {
+        let size = buffer.len();
         loop {
             let result = match self {
+                Self::Local(stream) if descriptors.are_passed() => {
+                    ready!(stream.inner().poll_read_ready(cx))?;
+                    descriptors.receive_with(stream, buffer)
+                }
                 Self::Local(stream) => {
                     ready!(stream.inner().poll_read_ready(cx))?;
-                    descriptors.receive(stream, buffer)
+                    self.try_input(|| {
+                        let (read, has_lost) = descriptors.receive(stream, buffer)?;
+                        // A read ends at descriptors, whatever comes after them.
+                        Ok((read, 0 < read && read < size && !has_lost))
+                    })
                 }
                 Self::Tcp(stream) => {
                     ready!(stream.poll_read_ready(cx))?;
-                    stream.try_read(buffer)
+                    self.try_input(|| {
+                        let (read, _) = recv(stream, &mut *buffer, RecvFlags::empty())?;
+                        Ok((read, 0 < read && read < size))
+                    })
                 }
             };
             if !would_block(&result) {
@@ -126,33 +147,38 @@ impl Socket {
         cx: &mut Context<'_>,
         most: usize,
         descriptors: &mut Descriptors,
-    ) -> Poll<io::Result<Option<usize>>> {
+    ) -> Poll<io::Result<Option<Spliceable>>> {
         Poll::Ready(Ok(match self {
             Self::Local(stream) => {
                 ready!(stream.inner().poll_read_ready(cx))?;
-                descriptors.without(stream).map(|size| size.min(most))
+                let waiting = descriptors.without(stream);
+                waiting.map(|size| Spliceable { most: size.min(most), is_all: size <= most })
             }
             Self::Tcp(stream) => {
                 ready!(stream.poll_read_ready(cx))?;
-                Some(most)
+                Some(Spliceable { most, is_all: false })
             }
         }))
     }
 
-    /// Moves bytes from the socket into the empty pipe, within the kernel.
+    /// Moves at most so many bytes from the socket into the empty pipe, within the kernel;
+    /// these may be known to be all that there was.
     #[cfg(target_os = "linux")]
     pub(crate) fn poll_splice_in(
         &self,
         cx: &mut Context<'_>,
         pipe: &mut KernelPipe,
-        most: usize,
+        size: Spliceable,
     ) -> Poll<io::Result<usize>> {
         loop {
             ready!(match self {
                 Self::Local(stream) => stream.inner().poll_read_ready(cx),
                 Self::Tcp(stream) => stream.poll_read_ready(cx),
             })?;
-            let result = self.try_io(Interest::READABLE, || pipe.fill(self.as_fd(), most));
+            let result = self.try_input(|| {
+                let moved = pipe.fill(self.as_fd(), size.most)?;
+                Ok((moved, size.is_all && moved == size.most))
+            });
             if !would_block(&result) {
                 return Poll::Ready(result);
             }
@@ -239,6 +265,23 @@ impl Socket {
             result = self.try_io(Interest::WRITABLE, || write(self.as_fd()));
         }
         Poll::Ready(result)
+    }
+
+    /// Reads; if that has taken all that was there, the readiness is forgotten, which saves
+    /// the call that would find nothing: what comes later wakes the task.
+    ///
+    /// All that was there is what fits into a buffer that is not filled, as tokio itself has
+    /// it. Only out-of-band data ends a read before that, and waits for what comes after it.
+    fn try_input(&self, input: impl FnOnce() -> io::Result<(usize, bool)>) -> io::Result<usize> {
+        let mut all = None;
+        let result = self.try_io(Interest::READABLE, || match input()? {
+            (read, true) => {
+                all = Some(read);
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            (read, false) => Ok(read),
+        });
+        all.map_or(result, Ok)
     }
 
     fn try_io<T>(&self, interest: Interest, io: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
