@@ -20,6 +20,7 @@ pub(crate) use imp::{
     inherited,
     input::Input,
     listening,
+    local_listener::{LocalClient, LocalListener},
     output::Output,
     readiness::Readiness,
     signals,

@@ -97,6 +97,9 @@ impl traits::Listener for Listener {
     fn close(&self) -> io::Result<()> {
         self.imp().close()
     }
+    fn give_up_name(&self) {
+        self.imp().give_up_name();
+    }
     fn local_name(&self) -> io::Result<Name<'static>> {
         self.imp().local_name()
     }

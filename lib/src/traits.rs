@@ -70,6 +70,14 @@ pub trait Listener:
     /// Whatever the system says.
     fn close(&self) -> io::Result<()>;
 
+    /// Gives the name up now: nobody can connect any more, and clients that have connected
+    /// already can still be accepted. For a server that ends and leaves nobody unserved.
+    ///
+    /// # Platform-specific behaviour
+    /// Only a socket file can go before its socket does; with abstract names and on
+    /// Windows this does nothing.
+    fn give_up_name(&self);
+
     /// The name that it stands under.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::{
     diag::Failure,
     system::{Socket, has_too_much_open},
 };
-use local_socket::{ConnectOptions, ConnectWaitMode, Name};
+use local_socket::{ConnectWaitMode, Name};
 use std::{
     ffi::OsString,
     fmt::{self, Display, Formatter},
@@ -120,9 +120,8 @@ impl Attempts {
 pub(crate) async fn dial(name: &Name<'static>, patience: Patience) -> Result<Socket, Failure> {
     let mut attempts = patience.begin();
     loop {
-        let options = ConnectOptions::new().name(name.borrow()).wait_mode(attempts.wait_mode());
-        let error = match options.connect_tokio().await {
-            Ok(stream) => return Ok(stream.into()),
+        let error = match Socket::connect(name.borrow(), attempts.wait_mode()).await {
+            Ok(socket) => return Ok(socket),
             Err(error) => error,
         };
         time::sleep(pause(error, |error| attempts.failed(error, Some(name)))?).await;

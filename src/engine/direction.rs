@@ -174,7 +174,7 @@ impl Direction {
         if self.stops {
             return Poll::Ready(Some(Ending::Stopped { lost: 0 }));
         }
-        match ready!(self.poll_fetch(cx, input, way)) {
+        match ready!(self.poll_fetch(cx, input, output, way)) {
             Ok(0) => Poll::Ready(Some(Ending::Eof)),
             Ok(_) => self.poll_deliver(cx, output).map(Result::err),
             Err(error) => Poll::Ready(Some(Ending::InputFailed(error))),
@@ -185,6 +185,7 @@ impl Direction {
         &mut self,
         cx: &mut Context<'_>,
         input: &mut Socket,
+        output: &mut Socket,
         way: &Way,
     ) -> Poll<io::Result<usize>> {
         if way.splices && !self.cannot_splice && (self.is_bulk || way.splices_only) {
@@ -198,13 +199,14 @@ impl Direction {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
-        self.poll_read(cx, input, way.buffer)
+        self.poll_read(cx, input, output, way.buffer)
     }
 
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         input: &mut Socket,
+        output: &mut Socket,
         size: usize,
     ) -> Poll<io::Result<usize>> {
         let mut buffer = Buffer::take(size);
@@ -212,6 +214,7 @@ impl Direction {
         self.is_bulk = read == size;
         if !self.is_bulk {
             self.descriptors.rest();
+            output.rest(cx);
         }
         self.held = Held::Bytes { buffer, from: 0, to: read };
         Poll::Ready(Ok(read))

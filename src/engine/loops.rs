@@ -59,20 +59,13 @@ impl EventLoops {
         self.first.block_on(main)
     }
 
-    /// Has an event loop run a task. Which one, is decided when the first one, which has to
-    /// be the one that calls this, gets to it: by then tasks that were about to end have
-    /// ended. What the task needs is given to `here` if it stays, and to `there` if it has to
-    /// be taken to another one, which has less to do.
-    pub(crate) fn spawn<R, H, T>(
+    /// Has the event loop that has the least to do run a task, which is made there. Which one
+    /// that is, is decided when the first one gets to it, which has to be the one that calls
+    /// this: by then tasks that were about to end have ended.
+    pub(crate) fn spawn<T: Future<Output = ()> + Send + 'static>(
         &self,
-        resources: R,
-        here: impl FnOnce(R) -> H + Send + 'static,
-        there: impl FnOnce(R) -> T + Send + 'static,
-    ) where
-        R: Send + 'static,
-        H: Future<Output = ()> + Send + 'static,
-        T: Future<Output = ()> + Send + 'static,
-    {
+        task: impl FnOnce() -> T + Send + 'static,
+    ) {
         let all = Arc::clone(&self.all);
         self.first.spawn(async move {
             let load = |index: usize| all[index].load.load(Ordering::Relaxed);
@@ -81,11 +74,10 @@ impl EventLoops {
             let EventLoop { handle, load } = &all[chosen];
             let load = Load::new(load);
             if chosen == 0 {
-                let task = here(resources);
                 drop(all);
-                counted(task, load).await;
+                counted(task(), load).await;
             } else {
-                handle.spawn(counted(there(resources), load));
+                handle.spawn(async { counted(task(), load).await });
             }
         });
     }

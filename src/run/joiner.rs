@@ -7,7 +7,7 @@ use crate::{
     engine::{self, Report},
     pump,
     serve::{Client, Ending, Flag, Handler},
-    system::Socket,
+    system::{Detached, Socket},
 };
 use local_socket::Name;
 use std::{
@@ -117,6 +117,9 @@ impl Joiner {
     ) -> Result<Outcome, Failure> {
         let Client { socket, number, mut ending, .. } = client;
         let (target, joined) = shared.join()?;
+        let target = target
+            .attach()
+            .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
         let report = self.transfer(socket, target, number, &mut ending).await;
         // At the end of the grace time the thread may hang in a write.
         let joined = before(joined, ending.closing()).await;
@@ -169,10 +172,9 @@ impl SharedStdio {
     /// Begins to join standard input and output to a socket; tells what it came to.
     pub(super) fn join(
         self: &Arc<Self>,
-    ) -> Result<(Socket, oneshot::Receiver<pump::Report>), Failure> {
+    ) -> Result<(Detached, oneshot::Receiver<pump::Report>), Failure> {
         let failure = |error| Failure::Io { what: "cannot use standard input or output", error };
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
-        let socket = local_socket::tokio::Stream::try_from(ours).map_err(failure)?.into();
         let (tell, told) = oneshot::channel();
         let (stdio, is_last) = (self.next().map_err(failure)?, self.once);
         let join = move || {
@@ -184,7 +186,7 @@ impl SharedStdio {
             }
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
-        Ok((socket, told))
+        Ok((ours.into(), told))
     }
 
     /// The standard streams for the next client.

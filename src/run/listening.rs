@@ -6,7 +6,7 @@ use crate::{
     endpoint::{ListenOn, TcpAddress},
     serve::{Admission, Limits, Source},
     system::{
-        Readiness,
+        LocalListener, Readiness,
         inherited::{self, Inherited},
         listening::{self, Allowed},
     },
@@ -178,10 +178,9 @@ impl Listening {
     pub(super) fn open(&self) -> Result<Source, Failure> {
         let failure = |error| Failure::Io { what: "cannot watch the listening socket", error };
         match &self.place {
-            Place::Name { listener, .. } => ListenerOptions::clone(listener)
-                .create_tokio()
-                .map(Source::Local)
-                .map_err(Failure::Bind),
+            Place::Name { .. } => {
+                LocalListener::new(self.listen()?).map(Source::Local).map_err(failure)
+            }
             Place::Tcp { address, addresses } => {
                 let (source, address) =
                     Source::listen_on_tcp(address, addresses, self.options.backlog)?;
@@ -191,7 +190,7 @@ impl Listening {
             Place::Inherited { socket, number, .. } => {
                 match socket.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     Some(Inherited::Local(listener, ..)) => {
-                        listener.try_into().map(Source::Local).map_err(failure)
+                        LocalListener::new(listener).map(Source::Local).map_err(failure)
                     }
                     Some(Inherited::Tcp(listener)) => Source::tcp(listener).map_err(failure),
                     None => Err(Failure::Usage(format!("fd:{number} was used before"))),

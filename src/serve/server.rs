@@ -234,18 +234,12 @@ impl<H: Handler> Accepting<'_, H> {
         let Some(admitted) = self.admission.admit(|| client.peer()) else { return false };
         let Admitted { peer, number, place } = admitted;
         let (shared, ending) = (Arc::clone(self.shared), self.ending.clone());
-        let serve = move |socket: io::Result<Socket>| async move {
-            let client = socket.map(|socket| Client { socket, peer, number, ending });
+        let client = Detached::try_from(client);
+        self.loops.spawn(move || async move {
+            let client = client.and_then(Detached::attach);
+            let client = client.map(|socket| Client { socket, peer, number, ending });
             shared.serve(client, number, place).await;
-        };
-        self.loops.spawn(
-            (Socket::from(client), serve),
-            |(socket, serve)| serve(Ok(socket)),
-            |(socket, serve)| {
-                let detached = socket.detach();
-                async move { serve(detached.and_then(Detached::attach)).await }
-            },
-        );
+        });
         true
     }
 }

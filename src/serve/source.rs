@@ -1,35 +1,31 @@
 use crate::{
     diag::Failure,
     endpoint::TcpAddress,
-    system::{Socket, listening},
+    system::{Detached, LocalClient, LocalListener, listening},
 };
-use local_socket::{
-    PeerCreds,
-    tokio::Listener,
-    traits::{StreamCommon as _, tokio::Listener as _},
-};
+use local_socket::{PeerCreds, traits::StreamCommon as _};
 use std::{
     io,
     net::SocketAddr,
     sync::{Mutex, PoisonError},
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// Where clients come from, once it is open.
 #[derive(Debug)]
 pub(crate) enum Source {
-    Local(Listener),
+    Local(LocalListener),
     Tcp(TcpListener),
     /// The one client is there already.
-    Given(Mutex<Option<Socket>>),
+    Given(Mutex<Option<Detached>>),
 }
 
 /// A client that has been accepted, and whoever knows who that is.
 #[derive(Debug)]
 pub(super) enum Accepted {
-    Local(local_socket::tokio::Stream),
-    Tcp(tokio::net::TcpStream),
-    Given(Socket),
+    Local(LocalClient),
+    Tcp(TcpStream),
+    Given(Detached),
 }
 
 impl Source {
@@ -55,7 +51,7 @@ impl Source {
     }
 
     /// Has the one end of a connection be the one client.
-    pub(crate) fn given(client: Socket) -> Self {
+    pub(crate) fn given(client: Detached) -> Self {
         Self::Given(Mutex::new(Some(client)))
     }
 
@@ -92,18 +88,19 @@ impl Accepted {
     /// Who it is, where the system tells.
     pub(super) fn peer(&self) -> io::Result<PeerCreds> {
         match self {
-            Self::Local(stream) => stream.peer_creds(),
+            Self::Local(client) => client.peer_creds(),
             Self::Tcp(_) | Self::Given(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }
 
-impl From<Accepted> for Socket {
-    fn from(accepted: Accepted) -> Self {
+impl TryFrom<Accepted> for Detached {
+    type Error = io::Error;
+    fn try_from(accepted: Accepted) -> io::Result<Self> {
         match accepted {
-            Accepted::Local(stream) => stream.into(),
-            Accepted::Tcp(stream) => stream.into(),
-            Accepted::Given(socket) => socket,
+            Accepted::Local(client) => Ok(client.into()),
+            Accepted::Tcp(stream) => stream.into_std().map(Self::Tcp),
+            Accepted::Given(client) => Ok(client),
         }
     }
 }

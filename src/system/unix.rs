@@ -6,6 +6,7 @@ pub(crate) mod input;
 #[cfg(target_os = "linux")]
 pub(crate) mod kernel_pipe;
 pub(crate) mod listening;
+pub(crate) mod local_listener;
 pub(crate) mod output;
 pub(crate) mod readiness;
 pub(crate) mod signals;

@@ -4,6 +4,7 @@ pub(crate) mod descriptors;
 pub(crate) mod inherited;
 pub(crate) mod input;
 pub(crate) mod listening;
+pub(crate) mod local_listener;
 pub(crate) mod output;
 pub(crate) mod readiness;
 pub(crate) mod signals;

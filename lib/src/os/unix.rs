@@ -29,7 +29,7 @@ pub mod tokio;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use name::AbstractNsUdSocket;
 pub use {
-    fd_passing::MAX_PASSED_FDS,
+    fd_passing::{MAX_PASSED_FDS, recv_with_fds, send_with_fds},
     halves::{RecvHalf, SendHalf},
     listener::Listener,
     name::{FilesystemUdSocket, SpecialDirUdSocket},

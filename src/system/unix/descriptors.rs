@@ -2,7 +2,7 @@
 
 use local_socket::{
     error::LostFds,
-    os::unix::{MAX_PASSED_FDS, tokio::Stream},
+    os::unix::{MAX_PASSED_FDS, recv_with_fds, send_with_fds},
 };
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg};
 #[cfg(target_os = "linux")]
@@ -12,9 +12,8 @@ use std::{
 };
 use std::{
     io::{self, IoSliceMut},
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
-use tokio::io::Interest;
 
 /// What becomes of the descriptors of one direction.
 #[derive(Debug, Default)]
@@ -74,12 +73,12 @@ impl Descriptors {
     /// How many of the bytes that wait can be spliced and take no descriptor with them, which
     /// would be closed without a word. `None` if they are to be read instead.
     #[cfg(target_os = "linux")]
-    pub(super) fn without(&mut self, stream: &Stream) -> Option<usize> {
+    pub(super) fn without(&mut self, socket: BorrowedFd<'_>) -> Option<usize> {
         // What comes between the two questions is counted by the second one only.
-        let waiting = rustix::io::ioctl_fionread(stream).ok().filter(|waiting| *waiting > 0)?;
+        let waiting = rustix::io::ioctl_fionread(socket).ok().filter(|waiting| *waiting > 0)?;
         let watch = match &mut self.watch {
             Some(watch) => watch,
-            none => none.insert(Watch::new(stream).ok()?),
+            none => none.insert(Watch::new(socket).ok()?),
         };
         watch.sees_none().then(|| usize::try_from(waiting).unwrap_or(usize::MAX))
     }
@@ -104,10 +103,10 @@ impl Descriptors {
     /// Reads, and loses descriptors that come; whether there were some.
     pub(super) fn receive(
         &mut self,
-        stream: &Stream,
+        socket: BorrowedFd<'_>,
         buffer: &mut [u8],
     ) -> io::Result<(usize, bool)> {
-        let (bytes, has_lost) = receive_bytes(stream, buffer, RecvFlags::empty())?;
+        let (bytes, has_lost) = receive_bytes(socket, buffer, RecvFlags::empty())?;
         if has_lost {
             self.lose();
         }
@@ -118,24 +117,26 @@ impl Descriptors {
     /// read would give them together with bytes that were sent before them, and where those
     /// end cannot be asked: a look ahead tells whether descriptors come, and where the bytes
     /// end that were sent with them, but not where these begin.
-    pub(super) fn receive_with(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn receive_with(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        buffer: &mut [u8],
+    ) -> io::Result<usize> {
         if let Some(head) = self.head.take() {
             let Head { byte, fds, rest } = *head;
             buffer[0] = byte;
             self.held = fds;
             let end = buffer.len().min(1 + rest);
-            return Ok(1 + rest_of(stream, &mut buffer[1..end]));
+            return Ok(1 + rest_of(socket, &mut buffer[1..end]));
         }
-        let (waiting, fds_come) = stream
-            .inner()
-            .try_io(Interest::READABLE, || receive_bytes(stream, buffer, RecvFlags::PEEK))?;
+        let (waiting, fds_come) = receive_bytes(socket, buffer, RecvFlags::PEEK)?;
         if !fds_come {
-            return Ok(receive_bytes(stream, &mut buffer[..waiting], RecvFlags::empty())?.0);
+            return Ok(receive_bytes(socket, &mut buffer[..waiting], RecvFlags::empty())?.0);
         }
         for position in 0..waiting.min(SLOW) {
             let mut fds = Vec::new();
             let byte = &mut buffer[position..=position];
-            match stream.try_recv_with_fds(byte, &mut fds, MAX_PASSED_FDS) {
+            match recv_with_fds(socket, byte, &mut fds, MAX_PASSED_FDS) {
                 Ok(_) => {}
                 Err(error) if LostFds::of(&error).is_some() => self.lose(),
                 // The next read fails again.
@@ -144,7 +145,7 @@ impl Descriptors {
             }
             if !fds.is_empty() && position == 0 {
                 self.held = fds;
-                return Ok(1 + rest_of(stream, &mut buffer[1..waiting]));
+                return Ok(1 + rest_of(socket, &mut buffer[1..waiting]));
             }
             if !fds.is_empty() {
                 let (byte, rest) = (buffer[position], waiting - position - 1);
@@ -156,9 +157,9 @@ impl Descriptors {
     }
 
     /// Writes, and sends the descriptors along with the first byte.
-    pub(super) fn send(&mut self, stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
+    pub(super) fn send(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         let fds: Vec<_> = self.held.iter().map(AsFd::as_fd).collect();
-        let sent = stream.try_send_with_fds(bytes, &fds);
+        let sent = send_with_fds(socket, bytes, &fds);
         if sent.is_ok() {
             self.held = Vec::new();
         }
@@ -169,23 +170,23 @@ impl Descriptors {
 /// Reads, or looks ahead. Without room for descriptors the system closes those that come,
 /// and says so.
 fn receive_bytes(
-    stream: &Stream,
+    socket: BorrowedFd<'_>,
     buffer: &mut [u8],
     flags: RecvFlags,
 ) -> io::Result<(usize, bool)> {
     let mut no_room = RecvAncillaryBuffer::default();
     let mut buffers = [IoSliceMut::new(buffer)];
-    let message = recvmsg(stream.as_fd(), &mut buffers, &mut no_room, flags)?;
+    let message = recvmsg(socket, &mut buffers, &mut no_room, flags)?;
     Ok((message.bytes, message.flags.contains(ReturnFlags::CTRUNC)))
 }
 
 /// Reads what has been seen to be there.
-fn rest_of(stream: &Stream, buffer: &mut [u8]) -> usize {
+fn rest_of(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> usize {
     if buffer.is_empty() {
         return 0;
     }
     // What fails now fails again when it is read next.
-    receive_bytes(stream, buffer, RecvFlags::empty()).map_or(0, |(bytes, _)| bytes)
+    receive_bytes(socket, buffer, RecvFlags::empty()).map_or(0, |(bytes, _)| bytes)
 }
 
 /// Tells how many descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
@@ -195,8 +196,8 @@ struct Watch(File);
 
 #[cfg(target_os = "linux")]
 impl Watch {
-    fn new(socket: &impl AsFd) -> io::Result<Self> {
-        let number = socket.as_fd().as_raw_fd();
+    fn new(socket: BorrowedFd<'_>) -> io::Result<Self> {
+        let number = socket.as_raw_fd();
         File::open(format!("/proc/self/fdinfo/{number}")).map(Self)
     }
 

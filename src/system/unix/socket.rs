@@ -3,23 +3,26 @@
 use super::descriptors::Descriptors;
 #[cfg(target_os = "linux")]
 use super::kernel_pipe::KernelPipe;
-use local_socket::{os::unix::tokio::Stream, traits::StreamCommon as _};
-use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+use local_socket::{ConnectOptions, ConnectWaitMode, Name, Stream, os::unix::tokio::Watched};
+use rustix::{
+    io::Errno,
+    net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt},
+};
 use std::{
     io,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::net::UnixStream,
+    },
     process,
     task::{Context, Poll, ready},
 };
-use tokio::{
-    io::Interest,
-    net::{TcpStream, UnixStream},
-};
+use tokio::{io::Interest, net::TcpStream};
 
 /// One end of a connection, in the event loop that it was made in.
 #[derive(Debug)]
 pub(crate) enum Socket {
-    Local(Stream),
+    Local(Watched),
     Tcp(TcpStream),
 }
 
@@ -32,7 +35,7 @@ pub(crate) struct Spliceable {
     is_all: bool,
 }
 
-/// A socket between two event loops.
+/// A socket that no event loop watches yet.
 #[derive(Debug)]
 pub(crate) enum Detached {
     Local(OwnedFd),
@@ -46,13 +49,6 @@ const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
 
-impl From<local_socket::tokio::Stream> for Socket {
-    fn from(stream: local_socket::tokio::Stream) -> Self {
-        let local_socket::tokio::Stream::UdSocket(stream) = stream;
-        Self::Local(stream)
-    }
-}
-
 impl From<TcpStream> for Socket {
     fn from(stream: TcpStream) -> Self {
         Self::Tcp(stream)
@@ -63,25 +59,32 @@ impl Socket {
     /// Both ends of a connection between this process and a command that is given the
     /// other end; that end blocks, as standard streams do.
     pub(crate) fn pair_with_command(command: &mut process::Command) -> io::Result<Self> {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        let (ours, theirs) = UnixStream::pair()?;
         let output = theirs.try_clone()?;
         command.stdin(OwnedFd::from(theirs)).stdout(OwnedFd::from(output));
-        Ok(Self::Local(Stream::try_from(ours)?))
+        Ok(Self::Local(Watched::new(ours)?))
+    }
+
+    /// Connects to a local socket.
+    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
+        let options = ConnectOptions::new().name(name);
+        let at_once = options.clone().wait_mode(ConnectWaitMode::Deferred).connect_sync();
+        let socket = match at_once {
+            // Now it has to be waited for, and the thread has other things to do.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                OwnedFd::try_from(options.wait_mode(wait_mode).connect_tokio().await?)?
+            }
+            stream => OwnedFd::from(stream?),
+        };
+        Ok(Self::Local(Watched::new(socket)?))
     }
 
     /// Takes it out of its event loop.
     pub(crate) fn detach(self) -> io::Result<Detached> {
         Ok(match self {
-            Self::Local(stream) => Detached::Local(OwnedFd::try_from(stream)?),
+            Self::Local(socket) => Detached::Local(socket.into_fd()?),
             Self::Tcp(stream) => Detached::Tcp(stream.into_std()?),
         })
-    }
-
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Local(stream) => stream.as_fd(),
-            Self::Tcp(stream) => stream.as_fd(),
-        }
     }
 
     /// Reads what is there; 0 is the end of file.
@@ -93,26 +96,20 @@ impl Socket {
     ) -> Poll<io::Result<usize>> {
         let size = buffer.len();
         loop {
+            ready!(self.poll_input(cx))?;
             let result = match self {
-                Self::Local(stream) if descriptors.are_passed() => {
-                    ready!(stream.inner().poll_read_ready(cx))?;
-                    descriptors.receive_with(stream, buffer)
+                Self::Local(socket) if descriptors.are_passed() => {
+                    socket.try_read(|fd| descriptors.receive_with(fd, buffer))
                 }
-                Self::Local(stream) => {
-                    ready!(stream.inner().poll_read_ready(cx))?;
-                    self.try_input(|| {
-                        let (read, has_lost) = descriptors.receive(stream, buffer)?;
-                        // A read ends at descriptors, whatever comes after them.
-                        Ok((read, 0 < read && read < size && !has_lost))
-                    })
-                }
-                Self::Tcp(stream) => {
-                    ready!(stream.poll_read_ready(cx))?;
-                    self.try_input(|| {
-                        let (read, _) = recv(stream, &mut *buffer, RecvFlags::empty())?;
-                        Ok((read, 0 < read && read < size))
-                    })
-                }
+                Self::Local(_) => self.try_input(|fd| {
+                    let (read, has_lost) = descriptors.receive(fd, buffer)?;
+                    // A read ends at descriptors, whatever comes after them.
+                    Ok((read, 0 < read && read < size && !has_lost))
+                }),
+                Self::Tcp(_) => self.try_input(|fd| {
+                    let (read, _) = recv(fd, &mut *buffer, RecvFlags::empty())?;
+                    Ok((read, 0 < read && read < size))
+                }),
             };
             if !would_block(&result) {
                 return Poll::Ready(result);
@@ -122,21 +119,24 @@ impl Socket {
 
     /// Writes what there is room for.
     pub(crate) fn poll_write(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         bytes: &[u8],
         descriptors: &mut Descriptors,
     ) -> Poll<io::Result<usize>> {
-        if let (Self::Local(stream), true) = (self, descriptors.are_held()) {
-            loop {
-                ready!(stream.inner().poll_write_ready(cx))?;
-                let result = descriptors.send(stream, bytes);
-                if !would_block(&result) {
-                    return Poll::Ready(result);
-                }
-            }
+        if descriptors.are_held() {
+            return self.poll_try(cx, |fd| descriptors.send(fd, bytes));
         }
-        self.poll_output(cx, |fd| Ok(send(fd, bytes, SEND)?))
+        self.poll_try(cx, |fd| Ok(send(fd, bytes, SEND)?))
+    }
+
+    /// Little is written to it for the time being.
+    pub(crate) fn rest(&mut self, cx: &mut Context<'_>) {
+        if let Self::Local(socket) = self
+            && let Err(error) = socket.stop_watching_writing(cx)
+        {
+            tracing::debug!(%error, "socket not watched any more");
+        }
     }
 
     /// Waits until there is something to read; gives how much of it can be spliced, at most
@@ -148,16 +148,13 @@ impl Socket {
         most: usize,
         descriptors: &mut Descriptors,
     ) -> Poll<io::Result<Option<Spliceable>>> {
+        ready!(self.poll_input(cx))?;
         Poll::Ready(Ok(match self {
-            Self::Local(stream) => {
-                ready!(stream.inner().poll_read_ready(cx))?;
-                let waiting = descriptors.without(stream);
+            Self::Local(socket) => {
+                let waiting = descriptors.without(socket.fd()?);
                 waiting.map(|size| Spliceable { most: size.min(most), is_all: size <= most })
             }
-            Self::Tcp(stream) => {
-                ready!(stream.poll_read_ready(cx))?;
-                Some(Spliceable { most, is_all: false })
-            }
+            Self::Tcp(_) => Some(Spliceable { most, is_all: false }),
         }))
     }
 
@@ -171,12 +168,9 @@ impl Socket {
         size: Spliceable,
     ) -> Poll<io::Result<usize>> {
         loop {
-            ready!(match self {
-                Self::Local(stream) => stream.inner().poll_read_ready(cx),
-                Self::Tcp(stream) => stream.poll_read_ready(cx),
-            })?;
-            let result = self.try_input(|| {
-                let moved = pipe.fill(self.as_fd(), size.most)?;
+            ready!(self.poll_input(cx))?;
+            let result = self.try_input(|fd| {
+                let moved = pipe.fill(fd, size.most)?;
                 Ok((moved, size.is_all && moved == size.most))
             });
             if !would_block(&result) {
@@ -188,22 +182,22 @@ impl Socket {
     /// Moves bytes from the pipe into the socket, within the kernel.
     #[cfg(target_os = "linux")]
     pub(crate) fn poll_splice_out(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         pipe: &mut KernelPipe,
     ) -> Poll<io::Result<usize>> {
-        self.poll_output(cx, |fd| pipe.drain(fd))
+        self.poll_try(cx, |fd| pipe.drain(fd))
     }
 
     /// Ends what is sent through it: the peer reads to the end of file.
     pub(crate) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(shutdown(self.as_fd(), Shutdown::Write)?))
+        Poll::Ready(self.fd().and_then(|fd| Ok(shutdown(fd, Shutdown::Write)?)))
     }
 
     /// Tells a peer that writes that nothing is read any more.
     pub(crate) fn stop_reading(&self) {
         // A peer that has gone is told enough.
-        let _ = shutdown(self.as_fd(), Shutdown::Read);
+        let _ = self.fd().map(|fd| shutdown(fd, Shutdown::Read));
     }
 
     /// Waits until the peer has closed both directions.
@@ -211,16 +205,11 @@ impl Socket {
         // The readiness to write is forgotten, so that the next event wakes the task: it is
         // not asked for before writing.
         for _ in 0..2 {
-            let forget = || -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
-            let _ = self.try_io(Interest::WRITABLE, forget);
+            let _ = self.try_output(|_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
             if self.has_hung_up() {
                 return Poll::Ready(());
             }
-            let ready = match self {
-                Self::Local(stream) => stream.inner().poll_write_ready(cx),
-                Self::Tcp(stream) => stream.poll_write_ready(cx),
-            };
-            if ready.is_pending() {
+            if self.poll_output(cx).is_pending() {
                 return Poll::Pending;
             }
         }
@@ -230,39 +219,55 @@ impl Socket {
 
     /// Whether there is something to read that the peer has sent.
     pub(crate) fn has_left_something(&self) -> bool {
-        rustix::io::ioctl_fionread(self.as_fd()).is_ok_and(|bytes| bytes > 0)
+        let bytes = self.fd().and_then(|fd| Ok(rustix::io::ioctl_fionread(fd)?));
+        bytes.is_ok_and(|bytes| bytes > 0)
     }
 
     /// Whether the peer has closed without having read everything.
     pub(crate) fn was_reset(&self) -> bool {
-        let error = match self {
-            Self::Local(stream) => stream.take_error(),
-            Self::Tcp(stream) => stream.take_error(),
-        };
-        matches!(error, Ok(Some(error)) if error.kind() == io::ErrorKind::ConnectionReset)
+        let error = self.fd().and_then(|fd| Ok(sockopt::socket_error(fd)?));
+        matches!(error, Ok(Err(Errno::CONNRESET)))
     }
 
     fn has_hung_up(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec};
-        let fd = self.as_fd();
+        let Ok(fd) = self.fd() else { return true };
         let mut fds = [PollFd::new(&fd, PollFlags::empty())];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         super::wait(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(super::ended())
     }
 
+    fn fd(&self) -> io::Result<BorrowedFd<'_>> {
+        match self {
+            Self::Local(socket) => socket.fd(),
+            Self::Tcp(stream) => Ok(stream.as_fd()),
+        }
+    }
+
+    fn poll_input(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Local(socket) => socket.poll_read_ready(cx),
+            Self::Tcp(stream) => stream.poll_read_ready(cx),
+        }
+    }
+
+    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Local(socket) => socket.poll_write_ready(cx),
+            Self::Tcp(stream) => stream.poll_write_ready(cx),
+        }
+    }
+
     /// Tries at once, and waits for the socket only if that would block.
-    fn poll_output(
-        &self,
+    fn poll_try(
+        &mut self,
         cx: &mut Context<'_>,
         mut write: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let mut result = write(self.as_fd());
+        let mut result = self.fd().and_then(&mut write);
         while would_block(&result) {
-            ready!(match self {
-                Self::Local(stream) => stream.inner().poll_write_ready(cx),
-                Self::Tcp(stream) => stream.poll_write_ready(cx),
-            })?;
-            result = self.try_io(Interest::WRITABLE, || write(self.as_fd()));
+            ready!(self.poll_output(cx))?;
+            result = self.try_output(&mut write);
         }
         Poll::Ready(result)
     }
@@ -272,23 +277,36 @@ impl Socket {
     ///
     /// All that was there is what fits into a buffer that is not filled, as tokio itself has
     /// it. Only out-of-band data ends a read before that, and waits for what comes after it.
-    fn try_input(&self, input: impl FnOnce() -> io::Result<(usize, bool)>) -> io::Result<usize> {
+    fn try_input(
+        &self,
+        input: impl FnOnce(BorrowedFd<'_>) -> io::Result<(usize, bool)>,
+    ) -> io::Result<usize> {
         let mut all = None;
-        let result = self.try_io(Interest::READABLE, || match input()? {
+        let read = |fd: BorrowedFd<'_>| match input(fd)? {
             (read, true) => {
                 all = Some(read);
                 Err(io::ErrorKind::WouldBlock.into())
             }
             (read, false) => Ok(read),
-        });
+        };
+        let result = match self {
+            Self::Local(socket) => socket.try_read(read),
+            Self::Tcp(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
+        };
         all.map_or(result, Ok)
     }
 
-    fn try_io<T>(&self, interest: Interest, io: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    fn try_output<T>(&self, write: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
         match self {
-            Self::Local(stream) => stream.inner().try_io(interest, io),
-            Self::Tcp(stream) => stream.try_io(interest, io),
+            Self::Local(socket) => socket.try_write(write),
+            Self::Tcp(stream) => stream.try_io(Interest::WRITABLE, || write(stream.as_fd())),
         }
+    }
+}
+
+impl From<Stream> for Detached {
+    fn from(stream: Stream) -> Self {
+        Self::Local(stream.into())
     }
 }
 
@@ -296,9 +314,7 @@ impl Detached {
     /// Puts it into the event loop that runs this.
     pub(crate) fn attach(self) -> io::Result<Socket> {
         Ok(match self {
-            Self::Local(fd) => Socket::Local(
-                UnixStream::from_std(std::os::unix::net::UnixStream::from(fd))?.into(),
-            ),
+            Self::Local(fd) => Socket::Local(Watched::new(fd)?),
             Self::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
         })
     }

@@ -1,7 +1,9 @@
 //! A connection that an event loop watches, and the steps that bytes take through it.
 
 use super::descriptors::Descriptors;
-use local_socket::{tokio::Stream, traits::StreamCommon as _};
+use local_socket::{
+    ConnectOptions, ConnectWaitMode, Name, tokio::Stream, traits::StreamCommon as _,
+};
 use std::{
     io,
     pin::Pin,
@@ -28,19 +30,28 @@ pub(crate) enum Socket {
     },
 }
 
-/// A connection between two event loops.
+/// A connection that is in no event loop.
 #[derive(Debug)]
 pub(crate) enum Detached {
-    Any(Socket),
+    /// What the library watches on its own.
+    Pipe(Stream),
+    /// A pipe that is not watched yet.
+    Local(local_socket::Stream),
     Tcp(std::net::TcpStream),
 }
 
 /// How often it is looked whether a peer that has ended one direction has gone.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-impl From<Stream> for Socket {
+impl From<Stream> for Detached {
     fn from(stream: Stream) -> Self {
-        Self::Local(stream, None)
+        Self::Pipe(stream)
+    }
+}
+
+impl From<local_socket::Stream> for Detached {
+    fn from(stream: local_socket::Stream) -> Self {
+        Self::Local(stream)
     }
 }
 
@@ -51,14 +62,24 @@ impl From<TcpStream> for Socket {
 }
 
 impl Socket {
-    /// Takes it out of its event loop.
-    pub(crate) fn detach(self) -> io::Result<Detached> {
-        Ok(match self {
-            Self::Tcp(stream) => Detached::Tcp(stream.into_std()?),
-            // The library watches pipes on its own.
-            other => Detached::Any(other),
-        })
+    /// Connects to a pipe.
+    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
+        let options = ConnectOptions::new().name(name).wait_mode(wait_mode);
+        options.connect_tokio().await.map(|stream| Self::Local(stream, None))
     }
+
+    /// Takes it out of its event loop. A command's streams are in the one that started it.
+    pub(crate) fn detach(self) -> io::Result<Detached> {
+        match self {
+            Self::Local(stream, _) => Ok(Detached::Pipe(stream)),
+            Self::Tcp(stream) => stream.into_std().map(Detached::Tcp),
+            Self::Command { .. } => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Nothing is watched that would have to rest.
+    #[expect(clippy::unused_self, reason = "other systems watch")]
+    pub(crate) fn rest(&mut self, _: &mut Context<'_>) {}
 
     /// Reads what is there; 0 is the end of file.
     pub(crate) fn poll_read(
@@ -154,7 +175,8 @@ impl Detached {
     /// Puts it into the event loop that runs this.
     pub(crate) fn attach(self) -> io::Result<Socket> {
         Ok(match self {
-            Self::Any(socket) => socket,
+            Self::Pipe(stream) => Socket::Local(stream, None),
+            Self::Local(stream) => Socket::Local(stream.try_into()?, None),
             Self::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
         })
     }

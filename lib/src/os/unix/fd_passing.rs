@@ -152,6 +152,31 @@ impl RecvHalf {
     }
 }
 
+/// As [`Stream::send_with_fds`], with any connected Unix stream socket.
+///
+/// # Errors
+/// As there.
+pub fn send_with_fds(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    fds: &[BorrowedFd<'_>],
+) -> io::Result<usize> {
+    send(socket, &[IoSlice::new(bytes)], fds)
+}
+
+/// As [`Stream::recv_with_fds`], with any connected Unix stream socket.
+///
+/// # Errors
+/// As there.
+pub fn recv_with_fds(
+    socket: BorrowedFd<'_>,
+    buf: &mut [u8],
+    fds: &mut Vec<OwnedFd>,
+    limit: usize,
+) -> io::Result<usize> {
+    recv(socket, &mut [IoSliceMut::new(buf)], fds, limit)
+}
+
 /// `sendmsg(2)`
 pub(super) fn send(
     socket: BorrowedFd<'_>,

@@ -193,6 +193,10 @@ impl traits::Listener for Listener {
         woken
     }
 
+    fn give_up_name(&self) {
+        drop(self.take_file());
+    }
+
     fn local_name(&self) -> io::Result<Name<'static>> {
         match &self.name {
             Some(name) => Ok(name.clone()),

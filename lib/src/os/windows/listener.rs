@@ -117,6 +117,9 @@ impl traits::Listener for Listener {
         Ok(())
     }
 
+    /// Does nothing: as long as clients can be accepted, there are instances of the pipe.
+    fn give_up_name(&self) {}
+
     fn local_name(&self) -> io::Result<Name<'static>> {
         Ok(Name::clone(&self.name))
     }
