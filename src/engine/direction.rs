@@ -213,7 +213,6 @@ impl Direction {
         let read = ready!(input.poll_read(cx, &mut buffer, &mut self.descriptors))?;
         self.is_bulk = read == size;
         if !self.is_bulk {
-            self.descriptors.rest();
             output.rest(cx);
         }
         self.held = Held::Bytes { buffer, from: 0, to: read };
@@ -227,7 +226,7 @@ impl Direction {
         input: &mut Socket,
         way: &Way,
     ) -> Poll<io::Result<Option<usize>>> {
-        let size = ready!(input.poll_spliceable(cx, way.piece, &mut self.descriptors))?;
+        let size = ready!(input.poll_spliceable(cx, way.piece))?;
         let Some(size) = size else { return Poll::Ready(Ok(None)) };
         let Some(mut pipe) = KernelPipe::take() else { return Poll::Ready(Ok(None)) };
         let moved = ready!(input.poll_splice_in(cx, &mut pipe, size))?;

@@ -1,4 +1,4 @@
-use super::{Descriptors, Input, Output, Socket};
+use super::{Input, Output, Socket};
 use local_socket::Stream;
 use std::{
     io,
@@ -55,7 +55,6 @@ impl Socket {
         &self,
         _: &mut Context<'_>,
         _: usize,
-        _: &mut Descriptors,
     ) -> Poll<io::Result<Option<Spliceable>>> {
         Poll::Ready(Ok(None))
     }
@@ -76,9 +75,4 @@ impl Socket {
     ) -> Poll<io::Result<usize>> {
         match *pipe {}
     }
-}
-
-impl Descriptors {
-    #[expect(clippy::unused_self, reason = "it has something to let go where it splices")]
-    pub(crate) fn rest(&mut self) {}
 }

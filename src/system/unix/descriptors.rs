@@ -5,11 +5,6 @@ use local_socket::{
     os::unix::{MAX_PASSED_FDS, recv_with_fds, send_with_fds},
 };
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg};
-#[cfg(target_os = "linux")]
-use std::{
-    fs::File,
-    os::{fd::AsRawFd, unix::fs::FileExt},
-};
 use std::{
     io::{self, IoSliceMut},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
@@ -24,8 +19,6 @@ pub(crate) struct Descriptors {
     /// What has been read of the bytes after those.
     head: Option<Box<Head>>,
     lost: Lost,
-    #[cfg(target_os = "linux")]
-    watch: Option<Watch>,
 }
 
 /// The first of the bytes that descriptors came with, and how many more of these there are.
@@ -73,20 +66,10 @@ impl Descriptors {
     /// How many of the bytes that wait can be spliced and take no descriptor with them, which
     /// would be closed without a word. `None` if they are to be read instead.
     #[cfg(target_os = "linux")]
-    pub(super) fn without(&mut self, socket: BorrowedFd<'_>) -> Option<usize> {
+    pub(super) fn without(socket: BorrowedFd<'_>) -> Option<usize> {
         // What comes between the two questions is counted by the second one only.
-        let waiting = rustix::io::ioctl_fionread(socket).ok().filter(|waiting| *waiting > 0)?;
-        let watch = match &mut self.watch {
-            Some(watch) => watch,
-            none => none.insert(Watch::new(socket).ok()?),
-        };
-        watch.sees_none().then(|| usize::try_from(waiting).unwrap_or(usize::MAX))
-    }
-
-    /// Nothing is spliced for the time being.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn rest(&mut self) {
-        self.watch = None;
+        let bytes = rustix::io::ioctl_fionread(socket).ok().filter(|bytes| *bytes > 0)?;
+        waiting::are_none(socket).then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
     fn lose(&mut self) {
@@ -189,24 +172,45 @@ fn rest_of(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> usize {
     receive_bytes(socket, buffer, RecvFlags::empty()).map_or(0, |(bytes, _)| bytes)
 }
 
-/// Tells how many descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
+/// How many descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
 #[cfg(target_os = "linux")]
-#[derive(Debug)]
-struct Watch(File);
+mod waiting {
+    use std::{
+        cell::RefCell,
+        collections::HashMap,
+        fs::File,
+        os::{
+            fd::{AsRawFd, BorrowedFd, RawFd},
+            unix::fs::FileExt,
+        },
+    };
 
-#[cfg(target_os = "linux")]
-impl Watch {
-    fn new(socket: BorrowedFd<'_>) -> io::Result<Self> {
-        let number = socket.as_raw_fd();
-        File::open(format!("/proc/self/fdinfo/{number}")).map(Self)
+    thread_local! {
+        /// Files that tell it. Each of them tells of whatever has its number when it is read.
+        static FILES: RefCell<HashMap<RawFd, File>> = RefCell::default();
     }
 
-    fn sees_none(&self) -> bool {
-        let mut text = [0; 256];
-        let Ok(length) = self.0.read_at(&mut text, 0) else { return false };
-        text[..length].windows(NO_FDS.len()).any(|part| part == NO_FDS)
+    /// How many of the files an event loop keeps open.
+    const KEPT: usize = 8;
+
+    const NONE: &[u8] = b"\nscm_fds: 0\n";
+
+    /// Whether there are none; not if that cannot be told.
+    pub(super) fn are_none(socket: BorrowedFd<'_>) -> bool {
+        let number = socket.as_raw_fd();
+        FILES.with_borrow_mut(|files| {
+            if !files.contains_key(&number) {
+                let Ok(file) = File::open(format!("/proc/self/fdinfo/{number}")) else {
+                    return false;
+                };
+                if files.len() >= KEPT {
+                    files.clear();
+                }
+                files.insert(number, file);
+            }
+            let mut text = [0; 256];
+            let length = files.get(&number).and_then(|file| file.read_at(&mut text, 0).ok());
+            text[..length.unwrap_or(0)].windows(NONE.len()).any(|part| part == NONE)
+        })
     }
 }
-
-#[cfg(target_os = "linux")]
-const NO_FDS: &[u8] = b"\nscm_fds: 0\n";

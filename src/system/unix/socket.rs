@@ -146,12 +146,11 @@ impl Socket {
         &self,
         cx: &mut Context<'_>,
         most: usize,
-        descriptors: &mut Descriptors,
     ) -> Poll<io::Result<Option<Spliceable>>> {
         ready!(self.poll_input(cx))?;
         Poll::Ready(Ok(match self {
             Self::Local(socket) => {
-                let waiting = descriptors.without(socket.fd()?);
+                let waiting = Descriptors::without(socket.fd()?);
                 waiting.map(|size| Spliceable { most: size.min(most), is_all: size <= most })
             }
             Self::Tcp(_) => Some(Spliceable { most, is_all: false }),
