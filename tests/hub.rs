@@ -315,6 +315,34 @@ fn signals_end_it_and_what_was_sent_is_written() {
     assert_eq!(client.rest_whatever_happens(), b"");
 }
 
+/// They waited to be accepted when it came.
+#[test]
+fn lines_of_clients_that_had_connected_before_a_signal() {
+    const COUNT: usize = 8;
+    let scene = Scene::new();
+    for args in [&MERGE[..], &HUB] {
+        let server = scene.listen("./s", args).open_input().start_listening();
+        signal(&server, Signal::STOP);
+        let sender = scene.connect("./s", ["-v", "--send-only"]).input("line\n").start();
+        sender.wait_for_message("connected to");
+        for _ in 0..COUNT {
+            scene.wire("./s").send("line\n");
+        }
+        let mut stays = scene.wire("./s");
+        stays.send("line\n");
+        signal(&server, Signal::TERM);
+        signal(&server, Signal::CONT);
+        server.wait_for_output("line\n".repeat(COUNT + 2));
+        sender.end().ok();
+        // One that is still there is served until it goes.
+        stays.send("another\n");
+        drop(stays);
+        let outcome = server.end().died_of(Signal::TERM).does_not_say("warning");
+        outcome.output("line\n".repeat(COUNT + 2) + "another\n");
+        assert_eq!(scene.files(), [""; 0]);
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn many_clients_one_after_another_leave_nothing() {

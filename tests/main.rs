@@ -22,6 +22,7 @@ mod endings;
 mod everywhere;
 mod help;
 mod messages;
+mod relay_everywhere;
 mod transfer;
 mod usage;
 

@@ -61,6 +61,18 @@ fn options_of_other_systems_are_refused() {
     }
 }
 
+/// Nothing of the kind comes with a process or along with data here.
+#[test]
+fn a_relay_has_no_descriptors() {
+    let scene = Scene::new();
+    let target = format!("{}-b", scene.word());
+    for args in [&[scene.word(), &target, "--pass-fds"][..], &["fd:3", &target]] {
+        let option = if args[0] == "fd:3" { "fd:N" } else { "--pass-fds" };
+        let outcome = scene.lsock(["relay"]).args(args).run();
+        outcome.fails(2).output("").says(option).says("not available");
+    }
+}
+
 #[test]
 fn a_security_descriptor_says_who_may_connect() {
     let scene = Scene::new();

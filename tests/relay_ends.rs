@@ -99,6 +99,75 @@ fn a_second_signal_ends_it_at_once() {
     assert_eq!(client.rest_whatever_happens(), b"");
 }
 
+/// They waited to be accepted when it came: what they have sent is not lost, and they have
+/// no reason to believe that nobody serves them.
+#[test]
+fn clients_that_had_connected_before_a_signal_are_served() {
+    const COUNT: usize = 8;
+    for listen in ["./s", "tcp:127.0.0.1:0"] {
+        let scene = Scene::new();
+        let target = scene.listen("./t", ["-k"]).start_listening();
+        let relay = scene.relay(listen, ["./t"]).start_listening();
+        let place = relay.place();
+        signal(&relay, Signal::STOP);
+        let sender = (listen == "./s").then(|| {
+            let sender = scene.connect(&place, ["-v", "--send-only"]).input("line\n").start();
+            sender.wait_for_message("connected to");
+            sender
+        });
+        // Some have gone by the time that they are accepted.
+        for _ in 0..COUNT {
+            scene.wire(&place).send("line\n");
+        }
+        let mut clients: Vec<_> = (0..COUNT).map(|_| scene.wire(&place)).collect();
+        for client in &mut clients {
+            client.send("line\n");
+            client.end();
+        }
+        signal(&relay, Signal::TERM);
+        signal(&relay, Signal::CONT);
+        let outcome = relay.end().died_of(Signal::TERM).does_not_say("warning");
+        let count = 2 * COUNT + usize::from(sender.is_some());
+        outcome.says(&format!("in total: {count} connections"));
+        target.wait_for_output("line\n".repeat(count));
+        if let Some(sender) = sender {
+            sender.end().ok().output("");
+        }
+        clients.iter_mut().for_each(|client| assert_eq!(client.rest(), b""));
+        assert_eq!(scene.files(), ["t"]);
+    }
+}
+
+/// Their answers come as well, also from commands.
+#[test]
+fn clients_that_had_connected_before_a_signal_are_answered() {
+    let scene = Scene::new();
+    let (_serving, target) = scene.echo("./t");
+    let commands: [&[&str]; 4] = [
+        &["relay", "./s", &target],
+        &["relay", "./s", "exec:cat"],
+        &["relay", "./s", "exec:cat", "--buffer", "64K"],
+        &["listen", "./s", "-k", "--", "cat"],
+    ];
+    for args in commands {
+        let server = scene.lsock(args).start();
+        served_client(&scene);
+        signal(&server, Signal::STOP);
+        let mut clients: Vec<_> = (0..8).map(|_| scene.wire("./s")).collect();
+        for (number, client) in clients.iter_mut().enumerate() {
+            client.send(format!("request {number}"));
+        }
+        signal(&server, Signal::TERM);
+        signal(&server, Signal::CONT);
+        for (number, client) in clients.iter_mut().enumerate() {
+            client.end();
+            assert_eq!(client.rest(), format!("request {number}").as_bytes(), "{args:?}");
+        }
+        server.end().died_of(Signal::TERM).output("");
+        assert_eq!(scene.files(), ["t"], "{args:?}");
+    }
+}
+
 /// The grace time holds for those that have not reached the target yet, too.
 #[test]
 fn clients_that_wait_for_the_target_are_closed_in_the_end() {

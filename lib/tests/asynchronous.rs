@@ -6,6 +6,8 @@ mod backlog;
 mod bounds;
 mod crowd;
 mod ending;
+#[cfg(unix)]
+mod fd_passing;
 mod halves;
 mod listening;
 mod runtime;

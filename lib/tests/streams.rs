@@ -1,6 +1,6 @@
 use crate::harness::{Place, assert_kind, within_deadline};
 use local_socket::{
-    Stream, TryClone as _,
+    Name, Stream, TryClone as _,
     traits::{Stream as _, StreamCommon as _},
 };
 use std::{
@@ -29,9 +29,15 @@ fn both_ends_know_who_the_other_is(place: &Place) {
 /// stands for.
 fn both_ends_know_the_name(place: &Place) {
     let (client, server) = place.streams();
-    let name = place.name().to_string();
-    assert_eq!(client.peer_name().unwrap().unwrap().to_string(), name);
-    assert_eq!(server.local_name().unwrap().unwrap().to_string(), name);
+    let (name, file) = (place.name(), |name: &Name<'_>| {
+        std::path::Path::new(&name.to_string()).file_name().map(ToOwned::to_owned)
+    });
+    for other in [client.peer_name(), server.local_name()] {
+        let other = other.unwrap().unwrap();
+        // Where there is no runtime folder, a word stands for a file in another one.
+        let is_fallback = name.is_namespaced() && other.is_path() && file(&other) == file(&name);
+        assert!(other.to_string() == name.to_string() || is_fallback, "{other}");
+    }
     assert_eq!(client.local_name().unwrap(), None);
     assert_eq!(server.peer_name().unwrap(), None);
 }

@@ -6,7 +6,7 @@ pub(crate) mod backlog;
 mod child;
 mod credentials;
 mod descriptors;
-mod fd_passing;
+pub(crate) mod fd_passing;
 pub(crate) mod files;
 mod halves;
 mod inherited;

@@ -129,6 +129,15 @@ impl Running {
         }
     }
 
+    /// Where it listens, as it says so itself with `-v`.
+    #[track_caller]
+    pub(crate) fn place(&self) -> String {
+        self.wait_for_message("listening on ");
+        let log = String::from_utf8(self.stderr.so_far()).unwrap();
+        let (_, rest) = log.split_once("listening on ").unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
     #[track_caller]
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()

@@ -71,4 +71,13 @@ impl Scene {
     ) -> Cmd {
         self.lsock(["connect", name]).args(args)
     }
+
+    /// `lsock relay -v LISTEN ARGS...`
+    pub(crate) fn relay<A: AsRef<OsStr>>(
+        &self,
+        listen: &str,
+        args: impl IntoIterator<Item = A>,
+    ) -> Cmd {
+        self.lsock(["relay", "-v", listen]).args(args)
+    }
 }

@@ -1,6 +1,6 @@
 //! The ends of connections that a test holds itself, whatever kind of socket they are.
 
-use super::{DEADLINE, Running, Scene, wait_until};
+use super::{DEADLINE, Scene, wait_until};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     net::{listen, shutdown},
@@ -74,15 +74,6 @@ impl Scene {
         });
         wire.unwrap().with_deadline()
     }
-
-    /// `lsock relay -v LISTEN ARGS...`
-    pub(crate) fn relay<A: AsRef<std::ffi::OsStr>>(
-        &self,
-        listen: &str,
-        args: impl IntoIterator<Item = A>,
-    ) -> super::Cmd {
-        self.lsock(["relay", "-v", listen]).args(args)
-    }
 }
 
 #[cfg(target_os = "linux")]
@@ -94,17 +85,6 @@ fn abstract_address(name: &str) -> std::os::unix::net::SocketAddr {
 #[cfg(not(target_os = "linux"))]
 fn abstract_address(_: &str) -> std::os::unix::net::SocketAddr {
     unimplemented!("only Linux has abstract names")
-}
-
-impl Running {
-    /// Where it listens, as it says so itself with `-v`.
-    #[track_caller]
-    pub(crate) fn place(&self) -> String {
-        self.wait_for_message("listening on ");
-        let log = String::from_utf8(self.stderr.so_far()).unwrap();
-        let (_, rest) = log.split_once("listening on ").unwrap();
-        rest.split_whitespace().next().unwrap().to_owned()
-    }
 }
 
 impl Wire {

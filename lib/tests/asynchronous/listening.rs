@@ -25,6 +25,7 @@ on_every_kind_async! {
     connecting_to_nothing_fails_at_once
     a_name_in_use_is_refused
     a_name_can_be_taken_again
+    who_has_connected_is_accepted_after_the_name_is_given_up
     an_accept_that_was_given_up_loses_nobody
     a_connect_that_was_given_up_does_no_harm
     a_peer_that_has_gone_before_it_is_accepted
@@ -64,6 +65,17 @@ async fn a_name_can_be_taken_again(place: &Place) {
         #[cfg(unix)]
         assert_kind(Stream::connect(place.name()).await, NOBODY);
     }
+}
+
+/// Whatever the system can do about the name itself.
+async fn who_has_connected_is_accepted_after_the_name_is_given_up(place: &Place) {
+    let mut listener = place.listen_async();
+    let mut client = place.connect_async().await;
+    listener.give_up_name();
+    let mut server = listener.accept().await.unwrap();
+    exchange(&mut client, &mut server).await;
+    drop((client, server, listener));
+    assert_kind(Stream::connect(place.name()).await, NOBODY);
 }
 
 async fn an_accept_that_was_given_up_loses_nobody(place: &Place) {

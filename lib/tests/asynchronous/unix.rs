@@ -72,6 +72,63 @@ fn a_name_can_be_left_behind() {
     });
 }
 
+/// Nobody can connect any more, and who has connected before is not lost.
+#[test]
+fn a_name_that_is_given_up() {
+    run(async |folder| {
+        let mut listener = folder.options().create_tokio().unwrap();
+        let mut clients = Vec::new();
+        for _ in 0..3 {
+            clients.push(Stream::connect(folder.name()).await.unwrap());
+        }
+        for client in &mut clients {
+            client.write_all(b"x").await.unwrap();
+        }
+        // One that has sent and gone is among them.
+        drop(clients.pop());
+        listener.give_up_name();
+        assert_eq!(folder.entries(), [""; 0]);
+        assert_kind(Stream::connect(folder.name()).await, NOBODY);
+        for _ in 0..3 {
+            let mut server = listener.accept().await.unwrap();
+            server.read_exact(&mut [0]).await.unwrap();
+            // A peer that has gone already is as good.
+            let _ = server.write_all(b"y").await;
+        }
+        for client in &mut clients {
+            client.read_exact(&mut [0]).await.unwrap();
+        }
+        // From then on the name is anybody's, and stays so.
+        let successor = folder.options().create_tokio().unwrap();
+        listener.give_up_name();
+        drop(listener);
+        assert_eq!(folder.entries(), ["a.sock"]);
+        let (client, server) = tokio::join!(Stream::connect(folder.name()), successor.accept());
+        drop((client.unwrap(), server.unwrap()));
+    });
+}
+
+/// It gives up what dropping the listener would, and nothing else.
+#[test]
+fn a_name_that_is_not_ones_own_to_give_up() {
+    run(async |folder| {
+        let mut listener = folder.options().create_tokio().unwrap();
+        let successor = folder.options().try_overwrite(true).create_tokio().unwrap();
+        listener.give_up_name();
+        assert_eq!(folder.entries(), ["a.sock"]);
+        drop((listener, successor));
+        assert_eq!(folder.entries(), [""; 0]);
+
+        let mut listener = folder.options().create_tokio().unwrap();
+        listener.do_not_reclaim_name_on_drop();
+        listener.give_up_name();
+        assert_eq!(folder.entries(), ["a.sock"]);
+        // It still leads here.
+        let (client, server) = tokio::join!(Stream::connect(folder.name()), listener.accept());
+        drop((client.unwrap(), server.unwrap()));
+    });
+}
+
 #[test]
 fn listeners_become_others_and_back() {
     run(async |folder| {

@@ -1,13 +1,13 @@
 //! Sockets that a service manager has opened.
 
 use super::{
-    child::{Job, tell},
+    child::{Job, argument, tell},
     files::Folder,
 };
 use crate::harness::{assert_kind, within_deadline};
 use local_socket::{
     Listener, Stream,
-    os::unix::inherited::listen_fds,
+    os::unix::inherited::{Inherited, listen_fds},
     traits::{Listener as _, Stream as _},
 };
 use rustix::{
@@ -179,4 +179,78 @@ pub(super) fn write_to_what_is_inherited() {
     let inherited = listen_fds().unwrap().pop().unwrap();
     inherited.as_fd().try_clone_to_owned().unwrap();
     UnixStream::from(OwnedFd::from(inherited)).write_all(b"written").unwrap();
+}
+
+/// A job that takes this number, of which the environment says so much; the socket is 3.
+fn taking(number: &str, environment: &str, socket: impl Into<OwnedFd>) -> Job {
+    let job = Job::new("take by number").with("NUMBER", number);
+    job.through_shell(environment, "3<&0 </dev/null", socket.into())
+}
+
+pub(super) fn take_by_number() {
+    let number = argument("NUMBER").to_str().unwrap().parse().unwrap();
+    let socket = match Inherited::take(number) {
+        Ok(socket) => socket,
+        Err(error) => return tell(&format!("{:?}: {error}", error.kind())),
+    };
+    assert_eq!((socket.number(), socket.name()), (number, None));
+    assert!(fcntl_getfd(&socket).unwrap().contains(FdFlags::CLOEXEC));
+    let error = assert_kind(Inherited::take(number), &[ErrorKind::InvalidInput]);
+    assert!(error.to_string().contains("taken before"), "{error}");
+    match Listener::try_from(socket) {
+        Ok(listener) => {
+            listener.accept().unwrap().write_all(b"served").unwrap();
+            tell("served");
+        }
+        Err(error) => tell(&format!("{:?}: {error}", error.kind())),
+    }
+    // Not even when it is closed: the number may be somebody else's by now.
+    assert_kind(Inherited::take(number), &[ErrorKind::InvalidInput]);
+}
+
+/// By its number one is taken whether or not the environment tells of it.
+#[test]
+fn a_listener_can_be_taken_by_its_number() {
+    within_deadline(|| {
+        for environment in
+            ["", "export LISTEN_PID=$$;", "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=a;"]
+        {
+            let folder = Folder::new();
+            let socket = UnixListener::bind(folder.path()).unwrap();
+            let mut job = taking("3", environment, socket).start();
+            let mut text = String::new();
+            Stream::connect(folder.name()).unwrap().read_to_string(&mut text).unwrap();
+            assert_eq!(text, "served", "{environment}");
+            assert_eq!(job.next_line().as_deref(), Some("served"));
+            job.finish();
+            // It was not the listener's to remove.
+            assert_eq!(folder.entries(), ["a.sock"]);
+        }
+    });
+}
+
+#[test]
+fn what_cannot_be_taken_by_its_number() {
+    within_deadline(|| {
+        for (number, environment, expected) in [
+            ("1000000", "", "bad file descriptor"),
+            ("2", "", "InvalidInput: 0, 1 and 2 are standard input, output and error"),
+            ("3", "export LISTEN_PID=$PPID LISTEN_FDS=1;", "another process's number"),
+            (
+                "3",
+                "export LISTEN_PID=1;",
+                "InvalidInput: LISTEN_PID is 1, another process's number",
+            ),
+            ("3", "export LISTEN_PID=me;", r#"InvalidInput: LISTEN_PID is "me" and not a number"#),
+            (
+                "3",
+                "",
+                "InvalidInput: descriptor 3 is not a listening Unix socket: it does not listen",
+            ),
+        ] {
+            let socket = UnixStream::pair().unwrap().0;
+            let told = taking(number, environment, socket).run().concat();
+            assert!(told.to_lowercase().contains(&expected.to_lowercase()), "{expected}: {told}");
+        }
+    });
 }

@@ -28,6 +28,7 @@ const JOBS: &[(&str, fn())] = &[
     ("listen on what is inherited", super::activation::listen_on_what_is_inherited),
     ("tell what is inherited", super::activation::tell_what_is_inherited),
     ("write to what is inherited", super::activation::write_to_what_is_inherited),
+    ("take by number", super::activation::take_by_number),
     ("connect and stay", super::peer_process::connect_and_stay),
     ("send to nobody", super::fd_passing::send_to_nobody),
     ("receive too many", super::fd_passing::receive_too_many),

@@ -24,7 +24,7 @@ use std::{
 };
 
 /// A file whose text is the word.
-fn file_with(word: &str) -> File {
+pub(crate) fn file_with(word: &str) -> File {
     use std::io::{Seek as _, SeekFrom};
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(word.as_bytes()).unwrap();
@@ -32,7 +32,7 @@ fn file_with(word: &str) -> File {
     file
 }
 
-fn text_of(fd: OwnedFd) -> String {
+pub(crate) fn text_of(fd: OwnedFd) -> String {
     let mut text = String::new();
     File::from(fd).read_to_string(&mut text).unwrap();
     text
@@ -47,7 +47,7 @@ fn receive(stream: &UdStream) -> (Vec<u8>, Vec<OwnedFd>) {
 
 /// Of a pipe whose other end is open as long as somebody has it.
 #[track_caller]
-fn assert_closed_everywhere(mut reader: PipeReader) {
+pub(crate) fn assert_closed_everywhere(mut reader: PipeReader) {
     assert_eq!(reader.read(&mut [0]).unwrap(), 0);
 }
 
