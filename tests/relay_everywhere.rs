@@ -182,6 +182,7 @@ fn from_a_tcp_port_to_a_name() {
         assert!(exchange_tcp(&client, &bytes) == bytes, "{size} bytes");
     }
     server.join().unwrap();
+    relay.wait_for_message("connection 1 from tcp:127.0.0.1:");
     // One port is one server's.
     let outcome = scene.relay(&place, [scene.word()]).run();
     outcome.fails(3).says(&format!("cannot listen on {place}: "));

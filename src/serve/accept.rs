@@ -28,7 +28,7 @@ impl Acceptor {
         loop {
             match self.listener.accept() {
                 Ok(stream) => {
-                    if let Some(admitted) = self.admission.admit(|| stream.peer_creds()) {
+                    if let Some(admitted) = self.admission.admit(|| stream.peer_creds(), None) {
                         return Ok(Some((stream, admitted)));
                     }
                 }

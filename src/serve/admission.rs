@@ -1,7 +1,7 @@
 use super::{Limits, limits::Place};
 use crate::system::listening::{self, Allowed};
 use local_socket::PeerCreds;
-use std::{io, num::NonZeroUsize, sync::Arc};
+use std::{io, net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
 /// Decides which clients are served, and numbers them.
 #[derive(Debug)]
@@ -36,12 +36,14 @@ impl Admission {
         &self.limits
     }
 
-    /// Asks who a client of a local socket is, and whether it is served.
+    /// Asks who a client of a local socket is, and whether it is served; that of a TCP port
+    /// has an address instead.
     pub(super) fn admit(
         &mut self,
         peer: impl FnOnce() -> io::Result<PeerCreds>,
+        address: Option<SocketAddr>,
     ) -> Option<Admitted> {
-        let Some(allowed) = &self.allowed else { return self.number(None) };
+        let Some(allowed) = &self.allowed else { return self.number(None, address) };
         let peer = match peer() {
             Ok(peer) => peer,
             Err(error) => {
@@ -53,10 +55,14 @@ impl Admission {
             tracing::warn!("refused a client that may not connect: {}", listening::describe(&peer));
             return None;
         }
-        self.number(Some(Box::new(peer)))
+        self.number(Some(Box::new(peer)), None)
     }
 
-    fn number(&mut self, peer: Option<Box<PeerCreds>>) -> Option<Admitted> {
+    fn number(
+        &mut self,
+        peer: Option<Box<PeerCreds>>,
+        address: Option<SocketAddr>,
+    ) -> Option<Admitted> {
         let Some(place) = self.limits.take_place(peer.as_deref().and_then(listening::user)) else {
             let client = peer.as_deref().map(listening::describe).unwrap_or_default();
             tracing::warn!("refused a client of a user who has enough connections: {client}");
@@ -64,11 +70,12 @@ impl Admission {
         };
         self.count += 1;
         let number = self.count;
-        match &peer {
-            Some(peer) => {
+        match (&peer, address) {
+            (Some(peer), _) => {
                 tracing::info!("connection {number} from {}", listening::describe(peer));
             }
-            None => tracing::info!("connection {number}"),
+            (None, Some(address)) => tracing::info!("connection {number} from tcp:{address}"),
+            (None, None) => tracing::info!("connection {number}"),
         }
         Some(Admitted { peer, number, place })
     }

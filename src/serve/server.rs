@@ -231,7 +231,8 @@ impl<H: Handler> Accepting<'_, H> {
 
     /// Has an event loop serve a client, if it may be served.
     fn hand_over(&mut self, client: Accepted) -> bool {
-        let Some(admitted) = self.admission.admit(|| client.peer()) else { return false };
+        let admitted = self.admission.admit(|| client.peer(), client.address());
+        let Some(admitted) = admitted else { return false };
         let Admitted { peer, number, place } = admitted;
         let (shared, ending) = (Arc::clone(self.shared), self.ending.clone());
         let client = Detached::try_from(client);

@@ -24,7 +24,7 @@ pub(crate) enum Source {
 #[derive(Debug)]
 pub(super) enum Accepted {
     Local(LocalClient),
-    Tcp(TcpStream),
+    Tcp(TcpStream, SocketAddr),
     Given(Detached),
 }
 
@@ -68,10 +68,9 @@ impl Source {
             Self::Local(listener) => listener.accept().await.map(Accepted::Local),
             Self::Tcp(listener) => {
                 let (stream, from) = listener.accept().await?;
-                tracing::debug!("a client from tcp:{from}");
                 // Small answers are not to wait for more; without it they only take longer.
                 let _ = stream.set_nodelay(true);
-                Ok(Accepted::Tcp(stream))
+                Ok(Accepted::Tcp(stream, from))
             }
             Self::Given(client) => {
                 let client = client.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -85,11 +84,19 @@ impl Source {
 }
 
 impl Accepted {
+    /// From where it has connected, if that is another machine or could be.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(_, from) => Some(*from),
+            Self::Local(_) | Self::Given(_) => None,
+        }
+    }
+
     /// Who it is, where the system tells.
     pub(super) fn peer(&self) -> io::Result<PeerCreds> {
         match self {
             Self::Local(client) => client.peer_creds(),
-            Self::Tcp(_) | Self::Given(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Tcp(..) | Self::Given(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }
@@ -99,7 +106,7 @@ impl TryFrom<Accepted> for Detached {
     fn try_from(accepted: Accepted) -> io::Result<Self> {
         match accepted {
             Accepted::Local(client) => Ok(client.into()),
-            Accepted::Tcp(stream) => stream.into_std().map(Self::Tcp),
+            Accepted::Tcp(stream, _) => stream.into_std().map(Self::Tcp),
             Accepted::Given(client) => Ok(client),
         }
     }
