@@ -14,6 +14,10 @@ pub(super) struct Buffer(Vec<u8>);
 const KEPT: usize = 8;
 
 thread_local! {
+    #[allow(
+        clippy::missing_const_for_thread_local,
+        reason = "it is one; where the system has no such variables, clippy does not see it"
+    )]
     static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
