@@ -4,6 +4,8 @@ use crate::harness::{Running, Scene, Wire, data, signal, wait_until};
 use rustix::process::Signal;
 use std::{
     fs,
+    io::Write,
+    net::Shutdown,
     os::unix::{
         fs::{FileTypeExt, MetadataExt, symlink},
         net::UnixListener,
@@ -328,4 +330,28 @@ fn an_early_signal_ends_it_as_well() {
         relay.end().died_of(Signal::TERM);
         assert_eq!(scene.files(), [""; 0]);
     }
+}
+
+/// Clients that had connected before a signal came keep to the limit, too: one after another
+/// has stdin and stdout.
+#[test]
+fn clients_that_are_served_after_a_signal_have_their_turns() {
+    let scene = Scene::new();
+    let relay = scene.relay("./s", ["-"]).args(["--grace", "30s"]).start_listening();
+    signal(&relay, Signal::STOP);
+    let bytes = data(300_000);
+    let clients: Vec<_> = (0..3)
+        .map(|_| {
+            let mut client = scene.dial("s");
+            let bytes = bytes.clone();
+            thread::spawn(move || {
+                client.write_all(&bytes).unwrap();
+                client.shutdown(Shutdown::Both).unwrap();
+            })
+        })
+        .collect();
+    signal(&relay, Signal::TERM);
+    signal(&relay, Signal::CONT);
+    clients.into_iter().for_each(|client| client.join().unwrap());
+    relay.end().died_of(Signal::TERM).output(bytes.repeat(3));
 }

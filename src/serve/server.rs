@@ -87,15 +87,15 @@ impl Server {
     ) -> anyhow::Result<Outcome> {
         let Self { mut source, admission, once, grace, phases, ending } = self;
         let limits = Arc::clone(admission.limits());
-        let ended = Mutex::new(None);
-        let shared = Arc::new(Shared { handler, once, ended });
+        let shared = Arc::new(Shared { handler, once, ended: Mutex::new(None) });
         let mut accepting = Accepting { admission, loops, shared: &shared, ending: &ending };
         let accepted = accepting.until_the_end(&source).await;
         // The name goes before the last connection does. Who has connected before is served.
         source.give_up_name();
-        if ending.signal_so_far().is_some() {
-            accepting.the_rest(&source).await;
-        }
+        let waiting = match ending.signal_so_far() {
+            Some(_) if !once => those_who_wait(&source).await,
+            _ => Vec::new(),
+        };
         drop(source);
         phases.name_is_gone();
         phases.drain();
@@ -104,7 +104,14 @@ impl Server {
             signal.signal().await;
             tokio::time::sleep(grace).await;
         };
-        if !before(grace_is_over, limits.wait_until_empty()).await {
+        let all_are_served = async {
+            for client in waiting {
+                limits.wait_for_place().await;
+                accepting.hand_over(client);
+            }
+            limits.wait_until_empty().await;
+        };
+        if !before(grace_is_over, all_are_served).await {
             let count = limits.count();
             tracing::warn!("{count} did not end within the grace time: closed");
             phases.close();
@@ -208,27 +215,6 @@ impl<H: Handler> Accepting<'_, H> {
         }
     }
 
-    /// Those that wait already.
-    async fn the_rest(&mut self, source: &Source) {
-        loop {
-            // The event loop looks for them meanwhile, and this task gets a new turn.
-            tokio::task::yield_now().await;
-            let mut is_any = false;
-            while let Poll::Ready(accepted) = at_once(source.accept()).await {
-                match accepted {
-                    Ok(client) => {
-                        self.hand_over(client);
-                        is_any = true;
-                    }
-                    Err(_) => return,
-                }
-            }
-            if !is_any {
-                return;
-            }
-        }
-    }
-
     /// Has an event loop serve a client, if it may be served.
     fn hand_over(&mut self, client: Accepted) -> bool {
         let admitted = self.admission.admit(|| client.peer(), client.address());
@@ -255,6 +241,28 @@ async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()
         second.as_mut().poll(cx).map(|()| true)
     })
     .await
+}
+
+/// Accepts those clients that have connected already.
+async fn those_who_wait(source: &Source) -> Vec<Accepted> {
+    let mut clients = Vec::new();
+    loop {
+        // The event loop looks for them meanwhile, and this task gets a new turn.
+        tokio::task::yield_now().await;
+        let before = clients.len();
+        while let Poll::Ready(accepted) = at_once(source.accept()).await {
+            match accepted {
+                Ok(client) => clients.push(client),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept clients that have connected already");
+                    return clients;
+                }
+            }
+        }
+        if clients.len() == before {
+            return clients;
+        }
+    }
 }
 
 /// Polls once, without waiting.
