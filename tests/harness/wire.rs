@@ -84,7 +84,7 @@ fn abstract_address(name: &str) -> std::os::unix::net::SocketAddr {
 
 #[cfg(not(target_os = "linux"))]
 fn abstract_address(_: &str) -> std::os::unix::net::SocketAddr {
-    unimplemented!("only Linux has abstract names")
+    panic!("only Linux has abstract names")
 }
 
 impl Wire {
