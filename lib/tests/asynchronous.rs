@@ -14,6 +14,8 @@ mod runtime;
 mod transfer;
 #[cfg(unix)]
 mod unix;
+#[cfg(unix)]
+mod watched;
 
 use crate::harness::Place;
 use local_socket::{
