@@ -53,7 +53,7 @@ pub(crate) struct Transfer {
 
     /// How much is moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
     ///
-    /// Where many clients are served at once, it is 64K if copied.
+    /// Where many clients are served at once, it is 256K spliced, 64K copied.
     #[arg(long, value_name = "SIZE", value_parser = value::buffer_size)]
     pub(crate) buffer: Option<usize>,
 }

@@ -47,8 +47,9 @@ impl Report {
     /// target that is a command may stop reading whenever it likes.
     pub(crate) fn failure(self, target_is_command: bool) -> Option<Failure> {
         let limit = self.limit;
-        let target = self.to_target.failure("client").filter(|_| !target_is_command);
-        let client = self.to_client.failure("target");
+        let target =
+            self.to_target.failure("cannot read from the client").filter(|_| !target_is_command);
+        let client = self.to_client.failure("cannot read from the target");
         let undelivered = |failure: Option<Ended>, direction| match failure? {
             Ended::Undelivered { error, bytes, delivered } => {
                 Some(Failure::Undelivered { direction, error, bytes, delivered })
@@ -71,7 +72,8 @@ enum Ended {
 }
 
 impl Side {
-    fn failure(self, source: &'static str) -> Option<Ended> {
+    /// `what` is said where its input could not be read.
+    fn failure(self, what: &'static str) -> Option<Ended> {
         let delivered = self.bytes;
         let undelivered = |error, bytes| Some(Ended::Undelivered { error, bytes, delivered });
         match self.ending {
@@ -87,10 +89,6 @@ impl Side {
             _ if self.was_reset => undelivered(gone(), None),
             // That is the other direction's loss.
             Ending::InputFailed(error) if error.kind() != ErrorKind::ConnectionReset => {
-                let what = match source {
-                    "client" => "cannot read from the client",
-                    _ => "cannot read from the target",
-                };
                 Some(Ended::Unread { what, error })
             }
             _ => None,

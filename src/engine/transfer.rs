@@ -35,7 +35,7 @@ pub(crate) struct Plan {
 const BUFFER_SIZE: usize = 64 << 10;
 
 /// How much is spliced at a time: as much as a pipe holds.
-const PIECE_SIZE: usize = 1 << 20;
+const PIECE_SIZE: usize = 256 << 10;
 
 impl Plan {
     pub(crate) fn new(

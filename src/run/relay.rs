@@ -107,8 +107,8 @@ impl Plan {
         }
         if self.shows_progress && self.gives_sockets() {
             return usage(
-                "--progress goes with data that lsock moves, not with commands that \
-                          are given the connection itself",
+                "--progress goes with data that lsock moves, not with commands that are given \
+                 the connection itself",
             );
         }
         Ok(())
@@ -119,7 +119,6 @@ impl Plan {
         matches!(self.target, Target::Command(_))
             && command::TAKES_SOCKETS
             && self.options.is_plain()
-            && !self.listening.is_stdio()
     }
 
     /// How many descriptors a connection takes: a command's process has one as well.
