@@ -1,5 +1,6 @@
 //! The command line: one file per command, shared groups of options, value parsers.
 
+mod bench;
 mod completions;
 mod connect;
 mod connecting;
@@ -12,6 +13,7 @@ mod relay;
 mod transfer;
 mod value;
 
+pub(crate) use bench::{Bench, Expect, Reports};
 pub(crate) use completions::Completions;
 pub(crate) use connect::Connect;
 pub(crate) use connecting::Connecting;
@@ -58,6 +60,12 @@ pub(crate) enum Command {
     /// Either side is a local socket or a TCP port; clients can also be given a command
     /// each. It goes on until a signal ends it; --once serves one client.
     Relay(Box<Relay>),
+    /// Measure throughput, latency and connection rate of local sockets.
+    ///
+    /// Without a workload it is a tour of ten seconds that puts plain pipes, socket pairs and
+    /// TCP beside them. Server and clients are two processes; everything that is sent is
+    /// counted where it arrives, and checked in part.
+    Bench(Box<Bench>),
     /// Print a script that completes lsock's options in a shell.
     Completions(Completions),
 }
@@ -68,6 +76,7 @@ impl Command {
             Self::Listen(listen) => &listen.everywhere,
             Self::Connect(connect) => &connect.everywhere,
             Self::Relay(relay) => &relay.everywhere,
+            Self::Bench(bench) => &bench.everywhere,
             Self::Completions(completions) => &completions.everywhere,
         }
     }

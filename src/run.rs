@@ -1,5 +1,6 @@
 //! One file per command: options become a plan, the plan runs, an outcome comes out.
 
+mod bench;
 mod command;
 mod completions;
 mod connect;
@@ -25,6 +26,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Listen(args) => listen::run(args, terminal),
         Command::Connect(args) => connect::run(args, terminal),
         Command::Relay(args) => relay::run(*args, terminal),
+        Command::Bench(args) => bench::run(*args, terminal),
         Command::Completions(args) => completions::run(args.shell),
     }
 }

@@ -63,3 +63,15 @@ pub(crate) fn has_too_much_open(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::OutOfMemory
         || cfg!(unix) && matches!(system.raw_os_error(), Some(EMFILE | ENFILE))
 }
+
+/// The kernel and its version, where that is another thing than the system.
+pub(crate) fn kernel() -> Option<String> {
+    #[cfg(unix)]
+    {
+        let names = rustix::system::uname();
+        let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
+        Some(format!("{} {}", text(names.sysname()), text(names.release())))
+    }
+    #[cfg(windows)]
+    None
+}

@@ -50,6 +50,38 @@ pub(super) fn buffer_size(text: &str) -> Result<usize, String> {
     }
 }
 
+/// An amount of at least one byte.
+pub(super) fn size_not_zero(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        0 => Err("it takes a size of more than zero".to_owned()),
+        size => Ok(size),
+    }
+}
+
+/// A number from 1.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(count @ 1..) if !text.starts_with('+') => Ok(count),
+        _ => Err("it takes a whole number from 1".to_owned()),
+    }
+}
+
+/// Clients at the same time.
+pub(super) fn clients(text: &str) -> Result<usize, String> {
+    match count(text) {
+        Ok(clients @ ..=10_000) => usize::try_from(clients).map_err(|error| error.to_string()),
+        _ => Err("it takes a number from 1 to 10000".to_owned()),
+    }
+}
+
+/// A part of a hundred.
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    match text.strip_suffix('%').unwrap_or(text).parse() {
+        Ok(percent @ 0.0..=1000.0) => Ok(percent),
+        _ => Err("it takes a number from 0 to 1000, such as 5".to_owned()),
+    }
+}
+
 /// A size in bytes, such as `512`, `64K`, `1MiB` or `10G`; units are powers of 1024.
 fn size(text: &str) -> Result<u64, String> {
     const TAKES: &str = "it takes a number of bytes with or without a unit, \

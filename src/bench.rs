@@ -1,0 +1,24 @@
+//! How fast local sockets are: cases are measured in rounds, and become reports.
+//!
+//! [`Measure`] is the seam: behind it bytes move and clocks run ([`work`]), before it is
+//! arithmetic that tests can check to the digit.
+
+mod amount;
+mod case;
+mod compare;
+mod environment;
+mod measure;
+mod report;
+mod results;
+mod schedule;
+mod statistics;
+mod warning;
+pub(crate) mod work;
+
+pub(crate) use amount::Amount;
+pub(crate) use case::{Api, Case, Transport, Workload};
+pub(crate) use environment::Environment;
+pub(crate) use measure::{Measure, Sample, Usage};
+pub(crate) use results::{Results, Setup};
+pub(crate) use schedule::{Rounds, Watch, schedule};
+pub(crate) use warning::Warning;

@@ -1,0 +1,49 @@
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt::{self, Display, Formatter},
+    time::Duration,
+};
+
+/// How much one run does after its warm-up, all clients together.
+#[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Amount {
+    /// As much as can be done in this time.
+    #[serde(rename = "seconds", with = "seconds")]
+    Time(Duration),
+    /// So many bytes (in each direction).
+    Bytes(u64),
+    /// So many messages, or connections.
+    Messages(u64),
+}
+
+/// For `--explain`.
+impl Display for Amount {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => write!(f, "{}", humantime::format_duration(*time)),
+            Self::Bytes(bytes) => write!(f, "{bytes} bytes"),
+            Self::Messages(count) => write!(f, "{count} messages or connections"),
+        }
+    }
+}
+
+/// Times as numbers of seconds.
+pub(super) mod seconds {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use std::time::Duration;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's way")]
+    pub(in crate::bench) fn serialize<S: Serializer>(
+        time: &Duration,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(time.as_secs_f64())
+    }
+
+    pub(in crate::bench) fn deserialize<'a, D: Deserializer<'a>>(
+        from: D,
+    ) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,148 @@
+//! What is measured.
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Display, Formatter};
+
+/// What is done.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Workload {
+    /// How much goes through: clients send as fast as the server reads.
+    Throughput,
+    /// How long a message takes there and back.
+    Latency,
+    /// How many connections a second, each with one message there and back.
+    Connect,
+    /// How many small messages a second many clients get to one server.
+    FanIn,
+}
+
+/// What it goes through.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Transport {
+    /// A local socket with a filesystem name.
+    Fs,
+    /// A local socket with a namespaced name.
+    Ns,
+    /// Two plain pipes, as a shell makes them.
+    Pipe,
+    /// A pair of connected sockets without a name.
+    Socketpair,
+    /// TCP on the loopback interface.
+    Tcp,
+}
+
+/// The way in which a program moves the bytes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Api {
+    /// Calls that wait, with a thread for each direction.
+    Sync,
+    /// An event loop on one thread.
+    Tokio,
+}
+
+/// One thing to measure: a row of the reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Case {
+    pub(crate) workload: Workload,
+    pub(crate) over: Transport,
+    pub(crate) api: Api,
+    /// Bytes of each message, or of each write.
+    pub(crate) size: usize,
+    /// Connections at the same time.
+    pub(crate) clients: usize,
+    /// Whether both sides send (throughput).
+    pub(crate) both_ways: bool,
+    /// Messages a second of all clients together (latency): an open loop.
+    pub(crate) rate: Option<u64>,
+}
+
+impl Workload {
+    pub(crate) const ALL: [Self; 4] = [Self::Throughput, Self::Latency, Self::Connect, Self::FanIn];
+
+    /// As it is typed.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Throughput => "throughput",
+            Self::Latency => "latency",
+            Self::Connect => "connect",
+            Self::FanIn => "fan-in",
+        }
+    }
+}
+
+impl Transport {
+    /// As it is typed.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Fs => "fs",
+            Self::Ns => "ns",
+            Self::Pipe => "pipe",
+            Self::Socketpair => "socketpair",
+            Self::Tcp => "tcp",
+        }
+    }
+
+    /// Whether it has a listener that clients connect to.
+    pub(crate) fn has_listener(self) -> bool {
+        matches!(self, Self::Fs | Self::Ns | Self::Tcp)
+    }
+}
+
+impl Api {
+    /// As it is typed.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Tokio => "tokio",
+        }
+    }
+}
+
+impl Display for Workload {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Display for Transport {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Display for Api {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// `throughput 64K over ns (tokio, 4 clients, both ways)`.
+impl Display for Case {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} over {}", self.workload, size_text(self.size), self.over)?;
+        let details: Vec<String> = [
+            (self.api != Api::Sync).then(|| self.api.to_string()),
+            (self.clients > 1).then(|| format!("{} clients", self.clients)),
+            self.both_ways.then(|| "both ways".to_owned()),
+            self.rate.map(|rate| format!("{rate}/s")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if details.is_empty() { Ok(()) } else { write!(f, " ({})", details.join(", ")) }
+    }
+}
+
+/// A size as it is typed: `64`, `4K`, `1M`.
+pub(crate) fn size_text(size: usize) -> String {
+    for (shift, unit) in [(30, "G"), (20, "M"), (10, "K")] {
+        if size >= 1 << shift && size.is_multiple_of(1 << shift) {
+            return format!("{}{unit}", size >> shift);
+        }
+    }
+    size.to_string()
+}

@@ -1,0 +1,67 @@
+//! The seam between measuring and everything that is done with what was measured.
+
+use super::{Amount, Case, amount::seconds};
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What measures one run of a case: processes and sockets, or a fake.
+pub(crate) trait Measure {
+    /// Does it once.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of a complete run: there is nothing in between.
+    fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample>;
+}
+
+/// What one run came to, after its warm-up.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    /// From the first message after the warm-up until the last one had arrived.
+    pub(crate) elapsed: Duration,
+    /// What was sent, in both directions if both sides send.
+    pub(crate) bytes: u64,
+    /// Messages that were sent, there and back as one; or connections.
+    pub(crate) messages: u64,
+    /// In nanoseconds, one for each message or connection that was timed.
+    pub(crate) latencies: Option<Histogram<u64>>,
+    /// What the process of the clients used; in one process, both sides.
+    pub(crate) client: Usage,
+    /// What the server's process used, if it is ours and another one.
+    pub(crate) server: Option<Usage>,
+    /// How many CPUs other processes kept busy meanwhile, if the system tells.
+    pub(crate) others: Option<f64>,
+    /// What the slowest client got done, of what the fastest one did: 1 is fair.
+    pub(crate) fairness: Option<f64>,
+}
+
+/// What a process used during a run.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Usage {
+    /// CPU time in user mode and in the kernel.
+    #[serde(rename = "cpu_seconds", with = "seconds")]
+    pub(crate) cpu: Duration,
+    /// How often it gave its CPU up to wait, and how often it lost it, where that is known.
+    pub(crate) switches: Option<Switches>,
+}
+
+/// Context switches.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Switches {
+    pub(crate) voluntary: u64,
+    pub(crate) involuntary: u64,
+}
+
+impl Usage {
+    /// What was used between an earlier moment and this one.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        let switches = |(now, then): (Switches, Switches)| Switches {
+            voluntary: now.voluntary.saturating_sub(then.voluntary),
+            involuntary: now.involuntary.saturating_sub(then.involuntary),
+        };
+        Self {
+            cpu: self.cpu.saturating_sub(earlier.cpu),
+            switches: self.switches.zip(earlier.switches).map(switches),
+        }
+    }
+}

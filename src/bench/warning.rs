@@ -1,0 +1,121 @@
+//! What makes figures worth less than they look, and what to do about it.
+
+use super::{
+    Amount, Environment, Setup, Workload,
+    results::{Row, Server},
+};
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Display, Formatter};
+
+/// A reason to doubt figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(crate) enum Warning {
+    /// A run took less time than a figure needs.
+    TooShort { case: String, seconds: f64 },
+    /// There are too few times for the tail.
+    FewTimes { case: String, count: u64 },
+    /// Server and clients had one CPU between them.
+    OneCpu { pinned: bool },
+    /// The runs of a case are far apart.
+    Spread { case: String, spread: f64 },
+    /// The CPUs' frequency is not constant.
+    Frequency { governor: String },
+    /// Others kept CPUs busy.
+    Busy { cpus: f64 },
+    /// Bytes were counted where they were sent: nobody tells what arrived.
+    NotVerified,
+}
+
+const SHORTEST: f64 = 0.1;
+/// Of which ten lie beyond p99.9.
+const FEWEST: u64 = 10_000;
+const WIDEST: f64 = 0.1;
+const BUSIEST: f64 = 0.1;
+
+impl Warning {
+    /// What there is to say about these rows.
+    pub(super) fn of(environment: &Environment, setup: &Setup, rows: &[Row]) -> Vec<Self> {
+        let mut warnings = Vec::new();
+        if matches!(setup.server, Server::ForeignDiscard(_)) {
+            warnings.push(Self::NotVerified);
+        }
+        let pinned = !setup.pin.is_empty() && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
+        if environment.cpus == 1 || pinned {
+            warnings.push(Self::OneCpu { pinned });
+        }
+        if let Some(governor) = &environment.governor
+            && governor != "performance"
+        {
+            warnings.push(Self::Frequency { governor: governor.clone() });
+        }
+        let others = rows.iter().flat_map(|row| &row.runs).filter_map(|run| run.others);
+        if let Some(cpus) = others.max_by(f64::total_cmp).filter(|cpus| *cpus > BUSIEST) {
+            warnings.push(Self::Busy { cpus });
+        }
+        for row in rows {
+            let case = row.case.to_string();
+            let shortest = row.runs.iter().map(|run| run.seconds).min_by(f64::total_cmp);
+            if let Some(seconds) = shortest.filter(|seconds| *seconds < SHORTEST) {
+                warnings.push(Self::TooShort { case: case.clone(), seconds });
+            }
+            if row.case.workload == Workload::Latency
+                && let Some(latency) = &row.latency
+                && latency.count < FEWEST
+            {
+                warnings.push(Self::FewTimes { case: case.clone(), count: latency.count });
+            }
+            if let Some(spread) = row.spread.filter(|spread| *spread > WIDEST) {
+                warnings.push(Self::Spread { case, spread });
+            }
+        }
+        let _ = Amount::Bytes;
+        warnings
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::TooShort { .. } | Self::FewTimes { .. } => "a longer --duration measures more",
+            Self::OneCpu { pinned: true } => "with two CPUs (--pin 0,1) each side has its own",
+            Self::OneCpu { pinned: false } => {
+                "the two sides take turns here, as they do wherever they share a CPU"
+            }
+            Self::Spread { .. } => {
+                "a longer --duration, more runs (--repeat) or --pin make figures steadier"
+            }
+            Self::Frequency { .. } => "`cpupower frequency-set -g performance` keeps it constant",
+            Self::Busy { .. } => "end what else is running, and measure again",
+            Self::NotVerified => {
+                "a server that echoes (--expect echo) sends back what can be checked"
+            }
+        }
+    }
+}
+
+impl Display for Warning {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort { case, seconds } => {
+                write!(f, "{case}: a run of {:.0} ms is too short for a figure", seconds * 1e3)
+            }
+            Self::FewTimes { case, count } => {
+                write!(f, "{case}: {count} times are too few for the tail")
+            }
+            Self::OneCpu { pinned: true } => f.write_str("server and clients are kept to one CPU"),
+            Self::OneCpu { pinned: false } => f.write_str("server and clients share the only CPU"),
+            Self::Spread { case, spread } => {
+                write!(f, "{case}: the runs are {:.0} % apart", spread * 100.0)
+            }
+            Self::Frequency { governor } => {
+                write!(f, "the frequency of the CPUs is governed by `{governor}`")
+            }
+            Self::Busy { cpus } => {
+                write!(f, "other processes kept up to {cpus:.1} CPUs busy meanwhile")
+            }
+            Self::NotVerified => {
+                f.write_str("what arrived was not checked: the server only discards it")
+            }
+        }
+    }
+}
