@@ -1,6 +1,7 @@
 //! The command line: one file per command, shared groups of options, value parsers.
 
 mod bench;
+mod bench_server;
 mod completions;
 mod connect;
 mod connecting;
@@ -13,7 +14,8 @@ mod relay;
 mod transfer;
 mod value;
 
-pub(crate) use bench::{Bench, Expect, Reports};
+pub(crate) use bench::{Bench, Expect, Others, Reports, Work};
+pub(crate) use bench_server::BenchServer;
 pub(crate) use completions::Completions;
 pub(crate) use connect::Connect;
 pub(crate) use connecting::Connecting;
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     /// TCP beside them. Server and clients are two processes; everything that is sent is
     /// counted where it arrives, and checked in part.
     Bench(Box<Bench>),
+    /// Be the server of a measurement: `lsock bench` starts it.
+    #[command(hide = true)]
+    BenchServer(BenchServer),
     /// Print a script that completes lsock's options in a shell.
     Completions(Completions),
 }
@@ -77,6 +82,7 @@ impl Command {
             Self::Connect(connect) => &connect.everywhere,
             Self::Relay(relay) => &relay.everywhere,
             Self::Bench(bench) => &bench.everywhere,
+            Self::BenchServer(server) => &server.everywhere,
             Self::Completions(completions) => &completions.everywhere,
         }
     }

@@ -22,9 +22,11 @@ pub(crate) use imp::{
     listening,
     local_listener::{LocalClient, LocalListener},
     output::Output,
+    pipes,
     readiness::Readiness,
     signals,
     socket::{Detached, Socket},
+    usage,
     waiting,
 };
 #[cfg(target_os = "linux")]
@@ -33,7 +35,7 @@ pub(crate) use imp::{kernel_pipe::KernelPipe, splice::Splicer};
 pub(crate) use no_splice::{KernelPipe, Splicer};
 
 use local_socket::error::SocketError;
-use std::io;
+use std::{io, time::Duration};
 
 /// What waiting for input came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,15 @@ pub(crate) enum Either {
     Input,
     /// The stream, or it is at its end; or that cannot be told.
     Stream,
+}
+
+/// What a process has used of the machine.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Used {
+    /// CPU time in user mode and in the kernel.
+    pub(crate) cpu: Duration,
+    /// Context switches, voluntary and involuntary ones, where they are counted.
+    pub(crate) switches: Option<(u64, u64)>,
 }
 
 /// Whether something may work again when other things of this system or process have ended

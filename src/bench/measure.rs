@@ -1,9 +1,10 @@
 //! The seam between measuring and everything that is done with what was measured.
 
 use super::{Amount, Case, amount::seconds};
+use crate::system::{self, Used};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{io, time::Duration};
 
 /// What measures one run of a case: processes and sockets, or a fake.
 pub(crate) trait Measure {
@@ -35,6 +36,12 @@ pub(crate) struct Sample {
     pub(crate) fairness: Option<f64>,
 }
 
+/// For times from a nanosecond to a minute, to three digits.
+pub(crate) fn histogram() -> Histogram<u64> {
+    // The bounds are constants and known to be right.
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap_or_else(|_| unreachable!())
+}
+
 /// What a process used during a run.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Usage {
@@ -53,6 +60,14 @@ pub(crate) struct Switches {
 }
 
 impl Usage {
+    /// Until now, by this process.
+    pub(crate) fn now() -> io::Result<Self> {
+        let Used { cpu, switches } = system::usage::of_this_process()?;
+        let switches =
+            switches.map(|(voluntary, involuntary)| Switches { voluntary, involuntary });
+        Ok(Self { cpu, switches })
+    }
+
     /// What was used between an earlier moment and this one.
     pub(crate) fn since(self, earlier: Self) -> Self {
         let switches = |(now, then): (Switches, Switches)| Switches {

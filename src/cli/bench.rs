@@ -83,9 +83,9 @@ pub(crate) struct Work {
     #[arg(long, value_name = "CPU,...", value_delimiter = ',')]
     pub(crate) pin: Vec<usize>,
 
-    /// How often each case is measured.
-    #[arg(long, value_name = "N", default_value = "3")]
-    pub(crate) repeat: NonZeroUsize,
+    /// How often each case is measured [default: 3; with --at 1].
+    #[arg(long, value_name = "N")]
+    pub(crate) repeat: Option<NonZeroUsize>,
 
     /// What goes before each run and is thrown away [default: 100ms].
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
@@ -104,7 +104,6 @@ pub(crate) struct Others {
         long,
         value_name = "NAME",
         value_parser = value::target(),
-        requires = "expect",
         conflicts_with_all = ["over", "in_process", "both_ways"]
     )]
     pub(crate) to: Option<Target>,
@@ -114,11 +113,14 @@ pub(crate) struct Others {
         long,
         value_name = "NAME",
         value_parser = value::target(),
-        conflicts_with_all = ["to", "over", "in_process", "both_ways", "rate", "duration", "bytes", "count", "warmup"]
+        conflicts_with_all = ["to", "over", "in_process", "both_ways", "rate", "duration", "bytes", "warmup"]
     )]
     pub(crate) at: Option<Target>,
 
-    /// What the server does with what it gets.
+    /// What that server does with what it gets.
+    ///
+    /// Without it: latency and connect need one that echoes, throughput and fan-in one that
+    /// discards.
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) expect: Option<Expect>,
 }

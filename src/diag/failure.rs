@@ -29,6 +29,8 @@ pub(crate) enum Failure {
     Undelivered { direction: Direction, error: io::Error, bytes: Option<u64>, delivered: u64 },
     /// The command could not be started.
     Command { command: String, error: io::Error },
+    /// Something for which there is an advice of its own.
+    Advised { message: String, hint: String },
     /// A descriptor or file of ours could not be used.
     Io { what: &'static str, error: io::Error },
 }
@@ -86,6 +88,7 @@ impl Display for Failure {
             Self::Command { command, error } => {
                 write!(f, "cannot run `{command}`: {}", reason(error))
             }
+            Self::Advised { message, .. } => f.write_str(message),
             Self::Io { what, error } => write!(f, "{what}: {}", reason(error)),
         }
     }

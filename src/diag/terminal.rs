@@ -1,6 +1,6 @@
 use super::log::{Style, styled};
 use crate::cli::{Color, Everywhere, LogFormat};
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 /// How messages are written to stderr.
 #[derive(Copy, Clone, Debug)]
@@ -8,6 +8,8 @@ pub(crate) struct Terminal {
     pub(super) format: LogFormat,
     pub(super) color: bool,
     is_terminal: bool,
+    /// Whether what goes to stdout may be coloured.
+    stdout_color: bool,
     pub(super) verbose: u8,
     pub(super) quiet: u8,
 }
@@ -17,15 +19,16 @@ impl Terminal {
     pub(crate) fn new(options: &Everywhere) -> Self {
         let is_terminal = stderr().is_terminal();
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let color = match options.color {
+        let color = |is_terminal| match options.color {
             Some(Color::Always) => true,
             Some(Color::Never) => false,
             Some(Color::Auto) | None => is_terminal && !no_color,
         };
         Self {
             format: options.log_format.unwrap_or(LogFormat::Text),
-            color,
+            color: color(is_terminal),
             is_terminal,
+            stdout_color: color(stdout().is_terminal()),
             verbose: options.verbose,
             quiet: options.quiet,
         }
@@ -37,6 +40,7 @@ impl Terminal {
             format: LogFormat::Text,
             color: false,
             is_terminal: stderr().is_terminal(),
+            stdout_color: false,
             verbose: 0,
             quiet: 0,
         }
@@ -45,6 +49,16 @@ impl Terminal {
     /// Whether stderr is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.is_terminal
+    }
+
+    /// Whether what goes to stdout may be coloured.
+    pub(crate) fn colors_stdout(&self) -> bool {
+        self.stdout_color
+    }
+
+    /// Whether only what is asked for is to be said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet > 0
     }
 
     /// Tells a person at the terminal something that a script does not want to hear.

@@ -42,6 +42,9 @@ pub(crate) struct Attempts {
 }
 
 impl Patience {
+    /// Nobody is waited for who is not there; who is busy, as long as it takes.
+    pub(crate) const NONE: Self = Self { wait: Wait::Not, timeout: None };
+
     /// As the options say.
     pub(crate) fn new(args: &cli::Connecting) -> Self {
         let wait = match args.wait {

@@ -1,9 +1,164 @@
+//! `lsock bench`.
+
+mod plan;
+mod progress;
+
+use super::completions;
 use crate::{
+    bench::{
+        self, Case, Environment, Measure, Results, Sample, Server, Setup, schedule,
+        work::{Address, At, BenchError, Does, Foreign, Runner, ServerIs},
+    },
     cli,
-    diag::{Outcome, Terminal},
+    diag::{Failure, Outcome, Terminal},
+    endpoint::Target,
+    system::signals,
 };
+use anyhow::Context as _;
+use local_socket::Name;
+use plan::{Place, Plan};
+use progress::Progress;
+use std::{env, fs, path::PathBuf};
+use tempfile::TempDir;
 
 /// Measures, and reports.
-pub(super) fn run(_args: cli::Bench, _terminal: Terminal) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
+    let plan = Plan::new(&args)?;
+    if args.explain {
+        return completions::print(plan.to_string().as_bytes());
+    }
+    let results = plan.measure(terminal).map_err(advised)?;
+    completions::print(serde_json::to_string_pretty(&results)?.as_bytes())
+}
+
+/// Is the server of a measurement that another process makes.
+pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
+    bench::work::serve(control)?;
     Ok(Outcome::Done)
+}
+
+impl Plan {
+    fn measure(&self, terminal: Terminal) -> anyhow::Result<Results> {
+        // What stands behind the name of the command.
+        let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
+        let options = words.skip_while(|word| word != "bench").skip(1).collect();
+        let environment = Environment::now(options);
+        let (samples, server) = match &self.server {
+            Place::At(at, does) => self.be_the_server(at, *does, terminal)?,
+            Place::Process => self.be_the_client(ServerIs::Process, Server::Process, terminal)?,
+            Place::InProcess => self.be_the_client(ServerIs::Here, Server::InProcess, terminal)?,
+            Place::To(target, does) => {
+                let (is, name) = (foreign(target, *does)?, target.to_string());
+                let server = match does {
+                    Does::Discard => Server::ForeignDiscard(name),
+                    Does::Echo | Does::Whatever => Server::ForeignEcho(name),
+                };
+                self.be_the_client(is, server, terminal)?
+            }
+        };
+        let setup = Setup {
+            server,
+            pin: self.pin.clone(),
+            repeat: self.rounds.repeat.get(),
+            warmup: self.warmup,
+            amount: self.rounds.amount,
+        };
+        Ok(Results::new(environment, setup, samples))
+    }
+
+    fn be_the_client(
+        &self,
+        is: ServerIs,
+        server: Server,
+        terminal: Terminal,
+    ) -> anyhow::Result<(Measured, Server)> {
+        let folder = Folder::new(self)?;
+        let mut runner = Runner::new(is, self.pin.clone(), self.warmup, folder.path());
+        Ok((self.schedule(&mut runner, terminal)?, server))
+    }
+
+    fn be_the_server(
+        &self,
+        at: &Target,
+        does: Does,
+        terminal: Terminal,
+    ) -> anyhow::Result<(Measured, Server)> {
+        let api = self.cases[0].api;
+        let mut server = At::listen(at, api, does, &self.pin)?;
+        terminal.tell(&format!("listening on {}", server.address()?));
+        let name = at.to_string();
+        let is = match does {
+            Does::Discard => Server::OwnDiscard(name),
+            Does::Echo | Does::Whatever => Server::OwnEcho(name),
+        };
+        Ok((self.schedule(&mut server, terminal)?, is))
+    }
+
+    fn schedule(
+        &self,
+        measure: &mut dyn Measure,
+        terminal: Terminal,
+    ) -> anyhow::Result<Measured> {
+        let mut progress = Progress::new(terminal);
+        let samples = schedule(&self.cases, self.rounds, measure, &mut progress)?;
+        Ok(self.cases.iter().cloned().zip(samples).collect())
+    }
+}
+
+type Measured = Vec<(Case, Vec<Sample>)>;
+
+fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
+    let address = match target {
+        Target::Tcp(address) => {
+            let addresses = address.resolve().map_err(|error| Failure::Connect {
+                error: address.error("connect to", &error),
+                file: None,
+            })?;
+            addresses.first().copied().map(Address::Tcp)
+        }
+        Target::Name(name) => Some(Address::Local(name.clone())),
+        // The plan has none of these.
+        Target::Stdio | Target::Command(_) => None,
+    };
+    let address = address.with_context(|| format!("{target} is no server"))?;
+    Ok(ServerIs::Foreign(Foreign::new(address, does)))
+}
+
+/// With an advice, if there is one.
+fn advised(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<BenchError>().and_then(BenchError::hint) {
+        Some(hint) => Failure::Advised { message: format!("{error:#}"), hint }.into(),
+        None => error,
+    }
+}
+
+/// Where socket files are made, if there are any. It goes with this, and with a signal that
+/// ends the process.
+#[derive(Debug)]
+struct Folder(Option<TempDir>);
+
+impl Folder {
+    fn new(plan: &Plan) -> anyhow::Result<Self> {
+        let makes_files = matches!(plan.server, Place::Process | Place::InProcess)
+            && plan.cases.iter().any(|case| case.over == bench::Transport::Fs);
+        if cfg!(windows) || !makes_files {
+            return Ok(Self(None));
+        }
+        let folder = tempfile::Builder::new()
+            .prefix("lsock-bench-")
+            .tempdir()
+            .context("cannot make a folder for socket files")?;
+        let path = folder.path().to_owned();
+        signals::on_termination(move |signal| {
+            // What could not be removed is empty files in a folder for such.
+            let _ = fs::remove_dir_all(&path);
+            signals::die(signal);
+        })
+        .context("cannot watch for signals")?;
+        Ok(Self(Some(folder)))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default()
+    }
 }

@@ -8,11 +8,13 @@ pub(crate) mod kernel_pipe;
 pub(crate) mod listening;
 pub(crate) mod local_listener;
 pub(crate) mod output;
+pub(crate) mod pipes;
 pub(crate) mod readiness;
 pub(crate) mod signals;
 pub(crate) mod socket;
 #[cfg(target_os = "linux")]
 pub(crate) mod splice;
+pub(crate) mod usage;
 pub(crate) mod waiting;
 
 use rustix::{

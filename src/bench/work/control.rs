@@ -1,0 +1,191 @@
+//! The server's process: what it is told and what it answers, in lines of JSON through a
+//! local socket of its own, since its standard streams may be what is measured.
+
+use super::{
+    BenchError,
+    address::{Address, name},
+    listener::ListenAt,
+    server::{Job, Served, Server},
+    unopened::Unopened,
+};
+use crate::bench::Usage;
+use anyhow::Context as _;
+use local_socket::{
+    ListenerOptions, Name, Stream,
+    traits::{Listener as _, Stream as _},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// The command that this program is started with to be a server.
+pub(crate) const COMMAND: &str = "bench-server";
+
+/// How long a process takes to start or to answer at most.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What a server is asked for.
+#[derive(Copy, Clone, Debug, Serialize, Deserialize)]
+enum Request {
+    /// What it has used until now.
+    Usage,
+    /// What has come, after everything has been sent.
+    Finish,
+}
+
+/// What it answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Reply {
+    /// Clients can connect, to this port if it is one.
+    Ready(Option<SocketAddr>),
+    Usage(Usage),
+    Served(Served, Usage),
+    Failed(String),
+}
+
+/// A server in a process of its own, which ends with this.
+#[derive(Debug)]
+pub(super) struct ServerProcess {
+    child: Child,
+    control: BufReader<Stream>,
+}
+
+impl ServerProcess {
+    /// Starts one. It tells where clients connect to.
+    pub(super) fn start(
+        job: &Job,
+        given: Option<Unopened>,
+        number: u32,
+    ) -> anyhow::Result<(Self, Option<Address>)> {
+        let control = name(&format!("@lsock-bench-control-{}-{number}", std::process::id()))?;
+        let mut listener = ListenerOptions::new()
+            .name(control.borrow())
+            .create_sync()
+            .context("cannot start the server's process")?;
+        listener.set_accept_timeout(Some(LIMIT))?;
+        let mut command = Command::new(std::env::current_exe().context("which program is this?")?);
+        command.arg(COMMAND).arg(control.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
+        if let Some(ends) = given {
+            ends.give_to(&mut command)?;
+        }
+        let child = command.spawn().context("cannot start the server's process")?;
+        // The command has the ends that are given to the process.
+        drop(command);
+        let pid = child.id();
+        listener.set_accept_filter(move |peer| {
+            peer.pid().and_then(|pid| u32::try_from(pid).ok()).is_none_or(|peer| peer == pid)
+        });
+        let stream = listener.accept().context("the server's process does not start")?;
+        stream.set_recv_timeout(Some(LIMIT))?;
+        let mut server = Self { child, control: BufReader::new(stream) };
+        send(server.control.get_mut(), job)?;
+        let Reply::Ready(tcp) = server.reply()? else { return Err(unexpected()) };
+        let address = match (&job.at, tcp) {
+            (_, Some(tcp)) => Some(Address::Tcp(tcp)),
+            (Some(ListenAt::Name(text)), None) => Some(Address::Local(name(text)?)),
+            _ => None,
+        };
+        Ok((server, address))
+    }
+
+    /// What it has used until now.
+    pub(super) fn usage(&mut self) -> anyhow::Result<Usage> {
+        match self.ask(Request::Usage)? {
+            Reply::Usage(usage) => Ok(usage),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// What has come, now that everything has been sent, and what that has used.
+    pub(super) fn finish(&mut self) -> anyhow::Result<(Served, Usage)> {
+        match self.ask(Request::Finish)? {
+            Reply::Served(served, usage) => Ok((served, usage)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn ask(&mut self, request: Request) -> anyhow::Result<Reply> {
+        send(self.control.get_mut(), &request)?;
+        self.reply()
+    }
+
+    fn reply(&mut self) -> anyhow::Result<Reply> {
+        match receive(&mut self.control).context("no answer from the server's process")? {
+            Some(Reply::Failed(text)) => Err(BenchError::Server(text).into()),
+            Some(reply) => Ok(reply),
+            None => Err(BenchError::WorkerDied.into()),
+        }
+    }
+}
+
+fn unexpected() -> anyhow::Error {
+    anyhow::anyhow!("an answer of the server's process that was not asked for")
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // It has nothing left to do, or is not needed any more.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn send(to: &mut Stream, message: &impl Serialize) -> anyhow::Result<()> {
+    let mut line = serde_json::to_string(message)?;
+    line.push('\n');
+    Ok(to.write_all(line.as_bytes())?)
+}
+
+fn receive<T: DeserializeOwned>(from: &mut impl BufRead) -> anyhow::Result<Option<T>> {
+    let mut line = String::new();
+    if from.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(serde_json::from_str(&line)?))
+}
+
+/// Is a server for the process that has started this one, and ends with it.
+pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
+    let stream = Stream::connect(control.borrow()).context("nobody wants this server")?;
+    let mut control = BufReader::new(stream);
+    let Some(job) = receive::<Job>(&mut control)? else { return Ok(()) };
+    let mut server = match start(&job) {
+        Ok((server, ready)) => {
+            send(control.get_mut(), &Reply::Ready(ready))?;
+            Some(server)
+        }
+        Err(error) => return send(control.get_mut(), &failed(&error)),
+    };
+    while let Some(request) = receive(&mut control)? {
+        let reply = match request {
+            Request::Usage => Usage::now().map(Reply::Usage).map_err(anyhow::Error::from),
+            Request::Finish => server.take().context("it has finished already").and_then(|server| {
+                let served = server.finish()?;
+                Ok(Reply::Served(served, Usage::now()?))
+            }),
+        };
+        send(control.get_mut(), &reply.unwrap_or_else(|error| failed(&error)))?;
+    }
+    Ok(())
+}
+
+fn start(job: &Job) -> anyhow::Result<(Server, Option<SocketAddr>)> {
+    let given = match job.at {
+        None => vec![Unopened::standard(job.case.over)?],
+        Some(_) => Vec::new(),
+    };
+    let server = Server::start(job, given)?;
+    let tcp = match server.address()? {
+        Some(Address::Tcp(address)) => Some(address),
+        _ => None,
+    };
+    Ok((server, tcp))
+}
+
+fn failed(error: &anyhow::Error) -> Reply {
+    Reply::Failed(format!("{error:#}"))
+}

@@ -1,0 +1,101 @@
+use super::{
+    address::{Address, name},
+    ends::Connection,
+};
+use crate::{bench::Api, diag::Failure};
+use anyhow::Context as _;
+use local_socket::{ListenerOptions, traits::Listener as _, traits::tokio::Listener as _};
+use serde::{Deserialize, Serialize};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
+
+/// Where to listen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum ListenAt {
+    /// A local socket's name, as it is typed.
+    Name(String),
+    /// An address, or any port of the loopback interface.
+    Tcp(Option<SocketAddr>),
+}
+
+/// A server's listener, of either API.
+#[derive(Debug)]
+pub(super) enum Listener {
+    Local(local_socket::Listener),
+    LocalEvent(local_socket::tokio::Listener),
+    Tcp(std::net::TcpListener),
+    TcpEvent(tokio::net::TcpListener),
+}
+
+impl Listener {
+    /// Listens; in an event loop if the API is one of such.
+    pub(super) async fn bind(at: &ListenAt, api: Api) -> anyhow::Result<Self> {
+        match at {
+            ListenAt::Name(text) => {
+                let name = name(text)?;
+                let options = ListenerOptions::new().name(name);
+                let listener = match api {
+                    Api::Sync => options.create_sync().map(Self::Local),
+                    Api::Tokio => options.create_tokio().map(Self::LocalEvent),
+                };
+                Ok(listener.map_err(Failure::Bind)?)
+            }
+            ListenAt::Tcp(address) => {
+                let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+                let listener = match api {
+                    Api::Sync => std::net::TcpListener::bind(address).map(Self::Tcp),
+                    Api::Tokio => tokio::net::TcpListener::bind(address).await.map(Self::TcpEvent),
+                };
+                Ok(listener.map_err(|error| {
+                    let reason = local_socket::error::reason(&error);
+                    let text = format!("cannot listen on tcp:{address}: {reason}");
+                    Failure::Bind(io::Error::new(error.kind(), text))
+                })?)
+            }
+        }
+    }
+
+    /// Where clients connect to.
+    pub(super) fn address(&self) -> anyhow::Result<Address> {
+        let address = match self {
+            Self::Local(listener) => Address::Local(listener.local_name()?),
+            Self::LocalEvent(listener) => Address::Local(listener.local_name()?),
+            Self::Tcp(listener) => Address::Tcp(listener.local_addr()?),
+            Self::TcpEvent(listener) => Address::Tcp(listener.local_addr()?),
+        };
+        Ok(address)
+    }
+
+    /// Waits for a client.
+    pub(super) async fn accept(&self) -> anyhow::Result<Connection> {
+        let accepted: io::Result<Connection> = match self {
+            Self::Local(listener) => listener.accept().map(Connection::from),
+            Self::LocalEvent(listener) => listener.accept().await.map(Connection::from),
+            Self::Tcp(listener) => listener.accept().and_then(|(stream, _)| {
+                stream.set_nodelay(true)?;
+                Ok(stream.into())
+            }),
+            Self::TcpEvent(listener) => match listener.accept().await {
+                Ok((stream, _)) => stream.set_nodelay(true).map(|()| stream.into()),
+                Err(error) => Err(error),
+            },
+        };
+        accepted.context("cannot accept a client")
+    }
+
+    /// Wakes a thread that waits in [`accept`](Self::accept); tasks are ended instead.
+    pub(super) fn close(&self) {
+        let closed = match self {
+            Self::Local(listener) => listener.close(),
+            Self::Tcp(listener) => {
+                listener.local_addr().and_then(std::net::TcpStream::connect).map(drop)
+            }
+            Self::LocalEvent(_) | Self::TcpEvent(_) => Ok(()),
+        };
+        if let Err(error) = closed {
+            tracing::debug!(%error, "listener not closed");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Servers that send back what they get.
+
+use super::of_client;
+use crate::bench::work::{
+    ends::Connection,
+    tally::{Tally, Work},
+};
+use std::io;
+
+/// Answers whole messages of a known size, until the client has no more.
+pub(in crate::bench::work) async fn answer_messages(
+    connection: Connection,
+    size: usize,
+    mut work: Work,
+) -> anyhow::Result<Tally> {
+    let Connection { mut reader, mut writer } = connection;
+    let mut message = vec![0; size];
+    while reader.fill(&mut message).await.map_err(of_client)? {
+        work.goes_on();
+        writer.write_all(&message).await.map_err(of_client)?;
+        work.done(size);
+    }
+    Ok(work.tally())
+}
+
+/// Answers one message, if one comes.
+pub(in crate::bench::work) async fn answer_once(
+    connection: Connection,
+    size: usize,
+    before: impl FnOnce(),
+) -> anyhow::Result<()> {
+    let Connection { mut reader, mut writer } = connection;
+    let mut message = vec![0; size];
+    if reader.fill(&mut message).await.map_err(of_client)? {
+        before();
+        writer.write_all(&message).await.map_err(of_client)?;
+    }
+    Ok(())
+}
+
+/// Reads whatever comes, as it comes, and sends it back if it is to. The first time
+/// something comes is noted.
+pub(in crate::bench::work) async fn echo(
+    connection: Connection,
+    size: usize,
+    sends_back: bool,
+    note: impl Fn() -> io::Result<()>,
+    mut work: Work,
+) -> anyhow::Result<Tally> {
+    let Connection { mut reader, mut writer } = connection;
+    let mut buffer = vec![0; super::buffer_size(size)];
+    loop {
+        let count = reader.read(&mut buffer).await.map_err(of_client)?;
+        if work.bytes() == 0 {
+            note()?;
+        }
+        if count == 0 {
+            return Ok(work.tally());
+        }
+        if sends_back {
+            writer.write_all(&buffer[..count]).await.map_err(of_client)?;
+        }
+        work.moved(count, size);
+    }
+}

@@ -1,0 +1,101 @@
+//! The bytes that are sent, which whoever receives them knows, too.
+//!
+//! They repeat after a number of bytes that is no multiple of usual sizes, so that a message
+//! that is missing, doubled or moved does not look like the one that belongs there.
+
+use super::BenchError;
+use std::sync::Arc;
+
+const PERIOD: usize = (64 << 10) + 65;
+
+/// What is compared at either end of what was read: all of it would be a good part of the
+/// time that is measured. Bytes that are lost or doubled move all that follow.
+const SAMPLE: usize = 32;
+
+/// A place in the stream of known bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    bytes: Arc<[u8]>,
+    at: usize,
+    offset: u64,
+}
+
+impl Pattern {
+    /// The beginning, for messages and reads of at most so many bytes.
+    pub(super) fn new(longest: usize) -> Self {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let period: Vec<u8> = (0..PERIOD)
+            .map(|_| {
+                // Xorshift, of Marsaglia.
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                state.to_le_bytes()[7]
+            })
+            .collect();
+        let bytes = period.iter().copied().cycle().take(PERIOD + longest).collect();
+        Self { bytes, at: 0, offset: 0 }
+    }
+
+    /// The next bytes, of which there are not more than it was made for.
+    pub(super) fn next(&mut self, len: usize) -> &[u8] {
+        let start = self.at;
+        self.offset += len as u64;
+        self.at += len;
+        if self.at >= PERIOD {
+            self.at %= PERIOD;
+        }
+        &self.bytes[start..start + len]
+    }
+
+    /// Fails if these are not the next bytes.
+    pub(super) fn check(&mut self, found: &[u8]) -> Result<(), BenchError> {
+        let offset = self.offset;
+        let expected = self.next(found.len());
+        let is_same = if found.len() > 2 * SAMPLE {
+            let end = found.len() - SAMPLE;
+            found[..SAMPLE] == expected[..SAMPLE] && found[end..] == expected[end..]
+        } else {
+            found == expected
+        };
+        if is_same { Ok(()) } else { Err(BenchError::WrongBytes { offset }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_in_other_pieces_is_the_same() {
+        let (mut sent, mut read) = (Pattern::new(70_000), Pattern::new(100_000));
+        let mut stream = Vec::new();
+        for len in [1, 64, 65_536, 70_000, 3, 65_601] {
+            stream.extend_from_slice(sent.next(len));
+        }
+        let mut rest = &stream[..];
+        for len in [100_000, 7, 50_000, 33] {
+            let (piece, other) = rest.split_at(len);
+            read.check(piece).unwrap();
+            rest = other;
+        }
+        read.check(&rest[..65]).unwrap();
+    }
+
+    #[test]
+    fn a_byte_that_is_lost_is_noticed() {
+        let (mut sent, mut read) = (Pattern::new(4096), Pattern::new(4096));
+        let mut stream = sent.next(4096).to_vec();
+        stream.extend_from_slice(sent.next(4096));
+        stream.remove(1000);
+        read.check(&stream[..4096]).unwrap_err();
+    }
+
+    #[test]
+    fn a_message_that_comes_twice_is_noticed() {
+        let (mut sent, mut read) = (Pattern::new(8), Pattern::new(8));
+        let message = sent.next(8).to_vec();
+        read.check(&message).unwrap();
+        read.check(&message).unwrap_err();
+    }
+}

@@ -1,0 +1,49 @@
+//! Which part of a run it is: what every worker looks at before each message.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
+};
+
+/// The parts of a run, in order.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    WarmUp,
+    Measured,
+    Over,
+}
+
+/// The part that it is now, for all workers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Phase(Arc<AtomicU8>);
+
+impl Phase {
+    // Nothing but the number itself passes between threads.
+    pub(super) fn part(&self) -> Part {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Part::WarmUp,
+            1 => Part::Measured,
+            _ => Part::Over,
+        }
+    }
+
+    pub(super) fn set(&self, part: Part) {
+        self.0.store(part as u8, Ordering::Relaxed);
+    }
+}
+
+/// How far a worker is, for whoever waits for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Live(Arc<AtomicU64>);
+
+impl Live {
+    pub(super) fn set(&self, messages: u64) {
+        self.0.store(messages, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,70 @@
+use super::ends::Connection;
+use crate::{
+    bench::{Api, Transport},
+    system::pipes,
+};
+use anyhow::Context as _;
+use local_socket::Stream;
+use std::{
+    io::{self, PipeReader, PipeWriter},
+    process::{Command, Stdio},
+};
+
+/// One end of a connection that has no name, before anybody knows whether it is going to be
+/// used by threads or by an event loop, and in which process.
+#[derive(Debug)]
+pub(super) enum Unopened {
+    Pipes(PipeReader, PipeWriter),
+    Socket(Stream),
+}
+
+impl Unopened {
+    /// Both ends of a new one.
+    pub(super) fn pair(over: Transport) -> anyhow::Result<(Self, Self)> {
+        if over == Transport::Socketpair {
+            let (client, server) = Stream::pair().context("cannot make a socket pair")?;
+            return Ok((Self::Socket(client), Self::Socket(server)));
+        }
+        let pipe = || io::pipe().context("cannot make a pipe");
+        let ((server_reads, client_writes), (client_reads, server_writes)) = (pipe()?, pipe()?);
+        let client = Self::Pipes(client_reads, client_writes);
+        Ok((client, Self::Pipes(server_reads, server_writes)))
+    }
+
+    /// The end that is this process's standard input and output.
+    pub(super) fn standard(over: Transport) -> anyhow::Result<Self> {
+        let taken = if over == Transport::Socketpair {
+            pipes::standard_socket().map(Self::Socket)
+        } else {
+            pipes::standard_pipes().map(|(reader, writer)| Self::Pipes(reader, writer))
+        };
+        taken.context("cannot use standard input and output")
+    }
+
+    /// Makes it a process's standard input and output.
+    pub(super) fn give_to(self, command: &mut Command) -> io::Result<()> {
+        match self {
+            Self::Pipes(reader, writer) => command.stdin(reader).stdout(writer),
+            Self::Socket(stream) => {
+                command.stdin(pipes::socket_as_stdio(stream)?).stdout(Stdio::null())
+            }
+        };
+        Ok(())
+    }
+
+    /// Ready to be used; in an event loop if the API is one of such.
+    pub(super) fn open(self, api: Api) -> anyhow::Result<Connection> {
+        Ok(match (self, api) {
+            (Self::Pipes(reader, writer), Api::Sync) => Connection::waiting(reader, writer),
+            (Self::Pipes(reader, writer), Api::Tokio) => {
+                let (reader, writer) = pipes::for_event_loop(reader, writer)
+                    .context("cannot use a pipe in an event loop")?;
+                Connection::event(reader, writer)
+            }
+            (Self::Socket(stream), Api::Sync) => stream.into(),
+            (Self::Socket(stream), Api::Tokio) => pipes::socket_for_event_loop(stream)
+                .context("cannot use a socket in an event loop")?
+                .into(),
+        })
+    }
+}

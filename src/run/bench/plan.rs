@@ -1,0 +1,287 @@
+//! What `lsock bench` is going to do, and what of it cannot be.
+
+use crate::{
+    bench::{Amount, Api, Case, Rounds, Transport, Workload, work::Does},
+    cli,
+    diag::Failure,
+    endpoint::Target,
+};
+use std::{
+    fmt::{self, Display, Formatter},
+    num::NonZeroUsize,
+    time::Duration,
+};
+
+/// What is going to be measured, and how.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) cases: Vec<Case>,
+    pub(super) rounds: Rounds,
+    pub(super) warmup: Duration,
+    pub(super) pin: Vec<usize>,
+    pub(super) server: Place,
+}
+
+/// Where the server is.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Process,
+    InProcess,
+    /// Somebody else's.
+    To(Target, Does),
+    /// This is the server.
+    At(Target, Does),
+}
+
+/// What a tour takes: 13 cases in ten seconds.
+const TOUR: Duration = Duration::from_millis(200);
+const TOUR_WARMUP: Duration = Duration::from_millis(50);
+
+const DURATION: Duration = Duration::from_secs(1);
+const WARMUP: Duration = Duration::from_millis(100);
+const REPEAT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+
+/// The largest message that a server may send back while it is still being sent: less than
+/// what the buffers of any system hold.
+const LARGEST_ECHO: usize = 64 << 10;
+
+impl Plan {
+    pub(super) fn new(args: &cli::Bench) -> Result<Self, Failure> {
+        let cli::Bench { workload, work, others, .. } = args;
+        let is_tour = workload.is_none();
+        let server = place(*workload, work, others)?;
+        let repeat = if matches!(server, Place::At(..)) { NonZeroUsize::MIN } else { REPEAT };
+        let plan = Self {
+            cases: match workload {
+                None => tour(work)?,
+                Some(workload) => cases(*workload, work, &server),
+            },
+            rounds: Rounds {
+                repeat: work.repeat.unwrap_or(repeat),
+                amount: amount(work, if is_tour { TOUR } else { DURATION }),
+            },
+            warmup: work.warmup.unwrap_or(if is_tour { TOUR_WARMUP } else { WARMUP }),
+            pin: work.pin.clone(),
+            server,
+        };
+        for case in &plan.cases {
+            plan.check(case)?;
+        }
+        check_pin(&plan.pin)?;
+        Ok(plan)
+    }
+
+    /// Refuses what there is not.
+    fn check(&self, case: &Case) -> Result<(), Failure> {
+        let usage = |text: String| Err(Failure::Usage(text));
+        let Case { workload, over, api, size, clients, both_ways, rate } = case;
+        if !over.has_listener() && *workload == Workload::Connect {
+            return usage(format!("nothing is connected to with --over {over}"));
+        }
+        if !over.has_listener() && *clients > 1 && !matches!(self.server, Place::InProcess) {
+            return usage(format!(
+                "a process has one {over} of that kind: --clients goes with --in-process there"
+            ));
+        }
+        if *both_ways && *workload != Workload::Throughput {
+            return usage("--both-ways goes with throughput".into());
+        }
+        if rate.is_some() && *workload != Workload::Latency {
+            return usage("--rate goes with latency".into());
+        }
+        if cfg!(windows) && *over == Transport::Socketpair {
+            let why = "Windows has no socket pairs";
+            return Err(Failure::Unsupported { option: "--over socketpair", why });
+        }
+        if cfg!(windows) && *over == Transport::Pipe && *api == Api::Tokio {
+            let why = "an event loop cannot wait for plain pipes on Windows";
+            return Err(Failure::Unsupported { option: "--over pipe --api tokio", why });
+        }
+        match (&self.server, workload) {
+            (Place::To(_, Does::Discard), Workload::Latency) => {
+                usage("latency needs a server that echoes: --expect echo".into())
+            }
+            (Place::To(..), Workload::Latency) if *size > LARGEST_ECHO => usage(format!(
+                "latency --to takes --size up to {}K: a larger message would be coming back \
+                 while it is still being sent",
+                LARGEST_ECHO >> 10
+            )),
+            (Place::At(..), Workload::Connect)
+                if !matches!(self.rounds.amount, Amount::Messages(_)) =>
+            {
+                usage("connect --at takes --count, the number of connections of a run".into())
+            }
+            (Place::At(..), Workload::Throughput | Workload::Latency | Workload::FanIn)
+                if matches!(self.rounds.amount, Amount::Messages(_)) =>
+            {
+                usage("--count with --at goes with connect: clients end their runs".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn amount(work: &cli::Work, duration: Duration) -> Amount {
+    match (work.bytes, work.count) {
+        (Some(bytes), _) => Amount::Bytes(bytes),
+        (None, Some(count)) => Amount::Messages(count),
+        (None, None) => Amount::Time(work.duration.unwrap_or(duration)),
+    }
+}
+
+fn place(
+    workload: Option<Workload>,
+    work: &cli::Work,
+    others: &cli::Others,
+) -> Result<Place, Failure> {
+    let usual = match workload {
+        Some(Workload::Latency | Workload::Connect) => Does::Echo,
+        _ => Does::Discard,
+    };
+    let does = match others.expect {
+        Some(cli::Expect::Echo) => Does::Echo,
+        Some(cli::Expect::Discard) => Does::Discard,
+        None => usual,
+    };
+    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+    match (&others.to, &others.at) {
+        (None, None) if others.expect.is_some() => {
+            usage("--expect goes with --to NAME or --at NAME")
+        }
+        (None, None) if work.in_process => Ok(Place::InProcess),
+        (None, None) => Ok(Place::Process),
+        _ if workload.is_none() => usage(
+            "--to and --at take a workload, such as `lsock bench throughput --to NAME`",
+        ),
+        (_, Some(at)) if work.size.len() > 1 || work.clients.len() > 1 || work.api.len() > 1 => {
+            Err(Failure::Usage(format!("--at {at} takes one --size, --clients and --api")))
+        }
+        (Some(target), _) | (None, Some(target))
+            if matches!(target, Target::Stdio | Target::Command(_)) =>
+        {
+            Err(Failure::Usage(format!("{target} is no server: NAME or tcp:HOST:PORT is one")))
+        }
+        (Some(to), _) => Ok(Place::To(to.clone(), does)),
+        (None, Some(at)) => Ok(Place::At(at.clone(), does)),
+    }
+}
+
+/// Throughput, latency and connections, over everything that this system has.
+fn tour(work: &cli::Work) -> Result<Vec<Case>, Failure> {
+    let has_more = !work.size.is_empty()
+        || !work.clients.is_empty()
+        || work.bytes.is_some()
+        || work.count.is_some()
+        || work.rate.is_some()
+        || work.both_ways;
+    if has_more {
+        return Err(Failure::Usage(
+            "the tour has its own sizes and clients: options of that kind go with a workload, \
+             such as `lsock bench throughput --size 4K`"
+                .into(),
+        ));
+    }
+    let all: &[Transport] = if cfg!(windows) {
+        &[Transport::Ns, Transport::Pipe, Transport::Tcp]
+    } else {
+        &[Transport::Fs, Transport::Ns, Transport::Pipe, Transport::Socketpair, Transport::Tcp]
+    };
+    let over = some_or(&work.over, all);
+    let mut cases = Vec::new();
+    for (workload, size) in
+        [(Workload::Throughput, 64 << 10), (Workload::Latency, 64), (Workload::Connect, 8)]
+    {
+        for over in over.iter().copied() {
+            for api in some_or(&work.api, &[Api::Sync]).iter().copied() {
+                if workload != Workload::Connect || over.has_listener() {
+                    let (clients, both_ways, rate) = (1, false, None);
+                    cases.push(Case { workload, over, api, size, clients, both_ways, rate });
+                }
+            }
+        }
+    }
+    Ok(cases)
+}
+
+fn cases(workload: Workload, work: &cli::Work, server: &Place) -> Vec<Case> {
+    let (sizes, clients): (&[usize], usize) = match (workload, server) {
+        (Workload::Throughput, Place::At(..)) => (&[64 << 10], 1),
+        (Workload::Throughput, _) => (&[64, 4 << 10, 64 << 10, 1 << 20], 1),
+        (Workload::Latency, _) => (&[64], 1),
+        (Workload::Connect, _) => (&[8], 1),
+        (Workload::FanIn, _) => (&[64], 16),
+    };
+    let over = match server {
+        Place::To(target, _) | Place::At(target, _) => match target {
+            Target::Tcp(_) => vec![Transport::Tcp],
+            Target::Name(name) if name.is_path() => vec![Transport::Fs],
+            _ => vec![Transport::Ns],
+        },
+        Place::Process | Place::InProcess => some_or(&work.over, &[Transport::Ns]).to_vec(),
+    };
+    let (both_ways, rate) = (work.both_ways, work.rate);
+    let mut cases = Vec::new();
+    for over in over {
+        for api in some_or(&work.api, &[Api::Sync]).iter().copied() {
+            for clients in some_or(&work.clients, &[clients]).iter().copied() {
+                for size in some_or(&work.size, sizes).iter().copied() {
+                    cases.push(Case { workload, over, api, size, clients, both_ways, rate });
+                }
+            }
+        }
+    }
+    cases
+}
+
+fn some_or<'a, T>(given: &'a [T], default: &'a [T]) -> &'a [T] {
+    if given.is_empty() { default } else { given }
+}
+
+fn check_pin(pin: &[usize]) -> Result<(), Failure> {
+    let cpus: Vec<usize> =
+        core_affinity::get_core_ids().unwrap_or_default().iter().map(|cpu| cpu.id).collect();
+    match pin.iter().find(|cpu| !cpus.contains(cpu)) {
+        None => Ok(()),
+        Some(_) if cpus.is_empty() => Err(Failure::Unsupported {
+            option: "--pin",
+            why: "this system does not let programs choose their CPU",
+        }),
+        Some(cpu) => {
+            let all: Vec<String> = cpus.iter().map(ToString::to_string).collect();
+            Err(Failure::Usage(format!("--pin: there is no CPU {cpu} here, only {}", all.join(", "))))
+        }
+    }
+}
+
+/// For `--explain`.
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (number, case) in self.cases.iter().enumerate() {
+            writeln!(f, "{} {case}", if number == 0 { "measure     " } else { "            " })?;
+        }
+        writeln!(f, "server       {}", self.server)?;
+        let Rounds { repeat, amount } = self.rounds;
+        writeln!(f, "runs         {repeat} of each, in rounds")?;
+        let does = |does| match does {
+            Amount::Time(_) if matches!(self.server, Place::At(..)) => "as much as clients send".to_owned(),
+            amount => amount.to_string(),
+        };
+        writeln!(f, "each         {}", does(amount))?;
+        writeln!(f, "warm-up      {}", humantime::format_duration(self.warmup))?;
+        let pin: Vec<String> = self.pin.iter().map(ToString::to_string).collect();
+        let pin = if pin.is_empty() { "where the system puts them".to_owned() } else { pin.join(", ") };
+        writeln!(f, "CPUs         {pin}")
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let does = |does: &Does| if *does == Does::Echo { "echoes" } else { "discards" };
+        match self {
+            Self::Process => f.write_str("a process of its own"),
+            Self::InProcess => f.write_str("threads of the same process"),
+            Self::To(target, what) => write!(f, "{target}, somebody else's, which {}", does(what)),
+            Self::At(target, what) => write!(f, "this one, at {target}, which {}", does(what)),
+        }
+    }
+}

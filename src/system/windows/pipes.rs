@@ -1,0 +1,36 @@
+//! Plain pipes, also as the standard streams of a process that was started to use them.
+//! There are no socket pairs.
+
+use local_socket::{Stream, os::windows::close_stdout};
+use std::{
+    io::{self, ErrorKind, PipeReader, PipeWriter, stdin, stdout},
+    os::windows::io::AsHandle,
+    process::Stdio,
+};
+use tokio::io::{Empty, Sink};
+
+/// Takes standard input and output, which are pipes.
+pub(crate) fn standard_pipes() -> io::Result<(PipeReader, PipeWriter)> {
+    let input = stdin().as_handle().try_clone_to_owned()?;
+    let output = stdout().as_handle().try_clone_to_owned()?;
+    // Closing the duplicate is to be noticed at the other end.
+    close_stdout()?;
+    Ok((input.into(), output.into()))
+}
+
+pub(crate) fn standard_socket() -> io::Result<Stream> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// An event loop cannot wait for plain pipes here.
+pub(crate) fn for_event_loop(_: PipeReader, _: PipeWriter) -> io::Result<(Empty, Sink)> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn socket_as_stdio(_: Stream) -> io::Result<Stdio> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn socket_for_event_loop(_: Stream) -> io::Result<local_socket::tokio::Stream> {
+    Err(ErrorKind::Unsupported.into())
+}
