@@ -6,19 +6,19 @@ mod progress;
 use super::completions;
 use crate::{
     bench::{
-        self, Case, Environment, Measure, Results, Sample, Server, Setup, schedule,
+        self, Amount, Case, Environment, Measure, Results, Sample, Server, Setup, schedule,
         work::{Address, At, BenchError, Does, Foreign, Runner, ServerIs},
     },
     cli,
-    diag::{Failure, Outcome, Terminal},
+    diag::{self, Failure, Outcome, Terminal},
     endpoint::Target,
-    system::signals,
+    system::{self, signals},
 };
 use anyhow::Context as _;
 use local_socket::Name;
 use plan::{Place, Plan};
 use progress::Progress;
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, time::Duration};
 use tempfile::TempDir;
 
 /// Measures, and reports.
@@ -27,12 +27,15 @@ pub(super) fn run(args: cli::Bench, terminal: Terminal) -> anyhow::Result<Outcom
     if args.explain {
         return completions::print(plan.to_string().as_bytes());
     }
+    // Each client is a descriptor in both processes.
+    system::descriptor_limit::raise();
     let results = plan.measure(terminal).map_err(advised)?;
     completions::print(serde_json::to_string_pretty(&results)?.as_bytes())
 }
 
 /// Is the server of a measurement that another process makes.
 pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
+    system::descriptor_limit::raise();
     bench::work::serve(control)?;
     Ok(Outcome::Done)
 }
@@ -99,11 +102,21 @@ impl Plan {
         measure: &mut dyn Measure,
         terminal: Terminal,
     ) -> anyhow::Result<Measured> {
-        let mut progress = Progress::new(terminal);
+        let each = match self.rounds.amount {
+            Amount::Time(time) if !matches!(self.server, Place::At(..)) => {
+                Some(self.warmup + time + STARTING)
+            }
+            _ => None,
+        };
+        let runs = self.cases.len() * self.rounds.repeat.get();
+        let mut progress = Progress::new(terminal, runs, each);
         let samples = schedule(&self.cases, self.rounds, measure, &mut progress)?;
         Ok(self.cases.iter().cloned().zip(samples).collect())
     }
 }
+
+/// About what a run takes besides its warm-up and its time.
+const STARTING: Duration = Duration::from_millis(5);
 
 type Measured = Vec<(Case, Vec<Sample>)>;
 
@@ -126,8 +139,19 @@ fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
 
 /// With an advice, if there is one.
 fn advised(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref::<BenchError>().and_then(BenchError::hint) {
-        Some(hint) => Failure::Advised { message: format!("{error:#}"), hint }.into(),
+    let hint = match error.downcast_ref() {
+        Some(Failure::Connect { file: None, .. }) => Some(
+            "the server has to be there before; --repeat 1 measures one that ends after its \
+             first client"
+                .to_owned(),
+        ),
+        _ => error.downcast_ref().and_then(BenchError::hint),
+    };
+    match hint {
+        Some(hint) => {
+            let status = diag::status(&error);
+            Failure::Advised { message: diag::message(&error), hint, status }.into()
+        }
         None => error,
     }
 }
