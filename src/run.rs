@@ -27,7 +27,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Connect(args) => connect::run(args, terminal),
         Command::Relay(args) => relay::run(*args, terminal),
         Command::Bench(args) => bench::run(*args, terminal),
-        Command::BenchServer(args) => bench::serve(&args.control),
+        Command::BenchServer(control) => bench::serve(&control),
         Command::Completions(args) => completions::run(args.shell),
     }
 }

@@ -63,8 +63,7 @@ impl Usage {
     /// Until now, by this process.
     pub(crate) fn now() -> io::Result<Self> {
         let Used { cpu, switches } = system::usage::of_this_process()?;
-        let switches =
-            switches.map(|(voluntary, involuntary)| Switches { voluntary, involuntary });
+        let switches = switches.map(|(voluntary, involuntary)| Switches { voluntary, involuntary });
         Ok(Self { cpu, switches })
     }
 

@@ -97,14 +97,10 @@ impl Plan {
         Ok((self.schedule(&mut server, terminal)?, is))
     }
 
-    fn schedule(
-        &self,
-        measure: &mut dyn Measure,
-        terminal: Terminal,
-    ) -> anyhow::Result<Measured> {
+    fn schedule(&self, measure: &mut dyn Measure, terminal: Terminal) -> anyhow::Result<Measured> {
         let each = match self.rounds.amount {
             Amount::Time(time) if !matches!(self.server, Place::At(..)) => {
-                Some(self.warmup + time + STARTING)
+                Some(self.warmup.saturating_add(time).saturating_add(STARTING))
             }
             _ => None,
         };

@@ -38,9 +38,9 @@ impl At {
         let at = match at {
             Target::Name(name) => ListenAt::Name(name.to_string()),
             Target::Tcp(address) => {
-                let addresses = address.resolve().map_err(|error| {
-                    Failure::Bind(address.error("listen on", &error))
-                })?;
+                let addresses = address
+                    .resolve()
+                    .map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
                 ListenAt::Tcp(addresses.first().copied())
             }
             Target::Stdio | Target::Command(_) => {

@@ -54,7 +54,10 @@ impl Display for BenchError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongBytes { offset } => {
-                write!(f, "other bytes came back or arrived than were sent, at or after byte {offset}")
+                write!(
+                    f,
+                    "other bytes came back or arrived than were sent, at or after byte {offset}"
+                )
             }
             Self::Miscounted { sent, arrived, what } => {
                 write!(f, "{sent} {what} were sent, {arrived} arrived")

@@ -94,10 +94,7 @@ impl Runner {
 
     /// Starts the server: the clients' ends of connections that have no name, or where to
     /// connect to.
-    fn start_server(
-        &self,
-        case: &Case,
-    ) -> anyhow::Result<(Side, Vec<Unopened>, Option<Address>)> {
+    fn start_server(&self, case: &Case) -> anyhow::Result<(Side, Vec<Unopened>, Option<Address>)> {
         if let ServerIs::Foreign(foreign) = &self.server {
             return Ok((Side::Foreign, Vec::new(), Some(foreign.address.clone())));
         }
@@ -159,14 +156,14 @@ impl Runner {
         side: &mut Side,
     ) -> anyhow::Result<Sample> {
         let mut waiting = Waiting::new(crew, case, self.does());
-        waiting.until(Some(Instant::now() + self.warmup))?;
+        waiting.until(Instant::now().checked_add(self.warmup))?;
         let server = side.usage()?;
         let everybody = system::usage::of_everybody();
         let client = Usage::now()?;
         let start = Instant::now();
         phase.set(Part::Measured);
         if let Amount::Time(time) = amount {
-            waiting.until(Some(start + time))?;
+            waiting.until(start.checked_add(time))?;
             phase.set(Part::Over);
         }
         waiting.until(None)?;
@@ -234,7 +231,10 @@ fn better_of(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
         client.downcast_ref(),
         Some(BenchError::ServerClosed | BenchError::WorkerDied | BenchError::Stalled { .. })
     );
-    let is_known = matches!(server.downcast_ref(), Some(BenchError::Server(_) | BenchError::WrongBytes { .. }));
+    let is_known = matches!(
+        server.downcast_ref(),
+        Some(BenchError::Server(_) | BenchError::WrongBytes { .. })
+    );
     if says_little && is_known { server } else { client }
 }
 
@@ -283,7 +283,7 @@ impl<'a> Waiting<'a> {
         }
     }
 
-    /// Until then at most, and until all have reported.
+    /// Until then, if there is such a moment, or until all have reported.
     fn until(&mut self, deadline: Option<Instant>) -> anyhow::Result<()> {
         while self.tallies.len() < self.crew.len() {
             let now = Instant::now();
@@ -321,7 +321,11 @@ fn check(case: &Case, tallies: &[Tally], served: Served) -> anyhow::Result<()> {
     } else {
         (tallies.iter().map(|tally| tally.all.bytes).sum(), served.bytes, "bytes")
     };
-    if sent == arrived { Ok(()) } else { Err(BenchError::Miscounted { sent, arrived, what }.into()) }
+    if sent == arrived {
+        Ok(())
+    } else {
+        Err(BenchError::Miscounted { sent, arrived, what }.into())
+    }
 }
 
 fn sample(

@@ -150,9 +150,9 @@ fn place(
         }
         (None, None) if work.in_process => Ok(Place::InProcess),
         (None, None) => Ok(Place::Process),
-        _ if workload.is_none() => usage(
-            "--to and --at take a workload, such as `lsock bench throughput --to NAME`",
-        ),
+        _ if workload.is_none() => {
+            usage("--to and --at take a workload, such as `lsock bench throughput --to NAME`")
+        }
         (_, Some(at)) if work.size.len() > 1 || work.clients.len() > 1 || work.api.len() > 1 => {
             Err(Failure::Usage(format!("--at {at} takes one --size, --clients and --api")))
         }
@@ -248,7 +248,10 @@ fn check_pin(pin: &[usize]) -> Result<(), Failure> {
         }),
         Some(cpu) => {
             let all: Vec<String> = cpus.iter().map(ToString::to_string).collect();
-            Err(Failure::Usage(format!("--pin: there is no CPU {cpu} here, only {}", all.join(", "))))
+            Err(Failure::Usage(format!(
+                "--pin: there is no CPU {cpu} here, only {}",
+                all.join(", ")
+            )))
         }
     }
 }
@@ -263,13 +266,16 @@ impl Display for Plan {
         let Rounds { repeat, amount } = self.rounds;
         writeln!(f, "runs         {repeat} of each, in rounds")?;
         let does = |does| match does {
-            Amount::Time(_) if matches!(self.server, Place::At(..)) => "as much as clients send".to_owned(),
+            Amount::Time(_) if matches!(self.server, Place::At(..)) => {
+                "as much as clients send".to_owned()
+            }
             amount => amount.to_string(),
         };
         writeln!(f, "each         {}", does(amount))?;
         writeln!(f, "warm-up      {}", humantime::format_duration(self.warmup))?;
         let pin: Vec<String> = self.pin.iter().map(ToString::to_string).collect();
-        let pin = if pin.is_empty() { "where the system puts them".to_owned() } else { pin.join(", ") };
+        let pin =
+            if pin.is_empty() { "where the system puts them".to_owned() } else { pin.join(", ") };
         writeln!(f, "CPUs         {pin}")
     }
 }

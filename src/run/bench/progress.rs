@@ -43,7 +43,7 @@ impl Progress {
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         if let Some(each) = each {
-            bar.set_length(millis(each) * runs as u64);
+            bar.set_length(millis(each).saturating_mul(runs as u64));
         }
         // The templates are constants and known to be right.
         if let Ok(style) = ProgressStyle::with_template(if each.is_some() { BAR } else { LINE }) {
@@ -64,7 +64,8 @@ impl Shown {
             while is_over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 if let Some(each) = each {
                     let (done, begun) = *now.lock().unwrap_or_else(PoisonError::into_inner);
-                    bar.set_position(millis(each * done + begun.elapsed().min(each)));
+                    let before = each.saturating_mul(done);
+                    bar.set_position(millis(before.saturating_add(begun.elapsed().min(each))));
                 }
                 bar.tick();
             }
