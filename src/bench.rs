@@ -7,6 +7,8 @@ mod amount;
 mod case;
 mod compare;
 mod environment;
+#[cfg(test)]
+mod fixture;
 mod measure;
 mod report;
 mod results;
@@ -18,7 +20,7 @@ pub(crate) mod work;
 pub(crate) use amount::Amount;
 pub(crate) use case::{Api, Case, Transport, Workload};
 pub(crate) use environment::Environment;
-pub(crate) use measure::{Measure, Sample, Usage};
+pub(crate) use measure::{Measure, Sample, Usage, histogram};
 pub(crate) use results::{Results, Setup};
 pub(crate) use schedule::{Rounds, Watch, schedule};
 pub(crate) use warning::Warning;

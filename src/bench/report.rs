@@ -1,1 +1,3 @@
 //! What results look like: one file for each format.
+
+pub(crate) mod json;

@@ -1,7 +1,7 @@
 //! What makes figures worth less than they look, and what to do about it.
 
 use super::{
-    Amount, Environment, Setup, Workload,
+    Environment, Setup, Workload,
     results::{Row, Server},
 };
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,6 @@ impl Warning {
                 warnings.push(Self::Spread { case, spread });
             }
         }
-        let _ = Amount::Bytes;
         warnings
     }
 
