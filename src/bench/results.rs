@@ -120,6 +120,31 @@ pub(crate) struct Quantile {
 const QUANTILES: [f64; 15] =
     [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999];
 
+impl Server {
+    /// As it is in JSON and CSV.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Process => "process",
+            Self::InProcess => "in-process",
+            Self::ForeignEcho(_) => "foreign-echo",
+            Self::ForeignDiscard(_) => "foreign-discard",
+            Self::OwnEcho(_) => "own-echo",
+            Self::OwnDiscard(_) => "own-discard",
+        }
+    }
+
+    /// Where it meets the programs of others.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Process | Self::InProcess => None,
+            Self::ForeignEcho(name)
+            | Self::ForeignDiscard(name)
+            | Self::OwnEcho(name)
+            | Self::OwnDiscard(name) => Some(name),
+        }
+    }
+}
+
 /// Which figure tells how fast a workload is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Measured {

@@ -41,7 +41,12 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::fixture::{assert_golden, everything, tour};
+    use crate::bench::{
+        Amount,
+        fixture::{assert_golden, everything, tour},
+        results::Server,
+    };
+    use std::time::Duration;
 
     #[test]
     fn the_document_keeps_its_form() {
@@ -52,6 +57,40 @@ mod tests {
     fn what_was_written_is_read_back() {
         for results in [everything(), tour()] {
             assert_eq!(parse(&json(&results)).unwrap(), results);
+        }
+    }
+
+    #[test]
+    fn every_place_of_a_server_is_kept() {
+        let name = || "./a.sock".to_owned();
+        for server in [
+            Server::Process,
+            Server::InProcess,
+            Server::ForeignEcho(name()),
+            Server::ForeignDiscard(name()),
+            Server::OwnEcho(name()),
+            Server::OwnDiscard(name()),
+        ] {
+            let mut results = everything();
+            results.setup.server = server.clone();
+            let text = json(&results);
+            assert_eq!(parse(&text).unwrap(), results);
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let value = &value["setup"]["server"];
+            assert_eq!(value["kind"], server.word());
+            assert_eq!(value.get("name").and_then(|name| name.as_str()), server.name());
+        }
+    }
+
+    #[test]
+    fn every_amount_is_kept() {
+        for (amount, json) in [
+            (Amount::Time(Duration::from_millis(250)), r#"{"seconds":0.25}"#),
+            (Amount::Bytes(1 << 40), r#"{"bytes":1099511627776}"#),
+            (Amount::Messages(7), r#"{"messages":7}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&amount).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Amount>(json).unwrap(), amount);
         }
     }
 
