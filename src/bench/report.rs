@@ -5,5 +5,7 @@ pub(crate) mod csv;
 pub(super) mod environment;
 pub(crate) mod json;
 pub(crate) mod markdown;
-mod number;
+pub(super) mod number;
+pub(crate) mod outputs;
+pub(crate) mod plot;
 pub(crate) mod table;

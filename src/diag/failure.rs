@@ -6,6 +6,7 @@ use std::{
     error::Error,
     fmt::{self, Display, Formatter},
     io,
+    path::PathBuf,
     time::Duration,
 };
 
@@ -29,6 +30,8 @@ pub(crate) enum Failure {
     Undelivered { direction: Direction, error: io::Error, bytes: Option<u64>, delivered: u64 },
     /// The command could not be started.
     Command { command: String, error: io::Error },
+    /// A file that was to be written, named as it was typed.
+    Output { path: PathBuf, error: io::Error },
     /// A descriptor or file of ours could not be used.
     Io { what: &'static str, error: io::Error },
 }
@@ -85,6 +88,9 @@ impl Display for Failure {
             }
             Self::Command { command, error } => {
                 write!(f, "cannot run `{command}`: {}", reason(error))
+            }
+            Self::Output { path, error } => {
+                write!(f, "cannot write to {}: {}", path.display(), reason(error))
             }
             Self::Io { what, error } => write!(f, "{what}: {}", reason(error)),
         }

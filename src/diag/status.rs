@@ -30,6 +30,6 @@ pub(super) fn status(error: &anyhow::Error) -> u8 {
         Some(Failure::Bind(_) | Failure::Connect { .. }) => 3,
         Some(Failure::ConnectTimedOut { .. } | Failure::Idle(_)) => 4,
         Some(Failure::Undelivered { .. }) => 5,
-        Some(Failure::Command { .. } | Failure::Io { .. }) | None => 1,
+        Some(Failure::Command { .. } | Failure::Output { .. } | Failure::Io { .. }) | None => 1,
     }
 }

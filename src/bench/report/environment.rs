@@ -1,6 +1,9 @@
 //! On what and how it was measured, in a line each.
 
-use crate::bench::{Amount, Environment, Setup, results::Server};
+use crate::{
+    bench::{Amount, Environment, Setup, results::Server},
+    diag::escaped,
+};
 use std::{
     borrow::Cow,
     fmt::{self, Display, Formatter},
@@ -17,7 +20,7 @@ pub(in crate::bench) fn machine(environment: &Environment) -> String {
     if let Some(cpu) = &environment.cpu {
         text += &format!(": {cpu}");
     }
-    text
+    escaped(&text)
 }
 
 /// `3 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1`.
@@ -39,7 +42,7 @@ pub(in crate::bench) fn setup(setup: &Setup) -> String {
     if !setup.pin.is_empty() {
         text += &format!(", pinned to {}", pins(&setup.pin));
     }
-    text
+    escaped(&text)
 }
 
 /// `CPU 0`, `CPUs 0,1`, `no CPU`.

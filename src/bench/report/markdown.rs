@@ -27,7 +27,7 @@ pub(crate) fn markdown(results: &Results) -> String {
         text += "\n**Warnings**\n\n";
     }
     for warning in &results.warnings {
-        text += &format!("- {} ({})\n", plain(&warning.to_string()), plain(warning.advice()));
+        text += &format!("- {}; {}\n", plain(&warning.to_string()), plain(warning.advice()));
     }
     text
 }

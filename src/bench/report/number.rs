@@ -2,14 +2,14 @@
 
 /// The numbers of a column, all with the same number of decimals: as many as the smallest one
 /// needs for three digits, but at most three. What is not known is `-`.
-pub(super) fn column(values: &[Option<f64>]) -> Vec<String> {
+pub(in crate::bench) fn column(values: &[Option<f64>]) -> Vec<String> {
     let known = values.iter().flatten().copied().filter(|value| *value > 0.0);
     let decimals = decimals(known.min_by(f64::total_cmp).unwrap_or(f64::INFINITY));
     values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
 }
 
 /// So many decimals for each of them.
-pub(super) fn fixed(values: &[Option<f64>], decimals: usize) -> Vec<String> {
+pub(in crate::bench) fn fixed(values: &[Option<f64>], decimals: usize) -> Vec<String> {
     values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
 }
 
@@ -29,7 +29,7 @@ fn decimals(value: f64) -> usize {
 
 /// In what times are told.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(in crate::bench) enum Unit {
     Microseconds,
     Milliseconds,
     Seconds,
@@ -37,7 +37,7 @@ pub(super) enum Unit {
 
 impl Unit {
     /// In which a time of so many nanoseconds is readable, and longer ones are.
-    pub(super) fn of(nanoseconds: u64) -> Self {
+    pub(in crate::bench) fn of(nanoseconds: u64) -> Self {
         match nanoseconds {
             ..1_000_000 => Self::Microseconds,
             1_000_000..1_000_000_000 => Self::Milliseconds,
@@ -45,11 +45,12 @@ impl Unit {
         }
     }
 
-    pub(super) fn from_nanoseconds(self, nanoseconds: u64) -> f64 {
+    pub(in crate::bench) fn from_nanoseconds(self, nanoseconds: u64) -> f64 {
         nanoseconds as f64 / self.nanoseconds()
     }
 
-    fn nanoseconds(self) -> f64 {
+    /// How many one of them has.
+    pub(in crate::bench) fn nanoseconds(self) -> f64 {
         match self {
             Self::Microseconds => 1e3,
             Self::Milliseconds => 1e6,
@@ -57,7 +58,7 @@ impl Unit {
         }
     }
 
-    pub(super) fn word(self) -> &'static str {
+    pub(in crate::bench) fn word(self) -> &'static str {
         match self {
             Self::Microseconds => "µs",
             Self::Milliseconds => "ms",
