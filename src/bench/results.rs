@@ -299,3 +299,6 @@ impl Latency {
         self.quantiles.iter().find(is_it).map(|it| it.nanoseconds)
     }
 }
+
+#[cfg(test)]
+mod tests;

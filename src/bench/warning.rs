@@ -42,7 +42,8 @@ impl Warning {
         }
         let pinned = !setup.pin.is_empty() && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
         if environment.cpus == 1 || pinned {
-            warnings.push(Self::OneCpu { pinned });
+            // Where there is one only, no pins are to blame.
+            warnings.push(Self::OneCpu { pinned: environment.cpus > 1 });
         }
         if let Some(governor) = &environment.governor
             && governor != "performance"
@@ -118,3 +119,6 @@ impl Display for Warning {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::bench::statistics::Figure;
 use plotters::{
     chart::ChartBuilder,
     element::{EmptyElement, PathElement, Rectangle},
-    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, Text},
+    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, Text, WHITE},
     style::text_anchor::{HPos, Pos, VPos},
 };
 
@@ -67,7 +67,10 @@ impl Bars {
             let corners = [(0.0, middle - 0.33), (median, middle + 0.33)];
             // The first kind is the darkest.
             let color = bar.look.color.mix(1.0 / (1.0 + 0.6 * bar.look.shape as f64));
-            chart.draw_series([Rectangle::new(corners, color.filled())])?;
+            // White below it, so that no line shines through.
+            for color in [WHITE.to_rgba(), color] {
+                chart.draw_series([Rectangle::new(corners, color.filled())])?;
+            }
             chart.draw_series([PathElement::new(vec![(min, middle), (max, middle)], BLACK)])?;
             chart.plotting_area().draw(
                 &(EmptyElement::at((max, middle))
