@@ -8,6 +8,7 @@ mod case;
 mod compare;
 mod environment;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod fixture;
 mod measure;
 mod report;

@@ -33,7 +33,6 @@ pub(super) mod seconds {
     use serde::{Deserialize as _, Deserializer, Serializer};
     use std::time::Duration;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's way")]
     pub(in crate::bench) fn serialize<S: Serializer>(
         time: &Duration,
         to: S,

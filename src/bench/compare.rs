@@ -215,4 +215,5 @@ fn differences(old: &Results, new: &Results) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

@@ -301,4 +301,5 @@ impl Latency {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

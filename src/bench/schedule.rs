@@ -47,6 +47,7 @@ pub(crate) fn schedule(
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::bench::{Workload, fixture};

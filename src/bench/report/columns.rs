@@ -154,7 +154,7 @@ impl Table<'_> {
     fn cases(&mut self) {
         self.words("over", |case| case.over.to_string());
         if self.rows.iter().any(|row| row.case.api != Api::Sync) {
-            self.common("api", true, |case| case.api.to_string(), |text| text.to_owned());
+            self.common("api", true, |case| case.api.to_string(), str::to_owned);
         }
         self.common("size", false, |case| size_text(case.size), |text| format!("size {text}"));
         if self.rows.iter().any(|row| row.case.clients > 1) {
@@ -213,12 +213,10 @@ impl Table<'_> {
         for quantile in quantiles {
             let title = format!("p{}", (quantile * 1e4).round() / 1e2);
             self.numbers(&title, |row| {
-                times(row, &|it| it.at(*quantile)).map(|time| unit.from_nanoseconds(time))
+                times(row, &|it| it.at(*quantile)).map(|time| unit.of_nanoseconds(time))
             });
         }
-        self.numbers("max", |row| {
-            times(row, &|it| Some(it.max)).map(|it| unit.from_nanoseconds(it))
-        });
+        self.numbers("max", |row| times(row, &|it| Some(it.max)).map(|it| unit.of_nanoseconds(it)));
     }
 
     fn numbers(&mut self, title: &str, value: impl Fn(&Row) -> Option<f64>) {

@@ -129,6 +129,7 @@ impl<'a> Line<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::bench::fixture::{assert_golden, everything};

@@ -39,6 +39,7 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::bench::{

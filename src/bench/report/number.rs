@@ -45,7 +45,8 @@ impl Unit {
         }
     }
 
-    pub(in crate::bench) fn from_nanoseconds(self, nanoseconds: u64) -> f64 {
+    /// So many nanoseconds in this unit.
+    pub(in crate::bench) fn of_nanoseconds(self, nanoseconds: u64) -> f64 {
         nanoseconds as f64 / self.nanoseconds()
     }
 
@@ -97,8 +98,8 @@ mod tests {
         assert_eq!(Unit::of(999_999), Unit::Microseconds);
         assert_eq!(Unit::of(1_000_000), Unit::Milliseconds);
         assert_eq!(Unit::of(1_000_000_000), Unit::Seconds);
-        assert_eq!(Unit::Microseconds.from_nanoseconds(1500), 1.5);
-        assert_eq!(Unit::Milliseconds.from_nanoseconds(2_000_000), 2.0);
-        assert_eq!(Unit::Seconds.from_nanoseconds(u64::MAX), 18_446_744_073.709_553);
+        assert_eq!(Unit::Microseconds.of_nanoseconds(1500), 1.5);
+        assert_eq!(Unit::Milliseconds.of_nanoseconds(2_000_000), 2.0);
+        assert_eq!(Unit::Seconds.of_nanoseconds(u64::MAX), 18_446_744_073.709_553);
     }
 }

@@ -205,4 +205,5 @@ fn temporary(target: &Path) -> io::Result<NamedTempFile> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

@@ -90,4 +90,5 @@ fn wrapped(text: &str, most: usize) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

@@ -109,6 +109,7 @@ pub(in crate::bench) fn painted(text: &str, code: &str, color: bool) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::bench::fixture::{assert_golden, everything, tour};

@@ -7,8 +7,8 @@ use super::{
 };
 use plotters::{
     chart::ChartBuilder,
-    element::{Circle, Cross, PathElement, TriangleMarker},
-    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, Text},
+    element::{Circle, Cross, DynElement, IntoDynElement as _, PathElement, TriangleMarker},
+    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, SVGBackend, Text},
     series::{DashedLineSeries, LineSeries},
 };
 
@@ -86,21 +86,7 @@ impl Curves {
                     color.stroke_width(2),
                 ))?;
             }
-            match shape % 4 {
-                0 => {
-                    drop(chart.draw_series(points().map(|it| Circle::new(it, 3, color.filled())))?)
-                }
-                1 => {
-                    drop(chart.draw_series(
-                        points().map(|it| TriangleMarker::new(it, 5, color.filled())),
-                    )?)
-                }
-                2 => drop(
-                    chart
-                        .draw_series(points().map(|it| Cross::new(it, 4, color.stroke_width(2))))?,
-                ),
-                _ => drop(chart.draw_series(points().map(|it| Circle::new(it, 4, color)))?),
-            }
+            chart.draw_series(points().map(|place| marker(place, curve.look)))?;
         }
         self.draw_legend(&right)
     }
@@ -116,15 +102,20 @@ impl Curves {
                 let ends = vec![(*from, middle), (*to, middle)];
                 area.draw(&PathElement::new(ends, color.stroke_width(2)))?;
             }
-            let center = (18, middle);
-            match shape % 4 {
-                0 => area.draw(&Circle::new(center, 3, color.filled()))?,
-                1 => area.draw(&TriangleMarker::new(center, 5, color.filled()))?,
-                2 => area.draw(&Cross::new(center, 4, color.stroke_width(2)))?,
-                _ => area.draw(&Circle::new(center, 4, color))?,
-            }
+            area.draw(&marker((18, middle), curve.look))?;
             area.draw(&Text::new(curve.name.clone(), (SAMPLE as i32, middle - 6), text.clone()))?;
         }
         Ok(())
+    }
+}
+
+/// A point of a curve.
+fn marker<'a, C: Clone + 'static>(place: C, look: Look) -> DynElement<'static, SVGBackend<'a>, C> {
+    let Look { color, shape } = look;
+    match shape % 4 {
+        0 => Circle::new(place, 3, color.filled()).into_dyn(),
+        1 => TriangleMarker::new(place, 5, color.filled()).into_dyn(),
+        2 => Cross::new(place, 4, color.stroke_width(2)).into_dyn(),
+        _ => Circle::new(place, 4, color).into_dyn(),
     }
 }
