@@ -20,8 +20,14 @@ pub(crate) mod work;
 
 pub(crate) use amount::Amount;
 pub(crate) use case::{Api, Case, Transport, Workload};
+pub(crate) use compare::{Change, Comparison, Verdict};
 pub(crate) use environment::Environment;
 pub(crate) use measure::{Measure, Sample, Usage, histogram};
+pub(crate) use report::{
+    outputs::{Outputs, Report},
+    saved::load,
+    table::{Look, table},
+};
 pub(crate) use results::{Results, Setup};
 pub(crate) use schedule::{Rounds, Watch, schedule};
 pub(crate) use warning::Warning;

@@ -8,4 +8,5 @@ pub(crate) mod markdown;
 pub(super) mod number;
 pub(crate) mod outputs;
 pub(crate) mod plot;
+pub(crate) mod saved;
 pub(crate) mod table;

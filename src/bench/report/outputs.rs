@@ -102,14 +102,14 @@ impl Place {
 
 /// What a report is written as.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum Report {
     Json,
     Csv,
     Markdown,
     Plot,
 }
 
-impl Format {
+impl Report {
     fn text(self, results: &Results) -> anyhow::Result<String> {
         match self {
             Self::Json => Ok(json(results)),
@@ -122,7 +122,7 @@ impl Format {
 
 /// The reports that were asked for.
 #[derive(Debug)]
-pub(crate) struct Outputs(Vec<(Format, Output)>);
+pub(crate) struct Outputs(Vec<(Report, Output)>);
 
 impl Outputs {
     /// Makes sure that all can be written.
@@ -130,15 +130,15 @@ impl Outputs {
     /// # Errors
     /// One cannot, or two would be written to one file.
     pub(crate) fn open<'a>(
-        reports: impl IntoIterator<Item = (Format, &'a Path)>,
+        reports: impl IntoIterator<Item = (Report, &'a Path)>,
     ) -> Result<Self, Failure> {
-        let mut outputs: Vec<(Format, Output)> = Vec::new();
-        for (format, path) in reports {
+        let mut outputs: Vec<(Report, Output)> = Vec::new();
+        for (report, path) in reports {
             if outputs.iter().any(|(_, other)| other.path == path) {
                 let path = path.display();
                 return Err(Failure::Usage(format!("two reports cannot both go to {path}")));
             }
-            outputs.push((format, Output::open(path)?));
+            outputs.push((report, Output::open(path)?));
         }
         Ok(Self(outputs))
     }
@@ -154,7 +154,7 @@ impl Outputs {
     /// The first one.
     pub(crate) fn write(self, results: &Results) -> anyhow::Result<()> {
         let write =
-            |(format, output): (Format, Output)| anyhow::Ok(output.write(&format.text(results)?)?);
+            |(report, output): (Report, Output)| anyhow::Ok(output.write(&report.text(results)?)?);
         let written: Vec<anyhow::Result<()>> = self.0.into_iter().map(write).collect();
         written.into_iter().collect()
     }

@@ -70,17 +70,17 @@ fn a_dash_is_stdout() {
 fn all_reports_are_written() {
     let folder = tempdir().unwrap();
     let files = [
-        (Format::Json, "a.json"),
-        (Format::Csv, "a.csv"),
-        (Format::Markdown, "a.md"),
-        (Format::Plot, "a.svg"),
+        (Report::Json, "a.json"),
+        (Report::Csv, "a.csv"),
+        (Report::Markdown, "a.md"),
+        (Report::Plot, "a.svg"),
     ];
-    let paths = files.map(|(format, file)| (format, folder.path().join(file)));
-    let outputs = Outputs::open(paths.iter().map(|(format, path)| (*format, path.as_path())));
+    let paths = files.map(|(report, file)| (report, folder.path().join(file)));
+    let outputs = Outputs::open(paths.iter().map(|(report, path)| (*report, path.as_path())));
     let outputs = outputs.unwrap();
     assert!(!outputs.use_stdout());
     outputs.write(&everything()).unwrap();
-    let begins = |(_, path): &(Format, PathBuf)| fs::read_to_string(path).unwrap()[..9].to_owned();
+    let begins = |(_, path): &(Report, PathBuf)| fs::read_to_string(path).unwrap()[..9].to_owned();
     assert_eq!(
         paths.each_ref().map(begins),
         ["{\n  \"form", "workload,", "`lsock be", "<svg widt"]
@@ -89,7 +89,7 @@ fn all_reports_are_written() {
 
 #[test]
 fn two_reports_cannot_have_one_file() {
-    let text = message(Outputs::open([Format::Csv, Format::Json].map(|it| (it, Path::new("-")))));
+    let text = message(Outputs::open([Report::Csv, Report::Json].map(|it| (it, Path::new("-")))));
     assert_eq!(text, "two reports cannot both go to -");
 }
 
