@@ -255,3 +255,7 @@ fn bars(rows: &[&Row]) -> Vec<f64> {
     let greatest = figures.iter().copied().fold(0.0, f64::max);
     figures.iter().map(|it| if greatest > 0.0 { it / greatest } else { 0.0 }).collect()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -103,6 +103,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_in_it_moves_a_cursor() {
+        let hostile = "\x1b[2J\r".to_owned();
+        let environment = Environment { cpu: Some(hostile.clone()), ..fixture::environment() };
+        let elsewhere = Setup { server: Server::OwnEcho(hostile), ..fixture::setup() };
+        for text in [machine(&environment), setup(&elsewhere)] {
+            assert!(!text.contains(['\x1b', '\r']) && text.contains("[2J"), "{text}");
+        }
+    }
+
+    #[test]
     fn options_can_be_typed_again() {
         let words = ["--to", "a b", "--size", "64,4K", ""].map(str::to_owned);
         assert_eq!(command_line(&words), "--to 'a b' --size 64,4K ''");

@@ -88,6 +88,20 @@ fn all_reports_are_written() {
 }
 
 #[test]
+fn what_can_be_written_is_written_beside_what_cannot() {
+    let folder = tempdir().unwrap();
+    let (inner, good) = (folder.path().join("inner"), folder.path().join("good"));
+    fs::create_dir(&inner).unwrap();
+    let bad = inner.join("bad");
+    let outputs = Outputs::open([(Report::Json, bad.as_path()), (Report::Csv, good.as_path())]);
+    let outputs = outputs.unwrap();
+    fs::remove_dir(&inner).unwrap();
+    let error = outputs.write(&everything()).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot write to {}: ", bad.display())));
+    assert!(good.exists());
+}
+
+#[test]
 fn two_reports_cannot_have_one_file() {
     let text = message(Outputs::open([Report::Csv, Report::Json].map(|it| (it, Path::new("-")))));
     assert_eq!(text, "two reports cannot both go to -");
