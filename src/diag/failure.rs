@@ -6,6 +6,7 @@ use std::{
     error::Error,
     fmt::{self, Display, Formatter},
     io,
+    path::PathBuf,
     time::Duration,
 };
 
@@ -31,6 +32,8 @@ pub(crate) enum Failure {
     Command { command: String, error: io::Error },
     /// Something for which a command has an advice of its own.
     Advised { message: String, hint: String, status: u8 },
+    /// A file that was to be written, named as it was typed.
+    Output { path: PathBuf, error: io::Error },
     /// A descriptor or file of ours could not be used.
     Io { what: &'static str, error: io::Error },
 }
@@ -89,6 +92,9 @@ impl Display for Failure {
                 write!(f, "cannot run `{command}`: {}", reason(error))
             }
             Self::Advised { message, .. } => f.write_str(message),
+            Self::Output { path, error } => {
+                write!(f, "cannot write to {}: {}", path.display(), reason(error))
+            }
             Self::Io { what, error } => write!(f, "{what}: {}", reason(error)),
         }
     }

@@ -6,7 +6,8 @@ mod progress;
 use super::completions;
 use crate::{
     bench::{
-        self, Amount, Case, Environment, Measure, Results, Sample, Server, Setup, schedule,
+        self, Amount, Case, Comparison, Environment, Look, Measure, Outputs, Report, Results,
+        Sample, Server, Setup, load, schedule,
         work::{Address, At, BenchError, Does, Foreign, Runner, ServerIs},
     },
     cli,
@@ -18,7 +19,12 @@ use anyhow::Context as _;
 use local_socket::Name;
 use plan::{Place, Plan};
 use progress::Progress;
-use std::{env, fs, path::PathBuf, time::Duration};
+use std::{
+    env, fs,
+    io::{IsTerminal as _, stdout},
+    path::PathBuf,
+    time::Duration,
+};
 use tempfile::TempDir;
 
 /// Measures, and reports.
@@ -27,10 +33,65 @@ pub(super) fn run(args: cli::Bench, terminal: Terminal) -> anyhow::Result<Outcom
     if args.explain {
         return completions::print(plan.to_string().as_bytes());
     }
+    let old = args.reports.compare.as_deref().map(load).transpose()?;
+    let outputs = outputs(&args.reports)?;
     // Each client is a descriptor in both processes.
     system::descriptor_limit::raise();
     let results = plan.measure(terminal).map_err(advised)?;
-    completions::print(serde_json::to_string_pretty(&results)?.as_bytes())
+    for warning in &results.warnings {
+        tracing::warn!("{warning}; {}", warning.advice());
+    }
+    let comparison = old.map(|old| Comparison::new(&old, &results)).transpose()?;
+    if !outputs.use_stdout() {
+        print(&results, comparison.as_ref(), terminal)?;
+    }
+    outputs.write(&results)?;
+    judge(comparison.as_ref(), args.reports.fail_over)
+}
+
+/// The files that are asked for.
+fn outputs(reports: &cli::Reports) -> Result<Outputs, Failure> {
+    let all = [
+        (Report::Json, &reports.json),
+        (Report::Json, &reports.save),
+        (Report::Csv, &reports.csv),
+        (Report::Markdown, &reports.markdown),
+        (Report::Plot, &reports.plot),
+    ];
+    Outputs::open(all.iter().filter_map(|(report, path)| Some((*report, path.as_deref()?))))
+}
+
+/// The table, and what has changed.
+fn print(
+    results: &Results,
+    comparison: Option<&Comparison>,
+    terminal: Terminal,
+) -> anyhow::Result<Outcome> {
+    let color = terminal.colors_stdout();
+    let mut text = bench::table(results, Look { color, bars: stdout().is_terminal() });
+    if let Some(comparison) = comparison {
+        text.push('\n');
+        text.push_str(&comparison.text(color));
+    }
+    completions::print(text.as_bytes())
+}
+
+/// Whether something is slower than it may be.
+fn judge(comparison: Option<&Comparison>, fail_over: Option<f64>) -> anyhow::Result<Outcome> {
+    let Some((comparison, percent)) = comparison.zip(fail_over) else {
+        return Ok(Outcome::Done);
+    };
+    let slower = comparison.slower_by_more_than(percent);
+    let cases: Vec<String> = slower.iter().map(|change| change.case.to_string()).collect();
+    match cases.as_slice() {
+        [] => Ok(Outcome::Done),
+        [case] => anyhow::bail!("{case} is slower than before by more than {percent} %"),
+        [first, rest @ ..] => anyhow::bail!(
+            "{} cases are slower than before by more than {percent} %: {first}, {}",
+            cases.len(),
+            rest.join(", ")
+        ),
+    }
 }
 
 /// Is the server of a measurement that another process makes.
@@ -99,9 +160,7 @@ impl Plan {
 
     fn schedule(&self, measure: &mut dyn Measure, terminal: Terminal) -> anyhow::Result<Measured> {
         let each = match self.rounds.amount {
-            Amount::Time(time) if !matches!(self.server, Place::At(..)) => {
-                Some(self.warmup.saturating_add(time).saturating_add(STARTING))
-            }
+            Amount::Time(time) => Some(self.warmup.saturating_add(time).saturating_add(STARTING)),
             _ => None,
         };
         let runs = self.cases.len() * self.rounds.repeat.get();

@@ -104,7 +104,7 @@ impl Clients<'_> {
     fn work(&self) -> Work {
         let clients = self.case.clients as u64;
         let limit = match self.amount {
-            Amount::Time(_) => None,
+            Amount::Time(_) | Amount::UntilClientsEnd => None,
             Amount::Bytes(bytes) => Some(bytes.div_ceil(self.case.size as u64).div_ceil(clients)),
             Amount::Messages(count) => Some(count.div_ceil(clients)),
         };

@@ -54,7 +54,7 @@ impl Work {
 
     /// With messages that are timed.
     pub(super) fn timed(self) -> Self {
-        Self { times: Some(crate::bench::measure::histogram()), ..self }
+        Self { times: Some(crate::bench::histogram()), ..self }
     }
 
     /// How far it is, while it goes on.

@@ -42,12 +42,12 @@ impl Progress {
             return Self::default();
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Some(each) = each {
-            bar.set_length(millis(each).saturating_mul(runs as u64));
-        }
         // The templates are constants and known to be right.
         if let Ok(style) = ProgressStyle::with_template(if each.is_some() { BAR } else { LINE }) {
             bar.set_style(style);
+        }
+        if let Some(each) = each {
+            bar.set_length(millis(each).saturating_mul(runs as u64));
         }
         let now = Arc::new(Mutex::new((0, Instant::now())));
         let mut shown = Shown { bar, each, now, end: None };
