@@ -28,8 +28,8 @@ use std::{
 use tempfile::TempDir;
 
 /// Measures, and reports.
-pub(super) fn run(args: cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
-    let plan = Plan::new(&args)?;
+pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
+    let plan = Plan::new(args)?;
     if args.explain {
         return completions::print(plan.to_string().as_bytes());
     }
