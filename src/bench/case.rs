@@ -104,6 +104,14 @@ impl Api {
     }
 }
 
+impl Case {
+    /// Whether the same is done, be it over something else or with another API.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let Self { over, api, .. } = self;
+        *self == Self { over: *over, api: *api, ..other.clone() }
+    }
+}
+
 impl Display for Workload {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())

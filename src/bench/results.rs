@@ -76,7 +76,7 @@ pub(crate) struct Row {
     pub(crate) fairness: Option<f64>,
     /// How far apart the runs are, as a part of the median.
     pub(crate) spread: Option<f64>,
-    /// Compared with the first row of the same workload: more is faster. Not known where
+    /// Compared with the first row that [is like](Case::is_like) it: more is faster. Not known where
     /// one of the two has no figure, or the first one's is zero.
     pub(crate) ratio: Option<f64>,
     pub(crate) runs: Vec<Run>,
@@ -176,13 +176,11 @@ impl Results {
     ) -> Self {
         let mut rows: Vec<Row> =
             measured.into_iter().filter_map(|(case, samples)| Row::new(case, &samples)).collect();
-        for workload in Workload::ALL {
-            let mut base = None;
-            for row in rows.iter_mut().filter(|row| row.case.workload == workload) {
-                let speed = row.speed();
-                let base = *base.get_or_insert(speed);
-                row.ratio = speed.zip(base).map(|(it, base)| it / base).filter(|it| it.is_finite());
-            }
+        for index in 0..rows.len() {
+            let row = &rows[index];
+            let base = rows.iter().find(|other| other.case.is_like(&row.case)).and_then(Row::speed);
+            let ratio = row.speed().zip(base).map(|(it, base)| it / base);
+            rows[index].ratio = ratio.filter(|ratio| ratio.is_finite());
         }
         let warnings = Warning::of(&environment, &setup, &rows);
         Self { format: Format::V1, environment, setup, rows, warnings }

@@ -53,7 +53,10 @@ const WIDE: f64 = 0.1;
 pub(super) fn notes(results: &Results) -> Vec<&'static str> {
     let any = |what: fn(&Row) -> bool| results.rows.iter().any(what);
     let notes = [
-        (results.rows.len() > 1, "ratio: to the first row; more is faster"),
+        (
+            any(has_other_base),
+            "ratio: to the first row with the same size and clients; more is faster",
+        ),
         (
             any(|row| row.spread.is_some()),
             "spread: how far the runs are apart, (max - min) / median",
@@ -61,7 +64,7 @@ pub(super) fn notes(results: &Results) -> Vec<&'static str> {
         (any(|row| row.latency.is_some()), "p50 ... max: of all runs together"),
         (
             any(|row| row.cpu_microseconds_per_message.is_some()),
-            "CPU: of both sides, for each message",
+            "CPU: of both sides together, for each GB or each message",
         ),
         (
             any(|row| row.switches_per_message.is_some()),
@@ -73,6 +76,11 @@ pub(super) fn notes(results: &Results) -> Vec<&'static str> {
         ),
     ];
     notes.into_iter().filter_map(|(is_needed, note)| is_needed.then_some(note)).collect()
+}
+
+/// Whether it is compared with another row, as far as can be seen.
+fn has_other_base(row: &Row) -> bool {
+    row.ratio != Some(1.0)
 }
 
 /// One for each workload that was measured.
@@ -121,12 +129,14 @@ fn section(workload: Workload, rows: &[&Row]) -> Section {
         Some(spread) if spread > WIDE => Mood::Doubtful,
         _ => Mood::Plain,
     });
-    table.fixed("ratio", 2, |row| row.ratio);
-    table.moods(|row| match row.ratio {
-        Some(ratio) if ratio > 1.0 + CLEARLY => Mood::Good,
-        Some(ratio) if ratio < 1.0 - CLEARLY => Mood::Bad,
-        _ => Mood::Plain,
-    });
+    if rows.iter().any(|row| has_other_base(row)) {
+        table.fixed("ratio", 2, |row| row.ratio);
+        table.moods(|row| match row.ratio {
+            Some(ratio) if ratio > 1.0 + CLEARLY => Mood::Good,
+            Some(ratio) if ratio < 1.0 - CLEARLY => Mood::Bad,
+            _ => Mood::Plain,
+        });
+    }
     let heading = if table.heading.is_empty() {
         workload.to_string()
     } else {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::bench::{
-    Transport,
+    Api, Transport,
     fixture::{case, environment, sample, setup, timed, usage},
     histogram,
 };
@@ -83,6 +83,21 @@ fn each_workload_has_its_own_first_row() {
     ];
     let results = Results::new(environment(), setup(), measured);
     assert_eq!(ratios(&results), [Some(1.0), Some(1.0), Some(3.0), Some(0.5)]);
+}
+
+#[test]
+fn each_size_has_its_own_first_row_whatever_it_goes_through() {
+    let of = |over, api, size, count| {
+        (Case { over, api, size, ..case(Workload::Throughput) }, vec![sample(count)])
+    };
+    let measured = vec![
+        of(Transport::Ns, Api::Sync, 64, 100),
+        of(Transport::Ns, Api::Sync, 4096, 10),
+        of(Transport::Tcp, Api::Sync, 64, 50),
+        of(Transport::Ns, Api::Tokio, 4096, 20),
+    ];
+    let results = Results::new(environment(), setup(), measured);
+    assert_eq!(ratios(&results), [Some(1.0), Some(1.0), Some(0.5), Some(2.0)]);
 }
 
 #[test]
