@@ -16,12 +16,15 @@ use crate::{
     system::{self, signals},
 };
 use anyhow::Context as _;
-use local_socket::Name;
+use local_socket::{
+    Name,
+    error::{Obstacle, SocketError},
+};
 use plan::{Place, Plan};
 use progress::Progress;
 use std::{
     env, fs,
-    io::{IsTerminal as _, stdout},
+    io::{self, IsTerminal as _, stdout},
     path::PathBuf,
     time::Duration,
 };
@@ -192,6 +195,11 @@ fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
     Ok(ServerIs::Foreign(Foreign::new(address, does)))
 }
 
+fn has_live_server(error: &io::Error) -> bool {
+    let obstacle = SocketError::of(error).and_then(SocketError::obstacle);
+    matches!(obstacle, Some(Obstacle::LiveServer(_)))
+}
+
 /// With an advice, if there is one.
 fn advised(error: anyhow::Error) -> anyhow::Error {
     let hint = match error.downcast_ref() {
@@ -200,6 +208,9 @@ fn advised(error: anyhow::Error) -> anyhow::Error {
              first client"
                 .to_owned(),
         ),
+        Some(Failure::Bind(error)) if has_live_server(error) => {
+            Some("choose another name".to_owned())
+        }
         _ => error.downcast_ref().and_then(BenchError::hint),
     };
     match hint {
@@ -223,6 +234,8 @@ impl Folder {
         if cfg!(windows) || !makes_files {
             return Ok(Self(None));
         }
+        // A signal waits until it is known what has to be removed.
+        let _held = signals::Held::new();
         let folder = tempfile::Builder::new()
             .prefix("lsock-bench-")
             .tempdir()
