@@ -8,7 +8,7 @@ use crate::{
     bench::{
         self, Amount, Case, Comparison, Environment, Look, Measure, Outputs, Report, Results,
         Sample, Server, Setup, load, schedule,
-        work::{Address, At, BenchError, Does, Foreign, Runner, ServerIs},
+        work::{Address, At, BenchError, Does, Runner, ServerIs},
     },
     cli,
     diag::{self, Failure, Outcome, Terminal},
@@ -192,7 +192,7 @@ fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
         Target::Stdio | Target::Command(_) => None,
     };
     let address = address.with_context(|| format!("{target} is no server"))?;
-    Ok(ServerIs::Foreign(Foreign::new(address, does)))
+    Ok(ServerIs::Foreign(address, does))
 }
 
 fn has_live_server(error: &io::Error) -> bool {

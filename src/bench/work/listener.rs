@@ -97,14 +97,19 @@ impl Listener {
         }
     }
 
-    /// Wakes a thread that waits in [`accept`](Self::accept); tasks are ended instead.
+    /// Ends it, for a thread that waits in [`accept`](Self::accept) as well; a task that does is
+    /// ended with its event loop.
     pub(super) fn close(&self) {
         let closed = match self {
             Self::Local(listener) => listener.close(),
             Self::Tcp(listener) => {
                 listener.local_addr().and_then(std::net::TcpStream::connect).map(drop)
             }
-            Self::LocalEvent(_) | Self::TcpEvent(_) => Ok(()),
+            Self::LocalEvent(listener) => {
+                listener.give_up_name();
+                Ok(())
+            }
+            Self::TcpEvent(_) => Ok(()),
         };
         if let Err(error) = closed {
             tracing::debug!(%error, "listener not closed");

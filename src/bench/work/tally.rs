@@ -1,4 +1,5 @@
 use super::phase::{Live, Part, Phase};
+use crate::bench::histogram;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,7 @@ impl Work {
 
     /// With messages that are timed.
     pub(super) fn timed(self) -> Self {
-        Self { times: Some(crate::bench::histogram()), ..self }
+        Self { times: Some(histogram()), ..self }
     }
 
     /// How far it is, while it goes on.
