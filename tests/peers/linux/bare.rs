@@ -3,7 +3,8 @@
 //!
 //! They send the same bytes again and again and do not look at what arrives; `lsock bench`
 //! sends a pattern and compares a part of it. Everything else is the same: what is read at
-//! once, a flag that is looked at before each message, the span that is timed.
+//! once, a flag that is looked at before each message, the span that is timed as a whole, and
+//! a time for each message that is answered, also where it is the first of its connection.
 
 use super::one_cpu::keep_to;
 use anyhow::{Result, bail, ensure};
@@ -137,21 +138,23 @@ fn latency(path: &Path, size: usize) -> Result<f64> {
 
 fn connections(path: &Path, size: usize) -> Result<f64> {
     let (message, mut answer) = (vec![b'.'; size], vec![0; size]);
-    let mut visit = || -> Result<()> {
+    let mut times = Vec::with_capacity(MESSAGES);
+    let mut visit = || -> Result<Duration> {
+        let start = Instant::now();
         let mut stream = UnixStream::connect(path)?;
         stream.write_all(&message)?;
-        Ok(stream.read_exact(&mut answer)?)
+        stream.read_exact(&mut answer)?;
+        Ok(start.elapsed())
     };
     start_the_clock();
     while part() == WARMING_UP {
         visit()?;
     }
-    let (start, mut count) = (Instant::now(), 0);
+    let start = Instant::now();
     while part() == MEASURED {
-        visit()?;
-        count += 1;
+        times.push(visit()?);
     }
-    Ok(f64::from(count) / start.elapsed().as_secs_f64())
+    Ok(times.len() as f64 / start.elapsed().as_secs_f64())
 }
 
 /// Which part of the time it is: cheaper to look at than a clock.
