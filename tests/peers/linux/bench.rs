@@ -2,10 +2,8 @@
 //! server and the client on one CPU and on one each.
 //!
 //! On one CPU a good part of the time of small messages one way is a matter of how often the
-//! scheduler interrupts the client for the server that has just got something to read, which
-//! it does so that both have the same share of the CPU: a server that needs less of it is
-//! let run after fewer messages. Batch scheduling interrupts nobody (`SCHED_BATCH`, sched(7)):
-//! with it the two are compared once more, since it says more about the loops themselves.
+//! scheduler interrupts the client for the server that has just got something to read. That
+//! differs from run to run by more than the loops do: only many rounds tell.
 //!
 //! The two take turns at each figure, and every other round the other one begins: whatever
 //! else the machine does meets both.
@@ -69,44 +67,17 @@ const fn throughput(head: &'static str, digits: usize, size: usize, scale: f64) 
     Figure { head, digits, work: Work::Throughput, size, scale, pointer }
 }
 
-/// The CPUs, and how processes share one.
-#[derive(Clone, Copy)]
-struct Where {
-    server: usize,
-    client: usize,
-    is_batch: bool,
-}
-
-/// Starts programs with another scheduling policy.
-const CHRT: &str = "chrt";
-
-impl Where {
-    fn start(self, command: Command) -> Command {
-        if !self.is_batch {
-            return command;
-        }
-        let mut batch = Command::new(CHRT);
-        batch.args(["--batch", "0"]).arg(command.get_program()).args(command.get_args());
-        batch
-    }
-}
-
 pub(super) fn tables(run: &Run) -> Result<Vec<Table>> {
     let cpus = allowed()?;
     let (first, last) = cpus.first().copied().zip(cpus.last().copied()).context("no CPU")?;
-    let one = |is_batch| Where { server: last, client: last, is_batch };
-    let mut tables = vec![table(run, "`lsock bench` and a bare loop on one CPU", one(false))?];
-    if programs::find(CHRT).is_some() {
-        tables.push(table(run, "The same with batch scheduling", one(true))?);
-    }
+    let mut tables = vec![table(run, "`lsock bench` and a bare loop on one CPU", last, last)?];
     if first != last {
-        let two = Where { server: first, client: last, is_batch: false };
-        tables.push(table(run, "The same with a CPU for each side", two)?);
+        tables.push(table(run, "The same with a CPU for each side", first, last)?);
     }
     Ok(tables)
 }
 
-fn table(run: &Run, title: &str, place: Where) -> Result<Table> {
+fn table(run: &Run, title: &str, server: usize, client: usize) -> Result<Table> {
     let note = format!("{TIME:?} in each round, after {WARM_UP:?} that are not counted.");
     let columns = FIGURES.iter().map(|it| Column::precise(it.head, it.digits)).collect();
     let mut table = Table::new(title, note, BARE, columns);
@@ -119,8 +90,8 @@ fn table(run: &Run, title: &str, place: Where) -> Result<Table> {
                 let done = &mut figures[index];
                 rows[index].check(|| {
                     let measured = match index {
-                        0 => bare(run, figure, place)?,
-                        _ => bench(run, figure, place)?,
+                        0 => bare(run, figure, server, client)?,
+                        _ => bench(run, figure, server, client)?,
                     };
                     done.push(measured * figure.scale);
                     Ok(())
@@ -135,7 +106,7 @@ fn table(run: &Run, title: &str, place: Where) -> Result<Table> {
     Ok(table)
 }
 
-fn bare(run: &Run, figure: &Figure, place: Where) -> Result<f64> {
+fn bare(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64> {
     let path = run.folder.join("bare.sock");
     let path = path.to_string_lossy();
     // That of the last round.
@@ -143,13 +114,11 @@ fn bare(run: &Run, figure: &Figure, place: Where) -> Result<f64> {
     let part = |name, cpu: usize| -> Result<Command> {
         let (size, cpu) = (figure.size.to_string(), cpu.to_string());
         let mut command = role(name)?;
-        command.args([&*path, figure.work.text(), &size, &cpu]);
-        let mut command = place.start(command);
-        command.stdout(Stdio::piped());
+        command.args([&*path, figure.work.text(), &size, &cpu]).stdout(Stdio::piped());
         Ok(command)
     };
-    let mut serves = listening(run, "server", &mut part("bare-server", place.server)?, &path)?;
-    let mut command = part("bare-client", place.client)?;
+    let mut serves = listening(run, "server", &mut part("bare-server", server)?, &path)?;
+    let mut command = part("bare-client", client)?;
     let mut client = Process::start("client", command.stdin(Stdio::null()), &run.folder)?;
     let answer = client.answer()?;
     if figure.work != Work::Connect {
@@ -158,8 +127,7 @@ fn bare(run: &Run, figure: &Figure, place: Where) -> Result<f64> {
     answer.first().copied().context("the client prints nothing")
 }
 
-fn bench(run: &Run, figure: &Figure, place: Where) -> Result<f64> {
-    let Where { server, client, .. } = place;
+fn bench(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64> {
     let pin = if server == client { client.to_string() } else { format!("{server},{client}") };
     let mut command = programs::lsock();
     command
@@ -168,7 +136,6 @@ fn bench(run: &Run, figure: &Figure, place: Where) -> Result<f64> {
         .args(["--warmup", &format!("{}ms", WARM_UP.as_millis())])
         .args(["--over", "fs", "--api", "sync", "--repeat", "1", "--pin", &pin])
         .args(["--json", "-"]);
-    let mut command = place.start(command);
     // Sockets are where those of the bare loop are: how long finding them takes depends on it.
     command.env("TMPDIR", &run.folder);
     let output = command.stdin(Stdio::null()).output().context("cannot start lsock")?;
