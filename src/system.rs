@@ -24,6 +24,7 @@ pub(crate) use imp::{
     output::Output,
     pipes,
     readiness::Readiness,
+    release::{kernel, name},
     signals,
     socket::{Detached, Socket},
     usage, waiting,
@@ -72,16 +73,4 @@ pub(crate) fn has_too_much_open(error: &io::Error) -> bool {
     let system = SocketError::of(error).map_or(error, SocketError::system_error);
     error.kind() == io::ErrorKind::OutOfMemory
         || cfg!(unix) && matches!(system.raw_os_error(), Some(EMFILE | ENFILE))
-}
-
-/// The kernel and its version, where that is another thing than the system.
-pub(crate) fn kernel() -> Option<String> {
-    #[cfg(unix)]
-    {
-        let names = rustix::system::uname();
-        let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
-        Some(format!("{} {}", text(names.sysname()), text(names.release())))
-    }
-    #[cfg(windows)]
-    None
 }

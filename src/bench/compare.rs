@@ -57,7 +57,7 @@ impl Comparison {
     /// Rows belong together if all of their case is the same.
     ///
     /// # Errors
-    /// There are none.
+    /// There are no such rows.
     pub(crate) fn new(old: &Results, new: &Results) -> anyhow::Result<Self> {
         let find = |results: &Results, case: &Case| -> Option<(Figure, usize)> {
             let row = results.rows.iter().find(|row| row.case == *case)?;

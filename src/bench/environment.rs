@@ -1,5 +1,6 @@
 //! On what it was measured.
 
+use crate::system;
 use serde::{Deserialize, Serialize};
 use std::{env, fs, thread, time::SystemTime};
 
@@ -32,8 +33,8 @@ impl Environment {
         Self {
             lsock: env!("CARGO_PKG_VERSION").to_owned(),
             time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-            system: system(),
-            kernel: crate::system::kernel(),
+            system: system::name(),
+            kernel: system::kernel(),
             machine: env::consts::ARCH.to_owned(),
             cpu: cpu(),
             cpus: thread::available_parallelism().map_or(1, usize::from),
@@ -41,11 +42,6 @@ impl Environment {
             options,
         }
     }
-}
-
-fn system() -> String {
-    let system = os_info::get();
-    format!("{} {}", system.os_type(), system.version())
 }
 
 /// What the first CPU is called, on Linux and on Windows.

@@ -50,7 +50,7 @@ pub(super) fn sample(messages: u64) -> Sample {
         bytes: 64 * messages,
         messages,
         latencies: None,
-        client: usage(60, 3 * messages),
+        client: Some(usage(60, 3 * messages)),
         server: Some(usage(40, messages)),
         others: Some(0.0),
         fairness: None,
@@ -84,7 +84,8 @@ pub(super) fn everything() -> Results {
     let fast = Sample { bytes: 3 << 30, messages: 3 << 14, ..sample(0) };
     let slow = Sample { bytes: 1 << 30, messages: 1 << 14, others: None, ..sample(0) };
     let bare = Usage { cpu: Duration::from_millis(1500), switches: None };
-    let alone = Sample { client: bare, server: None, fairness: Some(0.875), ..sample(100_000) };
+    let alone =
+        Sample { client: Some(bare), server: None, fairness: Some(0.875), ..sample(100_000) };
     let throughput = Case { size: 1 << 16, both_ways: true, ..case(Workload::Throughput) };
     let latency = Case { rate: Some(10_000), ..case(Workload::Latency) };
     let connect = Case { over: Transport::Fs, size: 8, ..case(Workload::Connect) };

@@ -26,8 +26,8 @@ pub(crate) struct Sample {
     pub(crate) messages: u64,
     /// In nanoseconds, one for each message or connection that was timed.
     pub(crate) latencies: Option<Histogram<u64>>,
-    /// What the process of the clients used; in one process, both sides.
-    pub(crate) client: Usage,
+    /// What the process of the clients used, if it is ours; in one process, both sides.
+    pub(crate) client: Option<Usage>,
     /// What the server's process used, if it is ours and another one.
     pub(crate) server: Option<Usage>,
     /// How many CPUs other processes kept busy meanwhile, if the system tells.

@@ -89,7 +89,7 @@ pub(crate) struct Run {
     pub(crate) bytes: u64,
     pub(crate) messages: u64,
     pub(crate) p50_nanoseconds: Option<u64>,
-    pub(crate) client: Usage,
+    pub(crate) client: Option<Usage>,
     pub(crate) server: Option<Usage>,
     /// CPUs that other processes kept busy meanwhile.
     #[serde(rename = "cpus_of_others")]
@@ -196,7 +196,9 @@ impl Row {
         let (bytes, messages) = (total(|it| it.bytes), total(|it| it.messages));
         let cpu: f64 = samples.iter().map(|it| it.cpu().as_secs_f64()).sum();
         let switches: Option<u64> = samples.iter().map(Sample::switches).sum();
-        let part = |whole: f64, of: f64| (of > 0.0).then(|| whole / of);
+        // A sender that keeps to a rate is busy with waiting.
+        let counts = case.rate.is_none();
+        let part = |whole: f64, of: f64| (counts && of > 0.0).then(|| whole / of);
         let mut row = Self {
             bytes_per_second: rate(|it| it.bytes)?,
             messages_per_second: rate(|it| it.messages)?,
@@ -242,12 +244,15 @@ impl Sample {
     }
 
     fn cpu(&self) -> Duration {
-        self.client.cpu + self.server.map(|server| server.cpu).unwrap_or_default()
+        self.usages().map(|usage| usage.cpu).sum()
     }
 
     fn switches(&self) -> Option<u64> {
-        let of = |usage: Usage| usage.switches.map(|it| it.voluntary + it.involuntary);
-        Some(of(self.client)? + self.server.map_or(Some(0), of)?)
+        self.usages().map(|it| it.switches.map(|it| it.voluntary + it.involuntary)).sum()
+    }
+
+    fn usages(&self) -> impl Iterator<Item = Usage> {
+        self.client.into_iter().chain(self.server)
     }
 }
 

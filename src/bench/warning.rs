@@ -40,7 +40,10 @@ impl Warning {
         if matches!(setup.server, Server::ForeignDiscard(_)) {
             warnings.push(Self::NotVerified);
         }
-        let pinned = !setup.pin.is_empty() && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
+        let both_are_ours = matches!(setup.server, Server::Process | Server::InProcess);
+        let pinned = both_are_ours
+            && !setup.pin.is_empty()
+            && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
         if environment.cpus == 1 || pinned {
             // Where there is one only, no pins are to blame.
             warnings.push(Self::OneCpu { pinned: environment.cpus > 1 });

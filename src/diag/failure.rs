@@ -31,7 +31,7 @@ pub(crate) enum Failure {
     /// The command could not be started.
     Command { command: String, error: io::Error },
     /// Something for which a command has an advice of its own.
-    Advised { message: String, hint: String, status: u8 },
+    Advised { message: String, hint: Option<String>, status: u8 },
     /// A file that was to be written, named as it was typed.
     Output { path: PathBuf, error: io::Error },
     /// A descriptor or file of ours could not be used.

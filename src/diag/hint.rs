@@ -13,7 +13,7 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
         Failure::ConnectTimedOut { option, .. } => {
             Some(format!("a longer {option} gives the server more time"))
         }
-        Failure::Advised { hint, .. } => Some(hint.clone()),
+        Failure::Advised { hint, .. } => hint.clone(),
         Failure::Usage(_) => Some(HELP.to_owned()),
         _ => None,
     }

@@ -70,6 +70,11 @@ impl Terminal {
         }
     }
 
+    /// Writes lines that were asked for, and that stdout is not free for.
+    pub(crate) fn show(&self, text: &str) {
+        self.line(text.trim_end());
+    }
+
     /// Writes an error and, under it, what to do about it.
     pub(super) fn error(&self, message: &str, hint: Option<&str>) {
         if self.quiet > 1 {

@@ -37,18 +37,21 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
         return completions::print(plan.to_string().as_bytes());
     }
     let old = args.reports.compare.as_deref().map(load).transpose()?;
+    if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {
+        plan.is_in(old, path)?;
+    }
     let outputs = outputs(&args.reports)?;
-    // Each client is a descriptor in both processes.
-    system::descriptor_limit::raise();
-    let results = plan.measure(terminal).map_err(advised)?;
+    plan.fits(system::descriptor_limit::raise())?;
+    let results = plan.measure(terminal).map_err(|error| advised(error, &plan))?;
     for warning in &results.warnings {
         tracing::warn!("{warning}; {}", warning.advice());
     }
     let comparison = old.map(|old| Comparison::new(&old, &results)).transpose()?;
-    if !outputs.use_stdout() {
-        print(&results, comparison.as_ref(), terminal)?;
-    }
-    outputs.write(&results)?;
+    let is_for_people = !outputs.use_stdout();
+    // What cannot be printed does not keep files from being written, nor the other way round.
+    let written = outputs.write(&results);
+    let printed = print(is_for_people.then_some(&results), comparison.as_ref(), terminal);
+    written.and(printed)?;
     judge(comparison.as_ref(), args.reports.fail_over)
 }
 
@@ -64,19 +67,25 @@ fn outputs(reports: &cli::Reports) -> Result<Outputs, Failure> {
     Outputs::open(all.iter().filter_map(|(report, path)| Some((*report, path.as_deref()?))))
 }
 
-/// The table, and what has changed.
+/// The table, unless stdout has got a report, and what has changed.
 fn print(
-    results: &Results,
+    results: Option<&Results>,
     comparison: Option<&Comparison>,
     terminal: Terminal,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<()> {
     let color = terminal.colors_stdout();
+    let Some(results) = results else {
+        if let Some(comparison) = comparison {
+            terminal.show(&comparison.text(false));
+        }
+        return Ok(());
+    };
     let mut text = bench::table(results, Look { color, bars: stdout().is_terminal() });
     if let Some(comparison) = comparison {
         text.push('\n');
         text.push_str(&comparison.text(color));
     }
-    completions::print(text.as_bytes())
+    completions::print(text.as_bytes()).map(drop)
 }
 
 /// Whether something is slower than it may be.
@@ -185,41 +194,40 @@ fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
                 error: address.error("connect to", &error),
                 file: None,
             })?;
-            addresses.first().copied().map(Address::Tcp)
+            Address::Tcp(addresses.into())
         }
-        Target::Name(name) => Some(Address::Local(name.clone())),
-        // The plan has none of these.
-        Target::Stdio | Target::Command(_) => None,
+        Target::Name(name) => Address::Local(name.clone()),
+        Target::Stdio | Target::Command(_) => anyhow::bail!("{target} is no server"),
     };
-    let address = address.with_context(|| format!("{target} is no server"))?;
     Ok(ServerIs::Foreign(address, does))
 }
 
-fn has_live_server(error: &io::Error) -> bool {
-    let obstacle = SocketError::of(error).and_then(SocketError::obstacle);
-    matches!(obstacle, Some(Obstacle::LiveServer(_)))
-}
-
 /// With an advice, if there is one.
-fn advised(error: anyhow::Error) -> anyhow::Error {
+fn advised(error: anyhow::Error, plan: &Plan) -> anyhow::Error {
     let hint = match error.downcast_ref() {
-        Some(Failure::Connect { file: None, .. }) => Some(
-            "the server has to be there before; --repeat 1 measures one that ends after its \
-             first client"
-                .to_owned(),
-        ),
+        Some(Failure::Connect { file: None, error }) if plan.has_foreign_server() => {
+            is_absent(error).then(|| plan.about_absent_servers().to_owned())
+        }
         Some(Failure::Bind(error)) if has_live_server(error) => {
             Some("choose another name".to_owned())
         }
         _ => error.downcast_ref().and_then(BenchError::hint),
     };
+    // Only a NAME is what could not be connected to or listened on.
+    let status = if plan.has_name() { diag::status(&error) } else { 1 };
     match hint {
-        Some(hint) => {
-            let status = diag::status(&error);
-            Failure::Advised { message: diag::message(&error), hint, status }.into()
-        }
-        None => error,
+        None if plan.has_name() => error,
+        hint => Failure::Advised { message: diag::message(&error), hint, status }.into(),
     }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+fn has_live_server(error: &io::Error) -> bool {
+    let obstacle = SocketError::of(error).and_then(SocketError::obstacle);
+    matches!(obstacle, Some(Obstacle::LiveServer(_)))
 }
 
 /// Where socket files are made, if there are any. It goes with this, and with a signal that

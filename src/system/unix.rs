@@ -10,6 +10,7 @@ pub(crate) mod local_listener;
 pub(crate) mod output;
 pub(crate) mod pipes;
 pub(crate) mod readiness;
+pub(crate) mod release;
 pub(crate) mod signals;
 pub(crate) mod socket;
 #[cfg(target_os = "linux")]

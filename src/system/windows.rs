@@ -8,6 +8,7 @@ pub(crate) mod local_listener;
 pub(crate) mod output;
 pub(crate) mod pipes;
 pub(crate) mod readiness;
+pub(crate) mod release;
 pub(crate) mod signals;
 pub(crate) mod socket;
 pub(crate) mod usage;

@@ -232,8 +232,12 @@ impl Table<'_> {
         self.numbers("max", |row| times(row, &|it| Some(it.max)).map(|it| unit.of_nanoseconds(it)));
     }
 
+    /// Numbers, if there are any.
     fn numbers(&mut self, title: &str, value: impl Fn(&Row) -> Option<f64>) {
         let values: Vec<Option<f64>> = self.rows.iter().map(|row| value(row)).collect();
+        if values.iter().all(Option::is_none) {
+            return;
+        }
         self.push(title, false, number::column(&values));
     }
 

@@ -79,6 +79,18 @@ impl Place {
         OpenOptions::new().append(true).open(path).map(Self::Direct)
     }
 
+    /// Whether one report would take the place of the other.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Stdout, Self::Stdout) => true,
+            (Self::File(one), Self::File(other)) => {
+                let full = |path: &Path| fs::canonicalize(folder(path)).ok();
+                one.file_name() == other.file_name() && full(one) == full(other)
+            }
+            _ => false,
+        }
+    }
+
     fn write(self, text: &str) -> io::Result<()> {
         match self {
             Self::Stdout => {
@@ -93,8 +105,11 @@ impl Place {
             Self::File(target) => {
                 let mut temporary = temporary(&target)?;
                 temporary.write_all(text.as_bytes())?;
-                temporary.persist(target).map_err(|error| error.error)?;
-                Ok(())
+                temporary.persist(&target).map(drop).or_else(|error| {
+                    // A file that is mounted can be written to, but not replaced.
+                    tracing::debug!(%error, "written in place");
+                    fs::write(&target, text)
+                })
             }
         }
     }
@@ -134,11 +149,12 @@ impl Outputs {
     ) -> Result<Self, Failure> {
         let mut outputs: Vec<(Report, Output)> = Vec::new();
         for (report, path) in reports {
-            if outputs.iter().any(|(_, other)| other.path == path) {
+            let output = Output::open(path)?;
+            if outputs.iter().any(|(_, other)| other.place.is_same(&output.place)) {
                 let path = path.display();
                 return Err(Failure::Usage(format!("two reports cannot both go to {path}")));
             }
-            outputs.push((report, Output::open(path)?));
+            outputs.push((report, output));
         }
         Ok(Self(outputs))
     }

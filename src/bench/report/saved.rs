@@ -3,7 +3,14 @@
 use super::json::parse;
 use crate::bench::Results;
 use anyhow::Context as _;
-use std::{fs, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
+
+/// More than any results are.
+const LARGEST: u64 = 64 << 20;
 
 /// The results in a file, to compare others with. They are read before anything is measured,
 /// since the new ones may be saved under the same name.
@@ -11,8 +18,17 @@ use std::{fs, path::Path};
 /// # Errors
 /// It cannot be read, or holds something else.
 pub(crate) fn load(path: &Path) -> anyhow::Result<Results> {
-    let text = fs::read_to_string(path).map_err(anyhow::Error::from);
-    text.and_then(|text| parse(&text))
+    let read = || {
+        let mut text = String::new();
+        let length = File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+        if length as u64 > LARGEST {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large"));
+        }
+        Ok(text)
+    };
+    read()
+        .map_err(anyhow::Error::from)
+        .and_then(|text| parse(&text))
         .with_context(|| format!("cannot compare with {}", path.display()))
 }
 
@@ -20,6 +36,8 @@ pub(crate) fn load(path: &Path) -> anyhow::Result<Results> {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use std::fs;
+
     use crate::bench::{fixture::everything, report::json::json};
 
     #[test]

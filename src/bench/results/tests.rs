@@ -113,7 +113,7 @@ fn used_cpu_is_of_both_sides_and_all_runs() {
     let run = |client, server: Option<u64>, messages| Sample {
         bytes: 1_000_000_000,
         messages,
-        client: usage(client, 30),
+        client: Some(usage(client, 30)),
         server: server.map(|it| usage(it, 10)),
         ..sample(0)
     };
@@ -136,7 +136,7 @@ fn used_cpu_is_of_both_sides_and_all_runs() {
 fn switches_are_known_only_if_they_are_known_everywhere() {
     let blind = Usage { switches: None, ..usage(1, 0) };
     for unknown in
-        [Sample { client: blind, ..sample(10) }, Sample { server: Some(blind), ..sample(10) }]
+        [Sample { client: Some(blind), ..sample(10) }, Sample { server: Some(blind), ..sample(10) }]
     {
         let row = row(case(Workload::Throughput), vec![sample(10), unknown]);
         assert_eq!(row.switches_per_message, None);

@@ -1,6 +1,6 @@
 //! Where servers are.
 
-use super::ends::Connection;
+use super::ends::Whole;
 use crate::{bench::Api, diag::Failure, endpoint::Patience};
 use anyhow::Context as _;
 use local_socket::{ConnectOptions, Name};
@@ -9,6 +9,7 @@ use std::{
     fmt::{self, Display, Formatter},
     io,
     net::SocketAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,34 +17,35 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
     Local(Name<'static>),
-    Tcp(SocketAddr),
+    /// Those of a host, of which the first one that answers counts.
+    Tcp(Arc<[SocketAddr]>),
 }
 
 impl Address {
     /// Connects.
-    pub(super) async fn connect(&self, api: Api) -> anyhow::Result<Connection> {
+    pub(super) async fn connect(&self, api: Api) -> anyhow::Result<Whole> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
-            Self::Tcp(address) => connect_tcp(*address, api, false).await,
+            Self::Tcp(address) => connect_tcp(address, api, false).await,
         }
     }
 
     /// Connects for a moment. Closing leaves nothing behind then, which with TCP means that
     /// what had not been sent would be lost: otherwise ports run out after some ten thousand
     /// connections (TIME_WAIT, RFC 9293 3.6).
-    pub(super) async fn visit(&self, api: Api) -> anyhow::Result<Connection> {
+    pub(super) async fn visit(&self, api: Api) -> anyhow::Result<Whole> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
-            Self::Tcp(address) => connect_tcp(*address, api, true).await,
+            Self::Tcp(address) => connect_tcp(address, api, true).await,
         }
     }
 }
 
-async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<Connection> {
+async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<Whole> {
     let options = ConnectOptions::new().name(name.borrow());
     let connected = match api {
-        Api::Sync => options.connect_sync().map(Connection::from),
-        Api::Tokio => options.connect_tokio().await.map(Connection::from),
+        Api::Sync => options.connect_sync().map(Whole::from),
+        Api::Tokio => options.connect_tokio().await.map(Whole::from),
     };
     connected.map_err(|error| match Patience::NONE.begin().failed(error, Some(name)) {
         Err(failure) => failure.into(),
@@ -52,7 +54,7 @@ async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<Connect
     })
 }
 
-async fn connect_tcp(address: SocketAddr, api: Api, briefly: bool) -> anyhow::Result<Connection> {
+async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> anyhow::Result<Whole> {
     let prepare = |socket: SockRef<'_>| {
         socket.set_tcp_nodelay(true)?;
         if briefly { socket.set_linger(Some(Duration::ZERO)) } else { Ok(()) }
@@ -60,17 +62,18 @@ async fn connect_tcp(address: SocketAddr, api: Api, briefly: bool) -> anyhow::Re
     let connected = match api {
         Api::Sync => std::net::TcpStream::connect(address).and_then(|stream| {
             prepare(SockRef::from(&stream))?;
-            Ok(Connection::from(stream))
+            Ok(Whole::from(stream))
         }),
         Api::Tokio => tokio::net::TcpStream::connect(address).await.and_then(|stream| {
             prepare(SockRef::from(&stream))?;
-            Ok(Connection::from(stream))
+            Ok(Whole::from(stream))
         }),
     };
     connected.map_err(|error| {
         let kind = error.kind();
         let reason = local_socket::error::reason(&error);
-        let error = io::Error::new(kind, format!("cannot connect to tcp:{address}: {reason}"));
+        let error =
+            io::Error::new(kind, format!("cannot connect to {}: {reason}", tcp_text(address)));
         Failure::Connect { error, file: None }.into()
     })
 }
@@ -79,9 +82,14 @@ impl Display for Address {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(name) => write!(f, "{name}"),
-            Self::Tcp(address) => write!(f, "tcp:{address}"),
+            Self::Tcp(addresses) => f.write_str(&tcp_text(addresses)),
         }
     }
+}
+
+/// The first one of a host's, as it is typed.
+fn tcp_text(addresses: &[SocketAddr]) -> String {
+    addresses.first().map_or_else(|| "tcp:".to_owned(), |address| format!("tcp:{address}"))
 }
 
 /// The name that was written by another process of this program.

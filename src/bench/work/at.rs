@@ -43,13 +43,13 @@ impl At {
                 let addresses = address
                     .resolve()
                     .map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
-                ListenAt::Tcp(addresses.first().copied())
+                ListenAt::Tcp(addresses)
             }
             Target::Stdio | Target::Command(_) => {
                 return Err(Failure::Usage("--at takes NAME or tcp:HOST:PORT".into()).into());
             }
         };
-        let crew = Crew::new(api, pin)?;
+        let crew = Crew::new(api, &pin[..pin.len().min(1)])?;
         // A signal waits until it is known what has to be removed.
         let _held = signals::Held::new();
         let listener = crew.who().run(async move { Listener::bind(&at, api).await })?;
@@ -107,7 +107,7 @@ impl At {
             bytes: total.all.bytes,
             messages,
             latencies: None,
-            client: Usage::default(),
+            client: None,
             server: Some(Usage::now()?.since(before)),
             others: None,
             fairness: None,
@@ -136,7 +136,7 @@ async fn accept(it: AcceptThem) {
     for _ in 0..it.connections {
         let accepted = it.listener.accept().await;
         let served = accepted.and_then(|connection| {
-            let serve = serve(connection, it.size, it.does, Arc::clone(&it.started));
+            let serve = serve(connection.split(), it.size, it.does, Arc::clone(&it.started));
             it.who.spawn(serve, it.report.clone())
         });
         if let Err(error) = served {

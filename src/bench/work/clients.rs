@@ -4,8 +4,8 @@ use super::{
     address::Address,
     crew::Crew,
     ends::Connection,
-    loops::{self, Paced, Visit},
-    pace::Timetable,
+    loops::{self, Visit},
+    pace::{Rate, Timetable},
     pattern::Pattern,
     phase::Phase,
     tally::Work,
@@ -32,10 +32,13 @@ pub(super) struct Clients<'a> {
     pub(super) amount: Amount,
     pub(super) server: Does,
     pub(super) phase: Phase,
+    pub(super) warmup: Duration,
 }
 
-/// Until the first message of a timetable, so that everybody is ready.
+/// Until the first message of a timetable, so that everybody is ready: that long, and so much
+/// longer for each client.
 const LEAD: Duration = Duration::from_millis(2);
+const LEAD_EACH: Duration = Duration::from_micros(100);
 
 impl Clients<'_> {
     /// Puts clients with these connections to work.
@@ -46,22 +49,23 @@ impl Clients<'_> {
     ) -> anyhow::Result<()> {
         let case = self.case;
         let pattern = Pattern::new(loops::buffer_size(case.size));
-        let start = Instant::now() + LEAD;
+        let lead = u32::try_from(case.clients).map_or(LEAD, |clients| LEAD + LEAD_EACH * clients);
+        let start = Instant::now() + lead;
         for (number, connection) in connections.into_iter().enumerate() {
             let (size, pattern) = (case.size, pattern.clone());
             match (case.workload, case.rate) {
-                (Workload::Latency, None) => crew.put_to_work(self.work().timed(), |work| {
-                    loops::exchange(connection, pattern, size, work)
-                })?,
+                (Workload::Latency, None) => crew
+                    .put_to_work(self.work(number).timed(), |work| {
+                        loops::exchange(connection, pattern, size, work)
+                    })?,
                 (Workload::Latency, Some(rate)) => {
-                    let timetable = Timetable::new(start, rate, number, case.clients, case.api);
-                    let paced = Paced::new(timetable, size);
-                    paced_client(self, crew, connection, pattern, paced)?;
+                    let timetable = self.rate(rate).timetable(start, number, self.limit(number));
+                    self.paced(crew, connection, pattern, timetable)?;
                 }
                 _ if case.both_ways || self.server == Does::Echo => {
-                    self.both_ways(crew, connection, pattern)?;
+                    self.both_ways(crew, connection, pattern, number)?;
                 }
-                _ => crew.put_to_work(self.work(), |work| {
+                _ => crew.put_to_work(self.work(number), |work| {
                     loops::send(connection, pattern, size, work)
                 })?,
             }
@@ -73,8 +77,8 @@ impl Clients<'_> {
     pub(super) fn start_visits(&self, crew: &mut Crew, address: &Address) -> anyhow::Result<()> {
         let (case, pattern) = (self.case, Pattern::new(self.case.size));
         let kind = if self.server == Does::Discard { Visit::Silent } else { Visit::WithMessage };
-        for _ in 0..case.clients {
-            crew.put_to_work(self.work().timed(), |work| {
+        for number in 0..case.clients {
+            crew.put_to_work(self.work(number).timed(), |work| {
                 loops::visit(address.clone(), case.api, kind, pattern.clone(), case.size, work)
             })?;
         }
@@ -87,12 +91,15 @@ impl Clients<'_> {
         crew: &mut Crew,
         connection: Connection,
         pattern: Pattern,
+        number: usize,
     ) -> anyhow::Result<()> {
         let size = self.case.size;
         let Connection { reader, writer } = connection;
         let sent = Arc::default();
         let (others, answers) = (Arc::clone(&sent), pattern.clone());
-        crew.put_to_work(self.work(), |work| loops::send_only(writer, pattern, size, work, sent))?;
+        crew.put_to_work(self.work(number), |work| {
+            loops::send_only(writer, pattern, size, work, sent)
+        })?;
         let work = Work::new(self.phase.clone());
         if self.case.both_ways {
             crew.put_to_work(work, |work| loops::receive(reader, None, answers, size, work))
@@ -101,27 +108,44 @@ impl Clients<'_> {
         }
     }
 
-    fn work(&self) -> Work {
-        let clients = self.case.clients as u64;
-        let limit = match self.amount {
-            Amount::Time(_) | Amount::UntilClientsEnd => None,
-            Amount::Bytes(bytes) => Some(bytes.div_ceil(self.case.size as u64).div_ceil(clients)),
-            Amount::Messages(count) => Some(count.div_ceil(clients)),
-        };
-        Work::new(self.phase.clone()).limited(limit)
+    /// A sender that keeps to a timetable, and a receiver of the answers.
+    fn paced(
+        &self,
+        crew: &mut Crew,
+        connection: Connection,
+        pattern: Pattern,
+        timetable: Timetable,
+    ) -> anyhow::Result<()> {
+        let (size, answers) = (self.case.size, pattern.clone());
+        let Connection { reader, writer } = connection;
+        let work = || Work::new(self.phase.clone());
+        crew.put_to_work(work(), |work| loops::send_paced(writer, pattern, timetable, size, work))?;
+        crew.put_to_work(work().timed(), |work| {
+            loops::receive_timed(reader, answers, timetable, size, work)
+        })
     }
-}
 
-fn paced_client(
-    clients: &Clients<'_>,
-    crew: &mut Crew,
-    connection: Connection,
-    pattern: Pattern,
-    paced: Paced,
-) -> anyhow::Result<()> {
-    let Connection { reader, writer } = connection;
-    let (other, answers) = (paced.clone(), pattern.clone());
-    crew.put_to_work(clients.work(), |work| loops::send_paced(writer, pattern, paced, work))?;
-    let work = Work::new(clients.phase.clone()).timed();
-    crew.put_to_work(work, |work| loops::receive_timed(reader, answers, other, work))
+    fn rate(&self, per_second: u64) -> Rate {
+        let measured = match self.amount {
+            Amount::Time(time) => time,
+            Amount::Bytes(_) | Amount::Messages(_) | Amount::UntilClientsEnd => Duration::ZERO,
+        };
+        let Case { clients, api, .. } = *self.case;
+        Rate { per_second, clients, warmup: self.warmup, measured, api }
+    }
+
+    fn work(&self, client: usize) -> Work {
+        Work::new(self.phase.clone()).limited(self.limit(client))
+    }
+
+    /// One client's part of what all of them send after the warm-up, if that is limited.
+    fn limit(&self, client: usize) -> Option<u64> {
+        let (clients, client) = (self.case.clients as u64, client as u64);
+        let all = match self.amount {
+            Amount::Time(_) | Amount::UntilClientsEnd => return None,
+            Amount::Bytes(bytes) => bytes.div_ceil(self.case.size as u64),
+            Amount::Messages(count) => count,
+        };
+        Some(all / clients + u64::from(client < all % clients))
+    }
 }

@@ -16,7 +16,7 @@ use local_socket::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Write},
     net::SocketAddr,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -27,6 +27,9 @@ pub(crate) const COMMAND: &str = "bench-server";
 
 /// How long a process takes to start or to answer at most.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// The same of a process that is only asked for what went wrong.
+const HURRY: Duration = Duration::from_secs(1);
 
 /// What a server is asked for.
 #[derive(Copy, Clone, Debug, Serialize, Deserialize)]
@@ -50,8 +53,19 @@ enum Reply {
 /// A server in a process of its own, which ends with this.
 #[derive(Debug)]
 pub(super) struct ServerProcess {
-    child: Child,
     control: BufReader<Stream>,
+    _child: Killed,
+}
+
+/// A process that is ended with this: it has nothing left to do then, or is not needed.
+#[derive(Debug)]
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl ServerProcess {
@@ -59,9 +73,9 @@ impl ServerProcess {
     pub(super) fn start(
         job: &Job,
         given: Option<Unopened>,
-        number: u32,
+        control: &str,
     ) -> anyhow::Result<(Self, Option<Address>)> {
-        let control = name(&format!("@lsock-bench-control-{}-{number}", std::process::id()))?;
+        let control = name(control)?;
         let mut listener = ListenerOptions::new()
             .name(control.borrow())
             .create_sync()
@@ -72,20 +86,20 @@ impl ServerProcess {
         if let Some(ends) = given {
             ends.give_to(&mut command)?;
         }
-        let child = command.spawn().context("cannot start the server's process")?;
+        let child = Killed(command.spawn().context("cannot start the server's process")?);
         // The command has the ends that are given to the process.
         drop(command);
-        let pid = child.id();
+        let pid = child.0.id();
         listener.set_accept_filter(move |peer| {
             peer.pid().and_then(|pid| u32::try_from(pid).ok()).is_none_or(|peer| peer == pid)
         });
         let stream = listener.accept().context("the server's process does not start")?;
         stream.set_recv_timeout(Some(LIMIT))?;
-        let mut server = Self { child, control: BufReader::new(stream) };
+        let mut server = Self { control: BufReader::new(stream), _child: child };
         send(server.control.get_mut(), job)?;
         let Reply::Ready(tcp) = server.reply()? else { return Err(unexpected()) };
         let address = match (&job.at, tcp) {
-            (_, Some(tcp)) => Some(Address::Tcp(tcp)),
+            (_, Some(tcp)) => Some(Address::Tcp([tcp].into())),
             (Some(ListenAt::Name(text)), None) => Some(Address::Local(name(text)?)),
             _ => None,
         };
@@ -108,30 +122,35 @@ impl ServerProcess {
         }
     }
 
+    /// Does not wait long for what it answers from now on.
+    pub(super) fn hurry(&mut self) {
+        // It only takes longer if that cannot be had.
+        let _ = self.control.get_ref().set_recv_timeout(Some(HURRY));
+    }
+
     fn ask(&mut self, request: Request) -> anyhow::Result<Reply> {
         send(self.control.get_mut(), &request)?;
         self.reply()
     }
 
     fn reply(&mut self) -> anyhow::Result<Reply> {
-        match receive(&mut self.control).context("no answer from the server's process")? {
-            Some(Reply::Failed(text)) => Err(BenchError::Server(text).into()),
-            Some(reply) => Ok(reply),
-            None => Err(BenchError::WorkerDied.into()),
+        match receive(&mut self.control) {
+            Ok(Some(Reply::Failed(text))) => Err(BenchError::Server(text).into()),
+            Ok(Some(reply)) => Ok(reply),
+            Ok(None) => Err(BenchError::WorkerDied.into()),
+            Err(error) if is_timeout(&error) => Err(BenchError::NoAnswer.into()),
+            Err(error) => Err(error.context("no answer from the server's process")),
         }
     }
 }
 
-fn unexpected() -> anyhow::Error {
-    anyhow::anyhow!("an answer of the server's process that was not asked for")
+fn is_timeout(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref().map(io::Error::kind);
+    matches!(kind, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        // It has nothing left to do, or is not needed any more.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn unexpected() -> anyhow::Error {
+    anyhow::anyhow!("an answer of the server's process that was not asked for")
 }
 
 fn send(to: &mut Stream, message: &impl Serialize) -> anyhow::Result<()> {
@@ -182,7 +201,7 @@ fn start(job: &Job) -> anyhow::Result<(Server, Option<SocketAddr>)> {
     };
     let server = Server::start(job, given)?;
     let tcp = match server.address()? {
-        Some(Address::Tcp(address)) => Some(address),
+        Some(Address::Tcp(addresses)) => addresses.first().copied(),
         _ => None,
     };
     Ok((server, tcp))

@@ -15,46 +15,55 @@ use std::{
         mpsc::{self, Receiver, Sender},
     },
     task::{self, Poll, Waker},
-    thread,
+    thread::{self, JoinHandle},
 };
 use tokio::{
     runtime::{Builder, Handle},
     sync::Notify,
 };
 
-/// Workers and what they report.
+/// Workers and what they report. Those of an event loop end with this.
 #[derive(Debug)]
 pub(super) struct Crew {
     who: Who,
-    report: Sender<anyhow::Result<Tally>>,
+    _event_loop: Option<EventLoop>,
+    report: Report,
     reports: Receiver<anyhow::Result<Tally>>,
     lives: Vec<Live>,
 }
 
-/// Those who can be given work, from other workers as well.
+/// Where workers report.
+pub(super) type Report = Sender<anyhow::Result<Tally>>;
+
+/// Those who can be given work, by other workers as well.
 #[derive(Clone, Debug)]
 pub(super) enum Who {
     Threads { cpus: Arc<[usize]>, next: Arc<AtomicUsize> },
-    EventLoop(Arc<EventLoop>),
+    EventLoop(Handle),
 }
 
 /// A thread that runs tasks until this is dropped.
 #[derive(Debug)]
-pub(super) struct EventLoop {
+struct EventLoop {
     handle: Handle,
     end: Arc<Notify>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Crew {
     /// Of threads that each keep to one of the CPUs in turn, or of one event loop on the
     /// first one. Without CPUs they are where the system puts them.
     pub(super) fn new(api: Api, cpus: &[usize]) -> anyhow::Result<Self> {
-        let who = match api {
-            Api::Sync => Who::Threads { cpus: cpus.into(), next: Arc::default() },
-            Api::Tokio => Who::EventLoop(Arc::new(EventLoop::start(cpus.first().copied())?)),
+        let event_loop = match api {
+            Api::Sync => None,
+            Api::Tokio => Some(EventLoop::start(cpus.first().copied())?),
+        };
+        let who = match &event_loop {
+            None => Who::Threads { cpus: cpus.into(), next: Arc::default() },
+            Some(event_loop) => Who::EventLoop(event_loop.handle.clone()),
         };
         let (report, reports) = mpsc::channel();
-        Ok(Self { who, report, reports, lives: Vec::new() })
+        Ok(Self { who, _event_loop: event_loop, report, reports, lives: Vec::new() })
     }
 
     pub(super) fn who(&self) -> &Who {
@@ -62,7 +71,7 @@ impl Crew {
     }
 
     /// Where a worker reports that is not put to work here.
-    pub(super) fn report(&self) -> Sender<anyhow::Result<Tally>> {
+    pub(super) fn report(&self) -> Report {
         self.report.clone()
     }
 
@@ -118,8 +127,8 @@ impl Who {
                     .spawn(work)
                     .context("cannot start a thread")?;
             }
-            Self::EventLoop(event_loop) => {
-                event_loop.handle.spawn(async move {
+            Self::EventLoop(handle) => {
+                handle.spawn(async move {
                     let _ = report.send(work.await);
                 });
             }
@@ -171,26 +180,11 @@ impl EventLoop {
             keep_to(cpu);
             runtime.block_on(ended.notified());
         };
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("event loop".to_owned())
             .spawn(run)
             .context("cannot start a thread")?;
-        Ok(Self { handle, end })
-    }
-}
-
-impl EventLoop {
-    /// Runs a task that reports only if it fails.
-    pub(super) fn spawn(
-        &self,
-        task: impl Future<Output = anyhow::Result<()>> + Send + 'static,
-        report: Sender<anyhow::Result<Tally>>,
-    ) {
-        self.handle.spawn(async move {
-            if let Err(error) = task.await {
-                let _ = report.send(Err(error));
-            }
-        });
+        Ok(Self { handle, end, thread: Some(thread) })
     }
 }
 
@@ -198,5 +192,9 @@ impl Drop for EventLoop {
     fn drop(&mut self) {
         // Kept for the thread if it does not wait yet.
         self.end.notify_one();
+        // With it go the tasks and what they have open. No task waits for anything but events.
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }

@@ -29,6 +29,15 @@ pub(super) enum Writer {
     Event(Box<dyn AsyncWrite + Send + Unpin>),
 }
 
+/// A connection as it is opened. To carry a single message it is not taken apart: that takes
+/// allocations, which are noticed where a connection lasts some microseconds.
+#[derive(Debug)]
+pub(super) enum Whole {
+    Local(local_socket::Stream),
+    Tcp(TcpStream),
+    Event(Connection),
+}
+
 /// Both directions of a connection.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -36,16 +45,14 @@ pub(super) struct Connection {
     pub(super) writer: Writer,
 }
 
-impl Reader {
-    pub(super) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+/// What can be read from.
+pub(super) trait Source {
+    /// One call, which a signal may interrupt.
+    async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let result = match self {
-                Self::Local(half) => half.read(buffer),
-                Self::Pipe(pipe) => pipe.read(buffer),
-                Self::Tcp(stream) => (&**stream).read(buffer),
-                Self::Event(reader) => reader.read(buffer).await,
-            };
-            match result {
+            match self.read_once(buffer).await {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -53,7 +60,7 @@ impl Reader {
     }
 
     /// Fills the buffer: false if the end of file comes before its first byte.
-    pub(super) async fn fill(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+    async fn fill(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
         let mut filled = 0;
         while filled < buffer.len() {
             match self.read(&mut buffer[filled..]).await? {
@@ -63,6 +70,27 @@ impl Reader {
             }
         }
         Ok(true)
+    }
+}
+
+impl Source for Reader {
+    async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Local(half) => half.read(buffer),
+            Self::Pipe(pipe) => pipe.read(buffer),
+            Self::Tcp(stream) => (&**stream).read(buffer),
+            Self::Event(reader) => reader.read(buffer).await,
+        }
+    }
+}
+
+impl Source for Whole {
+    async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Local(stream) => stream.read(buffer),
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Event(connection) => connection.reader.read(buffer).await,
+        }
     }
 }
 
@@ -102,31 +130,54 @@ impl Connection {
     }
 }
 
-impl From<local_socket::Stream> for Connection {
-    fn from(stream: local_socket::Stream) -> Self {
-        let (reader, writer) = stream.split();
-        Self { reader: Reader::Local(reader), writer: Writer::Local(writer) }
+impl Whole {
+    /// In two parts, which two workers can have.
+    pub(super) fn split(self) -> Connection {
+        match self {
+            Self::Local(stream) => {
+                let (reader, writer) = stream.split();
+                Connection { reader: Reader::Local(reader), writer: Writer::Local(writer) }
+            }
+            Self::Tcp(stream) => {
+                let stream = Arc::new(stream);
+                Connection { reader: Reader::Tcp(Arc::clone(&stream)), writer: Writer::Tcp(stream) }
+            }
+            Self::Event(connection) => connection,
+        }
+    }
+
+    pub(super) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Local(stream) => stream.write_all(bytes),
+            Self::Tcp(stream) => stream.write_all(bytes),
+            Self::Event(connection) => connection.writer.write_all(bytes).await,
+        }
     }
 }
 
-impl From<local_socket::tokio::Stream> for Connection {
+impl From<local_socket::Stream> for Whole {
+    fn from(stream: local_socket::Stream) -> Self {
+        Self::Local(stream)
+    }
+}
+
+impl From<TcpStream> for Whole {
+    fn from(stream: TcpStream) -> Self {
+        Self::Tcp(stream)
+    }
+}
+
+impl From<local_socket::tokio::Stream> for Whole {
     fn from(stream: local_socket::tokio::Stream) -> Self {
         let (reader, writer) = stream.split();
-        Self::event(reader, writer)
+        Self::Event(Connection::event(reader, writer))
     }
 }
 
-impl From<TcpStream> for Connection {
-    fn from(stream: TcpStream) -> Self {
-        let stream = Arc::new(stream);
-        Self { reader: Reader::Tcp(Arc::clone(&stream)), writer: Writer::Tcp(stream) }
-    }
-}
-
-impl From<tokio::net::TcpStream> for Connection {
+impl From<tokio::net::TcpStream> for Whole {
     fn from(stream: tokio::net::TcpStream) -> Self {
         let (reader, writer) = stream.into_split();
-        Self::event(reader, writer)
+        Self::Event(Connection::event(reader, writer))
     }
 }
 

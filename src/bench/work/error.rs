@@ -27,6 +27,8 @@ pub(crate) enum BenchError {
     TooSlow { reached: u64 },
     /// The server's process could not do its work.
     Server(String),
+    /// The server's process does not answer.
+    NoAnswer,
     /// A thread or process ended without a word.
     WorkerDied,
 }
@@ -81,6 +83,7 @@ impl Display for BenchError {
                 "{asked} messages a second are more than is possible: {reached} were sent"
             ),
             Self::Server(text) => write!(f, "the server: {text}"),
+            Self::NoAnswer => f.write_str("the server's process does not answer"),
             Self::WorkerDied => f.write_str("a part of the measurement ended without a result"),
         }
     }

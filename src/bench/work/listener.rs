@@ -1,6 +1,6 @@
 use super::{
     address::{Address, name},
-    ends::Connection,
+    ends::Whole,
 };
 use crate::{bench::Api, diag::Failure};
 use anyhow::Context as _;
@@ -18,8 +18,8 @@ use std::{
 pub(super) enum ListenAt {
     /// A local socket's name, as it is typed.
     Name(String),
-    /// An address, or any port of the loopback interface.
-    Tcp(Option<SocketAddr>),
+    /// The first one of these that can be had; of none any port of the loopback interface.
+    Tcp(Vec<SocketAddr>),
 }
 
 /// A server's listener, of either API.
@@ -45,15 +45,16 @@ impl Listener {
                 };
                 Ok(listener.map_err(Failure::Bind)?)
             }
-            ListenAt::Tcp(address) => {
-                let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+            ListenAt::Tcp(addresses) => {
+                let any = [(Ipv4Addr::LOCALHOST, 0).into()];
+                let at = if addresses.is_empty() { &any[..] } else { &addresses[..] };
                 let listener = match api {
-                    Api::Sync => std::net::TcpListener::bind(address).map(Self::Tcp),
-                    Api::Tokio => tokio::net::TcpListener::bind(address).await.map(Self::TcpEvent),
+                    Api::Sync => std::net::TcpListener::bind(at).map(Self::Tcp),
+                    Api::Tokio => tokio::net::TcpListener::bind(at).await.map(Self::TcpEvent),
                 };
                 Ok(listener.map_err(|error| {
                     let reason = local_socket::error::reason(&error);
-                    let text = format!("cannot listen on tcp:{address}: {reason}");
+                    let text = format!("cannot listen on tcp:{}: {reason}", at[0]);
                     Failure::Bind(io::Error::new(error.kind(), text))
                 })?)
             }
@@ -65,17 +66,17 @@ impl Listener {
         let address = match self {
             Self::Local(listener) => Address::Local(listener.local_name()?),
             Self::LocalEvent(listener) => Address::Local(listener.local_name()?),
-            Self::Tcp(listener) => Address::Tcp(listener.local_addr()?),
-            Self::TcpEvent(listener) => Address::Tcp(listener.local_addr()?),
+            Self::Tcp(listener) => Address::Tcp([listener.local_addr()?].into()),
+            Self::TcpEvent(listener) => Address::Tcp([listener.local_addr()?].into()),
         };
         Ok(address)
     }
 
     /// Waits for a client.
-    pub(super) async fn accept(&self) -> anyhow::Result<Connection> {
-        let accepted: io::Result<Connection> = match self {
-            Self::Local(listener) => listener.accept().map(Connection::from),
-            Self::LocalEvent(listener) => listener.accept().await.map(Connection::from),
+    pub(super) async fn accept(&self) -> anyhow::Result<Whole> {
+        let accepted: io::Result<Whole> = match self {
+            Self::Local(listener) => listener.accept().map(Whole::from),
+            Self::LocalEvent(listener) => listener.accept().await.map(Whole::from),
             Self::Tcp(listener) => listener.accept().and_then(|(stream, _)| {
                 stream.set_nodelay(true)?;
                 Ok(stream.into())

@@ -8,11 +8,14 @@ mod visit;
 
 pub(super) use answer::{answer_messages, answer_once, echo};
 pub(super) use exchange::exchange;
-pub(super) use paced::{Paced, receive_timed, send_paced};
+pub(super) use paced::{receive_timed, send_paced};
 pub(super) use stream::{buffer_size, receive, receive_back, send, send_only};
 pub(super) use visit::{Visit, visit};
 
-use super::{BenchError, ends::Reader};
+use super::{
+    BenchError,
+    ends::{Reader, Source as _},
+};
 use std::io;
 
 /// What a write or read says of a server that has gone, and everything else as it is.

@@ -16,7 +16,7 @@ const SAMPLE: usize = 32;
 /// A place in the stream of known bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
-    bytes: Arc<[u8]>,
+    bytes: Arc<Vec<u8>>,
     at: usize,
     offset: u64,
 }
@@ -34,8 +34,12 @@ impl Pattern {
                 state.to_le_bytes()[7]
             })
             .collect();
-        let bytes = period.iter().copied().cycle().take(PERIOD + longest).collect();
-        Self { bytes, at: 0, offset: 0 }
+        let mut bytes = Vec::with_capacity(PERIOD + longest);
+        while bytes.len() < PERIOD + longest {
+            let left = PERIOD + longest - bytes.len();
+            bytes.extend_from_slice(&period[..left.min(PERIOD)]);
+        }
+        Self { bytes: Arc::new(bytes), at: 0, offset: 0 }
     }
 
     /// The next bytes, of which there are not more than it was made for.

@@ -6,7 +6,7 @@ use super::{
     crew::Crew,
     phase::{Part, Phase},
     sample::{check, sample},
-    side::{ServerIs, Side, Way},
+    side::{Names, ServerIs, Side, Way},
     waiting::Waiting,
 };
 use crate::{
@@ -21,32 +21,33 @@ use std::{
 /// Measures with sockets and clocks.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    pub(crate) server: ServerIs,
-    pub(crate) pin: Vec<usize>,
-    pub(crate) warmup: Duration,
-    /// Where socket files are made.
-    pub(crate) folder: PathBuf,
-    /// How many runs there were before.
-    runs: u32,
+    server: ServerIs,
+    pin: Vec<usize>,
+    warmup: Duration,
+    names: Names,
 }
 
 impl Runner {
+    /// With socket files in that folder, if there are any.
     pub(crate) fn new(
         server: ServerIs,
         pin: Vec<usize>,
         warmup: Duration,
         folder: PathBuf,
     ) -> Self {
-        Self { server, pin, warmup, folder, runs: 0 }
+        Self { server, pin, warmup, names: Names::new(folder) }
     }
 
     fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
         let cpu = self.pin.first().copied();
-        let (mut side, way) = self.server.start(case, cpu, &self.folder, self.runs)?;
-        let cpus = if self.pin.len() > 1 { &self.pin[1..] } else { &self.pin[..] };
+        let (mut side, way) = self.server.start(case, cpu, &self.names)?;
+        // The first one is that of our server, if there are more.
+        let has_server = !matches!(self.server, ServerIs::Foreign(..));
+        let cpus = &self.pin[usize::from(has_server && self.pin.len() > 1)..];
         let mut crew = Crew::new(case.api, cpus)?;
         let phase = Phase::default();
-        let clients = Clients { case, amount, server: self.server.does(), phase: phase.clone() };
+        let (server, phase_of_all) = (self.server.does(), phase.clone());
+        let clients = Clients { case, amount, server, phase: phase_of_all, warmup: self.warmup };
         let started = start_clients(&clients, &mut crew, way);
         let measured = started.and_then(|()| self.watch(case, amount, &phase, &crew, &mut side));
         // Whoever has not ended yet is to end.
@@ -54,12 +55,11 @@ impl Runner {
         match measured {
             Ok(sample) => Ok(sample),
             // A server that has gone may have had a reason.
-            Err(error) => match side.finish() {
-                Err(reason) if error.is::<BenchError>() && reason.is::<BenchError>() => {
-                    Err(better_of(error, reason))
-                }
-                _ => Err(error),
-            },
+            Err(error) if error.is::<BenchError>() => Err(match side.reason() {
+                Some(reason) if reason.is::<BenchError>() => better_of(error, reason),
+                _ => error,
+            }),
+            Err(error) => Err(error),
         }
     }
 
@@ -94,14 +94,17 @@ impl Runner {
         }
         let server = used.zip(server).map(|(now, then)| now.since(then));
         let mut sample = sample(case, &tallies, start, client, server)?;
-        sample.others = everybody.and_then(|all| others(all, &sample));
+        // A foreign server's work cannot be told from that of others.
+        if !matches!(self.server, ServerIs::Foreign(..)) {
+            sample.others = everybody.and_then(|all| others(all, &sample));
+        }
         Ok(sample)
     }
 }
 
 impl Measure for Runner {
     fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
-        self.runs += 1;
+        self.names.advance();
         self.run(case, amount).map_err(|error| match error.downcast_ref() {
             Some(BenchError::TooSlow { reached }) => BenchError::RateMissed {
                 asked: case.rate.unwrap_or_default(),
@@ -123,7 +126,8 @@ fn start_clients(clients: &Clients<'_>, crew: &mut Crew, way: Way) -> anyhow::Re
         Way::Connect(address) => {
             for _ in 0..clients.case.clients {
                 let address = address.clone();
-                connections.push(crew.who().run(async move { address.connect(api).await })?);
+                connections
+                    .push(crew.who().run(async move { Ok(address.connect(api).await?.split()) })?);
             }
         }
         Way::Given(ends) => {
@@ -152,7 +156,7 @@ fn better_of(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
 /// system's clock ticks are too coarse for.
 fn others(everybody: Duration, sample: &Sample) -> Option<f64> {
     const SHORT: Duration = Duration::from_millis(500);
-    let ours = sample.client.cpu + sample.server.map(|server| server.cpu).unwrap_or_default();
+    let ours: Duration = [sample.client, sample.server].iter().flatten().map(|it| it.cpu).sum();
     let others = everybody.saturating_sub(ours).as_secs_f64() / sample.elapsed.as_secs_f64();
     (sample.elapsed >= SHORT).then_some(others)
 }

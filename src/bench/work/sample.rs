@@ -35,17 +35,23 @@ pub(super) fn sample(
             Some(all) => all.add(times)?,
         }
     }
+    let start = tallies.iter().filter_map(|tally| tally.start).min().unwrap_or(start);
     let end = tallies.iter().map(|tally| tally.end).max().unwrap_or(start);
     let sample = Sample {
         elapsed: end.saturating_duration_since(start),
         bytes: tallies.iter().map(|tally| tally.measured.bytes).sum(),
         messages: messages.iter().sum(),
         latencies,
-        client,
+        client: Some(client),
         server,
         others: None,
         fairness: if tallies.len() == case.clients { fairness(&messages) } else { None },
     };
+    let timed = sample.latencies.as_ref().map(Histogram::len);
+    if let Some(arrived) = timed.filter(|timed| *timed != sample.messages) {
+        let (sent, what) = (sample.messages, "messages");
+        return Err(BenchError::Miscounted { sent, arrived, what }.into());
+    }
     let is_empty = sample.messages == 0 || sample.elapsed.is_zero();
     if is_empty { Err(BenchError::Nothing.into()) } else { Ok(sample) }
 }

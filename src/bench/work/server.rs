@@ -3,13 +3,13 @@
 use super::{
     BenchError,
     address::Address,
-    crew::{Crew, Who},
+    crew::{Crew, Report, Who},
     ends::Connection,
     listener::{ListenAt, Listener},
     loops,
     pattern::Pattern,
     phase::{Part, Phase},
-    tally::{Tally, Work},
+    tally::Work,
     unopened::Unopened,
 };
 use crate::bench::{Case, Workload};
@@ -18,7 +18,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{self, Sender},
+        mpsc,
     },
     time::{Duration, Instant},
 };
@@ -56,8 +56,6 @@ struct Visits {
     count: AtomicU64,
     are_over: Phase,
 }
-
-type Report = Sender<anyhow::Result<Tally>>;
 
 /// How long the end of what clients have sent may take to arrive.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -143,7 +141,7 @@ async fn accept(
     report: &Report,
 ) -> anyhow::Result<()> {
     for _ in 0..case.clients {
-        serve(case, listener.accept().await?, pattern, who, report)?;
+        serve(case, listener.accept().await?.split(), pattern, who, report)?;
     }
     Ok(())
 }
@@ -205,7 +203,14 @@ async fn be_visited(
         };
         match who {
             Who::Threads { .. } => answer.await?,
-            Who::EventLoop(event_loop) => event_loop.spawn(answer, report.clone()),
+            Who::EventLoop(handle) => {
+                let report = report.clone();
+                handle.spawn(async move {
+                    if let Err(error) = answer.await {
+                        let _ = report.send(Err(error));
+                    }
+                });
+            }
         }
     }
 }

@@ -9,7 +9,10 @@ use super::{
     unopened::Unopened,
 };
 use crate::bench::{Case, Transport, Usage};
-use std::path::Path;
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    path::PathBuf,
+};
 
 /// Whose server clients connect to.
 #[derive(Clone, Debug)]
@@ -48,26 +51,26 @@ impl ServerIs {
         }
     }
 
-    /// Starts it for a run of that number, with its file in that folder if it has one.
+    /// Starts it for a run, under names of its own.
     pub(super) fn start(
         &self,
         case: &Case,
         cpu: Option<usize>,
-        folder: &Path,
-        run: u32,
+        names: &Names,
     ) -> anyhow::Result<(Side, Way)> {
         let job = |at| Job { case: case.clone(), at, cpu };
-        let at = listen_at(case.over, folder, run);
+        let at = names.listen_at(case.over);
         match self {
             Self::Foreign(address, _) => Ok((Side::Foreign, Way::Connect(address.clone()))),
             Self::Process if at.is_some() => {
-                let (server, address) = ServerProcess::start(&job(at), None, run)?;
+                let (server, address) = ServerProcess::start(&job(at), None, &names.control())?;
                 Ok((Side::Process(server), way(address, Vec::new())))
             }
             Self::Process => {
                 // The plan has no more than one client then.
                 let (client, given) = Unopened::pair(case.over)?;
-                let (server, address) = ServerProcess::start(&job(None), Some(given), run)?;
+                let (server, address) =
+                    ServerProcess::start(&job(None), Some(given), &names.control())?;
                 Ok((Side::Process(server), way(address, vec![client])))
             }
             Self::Here => {
@@ -89,22 +92,61 @@ fn way(address: Option<Address>, clients: Vec<Unopened>) -> Way {
     address.map_or(Way::Given(clients), Way::Connect)
 }
 
-/// Where our server is to listen, if clients connect to it.
-fn listen_at(over: Transport, folder: &Path, run: u32) -> Option<ListenAt> {
-    let own = format!("lsock-bench-{}-{run}", std::process::id());
-    match over {
-        Transport::Fs if cfg!(windows) => Some(ListenAt::Name(format!(r"\\.\pipe\{own}"))),
-        Transport::Fs => {
-            let path = folder.join(format!("{run}.sock"));
-            Some(ListenAt::Name(path.to_string_lossy().into_owned()))
+/// The names of a run, which nobody else has.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    /// Where socket files are made.
+    folder: PathBuf,
+    /// Processes of one number can share a namespace: those of containers.
+    random: u64,
+    run: u32,
+}
+
+impl Names {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        // It hashes nothing, with a key that is random.
+        Self { folder, random: RandomState::new().build_hasher().finish(), run: 0 }
+    }
+
+    /// Those of the next run.
+    pub(super) fn advance(&mut self) {
+        self.run += 1;
+    }
+
+    fn own(&self, what: &str) -> String {
+        format!("lsock-bench{what}-{}-{:x}-{}", std::process::id(), self.random, self.run)
+    }
+
+    fn control(&self) -> String {
+        format!("@{}", self.own("-control"))
+    }
+
+    /// Where our server is to listen, if clients connect to it.
+    fn listen_at(&self, over: Transport) -> Option<ListenAt> {
+        match over {
+            Transport::Fs if cfg!(windows) => {
+                Some(ListenAt::Name(format!(r"\\.\pipe\{}", self.own(""))))
+            }
+            Transport::Fs => {
+                let path = self.folder.join(format!("{}.sock", self.run));
+                Some(ListenAt::Name(path.to_string_lossy().into_owned()))
+            }
+            Transport::Ns => Some(ListenAt::Name(format!("@{}", self.own("")))),
+            Transport::Tcp => Some(ListenAt::Tcp(Vec::new())),
+            Transport::Pipe | Transport::Socketpair => None,
         }
-        Transport::Ns => Some(ListenAt::Name(format!("@{own}"))),
-        Transport::Tcp => Some(ListenAt::Tcp(None)),
-        Transport::Pipe | Transport::Socketpair => None,
     }
 }
 
 impl Side {
+    /// Why it went wrong, if the server knows.
+    pub(super) fn reason(&mut self) -> Option<anyhow::Error> {
+        if let Self::Process(server) = self {
+            server.hurry();
+        }
+        self.finish().err()
+    }
+
     /// What the server's process has used until now, if it is one.
     pub(super) fn usage(&mut self) -> anyhow::Result<Option<Usage>> {
         match self {

@@ -12,6 +12,8 @@ pub(super) struct Tally {
     pub(super) measured: Count,
     /// The times of messages after the warm-up.
     pub(super) times: Option<Histogram<u64>>,
+    /// When it was begun after the warm-up, if that is known better than by the phase.
+    pub(super) start: Option<Instant>,
     /// When it was done.
     pub(super) end: Instant,
 }
@@ -78,9 +80,9 @@ impl Work {
         }
     }
 
-    /// Whether what is done now is measured.
-    pub(super) fn is_measured(&self) -> bool {
-        self.warm_up.is_some()
+    /// The warm-up is over for this worker, whatever the phase is.
+    pub(super) fn is_measured_from_now_on(&mut self) {
+        self.warm_up.get_or_insert(self.all);
     }
 
     /// A message has been sent.
@@ -104,14 +106,9 @@ impl Work {
 
     /// A message took that long.
     pub(super) fn took(&mut self, time: Duration) {
-        if self.warm_up.is_some() {
-            self.took_in_any_case(time);
-        }
-    }
-
-    /// The same of one that is known to have been sent after the warm-up.
-    pub(super) fn took_in_any_case(&mut self, time: Duration) {
-        if let Some(times) = &mut self.times {
+        if let Some(times) = &mut self.times
+            && self.warm_up.is_some()
+        {
             times.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         }
     }
@@ -123,7 +120,7 @@ impl Work {
             bytes: self.all.bytes - warm_up.bytes,
             messages: self.all.messages - warm_up.messages,
         };
-        Tally { all: self.all, measured, times: self.times, end: Instant::now() }
+        Tally { all: self.all, measured, times: self.times, start: None, end: Instant::now() }
     }
 }
 
@@ -131,7 +128,12 @@ impl Tally {
     /// Of nothing yet.
     pub(super) fn empty() -> Self {
         let (all, measured) = (Count::default(), Count::default());
-        Self { all, measured, times: None, end: Instant::now() }
+        Self { all, measured, times: None, start: None, end: Instant::now() }
+    }
+
+    /// Of work that was to be done between two moments, and may have ended later.
+    pub(super) fn measured_within(self, (start, end): (Instant, Instant)) -> Self {
+        Self { start: Some(start), end: self.end.max(end), ..self }
     }
 
     /// Of work that is counted by another worker.

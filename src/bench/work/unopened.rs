@@ -1,4 +1,4 @@
-use super::ends::Connection;
+use super::ends::{Connection, Whole};
 use crate::{
     bench::{Api, Transport},
     system::pipes,
@@ -61,10 +61,12 @@ impl Unopened {
                     .context("cannot use a pipe in an event loop")?;
                 Connection::event(reader, writer)
             }
-            (Self::Socket(stream), Api::Sync) => stream.into(),
-            (Self::Socket(stream), Api::Tokio) => pipes::socket_for_event_loop(stream)
-                .context("cannot use a socket in an event loop")?
-                .into(),
+            (Self::Socket(stream), Api::Sync) => Whole::from(stream).split(),
+            (Self::Socket(stream), Api::Tokio) => {
+                let stream = pipes::socket_for_event_loop(stream)
+                    .context("cannot use a socket in an event loop")?;
+                Whole::from(stream).split()
+            }
         })
     }
 }

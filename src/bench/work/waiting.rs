@@ -23,6 +23,12 @@ pub(super) struct Waiting<'a> {
     moved: (u64, Instant),
 }
 
+/// What a message of that size takes that can still be called one that moves.
+fn slowest(size: usize) -> Duration {
+    const BYTES_PER_SECOND: u64 = 128 << 10;
+    Duration::from_secs(size as u64 / BYTES_PER_SECOND)
+}
+
 impl<'a> Waiting<'a> {
     pub(super) fn new(crew: &'a Crew, case: &Case, server: Does) -> Self {
         let interval = case.rate.map_or(Duration::ZERO, |rate| {
@@ -31,7 +37,7 @@ impl<'a> Waiting<'a> {
         Self {
             crew,
             tallies: Vec::new(),
-            limit: STALLED + interval,
+            limit: STALLED + interval + slowest(case.size),
             foreign: server != Does::Whatever,
             moved: (0, Instant::now()),
         }

@@ -1,7 +1,7 @@
 //! What `lsock bench` is going to do, and what of it cannot be.
 
 use crate::{
-    bench::{Amount, Api, Case, Rounds, Transport, Workload, work::Does},
+    bench::{Amount, Api, Case, Results, Rounds, Transport, Workload, work::Does},
     cli,
     diag::Failure,
     endpoint::Target,
@@ -9,6 +9,7 @@ use crate::{
 use std::{
     fmt::{self, Display, Formatter},
     num::NonZeroUsize,
+    path::Path,
     time::Duration,
 };
 
@@ -67,15 +68,59 @@ impl Plan {
             pin: work.pin.clone(),
             server,
         };
-        for case in &plan.cases {
-            plan.check(case)?;
+        for (index, case) in plan.cases.iter().enumerate() {
+            plan.check(case, work)?;
+            if plan.cases[..index].contains(case) {
+                return Err(Failure::Usage(format!("{case} would be measured twice")));
+            }
         }
         check_pin(&plan.pin)?;
         Ok(plan)
     }
 
+    /// Refuses results of which none has a case of this plan.
+    pub(super) fn is_in(&self, old: &Results, path: &Path) -> Result<(), Failure> {
+        if self.cases.iter().any(|case| old.rows.iter().any(|row| row.case == *case)) {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!("none of these cases is in {}", path.display())))
+    }
+
+    /// Refuses more clients than there is room for, if that is limited: each is a descriptor in
+    /// both processes, or two in one.
+    pub(super) fn fits(&self, room: Option<u64>) -> Result<(), Failure> {
+        let each = if matches!(self.server, Place::InProcess) { 2 } else { 1 };
+        let clients = self.cases.iter().map(|case| case.clients).max().unwrap_or(0);
+        match room {
+            Some(room) if clients as u64 * each > room => Err(Failure::Usage(format!(
+                "--clients {clients} are more than the {} that open files allow (ulimit -n)",
+                room / each
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn has_foreign_server(&self) -> bool {
+        matches!(self.server, Place::To(..))
+    }
+
+    /// Whether there is a NAME on the command line.
+    pub(super) fn has_name(&self) -> bool {
+        matches!(self.server, Place::To(..) | Place::At(..))
+    }
+
+    /// What to do if nobody listens.
+    pub(super) fn about_absent_servers(&self) -> &'static str {
+        if self.cases.len() * self.rounds.repeat.get() > 1 {
+            "the server has to be there for each run; for one that ends after its first client \
+             measure one case with --repeat 1"
+        } else {
+            "the server has to be there before"
+        }
+    }
+
     /// Refuses what there is not.
-    fn check(&self, case: &Case) -> Result<(), Failure> {
+    fn check(&self, case: &Case, work: &cli::Work) -> Result<(), Failure> {
         let usage = |text: String| Err(Failure::Usage(text));
         let Case { workload, over, api, size, clients, both_ways, rate } = case;
         if !over.has_listener() && *workload == Workload::Connect {
@@ -92,6 +137,12 @@ impl Plan {
         if rate.is_some() && *workload != Workload::Latency {
             return usage("--rate goes with latency".into());
         }
+        if let (Some(rate), Amount::Time(time)) = (rate, self.rounds.amount)
+            && *rate as f64 * time.as_secs_f64() < 1.0
+        {
+            let time = humantime::format_duration(time);
+            return usage(format!("at --rate {rate} not one message is due within {time}"));
+        }
         if cfg!(windows) && *over == Transport::Socketpair {
             let why = "Windows has no socket pairs";
             return Err(Failure::Unsupported { option: "--over socketpair", why });
@@ -104,11 +155,25 @@ impl Plan {
             (Place::To(_, Does::Discard), Workload::Latency) => {
                 usage("latency needs a server that echoes: --expect echo".into())
             }
-            (Place::To(..), Workload::Latency) if *size > LARGEST_ECHO => usage(format!(
-                "latency --to takes --size up to {}K: a larger message would be coming back \
-                 while it is still being sent",
-                LARGEST_ECHO >> 10
-            )),
+            (Place::To(_, Does::Echo), Workload::Latency | Workload::Connect)
+                if *size > LARGEST_ECHO =>
+            {
+                usage(format!(
+                    "{workload} --to takes --size up to {}K: a larger message would be coming \
+                     back while it is still being sent",
+                    LARGEST_ECHO >> 10
+                ))
+            }
+            (Place::To(_, Does::Discard), Workload::Connect)
+                if !work.size.is_empty() || work.bytes.is_some() =>
+            {
+                usage(
+                    "connect --expect discard sends nothing: it takes no --size or --bytes".into(),
+                )
+            }
+            (Place::At(..), Workload::Connect) if !work.clients.is_empty() => usage(
+                "connect --at takes --count, the number of connections, and no --clients".into(),
+            ),
             (Place::At(..), Workload::Connect)
                 if !matches!(self.rounds.amount, Amount::Messages(_)) =>
             {

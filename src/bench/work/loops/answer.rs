@@ -2,7 +2,7 @@
 
 use super::of_client;
 use crate::bench::work::{
-    ends::Connection,
+    ends::{Connection, Source as _, Whole},
     tally::{Tally, Work},
 };
 use std::io;
@@ -28,11 +28,10 @@ const SMALL: usize = 64;
 
 /// Answers one message, if one comes.
 pub(in crate::bench::work) async fn answer_once(
-    connection: Connection,
+    mut connection: Whole,
     size: usize,
     before: impl FnOnce(),
 ) -> anyhow::Result<()> {
-    let Connection { mut reader, mut writer } = connection;
     // An allocation would be noticed: a whole connection takes some microseconds.
     let mut small = [0; SMALL];
     let mut large = Vec::new();
@@ -40,9 +39,9 @@ pub(in crate::bench::work) async fn answer_once(
         large.resize(size, 0);
         &mut large
     });
-    if reader.fill(message).await.map_err(of_client)? {
+    if connection.fill(message).await.map_err(of_client)? {
         before();
-        writer.write_all(message).await.map_err(of_client)?;
+        connection.write_all(message).await.map_err(of_client)?;
     }
     Ok(())
 }
@@ -60,11 +59,11 @@ pub(in crate::bench::work) async fn echo(
     let mut buffer = vec![0; super::buffer_size(size)];
     loop {
         let count = reader.read(&mut buffer).await.map_err(of_client)?;
-        if work.bytes() == 0 {
-            note()?;
-        }
         if count == 0 {
             return Ok(work.tally());
+        }
+        if work.bytes() == 0 {
+            note()?;
         }
         if sends_back {
             writer.write_all(&buffer[..count]).await.map_err(of_client)?;

@@ -3,7 +3,7 @@
 use super::of_server;
 use crate::bench::work::{
     BenchError,
-    ends::Connection,
+    ends::{Connection, Source as _},
     pattern::Pattern,
     tally::{Tally, Work},
 };

@@ -5,89 +5,65 @@
 use super::of_server;
 use crate::bench::work::{
     BenchError,
-    ends::{Reader, Writer},
+    ends::{Reader, Source as _, Writer},
     pace::Timetable,
     pattern::Pattern,
     tally::{Tally, Work},
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::time::Instant;
 
-/// What the two workers of a client share.
-#[derive(Clone, Debug)]
-pub(in crate::bench::work) struct Paced {
-    pub(in crate::bench::work) timetable: Timetable,
-    pub(in crate::bench::work) size: usize,
-    /// The first message after the warm-up.
-    first: Arc<AtomicU64>,
-}
-
-impl Paced {
-    pub(in crate::bench::work) fn new(timetable: Timetable, size: usize) -> Self {
-        Self { timetable, size, first: Arc::new(AtomicU64::new(u64::MAX)) }
-    }
-}
-
-/// A client that is a hundredth behind its timetable does not send at that rate.
-const BEHIND: f64 = 0.01;
-
-/// Sends.
+/// Sends every message of the timetable, and those that are late as soon as it can.
 pub(in crate::bench::work) async fn send_paced(
     mut writer: Writer,
     mut pattern: Pattern,
-    paced: Paced,
+    timetable: Timetable,
+    size: usize,
     mut work: Work,
 ) -> anyhow::Result<Tally> {
-    let mut number = 0;
-    let mut start = None;
-    loop {
-        paced.timetable.wait_for(number).await;
-        if !work.goes_on() {
-            break;
+    let is_missed_by = timetable.is_missed_by();
+    for number in 0..timetable.count() {
+        timetable.wait_for(number).await;
+        if number == timetable.first() {
+            work.is_measured_from_now_on();
         }
-        if start.is_none() && work.is_measured() {
-            start = Some(Instant::now());
-            paced.first.store(number, Ordering::Release);
+        if Instant::now() > is_missed_by {
+            return Err(missed(&timetable, number).into());
         }
-        writer.write_all(pattern.next(paced.size)).await.map_err(of_server)?;
-        work.done(paced.size);
-        number += 1;
+        writer.write_all(pattern.next(size)).await.map_err(of_server)?;
+        work.done(size);
     }
-    let behind = paced.timetable.count(Instant::now()).saturating_sub(number);
     writer.finish().await.map_err(of_server)?;
-    let tally = work.tally();
-    let sent = tally.measured.messages;
-    if let Some(start) = start
-        && behind as f64 > (sent as f64 * BEHIND).max(2.0)
-    {
-        let seconds = (tally.end - start).as_secs_f64();
-        return Err(BenchError::TooSlow { reached: (sent as f64 / seconds) as u64 }.into());
-    }
-    Ok(tally)
+    Ok(work.tally().measured_within(timetable.measured()))
 }
 
-/// Takes the answers.
+/// How many messages a second could be sent instead.
+fn missed(timetable: &Timetable, sent: u64) -> BenchError {
+    let seconds = timetable.due(0).elapsed().as_secs_f64();
+    BenchError::TooSlow { reached: (sent as f64 / seconds) as u64 }
+}
+
+/// Takes the answers, which have to be as many.
 pub(in crate::bench::work) async fn receive_timed(
     mut reader: Reader,
     mut pattern: Pattern,
-    paced: Paced,
+    timetable: Timetable,
+    size: usize,
     mut work: Work,
 ) -> anyhow::Result<Tally> {
-    let mut answer = vec![0; paced.size];
+    let mut answer = vec![0; size];
     let mut number = 0;
     while reader.fill(&mut answer).await.map_err(of_server)? {
-        let late = paced.timetable.due(number).elapsed();
-        pattern.check(&answer)?;
-        if number >= paced.first.load(Ordering::Acquire) {
-            work.took_in_any_case(late);
+        let late = timetable.due(number).elapsed();
+        if number == timetable.first() {
+            work.is_measured_from_now_on();
         }
-        work.done(paced.size);
+        work.took(late);
+        pattern.check(&answer)?;
+        work.done(size);
         number += 1;
+    }
+    if number < timetable.count() {
+        return Err(BenchError::ServerClosed.into());
     }
     Ok(work.tally().of_nothing())
 }

@@ -3,7 +3,7 @@
 use super::{of_server, wait_for_end};
 use crate::bench::work::{
     BenchError,
-    ends::{Connection, Reader, Writer},
+    ends::{Connection, Reader, Source as _, Writer},
     pattern::Pattern,
     tally::{Tally, Work},
 };

@@ -5,7 +5,7 @@ use crate::bench::Api;
 use crate::bench::work::{
     BenchError,
     address::Address,
-    ends::Connection,
+    ends::Source as _,
     pattern::Pattern,
     tally::{Tally, Work},
 };
@@ -33,10 +33,9 @@ pub(in crate::bench::work) async fn visit(
     while work.goes_on() {
         let start = Instant::now();
         if kind == Visit::WithMessage {
-            let connection = address.visit(api).await?;
-            let Connection { mut reader, mut writer } = connection;
-            writer.write_all(pattern.next(size)).await.map_err(of_server)?;
-            if !reader.fill(&mut answer).await.map_err(of_server)? {
+            let mut connection = address.visit(api).await?;
+            connection.write_all(pattern.next(size)).await.map_err(of_server)?;
+            if !connection.fill(&mut answer).await.map_err(of_server)? {
                 return Err(BenchError::ServerClosed.into());
             }
             work.took(start.elapsed());
