@@ -1,0 +1,102 @@
+//! A measurement that is ended, or whose server is: it ends as a whole.
+
+use crate::harness::{Running, Scene, becomes, signal, wait_until};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+
+/// The processes that this one has started.
+fn children(running: &Running) -> Vec<Pid> {
+    let parent = running.pid().to_string();
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let entry = entry.ok()?;
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // The name of the command, which may hold anything, stands before it.
+        let (_, rest) = stat.rsplit_once(')')?;
+        (rest.split_whitespace().nth(1)? == parent).then(|| Pid::from_raw(pid))?
+    });
+    all.collect()
+}
+
+/// Whether it has ended: there may be nobody who asks how.
+fn has_ended(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    let state = stat.ok().and_then(|stat| Some(stat.rsplit_once(')')?.1.trim_start().to_owned()));
+    state.is_none_or(|state| state.starts_with(['Z', 'X']))
+}
+
+/// Whether both have a connection open that is measured: the clients' side has, too.
+fn is_at_work(pid: Pid) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()));
+    tasks.is_ok_and(|tasks| tasks.count() > 1)
+}
+
+/// A long run with a server, which is at work.
+#[track_caller]
+fn long_run(scene: &Scene, line: &str) -> (Running, Pid) {
+    let line = format!("{line} --duration 10m");
+    let bench = scene.bench(line.split_whitespace()).start();
+    let mut server = None;
+    let is_there = becomes(|| {
+        server = children(&bench).first().copied().filter(|pid| is_at_work(*pid));
+        server.is_some()
+    });
+    if !is_there {
+        panic!("no server has been started\n{}", bench.kill().report());
+    }
+    (bench, server.unwrap())
+}
+
+const LINES: [&str; 5] = [
+    "throughput --size 64K --over fs",
+    "latency --over fs --api tokio",
+    "connect --over fs",
+    "latency --over ns",
+    "throughput --size 64K --over pipe",
+];
+
+#[test]
+fn a_signal_ends_it_and_its_server() {
+    for number in [Signal::TERM, Signal::INT, Signal::HUP] {
+        for line in LINES {
+            let scene = Scene::new();
+            let (bench, server) = long_run(&scene, line);
+            signal(&bench, number);
+            bench.end().died_of(number).output("");
+            wait_until("its server has ended", || has_ended(server));
+            assert_eq!(scene.files(), [""; 0], "{number:?} {line}");
+        }
+    }
+}
+
+#[test]
+fn killed_it_leaves_no_server() {
+    for line in LINES {
+        let scene = Scene::new();
+        let (bench, server) = long_run(&scene, line);
+        bench.kill().died_of(Signal::KILL).output("");
+        wait_until("its server has ended", || has_ended(server));
+    }
+}
+
+#[test]
+fn a_signal_ends_one_without_a_second_process() {
+    let scene = Scene::new();
+    let line = "throughput --size 64K --over fs --in-process --duration 10m";
+    let bench = scene.bench(line.split_whitespace()).start();
+    wait_until("there is a folder for sockets", || !scene.files().is_empty());
+    signal(&bench, Signal::TERM);
+    bench.end().died_of(Signal::TERM).output("");
+    assert_eq!(scene.files(), [""; 0]);
+}
+
+#[test]
+fn a_server_that_is_killed_is_an_error() {
+    for line in LINES {
+        let scene = Scene::new();
+        let (bench, server) = long_run(&scene, line);
+        kill_process(server, Signal::KILL).unwrap();
+        bench.end().fails(1).says("over ").output("");
+        assert_eq!(scene.files(), [""; 0], "{line}");
+    }
+}
