@@ -15,7 +15,7 @@ mod other_servers;
 #[cfg(target_os = "linux")]
 mod workloads;
 
-use crate::harness::Report;
+use crate::harness::{Cmd, Report, Scene};
 
 /// The cases of a list, as [`Report::cases`] has them: transports, APIs, clients, sizes.
 fn cases(workload: &str, over: &[&str], clients: &[u64], sizes: &[u64]) -> Vec<String> {
@@ -35,4 +35,10 @@ fn cases(workload: &str, over: &[&str], clients: &[u64], sizes: &[u64]) -> Vec<S
 #[track_caller]
 fn assert_cases(report: &Report, expected: &[String]) {
     assert_eq!(report.cases(), expected, "{}", report.evidence);
+}
+
+/// A server or client of another make.
+#[cfg(target_os = "linux")]
+fn python(scene: &Scene, words: &[&str]) -> Cmd {
+    scene.command("python3").args(["-c", include_str!("bench/peer.py")]).args(words)
 }
