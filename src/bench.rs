@@ -7,6 +7,9 @@ mod amount;
 mod case;
 mod compare;
 mod environment;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod fixture;
 mod measure;
 mod report;
 mod results;
@@ -17,8 +20,14 @@ pub(crate) mod work;
 
 pub(crate) use amount::Amount;
 pub(crate) use case::{Api, Case, Transport, Workload};
+pub(crate) use compare::Comparison;
 pub(crate) use environment::Environment;
-pub(crate) use measure::{Measure, Sample, Switches, Usage};
+pub(crate) use measure::{Measure, Sample, Usage, histogram};
+pub(crate) use report::{
+    outputs::{Outputs, Report},
+    saved::load,
+    table::{Look, table},
+};
 pub(crate) use results::{Results, Server, Setup};
 pub(crate) use schedule::{Rounds, Watch, schedule};
 pub(crate) use warning::Warning;

@@ -1,7 +1,6 @@
 //! The command line: one file per command, shared groups of options, value parsers.
 
 mod bench;
-mod bench_server;
 mod completions;
 mod connect;
 mod connecting;
@@ -15,7 +14,6 @@ mod transfer;
 mod value;
 
 pub(crate) use bench::{Bench, Expect, Others, Reports, Work};
-pub(crate) use bench_server::BenchServer;
 pub(crate) use completions::Completions;
 pub(crate) use connect::Connect;
 pub(crate) use connecting::Connecting;
@@ -26,6 +24,7 @@ pub(crate) use relay::Relay;
 pub(crate) use transfer::{CopyWay, Eof, Progress, Transfer};
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
+use local_socket::Name;
 use std::ffi::OsString;
 
 /// Pipe stdin and stdout through local sockets.
@@ -68,9 +67,10 @@ pub(crate) enum Command {
     /// TCP beside them. Server and clients are two processes; everything that is sent is
     /// counted where it arrives, and checked in part.
     Bench(Box<Bench>),
-    /// Be the server of a measurement: `lsock bench` starts it.
-    #[command(hide = true)]
-    BenchServer(BenchServer),
+    /// Be the server of a measurement, which tells at this name what to do. People cannot
+    /// call it: completions would offer it if they could.
+    #[command(skip)]
+    BenchServer(Name<'static>),
     /// Print a script that completes lsock's options in a shell.
     Completions(Completions),
 }
@@ -82,7 +82,7 @@ impl Command {
             Self::Connect(connect) => &connect.everywhere,
             Self::Relay(relay) => &relay.everywhere,
             Self::Bench(bench) => &bench.everywhere,
-            Self::BenchServer(server) => &server.everywhere,
+            Self::BenchServer(_) => &Everywhere::DEFAULT,
             Self::Completions(completions) => &completions.everywhere,
         }
     }
@@ -96,6 +96,14 @@ pub(crate) fn definition() -> clap::Command {
 /// Reads the command line.
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let args: Vec<OsString> = args.collect();
+    if let [_, command, control] = args.as_slice()
+        && command == crate::bench::work::COMMAND
+    {
+        let name = Name::parse(control).map(Name::into_owned);
+        let name = name.map_err(|error| definition().error(ErrorKind::InvalidValue, error))?;
+        let everywhere = Everywhere::DEFAULT;
+        return Ok(Cli { command: Command::BenchServer(name), everywhere });
+    }
     // Help and usage errors are printed by clap, before the options are known.
     let matches = definition().color(color(&args)).try_get_matches_from(args)?;
     let mut cli = Cli::from_arg_matches(&matches)?;

@@ -7,9 +7,9 @@ mod status;
 mod terminal;
 mod usage;
 
-pub(crate) use failure::{Direction, Failure};
+pub(crate) use failure::{Direction, Failure, message};
 pub(crate) use log::{escaped, start as start_log};
-pub(crate) use status::Outcome;
+pub(crate) use status::{Outcome, status};
 pub(crate) use terminal::Terminal;
 pub(crate) use usage::usage;
 
@@ -17,6 +17,6 @@ use std::process::ExitCode;
 
 /// Says what went wrong and gives the exit status that stands for it.
 pub(crate) fn exit(error: &anyhow::Error, terminal: Terminal) -> ExitCode {
-    terminal.error(&escaped(&failure::message(error)), hint::hint(error).as_deref());
-    ExitCode::from(status::status(error))
+    terminal.error(&escaped(&message(error)), hint::hint(error).as_deref());
+    ExitCode::from(status(error))
 }

@@ -26,8 +26,7 @@ pub(crate) use imp::{
     readiness::Readiness,
     signals,
     socket::{Detached, Socket},
-    usage,
-    waiting,
+    usage, waiting,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use imp::{kernel_pipe::KernelPipe, splice::Splicer};

@@ -64,6 +64,11 @@ fn lsock_relay_1() {
 }
 
 #[test]
+fn lsock_bench_1() {
+    run_page("man/lsock-bench.1", 6);
+}
+
+#[test]
 fn lsock_names_7() {
     run_page("man/lsock-names.7", 3);
 }

@@ -5,7 +5,7 @@
 use crate::harness::Scene;
 use std::{env, fs, path::Path};
 
-const COMMANDS: [&str; 4] = ["listen", "connect", "relay", "completions"];
+const COMMANDS: [&str; 5] = ["listen", "connect", "relay", "bench", "completions"];
 
 #[test]
 fn help_is_as_in_the_snapshots() {

@@ -15,6 +15,9 @@ pub(crate) enum Amount {
     Bytes(u64),
     /// So many messages, or connections.
     Messages(u64),
+    /// What clients of other programs send until they end.
+    #[serde(rename = "until-clients-end")]
+    UntilClientsEnd,
 }
 
 /// For `--explain`.
@@ -24,6 +27,7 @@ impl Display for Amount {
             Self::Time(time) => write!(f, "{}", humantime::format_duration(*time)),
             Self::Bytes(bytes) => write!(f, "{bytes} bytes"),
             Self::Messages(count) => write!(f, "{count} messages or connections"),
+            Self::UntilClientsEnd => f.write_str("what clients send"),
         }
     }
 }
@@ -33,7 +37,6 @@ pub(super) mod seconds {
     use serde::{Deserialize as _, Deserializer, Serializer};
     use std::time::Duration;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's way")]
     pub(in crate::bench) fn serialize<S: Serializer>(
         time: &Duration,
         to: S,

@@ -51,12 +51,14 @@ pub(crate) struct Case {
     pub(crate) over: Transport,
     pub(crate) api: Api,
     /// Bytes of each message, or of each write.
+    #[serde(rename = "size_bytes")]
     pub(crate) size: usize,
     /// Connections at the same time.
     pub(crate) clients: usize,
     /// Whether both sides send (throughput).
     pub(crate) both_ways: bool,
     /// Messages a second of all clients together (latency): an open loop.
+    #[serde(rename = "rate_per_second")]
     pub(crate) rate: Option<u64>,
 }
 
@@ -99,6 +101,14 @@ impl Api {
             Self::Sync => "sync",
             Self::Tokio => "tokio",
         }
+    }
+}
+
+impl Case {
+    /// Whether the same is done, be it over something else or with another API.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let Self { over, api, .. } = self;
+        *self == Self { over: *over, api: *api, ..other.clone() }
     }
 }
 

@@ -1,1 +1,219 @@
+//! What has become faster or slower since results were saved.
 
+use super::{
+    Case, Environment, Results, Setup, Workload,
+    report::{
+        environment::pins,
+        number::{self, Unit},
+        table::painted,
+    },
+    results::{Measured, Row},
+    statistics::Figure,
+};
+use crate::diag::escaped;
+use anyhow::ensure;
+
+/// New results beside old ones.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    /// For each case that both have.
+    pub(crate) changes: Vec<Change>,
+    /// Cases of the old results alone.
+    pub(crate) gone: Vec<Case>,
+    /// Cases of the new results alone.
+    pub(crate) added: Vec<Case>,
+    /// What was not the same when the two were measured.
+    pub(crate) differences: Vec<String>,
+}
+
+/// How the figure of a case has changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) case: Case,
+    pub(crate) before: Figure,
+    pub(crate) after: Figure,
+    /// Of the medians, in percent of the old one.
+    pub(crate) percent: f64,
+    pub(crate) verdict: Verdict,
+}
+
+/// What a change means.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Beyond noise.
+    Faster,
+    /// Beyond noise.
+    Slower,
+    /// Within noise.
+    Same,
+    /// One of the two was measured once: how much noise there is is not known.
+    Unclear,
+}
+
+/// A smaller change is none, in percent.
+const LEAST: f64 = 1.0;
+
+impl Comparison {
+    /// Rows belong together if all of their case is the same.
+    ///
+    /// # Errors
+    /// There are none.
+    pub(crate) fn new(old: &Results, new: &Results) -> anyhow::Result<Self> {
+        let find = |results: &Results, case: &Case| -> Option<(Figure, usize)> {
+            let row = results.rows.iter().find(|row| row.case == *case)?;
+            row.figure().map(|figure| (figure, row.runs.len()))
+        };
+        let without = |rows: &[Row], others: &Results| {
+            let cases = rows.iter().map(|row| row.case.clone());
+            cases.filter(|case| find(others, case).is_none()).collect()
+        };
+        let both = new.rows.iter().filter_map(|row| {
+            Some(Change::new(&row.case, find(old, &row.case)?, find(new, &row.case)?))
+        });
+        let changes: Vec<Change> = both.collect();
+        ensure!(!changes.is_empty(), "none of these cases is in the results to compare with");
+        Ok(Self {
+            changes,
+            gone: without(&old.rows, new),
+            added: without(&new.rows, old),
+            differences: differences(old, new),
+        })
+    }
+
+    /// What is slower, beyond noise and by more than so many percent of its old figure.
+    pub(crate) fn slower_by_more_than(&self, percent: f64) -> Vec<&Change> {
+        let is_slower =
+            |change: &&Change| change.verdict == Verdict::Slower && change.percent.abs() > percent;
+        self.changes.iter().filter(is_slower).collect()
+    }
+
+    /// As a table for a terminal.
+    pub(crate) fn text(&self, color: bool) -> String {
+        let mut lines = vec![["case", "before", "after", "change", ""].map(str::to_owned)];
+        lines.extend(self.changes.iter().map(Change::cells));
+        let width = |column: usize| {
+            let widths = lines.iter().map(|line| line[column].chars().count());
+            widths.max().unwrap_or_default()
+        };
+        let widths = [width(0), width(1), width(2), width(3)];
+        let codes = self.changes.iter().map(|change| change.verdict.code());
+        let mut text = String::new();
+        for ([case, before, after, change, verdict], code) in
+            lines.iter().zip([""].into_iter().chain(codes))
+        {
+            let [a, b, c, d] = widths;
+            let figures = format!("{case:a$}  {before:>b$}  {after:>c$}  {change:>d$}");
+            text += format!("{figures}  {}", painted(verdict, code, color)).trim_end();
+            text.push('\n');
+        }
+        let cases = |heading: &str, cases: &[Case]| -> String {
+            cases.iter().map(|case| format!("{heading}: {case}\n")).collect()
+        };
+        text += &cases("only before", &self.gone);
+        text += &cases("only now", &self.added);
+        for difference in &self.differences {
+            text += &format!("not the same: {}\n", escaped(difference));
+        }
+        text
+    }
+}
+
+impl Change {
+    /// Of figures, and how often they were measured.
+    fn new(case: &Case, before: (Figure, usize), after: (Figure, usize)) -> Self {
+        let ((before, runs_before), (after, runs_after)) = (before, after);
+        let percent = if before.median == after.median {
+            0.0
+        } else {
+            (after.median - before.median) / before.median * 100.0
+        };
+        let overlap = before.min <= after.max && after.min <= before.max;
+        let spread = before.spread().max(after.spread()) * 100.0;
+        let is_more_better = case.workload.measured() != Measured::MedianTime;
+        let verdict = if runs_before < 2 || runs_after < 2 {
+            Verdict::Unclear
+        } else if overlap || percent.abs() <= spread || percent.abs() <= LEAST {
+            Verdict::Same
+        } else if (percent > 0.0) == is_more_better {
+            Verdict::Faster
+        } else {
+            Verdict::Slower
+        };
+        Self { case: case.clone(), before, after, percent, verdict }
+    }
+
+    fn cells(&self) -> [String; 5] {
+        let (before, after) = (self.before.median, self.after.median);
+        let (divisor, unit) = match self.case.workload.measured() {
+            Measured::BytesPerSecond => (1e9, "GB/s"),
+            Measured::MessagesPerSecond if self.case.workload == Workload::Connect => {
+                (1.0, "connections/s")
+            }
+            Measured::MessagesPerSecond => (1.0, "messages/s"),
+            Measured::MedianTime => {
+                let unit = Unit::of(before.min(after) as u64);
+                (unit.nanoseconds(), unit.word())
+            }
+        };
+        let figures = number::column(&[Some(before / divisor), Some(after / divisor)]);
+        let change = format!("{:+.1}%", self.percent);
+        let [before, after] = [0, 1].map(|index: usize| format!("{} {unit}", figures[index]));
+        [self.case.to_string(), before, after, change, self.verdict.text().to_owned()]
+    }
+}
+
+impl Verdict {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::Same => "within noise",
+            Self::Unclear => "unclear: measured once",
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Faster => "32",
+            Self::Slower => "31",
+            Self::Same => "",
+            Self::Unclear => "33",
+        }
+    }
+}
+
+/// What makes other figures likely, other than the program.
+fn differences(old: &Results, new: &Results) -> Vec<String> {
+    let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    let of = |what: &str, old: String, new: String| {
+        (old != new).then(|| format!("{what} ({old} before, {new} now)"))
+    };
+    let machine = |what, value: &dyn Fn(&Environment) -> String| {
+        of(what, value(&old.environment), value(&new.environment))
+    };
+    let setup =
+        |what, value: &dyn Fn(&Setup) -> String| of(what, value(&old.setup), value(&new.setup));
+    [
+        machine("lsock", &|it| it.lsock.clone()),
+        machine("system", &|it| it.system.clone()),
+        machine("kernel", &|it| or_unknown(&it.kernel)),
+        machine("machine", &|it| it.machine.clone()),
+        machine("CPU", &|it| or_unknown(&it.cpu)),
+        machine("number of CPUs", &|it| it.cpus.to_string()),
+        machine("governor", &|it| or_unknown(&it.governor)),
+        setup("server", &|it| match it.server.name() {
+            Some(name) => format!("{} at {name}", it.server.word()),
+            None => it.server.word().to_owned(),
+        }),
+        setup("pins", &|it| pins(&it.pin)),
+        setup("amount of a run", &|it| it.amount.to_string()),
+        setup("warm-up", &|it| humantime::format_duration(it.warmup).to_string()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -32,7 +32,7 @@ impl Environment {
         Self {
             lsock: env!("CARGO_PKG_VERSION").to_owned(),
             time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-            system: os_info::get().to_string(),
+            system: system(),
             kernel: crate::system::kernel(),
             machine: env::consts::ARCH.to_owned(),
             cpu: cpu(),
@@ -41,6 +41,11 @@ impl Environment {
             options,
         }
     }
+}
+
+fn system() -> String {
+    let system = os_info::get();
+    format!("{} {}", system.os_type(), system.version())
 }
 
 /// What the first CPU is called, on Linux and on Windows.

@@ -1,1 +1,12 @@
 //! What results look like: one file for each format.
+
+mod columns;
+pub(crate) mod csv;
+pub(super) mod environment;
+pub(crate) mod json;
+pub(crate) mod markdown;
+pub(super) mod number;
+pub(crate) mod outputs;
+pub(crate) mod plot;
+pub(crate) mod saved;
+pub(crate) mod table;

@@ -42,7 +42,7 @@ pub(crate) struct Setup {
 
 /// Where the server of a measurement is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "kind", content = "name", rename_all = "kebab-case")]
 pub(crate) enum Server {
     /// In a process of its own.
     Process,
@@ -76,8 +76,9 @@ pub(crate) struct Row {
     pub(crate) fairness: Option<f64>,
     /// How far apart the runs are, as a part of the median.
     pub(crate) spread: Option<f64>,
-    /// Compared with the first row of the same workload: more is faster.
-    pub(crate) ratio: f64,
+    /// Compared with the first row that [is like](Case::is_like) it: more is faster. Not known where
+    /// one of the two has no figure, or the first one's is zero.
+    pub(crate) ratio: Option<f64>,
     pub(crate) runs: Vec<Run>,
 }
 
@@ -91,6 +92,7 @@ pub(crate) struct Run {
     pub(crate) client: Usage,
     pub(crate) server: Option<Usage>,
     /// CPUs that other processes kept busy meanwhile.
+    #[serde(rename = "cpus_of_others")]
     pub(crate) others: Option<f64>,
 }
 
@@ -98,8 +100,11 @@ pub(crate) struct Run {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Latency {
     pub(crate) count: u64,
+    #[serde(rename = "min_nanoseconds")]
     pub(crate) min: u64,
+    #[serde(rename = "mean_nanoseconds")]
     pub(crate) mean: f64,
+    #[serde(rename = "max_nanoseconds")]
     pub(crate) max: u64,
     pub(crate) quantiles: Vec<Quantile>,
 }
@@ -114,6 +119,31 @@ pub(crate) struct Quantile {
 /// Those that are reported, as far as there are enough times for them.
 const QUANTILES: [f64; 15] =
     [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999];
+
+impl Server {
+    /// As it is in JSON and CSV.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Process => "process",
+            Self::InProcess => "in-process",
+            Self::ForeignEcho(_) => "foreign-echo",
+            Self::ForeignDiscard(_) => "foreign-discard",
+            Self::OwnEcho(_) => "own-echo",
+            Self::OwnDiscard(_) => "own-discard",
+        }
+    }
+
+    /// Where it meets the programs of others.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Process | Self::InProcess => None,
+            Self::ForeignEcho(name)
+            | Self::ForeignDiscard(name)
+            | Self::OwnEcho(name)
+            | Self::OwnDiscard(name) => Some(name),
+        }
+    }
+}
 
 /// Which figure tells how fast a workload is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -146,11 +176,11 @@ impl Results {
     ) -> Self {
         let mut rows: Vec<Row> =
             measured.into_iter().filter_map(|(case, samples)| Row::new(case, &samples)).collect();
-        for workload in Workload::ALL {
-            let mut rows = rows.iter_mut().filter(|row| row.case.workload == workload);
-            let Some(first) = rows.next() else { continue };
-            let base = first.speed();
-            rows.for_each(|row| row.ratio = row.speed() / base);
+        for index in 0..rows.len() {
+            let row = &rows[index];
+            let base = rows.iter().find(|other| other.case.is_like(&row.case)).and_then(Row::speed);
+            let ratio = row.speed().zip(base).map(|(it, base)| it / base);
+            rows[index].ratio = ratio.filter(|ratio| ratio.is_finite());
         }
         let warnings = Warning::of(&environment, &setup, &rows);
         Self { format: Format::V1, environment, setup, rows, warnings }
@@ -160,7 +190,7 @@ impl Results {
 impl Row {
     fn new(case: Case, samples: &[Sample]) -> Option<Self> {
         let rate = |count: fn(&Sample) -> u64| {
-            Figure::of(samples.iter().map(|it| count(it) as f64 / it.elapsed.as_secs_f64()))
+            Figure::of(samples.iter().map(|it| count(it) as f64 / it.seconds()))
         };
         let total = |count: fn(&Sample) -> u64| samples.iter().map(count).sum::<u64>() as f64;
         let (bytes, messages) = (total(|it| it.bytes), total(|it| it.messages));
@@ -176,7 +206,7 @@ impl Row {
             switches_per_message: switches.and_then(|count| part(count as f64, messages)),
             fairness: samples.iter().filter_map(|it| it.fairness).min_by(f64::total_cmp),
             spread: None,
-            ratio: 1.0,
+            ratio: None,
             runs: samples.iter().map(Run::new).collect(),
             case,
         };
@@ -196,16 +226,21 @@ impl Row {
     }
 
     /// More is faster, whatever the figure is.
-    fn speed(&self) -> f64 {
-        let median = self.figure().map_or(f64::NAN, |figure| figure.median);
-        match self.case.workload.measured() {
+    fn speed(&self) -> Option<f64> {
+        let median = self.figure()?.median;
+        Some(match self.case.workload.measured() {
             Measured::BytesPerSecond | Measured::MessagesPerSecond => median,
             Measured::MedianTime => 1.0 / median,
-        }
+        })
     }
 }
 
 impl Sample {
+    /// A coarse clock may say that there was no time at all.
+    fn seconds(&self) -> f64 {
+        self.elapsed.max(Duration::from_nanos(1)).as_secs_f64()
+    }
+
     fn cpu(&self) -> Duration {
         self.client.cpu + self.server.map(|server| server.cpu).unwrap_or_default()
     }
@@ -238,7 +273,9 @@ impl Latency {
         let mut all = samples.iter().filter_map(|sample| sample.latencies.as_ref());
         let mut times = all.next()?.clone();
         // They are all made alike, so that each can hold what the others do.
-        all.for_each(|more| drop(times.add(more)));
+        for more in all {
+            let _ = times.add(more);
+        }
         let count = times.len();
         let quantiles = QUANTILES
             .into_iter()
@@ -260,3 +297,7 @@ impl Latency {
         self.quantiles.iter().find(is_it).map(|it| it.nanoseconds)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -45,3 +45,91 @@ pub(crate) fn schedule(
     }
     Ok(samples)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::bench::{Workload, fixture};
+    use anyhow::bail;
+    use std::cell::RefCell;
+
+    /// Writes down what happens, and fails where it is to.
+    struct Fake<'a> {
+        log: &'a RefCell<Vec<String>>,
+        count: u64,
+        fails_at: Option<u64>,
+    }
+
+    struct Log<'a>(&'a RefCell<Vec<String>>);
+
+    impl Measure for Fake<'_> {
+        fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+            self.count += 1;
+            self.log.borrow_mut().push(format!("measure {} {amount}", case.size));
+            if self.fails_at == Some(self.count) {
+                bail!("the server has gone");
+            }
+            Ok(fixture::sample(self.count))
+        }
+    }
+
+    impl Watch for Log<'_> {
+        fn begin(&mut self, case: &Case, done: usize, all: usize) {
+            self.0.borrow_mut().push(format!("begin {} {done}/{all}", case.size));
+        }
+    }
+
+    /// The samples as their counts of messages, and what happened.
+    fn run(repeat: usize, fails_at: Option<u64>) -> (anyhow::Result<Vec<Vec<u64>>>, Vec<String>) {
+        let sizes = [1, 2, 3];
+        let cases = sizes.map(|size| Case { size, ..fixture::case(Workload::Throughput) });
+        let log = RefCell::default();
+        let rounds =
+            Rounds { repeat: NonZeroUsize::new(repeat).unwrap(), amount: Amount::Messages(7) };
+        let mut fake = Fake { log: &log, count: 0, fails_at };
+        let samples = schedule(&cases, rounds, &mut fake, &mut Log(&log));
+        let counts = samples.map(|samples| {
+            let of = |samples: &Vec<Sample>| samples.iter().map(|it| it.messages).collect();
+            samples.iter().map(of).collect()
+        });
+        (counts, log.into_inner())
+    }
+
+    #[test]
+    fn every_case_has_its_turn_in_every_round() {
+        let (samples, log) = run(2, None);
+        assert_eq!(samples.unwrap(), [[1, 4], [2, 5], [3, 6]]);
+        let expected = [
+            "begin 1 0/6",
+            "measure 1 7 messages or connections",
+            "begin 2 1/6",
+            "measure 2 7 messages or connections",
+            "begin 3 2/6",
+            "measure 3 7 messages or connections",
+            "begin 1 3/6",
+            "measure 1 7 messages or connections",
+            "begin 2 4/6",
+            "measure 2 7 messages or connections",
+            "begin 3 5/6",
+            "measure 3 7 messages or connections",
+        ];
+        assert_eq!(log, expected);
+    }
+
+    #[test]
+    fn the_first_error_ends_it_and_names_case_and_run() {
+        let (samples, log) = run(3, Some(5));
+        assert_eq!(
+            format!("{:#}", samples.unwrap_err()),
+            "throughput 2 over ns, run 2 of 3: the server has gone"
+        );
+        // Nothing comes after it.
+        assert_eq!(log.len(), 10);
+        let (samples, _) = run(1, Some(3));
+        assert_eq!(
+            format!("{:#}", samples.unwrap_err()),
+            "throughput 3 over ns: the server has gone"
+        );
+    }
+}

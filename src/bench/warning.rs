@@ -1,7 +1,7 @@
 //! What makes figures worth less than they look, and what to do about it.
 
 use super::{
-    Amount, Environment, Setup, Workload,
+    Environment, Setup, Workload,
     results::{Row, Server},
 };
 use serde::{Deserialize, Serialize};
@@ -11,14 +11,14 @@ use std::fmt::{self, Display, Formatter};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Warning {
-    /// A run took less time than a figure needs.
-    TooShort { case: String, seconds: f64 },
+    /// Runs took less time than a figure needs: in so many cases, most of all in this one.
+    TooShort { cases: usize, case: String, seconds: f64 },
     /// There are too few times for the tail.
-    FewTimes { case: String, count: u64 },
+    FewTimes { cases: usize, case: String, count: u64 },
     /// Server and clients had one CPU between them.
     OneCpu { pinned: bool },
     /// The runs of a case are far apart.
-    Spread { case: String, spread: f64 },
+    Spread { cases: usize, case: String, spread: f64 },
     /// The CPUs' frequency is not constant.
     Frequency { governor: String },
     /// Others kept CPUs busy.
@@ -28,8 +28,8 @@ pub(crate) enum Warning {
 }
 
 const SHORTEST: f64 = 0.1;
-/// Of which ten lie beyond p99.9.
-const FEWEST: u64 = 10_000;
+/// Of which ten lie beyond p99.
+const FEWEST: u64 = 1000;
 const WIDEST: f64 = 0.1;
 const BUSIEST: f64 = 0.1;
 
@@ -42,7 +42,8 @@ impl Warning {
         }
         let pinned = !setup.pin.is_empty() && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
         if environment.cpus == 1 || pinned {
-            warnings.push(Self::OneCpu { pinned });
+            // Where there is one only, no pins are to blame.
+            warnings.push(Self::OneCpu { pinned: environment.cpus > 1 });
         }
         if let Some(governor) = &environment.governor
             && governor != "performance"
@@ -53,23 +54,32 @@ impl Warning {
         if let Some(cpus) = others.max_by(f64::total_cmp).filter(|cpus| *cpus > BUSIEST) {
             warnings.push(Self::Busy { cpus });
         }
-        for row in rows {
-            let case = row.case.to_string();
-            let shortest = row.runs.iter().map(|run| run.seconds).min_by(f64::total_cmp);
-            if let Some(seconds) = shortest.filter(|seconds| *seconds < SHORTEST) {
-                warnings.push(Self::TooShort { case: case.clone(), seconds });
-            }
-            if row.case.workload == Workload::Latency
-                && let Some(latency) = &row.latency
-                && latency.count < FEWEST
-            {
-                warnings.push(Self::FewTimes { case: case.clone(), count: latency.count });
-            }
-            if let Some(spread) = row.spread.filter(|spread| *spread > WIDEST) {
-                warnings.push(Self::Spread { case, spread });
-            }
-        }
-        let _ = Amount::Bytes;
+        let seconds = |row: &Row| row.runs.iter().map(|run| run.seconds).min_by(f64::total_cmp);
+        warnings.extend(
+            worst(rows, |row| {
+                seconds(row).filter(|seconds| *seconds < SHORTEST).map(|seconds| -seconds)
+            })
+            .map(|(cases, case, seconds)| Self::TooShort {
+                cases,
+                case,
+                seconds: -seconds,
+            }),
+        );
+        warnings.extend(
+            worst(rows, |row| {
+                let latency = row.latency.as_ref().filter(|latency| latency.count < FEWEST)?;
+                (row.case.workload == Workload::Latency).then_some(-(latency.count as f64))
+            })
+            .map(|(cases, case, count)| Self::FewTimes {
+                cases,
+                case,
+                count: -count as u64,
+            }),
+        );
+        warnings.extend(
+            worst(rows, |row| row.spread.filter(|spread| *spread > WIDEST))
+                .map(|(cases, case, spread)| Self::Spread { cases, case, spread }),
+        );
         warnings
     }
 
@@ -93,19 +103,38 @@ impl Warning {
     }
 }
 
+/// How many rows something is wrong with, and what most of all.
+fn worst(rows: &[Row], wrong: impl Fn(&Row) -> Option<f64>) -> Option<(usize, String, f64)> {
+    let all: Vec<(&Row, f64)> =
+        rows.iter().filter_map(|row| wrong(row).map(|how| (row, how))).collect();
+    let (row, how) = all.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    Some((all.len(), row.case.to_string(), *how))
+}
+
+/// The case, and that there are others.
+fn of(case: &str, cases: usize) -> String {
+    match cases {
+        0 | 1 => case.to_owned(),
+        2 => format!("{case} and one other case"),
+        _ => format!("{case} and {} other cases", cases - 1),
+    }
+}
+
 impl Display for Warning {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooShort { case, seconds } => {
-                write!(f, "{case}: a run of {:.0} ms is too short for a figure", seconds * 1e3)
+            Self::TooShort { cases, case, seconds } => {
+                let ms = seconds * 1e3;
+                write!(f, "{}: a run of {ms:.0} ms is too short for a figure", of(case, *cases))
             }
-            Self::FewTimes { case, count } => {
-                write!(f, "{case}: {count} times are too few for the tail")
+            Self::FewTimes { cases, case, count } => {
+                write!(f, "{}: {count} times are too few for the tail", of(case, *cases))
             }
             Self::OneCpu { pinned: true } => f.write_str("server and clients are kept to one CPU"),
             Self::OneCpu { pinned: false } => f.write_str("server and clients share the only CPU"),
-            Self::Spread { case, spread } => {
-                write!(f, "{case}: the runs are {:.0} % apart", spread * 100.0)
+            Self::Spread { cases, case, spread } => {
+                let percent = spread * 100.0;
+                write!(f, "{}: the runs are {percent:.0} % apart", of(case, *cases))
             }
             Self::Frequency { governor } => {
                 write!(f, "the frequency of the CPUs is governed by `{governor}`")
@@ -119,3 +148,6 @@ impl Display for Warning {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

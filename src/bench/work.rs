@@ -18,13 +18,17 @@ mod pace;
 mod pattern;
 mod phase;
 mod runner;
+mod sample;
 mod server;
+mod side;
 mod tally;
 mod unopened;
+mod waiting;
 
 pub(crate) use address::Address;
 pub(crate) use at::At;
 pub(crate) use clients::Does;
 pub(crate) use control::{COMMAND, serve};
 pub(crate) use error::BenchError;
-pub(crate) use runner::{Foreign, Runner, ServerIs};
+pub(crate) use runner::Runner;
+pub(crate) use side::ServerIs;

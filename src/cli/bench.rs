@@ -84,7 +84,7 @@ pub(crate) struct Work {
     pub(crate) pin: Vec<usize>,
 
     /// How often each case is measured [default: 3; with --at 1].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value::repeat)]
     pub(crate) repeat: Option<NonZeroUsize>,
 
     /// What goes before each run and is thrown away [default: 100ms].

@@ -24,6 +24,9 @@ pub(crate) struct Everywhere {
 }
 
 impl Everywhere {
+    /// As if nothing were given.
+    pub(crate) const DEFAULT: Self = Self { verbose: 0, quiet: 0, log_format: None, color: None };
+
     /// Adds what stands after the command to what stands before it.
     pub(super) fn add(&mut self, later: &Self) {
         self.verbose = self.verbose.saturating_add(later.verbose);

@@ -13,11 +13,12 @@ use std::{
 };
 
 /// The pages with the words of the command that each is about.
-const PAGES: [(&str, &[&str]); 4] = [
+const PAGES: [(&str, &[&str]); 5] = [
     ("man/lsock.1", &[]),
     ("man/lsock-listen.1", &["listen"]),
     ("man/lsock-connect.1", &["connect"]),
     ("man/lsock-relay.1", &["relay"]),
+    ("man/lsock-bench.1", &["bench"]),
 ];
 
 /// What else is checked for names of options that there are not.

@@ -3,7 +3,7 @@
 use crate::endpoint::{ListenOn, Target};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use local_socket::Name;
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 /// A name, by the grammar of the library.
 pub(super) fn name() -> impl TypedValueParser<Value = Name<'static>> {
@@ -71,6 +71,14 @@ pub(super) fn clients(text: &str) -> Result<usize, String> {
     match count(text) {
         Ok(clients @ ..=10_000) => usize::try_from(clients).map_err(|error| error.to_string()),
         _ => Err("it takes a number from 1 to 10000".to_owned()),
+    }
+}
+
+/// How often something is measured.
+pub(super) fn repeat(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<NonZeroUsize>() {
+        Ok(repeat) if repeat.get() <= 1000 && !text.starts_with('+') => Ok(repeat),
+        _ => Err("it takes a number from 1 to 1000".to_owned()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     error::Error,
     fmt::{self, Display, Formatter},
     io,
+    path::PathBuf,
     time::Duration,
 };
 
@@ -29,8 +30,10 @@ pub(crate) enum Failure {
     Undelivered { direction: Direction, error: io::Error, bytes: Option<u64>, delivered: u64 },
     /// The command could not be started.
     Command { command: String, error: io::Error },
-    /// Something for which there is an advice of its own.
-    Advised { message: String, hint: String },
+    /// Something for which a command has an advice of its own.
+    Advised { message: String, hint: String, status: u8 },
+    /// A file that was to be written, named as it was typed.
+    Output { path: PathBuf, error: io::Error },
     /// A descriptor or file of ours could not be used.
     Io { what: &'static str, error: io::Error },
 }
@@ -89,6 +92,9 @@ impl Display for Failure {
                 write!(f, "cannot run `{command}`: {}", reason(error))
             }
             Self::Advised { message, .. } => f.write_str(message),
+            Self::Output { path, error } => {
+                write!(f, "cannot write to {}: {}", path.display(), reason(error))
+            }
             Self::Io { what, error } => write!(f, "{what}: {}", reason(error)),
         }
     }
@@ -97,7 +103,7 @@ impl Display for Failure {
 impl Error for Failure {}
 
 /// The message of an error: what was tried, then why not, in one line.
-pub(super) fn message(error: &anyhow::Error) -> String {
+pub(crate) fn message(error: &anyhow::Error) -> String {
     let parts: Vec<String> = error
         .chain()
         .map(|cause| cause.downcast_ref::<io::Error>().map_or_else(|| cause.to_string(), reason))

@@ -24,12 +24,13 @@ impl Outcome {
 pub(super) const USAGE: u8 = 2;
 
 /// The exit status that stands for an error.
-pub(super) fn status(error: &anyhow::Error) -> u8 {
+pub(crate) fn status(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Failure>() {
         Some(Failure::Usage(_) | Failure::Unsupported { .. }) => USAGE,
         Some(Failure::Bind(_) | Failure::Connect { .. }) => 3,
         Some(Failure::ConnectTimedOut { .. } | Failure::Idle(_)) => 4,
         Some(Failure::Undelivered { .. }) => 5,
-        Some(Failure::Command { .. } | Failure::Advised { .. } | Failure::Io { .. }) | None => 1,
+        Some(Failure::Advised { status, .. }) => *status,
+        Some(Failure::Command { .. } | Failure::Output { .. } | Failure::Io { .. }) | None => 1,
     }
 }

@@ -6,33 +6,100 @@ mod progress;
 use super::completions;
 use crate::{
     bench::{
-        self, Case, Environment, Measure, Results, Sample, Server, Setup, schedule,
-        work::{Address, At, BenchError, Does, Foreign, Runner, ServerIs},
+        self, Amount, Case, Comparison, Environment, Look, Measure, Outputs, Report, Results,
+        Sample, Server, Setup, load, schedule,
+        work::{Address, At, BenchError, Does, Runner, ServerIs},
     },
     cli,
-    diag::{Failure, Outcome, Terminal},
+    diag::{self, Failure, Outcome, Terminal},
     endpoint::Target,
-    system::signals,
+    system::{self, signals},
 };
 use anyhow::Context as _;
-use local_socket::Name;
+use local_socket::{
+    Name,
+    error::{Obstacle, SocketError},
+};
 use plan::{Place, Plan};
 use progress::Progress;
-use std::{env, fs, path::PathBuf};
+use std::{
+    env, fs,
+    io::{self, IsTerminal as _, stdout},
+    path::PathBuf,
+    time::Duration,
+};
 use tempfile::TempDir;
 
 /// Measures, and reports.
-pub(super) fn run(args: cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
-    let plan = Plan::new(&args)?;
+pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
+    let plan = Plan::new(args)?;
     if args.explain {
         return completions::print(plan.to_string().as_bytes());
     }
+    let old = args.reports.compare.as_deref().map(load).transpose()?;
+    let outputs = outputs(&args.reports)?;
+    // Each client is a descriptor in both processes.
+    system::descriptor_limit::raise();
     let results = plan.measure(terminal).map_err(advised)?;
-    completions::print(serde_json::to_string_pretty(&results)?.as_bytes())
+    for warning in &results.warnings {
+        tracing::warn!("{warning}; {}", warning.advice());
+    }
+    let comparison = old.map(|old| Comparison::new(&old, &results)).transpose()?;
+    if !outputs.use_stdout() {
+        print(&results, comparison.as_ref(), terminal)?;
+    }
+    outputs.write(&results)?;
+    judge(comparison.as_ref(), args.reports.fail_over)
+}
+
+/// The files that are asked for.
+fn outputs(reports: &cli::Reports) -> Result<Outputs, Failure> {
+    let all = [
+        (Report::Json, &reports.json),
+        (Report::Json, &reports.save),
+        (Report::Csv, &reports.csv),
+        (Report::Markdown, &reports.markdown),
+        (Report::Plot, &reports.plot),
+    ];
+    Outputs::open(all.iter().filter_map(|(report, path)| Some((*report, path.as_deref()?))))
+}
+
+/// The table, and what has changed.
+fn print(
+    results: &Results,
+    comparison: Option<&Comparison>,
+    terminal: Terminal,
+) -> anyhow::Result<Outcome> {
+    let color = terminal.colors_stdout();
+    let mut text = bench::table(results, Look { color, bars: stdout().is_terminal() });
+    if let Some(comparison) = comparison {
+        text.push('\n');
+        text.push_str(&comparison.text(color));
+    }
+    completions::print(text.as_bytes())
+}
+
+/// Whether something is slower than it may be.
+fn judge(comparison: Option<&Comparison>, fail_over: Option<f64>) -> anyhow::Result<Outcome> {
+    let Some((comparison, percent)) = comparison.zip(fail_over) else {
+        return Ok(Outcome::Done);
+    };
+    let slower = comparison.slower_by_more_than(percent);
+    let cases: Vec<String> = slower.iter().map(|change| change.case.to_string()).collect();
+    match cases.as_slice() {
+        [] => Ok(Outcome::Done),
+        [case] => anyhow::bail!("{case} is slower than before by more than {percent} %"),
+        [first, rest @ ..] => anyhow::bail!(
+            "{} cases are slower than before by more than {percent} %: {first}, {}",
+            cases.len(),
+            rest.join(", ")
+        ),
+    }
 }
 
 /// Is the server of a measurement that another process makes.
 pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
+    system::descriptor_limit::raise();
     bench::work::serve(control)?;
     Ok(Outcome::Done)
 }
@@ -94,16 +161,20 @@ impl Plan {
         Ok((self.schedule(&mut server, terminal)?, is))
     }
 
-    fn schedule(
-        &self,
-        measure: &mut dyn Measure,
-        terminal: Terminal,
-    ) -> anyhow::Result<Measured> {
-        let mut progress = Progress::new(terminal);
+    fn schedule(&self, measure: &mut dyn Measure, terminal: Terminal) -> anyhow::Result<Measured> {
+        let each = match self.rounds.amount {
+            Amount::Time(time) => Some(self.warmup.saturating_add(time).saturating_add(STARTING)),
+            _ => None,
+        };
+        let runs = self.cases.len() * self.rounds.repeat.get();
+        let mut progress = Progress::new(terminal, runs, each);
         let samples = schedule(&self.cases, self.rounds, measure, &mut progress)?;
         Ok(self.cases.iter().cloned().zip(samples).collect())
     }
 }
+
+/// About what a run takes besides its warm-up and its time.
+const STARTING: Duration = Duration::from_millis(5);
 
 type Measured = Vec<(Case, Vec<Sample>)>;
 
@@ -121,13 +192,32 @@ fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
         Target::Stdio | Target::Command(_) => None,
     };
     let address = address.with_context(|| format!("{target} is no server"))?;
-    Ok(ServerIs::Foreign(Foreign::new(address, does)))
+    Ok(ServerIs::Foreign(address, does))
+}
+
+fn has_live_server(error: &io::Error) -> bool {
+    let obstacle = SocketError::of(error).and_then(SocketError::obstacle);
+    matches!(obstacle, Some(Obstacle::LiveServer(_)))
 }
 
 /// With an advice, if there is one.
 fn advised(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref::<BenchError>().and_then(BenchError::hint) {
-        Some(hint) => Failure::Advised { message: format!("{error:#}"), hint }.into(),
+    let hint = match error.downcast_ref() {
+        Some(Failure::Connect { file: None, .. }) => Some(
+            "the server has to be there before; --repeat 1 measures one that ends after its \
+             first client"
+                .to_owned(),
+        ),
+        Some(Failure::Bind(error)) if has_live_server(error) => {
+            Some("choose another name".to_owned())
+        }
+        _ => error.downcast_ref().and_then(BenchError::hint),
+    };
+    match hint {
+        Some(hint) => {
+            let status = diag::status(&error);
+            Failure::Advised { message: diag::message(&error), hint, status }.into()
+        }
         None => error,
     }
 }
@@ -144,6 +234,8 @@ impl Folder {
         if cfg!(windows) || !makes_files {
             return Ok(Self(None));
         }
+        // A signal waits until it is known what has to be removed.
+        let _held = signals::Held::new();
         let folder = tempfile::Builder::new()
             .prefix("lsock-bench-")
             .tempdir()

@@ -85,7 +85,7 @@ impl Server {
         loops: &EventLoops,
         handler: H,
     ) -> anyhow::Result<Outcome> {
-        let Self { mut source, admission, once, grace, phases, ending } = self;
+        let Self { source, admission, once, grace, phases, ending } = self;
         let limits = Arc::clone(admission.limits());
         let shared = Arc::new(Shared { handler, once, ended: Mutex::new(None) });
         let mut accepting = Accepting { admission, loops, shared: &shared, ending: &ending };

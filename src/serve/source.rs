@@ -56,7 +56,7 @@ impl Source {
     }
 
     /// Gives the name up, as far as that can be done before the last client is accepted.
-    pub(super) fn give_up_name(&mut self) {
+    pub(super) fn give_up_name(&self) {
         if let Self::Local(listener) = self {
             listener.give_up_name();
         }

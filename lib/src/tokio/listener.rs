@@ -55,7 +55,7 @@ impl traits::Listener for Listener {
             Self::UdSocket(listener) => listener.do_not_reclaim_name_on_drop(),
         }
     }
-    fn give_up_name(&mut self) {
+    fn give_up_name(&self) {
         match self {
             #[cfg(windows)]
             Self::NamedPipe(listener) => listener.give_up_name(),

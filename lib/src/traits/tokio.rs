@@ -43,7 +43,7 @@ pub trait Listener: Debug + Send + Sync + Sized + Sealed {
     /// # Platform-specific behaviour
     /// Only a socket file can go before its socket does; with abstract names and on
     /// Windows this does nothing.
-    fn give_up_name(&mut self);
+    fn give_up_name(&self);
 
     /// Starts to listen.
     ///

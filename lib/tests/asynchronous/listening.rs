@@ -69,7 +69,7 @@ async fn a_name_can_be_taken_again(place: &Place) {
 
 /// Whatever the system can do about the name itself.
 async fn who_has_connected_is_accepted_after_the_name_is_given_up(place: &Place) {
-    let mut listener = place.listen_async();
+    let listener = place.listen_async();
     let mut client = place.connect_async().await;
     listener.give_up_name();
     let mut server = listener.accept().await.unwrap();

@@ -76,7 +76,7 @@ fn a_name_can_be_left_behind() {
 #[test]
 fn a_name_that_is_given_up() {
     run(async |folder| {
-        let mut listener = folder.options().create_tokio().unwrap();
+        let listener = folder.options().create_tokio().unwrap();
         let mut clients = Vec::new();
         for _ in 0..3 {
             clients.push(Stream::connect(folder.name()).await.unwrap());
@@ -112,7 +112,7 @@ fn a_name_that_is_given_up() {
 #[test]
 fn a_name_that_is_not_ones_own_to_give_up() {
     run(async |folder| {
-        let mut listener = folder.options().create_tokio().unwrap();
+        let listener = folder.options().create_tokio().unwrap();
         let successor = folder.options().try_overwrite(true).create_tokio().unwrap();
         listener.give_up_name();
         assert_eq!(folder.entries(), ["a.sock"]);

@@ -14,7 +14,9 @@ use crate::{
     bench::{Amount, Api, Case, Measure, Sample, Usage, Workload, work::Does},
     diag::Failure,
     endpoint::Target,
+    system::signals,
 };
+use anyhow::Context as _;
 use std::{
     io,
     sync::{
@@ -33,14 +35,14 @@ pub(crate) struct At {
 }
 
 impl At {
-    /// Begins to listen.
+    /// Begins to listen. The name goes with a signal that ends the process, too.
     pub(crate) fn listen(at: &Target, api: Api, does: Does, pin: &[usize]) -> anyhow::Result<Self> {
         let at = match at {
             Target::Name(name) => ListenAt::Name(name.to_string()),
             Target::Tcp(address) => {
-                let addresses = address.resolve().map_err(|error| {
-                    Failure::Bind(address.error("listen on", &error))
-                })?;
+                let addresses = address
+                    .resolve()
+                    .map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
                 ListenAt::Tcp(addresses.first().copied())
             }
             Target::Stdio | Target::Command(_) => {
@@ -48,8 +50,17 @@ impl At {
             }
         };
         let crew = Crew::new(api, pin)?;
+        // A signal waits until it is known what has to be removed.
+        let _held = signals::Held::new();
         let listener = crew.who().run(async move { Listener::bind(&at, api).await })?;
-        Ok(Self { crew, listener: Arc::new(listener), does })
+        let listener = Arc::new(listener);
+        let on_signal = Arc::clone(&listener);
+        signals::on_termination(move |signal| {
+            on_signal.give_up_name();
+            signals::die(signal);
+        })
+        .context("cannot watch for signals")?;
+        Ok(Self { crew, listener, does })
     }
 
     /// Where clients can connect now.
@@ -83,13 +94,13 @@ impl At {
             total.all.bytes += tally.all.bytes;
             total.end = total.end.max(tally.end);
         }
-        let (start, before) = *started.get().ok_or(BenchError::Nothing)?;
+        let (start, before) = *started.get().ok_or(BenchError::NothingCame)?;
         let messages = match case.workload {
             Workload::Connect => connections,
-            _ => total.all.bytes / case.size as u64,
+            _ => total.all.bytes.div_ceil(case.size as u64),
         };
         if messages == 0 {
-            return Err(BenchError::Nothing.into());
+            return Err(BenchError::NothingCame.into());
         }
         Ok(Sample {
             elapsed: total.end.saturating_duration_since(start),

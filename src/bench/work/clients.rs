@@ -72,8 +72,7 @@ impl Clients<'_> {
     /// Puts clients to work that connect for themselves.
     pub(super) fn start_visits(&self, crew: &mut Crew, address: &Address) -> anyhow::Result<()> {
         let (case, pattern) = (self.case, Pattern::new(self.case.size));
-        let kind =
-            if self.server == Does::Discard { Visit::Silent } else { Visit::WithMessage };
+        let kind = if self.server == Does::Discard { Visit::Silent } else { Visit::WithMessage };
         for _ in 0..case.clients {
             crew.put_to_work(self.work().timed(), |work| {
                 loops::visit(address.clone(), case.api, kind, pattern.clone(), case.size, work)
@@ -93,26 +92,20 @@ impl Clients<'_> {
         let Connection { reader, writer } = connection;
         let sent = Arc::default();
         let (others, answers) = (Arc::clone(&sent), pattern.clone());
-        crew.put_to_work(self.work(), |work| {
-            loops::send_only(writer, pattern, size, work, sent)
-        })?;
+        crew.put_to_work(self.work(), |work| loops::send_only(writer, pattern, size, work, sent))?;
         let work = Work::new(self.phase.clone());
         if self.case.both_ways {
             crew.put_to_work(work, |work| loops::receive(reader, None, answers, size, work))
         } else {
-            crew.put_to_work(work, |work| {
-                loops::receive_back(reader, answers, size, work, others)
-            })
+            crew.put_to_work(work, |work| loops::receive_back(reader, answers, size, work, others))
         }
     }
 
     fn work(&self) -> Work {
         let clients = self.case.clients as u64;
         let limit = match self.amount {
-            Amount::Time(_) => None,
-            Amount::Bytes(bytes) => {
-                Some(bytes.div_ceil(self.case.size as u64).div_ceil(clients))
-            }
+            Amount::Time(_) | Amount::UntilClientsEnd => None,
+            Amount::Bytes(bytes) => Some(bytes.div_ceil(self.case.size as u64).div_ceil(clients)),
             Amount::Messages(count) => Some(count.div_ceil(clients)),
         };
         Work::new(self.phase.clone()).limited(limit)

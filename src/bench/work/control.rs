@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-/// The command that this program is started with to be a server.
+/// The command with which this program is started as a server.
 pub(crate) const COMMAND: &str = "bench-server";
 
 /// How long a process takes to start or to answer at most.
@@ -163,10 +163,12 @@ pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
     while let Some(request) = receive(&mut control)? {
         let reply = match request {
             Request::Usage => Usage::now().map(Reply::Usage).map_err(anyhow::Error::from),
-            Request::Finish => server.take().context("it has finished already").and_then(|server| {
-                let served = server.finish()?;
-                Ok(Reply::Served(served, Usage::now()?))
-            }),
+            Request::Finish => {
+                server.take().context("it has finished already").and_then(|server| {
+                    let served = server.finish()?;
+                    Ok(Reply::Served(served, Usage::now()?))
+                })
+            }
         };
         send(control.get_mut(), &reply.unwrap_or_else(|error| failed(&error)))?;
     }

@@ -1,6 +1,10 @@
 //! Who does the work: threads that wait, or the tasks of one event loop.
 
-use super::{BenchError, phase::Live, tally::{Tally, Work}};
+use super::{
+    BenchError,
+    phase::Live,
+    tally::{Tally, Work},
+};
 use crate::bench::Api;
 use anyhow::Context as _;
 use std::{

@@ -19,6 +19,8 @@ pub(crate) enum BenchError {
     Stalled { after: Duration, foreign: bool },
     /// Not one message was done in the time.
     Nothing,
+    /// Clients of other programs sent nothing.
+    NothingCame,
     /// So many messages a second cannot be sent.
     RateMissed { asked: u64, reached: u64 },
     /// The same of one client.
@@ -54,7 +56,10 @@ impl Display for BenchError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongBytes { offset } => {
-                write!(f, "other bytes came back or arrived than were sent, at or after byte {offset}")
+                write!(
+                    f,
+                    "other bytes came back or arrived than were sent, at or after byte {offset}"
+                )
             }
             Self::Miscounted { sent, arrived, what } => {
                 write!(f, "{sent} {what} were sent, {arrived} arrived")
@@ -70,6 +75,7 @@ impl Display for BenchError {
                 write!(f, "nothing moved for {}", humantime::format_duration(*after))
             }
             Self::Nothing => f.write_str("not one message was done in the time of a run"),
+            Self::NothingCame => f.write_str("clients have sent nothing"),
             Self::RateMissed { asked, reached } => write!(
                 f,
                 "{asked} messages a second are more than is possible: {reached} were sent"

@@ -4,7 +4,9 @@ use super::{
 };
 use crate::{bench::Api, diag::Failure};
 use anyhow::Context as _;
-use local_socket::{ListenerOptions, traits::Listener as _, traits::tokio::Listener as _};
+use local_socket::{
+    ListenerOptions, OnConflict, traits::Listener as _, traits::tokio::Listener as _,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     io,
@@ -35,7 +37,8 @@ impl Listener {
         match at {
             ListenAt::Name(text) => {
                 let name = name(text)?;
-                let options = ListenerOptions::new().name(name);
+                let options =
+                    ListenerOptions::new().name(name).on_conflict(OnConflict::ReplaceStale);
                 let listener = match api {
                     Api::Sync => options.create_sync().map(Self::Local),
                     Api::Tokio => options.create_tokio().map(Self::LocalEvent),
@@ -85,14 +88,28 @@ impl Listener {
         accepted.context("cannot accept a client")
     }
 
-    /// Wakes a thread that waits in [`accept`](Self::accept); tasks are ended instead.
+    /// Nobody can connect any more, and nothing of it is left if the process ends now.
+    pub(super) fn give_up_name(&self) {
+        match self {
+            Self::Local(listener) => listener.give_up_name(),
+            Self::LocalEvent(listener) => listener.give_up_name(),
+            Self::Tcp(_) | Self::TcpEvent(_) => {}
+        }
+    }
+
+    /// Ends it, for a thread that waits in [`accept`](Self::accept) as well; a task that does is
+    /// ended with its event loop.
     pub(super) fn close(&self) {
         let closed = match self {
             Self::Local(listener) => listener.close(),
             Self::Tcp(listener) => {
                 listener.local_addr().and_then(std::net::TcpStream::connect).map(drop)
             }
-            Self::LocalEvent(_) | Self::TcpEvent(_) => Ok(()),
+            Self::LocalEvent(listener) => {
+                listener.give_up_name();
+                Ok(())
+            }
+            Self::TcpEvent(_) => Ok(()),
         };
         if let Err(error) = closed {
             tracing::debug!(%error, "listener not closed");

@@ -1,10 +1,8 @@
 //! Which part of a run it is: what every worker looks at before each message.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU8, AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, AtomicU64, Ordering},
 };
 
 /// The parts of a run, in order.

@@ -1,4 +1,5 @@
 use super::phase::{Live, Part, Phase};
+use crate::bench::histogram;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,7 @@ impl Work {
 
     /// With messages that are timed.
     pub(super) fn timed(self) -> Self {
-        Self { times: Some(crate::bench::measure::histogram()), ..self }
+        Self { times: Some(histogram()), ..self }
     }
 
     /// How far it is, while it goes on.
@@ -136,5 +137,79 @@ impl Tally {
     /// Of work that is counted by another worker.
     pub(super) fn of_nothing(self) -> Self {
         Self { all: Count::default(), measured: Count::default(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(work: &mut Work, messages: usize) {
+        for _ in 0..messages {
+            assert!(work.goes_on());
+            work.done(10);
+        }
+    }
+
+    #[test]
+    fn what_was_sent_in_the_warm_up_is_not_measured() {
+        let phase = Phase::default();
+        let mut work = Work::new(phase.clone());
+        sent(&mut work, 3);
+        phase.set(Part::Measured);
+        sent(&mut work, 2);
+        phase.set(Part::Over);
+        assert!(!work.goes_on());
+        let tally = work.tally();
+        assert_eq!(tally.all, Count { bytes: 50, messages: 5 });
+        assert_eq!(tally.measured, Count { bytes: 20, messages: 2 });
+    }
+
+    #[test]
+    fn a_limit_is_one_of_messages_after_the_warm_up() {
+        let phase = Phase::default();
+        let mut work = Work::new(phase.clone()).limited(Some(2));
+        sent(&mut work, 5);
+        phase.set(Part::Measured);
+        sent(&mut work, 2);
+        assert!(!work.goes_on());
+        assert_eq!(work.tally().measured, Count { bytes: 20, messages: 2 });
+    }
+
+    #[test]
+    fn a_run_that_is_over_before_it_began_has_nothing() {
+        let phase = Phase::default();
+        let mut work = Work::new(phase.clone());
+        sent(&mut work, 5);
+        phase.set(Part::Over);
+        assert!(!work.goes_on());
+        assert_eq!(work.tally().measured, Count::default());
+    }
+
+    #[test]
+    fn times_of_the_warm_up_are_not_kept() {
+        let phase = Phase::default();
+        let mut work = Work::new(phase.clone()).timed();
+        sent(&mut work, 1);
+        work.took(Duration::from_micros(1));
+        phase.set(Part::Measured);
+        assert!(work.goes_on());
+        work.took(Duration::from_micros(2));
+        let times = work.tally().times;
+        assert_eq!(times.map(|times| (times.len(), times.min())), Some((1, 2000)));
+    }
+
+    #[test]
+    fn bytes_that_come_in_pieces_are_as_many_messages_as_they_would_make() {
+        let phase = Phase::default();
+        let mut work = Work::new(phase.clone());
+        work.goes_on();
+        work.moved(25, 10);
+        phase.set(Part::Measured);
+        work.goes_on();
+        work.moved(36, 10);
+        let tally = work.tally();
+        assert_eq!(tally.all, Count { bytes: 61, messages: 6 });
+        assert_eq!(tally.measured, Count { bytes: 36, messages: 4 });
     }
 }

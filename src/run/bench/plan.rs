@@ -48,9 +48,12 @@ const LARGEST_ECHO: usize = 64 << 10;
 impl Plan {
     pub(super) fn new(args: &cli::Bench) -> Result<Self, Failure> {
         let cli::Bench { workload, work, others, .. } = args;
-        let is_tour = workload.is_none();
         let server = place(*workload, work, others)?;
-        let repeat = if matches!(server, Place::At(..)) { NonZeroUsize::MIN } else { REPEAT };
+        let (repeat, duration, warmup) = match (&server, workload) {
+            (Place::At(..), _) => (NonZeroUsize::MIN, None, Duration::ZERO),
+            (_, None) => (REPEAT, Some(TOUR), TOUR_WARMUP),
+            (_, Some(_)) => (REPEAT, Some(DURATION), WARMUP),
+        };
         let plan = Self {
             cases: match workload {
                 None => tour(work)?,
@@ -58,9 +61,9 @@ impl Plan {
             },
             rounds: Rounds {
                 repeat: work.repeat.unwrap_or(repeat),
-                amount: amount(work, if is_tour { TOUR } else { DURATION }),
+                amount: amount(work, duration),
             },
-            warmup: work.warmup.unwrap_or(if is_tour { TOUR_WARMUP } else { WARMUP }),
+            warmup: work.warmup.unwrap_or(warmup),
             pin: work.pin.clone(),
             server,
         };
@@ -121,11 +124,11 @@ impl Plan {
     }
 }
 
-fn amount(work: &cli::Work, duration: Duration) -> Amount {
+fn amount(work: &cli::Work, duration: Option<Duration>) -> Amount {
     match (work.bytes, work.count) {
         (Some(bytes), _) => Amount::Bytes(bytes),
         (None, Some(count)) => Amount::Messages(count),
-        (None, None) => Amount::Time(work.duration.unwrap_or(duration)),
+        (None, None) => work.duration.or(duration).map_or(Amount::UntilClientsEnd, Amount::Time),
     }
 }
 
@@ -150,9 +153,9 @@ fn place(
         }
         (None, None) if work.in_process => Ok(Place::InProcess),
         (None, None) => Ok(Place::Process),
-        _ if workload.is_none() => usage(
-            "--to and --at take a workload, such as `lsock bench throughput --to NAME`",
-        ),
+        _ if workload.is_none() => {
+            usage("--to and --at take a workload, such as `lsock bench throughput --to NAME`")
+        }
         (_, Some(at)) if work.size.len() > 1 || work.clients.len() > 1 || work.api.len() > 1 => {
             Err(Failure::Usage(format!("--at {at} takes one --size, --clients and --api")))
         }
@@ -204,6 +207,11 @@ fn tour(work: &cli::Work) -> Result<Vec<Case>, Failure> {
 }
 
 fn cases(workload: Workload, work: &cli::Work, server: &Place) -> Vec<Case> {
+    let workload = match (workload, server) {
+        // A server only sees what comes: how long its answers take, clients know.
+        (Workload::Latency, Place::At(..)) => Workload::Throughput,
+        _ => workload,
+    };
     let (sizes, clients): (&[usize], usize) = match (workload, server) {
         (Workload::Throughput, Place::At(..)) => (&[64 << 10], 1),
         (Workload::Throughput, _) => (&[64, 4 << 10, 64 << 10, 1 << 20], 1),
@@ -248,7 +256,10 @@ fn check_pin(pin: &[usize]) -> Result<(), Failure> {
         }),
         Some(cpu) => {
             let all: Vec<String> = cpus.iter().map(ToString::to_string).collect();
-            Err(Failure::Usage(format!("--pin: there is no CPU {cpu} here, only {}", all.join(", "))))
+            Err(Failure::Usage(format!(
+                "--pin: there is no CPU {cpu} here, only {}",
+                all.join(", ")
+            )))
         }
     }
 }
@@ -262,14 +273,11 @@ impl Display for Plan {
         writeln!(f, "server       {}", self.server)?;
         let Rounds { repeat, amount } = self.rounds;
         writeln!(f, "runs         {repeat} of each, in rounds")?;
-        let does = |does| match does {
-            Amount::Time(_) if matches!(self.server, Place::At(..)) => "as much as clients send".to_owned(),
-            amount => amount.to_string(),
-        };
-        writeln!(f, "each         {}", does(amount))?;
+        writeln!(f, "each         {amount}")?;
         writeln!(f, "warm-up      {}", humantime::format_duration(self.warmup))?;
         let pin: Vec<String> = self.pin.iter().map(ToString::to_string).collect();
-        let pin = if pin.is_empty() { "where the system puts them".to_owned() } else { pin.join(", ") };
+        let pin =
+            if pin.is_empty() { "where the system puts them".to_owned() } else { pin.join(", ") };
         writeln!(f, "CPUs         {pin}")
     }
 }

@@ -3,45 +3,100 @@ use crate::{
     diag::Terminal,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
 
 /// A line on stderr that says what is being measured and how long it will take, if that is
 /// a terminal.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Progress {
-    bar: ProgressBar,
+    shown: Option<Shown>,
 }
 
-const LINE: &str = "{spinner} {bar:24} {pos} of {len}, {eta} left: {wide_msg}";
+#[derive(Debug)]
+struct Shown {
+    bar: ProgressBar,
+    /// What a run takes, if that is known.
+    each: Option<Duration>,
+    /// How many runs have been made, and when the one began that is being made.
+    now: Arc<Mutex<(u32, Instant)>>,
+    end: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+const BAR: &str = "{spinner} {bar:24} {eta} left: {wide_msg}";
+const LINE: &str = "{spinner} {elapsed}: {wide_msg}";
+
+/// How often the line is drawn.
+const TICK: Duration = Duration::from_millis(100);
 
 impl Progress {
-    pub(super) fn new(terminal: Terminal) -> Self {
-        let shows = terminal.is_terminal() && !terminal.is_quiet();
-        let target =
-            if shows { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        // The template is a constant and known to be right.
-        if let Ok(style) = ProgressStyle::with_template(LINE) {
+    /// Of runs that take so long each, if that is known.
+    pub(super) fn new(terminal: Terminal, runs: usize, each: Option<Duration>) -> Self {
+        if !terminal.is_terminal() || terminal.is_quiet() {
+            return Self::default();
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        // The templates are constants and known to be right.
+        if let Ok(style) = ProgressStyle::with_template(if each.is_some() { BAR } else { LINE }) {
             bar.set_style(style);
         }
-        if shows {
-            bar.enable_steady_tick(Duration::from_millis(100));
+        if let Some(each) = each {
+            bar.set_length(millis(each).saturating_mul(runs as u64));
         }
-        Self { bar }
+        let now = Arc::new(Mutex::new((0, Instant::now())));
+        let mut shown = Shown { bar, each, now, end: None };
+        shown.start();
+        Self { shown: Some(shown) }
     }
+}
+
+impl Shown {
+    fn start(&mut self) {
+        let (end, is_over) = mpsc::channel::<()>();
+        let (bar, each, now) = (self.bar.clone(), self.each, Arc::clone(&self.now));
+        let draw = move || {
+            while is_over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                if let Some(each) = each {
+                    let (done, begun) = *now.lock().unwrap_or_else(PoisonError::into_inner);
+                    let before = each.saturating_mul(done);
+                    bar.set_position(millis(before.saturating_add(begun.elapsed().min(each))));
+                }
+                bar.tick();
+            }
+            bar.finish_and_clear();
+        };
+        let thread = thread::Builder::new().name("progress".to_owned()).spawn(draw);
+        self.end = thread.ok().map(|thread| (end, thread));
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Watch for Progress {
     fn begin(&mut self, case: &Case, done: usize, all: usize) {
-        tracing::info!("{case}: run {} of {all} begins", done + 1);
-        self.bar.set_length(all as u64);
-        self.bar.set_position(done as u64);
-        self.bar.set_message(case.to_string());
+        tracing::info!("run {} of {all}: {case}", done + 1);
+        if let Some(shown) = &self.shown {
+            let done = u32::try_from(done).unwrap_or(u32::MAX);
+            *shown.now.lock().unwrap_or_else(PoisonError::into_inner) = (done, Instant::now());
+            shown.bar.set_message(format!("{case} (run {} of {all})", done + 1));
+        }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if let Some((end, thread)) = self.shown.take().and_then(|shown| shown.end) {
+            drop(end);
+            // It ends as soon as it has cleared the line.
+            let _ = thread.join();
+        }
     }
 }

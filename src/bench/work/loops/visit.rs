@@ -1,6 +1,7 @@
 //! Connection rate: connect, one message there and back, close.
 
 use super::of_server;
+use crate::bench::Api;
 use crate::bench::work::{
     BenchError,
     address::Address,
@@ -8,7 +9,6 @@ use crate::bench::work::{
     pattern::Pattern,
     tally::{Tally, Work},
 };
-use crate::bench::Api;
 use std::time::Instant;
 
 /// Whether a visitor waits for an answer.

@@ -16,13 +16,14 @@ use std::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net,
     },
+    sync::{Mutex, PoisonError},
 };
 
 /// A Unix domain socket that clients can connect to.
 #[derive(Debug)]
 pub struct Listener {
     // Dropped before the socket is closed: while its file exists, somebody listens.
-    file: Option<OwnFile>,
+    file: Mutex<Option<OwnFile>>,
     socket: UnixListener,
     name: Option<Name<'static>>,
     filter: AcceptFilter,
@@ -38,6 +39,10 @@ impl Listener {
     /// The socket as tokio's type.
     pub fn inner_mut(&mut self) -> &mut UnixListener {
         &mut self.socket
+    }
+
+    fn take_file(&self) -> Option<OwnFile> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -64,13 +69,13 @@ impl traits::Listener for Listener {
     }
 
     fn do_not_reclaim_name_on_drop(&mut self) {
-        if let Some(file) = self.file.take() {
+        if let Some(file) = self.take_file() {
             file.leave();
         }
     }
 
-    fn give_up_name(&mut self) {
-        drop(self.file.take());
+    fn give_up_name(&self) {
+        drop(self.take_file());
     }
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
@@ -79,7 +84,8 @@ impl traits::Listener for Listener {
         let Bound { socket, file } = listen::listen(&options)?;
         let socket = UnixListener::from_std(socket)?;
         let name = options.name.map(Name::into_owned);
-        let mut listener = Self { file, socket, name, filter: options.accept_filter };
+        let mut listener =
+            Self { file: Mutex::new(file), socket, name, filter: options.accept_filter };
         if !options.reclaim_name {
             listener.do_not_reclaim_name_on_drop();
         }
@@ -96,7 +102,8 @@ impl TryFrom<sync::Listener> for Listener {
         runtime::required()?;
         let (Bound { socket, file }, name, filter) = listener.into_parts();
         socket.set_nonblocking(true)?;
-        Ok(Self { file, socket: UnixListener::from_std(socket)?, name, filter })
+        let socket = UnixListener::from_std(socket)?;
+        Ok(Self { file: Mutex::new(file), socket, name, filter })
     }
 }
 
@@ -122,14 +129,14 @@ impl TryFrom<OwnedFd> for Listener {
 /// The socket is not the listener's to remove: its name stays when it is dropped.
 impl From<UnixListener> for Listener {
     fn from(socket: UnixListener) -> Self {
-        Self { file: None, socket, name: None, filter: AcceptFilter::default() }
+        Self { file: Mutex::default(), socket, name: None, filter: AcceptFilter::default() }
     }
 }
 
 /// The name stays when the socket is closed.
 impl From<Listener> for UnixListener {
     fn from(listener: Listener) -> Self {
-        if let Some(file) = listener.file {
+        if let Some(file) = listener.take_file() {
             file.leave();
         }
         listener.socket

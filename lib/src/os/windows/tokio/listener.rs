@@ -92,7 +92,7 @@ impl traits::Listener for Listener {
     fn do_not_reclaim_name_on_drop(&mut self) {}
 
     /// Does nothing: as long as clients can be accepted, there are instances of the pipe.
-    fn give_up_name(&mut self) {}
+    fn give_up_name(&self) {}
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         runtime::required()?;

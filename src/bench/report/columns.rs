@@ -1,0 +1,274 @@
+//! The cells of all tables, whatever they are drawn with.
+
+use super::number::{self, Unit};
+use crate::bench::{
+    Api, Case, Results, Workload,
+    case::size_text,
+    results::{Latency, Measured, Row},
+};
+
+/// The rows of one workload.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// What is measured, and what all rows have in common.
+    pub(super) heading: String,
+    pub(super) columns: Vec<Column>,
+    /// For each row its part of the greatest figure.
+    pub(super) bars: Vec<f64>,
+    /// What the bars show.
+    pub(super) bar: &'static str,
+    /// Whether a shorter bar is faster.
+    pub(super) less_is_faster: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) title: String,
+    /// Words begin at the left, numbers end at the right.
+    pub(super) is_text: bool,
+    pub(super) cells: Vec<Cell>,
+}
+
+#[derive(Debug)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    pub(super) mood: Mood,
+}
+
+/// What a cell makes one think.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    Plain,
+    Good,
+    Bad,
+    Doubtful,
+}
+
+/// How far a ratio is off 1 that is worth a colour.
+const CLEARLY: f64 = 0.1;
+/// From here on figures are not steady.
+const WIDE: f64 = 0.1;
+
+/// How the figures of these results are meant.
+pub(super) fn notes(results: &Results) -> Vec<&'static str> {
+    let any = |what: fn(&Row) -> bool| results.rows.iter().any(what);
+    let notes = [
+        (
+            any(has_other_base),
+            "ratio: to the first row with the same size and clients; more is faster",
+        ),
+        (
+            any(|row| row.spread.is_some()),
+            "spread: how far the runs are apart, (max - min) / median",
+        ),
+        (any(|row| row.latency.is_some()), "p50 ... max: of all runs together"),
+        (
+            any(|row| row.cpu_microseconds_per_message.is_some()),
+            "CPU: of both sides together, for each GB or each message",
+        ),
+        (
+            any(|row| row.switches_per_message.is_some()),
+            "switches: of context, of both sides, for each message",
+        ),
+        (
+            any(|row| row.fairness.is_some()),
+            "fairness: the slowest client's part of the fastest one's",
+        ),
+    ];
+    notes.into_iter().filter_map(|(is_needed, note)| is_needed.then_some(note)).collect()
+}
+
+/// Whether it is compared with another row, as far as can be seen.
+fn has_other_base(row: &Row) -> bool {
+    row.ratio != Some(1.0)
+}
+
+/// One for each workload that was measured.
+pub(super) fn sections(results: &Results) -> Vec<Section> {
+    let of = |workload| {
+        let rows = results.rows.iter().filter(move |row| row.case.workload == workload);
+        let rows: Vec<&Row> = rows.collect();
+        (!rows.is_empty()).then(|| section(workload, &rows))
+    };
+    Workload::ALL.into_iter().filter_map(of).collect()
+}
+
+fn section(workload: Workload, rows: &[&Row]) -> Section {
+    let mut table = Table { rows, heading: Vec::new(), columns: Vec::new() };
+    table.cases();
+    match workload {
+        Workload::Throughput => {
+            table.gigabytes();
+            table.numbers("messages/s", |row| Some(row.messages_per_second.median));
+            table.numbers("CPU s/GB", |row| row.cpu_seconds_per_gb);
+        }
+        Workload::Latency => {
+            if rows.iter().any(|row| row.case.rate.is_some()) {
+                table.numbers("messages/s", |row| Some(row.messages_per_second.median));
+            }
+            table.times(&[0.5, 0.9, 0.99, 0.999, 0.9999]);
+            table.numbers("CPU µs", |row| row.cpu_microseconds_per_message);
+        }
+        Workload::Connect => {
+            table.numbers("connections/s", |row| Some(row.messages_per_second.median));
+            table.times(&[0.5, 0.9, 0.99, 0.999]);
+            table.numbers("CPU µs", |row| row.cpu_microseconds_per_message);
+        }
+        Workload::FanIn => {
+            table.numbers("messages/s", |row| Some(row.messages_per_second.median));
+            table.gigabytes();
+            table.fixed("fairness", 2, |row| row.fairness);
+            table.numbers("CPU µs", |row| row.cpu_microseconds_per_message);
+        }
+    }
+    if rows.iter().any(|row| row.switches_per_message.is_some()) {
+        table.fixed("switches", 2, |row| row.switches_per_message);
+    }
+    table.percent("spread", |row| row.spread);
+    table.moods(|row| match row.spread {
+        Some(spread) if spread > WIDE => Mood::Doubtful,
+        _ => Mood::Plain,
+    });
+    if rows.iter().any(|row| has_other_base(row)) {
+        table.fixed("ratio", 2, |row| row.ratio);
+        table.moods(|row| match row.ratio {
+            Some(ratio) if ratio > 1.0 + CLEARLY => Mood::Good,
+            Some(ratio) if ratio < 1.0 - CLEARLY => Mood::Bad,
+            _ => Mood::Plain,
+        });
+    }
+    let heading = if table.heading.is_empty() {
+        workload.to_string()
+    } else {
+        format!("{workload}: {}", table.heading.join(", "))
+    };
+    let bar = match workload.measured() {
+        Measured::BytesPerSecond => "GB/s",
+        Measured::MessagesPerSecond if workload == Workload::Connect => "connections/s",
+        Measured::MessagesPerSecond => "messages/s",
+        Measured::MedianTime => "p50",
+    };
+    let less_is_faster = workload.measured() == Measured::MedianTime;
+    Section { heading, columns: table.columns, bars: bars(rows), bar, less_is_faster }
+}
+
+/// A table that is being made. What all cases have in common goes to the heading.
+struct Table<'a> {
+    rows: &'a [&'a Row],
+    heading: Vec<String>,
+    columns: Vec<Column>,
+}
+
+impl Table<'_> {
+    /// What distinguishes the cases.
+    fn cases(&mut self) {
+        self.words("over", |case| case.over.to_string());
+        if self.rows.iter().any(|row| row.case.api != Api::Sync) {
+            self.common("api", true, |case| case.api.to_string(), str::to_owned);
+        }
+        self.common("size", false, |case| size_text(case.size), |text| format!("size {text}"));
+        if self.rows.iter().any(|row| row.case.clients > 1) {
+            self.common(
+                "clients",
+                false,
+                |case| case.clients.to_string(),
+                |text| {
+                    if text == "1" { "1 client".to_owned() } else { format!("{text} clients") }
+                },
+            );
+        }
+        if self.rows.iter().any(|row| row.case.both_ways) {
+            let word = |case: &Case| if case.both_ways { "both" } else { "one" }.to_owned();
+            self.common("ways", true, word, |_| "both ways".to_owned());
+        }
+        if self.rows.iter().any(|row| row.case.rate.is_some()) {
+            let rate = |case: &Case| case.rate.map_or_else(|| "-".to_owned(), |it| it.to_string());
+            self.common("rate", false, rate, |text| format!("rate {text}/s"));
+        }
+    }
+
+    fn words(&mut self, title: &str, text: impl Fn(&Case) -> String) {
+        let texts = self.rows.iter().map(|row| text(&row.case)).collect();
+        self.push(title, true, texts);
+    }
+
+    /// A column, or a part of the heading if all have the same.
+    fn common(
+        &mut self,
+        title: &str,
+        is_text: bool,
+        text: impl Fn(&Case) -> String,
+        heading: impl Fn(&str) -> String,
+    ) {
+        let texts: Vec<String> = self.rows.iter().map(|row| text(&row.case)).collect();
+        if texts.iter().all(|text| *text == texts[0]) {
+            self.heading.push(heading(&texts[0]));
+        } else {
+            self.push(title, is_text, texts);
+        }
+    }
+
+    fn gigabytes(&mut self) {
+        self.fixed("GB/s", 3, |row| Some(row.bytes_per_second.median / 1e9));
+    }
+
+    /// Times of messages in one unit.
+    fn times(&mut self, quantiles: &[f64]) {
+        if self.rows.iter().all(|row| row.latency.is_none()) {
+            return;
+        }
+        let times =
+            |row: &Row, time: &dyn Fn(&Latency) -> Option<u64>| row.latency.as_ref().and_then(time);
+        let fastest =
+            self.rows.iter().filter_map(|row| times(row, &|it| it.at(0.5).or(Some(it.min))));
+        let unit = Unit::of(fastest.min().unwrap_or_default());
+        self.heading.push(format!("times in {}", unit.word()));
+        for quantile in quantiles {
+            let title = format!("p{}", (quantile * 1e4).round() / 1e2);
+            self.numbers(&title, |row| {
+                times(row, &|it| it.at(*quantile)).map(|time| unit.of_nanoseconds(time))
+            });
+        }
+        self.numbers("max", |row| times(row, &|it| Some(it.max)).map(|it| unit.of_nanoseconds(it)));
+    }
+
+    fn numbers(&mut self, title: &str, value: impl Fn(&Row) -> Option<f64>) {
+        let values: Vec<Option<f64>> = self.rows.iter().map(|row| value(row)).collect();
+        self.push(title, false, number::column(&values));
+    }
+
+    fn fixed(&mut self, title: &str, decimals: usize, value: impl Fn(&Row) -> Option<f64>) {
+        let values: Vec<Option<f64>> = self.rows.iter().map(|row| value(row)).collect();
+        self.push(title, false, number::fixed(&values, decimals));
+    }
+
+    fn percent(&mut self, title: &str, part: impl Fn(&Row) -> Option<f64>) {
+        let text = |part: f64| format!("{:.1}%", part * 100.0);
+        let texts = self.rows.iter().map(|row| part(row).map_or_else(|| "-".to_owned(), text));
+        self.push(title, false, texts.collect());
+    }
+
+    fn push(&mut self, title: &str, is_text: bool, texts: Vec<String>) {
+        let cells = texts.into_iter().map(|text| Cell { text, mood: Mood::Plain }).collect();
+        self.columns.push(Column { title: title.to_owned(), is_text, cells });
+    }
+
+    /// Of the last column.
+    fn moods(&mut self, mood: impl Fn(&Row) -> Mood) {
+        let Some(column) = self.columns.last_mut() else { return };
+        for (cell, row) in column.cells.iter_mut().zip(self.rows) {
+            cell.mood = mood(row);
+        }
+    }
+}
+
+fn bars(rows: &[&Row]) -> Vec<f64> {
+    let figures = rows.iter().map(|row| row.figure().map_or(0.0, |figure| figure.median));
+    let figures: Vec<f64> = figures.collect();
+    let greatest = figures.iter().copied().fold(0.0, f64::max);
+    figures.iter().map(|it| if greatest > 0.0 { it / greatest } else { 0.0 }).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -1,0 +1,133 @@
+//! On what and how it was measured, in a line each.
+
+use crate::{
+    bench::{Environment, Setup, results::Server},
+    diag::escaped,
+};
+use std::{
+    borrow::Cow,
+    fmt::{self, Display, Formatter},
+};
+
+/// `lsock 0.1.0, Debian 13, Linux 6.12, x86_64, 8 CPUs: Example CPU`.
+pub(in crate::bench) fn machine(environment: &Environment) -> String {
+    let cpus = if environment.cpus == 1 { "CPU" } else { "CPUs" };
+    let mut text = format!("lsock {}, {}", environment.lsock, environment.system);
+    if let Some(kernel) = &environment.kernel {
+        text += &format!(", {kernel}");
+    }
+    text += &format!(", {}, {} {cpus}", environment.machine, environment.cpus);
+    if let Some(cpu) = &environment.cpu {
+        text += &format!(": {cpu}");
+    }
+    escaped(&text)
+}
+
+/// `3 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1`.
+pub(in crate::bench) fn setup(setup: &Setup) -> String {
+    let runs =
+        if setup.repeat == 1 { "1 run".to_owned() } else { format!("{} runs", setup.repeat) };
+    let mut text = format!("{runs} of {}", setup.amount);
+    if !setup.warmup.is_zero() {
+        text += &format!(" after {} of warm-up", humantime::format_duration(setup.warmup));
+    }
+    if setup.server != Server::Process {
+        text += &format!(", {}", setup.server);
+    }
+    if !setup.pin.is_empty() {
+        text += &format!(", pinned to {}", pins(&setup.pin));
+    }
+    escaped(&text)
+}
+
+/// `CPU 0`, `CPUs 0,1`, `no CPU`.
+pub(in crate::bench) fn pins(pin: &[usize]) -> String {
+    let numbers: Vec<String> = pin.iter().map(ToString::to_string).collect();
+    match pin {
+        [] => "no CPU".to_owned(),
+        [only] => format!("CPU {only}"),
+        _ => format!("CPUs {}", numbers.join(",")),
+    }
+}
+
+/// Words as a shell reads them.
+pub(super) fn command_line(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| {
+        // A comma means something in braces only.
+        let is_list = |c: char| c.is_ascii_alphanumeric() || "-.,".contains(c);
+        if !word.is_empty() && word.chars().all(is_list) {
+            return word.clone();
+        }
+        // Only a NUL is refused, which no command line holds.
+        shlex::try_quote(word).map_or_else(|_| word.clone(), Cow::into_owned)
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+impl Display for Server {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process => f.write_str("the server in a process of its own"),
+            Self::InProcess => f.write_str("server and clients in one process"),
+            Self::ForeignEcho(name) => write!(f, "another program's server at {name} (echo)"),
+            Self::ForeignDiscard(name) => {
+                write!(f, "another program's server at {name} (discard)")
+            }
+            Self::OwnEcho(name) => write!(f, "another program's clients at {name} (echo)"),
+            Self::OwnDiscard(name) => write!(f, "another program's clients at {name} (discard)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::{Amount, fixture};
+    use std::time::Duration;
+
+    #[test]
+    fn the_machine_is_told_as_far_as_it_is_known() {
+        let known = fixture::environment();
+        assert_eq!(
+            machine(&known),
+            "lsock 0.1.0, Debian 13.0.0 [64-bit], Linux 6.12.5-amd64, x86_64, 8 CPUs: \
+             Example \"Fast\" CPU, 3.00 GHz"
+        );
+        let unknown = Environment { kernel: None, cpu: None, cpus: 1, ..known };
+        assert_eq!(machine(&unknown), "lsock 0.1.0, Debian 13.0.0 [64-bit], x86_64, 1 CPU");
+    }
+
+    #[test]
+    fn nothing_in_it_moves_a_cursor() {
+        let hostile = "\x1b[2J\r".to_owned();
+        let environment = Environment { cpu: Some(hostile.clone()), ..fixture::environment() };
+        let elsewhere = Setup { server: Server::OwnEcho(hostile), ..fixture::setup() };
+        for text in [machine(&environment), setup(&elsewhere)] {
+            assert!(!text.contains(['\x1b', '\r']) && text.contains("[2J"), "{text}");
+        }
+    }
+
+    #[test]
+    fn options_can_be_typed_again() {
+        let words = ["--to", "a b", "--size", "64,4K", ""].map(str::to_owned);
+        assert_eq!(command_line(&words), "--to 'a b' --size 64,4K ''");
+    }
+
+    #[test]
+    fn the_setup_tells_what_is_not_as_usual() {
+        let pinned = fixture::setup();
+        assert_eq!(setup(&pinned), "2 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1");
+        let other = Setup {
+            server: Server::ForeignEcho("./a.sock".to_owned()),
+            pin: vec![3],
+            repeat: 1,
+            warmup: Duration::ZERO,
+            amount: Amount::Messages(500),
+        };
+        assert_eq!(
+            setup(&other),
+            "1 run of 500 messages or connections, another program's server at ./a.sock (echo), \
+             pinned to CPU 3"
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! All that was measured, for programs, and for `--compare`.
+
+use crate::bench::Results;
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+
+/// What a document says that it is; everything else depends on it.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+}
+
+/// With what a format begins, before its version.
+const FORMAT: &str = "lsock-bench ";
+
+/// The results as a document.
+pub(crate) fn json(results: &Results) -> String {
+    // Nothing in results has a form that JSON lacks.
+    let mut text = serde_json::to_string_pretty(results).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The results in a document.
+///
+/// # Errors
+/// It is no JSON, no result of `lsock bench`, one of another version, or damaged.
+pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
+    let value: serde_json::Value = serde_json::from_str(text).context("this is not JSON")?;
+    let head = Head::deserialize(&value).ok();
+    let Some(version) = head.as_ref().and_then(|head| head.format.strip_prefix(FORMAT)) else {
+        bail!("this is not a result of lsock bench");
+    };
+    if version != "1" {
+        bail!("this is a result of another version of lsock (format {version} instead of 1)");
+    }
+    // From the text, so that the message tells the line.
+    serde_json::from_str(text).context("this result of lsock bench is damaged")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::bench::{
+        Amount,
+        fixture::{assert_golden, everything, tour},
+        results::Server,
+    };
+    use std::time::Duration;
+
+    #[test]
+    fn the_document_keeps_its_form() {
+        assert_golden("everything.json", &json(&everything()));
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        for results in [everything(), tour()] {
+            assert_eq!(parse(&json(&results)).unwrap(), results);
+        }
+    }
+
+    #[test]
+    fn every_place_of_a_server_is_kept() {
+        let name = || "./a.sock".to_owned();
+        for server in [
+            Server::Process,
+            Server::InProcess,
+            Server::ForeignEcho(name()),
+            Server::ForeignDiscard(name()),
+            Server::OwnEcho(name()),
+            Server::OwnDiscard(name()),
+        ] {
+            let mut results = everything();
+            results.setup.server = server.clone();
+            let text = json(&results);
+            assert_eq!(parse(&text).unwrap(), results);
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let value = &value["setup"]["server"];
+            assert_eq!(value["kind"], server.word());
+            assert_eq!(value.get("name").and_then(|name| name.as_str()), server.name());
+        }
+    }
+
+    #[test]
+    fn every_amount_is_kept() {
+        for (amount, json) in [
+            (Amount::Time(Duration::from_millis(250)), r#"{"seconds":0.25}"#),
+            (Amount::Bytes(1 << 40), r#"{"bytes":1099511627776}"#),
+            (Amount::Messages(7), r#"{"messages":7}"#),
+            (Amount::UntilClientsEnd, r#""until-clients-end""#),
+        ] {
+            assert_eq!(serde_json::to_string(&amount).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Amount>(json).unwrap(), amount);
+        }
+    }
+
+    #[test]
+    fn errors_say_what_is_wrong_with_a_document() {
+        let error = |text: &str| format!("{:#}", parse(text).unwrap_err());
+        assert!(error("<xml/>").starts_with("this is not JSON: "), "{}", error("<xml/>"));
+        for text in ["{}", "[]", "null", r#"{"format": 1}"#, r#"{"format": "hyperfine 1"}"#] {
+            assert_eq!(error(text), "this is not a result of lsock bench", "{text}");
+        }
+        assert_eq!(
+            error(r#"{"format": "lsock-bench 2"}"#),
+            "this is a result of another version of lsock (format 2 instead of 1)"
+        );
+        let damaged = error(r#"{"format": "lsock-bench 1", "rows": []}"#);
+        assert!(damaged.starts_with("this result of lsock bench is damaged: missing"), "{damaged}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Figures as people read them.
+
+/// The numbers of a column, all with the same number of decimals: as many as the smallest one
+/// needs for three digits, but at most three. What is not known is `-`.
+pub(in crate::bench) fn column(values: &[Option<f64>]) -> Vec<String> {
+    let known = values.iter().flatten().copied().filter(|value| *value > 0.0);
+    let decimals = decimals(known.min_by(f64::total_cmp).unwrap_or(f64::INFINITY));
+    values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
+}
+
+/// So many decimals for each of them.
+pub(in crate::bench) fn fixed(values: &[Option<f64>], decimals: usize) -> Vec<String> {
+    values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
+}
+
+fn text(value: Option<f64>, format: impl Fn(f64) -> String) -> String {
+    value.map_or_else(|| "-".to_owned(), format)
+}
+
+/// That are needed for three digits.
+fn decimals(value: f64) -> usize {
+    match value {
+        _ if value < 0.9995 => 3,
+        _ if value < 9.995 => 2,
+        _ if value < 99.95 => 1,
+        _ => 0,
+    }
+}
+
+/// In what times are told.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(in crate::bench) enum Unit {
+    Microseconds,
+    Milliseconds,
+    Seconds,
+}
+
+impl Unit {
+    /// In which a time of so many nanoseconds is readable, and longer ones are.
+    pub(in crate::bench) fn of(nanoseconds: u64) -> Self {
+        match nanoseconds {
+            ..1_000_000 => Self::Microseconds,
+            1_000_000..1_000_000_000 => Self::Milliseconds,
+            _ => Self::Seconds,
+        }
+    }
+
+    /// So many nanoseconds in this unit.
+    pub(in crate::bench) fn of_nanoseconds(self, nanoseconds: u64) -> f64 {
+        nanoseconds as f64 / self.nanoseconds()
+    }
+
+    /// How many one of them has.
+    pub(in crate::bench) fn nanoseconds(self) -> f64 {
+        match self {
+            Self::Microseconds => 1e3,
+            Self::Milliseconds => 1e6,
+            Self::Seconds => 1e9,
+        }
+    }
+
+    pub(in crate::bench) fn word(self) -> &'static str {
+        match self {
+            Self::Microseconds => "µs",
+            Self::Milliseconds => "ms",
+            Self::Seconds => "s",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_has_three_digits_of_its_smallest_number() {
+        let texts = |values: &[f64]| column(&values.iter().copied().map(Some).collect::<Vec<_>>());
+        assert_eq!(texts(&[0.0512, 12.3456]), ["0.051", "12.346"]);
+        assert_eq!(texts(&[0.9994]), ["0.999"]);
+        assert_eq!(texts(&[0.9995]), ["1.00"]);
+        assert_eq!(texts(&[1.0, 250.0]), ["1.00", "250.00"]);
+        assert_eq!(texts(&[9.995, 1000.0]), ["10.0", "1000.0"]);
+        assert_eq!(texts(&[99.95, 0.0]), ["100", "0"]);
+        assert_eq!(texts(&[1_234_567.8]), ["1234568"]);
+        assert_eq!(texts(&[0.0]), ["0"]);
+        assert_eq!(texts(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_dash() {
+        assert_eq!(column(&[None, Some(2.0), None]), ["-", "2.00", "-"]);
+        assert_eq!(fixed(&[None, Some(2.0)], 0), ["-", "2"]);
+    }
+
+    #[test]
+    fn times_have_a_unit_that_is_readable() {
+        assert_eq!(Unit::of(0), Unit::Microseconds);
+        assert_eq!(Unit::of(999_999), Unit::Microseconds);
+        assert_eq!(Unit::of(1_000_000), Unit::Milliseconds);
+        assert_eq!(Unit::of(1_000_000_000), Unit::Seconds);
+        assert_eq!(Unit::Microseconds.of_nanoseconds(1500), 1.5);
+        assert_eq!(Unit::Milliseconds.of_nanoseconds(2_000_000), 2.0);
+        assert_eq!(Unit::Seconds.of_nanoseconds(u64::MAX), 18_446_744_073.709_553);
+    }
+}

@@ -1,0 +1,209 @@
+//! Where reports go. They are opened before anything is measured, so that an hour's figures
+//! do not end at a folder that is not there, and are written when all is done.
+
+use super::{csv::csv, json::json, markdown::markdown, plot::plot};
+use crate::{bench::Results, diag::Failure};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Write, stdout},
+    path::{Path, PathBuf},
+};
+use tempfile::NamedTempFile;
+
+/// A file, or what else there can be under a name, that will be written to.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// As it was typed.
+    path: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Stdout,
+    /// Not a regular file: what is written is gone, or read by somebody.
+    Direct(File),
+    /// A file; what is written there takes its place in one step.
+    File(PathBuf),
+}
+
+impl Output {
+    /// Makes sure that it can be written to; nothing changes yet. `-` is stdout.
+    ///
+    /// # Errors
+    /// It cannot be written to.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let failure = |error| Failure::Output { path: path.to_owned(), error };
+        let place = if path.as_os_str() == "-" { Ok(Place::Stdout) } else { Place::open(path) };
+        Ok(Self { path: path.to_owned(), place: place.map_err(failure)? })
+    }
+
+    /// Whether it is stdout, which then is not for people.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self.place, Place::Stdout)
+    }
+
+    /// Writes all of it.
+    ///
+    /// # Errors
+    /// It cannot be written to. A file that was there before is as it was.
+    pub(crate) fn write(self, text: &str) -> Result<(), Failure> {
+        let Self { path, place } = self;
+        place.write(text).map_err(|error| Failure::Output { path, error })
+    }
+}
+
+impl Place {
+    fn open(path: &Path) -> io::Result<Self> {
+        let old = match fs::metadata(path) {
+            Ok(old) if old.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+            Ok(old) if old.is_file() => Some(old),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            // A device or pipe; or what no call can open, which then tells why.
+            _ => return Self::direct(path),
+        };
+        let Some(target) = followed(path) else {
+            return Self::direct(path);
+        };
+        if old.is_some() {
+            // What may not be written to is not replaced either.
+            OpenOptions::new().write(true).open(&target)?;
+        }
+        // It is removed at once: whoever interrupts the measuring finds nothing of it.
+        temporary(&target)?;
+        Ok(Self::File(target))
+    }
+
+    /// To the end of it, in case that it is a file by another name.
+    fn direct(path: &Path) -> io::Result<Self> {
+        OpenOptions::new().append(true).open(path).map(Self::Direct)
+    }
+
+    fn write(self, text: &str) -> io::Result<()> {
+        match self {
+            Self::Stdout => {
+                let mut stdout = stdout().lock();
+                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+                    // Whoever closed the pipe has seen enough.
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                    result => result,
+                }
+            }
+            Self::Direct(mut file) => file.write_all(text.as_bytes()),
+            Self::File(target) => {
+                let mut temporary = temporary(&target)?;
+                temporary.write_all(text.as_bytes())?;
+                temporary.persist(target).map_err(|error| error.error)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What a report is written as.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    Json,
+    Csv,
+    Markdown,
+    Plot,
+}
+
+impl Report {
+    fn text(self, results: &Results) -> anyhow::Result<String> {
+        match self {
+            Self::Json => Ok(json(results)),
+            Self::Csv => csv(results),
+            Self::Markdown => Ok(markdown(results)),
+            Self::Plot => plot(results),
+        }
+    }
+}
+
+/// The reports that were asked for.
+#[derive(Debug)]
+pub(crate) struct Outputs(Vec<(Report, Output)>);
+
+impl Outputs {
+    /// Makes sure that all can be written.
+    ///
+    /// # Errors
+    /// One cannot, or two would be written to one file.
+    pub(crate) fn open<'a>(
+        reports: impl IntoIterator<Item = (Report, &'a Path)>,
+    ) -> Result<Self, Failure> {
+        let mut outputs: Vec<(Report, Output)> = Vec::new();
+        for (report, path) in reports {
+            if outputs.iter().any(|(_, other)| other.path == path) {
+                let path = path.display();
+                return Err(Failure::Usage(format!("two reports cannot both go to {path}")));
+            }
+            outputs.push((report, Output::open(path)?));
+        }
+        Ok(Self(outputs))
+    }
+
+    /// Whether one goes to stdout, which then is not for people.
+    pub(crate) fn use_stdout(&self) -> bool {
+        self.0.iter().any(|(_, output)| output.is_stdout())
+    }
+
+    /// Writes all, as far as it goes.
+    ///
+    /// # Errors
+    /// The first one.
+    pub(crate) fn write(self, results: &Results) -> anyhow::Result<()> {
+        let write =
+            |(report, output): (Report, Output)| anyhow::Ok(output.write(&report.text(results)?)?);
+        let written: Vec<anyhow::Result<()>> = self.0.into_iter().map(write).collect();
+        written.into_iter().collect()
+    }
+}
+
+/// Where symbolic links lead, be there something or not; `None` if that is what a process
+/// has open, which another file of its name would not be.
+fn followed(path: &Path) -> Option<PathBuf> {
+    /// More are a circle (`path_resolution(7)`), which opening the file tells.
+    const MOST: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST {
+        if is_of_descriptors(folder(&path)) {
+            return None;
+        }
+        let Ok(target) = fs::read_link(&path) else { return Some(path) };
+        path = folder(&path).join(target);
+    }
+    None
+}
+
+/// Whether the names in it stand for what a process has open, such as `/dev/stdout`.
+fn is_of_descriptors(folder: &Path) -> bool {
+    let folder = fs::canonicalize(folder).unwrap_or_default();
+    ["/dev/fd", "/proc"].iter().any(|prefix| folder.starts_with(prefix))
+}
+
+fn folder(target: &Path) -> &Path {
+    target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
+}
+
+/// A file beside another one with the same permissions; with those of a file that is simply
+/// created, if there is no other one yet.
+fn temporary(target: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".lsock-bench-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The umask takes away what it does from every file.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(folder(target))?;
+    if let Ok(old) = fs::metadata(target) {
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -1,0 +1,143 @@
+//! What a workload is drawn as.
+
+use super::{
+    bars::{Bar, Bars},
+    curves::{Curve, Curves},
+    scale::{Axis, number, quantile_place, size_place, time_place},
+    series::{Names, in_common},
+};
+use crate::bench::{
+    Workload,
+    results::{Latency, Row},
+    statistics::Figure,
+};
+use plotters::{
+    coord::Shift,
+    drawing::DrawingArea,
+    prelude::{RGBColor, SVGBackend},
+};
+
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+pub(super) const GRAY: RGBColor = RGBColor(0x55, 0x55, 0x55);
+pub(super) const LIGHT: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
+
+/// The room for names at the side, in pixels. How wide letters are is not known here.
+pub(super) fn width_of_names<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
+    let longest = names.map(|name| name.chars().count() as u32).max().unwrap_or_default();
+    (8 * longest + 10).clamp(100, 320)
+}
+
+/// A part of the picture.
+#[derive(Debug)]
+pub(super) enum Panel {
+    Curves(Curves),
+    Bars(Bars),
+}
+
+impl Panel {
+    pub(super) fn height(&self) -> u32 {
+        match self {
+            Self::Curves(curves) => curves.height(),
+            Self::Bars(bars) => bars.height(),
+        }
+    }
+
+    pub(super) fn draw(&self, area: &Area<'_>) -> anyhow::Result<()> {
+        match self {
+            Self::Curves(curves) => curves.draw(area),
+            Self::Bars(bars) => bars.draw(area),
+        }
+    }
+}
+
+/// The panel of a workload, if there is something to draw.
+pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Panel> {
+    if rows.is_empty() {
+        return None;
+    }
+    let common = in_common(rows);
+    match workload {
+        Workload::Throughput => {
+            let gigabytes = |row: &Row| {
+                let Figure { median, min, max } = row.bytes_per_second;
+                Figure { median: median / 1e9, min: min / 1e9, max: max / 1e9 }
+            };
+            Some(figures(format!("Throughput{common}"), "GB/s", rows, gigabytes))
+        }
+        Workload::FanIn => {
+            let messages = |row: &Row| row.messages_per_second;
+            Some(figures(format!("Fan-in{common}"), "messages/s", rows, messages))
+        }
+        Workload::Latency => {
+            quantiles(format!("Latency of a message, there and back{common}"), rows)
+        }
+        Workload::Connect => {
+            quantiles(format!("Connection with a message, there and back{common}"), rows)
+        }
+    }
+}
+
+/// Figures over sizes; if there is one size only, side by side.
+fn figures(
+    title: String,
+    unit: &'static str,
+    rows: &[&Row],
+    figure: impl Fn(&Row) -> Figure,
+) -> Panel {
+    let greatest = rows.iter().map(|row| figure(row).max).fold(0.0, f64::max);
+    let names = Names::new(rows, false);
+    let axis = Axis::from_zero(unit, greatest);
+    if rows.iter().all(|row| row.case.size == rows[0].case.size) {
+        let bars = rows.iter().map(|row| Bar {
+            name: names.name(&row.case),
+            look: names.look(&row.case),
+            figure: figure(row),
+            text: number(figure(row).median),
+        });
+        return Panel::Bars(Bars { title, axis, bars: bars.collect() });
+    }
+    let sizes: Vec<usize> = rows.iter().map(|row| row.case.size).collect();
+    let mut curves: Vec<Curve> = Vec::new();
+    for row in rows {
+        let name = names.name(&row.case);
+        let index = curves.iter().position(|curve| curve.name == name).unwrap_or_else(|| {
+            curves.push(Curve::new(name, names.look(&row.case)));
+            curves.len() - 1
+        });
+        let Figure { median, min, max } = figure(row);
+        let place = size_place(row.case.size);
+        curves[index].points.push((place, median));
+        curves[index].ranges.push((place, min, max));
+    }
+    for curve in &mut curves {
+        curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    let x = Axis::of_sizes("bytes of a message", &sizes);
+    Panel::Curves(Curves { title, x, y: axis, curves })
+}
+
+/// How long each part of all times took at most.
+fn quantiles(title: String, rows: &[&Row]) -> Option<Panel> {
+    let names = Names::new(rows, true);
+    let timed = rows.iter().filter_map(|row| Some((row, row.latency.as_ref()?)));
+    let points = |latency: &Latency| -> Vec<(f64, u64)> {
+        let quantiles = latency.quantiles.iter().map(|it| (it.quantile, it.nanoseconds));
+        [(0.0, latency.min)].into_iter().chain(quantiles).collect()
+    };
+    let timed: Vec<_> = timed.map(|(row, latency)| (row, points(latency))).collect();
+    let all = || timed.iter().flat_map(|(_, points)| points);
+    let greatest = all().map(|(quantile, _)| *quantile).fold(0.0, f64::max);
+    let curves = timed.iter().map(|(row, points)| {
+        let mut curve = Curve::new(names.name(&row.case), names.look(&row.case));
+        let places = points.iter().map(|(it, time)| (quantile_place(*it), time_place(*time)));
+        curve.points = places.collect();
+        curve
+    });
+    let curves: Vec<Curve> = curves.collect();
+    (!curves.is_empty()).then(|| {
+        let x = Axis::of_quantiles("part of all messages that took no longer", greatest);
+        let y = Axis::of_times("time", all().map(|(_, time)| *time));
+        Panel::Curves(Curves { title, x, y, curves })
+    })
+}

@@ -1,0 +1,100 @@
+//! How rows are called and told apart.
+
+use crate::bench::{Api, Case, Transport, case::size_text, results::Row};
+use plotters::style::RGBColor;
+
+/// A color for each transport, the same in all panels, and a shape for what else differs.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub(super) struct Look {
+    pub(super) color: RGBColor,
+    pub(super) shape: usize,
+}
+
+/// Colours that most people can tell apart: those of Okabe and Ito.
+fn color(over: Transport) -> RGBColor {
+    match over {
+        Transport::Fs => RGBColor(0xd5, 0x5e, 0x00),
+        Transport::Ns => RGBColor(0x00, 0x72, 0xb2),
+        Transport::Pipe => RGBColor(0x00, 0x9e, 0x73),
+        Transport::Socketpair => RGBColor(0xe6, 0x9f, 0x00),
+        Transport::Tcp => RGBColor(0xcc, 0x79, 0xa7),
+    }
+}
+
+/// What a case is called among others, by what they do not all have in common.
+pub(super) struct Names {
+    api: bool,
+    clients: bool,
+    both_ways: bool,
+    rate: bool,
+    size: bool,
+    /// What was seen beside transports.
+    variants: Vec<Case>,
+}
+
+impl Names {
+    /// For these rows; where sizes are an axis they are no part of a name.
+    pub(super) fn new(rows: &[&Row], with_size: bool) -> Self {
+        let differ =
+            |same: fn(&Case, &Case) -> bool| rows.iter().any(|row| !same(&row.case, &rows[0].case));
+        let mut names = Self {
+            api: differ(|a, b| a.api == b.api),
+            clients: differ(|a, b| a.clients == b.clients),
+            both_ways: differ(|a, b| a.both_ways == b.both_ways),
+            rate: differ(|a, b| a.rate == b.rate),
+            size: with_size && differ(|a, b| a.size == b.size),
+            variants: Vec::new(),
+        };
+        for row in rows {
+            let variant = names.variant(&row.case);
+            if !names.variants.contains(&variant) {
+                names.variants.push(variant);
+            }
+        }
+        names
+    }
+
+    pub(super) fn name(&self, case: &Case) -> String {
+        let mut name = case.over.to_string();
+        let parts = [
+            self.size.then(|| size_text(case.size)),
+            self.api.then(|| case.api.to_string()),
+            (self.clients && case.clients == 1).then(|| "1 client".to_owned()),
+            (self.clients && case.clients != 1).then(|| format!("{} clients", case.clients)),
+            (self.both_ways && case.both_ways).then(|| "both ways".to_owned()),
+            case.rate.filter(|_| self.rate).map(|rate| format!("{rate}/s")),
+        ];
+        for part in parts.into_iter().flatten() {
+            name.push(' ');
+            name.push_str(&part);
+        }
+        name
+    }
+
+    pub(super) fn look(&self, case: &Case) -> Look {
+        let variant = self.variant(case);
+        let shape = self.variants.iter().position(|it| *it == variant).unwrap_or_default();
+        Look { color: color(case.over), shape }
+    }
+
+    fn variant(&self, case: &Case) -> Case {
+        let size = if self.size { case.size } else { 0 };
+        Case { over: Transport::Ns, size, ..case.clone() }
+    }
+}
+
+/// What all cases have in common and is not as usual, for the title of a panel.
+pub(super) fn in_common(rows: &[&Row]) -> String {
+    let Some(first) = rows.first().map(|row| &row.case) else { return String::new() };
+    let all = |same: fn(&Case, &Case) -> bool| rows.iter().all(|row| same(&row.case, first));
+    let parts = [
+        all(|a, b| a.size == b.size).then(|| format!("size {}", size_text(first.size))),
+        (first.api != Api::Sync && all(|a, b| a.api == b.api)).then(|| first.api.to_string()),
+        (first.clients > 1 && all(|a, b| a.clients == b.clients))
+            .then(|| format!("{} clients", first.clients)),
+        (first.both_ways && all(|a, b| a.both_ways == b.both_ways)).then(|| "both ways".to_owned()),
+        first.rate.filter(|_| all(|a, b| a.rate == b.rate)).map(|rate| format!("rate {rate}/s")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}

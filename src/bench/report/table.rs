@@ -1,0 +1,160 @@
+//! Aligned text for a terminal.
+
+use super::{
+    columns::{Column, Mood, Section, notes, sections},
+    environment,
+};
+use crate::bench::Results;
+
+/// What a terminal can show.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) color: bool,
+    pub(crate) bars: bool,
+}
+
+/// Characters of the longest bar.
+const BAR: usize = 10;
+
+/// The results as text.
+pub(crate) fn table(results: &Results, look: Look) -> String {
+    let mut text = environment::machine(&results.environment);
+    text += &format!("\n{}\n", environment::setup(&results.setup));
+    for section in sections(results) {
+        text.push('\n');
+        text += &of_section(&section, look);
+    }
+    let notes = notes(results);
+    if !notes.is_empty() {
+        text.push('\n');
+    }
+    for note in notes {
+        text += &format!("{note}\n");
+    }
+    text
+}
+
+fn of_section(section: &Section, look: Look) -> String {
+    let mut text = painted(&section.heading, "1", look.color);
+    if look.bars && section.less_is_faster {
+        text += &format!(" (a shorter bar is a faster {})", section.bar);
+    }
+    text.push('\n');
+    let widths: Vec<usize> = section.columns.iter().map(width).collect();
+    let bar = if look.bars { section.bar } else { "" };
+    let titles = section.columns.iter().map(|column| (column.title.as_str(), Mood::Plain));
+    text += &line(section, &widths, titles, bar, look);
+    for (index, part) in section.bars.iter().enumerate() {
+        let cells = section.columns.iter().map(|column| &column.cells[index]);
+        let cells = cells.map(|cell| (cell.text.as_str(), cell.mood));
+        let bar = if look.bars { bar_of(*part) } else { String::new() };
+        text += &line(section, &widths, cells, &bar, look);
+    }
+    text
+}
+
+/// Nothing follows the last thing that can be seen.
+fn line<'a>(
+    section: &Section,
+    widths: &[usize],
+    cells: impl Iterator<Item = (&'a str, Mood)>,
+    bar: &str,
+    look: Look,
+) -> String {
+    let mut text = String::new();
+    for ((column, width), (cell, mood)) in section.columns.iter().zip(widths).zip(cells) {
+        let padding = " ".repeat(width - cell.chars().count());
+        let cell = painted(cell, code(mood), look.color);
+        let cell =
+            if column.is_text { format!("{cell}{padding}") } else { format!("{padding}{cell}") };
+        text += &format!("  {cell}");
+    }
+    if !bar.is_empty() {
+        text += &format!("  {bar}");
+    }
+    format!("{}\n", text.trim_end())
+}
+
+fn width(column: &Column) -> usize {
+    let texts = column.cells.iter().map(|cell| &cell.text).chain([&column.title]);
+    texts.map(|text| text.chars().count()).max().unwrap_or_default()
+}
+
+/// Whole blocks, and a last one in eighths. What is more than nothing can be seen.
+fn bar_of(part: f64) -> String {
+    const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+    if part.is_nan() || part <= 0.0 {
+        return String::new();
+    }
+    let eighths = ((part * (BAR * 8) as f64).round() as usize).clamp(1, BAR * 8);
+    let mut bar = "█".repeat(eighths / 8);
+    if let Some(last) = (eighths % 8).checked_sub(1) {
+        bar.push(EIGHTHS[last]);
+    }
+    bar
+}
+
+fn code(mood: Mood) -> &'static str {
+    match mood {
+        Mood::Plain => "",
+        Mood::Good => "32",
+        Mood::Bad => "31",
+        Mood::Doubtful => "33",
+    }
+}
+
+/// In a colour or style, where there are any.
+pub(in crate::bench) fn painted(text: &str, code: &str, color: bool) -> String {
+    if color && !code.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::bench::fixture::{assert_golden, everything, tour};
+
+    const PLAIN: Look = Look { color: false, bars: false };
+
+    #[test]
+    fn tables_look_as_in_the_golden_texts() {
+        assert_golden("tour.txt", &table(&tour(), PLAIN));
+        assert_golden("tour-bars.txt", &table(&tour(), Look { bars: true, ..PLAIN }));
+        assert_golden("tour-color.txt", &table(&tour(), Look { color: true, ..PLAIN }));
+        assert_golden("everything.txt", &table(&everything(), PLAIN));
+    }
+
+    #[test]
+    fn the_tour_fits_a_terminal_of_a_hundred_columns() {
+        let text = table(&tour(), Look { color: false, bars: true });
+        // The machine's name is as long as it is.
+        let widest = text.lines().skip(1).map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= 100, "{widest} columns:\n{text}");
+    }
+
+    #[test]
+    fn colours_change_nothing_else() {
+        let mut text = table(&tour(), Look { color: true, bars: true });
+        for code in ["0", "1", "31", "32", "33"] {
+            text = text.replace(&format!("\x1b[{code}m"), "");
+        }
+        assert_eq!(text, table(&tour(), Look { color: false, bars: true }));
+    }
+
+    #[test]
+    fn without_rows_there_is_the_environment_alone() {
+        let mut results = everything();
+        results.rows.clear();
+        assert_eq!(table(&results, PLAIN).lines().count(), 2);
+    }
+
+    #[test]
+    fn bars_are_in_proportion() {
+        assert_eq!(bar_of(0.0), "");
+        assert_eq!(bar_of(f64::NAN), "");
+        assert_eq!(bar_of(1e-9), "▏");
+        assert_eq!(bar_of(0.5), "█".repeat(BAR / 2));
+        assert_eq!(bar_of(1.5 / BAR as f64), "█▌");
+        assert_eq!(bar_of(1.0), "█".repeat(BAR));
+    }
+}

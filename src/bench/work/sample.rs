@@ -1,0 +1,58 @@
+//! What the tallies of a run's workers come to.
+
+use super::{BenchError, server::Served, tally::Tally};
+use crate::bench::{Case, Sample, Usage, Workload};
+use hdrhistogram::Histogram;
+use std::time::Instant;
+
+/// What was sent has to be what arrived.
+pub(super) fn check(case: &Case, tallies: &[Tally], served: Served) -> anyhow::Result<()> {
+    let (sent, arrived, what) = if case.workload == Workload::Connect {
+        let sent = tallies.iter().map(|tally| tally.all.messages).sum();
+        (sent, served.connections, "connections")
+    } else {
+        (tallies.iter().map(|tally| tally.all.bytes).sum(), served.bytes, "bytes")
+    };
+    if sent == arrived {
+        Ok(())
+    } else {
+        Err(BenchError::Miscounted { sent, arrived, what }.into())
+    }
+}
+
+pub(super) fn sample(
+    case: &Case,
+    tallies: &[Tally],
+    start: Instant,
+    client: Usage,
+    server: Option<Usage>,
+) -> anyhow::Result<Sample> {
+    let messages: Vec<u64> = tallies.iter().map(|tally| tally.measured.messages).collect();
+    let mut latencies: Option<Histogram<u64>> = None;
+    for times in tallies.iter().filter_map(|tally| tally.times.as_ref()) {
+        match &mut latencies {
+            None => latencies = Some(times.clone()),
+            Some(all) => all.add(times)?,
+        }
+    }
+    let end = tallies.iter().map(|tally| tally.end).max().unwrap_or(start);
+    let sample = Sample {
+        elapsed: end.saturating_duration_since(start),
+        bytes: tallies.iter().map(|tally| tally.measured.bytes).sum(),
+        messages: messages.iter().sum(),
+        latencies,
+        client,
+        server,
+        others: None,
+        fairness: if tallies.len() == case.clients { fairness(&messages) } else { None },
+    };
+    let is_empty = sample.messages == 0 || sample.elapsed.is_zero();
+    if is_empty { Err(BenchError::Nothing.into()) } else { Ok(sample) }
+}
+
+/// The least of what clients have done, as a part of the most; of one there is none.
+fn fairness(messages: &[u64]) -> Option<f64> {
+    let least = messages.iter().min()?;
+    let most = messages.iter().max().filter(|most| **most > 0)?;
+    (messages.len() > 1).then(|| *least as f64 / *most as f64)
+}
