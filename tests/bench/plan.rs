@@ -91,7 +91,7 @@ fn how_it_is_measured() {
         (&format!("throughput --to {word}"), &[&word, "which discards"]),
         ("throughput --to tcp:127.0.0.1:1 --expect echo", &["tcp:127.0.0.1:1", "which echoes"]),
         (&format!("throughput --at {word}"), &["this one", &word, "discards", "1 of each"]),
-        (&format!("latency --at {word}"), &["this one", &word, "echoes", "as clients send"]),
+        (&format!("latency --at {word}"), &["this one", &word, "echoes", "what clients send"]),
     ];
     for (line, parts) in cases {
         let (_, rest) = explain(&scene, line);

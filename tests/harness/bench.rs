@@ -18,6 +18,7 @@ pub(crate) struct Row {
     pub(crate) workload: String,
     pub(crate) over: String,
     pub(crate) api: String,
+    #[serde(rename = "size_bytes")]
     pub(crate) size: u64,
     pub(crate) clients: u64,
     pub(crate) both_ways: bool,
@@ -36,7 +37,9 @@ pub(crate) struct Run {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Latency {
     pub(crate) count: u64,
+    #[serde(rename = "min_nanoseconds")]
     min: u64,
+    #[serde(rename = "max_nanoseconds")]
     max: u64,
     quantiles: Vec<Quantile>,
 }
