@@ -15,7 +15,7 @@ mod other_servers;
 #[cfg(target_os = "linux")]
 mod workloads;
 
-use crate::harness::{Cmd, Report, Scene};
+use crate::harness::Report;
 
 /// The cases of a list, as [`Report::cases`] has them: transports, APIs, clients, sizes.
 fn cases(workload: &str, over: &[&str], clients: &[u64], sizes: &[u64]) -> Vec<String> {
@@ -39,6 +39,6 @@ fn assert_cases(report: &Report, expected: &[String]) {
 
 /// A server or client of another make.
 #[cfg(target_os = "linux")]
-fn python(scene: &Scene, words: &[&str]) -> Cmd {
+fn python(scene: &crate::harness::Scene, words: &[&str]) -> crate::harness::Cmd {
     scene.command("python3").args(["-c", include_str!("bench/peer.py")]).args(words)
 }

@@ -146,6 +146,8 @@ fn somebody_elses_clients() {
             assert!(received == back, "{workload} {api}: {} bytes came back", received.len());
             let report = bench.end().measured();
             assert_eq!(report.bytes(), [300_007], "{}", report.evidence);
+            let kind = if back.is_empty() { "own-discard" } else { "own-echo" };
+            assert_eq!(report.server["kind"], kind, "{}", report.evidence);
         }
     }
 }

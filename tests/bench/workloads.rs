@@ -81,8 +81,8 @@ fn latency_times_every_message() {
         let line = format!("latency --size 1,64,100000 --count 100 --repeat 2 {place}");
         let report = measure(&line, &ALL).of_whole_messages().of_messages(2, |_| 100);
         assert_cases(&report, &cases("latency", &ALL, &[1], &[1, 64, 100_000]));
-        let times = |row: &crate::harness::Row| row.latency.as_ref().map(|times| times.count);
-        let all = report.rows.iter().all(|row| times(row) == Some(200));
+        let mut times = report.rows.iter().map(|row| row.latency.as_ref().map(|it| it.count));
+        let all = times.all(|count| count == Some(200));
         assert!(all, "{}", report.evidence);
     }
 }
