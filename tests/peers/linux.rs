@@ -1,6 +1,8 @@
 //! The comparison itself: which tables, and the folder and processes that all of them use.
 
 mod arguments;
+mod bare;
+mod bench;
 mod bulk;
 mod connections;
 mod crowd;
@@ -87,6 +89,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
             Which::Connections => connections::table(&run).map(|table| vec![table]),
             Which::Many => many::table(&run).map(|table| vec![table]),
             Which::OneShot => one_shot::table(&run).map(|table| vec![table]),
+            Which::Bench => bench::tables(&run),
         };
         match tables {
             Ok(tables) => tables.iter().for_each(|table| println!("{table}")),

@@ -6,21 +6,26 @@
 use local_socket::traits::{SendHalf as _, Stream as _, tokio::Stream as _};
 use std::{
     fmt::{self, Debug, Formatter},
-    io::{self, PipeWriter, Read, Write},
+    io::{self, PipeReader, PipeWriter, Read as _, Write as _},
     net::{Shutdown, TcpStream},
     sync::Arc,
 };
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-/// Where bytes come from.
+/// Where bytes come from. Those that wait are named one by one: behind a pointer they would
+/// cost each connection an allocation and each message a detour.
 pub(super) enum Reader {
-    Waiting(Box<dyn Read + Send>),
+    Local(local_socket::RecvHalf),
+    Pipe(PipeReader),
+    Tcp(Arc<TcpStream>),
     Event(Box<dyn AsyncRead + Send + Unpin>),
 }
 
 /// Where bytes go.
 pub(super) enum Writer {
-    Waiting(Box<dyn Finish + Send>),
+    Local(local_socket::SendHalf),
+    Pipe(PipeWriter),
+    Tcp(Arc<TcpStream>),
     Event(Box<dyn AsyncWrite + Send + Unpin>),
 }
 
@@ -31,58 +36,19 @@ pub(super) struct Connection {
     pub(super) writer: Writer,
 }
 
-/// What can tell the other end that nothing more comes. Dropping it does, too.
-pub(super) trait Finish: Write {
-    fn finish(&mut self) -> io::Result<()>;
-}
-
-impl Finish for local_socket::SendHalf {
-    fn finish(&mut self) -> io::Result<()> {
-        self.close()
-    }
-}
-
-impl Finish for PipeWriter {
-    fn finish(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A direction of a TCP connection.
-struct TcpHalf(Arc<TcpStream>);
-
-impl Read for TcpHalf {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(buffer)
-    }
-}
-
-impl Write for TcpHalf {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Finish for TcpHalf {
-    fn finish(&mut self) -> io::Result<()> {
-        self.0.shutdown(Shutdown::Write)
-    }
-}
-
 impl Reader {
     pub(super) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Waiting(reader) => loop {
-                match reader.read(buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    result => return result,
-                }
-            },
-            Self::Event(reader) => reader.read(buffer).await,
+        loop {
+            let result = match self {
+                Self::Local(half) => half.read(buffer),
+                Self::Pipe(pipe) => pipe.read(buffer),
+                Self::Tcp(stream) => (&**stream).read(buffer),
+                Self::Event(reader) => reader.read(buffer).await,
+            };
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
         }
     }
 
@@ -103,29 +69,29 @@ impl Reader {
 impl Writer {
     pub(super) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Waiting(writer) => writer.write_all(bytes),
+            Self::Local(half) => half.write_all(bytes),
+            Self::Pipe(pipe) => pipe.write_all(bytes),
+            Self::Tcp(stream) => (&**stream).write_all(bytes),
             Self::Event(writer) => writer.write_all(bytes).await,
         }
     }
 
-    /// Tells the other end that nothing more comes.
-    pub(super) async fn finish(mut self) -> io::Result<()> {
-        match &mut self {
-            Self::Waiting(writer) => writer.finish(),
-            Self::Event(writer) => writer.shutdown().await,
+    /// Tells the other end that nothing more comes. Dropping it does, too, if the reader is
+    /// dropped as well.
+    pub(super) async fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Local(half) => half.close(),
+            // This was the only one.
+            Self::Pipe(_) => Ok(()),
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Self::Event(mut writer) => writer.shutdown().await,
         }
     }
 }
 
 impl Connection {
-    pub(super) fn waiting(
-        reader: impl Read + Send + 'static,
-        writer: impl Finish + Send + 'static,
-    ) -> Self {
-        Self {
-            reader: Reader::Waiting(Box::new(reader)),
-            writer: Writer::Waiting(Box::new(writer)),
-        }
+    pub(super) fn waiting(reader: PipeReader, writer: PipeWriter) -> Self {
+        Self { reader: Reader::Pipe(reader), writer: Writer::Pipe(writer) }
     }
 
     pub(super) fn event(
@@ -139,7 +105,7 @@ impl Connection {
 impl From<local_socket::Stream> for Connection {
     fn from(stream: local_socket::Stream) -> Self {
         let (reader, writer) = stream.split();
-        Self::waiting(reader, writer)
+        Self { reader: Reader::Local(reader), writer: Writer::Local(writer) }
     }
 }
 
@@ -153,7 +119,7 @@ impl From<local_socket::tokio::Stream> for Connection {
 impl From<TcpStream> for Connection {
     fn from(stream: TcpStream) -> Self {
         let stream = Arc::new(stream);
-        Self::waiting(TcpHalf(Arc::clone(&stream)), TcpHalf(stream))
+        Self { reader: Reader::Tcp(Arc::clone(&stream)), writer: Writer::Tcp(stream) }
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) enum Which {
     Many,
     /// One request by a whole process.
     OneShot,
+    /// What `lsock bench` reports, and what a bare loop gets done.
+    Bench,
 }
 
 impl Arguments {

@@ -3,15 +3,25 @@
 use anyhow::{Context as _, Result};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
+/// The CPUs that this process may use.
+pub(super) fn allowed() -> Result<Vec<usize>> {
+    let allowed = sched_getaffinity(None)?;
+    Ok((0..CpuSet::MAX_CPU).filter(|cpu| allowed.is_set(*cpu)).collect())
+}
+
+/// From now on, with all threads and processes that are started later.
+pub(super) fn keep_to(cpu: usize) -> Result<()> {
+    let mut one = CpuSet::new();
+    one.set(cpu);
+    Ok(sched_setaffinity(None, &one)?)
+}
+
 /// Does this on one CPU, with all processes that are started meanwhile.
 pub(super) fn on_one_cpu<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let allowed = sched_getaffinity(None)?;
+    let before = sched_getaffinity(None)?;
     // The first one tends to have the interrupts.
-    let last = (0..CpuSet::MAX_CPU).rev().find(|cpu| allowed.is_set(*cpu)).context("no CPU")?;
-    let mut one = CpuSet::new();
-    one.set(last);
-    sched_setaffinity(None, &one)?;
+    keep_to(*allowed()?.last().context("no CPU")?)?;
     let result = work();
-    sched_setaffinity(None, &allowed)?;
+    sched_setaffinity(None, &before)?;
     result
 }

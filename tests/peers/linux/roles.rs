@@ -1,6 +1,8 @@
 //! The parts that this program plays as a process of its own.
 
-use super::{bulk, connections, crowd, echo, pattern::Check, round_trip, source_sink, splice};
+use super::{
+    bare, bulk, connections, crowd, echo, pattern::Check, round_trip, source_sink, splice,
+};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::{path::Path, process::Command};
@@ -38,6 +40,12 @@ pub(super) fn play(role: &str, args: &[String]) -> Result<()> {
         ("ping", [path, count]) => round_trip::ping(Path::new(path), count.parse()?),
         ("visit", [path, count, threads]) => {
             connections::visit(Path::new(path), count.parse()?, threads.parse()?)
+        }
+        ("bare-server", [path, work, size, cpu]) => {
+            bare::serve(Path::new(path), bare::Work::parse(work)?, size.parse()?, cpu.parse()?)
+        }
+        ("bare-client", [path, work, size, cpu]) => {
+            bare::client(Path::new(path), bare::Work::parse(work)?, size.parse()?, cpu.parse()?)
         }
         ("crowd", [path, count]) => crowd::crowd(Path::new(path), count.parse()?),
         _ => bail!("no such role: {role} {args:?}"),

@@ -10,16 +10,23 @@ pub(super) struct Column {
     /// Behind the point.
     digits: usize,
     has_ratio: bool,
+    /// Behind the point of a ratio.
+    ratio_digits: usize,
 }
 
 impl Column {
     pub(super) fn new(head: &'static str, digits: usize) -> Self {
-        Self { head, digits, has_ratio: true }
+        Self { head, digits, has_ratio: true, ratio_digits: 2 }
+    }
+
+    /// Where a hundredth counts.
+    pub(super) fn precise(head: &'static str, digits: usize) -> Self {
+        Self { ratio_digits: 3, ..Self::new(head, digits) }
     }
 
     /// Of which ratios say nothing.
     pub(super) fn without_ratio(head: &'static str, digits: usize) -> Self {
-        Self { head, digits, has_ratio: false }
+        Self { has_ratio: false, ..Self::new(head, digits) }
     }
 }
 
@@ -56,7 +63,7 @@ impl Table {
             let ratios = base.map_or_else(Vec::new, |base| {
                 figures.iter().zip(base.figures(index)).map(|(figure, of)| figure / of).collect()
             });
-            cells.push(ratio(&ratios));
+            cells.push(ratio(&ratios, column.ratio_digits));
         }
         cells
     }
@@ -77,14 +84,14 @@ fn figure(figure: f64, digits: usize) -> String {
 }
 
 /// The median, and the range that it is from.
-fn ratio(ratios: &[f64]) -> String {
+fn ratio(ratios: &[f64], digits: usize) -> String {
     let Some(middle) = median(ratios) else { return "–".to_owned() };
     let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
     let high = ratios.iter().copied().fold(0.0, f64::max);
     if low == high {
-        return format!("{middle:.2}");
+        return format!("{middle:.digits$}");
     }
-    format!("{middle:.2} ({low:.2} to {high:.2})")
+    format!("{middle:.digits$} ({low:.digits$} to {high:.digits$})")
 }
 
 fn median(figures: &[f64]) -> Option<f64> {

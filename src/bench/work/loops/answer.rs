@@ -23,6 +23,9 @@ pub(in crate::bench::work) async fn answer_messages(
     Ok(work.tally())
 }
 
+/// Messages of visitors that need no memory of their own.
+const SMALL: usize = 64;
+
 /// Answers one message, if one comes.
 pub(in crate::bench::work) async fn answer_once(
     connection: Connection,
@@ -30,10 +33,16 @@ pub(in crate::bench::work) async fn answer_once(
     before: impl FnOnce(),
 ) -> anyhow::Result<()> {
     let Connection { mut reader, mut writer } = connection;
-    let mut message = vec![0; size];
-    if reader.fill(&mut message).await.map_err(of_client)? {
+    // An allocation would be noticed: a whole connection takes some microseconds.
+    let mut small = [0; SMALL];
+    let mut large = Vec::new();
+    let message = small.get_mut(..size).unwrap_or_else(|| {
+        large.resize(size, 0);
+        &mut large
+    });
+    if reader.fill(message).await.map_err(of_client)? {
         before();
-        writer.write_all(&message).await.map_err(of_client)?;
+        writer.write_all(message).await.map_err(of_client)?;
     }
     Ok(())
 }

@@ -1,0 +1,177 @@
+//! What `lsock bench` is measured against: the plainest loops that do the same, with blocking
+//! calls of `std::os::unix::net`, a process for the server and one for the client.
+//!
+//! They send the same bytes again and again and do not look at what arrives; `lsock bench`
+//! sends a pattern and compares a part of it. Everything else is the same: what is read at
+//! once, a flag that is looked at before each message, the span that is timed as a whole, and
+//! a time for each message that is answered, also where it is the first of its connection.
+
+use super::one_cpu::keep_to;
+use anyhow::{Result, bail, ensure};
+use std::{
+    io::{Read as _, Write as _},
+    net::Shutdown,
+    os::unix::net::{UnixListener, UnixStream},
+    path::Path,
+    sync::atomic::{AtomicU8, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+pub(super) const WARM_UP: Duration = Duration::from_millis(100);
+pub(super) const TIME: Duration = Duration::from_secs(1);
+
+/// Room for more times than there are messages in that time: under a microsecond none is.
+const MESSAGES: usize = 1_100_000;
+
+/// Servers read at least so much at once, if it is there.
+const LEAST: usize = 64 << 10;
+
+/// What the client does; the server does what goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Sends as fast as the server reads.
+    Throughput,
+    /// Sends a message and waits for its answer.
+    Latency,
+    /// Connects, sends a message, waits for its answer, and closes.
+    Connect,
+}
+
+impl Work {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Throughput => "throughput",
+            Self::Latency => "latency",
+            Self::Connect => "connect",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        match text {
+            "throughput" => Ok(Self::Throughput),
+            "latency" => Ok(Self::Latency),
+            "connect" => Ok(Self::Connect),
+            _ => bail!("no such work: {text}"),
+        }
+    }
+}
+
+/// Serves one client, or until it is killed if there are many.
+pub(super) fn serve(path: &Path, work: Work, size: usize, cpu: usize) -> Result<()> {
+    keep_to(cpu)?;
+    let listener = UnixListener::bind(path)?;
+    match work {
+        Work::Throughput => {
+            let mut stream = listener.accept()?.0;
+            let mut buffer = vec![0; size.max(LEAST)];
+            while stream.read(&mut buffer)? > 0 {}
+        }
+        Work::Latency => {
+            let mut stream = listener.accept()?.0;
+            let mut message = vec![0; size];
+            while stream.read_exact(&mut message).is_ok() {
+                stream.write_all(&message)?;
+            }
+        }
+        Work::Connect => {
+            let mut message = vec![0; size];
+            for stream in listener.incoming() {
+                let mut stream = stream?;
+                stream.read_exact(&mut message)?;
+                stream.write_all(&message)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints bytes per second, the median time of a message in nanoseconds, or connections per
+/// second.
+pub(super) fn client(path: &Path, work: Work, size: usize, cpu: usize) -> Result<()> {
+    keep_to(cpu)?;
+    let figure = match work {
+        Work::Throughput => throughput(path, size)?,
+        Work::Latency => latency(path, size)?,
+        Work::Connect => connections(path, size)?,
+    };
+    println!("{figure}");
+    Ok(())
+}
+
+fn throughput(path: &Path, size: usize) -> Result<f64> {
+    let message = vec![b'.'; size];
+    let mut stream = UnixStream::connect(path)?;
+    start_the_clock();
+    while part() == WARMING_UP {
+        stream.write_all(&message)?;
+    }
+    let (start, mut bytes) = (Instant::now(), 0);
+    while part() == MEASURED {
+        stream.write_all(&message)?;
+        bytes += size;
+    }
+    // The server ends the connection when it has got everything.
+    stream.shutdown(Shutdown::Write)?;
+    ensure!(stream.read(&mut [0])? == 0, "the server says something");
+    Ok(bytes as f64 / start.elapsed().as_secs_f64())
+}
+
+fn latency(path: &Path, size: usize) -> Result<f64> {
+    let (message, mut answer) = (vec![b'.'; size], vec![0; size]);
+    let mut times = Vec::with_capacity(MESSAGES);
+    let mut stream = UnixStream::connect(path)?;
+    start_the_clock();
+    while part() == WARMING_UP {
+        stream.write_all(&message)?;
+        stream.read_exact(&mut answer)?;
+    }
+    while part() == MEASURED {
+        let start = Instant::now();
+        stream.write_all(&message)?;
+        stream.read_exact(&mut answer)?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[times.len() / 2].as_nanos() as f64)
+}
+
+fn connections(path: &Path, size: usize) -> Result<f64> {
+    let (message, mut answer) = (vec![b'.'; size], vec![0; size]);
+    let mut times = Vec::with_capacity(MESSAGES);
+    let mut visit = || -> Result<Duration> {
+        let start = Instant::now();
+        let mut stream = UnixStream::connect(path)?;
+        stream.write_all(&message)?;
+        stream.read_exact(&mut answer)?;
+        Ok(start.elapsed())
+    };
+    start_the_clock();
+    while part() == WARMING_UP {
+        visit()?;
+    }
+    let start = Instant::now();
+    while part() == MEASURED {
+        times.push(visit()?);
+    }
+    Ok(times.len() as f64 / start.elapsed().as_secs_f64())
+}
+
+/// Which part of the time it is: cheaper to look at than a clock.
+static PART: AtomicU8 = AtomicU8::new(WARMING_UP);
+const WARMING_UP: u8 = 0;
+const MEASURED: u8 = 1;
+const OVER: u8 = 2;
+
+fn part() -> u8 {
+    PART.load(Ordering::Relaxed)
+}
+
+fn start_the_clock() {
+    thread::spawn(|| {
+        thread::sleep(WARM_UP);
+        PART.store(MEASURED, Ordering::Relaxed);
+        thread::sleep(TIME);
+        PART.store(OVER, Ordering::Relaxed);
+    });
+}

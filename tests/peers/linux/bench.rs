@@ -1,0 +1,147 @@
+//! What `lsock bench` reports beside what a bare loop that does the same gets done, with the
+//! server and the client on one CPU and on one each.
+//!
+//! On one CPU a good part of the time of small messages one way is a matter of how often the
+//! scheduler interrupts the client for the server that has just got something to read. That
+//! differs from run to run by more than the loops do: only many rounds tell.
+//!
+//! The two take turns at each figure, and every other round the other one begins: whatever
+//! else the machine does meets both.
+
+use super::{
+    Run,
+    bare::{TIME, WARM_UP, Work},
+    one_cpu::allowed,
+    processes::Process,
+    programs,
+    roles::role,
+    row::Row,
+    stdio::listening,
+    table::{Column, Table},
+};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+const BARE: &str = "a bare loop";
+const BENCH: &str = "lsock bench";
+
+/// A figure that both come to.
+struct Figure {
+    head: &'static str,
+    digits: usize,
+    work: Work,
+    size: usize,
+    /// From what the client prints, or where that is in what `lsock bench` writes.
+    scale: f64,
+    pointer: &'static str,
+}
+
+const FIGURES: [Figure; 5] = [
+    throughput("64 KiB, GB/s", 2, 64 << 10, 1e-9),
+    throughput("4 KiB, MB/s", 0, 4 << 10, 1e-6),
+    throughput("64 B, MB/s", 1, 64, 1e-6),
+    Figure {
+        head: "64 B there and back, p50 in µs",
+        digits: 2,
+        work: Work::Latency,
+        size: 64,
+        scale: 1e-3,
+        pointer: "/rows/0/runs/0/p50_nanoseconds",
+    },
+    Figure {
+        head: "connections per second",
+        digits: 0,
+        work: Work::Connect,
+        size: 8,
+        scale: 1.0,
+        pointer: "/rows/0/messages_per_second/median",
+    },
+];
+
+const fn throughput(head: &'static str, digits: usize, size: usize, scale: f64) -> Figure {
+    let pointer = "/rows/0/bytes_per_second/median";
+    Figure { head, digits, work: Work::Throughput, size, scale, pointer }
+}
+
+pub(super) fn tables(run: &Run) -> Result<Vec<Table>> {
+    let cpus = allowed()?;
+    let (first, last) = cpus.first().copied().zip(cpus.last().copied()).context("no CPU")?;
+    let mut tables = vec![table(run, "`lsock bench` and a bare loop on one CPU", last, last)?];
+    if first != last {
+        tables.push(table(run, "The same with a CPU for each side", first, last)?);
+    }
+    Ok(tables)
+}
+
+fn table(run: &Run, title: &str, server: usize, client: usize) -> Result<Table> {
+    let note = format!("{TIME:?} in each round, after {WARM_UP:?} that are not counted.");
+    let columns = FIGURES.iter().map(|it| Column::precise(it.head, it.digits)).collect();
+    let mut table = Table::new(title, note, BARE, columns);
+    let mut rows = [Row::new(BARE), Row::new(BENCH)];
+    for round in 0..run.rounds {
+        let mut figures = [Vec::new(), Vec::new()];
+        for figure in &FIGURES {
+            for turn in 0..rows.len() {
+                let index = (round + turn) % rows.len();
+                let done = &mut figures[index];
+                rows[index].check(|| {
+                    let measured = match index {
+                        0 => bare(run, figure, server, client)?,
+                        _ => bench(run, figure, server, client)?,
+                    };
+                    done.push(measured * figure.scale);
+                    Ok(())
+                });
+            }
+        }
+        for (row, figures) in rows.iter_mut().zip(figures) {
+            row.record(|| Ok(figures));
+        }
+    }
+    table.rows = rows.into();
+    Ok(table)
+}
+
+fn bare(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64> {
+    let path = run.folder.join("bare.sock");
+    let path = path.to_string_lossy();
+    // That of the last round.
+    let _ = fs::remove_file(&*path);
+    let part = |name, cpu: usize| -> Result<Command> {
+        let (size, cpu) = (figure.size.to_string(), cpu.to_string());
+        let mut command = role(name)?;
+        command.args([&*path, figure.work.text(), &size, &cpu]).stdout(Stdio::piped());
+        Ok(command)
+    };
+    let mut serves = listening(run, "server", &mut part("bare-server", server)?, &path)?;
+    let mut command = part("bare-client", client)?;
+    let mut client = Process::start("client", command.stdin(Stdio::null()), &run.folder)?;
+    let answer = client.answer()?;
+    if figure.work != Work::Connect {
+        serves.succeed()?;
+    }
+    answer.first().copied().context("the client prints nothing")
+}
+
+fn bench(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64> {
+    let pin = if server == client { client.to_string() } else { format!("{server},{client}") };
+    let mut command = programs::lsock();
+    command
+        .args(["bench", figure.work.text(), "--size", &figure.size.to_string()])
+        .args(["--duration", &format!("{}ms", TIME.as_millis())])
+        .args(["--warmup", &format!("{}ms", WARM_UP.as_millis())])
+        .args(["--over", "fs", "--api", "sync", "--repeat", "1", "--pin", &pin])
+        .args(["--json", "-"]);
+    // Sockets are where those of the bare loop are: how long finding them takes depends on it.
+    command.env("TMPDIR", &run.folder);
+    let output = command.stdin(Stdio::null()).output().context("cannot start lsock")?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{}: {}", output.status, errors.trim());
+    let json: Value = serde_json::from_slice(&output.stdout).context("no JSON")?;
+    let found = json.pointer(figure.pointer).and_then(Value::as_f64);
+    found.with_context(|| format!("nothing at {}", figure.pointer))
+}
