@@ -25,10 +25,24 @@ fn has_ended(pid: Pid) -> bool {
     state.is_none_or(|state| state.starts_with(['Z', 'X']))
 }
 
-/// Whether both have a connection open that is measured: the clients' side has, too.
-fn is_at_work(pid: Pid) -> bool {
-    let tasks = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()));
-    tasks.is_ok_and(|tasks| tasks.count() > 1)
+/// Whether the server of this run has taken a client: the connection has its name. Plain
+/// pipes are there from the start, and visits are short.
+fn is_at_work(scene: &Scene, running: &Running, server: Pid, line: &str) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{}/task", server.as_raw_nonzero()));
+    let is_started = tasks.is_ok_and(|tasks| tasks.count() > 1);
+    if line.starts_with("connect") || line.contains("pipe") {
+        return is_started;
+    }
+    let own = format!("@lsock-bench-{}-1", running.pid());
+    let folder = scene.folder().to_string_lossy();
+    let sockets = fs::read_to_string("/proc/net/unix").unwrap();
+    sockets.lines().any(|line| {
+        const CONNECTED: &str = "03";
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let is_ours =
+            |name: &&str| *name == own || (name.starts_with(&*folder) && name.ends_with("/1.sock"));
+        fields.get(5) == Some(&CONNECTED) && fields.get(7).is_some_and(is_ours)
+    })
 }
 
 /// A long run with a server, which is at work.
@@ -38,7 +52,8 @@ fn long_run(scene: &Scene, line: &str) -> (Running, Pid) {
     let bench = scene.bench(line.split_whitespace()).start();
     let mut server = None;
     let is_there = becomes(|| {
-        server = children(&bench).first().copied().filter(|pid| is_at_work(*pid));
+        server =
+            children(&bench).first().copied().filter(|pid| is_at_work(scene, &bench, *pid, &line));
         server.is_some()
     });
     if !is_there {
