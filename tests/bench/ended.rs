@@ -25,14 +25,19 @@ fn has_ended(pid: Pid) -> bool {
     state.is_none_or(|state| state.starts_with(['Z', 'X']))
 }
 
-/// Whether the server of this run has taken a client: the connection has its name. Plain
-/// pipes are there from the start, and visits are short.
+/// Whether the server of this run has taken a client. Plain pipes are there from the start,
+/// and visits are short.
 fn is_at_work(scene: &Scene, running: &Running, server: Pid, line: &str) -> bool {
     let tasks = fs::read_dir(format!("/proc/{}/task", server.as_raw_nonzero()));
     let is_started = tasks.is_ok_and(|tasks| tasks.count() > 1);
     if line.starts_with("connect") || line.contains("pipe") {
         return is_started;
     }
+    has_client(scene, running)
+}
+
+/// Whether the server of the first run has a client: the connection has the server's name.
+fn has_client(scene: &Scene, running: &Running) -> bool {
     let own = format!("@lsock-bench-{}-1", running.pid());
     let folder = scene.folder().to_string_lossy();
     let sockets = fs::read_to_string("/proc/net/unix").unwrap();
@@ -65,7 +70,7 @@ fn long_run(scene: &Scene, line: &str) -> (Running, Pid) {
 const LINES: [&str; 5] = [
     "throughput --size 64K --over fs",
     "latency --over fs --api tokio",
-    "connect --over fs",
+    "connect --over ns",
     "latency --over ns",
     "throughput --size 64K --over pipe",
 ];
@@ -99,7 +104,7 @@ fn a_signal_ends_one_without_a_second_process() {
     let scene = Scene::new();
     let line = "throughput --size 64K --over fs --in-process --duration 10m";
     let bench = scene.bench(line.split_whitespace()).start();
-    wait_until("there is a folder for sockets", || !scene.files().is_empty());
+    wait_until("there is a client", || has_client(&scene, &bench));
     signal(&bench, Signal::TERM);
     bench.end().died_of(Signal::TERM).output("");
     assert_eq!(scene.files(), [""; 0]);
