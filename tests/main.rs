@@ -17,6 +17,7 @@
 mod harness;
 
 // On every system.
+mod bench;
 mod connecting;
 mod endings;
 mod everywhere;

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+mod bench;
 mod collected;
 mod command;
 mod data;
@@ -11,6 +12,7 @@ mod unix;
 #[cfg(unix)]
 mod wire;
 
+pub(crate) use bench::Report;
 pub(crate) use collected::Collected;
 pub(crate) use command::Cmd;
 pub(crate) use data::{Data, data};

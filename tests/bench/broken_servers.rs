@@ -1,0 +1,194 @@
+//! Servers that are not there or do not do their part: a message that says so, and no report.
+
+use crate::harness::{Outcome, Scene, Wire};
+use std::{
+    io::{Read, Write},
+    sync::mpsc,
+};
+
+const APIS: [&str; 2] = ["sync", "tokio"];
+const ENDED: &str = "the server ended the connection before the run was over";
+const OTHER_BYTES: &str = "other bytes came back";
+
+/// Measures a server at `./s` that does so with each of its clients.
+#[track_caller]
+fn measure(line: &str, serve: impl Fn(Wire) + Send + Sync + Clone + 'static) -> Vec<Outcome> {
+    let outcomes = APIS.into_iter().map(|api| {
+        let scene = Scene::new();
+        let (host, name) = scene.host("./s");
+        let _serving = host.serve(serve.clone());
+        let line = format!("{line} --to {name} --api {api} --warmup 1ms --repeat 1");
+        let outcome = scene.bench(line.split_whitespace()).run().output("");
+        assert_eq!(scene.files(), ["s"], "{}", outcome.report());
+        outcome
+    });
+    outcomes.collect()
+}
+
+/// Sends back what comes until so many bytes have, of them what `answer` makes.
+fn answer(mut wire: Wire, bytes: usize, answer: impl Fn(&mut [u8])) {
+    let mut buffer = vec![0; 4096];
+    let mut left = bytes;
+    while left > 0
+        && let Ok(read @ 1..) = wire.read(&mut buffer[..left.min(4096)])
+    {
+        answer(&mut buffer[..read]);
+        // Clients that have gone have noticed.
+        if wire.write_all(&buffer[..read]).is_err() {
+            return;
+        }
+        left -= read;
+    }
+}
+
+/// Reads to the end of file, or to whatever else ends it.
+fn discard(mut wire: Wire) {
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(1..) = wire.read(&mut buffer) {}
+}
+
+#[test]
+fn one_that_is_not_there_is_status_3() {
+    let scene = Scene::new();
+    let (host, port) = scene.host("tcp:127.0.0.1:0");
+    // Nobody listens there any more.
+    drop(host);
+    for name in ["./absent", scene.word(), &port] {
+        for workload in ["throughput", "latency", "connect", "fan-in", "latency --rate 100"] {
+            for api in APIS {
+                let line = format!("{workload} --to {name} --api {api}");
+                let outcome = scene.bench(line.split_whitespace()).run();
+                outcome.fails(3).says("cannot connect to ").says(name).output("");
+            }
+        }
+    }
+    let outcome = scene.bench(["latency", "--to", "tcp:no-such-host.invalid:5"]).run();
+    outcome.code(3).says("no-such-host.invalid").output("");
+    assert_eq!(scene.files(), [""; 0]);
+}
+
+#[test]
+fn one_that_closes_in_the_middle() {
+    for workload in ["latency", "throughput --expect echo", "connect", "fan-in --expect echo"] {
+        for outcome in measure(&format!("{workload} --size 64"), |wire| answer(wire, 7, |_| {})) {
+            outcome.fails(1).says(workload.split(' ').next().unwrap()).says(ENDED);
+        }
+    }
+    for outcome in measure("latency --rate 200", |wire| answer(wire, 64, |_| {})) {
+        outcome.fails(1).says(ENDED);
+    }
+}
+
+#[test]
+fn one_that_discards_and_closes_in_the_middle() {
+    for workload in ["throughput", "fan-in --clients 3"] {
+        let read_some = |mut wire: Wire| drop(wire.read(&mut [0; 100]));
+        for outcome in measure(&format!("{workload} --size 64K"), read_some) {
+            outcome.fails(1).says(ENDED);
+        }
+    }
+}
+
+#[test]
+fn one_that_answers_other_bytes() {
+    let swap = |bytes: &mut [u8]| bytes.iter_mut().for_each(|byte| *byte = !*byte);
+    let workloads =
+        ["latency", "latency --rate 200", "throughput --expect echo --count 10", "connect"];
+    for workload in workloads {
+        let line = format!("{workload} --size 64");
+        for outcome in measure(&line, move |wire| answer(wire, usize::MAX, swap)) {
+            outcome.fails(1).says(OTHER_BYTES).says("at or after byte 0");
+        }
+    }
+}
+
+#[test]
+fn one_that_answers_other_bytes_later() {
+    let serve = |mut wire: Wire| {
+        answer(wire.another(), 6400, |_| {});
+        let mut message = [0; 64];
+        let _ = wire.read_exact(&mut message);
+        message[63] ^= 1;
+        let _ = wire.write_all(&message);
+        discard(wire);
+    };
+    for outcome in measure("latency --size 64", serve) {
+        outcome.fails(1).says(OTHER_BYTES).says("byte 6400");
+    }
+}
+
+/// It reads all of it, and sends back only the beginning.
+#[test]
+fn one_that_answers_too_few() {
+    let serve = |wire: Wire| {
+        answer(wire.another(), 1000, |_| {});
+        discard(wire);
+    };
+    for outcome in measure("throughput --expect echo --size 64 --count 1000", serve) {
+        outcome.fails(1).says("bytes were sent, 1000 arrived");
+    }
+}
+
+#[test]
+fn one_that_answers_and_should_only_read() {
+    let serve = |mut wire: Wire| {
+        let _ = wire.write_all(b"hello");
+        discard(wire);
+    };
+    for outcome in measure("throughput --size 64 --count 100", serve) {
+        outcome.fails(1).says("sends something, and should only read");
+    }
+}
+
+#[test]
+fn one_that_never_answers() {
+    let scene = Scene::new();
+    let (host, name) = scene.host("./s");
+    let _serving = host.serve(discard);
+    let bench = scene.bench(["latency", "--repeat", "1", "--to", &name]);
+    bench.run().fails(1).says("nothing moved for 5s").says("hint: ").says("--expect").output("");
+}
+
+/// The second run finds nobody any more.
+#[test]
+fn one_that_serves_one_client_only() {
+    for api in APIS {
+        let scene = Scene::new();
+        let (host, name) = scene.host("./s");
+        let (done, is_done) = mpsc::channel();
+        let server = std::thread::spawn(move || {
+            let wire = host.accept();
+            // Nobody listens any more when the first run is over.
+            drop(host);
+            discard(wire);
+            done.send(()).unwrap();
+        });
+        let args = ["throughput", "--size", "64", "--count", "10", "--repeat", "2", "--api", api];
+        let outcome = scene.bench(args).args(["--to", &name]).run();
+        is_done.recv_timeout(crate::harness::DEADLINE).expect("the first run has an end");
+        server.join().unwrap();
+        let outcome = outcome.fails(3).output("");
+        outcome.says("run 2 of 2: cannot connect to ./s: connection refused");
+    }
+}
+
+#[test]
+fn a_rate_that_cannot_be_kept() {
+    let scene = Scene::new();
+    for place in ["", "--in-process"] {
+        for api in APIS {
+            let line = format!(
+                "latency --rate 100000000 --duration 300ms --warmup 1ms --repeat 1 --api {api} {place}"
+            );
+            let outcome = scene.bench(line.split_whitespace()).run().fails(1).output("");
+            let outcome = outcome.says("100000000 messages a second are more than is possible");
+            let number = |before: &str| {
+                let (_, rest) = outcome.stderr.split_once(before).expect(before);
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                digits.parse::<u64>().unwrap_or_else(|_| panic!("{}", outcome.report()))
+            };
+            let (reached, advised) = (number("is possible: "), number("hint: --rate "));
+            assert!(0 < advised && advised <= reached.max(1), "{}", outcome.report());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! A measurement that is ended, or whose server is: it ends as a whole.
+
+use crate::harness::{Running, Scene, becomes, signal, wait_until};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+
+/// The processes that this one has started.
+fn children(running: &Running) -> Vec<Pid> {
+    let parent = running.pid().to_string();
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let entry = entry.ok()?;
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // The name of the command, which may hold anything, stands before it.
+        let (_, rest) = stat.rsplit_once(')')?;
+        (rest.split_whitespace().nth(1)? == parent).then(|| Pid::from_raw(pid))?
+    });
+    all.collect()
+}
+
+/// Whether it has ended: there may be nobody who asks how.
+fn has_ended(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    let state = stat.ok().and_then(|stat| Some(stat.rsplit_once(')')?.1.trim_start().to_owned()));
+    state.is_none_or(|state| state.starts_with(['Z', 'X']))
+}
+
+/// Whether the server of this run has taken a client. Plain pipes are there from the start,
+/// and visits are short.
+fn is_at_work(scene: &Scene, running: &Running, server: Pid, line: &str) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{}/task", server.as_raw_nonzero()));
+    let is_started = tasks.is_ok_and(|tasks| tasks.count() > 1);
+    if line.starts_with("connect") || line.contains("pipe") {
+        return is_started;
+    }
+    has_client(scene, running)
+}
+
+/// Whether the server of the first run has a client: the connection has the server's name.
+fn has_client(scene: &Scene, running: &Running) -> bool {
+    let own = format!("@lsock-bench-{}-1", running.pid());
+    let folder = scene.folder().to_string_lossy();
+    let sockets = fs::read_to_string("/proc/net/unix").unwrap();
+    sockets.lines().any(|line| {
+        const CONNECTED: &str = "03";
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let is_ours =
+            |name: &&str| *name == own || (name.starts_with(&*folder) && name.ends_with("/1.sock"));
+        fields.get(5) == Some(&CONNECTED) && fields.get(7).is_some_and(is_ours)
+    })
+}
+
+/// A long run with a server, which is at work.
+#[track_caller]
+fn long_run(scene: &Scene, line: &str) -> (Running, Pid) {
+    let line = format!("{line} --duration 10m");
+    let bench = scene.bench(line.split_whitespace()).start();
+    let mut server = None;
+    let is_there = becomes(|| {
+        server =
+            children(&bench).first().copied().filter(|pid| is_at_work(scene, &bench, *pid, &line));
+        server.is_some()
+    });
+    if !is_there {
+        panic!("no server has been started\n{}", bench.kill().report());
+    }
+    (bench, server.unwrap())
+}
+
+const LINES: [&str; 5] = [
+    "throughput --size 64K --over fs",
+    "latency --over fs --api tokio",
+    "connect --over ns",
+    "latency --over ns",
+    "throughput --size 64K --over pipe",
+];
+
+#[test]
+fn a_signal_ends_it_and_its_server() {
+    for number in [Signal::TERM, Signal::INT, Signal::HUP] {
+        for line in LINES {
+            let scene = Scene::new();
+            let (bench, server) = long_run(&scene, line);
+            signal(&bench, number);
+            bench.end().died_of(number).output("");
+            wait_until("its server has ended", || has_ended(server));
+            assert_eq!(scene.files(), [""; 0], "{number:?} {line}");
+        }
+    }
+}
+
+#[test]
+fn killed_it_leaves_no_server() {
+    for line in LINES {
+        let scene = Scene::new();
+        let (bench, server) = long_run(&scene, line);
+        bench.kill().died_of(Signal::KILL).output("");
+        wait_until("its server has ended", || has_ended(server));
+    }
+}
+
+#[test]
+fn a_signal_ends_one_without_a_second_process() {
+    let scene = Scene::new();
+    let line = "throughput --size 64K --over fs --in-process --duration 10m";
+    let bench = scene.bench(line.split_whitespace()).start();
+    wait_until("there is a client", || has_client(&scene, &bench));
+    signal(&bench, Signal::TERM);
+    bench.end().died_of(Signal::TERM).output("");
+    assert_eq!(scene.files(), [""; 0]);
+}
+
+#[test]
+fn a_signal_ends_one_that_waits_for_clients() {
+    for number in [Signal::TERM, Signal::INT] {
+        for api in ["sync", "tokio"] {
+            let scene = Scene::new();
+            let args = ["-v", "latency", "--at", "./s", "--api", api];
+            let bench = scene.bench(args).start_listening();
+            assert_eq!(scene.files(), ["s"]);
+            signal(&bench, number);
+            bench.end().died_of(number).output("");
+            assert_eq!(scene.files(), [""; 0], "{number:?} {api}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_a_killed_one_has_left_is_taken_over() {
+    let scene = Scene::new();
+    for api in ["sync", "tokio"] {
+        let listen = || scene.bench(["-v", "latency", "--at", "./s", "--size", "1", "--api", api]);
+        listen().start_listening().kill().died_of(Signal::KILL);
+        assert_eq!(scene.files(), ["s"]);
+        let bench = listen().start_listening();
+        assert_eq!(scene.wire("./s").exchange(b"hello"), b"hello");
+        assert_eq!(bench.end().measured().bytes(), [5]);
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_is_an_error() {
+    // Whoever connects may say that it cannot.
+    for line in LINES.into_iter().filter(|line| !line.starts_with("connect")) {
+        let scene = Scene::new();
+        let (bench, server) = long_run(&scene, line);
+        kill_process(server, Signal::KILL).unwrap();
+        bench.end().fails(1).says("over ").output("");
+        assert_eq!(scene.files(), [""; 0], "{line}");
+    }
+}

@@ -1,0 +1,128 @@
+//! What cannot be measured is wrong usage: one line and a hint, status 2, and nothing is
+//! opened.
+
+use crate::harness::Scene;
+
+#[test]
+fn options_that_are_none_or_wrong() {
+    refused(&[
+        ("throughputs", "throughput"),
+        ("throughput latency", "latency"),
+        ("latency --size 0", "from 1 to 1G"),
+        ("latency --size 2G", "from 1 to 1G"),
+        ("latency --size 64,0", "from 1 to 1G"),
+        ("latency --size 64,,1K", "64K"),
+        ("latency --duration 0s", "more than zero"),
+        ("latency --duration 5", "250ms"),
+        ("latency --duration 1s --duration 2s", "--duration"),
+        ("latency --warmup=-1s", "250ms"),
+        ("latency --bytes 0", "more than zero"),
+        ("latency --count 0", "from 1"),
+        ("latency --clients 0", "from 1 to 10000"),
+        ("latency --clients 10001", "from 1 to 10000"),
+        ("latency --repeat 0", "--repeat"),
+        ("latency --rate 0", "from 1"),
+        ("latency --rate 1.5", "from 1"),
+        ("latency --over udp", "socketpair"),
+        ("latency --over ns,udp", "socketpair"),
+        ("latency --api async", "tokio"),
+        ("latency --pin 99999", "99999"),
+        ("latency --pin x", "--pin"),
+        ("latency --to x --expect more", "discard"),
+        ("latency --to", "--to"),
+        ("latency --fail-over 5", "--compare"),
+        ("latency --compare x --fail-over much", "from 0 to 1000"),
+        ("latency --compare x --fail-over=-1", "from 0 to 1000"),
+    ]);
+}
+
+#[test]
+fn what_does_not_go_with_a_workload() {
+    refused(&[
+        ("connect --over pipe", "--over pipe"),
+        ("connect --over ns,pipe", "--over pipe"),
+        ("throughput --over pipe --clients 2", "--in-process"),
+        ("latency --over pipe --clients 1,2", "--in-process"),
+        ("fan-in --over pipe", "--in-process"),
+        ("throughput --rate 100", "--rate goes with latency"),
+        ("connect --rate 100", "--rate goes with latency"),
+        ("fan-in --rate 100", "--rate goes with latency"),
+        ("latency --both-ways", "--both-ways goes with throughput"),
+        ("connect --both-ways", "--both-ways goes with throughput"),
+        ("fan-in --both-ways", "--both-ways goes with throughput"),
+        ("latency --count 5 --duration 1s", "--duration"),
+        ("latency --bytes 5 --duration 1s", "--duration"),
+        ("latency --bytes 5 --count 5", "--bytes"),
+    ]);
+}
+
+/// Windows says of it that there is none.
+#[cfg(unix)]
+#[test]
+fn socket_pairs_have_two_ends() {
+    refused(&[
+        ("connect --over socketpair", "--over socketpair"),
+        ("throughput --over socketpair --clients 2", "--in-process"),
+    ]);
+}
+
+#[test]
+fn the_tour_has_its_own_work() {
+    for options in
+        ["--size 64", "--clients 2", "--bytes 1M", "--count 5", "--rate 5", "--both-ways"]
+    {
+        refused(&[(options, "go with a workload")]);
+    }
+    refused(&[("--to x", "take a workload"), ("--at x", "take a workload")]);
+}
+
+#[test]
+fn what_does_not_go_with_somebody_elses_server() {
+    refused(&[
+        ("latency --expect echo", "--expect goes with --to"),
+        ("latency --to x --over ns", "--over"),
+        ("latency --to x --in-process", "--in-process"),
+        ("throughput --to x --both-ways", "--both-ways"),
+        ("latency --to x --expect discard", "--expect echo"),
+        ("latency --to x --size 65537", "64K"),
+        ("latency --to x --size 64,1M", "64K"),
+        ("latency --to -", "no server"),
+        ("latency --to exec:cat", "no server"),
+        ("latency --to fd:3", "fd:3"),
+        ("latency --to @", "empty"),
+        ("latency --to tcp:80", "tcp:HOST:PORT"),
+        ("latency --to x --at y", "--at"),
+    ]);
+}
+
+#[test]
+fn what_does_not_go_with_being_the_server() {
+    refused(&[
+        ("latency --at -", "no server"),
+        ("latency --at exec:cat", "no server"),
+        ("latency --at x --over ns", "--over"),
+        ("latency --at x --in-process", "--in-process"),
+        ("throughput --at x --both-ways", "--both-ways"),
+        ("latency --at x --rate 5", "--rate"),
+        ("latency --at x --duration 1s", "--duration"),
+        ("latency --at x --bytes 5", "--bytes"),
+        ("latency --at x --warmup 1s", "--warmup"),
+        ("latency --at x --count 5", "--count"),
+        ("throughput --at x --count 5", "--count"),
+        ("fan-in --at x --count 5", "--count"),
+        ("connect --at x", "--count"),
+        ("throughput --at x --size 64,4K", "one --size"),
+        ("throughput --at x --clients 1,2", "one --size, --clients"),
+        ("throughput --at x --api sync,tokio", "--api"),
+    ]);
+}
+
+#[track_caller]
+fn refused(cases: &[(&str, &str)]) {
+    let scene = Scene::new();
+    for (line, part) in cases {
+        let outcome = scene.bench(line.split_whitespace()).run();
+        outcome.fails(2).says(part).says("hint: ").output("");
+        assert_eq!(scene.files(), [""; 0], "{line}");
+    }
+}
