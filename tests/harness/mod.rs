@@ -12,7 +12,7 @@ mod unix;
 #[cfg(unix)]
 mod wire;
 
-pub(crate) use bench::Report;
+pub(crate) use bench::{Report, Row};
 pub(crate) use collected::Collected;
 pub(crate) use command::Cmd;
 pub(crate) use data::{Data, data};

@@ -2,7 +2,6 @@
 
 use super::ends::Whole;
 use crate::{bench::Api, diag::Failure, endpoint::Patience};
-use anyhow::Context as _;
 use local_socket::{ConnectOptions, Name};
 use socket2::SockRef;
 use std::{
@@ -94,5 +93,5 @@ fn tcp_text(addresses: &[SocketAddr]) -> String {
 
 /// The name that was written by another process of this program.
 pub(super) fn name(text: &str) -> anyhow::Result<Name<'static>> {
-    Ok(Name::parse(text).with_context(|| format!("no name: {text}"))?.into_owned())
+    Ok(Name::parse(text)?.into_owned())
 }

@@ -43,6 +43,14 @@ impl At {
                 let addresses = address
                     .resolve()
                     .map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+                if !addresses.iter().all(|address| address.ip().is_loopback()) {
+                    return Err(Failure::Usage(format!(
+                        "{address} could be reached from other machines: --at takes an address of \
+                         this one only, such as tcp:127.0.0.1:{}",
+                        address.port()
+                    ))
+                    .into());
+                }
                 ListenAt::Tcp(addresses)
             }
             Target::Stdio | Target::Command(_) => {
@@ -112,6 +120,13 @@ impl At {
             others: None,
             fairness: None,
         })
+    }
+}
+
+impl Drop for At {
+    fn drop(&mut self) {
+        // Whoever waits for signals has it as well.
+        self.listener.give_up_name();
     }
 }
 

@@ -129,7 +129,7 @@ impl ServerProcess {
     }
 
     fn ask(&mut self, request: Request) -> anyhow::Result<Reply> {
-        send(self.control.get_mut(), &request)?;
+        send(self.control.get_mut(), &request).map_err(|_| BenchError::ServerDied)?;
         self.reply()
     }
 
@@ -137,8 +137,10 @@ impl ServerProcess {
         match receive(&mut self.control) {
             Ok(Some(Reply::Failed(text))) => Err(BenchError::Server(text).into()),
             Ok(Some(reply)) => Ok(reply),
-            Ok(None) => Err(BenchError::WorkerDied.into()),
+            Ok(None) => Err(BenchError::ServerDied.into()),
             Err(error) if is_timeout(&error) => Err(BenchError::NoAnswer.into()),
+            // On Windows that is no end of file.
+            Err(error) if error.is::<io::Error>() => Err(BenchError::ServerDied.into()),
             Err(error) => Err(error.context("no answer from the server's process")),
         }
     }

@@ -29,7 +29,9 @@ pub(crate) enum BenchError {
     Server(String),
     /// The server's process does not answer.
     NoAnswer,
-    /// A thread or process ended without a word.
+    /// The server's process has ended, or was ended.
+    ServerDied,
+    /// A thread ended without a word.
     WorkerDied,
 }
 
@@ -83,6 +85,7 @@ impl Display for BenchError {
                 "{asked} messages a second are more than is possible: {reached} were sent"
             ),
             Self::Server(text) => write!(f, "the server: {text}"),
+            Self::ServerDied => f.write_str("the server's process has ended"),
             Self::NoAnswer => f.write_str("the server's process does not answer"),
             Self::WorkerDied => f.write_str("a part of the measurement ended without a result"),
         }

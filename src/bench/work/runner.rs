@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     bench::{Amount, Case, Measure, Sample, Usage, Workload},
+    diag::Failure,
     system,
 };
 use std::{
@@ -55,11 +56,10 @@ impl Runner {
         match measured {
             Ok(sample) => Ok(sample),
             // A server that has gone may have had a reason.
-            Err(error) if error.is::<BenchError>() => Err(match side.reason() {
+            Err(error) => Err(match side.reason() {
                 Some(reason) if reason.is::<BenchError>() => better_of(error, reason),
                 _ => error,
             }),
-            Err(error) => Err(error),
         }
     }
 
@@ -139,17 +139,21 @@ fn start_clients(clients: &Clients<'_>, crew: &mut Crew, way: Way) -> anyhow::Re
     clients.start(crew, connections)
 }
 
-/// Which of two errors says more.
+/// Which of two errors says more: what clients see of a server that has gone is that it has
+/// gone.
 fn better_of(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
-    let says_little = matches!(
-        client.downcast_ref(),
-        Some(BenchError::ServerClosed | BenchError::WorkerDied | BenchError::Stalled { .. })
-    );
-    let is_known = matches!(
+    let says_little = match client.downcast_ref() {
+        Some(BenchError::ServerClosed | BenchError::WorkerDied | BenchError::Stalled { .. }) => {
+            true
+        }
+        Some(_) => false,
+        None => matches!(client.downcast_ref(), Some(Failure::Connect { .. })),
+    };
+    let says_much = matches!(
         server.downcast_ref(),
-        Some(BenchError::Server(_) | BenchError::WrongBytes { .. })
+        Some(BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied)
     );
-    if says_little && is_known { server } else { client }
+    if says_little && says_much { server } else { client }
 }
 
 /// How many CPUs were busy meanwhile with something else; not of short times, which the

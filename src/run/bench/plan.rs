@@ -287,7 +287,8 @@ fn cases(workload: Workload, work: &cli::Work, server: &Place) -> Vec<Case> {
     let over = match server {
         Place::To(target, _) | Place::At(target, _) => match target {
             Target::Tcp(_) => vec![Transport::Tcp],
-            Target::Name(name) if name.is_path() => vec![Transport::Fs],
+            // All names of Windows are paths in the end.
+            Target::Name(name) if name.is_path() && cfg!(unix) => vec![Transport::Fs],
             _ => vec![Transport::Ns],
         },
         Place::Process | Place::InProcess => some_or(&work.over, &[Transport::Ns]).to_vec(),
