@@ -67,7 +67,7 @@ pub(crate) struct Row {
     /// Messages, or connections.
     pub(crate) messages_per_second: Figure,
     pub(crate) latency: Option<Latency>,
-    /// Of both sides, as far as they are ours.
+    /// Of both sides, as far as they are ours; not of senders that keep to a rate.
     pub(crate) cpu_seconds_per_gb: Option<f64>,
     pub(crate) cpu_microseconds_per_message: Option<f64>,
     /// Context switches of both sides for each message, where the system tells.

@@ -39,11 +39,13 @@ pub(crate) struct Work {
     #[arg(long, value_name = "DURATION", value_parser = value::duration_not_zero)]
     pub(crate) duration: Option<Duration>,
 
-    /// A run ends after that many bytes in each direction, of all clients together.
+    /// A run ends when all clients together have sent that much after the warm-up.
+    ///
+    /// It is rounded up to whole messages.
     #[arg(long, value_name = "SIZE", value_parser = value::size_not_zero, conflicts_with = "duration")]
     pub(crate) bytes: Option<u64>,
 
-    /// A run ends after that many messages or connections, of all clients together.
+    /// A run ends after that many messages or connections of all clients together.
     #[arg(
         long,
         value_name = "N",
@@ -108,7 +110,9 @@ pub(crate) struct Others {
     )]
     pub(crate) to: Option<Target>,
 
-    /// Be the server for somebody else's clients, each of which is a run.
+    /// Be the server for somebody else's clients: NAME or tcp:HOST:PORT.
+    ///
+    /// A run lasts from the first byte to the end of the last of --clients connections.
     #[arg(
         long,
         value_name = "NAME",
