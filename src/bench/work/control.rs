@@ -91,7 +91,7 @@ impl ServerProcess {
         drop(command);
         let pid = child.0.id();
         listener.set_accept_filter(move |peer| {
-            peer.pid().and_then(|pid| u32::try_from(pid).ok()).is_none_or(|peer| peer == pid)
+            peer.pid().is_none_or(|peer| i64::from(peer) == i64::from(pid))
         });
         let stream = listener.accept().context("the server's process does not start")?;
         stream.set_recv_timeout(Some(LIMIT))?;
