@@ -1,5 +1,8 @@
 //! `lsock bench`.
 
+mod advice;
+mod check;
+mod folder;
 mod plan;
 mod progress;
 
@@ -8,32 +11,23 @@ use crate::{
     bench::{
         self, Amount, Case, Comparison, Environment, Look, Measure, Outputs, Report, Results,
         Sample, Server, Setup, load, schedule,
-        work::{Address, At, BenchError, Does, Runner, ServerIs},
+        work::{Address, At, Does, Runner, ServerIs},
     },
     cli,
-    diag::{self, Failure, Outcome, Terminal},
+    diag::{Failure, Outcome, Terminal},
     endpoint::Target,
-    system::{self, signals},
+    system,
 };
-use anyhow::Context as _;
-use local_socket::{
-    Name,
-    error::{Obstacle, SocketError},
-};
+use advice::advised;
+use folder::Folder;
+use local_socket::Name;
 use plan::{Place, Plan};
 use progress::Progress;
 use std::{
-    env, fs,
-    io::{self, IsTerminal as _, stdout},
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    env,
+    io::{IsTerminal as _, stdout},
     time::Duration,
 };
-use tempfile::TempDir;
 
 /// Measures, and reports.
 pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
@@ -45,8 +39,8 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {
         plan.is_in(old, path)?;
     }
-    let outputs = outputs(&args.reports)?;
     plan.fits(system::descriptor_limit::raise())?;
+    let outputs = outputs(&args.reports)?;
     let results = plan.measure(terminal).map_err(|error| advised(error, &plan))?;
     for warning in &results.warnings {
         tracing::warn!("{warning}; {}", warning.advice());
@@ -206,85 +200,4 @@ fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
         Target::Stdio | Target::Command(_) => anyhow::bail!("{target} is no server"),
     };
     Ok(ServerIs::Foreign(address, does))
-}
-
-/// With an advice, if there is one.
-fn advised(error: anyhow::Error, plan: &Plan) -> anyhow::Error {
-    let hint = match error.downcast_ref() {
-        Some(Failure::Connect { file: None, error }) if plan.has_foreign_server() => {
-            is_absent(error).then(|| plan.about_absent_servers().to_owned())
-        }
-        Some(Failure::Bind(error)) if has_live_server(error) => {
-            Some("choose another name".to_owned())
-        }
-        _ => error.downcast_ref().and_then(BenchError::hint),
-    };
-    // Only a NAME is what could not be connected to or listened on.
-    let status = if plan.has_name() { diag::status(&error) } else { 1 };
-    match hint {
-        None if plan.has_name() => error,
-        hint => Failure::Advised { message: diag::message(&error), hint, status }.into(),
-    }
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
-}
-
-fn has_live_server(error: &io::Error) -> bool {
-    let obstacle = SocketError::of(error).and_then(SocketError::obstacle);
-    matches!(obstacle, Some(Obstacle::LiveServer(_)))
-}
-
-/// Where socket files are made, if there are any. It goes with this, and with a signal that
-/// ends the process.
-#[derive(Debug)]
-struct Folder {
-    folder: Option<TempDir>,
-    /// Set for good by a signal, after which nothing is as it should be any more.
-    signal: Arc<AtomicBool>,
-}
-
-impl Folder {
-    fn new(plan: &Plan) -> anyhow::Result<Self> {
-        let signal = Arc::new(AtomicBool::new(false));
-        let makes_files = matches!(plan.server, Place::Process | Place::InProcess)
-            && plan.cases.iter().any(|case| case.over == bench::Transport::Fs);
-        if cfg!(windows) || !makes_files {
-            return Ok(Self { folder: None, signal });
-        }
-        // A signal waits until it is known what has to be removed.
-        let _held = signals::Held::new();
-        let folder = tempfile::Builder::new()
-            .prefix("lsock-bench-")
-            .tempdir()
-            .context("cannot make a folder for socket files")?;
-        if let Err(error) = Name::parse(&folder.path().join("1000000.sock")) {
-            let message = format!("cannot make socket files there: {error}");
-            let hint = Some("TMPDIR says where; a shorter one leaves room for names".to_owned());
-            return Err(Failure::Advised { message, hint, status: 1 }.into());
-        }
-        let (path, is_set) = (folder.path().to_owned(), Arc::clone(&signal));
-        signals::on_termination(move |signal| {
-            is_set.store(true, Ordering::SeqCst);
-            // What could not be removed is empty files in a folder for such.
-            let _ = fs::remove_dir_all(&path);
-            signals::die(signal);
-        })
-        .context("cannot watch for signals")?;
-        Ok(Self { folder: Some(folder), signal })
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default()
-    }
-
-    /// What came out, unless that is only because the folder was removed: the process is
-    /// about to die of the signal then.
-    fn result<T>(&self, result: anyhow::Result<T>) -> anyhow::Result<T> {
-        while result.is_err() && self.signal.load(Ordering::SeqCst) {
-            thread::park();
-        }
-        result
-    }
 }

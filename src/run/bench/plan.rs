@@ -1,7 +1,7 @@
 //! What `lsock bench` is going to do, and what of it cannot be.
 
 use crate::{
-    bench::{Amount, Api, Case, Results, Rounds, Transport, Workload, work::Does},
+    bench::{Amount, Api, Case, Rounds, Transport, Workload, work::Does},
     cli,
     diag::Failure,
     endpoint::Target,
@@ -9,7 +9,6 @@ use crate::{
 use std::{
     fmt::{self, Display, Formatter},
     num::NonZeroUsize,
-    path::Path,
     time::Duration,
 };
 
@@ -42,10 +41,6 @@ const DURATION: Duration = Duration::from_secs(1);
 const WARMUP: Duration = Duration::from_millis(100);
 const REPEAT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
-/// The largest message that a server may send back while it is still being sent: less than
-/// what the buffers of any system hold.
-const LARGEST_ECHO: usize = 64 << 10;
-
 impl Plan {
     pub(super) fn new(args: &cli::Bench) -> Result<Self, Failure> {
         let cli::Bench { workload, work, others, .. } = args;
@@ -68,36 +63,8 @@ impl Plan {
             pin: work.pin.clone(),
             server,
         };
-        for (index, case) in plan.cases.iter().enumerate() {
-            plan.check(case, work)?;
-            if plan.cases[..index].contains(case) {
-                return Err(Failure::Usage(format!("{case} would be measured twice")));
-            }
-        }
-        check_pin(&plan.pin)?;
+        plan.check(work)?;
         Ok(plan)
-    }
-
-    /// Refuses results of which none has a case of this plan.
-    pub(super) fn is_in(&self, old: &Results, path: &Path) -> Result<(), Failure> {
-        if self.cases.iter().any(|case| old.rows.iter().any(|row| row.case == *case)) {
-            return Ok(());
-        }
-        Err(Failure::Usage(format!("none of these cases is in {}", path.display())))
-    }
-
-    /// Refuses more clients than there is room for, if that is limited: each is a descriptor in
-    /// both processes, or two in one.
-    pub(super) fn fits(&self, room: Option<u64>) -> Result<(), Failure> {
-        let each = if matches!(self.server, Place::InProcess) { 2 } else { 1 };
-        let clients = self.cases.iter().map(|case| case.clients).max().unwrap_or(0);
-        match room {
-            Some(room) if clients as u64 * each > room => Err(Failure::Usage(format!(
-                "--clients {clients} are more than the {} that open files allow (ulimit -n)",
-                room / each
-            ))),
-            _ => Ok(()),
-        }
     }
 
     pub(super) fn has_foreign_server(&self) -> bool {
@@ -116,75 +83,6 @@ impl Plan {
              measure one case with --repeat 1"
         } else {
             "the server has to be there before"
-        }
-    }
-
-    /// Refuses what there is not.
-    fn check(&self, case: &Case, work: &cli::Work) -> Result<(), Failure> {
-        let usage = |text: String| Err(Failure::Usage(text));
-        let Case { workload, over, api, size, clients, both_ways, rate } = case;
-        if !over.has_listener() && *workload == Workload::Connect {
-            return usage(format!("nothing is connected to with --over {over}"));
-        }
-        if !over.has_listener() && *clients > 1 && !matches!(self.server, Place::InProcess) {
-            return usage(format!(
-                "a process has one {over} of that kind: --clients goes with --in-process there"
-            ));
-        }
-        if *both_ways && *workload != Workload::Throughput {
-            return usage("--both-ways goes with throughput".into());
-        }
-        if rate.is_some() && *workload != Workload::Latency {
-            return usage("--rate goes with latency".into());
-        }
-        if let (Some(rate), Amount::Time(time)) = (rate, self.rounds.amount)
-            && *rate as f64 * time.as_secs_f64() < 1.0
-        {
-            let time = humantime::format_duration(time);
-            return usage(format!("at --rate {rate} not one message is due within {time}"));
-        }
-        if cfg!(windows) && *over == Transport::Socketpair {
-            let why = "Windows has no socket pairs";
-            return Err(Failure::Unsupported { option: "--over socketpair", why });
-        }
-        if cfg!(windows) && *over == Transport::Pipe && *api == Api::Tokio {
-            let why = "an event loop cannot wait for plain pipes on Windows";
-            return Err(Failure::Unsupported { option: "--over pipe --api tokio", why });
-        }
-        match (&self.server, workload) {
-            (Place::To(_, Does::Discard), Workload::Latency) => {
-                usage("latency needs a server that echoes: --expect echo".into())
-            }
-            (Place::To(_, Does::Echo), Workload::Latency | Workload::Connect)
-                if *size > LARGEST_ECHO =>
-            {
-                usage(format!(
-                    "{workload} --to takes --size up to {}K: a larger message would be coming \
-                     back while it is still being sent",
-                    LARGEST_ECHO >> 10
-                ))
-            }
-            (Place::To(_, Does::Discard), Workload::Connect)
-                if !work.size.is_empty() || work.bytes.is_some() =>
-            {
-                usage(
-                    "connect --expect discard sends nothing: it takes no --size or --bytes".into(),
-                )
-            }
-            (Place::At(..), Workload::Connect) if !work.clients.is_empty() => usage(
-                "connect --at takes --count, the number of connections, and no --clients".into(),
-            ),
-            (Place::At(..), Workload::Connect)
-                if !matches!(self.rounds.amount, Amount::Messages(_)) =>
-            {
-                usage("connect --at takes --count, the number of connections of a run".into())
-            }
-            (Place::At(..), Workload::Throughput | Workload::Latency | Workload::FanIn)
-                if matches!(self.rounds.amount, Amount::Messages(_)) =>
-            {
-                usage("--count with --at goes with connect: clients end their runs".into())
-            }
-            _ => Ok(()),
         }
     }
 }
@@ -309,25 +207,6 @@ fn cases(workload: Workload, work: &cli::Work, server: &Place) -> Vec<Case> {
 
 fn some_or<'a, T>(given: &'a [T], default: &'a [T]) -> &'a [T] {
     if given.is_empty() { default } else { given }
-}
-
-fn check_pin(pin: &[usize]) -> Result<(), Failure> {
-    let cpus: Vec<usize> =
-        core_affinity::get_core_ids().unwrap_or_default().iter().map(|cpu| cpu.id).collect();
-    match pin.iter().find(|cpu| !cpus.contains(cpu)) {
-        None => Ok(()),
-        Some(_) if cpus.is_empty() => Err(Failure::Unsupported {
-            option: "--pin",
-            why: "this system does not let programs choose their CPU",
-        }),
-        Some(cpu) => {
-            let all: Vec<String> = cpus.iter().map(ToString::to_string).collect();
-            Err(Failure::Usage(format!(
-                "--pin: there is no CPU {cpu} here, only {}",
-                all.join(", ")
-            )))
-        }
-    }
 }
 
 /// For `--explain`.

@@ -1,0 +1,37 @@
+//! What can be done about a measurement that has failed.
+
+use super::plan::Plan;
+use crate::{
+    bench::work::BenchError,
+    diag::{self, Failure},
+};
+use local_socket::error::{Obstacle, SocketError};
+use std::io;
+
+/// With an advice, if there is one.
+pub(super) fn advised(error: anyhow::Error, plan: &Plan) -> anyhow::Error {
+    let hint = match error.downcast_ref() {
+        Some(Failure::Connect { file: None, error }) if plan.has_foreign_server() => {
+            is_absent(error).then(|| plan.about_absent_servers().to_owned())
+        }
+        Some(Failure::Bind(error)) if has_live_server(error) => {
+            Some("choose another name".to_owned())
+        }
+        _ => error.downcast_ref().and_then(BenchError::hint),
+    };
+    // Only a NAME is what could not be connected to or listened on.
+    let status = if plan.has_name() { diag::status(&error) } else { 1 };
+    match hint {
+        None if plan.has_name() => error,
+        hint => Failure::Advised { message: diag::message(&error), hint, status }.into(),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+fn has_live_server(error: &io::Error) -> bool {
+    let obstacle = SocketError::of(error).and_then(SocketError::obstacle);
+    matches!(obstacle, Some(Obstacle::LiveServer(_)))
+}
