@@ -1,12 +1,12 @@
 //! `--compare`: what has changed, what has not, and what there is nothing to say about.
 
-use crate::harness::{Outcome, Scene};
+use crate::harness::{Scene, becomes};
 use serde_json::Value;
 use std::fs;
 
 /// Cases that take no time.
 const LATENCY: &str = "latency -q --over ns,tcp --count 50 --warmup 1ms --in-process";
-const THROUGHPUT: &str = "throughput -q --size 4K --over ns --count 200 --warmup 1ms --in-process";
+const THROUGHPUT: &str = "throughput -q --size 4K --over ns --warmup 1ms --in-process";
 
 /// What has become of the cases, as stdout says it below the table.
 fn verdicts(text: &str) -> Vec<String> {
@@ -19,11 +19,6 @@ fn verdicts(text: &str) -> Vec<String> {
         format!("{case}: {verdict}")
     });
     verdicts.collect()
-}
-
-#[track_caller]
-fn stdout(outcome: &Outcome) -> String {
-    String::from_utf8(outcome.stdout.clone()).unwrap_or_else(|_| panic!("{}", outcome.report()))
 }
 
 #[track_caller]
@@ -49,11 +44,11 @@ fn very_fast_times(results: &mut Value) {
     }
 }
 
-/// A byte or message a second.
-fn very_slow_rates(results: &mut Value) {
+/// So many bytes and messages a second.
+fn rates(results: &mut Value, rate: f64) {
     for row in results["rows"].as_array_mut().unwrap() {
         for what in ["bytes_per_second", "messages_per_second"] {
-            row[what] = serde_json::json!({ "median": 1.0, "min": 1.0, "max": 1.0 });
+            row[what] = serde_json::json!({ "median": rate, "min": rate, "max": rate });
         }
     }
 }
@@ -67,7 +62,7 @@ fn one_file_is_read_before_and_replaced_at_the_end() {
     let line = format!("{line} --save old --compare old");
     let outcome = scene.plain_bench(&line).run().silent();
     let expected = ["latency 64 over ns: slower", "latency 64 over tcp: slower"];
-    assert_eq!(verdicts(&stdout(&outcome)), expected, "{}", outcome.report());
+    assert_eq!(verdicts(outcome.stdout_text()), expected, "{}", outcome.report());
     let after = saved(&scene, "old");
     assert_ne!(before["rows"], after["rows"]);
     assert_eq!(scene.files(), ["old"]);
@@ -86,14 +81,14 @@ fn every_case_has_a_verdict() {
             cases.extend(["64", "1K"].map(|size| format!("latency {size} over {over}{details}")));
         }
     }
-    let verdicts = verdicts(&stdout(&outcome));
+    let verdicts = verdicts(outcome.stdout_text());
     assert_eq!(verdicts.len(), cases.len(), "{}", outcome.report());
     for (case, verdict) in cases.iter().zip(&verdicts) {
         let words = ["faster", "slower", "within noise"].map(|word| format!("{case}: {word}"));
         assert!(words.contains(verdict), "{verdict}\n{}", outcome.report());
     }
-    assert!(stdout(&outcome).starts_with("lsock "), "no table\n{}", outcome.report());
-    assert!(!stdout(&outcome).contains("not the same"), "{}", outcome.report());
+    assert!(outcome.stdout_text().starts_with("lsock "), "no table\n{}", outcome.report());
+    assert!(!outcome.stdout_text().contains("not the same"), "{}", outcome.report());
 }
 
 #[test]
@@ -103,14 +98,14 @@ fn what_has_become_slower_fails() {
     save(&scene, &line, very_fast_times);
     // Without a limit it is only said.
     let outcome = scene.plain_bench(&format!("{line} --compare old")).run().silent();
-    assert_eq!(verdicts(&stdout(&outcome)), ["latency 64 over ns: slower"]);
+    assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over ns: slower"]);
     for limit in ["0", "20", "99.5", "1000"] {
         let outputs = "--json a.json --csv a.csv --markdown a.md --plot a.svg";
         let line = format!("{line} --compare old --fail-over {limit} {outputs}");
         let outcome = scene.plain_bench(&line).run();
         let message = format!("latency 64 over ns is slower than before by more than {limit} %");
         let outcome = outcome.fails(1).says(&message);
-        assert_eq!(verdicts(&stdout(&outcome)), ["latency 64 over ns: slower"]);
+        assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over ns: slower"]);
         assert_eq!(scene.files(), ["a.csv", "a.json", "a.md", "a.svg", "old"]);
         for name in ["a.csv", "a.json", "a.md", "a.svg"] {
             fs::remove_file(scene.path(name)).unwrap();
@@ -138,17 +133,34 @@ fn what_has_become_faster_does_not_fail() {
     let scene = Scene::new();
     for line in [
         THROUGHPUT,
-        "connect -q --over ns --count 20 --warmup 1ms --in-process",
-        "fan-in -q --over ns --clients 2 --count 100 --warmup 1ms --in-process",
+        "connect -q --over ns --warmup 1ms --in-process",
+        "fan-in -q --over ns --clients 2 --warmup 1ms --in-process",
     ] {
-        let line = format!("{line} --repeat 3");
-        save(&scene, &line, very_slow_rates);
-        let line = format!("{line} --compare old --fail-over 0");
-        let outcome = scene.plain_bench(&line).run().silent();
-        let verdicts = verdicts(&stdout(&outcome));
-        let is_faster = matches!(&verdicts[..], [one] if one.ends_with(": faster"));
-        assert!(is_faster, "{verdicts:?}\n{}", outcome.report());
+        let line = format!("{line} --count 100 --repeat 3");
+        save(&scene, &line, |old| rates(old, 1.0));
+        let bench = scene.plain_bench(&line).args(["--compare", "old", "--fail-over", "0"]);
+        let outcome = bench.run().silent();
+        let verdicts = verdicts(outcome.stdout_text());
+        let is_faster = verdicts.len() == 1 && verdicts[0].ends_with(": faster");
+        assert!(is_faster, "{}", outcome.report());
     }
+}
+
+/// What is slower cannot be so by more than all of it: runs that are further apart are noise.
+#[test]
+fn less_each_second_is_slower() {
+    let scene = Scene::new();
+    let line = format!("{THROUGHPUT} --count 20000 --repeat 3");
+    save(&scene, &line, |old| rates(old, 1e15));
+    let is_slower = becomes(|| {
+        let outcome = scene.plain_bench(&format!("{line} --compare old --fail-over 20")).run();
+        let seen = verdicts(outcome.stdout_text());
+        let is_slower = seen == ["throughput 4K over ns: slower"];
+        assert!(is_slower || seen == ["throughput 4K over ns: within noise"], "{seen:?}");
+        outcome.code(i32::from(is_slower));
+        is_slower
+    });
+    assert!(is_slower, "the runs are far apart each time");
 }
 
 #[test]
@@ -160,7 +172,7 @@ fn a_single_run_on_either_side_says_nothing() {
         let line = format!("{line} --repeat {after} --compare old --fail-over 0");
         let outcome = scene.plain_bench(&line).run().silent();
         let expected = ["latency 64 over ns: unclear: measured once"];
-        assert_eq!(verdicts(&stdout(&outcome)), expected, "{}", outcome.report());
+        assert_eq!(verdicts(outcome.stdout_text()), expected, "{}", outcome.report());
     }
 }
 
@@ -182,9 +194,9 @@ fn what_is_not_the_same_is_said() {
         "not the same: kernel (Example 1.0 before, ",
         "not the same: amount of a run (50 messages or connections before, 60 ",
     ] {
-        assert!(stdout(&outcome).contains(part), "no `{part}`\n{}", outcome.report());
+        assert!(outcome.stdout_text().contains(part), "no `{part}`\n{}", outcome.report());
     }
-    assert_eq!(verdicts(&stdout(&outcome)).len(), 1, "{}", outcome.report());
+    assert_eq!(verdicts(outcome.stdout_text()).len(), 1, "{}", outcome.report());
 }
 
 #[test]
@@ -197,7 +209,7 @@ fn beside_a_report_on_stdout_the_comparison_goes_to_stderr() {
         let outcome = scene.plain_bench(&line).run().ok();
         let slower = ["latency 64 over ns: slower", "latency 64 over tcp: slower"];
         assert_eq!(verdicts(&outcome.stderr), slower, "{}", outcome.report());
-        assert!(verdicts(&stdout(&outcome)).is_empty(), "{}", outcome.report());
+        assert!(verdicts(outcome.stdout_text()).is_empty(), "{}", outcome.report());
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is reported where: a table for people, files for programs.
 
-use crate::harness::{Outcome, Scene};
+use crate::harness::Scene;
 use serde_json::Value;
 use std::{fs, io};
 
@@ -60,11 +60,6 @@ fn digit(c: char) -> bool {
 }
 
 #[track_caller]
-fn stdout(outcome: &Outcome) -> String {
-    String::from_utf8(outcome.stdout.clone()).unwrap_or_else(|_| panic!("{}", outcome.report()))
-}
-
-#[track_caller]
 fn file(scene: &Scene, name: &str) -> String {
     fs::read_to_string(scene.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
@@ -73,7 +68,7 @@ fn file(scene: &Scene, name: &str) -> String {
 fn people_get_a_table() {
     let scene = Scene::new();
     let outcome = scene.plain_bench(LINE).run().ok();
-    assert!(is_table(&stdout(&outcome)), "{}", outcome.report());
+    assert!(is_table(outcome.stdout_text()), "{}", outcome.report());
     assert_eq!(scene.files(), [""; 0]);
 }
 
@@ -81,14 +76,14 @@ fn people_get_a_table() {
 fn the_table_has_colours_if_they_are_asked_for() {
     let scene = Scene::new();
     let outcome = scene.plain_bench(LINE).args(["--color", "always"]).run().ok();
-    let mut text = stdout(&outcome);
+    let mut text = outcome.stdout_text().to_owned();
     assert!(text.contains("\x1b[1mlatency: "), "{}", outcome.report());
     for code in ["0", "1", "31", "32", "33"] {
         text = text.replace(&format!("\x1b[{code}m"), "");
     }
     assert!(is_table(&text), "something else than colours\n{}", outcome.report());
     let outcome = scene.plain_bench(LINE).args(["--color", "never"]).run().ok();
-    assert!(is_table(&stdout(&outcome)), "{}", outcome.report());
+    assert!(is_table(outcome.stdout_text()), "{}", outcome.report());
 }
 
 #[test]
@@ -96,7 +91,7 @@ fn all_files_of_one_run_and_the_table() {
     let scene = Scene::new();
     let outputs = "--json a.json --csv a.csv --markdown a.md --plot a.svg --save b.json";
     let outcome = scene.plain_bench(LINE).args(outputs.split(' ')).run().ok();
-    assert!(is_table(&stdout(&outcome)), "{}", outcome.report());
+    assert!(is_table(outcome.stdout_text()), "{}", outcome.report());
     assert_eq!(scene.files(), ["a.csv", "a.json", "a.md", "a.svg", "b.json"]);
     let all: [(&str, Check); 4] =
         [("a.json", is_json), ("a.csv", is_csv), ("a.md", is_markdown), ("a.svg", is_svg)];
@@ -113,7 +108,7 @@ fn one_report_takes_the_place_of_the_table() {
     for (option, is_so) in FORMS {
         let bench = scene.plain_bench(LINE).args([option, "-", "--plot", "a.svg"]);
         let outcome = bench.run().ok();
-        assert!(is_so(&stdout(&outcome)), "{option}\n{}", outcome.report());
+        assert!(is_so(outcome.stdout_text()), "{option}\n{}", outcome.report());
         assert!(is_svg(&file(&scene, "a.svg")), "{option}");
     }
 }
@@ -137,7 +132,7 @@ fn every_report_tells_on_what_it_was_measured() {
     }
     // In Markdown some characters have a backslash before them.
     let markdown = file(&scene, "a.md").replace('\\', "");
-    for text in [stdout(&outcome), markdown.clone(), file(&scene, "a.svg")] {
+    for text in [outcome.stdout_text(), &markdown, &file(&scene, "a.svg")] {
         for part in &parts {
             assert!(text.contains(part), "no `{part}` in\n{text}");
         }
@@ -168,8 +163,8 @@ fn warnings_have_an_advice_and_go_to_stderr() {
         // What is read later has them all the same.
         let in_json = form.first() == Some(&"--json");
         for outcome in [loud, quiet] {
-            let has = stdout(&outcome).contains("few-times");
-            let told = stdout(&outcome).contains(WARNING);
+            let has = outcome.stdout_text().contains("few-times");
+            let told = outcome.stdout_text().contains(WARNING);
             assert!(has == in_json && !told, "{form:?}\n{}", outcome.report());
         }
     }
