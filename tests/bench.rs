@@ -1,17 +1,25 @@
 //! `lsock bench`: what it measures, what it refuses, and how it fails.
 
+mod compare;
 mod everywhere;
 mod plan;
+mod reports;
 mod usage;
 
 #[cfg(unix)]
 mod broken_servers;
 #[cfg(target_os = "linux")]
+mod clients_that_end;
+#[cfg(target_os = "linux")]
 mod ended;
+#[cfg(target_os = "linux")]
+mod limits;
 #[cfg(target_os = "linux")]
 mod other_clients;
 #[cfg(target_os = "linux")]
 mod other_servers;
+#[cfg(unix)]
+mod report_files;
 #[cfg(target_os = "linux")]
 mod workloads;
 

@@ -65,7 +65,12 @@ struct Setup {
 impl Scene {
     /// `lsock bench --json - ARGS...`, with the folder for temporary files.
     pub(crate) fn bench<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Cmd {
-        self.lsock(["bench", "--json", "-"]).args(args).env("TMPDIR", self.folder())
+        self.plain_bench("--json -").args(args)
+    }
+
+    /// `lsock bench`, with a line of options.
+    pub(crate) fn plain_bench(&self, line: &str) -> Cmd {
+        self.lsock(["bench"]).args(line.split_whitespace()).env("TMPDIR", self.folder())
     }
 
     /// Runs a line of options, such as `latency --over fs,tcp`, which is to end well.

@@ -43,6 +43,12 @@ impl Outcome {
         self
     }
 
+    /// What it has written to stdout, which is text.
+    #[track_caller]
+    pub(crate) fn stdout_text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).unwrap_or_else(|_| panic!("{}", self.report()))
+    }
+
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "it does not say `{text}`\n{}", self.report());

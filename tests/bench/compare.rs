@@ -1,0 +1,250 @@
+//! `--compare`: what has changed, what has not, and what there is nothing to say about.
+
+use crate::harness::{Scene, becomes};
+use serde_json::Value;
+use std::fs;
+
+/// Cases that take no time.
+const LATENCY: &str = "latency -q --over ns,tcp --count 50 --warmup 1ms --in-process";
+const THROUGHPUT: &str = "throughput -q --size 4K --over ns --warmup 1ms --in-process";
+
+/// What has become of the cases, as stdout says it below the table.
+fn verdicts(text: &str) -> Vec<String> {
+    let lines = text.lines().skip_while(|line| !line.starts_with("case ")).skip(1);
+    let is_case = |line: &&str| line.contains(" over ") && !line.starts_with("only ");
+    let verdicts = lines.take_while(is_case).map(|line| {
+        let (case, rest) = line.split_once("  ").unwrap();
+        // Before, after, change, and the verdict behind them.
+        let (_, verdict) = rest.rsplit_once("  ").unwrap();
+        format!("{case}: {verdict}")
+    });
+    verdicts.collect()
+}
+
+#[track_caller]
+fn saved(scene: &Scene, name: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(scene.path(name)).unwrap()).unwrap()
+}
+
+/// Measures and saves to `old`, and makes other figures of that.
+#[track_caller]
+fn save(scene: &Scene, line: &str, change: impl Fn(&mut Value)) {
+    scene.plain_bench(&format!("{line} --save old")).run().silent();
+    let mut old = saved(scene, "old");
+    change(&mut old);
+    fs::write(scene.path("old"), old.to_string()).unwrap();
+}
+
+/// Steady figures with which nothing that is measured overlaps: times as short as can be.
+fn very_fast_times(results: &mut Value) {
+    for row in results["rows"].as_array_mut().unwrap() {
+        for run in row["runs"].as_array_mut().unwrap() {
+            run["p50_nanoseconds"] = 1.into();
+        }
+    }
+}
+
+/// So many bytes and messages a second.
+fn rates(results: &mut Value, rate: f64) {
+    for row in results["rows"].as_array_mut().unwrap() {
+        for what in ["bytes_per_second", "messages_per_second"] {
+            row[what] = serde_json::json!({ "median": rate, "min": rate, "max": rate });
+        }
+    }
+}
+
+#[test]
+fn one_file_is_read_before_and_replaced_at_the_end() {
+    let scene = Scene::new();
+    let line = format!("{LATENCY} --repeat 3");
+    save(&scene, &line, very_fast_times);
+    let before = saved(&scene, "old");
+    let line = format!("{line} --save old --compare old");
+    let outcome = scene.plain_bench(&line).run().silent();
+    let expected = ["latency 64 over ns: slower", "latency 64 over tcp: slower"];
+    assert_eq!(verdicts(outcome.stdout_text()), expected, "{}", outcome.report());
+    let after = saved(&scene, "old");
+    assert_ne!(before["rows"], after["rows"]);
+    assert_eq!(scene.files(), ["old"]);
+}
+
+/// There is noise, so that it may be any.
+#[test]
+fn every_case_has_a_verdict() {
+    let scene = Scene::new();
+    let line = format!("{LATENCY} --size 64,1K --api sync,tokio --repeat 3");
+    save(&scene, &line, |_| ());
+    let outcome = scene.plain_bench(&format!("{line} --compare old")).run().silent();
+    let mut cases = Vec::new();
+    for over in ["ns", "tcp"] {
+        for details in ["", " (tokio)"] {
+            cases.extend(["64", "1K"].map(|size| format!("latency {size} over {over}{details}")));
+        }
+    }
+    let verdicts = verdicts(outcome.stdout_text());
+    assert_eq!(verdicts.len(), cases.len(), "{}", outcome.report());
+    for (case, verdict) in cases.iter().zip(&verdicts) {
+        let words = ["faster", "slower", "within noise"].map(|word| format!("{case}: {word}"));
+        assert!(words.contains(verdict), "{verdict}\n{}", outcome.report());
+    }
+    assert!(outcome.stdout_text().starts_with("lsock "), "no table\n{}", outcome.report());
+    assert!(!outcome.stdout_text().contains("not the same"), "{}", outcome.report());
+}
+
+#[test]
+fn what_has_become_slower_fails() {
+    let scene = Scene::new();
+    let line = LATENCY.replace("ns,tcp", "ns") + " --repeat 3";
+    save(&scene, &line, very_fast_times);
+    // Without a limit it is only said.
+    let outcome = scene.plain_bench(&format!("{line} --compare old")).run().silent();
+    assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over ns: slower"]);
+    for limit in ["0", "20", "99.5", "1000"] {
+        let outputs = "--json a.json --csv a.csv --markdown a.md --plot a.svg";
+        let line = format!("{line} --compare old --fail-over {limit} {outputs}");
+        let outcome = scene.plain_bench(&line).run();
+        let message = format!("latency 64 over ns is slower than before by more than {limit} %");
+        let outcome = outcome.fails(1).says(&message);
+        assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over ns: slower"]);
+        assert_eq!(scene.files(), ["a.csv", "a.json", "a.md", "a.svg", "old"]);
+        for name in ["a.csv", "a.json", "a.md", "a.svg"] {
+            fs::remove_file(scene.path(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn all_that_have_become_slower_are_named() {
+    let scene = Scene::new();
+    let line = format!("{LATENCY} --repeat 3");
+    save(&scene, &line, very_fast_times);
+    let line = format!("{line} --compare old --fail-over 20 --json -");
+    let outcome = scene.plain_bench(&line).run().code(1);
+    let message = "lsock: 2 cases are slower than before by more than 20 %: latency 64 over ns, \
+                   latency 64 over tcp";
+    let (comparison, error) = outcome.stderr.split_once(message).expect(message);
+    assert_eq!(verdicts(comparison).len(), 2, "{}", outcome.report());
+    assert!(error.trim_end().lines().count() <= 2, "{}", outcome.report());
+    let _: Value = serde_json::from_slice(&outcome.stdout).expect("the report");
+}
+
+#[test]
+fn what_has_become_faster_does_not_fail() {
+    let scene = Scene::new();
+    for line in [
+        THROUGHPUT,
+        "connect -q --over ns --warmup 1ms --in-process",
+        "fan-in -q --over ns --clients 2 --warmup 1ms --in-process",
+    ] {
+        let line = format!("{line} --count 100 --repeat 3");
+        save(&scene, &line, |old| rates(old, 1.0));
+        let bench = scene.plain_bench(&line).args(["--compare", "old", "--fail-over", "0"]);
+        let outcome = bench.run().silent();
+        let verdicts = verdicts(outcome.stdout_text());
+        let is_faster = verdicts.len() == 1 && verdicts[0].ends_with(": faster");
+        assert!(is_faster, "{}", outcome.report());
+    }
+}
+
+/// What is slower cannot be so by more than all of it: runs that are further apart are noise.
+#[test]
+fn less_each_second_is_slower() {
+    let scene = Scene::new();
+    let line = format!("{THROUGHPUT} --count 20000 --repeat 3");
+    save(&scene, &line, |old| rates(old, 1e15));
+    let is_slower = becomes(|| {
+        let outcome = scene.plain_bench(&format!("{line} --compare old --fail-over 20")).run();
+        let seen = verdicts(outcome.stdout_text());
+        let is_slower = seen == ["throughput 4K over ns: slower"];
+        assert!(is_slower || seen == ["throughput 4K over ns: within noise"], "{seen:?}");
+        outcome.code(i32::from(is_slower));
+        is_slower
+    });
+    assert!(is_slower, "the runs are far apart each time");
+}
+
+#[test]
+fn a_single_run_on_either_side_says_nothing() {
+    let scene = Scene::new();
+    let line = LATENCY.replace("ns,tcp", "ns");
+    for (before, after) in [(1, 1), (1, 3), (3, 1)] {
+        save(&scene, &format!("{line} --repeat {before}"), very_fast_times);
+        let line = format!("{line} --repeat {after} --compare old --fail-over 0");
+        let outcome = scene.plain_bench(&line).run().silent();
+        let expected = ["latency 64 over ns: unclear: measured once"];
+        assert_eq!(verdicts(outcome.stdout_text()), expected, "{}", outcome.report());
+    }
+}
+
+#[test]
+fn what_is_not_the_same_is_said() {
+    let scene = Scene::new();
+    let line = |over: &str, count: u64| {
+        let line = format!("latency -q --over {over} --warmup 1ms --repeat 2 --in-process");
+        format!("{line} --count {count}")
+    };
+    save(&scene, &line("ns,tcp", 50), |old| {
+        old["environment"]["kernel"] = "Example 1.0".into();
+    });
+    let bench = format!("{} --size 64,128 --compare old", line("ns", 60));
+    let outcome = scene.plain_bench(&bench).run().silent();
+    for part in [
+        "only before: latency 64 over tcp\n",
+        "only now: latency 128 over ns\n",
+        "not the same: kernel (Example 1.0 before, ",
+        "not the same: amount of a run (50 messages or connections before, 60 ",
+    ] {
+        assert!(outcome.stdout_text().contains(part), "no `{part}`\n{}", outcome.report());
+    }
+    assert_eq!(verdicts(outcome.stdout_text()).len(), 1, "{}", outcome.report());
+}
+
+#[test]
+fn beside_a_report_on_stdout_the_comparison_goes_to_stderr() {
+    let scene = Scene::new();
+    let line = format!("{LATENCY} --repeat 3");
+    save(&scene, &line, very_fast_times);
+    for form in ["--csv", "--json", "--markdown"] {
+        let line = format!("{line} --compare old {form} -");
+        let outcome = scene.plain_bench(&line).run().ok();
+        let slower = ["latency 64 over ns: slower", "latency 64 over tcp: slower"];
+        assert_eq!(verdicts(&outcome.stderr), slower, "{}", outcome.report());
+        assert!(verdicts(outcome.stdout_text()).is_empty(), "{}", outcome.report());
+    }
+}
+
+/// Nobody listens, which would be another error.
+#[track_caller]
+fn refused(scene: &Scene, name: &str, code: i32, parts: &[&str]) {
+    let line = format!("latency --to {} --compare {name} --save new", scene.word());
+    let outcome = scene.plain_bench(&line).run().fails(code).output("");
+    parts.iter().fold(outcome, |outcome, part| outcome.says(part));
+    assert!(!scene.path("new").exists());
+}
+
+#[test]
+fn what_cannot_be_compared_with_is_told_before_anything_is_measured() {
+    let scene = Scene::new();
+    save(&scene, &LATENCY.replace("ns,tcp", "tcp"), |_| ());
+    refused(&scene, "old", 2, &["none of these cases is in old", "hint: "]);
+    refused(&scene, "absent", 1, &["cannot compare with absent: "]);
+    refused(&scene, ".", 1, &["cannot compare with .: "]);
+    let mut other = saved(&scene, "old");
+    other["format"] = "lsock-bench 2".into();
+    let mut damaged = saved(&scene, "old");
+    damaged["rows"][0]["clients"] = "many".into();
+    let (other, damaged) = (other.to_string(), damaged.to_string());
+    let files: [(&[u8], &str); 6] = [
+        (b"no JSON at all", "this is not JSON"),
+        (b"", "this is not JSON"),
+        (b"\xff\xfe\0", "cannot compare with bad: "),
+        (b"{}", "this is not a result of lsock bench"),
+        (other.as_bytes(), "another version of lsock (format 2 instead of 1)"),
+        (damaged.as_bytes(), "this result of lsock bench is damaged"),
+    ];
+    for (bytes, part) in files {
+        fs::write(scene.path("bad"), bytes).unwrap();
+        refused(&scene, "bad", 1, &["cannot compare with bad: ", part]);
+        assert_eq!(fs::read(scene.path("bad")).unwrap(), bytes);
+    }
+}

@@ -1,0 +1,70 @@
+//! What the system allows: open files, and names of a length.
+
+use crate::harness::{Cmd, Scene};
+use std::{fs, thread};
+
+/// With so many open files at most.
+fn limited(scene: &Scene, files: usize, line: &str) -> Cmd {
+    let script = format!(r#"ulimit -n {files}; exec "$0" bench --json - "$@""#);
+    let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+    shell.args(line.split_whitespace()).env("TMPDIR", scene.folder())
+}
+
+#[test]
+fn more_clients_than_open_files() {
+    let scene = Scene::new();
+    for place in ["", "--in-process", "--over fs", "--to ./absent", "--at ./s"] {
+        for api in ["sync", "tokio"] {
+            let clients = if place.starts_with("--at") { "300" } else { "2,300" };
+            let line = format!("fan-in --clients {clients} --api {api} {place}");
+            let outcome = limited(&scene, 100, &line).run().fails(2).output("");
+            outcome.says("--clients 300 are more than ").says("ulimit -n");
+            assert_eq!(scene.files(), [""; 0]);
+        }
+    }
+}
+
+/// One descriptor too many in each run would be too many in all.
+#[test]
+fn every_run_gives_back_its_descriptors() {
+    let scene = Scene::new();
+    // What the program keeps for event loops depends on the CPUs.
+    let files = 84 + 8 * thread::available_parallelism().map_or(1, usize::from);
+    for place in ["--in-process", ""] {
+        for api in ["sync", "tokio"] {
+            for workload in ["connect", "throughput --size 64"] {
+                let line = format!("{workload} --api {api} --count 2 --warmup 1ms {place}");
+                let line = format!("{line} --repeat {files}");
+                limited(&scene, files, &line).run().measured().of_messages(files, |_| 2);
+            }
+        }
+    }
+}
+
+/// Names of socket files have about a hundred bytes.
+#[test]
+fn a_folder_for_temporary_files_that_is_too_long() {
+    let scene = Scene::new();
+    let long = scene.path(&"x".repeat(90));
+    fs::create_dir(&long).unwrap();
+    for place in ["", "--in-process"] {
+        for api in ["sync", "tokio"] {
+            let line = format!("latency --over ns,fs --api {api} --count 5 {place}");
+            let bench = scene.bench(line.split_whitespace()).env("TMPDIR", &long);
+            let outcome = bench.run().fails(1).says("cannot make socket files").output("");
+            assert_eq!(fs::read_dir(&long).unwrap().count(), 0, "{}", outcome.report());
+        }
+    }
+    // Whoever needs no files does not mind.
+    let line = "latency --over ns,tcp --count 5 --warmup 1ms --repeat 1";
+    scene.bench(line.split(' ')).env("TMPDIR", &long).run().measured();
+}
+
+#[test]
+fn no_folder_for_temporary_files() {
+    let scene = Scene::new();
+    let line = "latency --over fs --count 5";
+    let bench = scene.bench(line.split(' ')).env("TMPDIR", scene.path("absent"));
+    bench.run().fails(1).says("cannot make a folder for socket files").output("");
+    assert_eq!(scene.files(), [""; 0]);
+}
