@@ -21,7 +21,7 @@ pub(crate) use imp::{
     input::Input,
     listening,
     local_listener::{LocalClient, LocalListener},
-    output::Output,
+    output::{self, Output},
     pipes,
     readiness::Readiness,
     release::{kernel, name},

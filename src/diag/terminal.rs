@@ -72,7 +72,14 @@ impl Terminal {
 
     /// Writes lines that were asked for, and that stdout is not free for.
     pub(crate) fn show(&self, text: &str) {
-        self.line(text.trim_end());
+        let text = text.trim_end();
+        match self.format {
+            LogFormat::Text => self.line(text),
+            LogFormat::Json => {
+                let object = serde_json::json!({ "level": "INFO", "message": text });
+                self.line(&object.to_string());
+            }
+        }
     }
 
     /// Writes an error and, under it, what to do about it.

@@ -45,13 +45,14 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     for warning in &results.warnings {
         tracing::warn!("{warning}; {}", warning.advice());
     }
-    let comparison = old.map(|old| Comparison::new(&old, &results)).transpose()?;
+    // What cannot be done of this does not keep the rest from being done.
     let is_for_people = !outputs.use_stdout();
-    // What cannot be printed does not keep files from being written, nor the other way round.
     let written = outputs.write(&results);
-    let printed = print(is_for_people.then_some(&results), comparison.as_ref(), terminal);
+    let compared = old.map(|old| Comparison::new(&old, &results)).transpose();
+    let comparison = compared.as_ref().ok().and_then(Option::as_ref);
+    let printed = print(is_for_people.then_some(&results), comparison, terminal);
     written.and(printed)?;
-    judge(comparison.as_ref(), args.reports.fail_over)
+    judge(compared?.as_ref(), args.reports.fail_over)
 }
 
 /// The files that are asked for.

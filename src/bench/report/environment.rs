@@ -23,6 +23,12 @@ pub(in crate::bench) fn machine(environment: &Environment) -> String {
     escaped(&text)
 }
 
+/// `lsock bench latency --rate 1000`.
+pub(in crate::bench) fn command(environment: &Environment) -> String {
+    let text = format!("lsock bench {}", command_line(&environment.options));
+    escaped(text.trim_end())
+}
+
 /// `3 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1`.
 pub(in crate::bench) fn setup(setup: &Setup) -> String {
     let runs =

@@ -8,8 +8,7 @@ use crate::bench::Results;
 
 /// The results as Markdown.
 pub(crate) fn markdown(results: &Results) -> String {
-    let options = environment::command_line(&results.environment.options);
-    let mut text = format!("{}\n\n", code(format!("lsock bench {options}").trim_end()));
+    let mut text = format!("{}\n\n", code(&environment::command(&results.environment)));
     text += &format!("- {}\n", plain(&environment::machine(&results.environment)));
     text += &format!("- {}\n", plain(&environment::setup(&results.setup)));
     text += &format!("- measured at {}\n", plain(&results.environment.time));

@@ -2,7 +2,7 @@
 //! do not end at a folder that is not there, and are written when all is done.
 
 use super::{csv::csv, json::json, markdown::markdown, plot::plot};
-use crate::{bench::Results, diag::Failure};
+use crate::{bench::Results, diag::Failure, system::output};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Write, stdout},
@@ -55,6 +55,13 @@ impl Output {
 
 impl Place {
     fn open(path: &Path) -> io::Result<Self> {
+        let text = path.to_string_lossy();
+        if text.ends_with(['/', std::path::MAIN_SEPARATOR]) || text.ends_with("/.") {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        if output::is_stdout(path) {
+            return Ok(Self::Stdout);
+        }
         let old = match fs::metadata(path) {
             Ok(old) if old.is_dir() => return Err(ErrorKind::IsADirectory.into()),
             Ok(old) if old.is_file() => Some(old),

@@ -63,8 +63,11 @@ pub(crate) fn plot(results: &Results) -> anyhow::Result<String> {
 
 /// What stands below the panels.
 fn footer(results: &Results) -> Vec<String> {
-    let mut lines =
-        vec![environment::machine(&results.environment), environment::setup(&results.setup)];
+    let mut lines = vec![
+        environment::command(&results.environment),
+        environment::machine(&results.environment),
+        environment::setup(&results.setup),
+    ];
     let has_ranges = results.rows.iter().any(|row| {
         matches!(row.case.workload, Workload::Throughput | Workload::FanIn) && row.runs.len() > 1
     });

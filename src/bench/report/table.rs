@@ -18,7 +18,8 @@ const BAR: usize = 10;
 
 /// The results as text.
 pub(crate) fn table(results: &Results, look: Look) -> String {
-    let mut text = environment::machine(&results.environment);
+    let mut text = format!("{}\n", environment::command(&results.environment));
+    text += &environment::machine(&results.environment);
     text += &format!("\n{}\n", environment::setup(&results.setup));
     for section in sections(results) {
         text.push('\n');
@@ -128,7 +129,7 @@ mod tests {
     fn the_tour_fits_a_terminal_of_a_hundred_columns() {
         let text = table(&tour(), Look { color: false, bars: true });
         // The machine's name is as long as it is.
-        let widest = text.lines().skip(1).map(|line| line.chars().count()).max().unwrap();
+        let widest = text.lines().skip(2).map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= 100, "{widest} columns:\n{text}");
     }
 
@@ -145,7 +146,7 @@ mod tests {
     fn without_rows_there_is_the_environment_alone() {
         let mut results = everything();
         results.rows.clear();
-        assert_eq!(table(&results, PLAIN).lines().count(), 2);
+        assert_eq!(table(&results, PLAIN).lines().count(), 3);
     }
 
     #[test]

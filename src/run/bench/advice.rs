@@ -11,6 +11,7 @@ use std::io;
 /// With an advice, if there is one.
 pub(super) fn advised(error: anyhow::Error, plan: &Plan) -> anyhow::Error {
     let hint = match error.downcast_ref() {
+        Some(Failure::Advised { .. }) => return error,
         Some(Failure::Connect { file: None, error }) if plan.has_foreign_server() => {
             is_absent(error).then(|| plan.about_absent_servers().to_owned())
         }

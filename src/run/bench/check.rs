@@ -26,7 +26,9 @@ impl Plan {
 
     /// Refuses results of which none has a case of this plan.
     pub(super) fn is_in(&self, old: &Results, path: &Path) -> Result<(), Failure> {
-        if self.cases.iter().any(|case| old.rows.iter().any(|row| row.case == *case)) {
+        let has_figure =
+            |case: &Case| old.rows.iter().any(|row| row.case == *case && row.figure().is_some());
+        if self.cases.iter().any(has_figure) {
             return Ok(());
         }
         Err(Failure::Usage(format!("none of these cases is in {}", path.display())))

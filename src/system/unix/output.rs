@@ -1,8 +1,12 @@
-use rustix::event::{PollFd, PollFlags};
+use rustix::{
+    event::{PollFd, PollFlags},
+    fs::{fstat, stat},
+};
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write, stdout},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::Path,
     process::ChildStdin,
 };
 
@@ -50,6 +54,14 @@ impl Output {
     pub(crate) fn wait_writable(&self) -> io::Result<()> {
         super::wait(&mut [PollFd::new(&self.file, PollFlags::OUT)], None).map(|_| ())
     }
+}
+
+/// Whether a file of that name is what standard output goes to.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    let stdout = fstat(stdout().as_fd());
+    let file = stat(path);
+    matches!((stdout, file), (Ok(stdout), Ok(file))
+        if (stdout.st_dev, stdout.st_ino) == (file.st_dev, file.st_ino))
 }
 
 impl From<ChildStdin> for Output {

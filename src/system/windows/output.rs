@@ -3,6 +3,7 @@ use std::{
     fs::File,
     io::{self, Write, stdout},
     os::windows::io::{AsHandle, OwnedHandle},
+    path::Path,
     process::ChildStdin,
 };
 
@@ -43,6 +44,11 @@ impl Output {
     pub(crate) fn wait_writable(&self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Whether a file of that name is what standard output goes to: that has no name here.
+pub(crate) fn is_stdout(_: &Path) -> bool {
+    false
 }
 
 impl From<ChildStdin> for Output {
