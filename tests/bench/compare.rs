@@ -211,6 +211,12 @@ fn beside_a_report_on_stdout_the_comparison_goes_to_stderr() {
         assert_eq!(verdicts(&outcome.stderr), slower, "{}", outcome.report());
         assert!(verdicts(outcome.stdout_text()).is_empty(), "{}", outcome.report());
     }
+    let outcome = scene.plain_bench(&format!("{line} --compare old --csv - --log-format json"));
+    let outcome = outcome.run().ok();
+    for line in outcome.stderr.lines() {
+        let object: Value = serde_json::from_str(line).expect(line);
+        assert!(object["message"].is_string(), "{line}");
+    }
 }
 
 /// Nobody listens, which would be another error.
@@ -227,6 +233,15 @@ fn what_cannot_be_compared_with_is_told_before_anything_is_measured() {
     let scene = Scene::new();
     save(&scene, &LATENCY.replace("ns,tcp", "tcp"), |_| ());
     refused(&scene, "old", 2, &["none of these cases is in old", "hint: "]);
+    let scene_of_times = Scene::new();
+    save(&scene_of_times, LATENCY, |results| {
+        for row in results["rows"].as_array_mut().unwrap() {
+            for run in row["runs"].as_array_mut().unwrap() {
+                run["p50_nanoseconds"] = Value::Null;
+            }
+        }
+    });
+    refused(&scene_of_times, "old", 2, &["none of these cases is in old"]);
     refused(&scene, "absent", 1, &["cannot compare with absent: "]);
     refused(&scene, ".", 1, &["cannot compare with .: "]);
     let mut other = saved(&scene, "old");

@@ -51,7 +51,12 @@ fn a_folder_for_temporary_files_that_is_too_long() {
         for api in ["sync", "tokio"] {
             let line = format!("latency --over ns,fs --api {api} --count 5 {place}");
             let bench = scene.bench(line.split_whitespace()).env("TMPDIR", &long);
-            let outcome = bench.run().fails(1).says("cannot make socket files").output("");
+            let outcome = bench
+                .run()
+                .fails(1)
+                .says("cannot make socket files")
+                .says("hint: TMPDIR")
+                .output("");
             assert_eq!(fs::read_dir(&long).unwrap().count(), 0, "{}", outcome.report());
         }
     }

@@ -146,6 +146,29 @@ fn a_folder_instead_of_a_file() {
 }
 
 /// The last one may be the one that cannot be written.
+/// What nothing can be written to but a folder, although a file could be made beside it.
+#[test]
+fn a_name_that_can_only_be_one_of_a_folder() {
+    for name in ["x/", "x/."] {
+        refused(&Scene::new(), &format!("--json {name}"), 1, &["cannot write to x/"]);
+    }
+}
+
+/// One that another name leads to takes the place of the table as well.
+#[test]
+fn what_stdout_goes_to_under_another_name() {
+    let scene = Scene::new();
+    for name in ["/dev/stdout", "./report"] {
+        let file = File::create(scene.path("report")).unwrap();
+        let bench = scene.plain_bench(&format!("{SHORT} --csv {name}")).stdout(file);
+        let outcome = bench.run().ok();
+        let text = fs::read_to_string(scene.path("report")).unwrap();
+        assert!(text.starts_with("workload,over,"), "{name}: {text}\n{}", outcome.report());
+        assert_eq!(text.lines().count(), 2, "{name}: {text}\n{}", outcome.report());
+    }
+    refused(&scene, "--csv - --json /dev/stdout", 2, &["two reports"]);
+}
+
 #[test]
 fn one_of_several_that_cannot_be_written() {
     let scene = Scene::new();
