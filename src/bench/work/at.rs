@@ -57,9 +57,9 @@ impl At {
                 return Err(Failure::Usage("--at takes NAME or tcp:HOST:PORT".into()).into());
             }
         };
-        let crew = Crew::new(api, &pin[..pin.len().min(1)])?;
-        // A signal waits until it is known what has to be removed.
+        // A signal waits until it is known what has to be removed, whatever thread it comes to.
         let _held = signals::Held::new();
+        let crew = Crew::new(api, &pin[..pin.len().min(1)])?;
         let listener = crew.who().run(async move { Listener::bind(&at, api).await })?;
         let listener = Arc::new(listener);
         let on_signal = Arc::clone(&listener);
