@@ -58,8 +58,24 @@ impl Work {
 }
 
 /// Serves one client, or until it is killed if there are many.
-pub(super) fn serve(path: &Path, work: Work, size: usize, cpu: usize) -> Result<()> {
+///
+/// It can have an idle thread beside it, as servers have that can be told to end: in a process
+/// with more than one the C library's calls take longer, since they can be cancelled.
+pub(super) fn serve(
+    path: &Path,
+    work: Work,
+    size: usize,
+    cpu: usize,
+    has_idle_thread: bool,
+) -> Result<()> {
     keep_to(cpu)?;
+    if has_idle_thread {
+        thread::spawn(|| {
+            loop {
+                thread::park();
+            }
+        });
+    }
     let listener = UnixListener::bind(path)?;
     match work {
         Work::Throughput => {

@@ -1,12 +1,14 @@
 //! What `lsock bench` reports beside what a bare loop that does the same gets done, with the
-//! server and the client on one CPU and on one each.
+//! server and the client on one CPU and on one each. The server of `lsock bench` has a second
+//! thread, which waits for the client's questions; that has its price in every call of a short
+//! connection, whoever pays it, so that there is a bare loop with one as well.
 //!
 //! On one CPU a good part of the time of small messages one way is a matter of how often the
 //! scheduler interrupts the client for the server that has just got something to read. That
 //! differs from run to run by more than the loops do: only many rounds tell.
 //!
-//! The two take turns at each figure, and every other round the other one begins: whatever
-//! else the machine does meets both.
+//! They take turns at each figure, and another one begins in each round: whatever else the
+//! machine does meets all.
 
 use super::{
     Run,
@@ -27,6 +29,7 @@ use std::{
 };
 
 const BARE: &str = "a bare loop";
+const BESIDE: &str = "a bare loop, beside an idle thread in the server";
 const BENCH: &str = "lsock bench";
 
 /// A figure that both come to.
@@ -81,16 +84,16 @@ fn table(run: &Run, title: &str, server: usize, client: usize) -> Result<Table> 
     let note = format!("{TIME:?} in each round, after {WARM_UP:?} that are not counted.");
     let columns = FIGURES.iter().map(|it| Column::precise(it.head, it.digits)).collect();
     let mut table = Table::new(title, note, BARE, columns);
-    let mut rows = [Row::new(BARE), Row::new(BENCH)];
+    let mut rows = [Row::new(BARE), Row::new(BESIDE), Row::new(BENCH)];
     for round in 0..run.rounds {
-        let mut figures = [Vec::new(), Vec::new()];
+        let mut figures = [Vec::new(), Vec::new(), Vec::new()];
         for figure in &FIGURES {
             for turn in 0..rows.len() {
                 let index = (round + turn) % rows.len();
                 let done = &mut figures[index];
                 rows[index].check(|| {
                     let measured = match index {
-                        0 => bare(run, figure, server, client)?,
+                        0 | 1 => bare(run, figure, server, client, index == 1)?,
                         _ => bench(run, figure, server, client)?,
                     };
                     done.push(measured * figure.scale);
@@ -106,7 +109,13 @@ fn table(run: &Run, title: &str, server: usize, client: usize) -> Result<Table> 
     Ok(table)
 }
 
-fn bare(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64> {
+fn bare(
+    run: &Run,
+    figure: &Figure,
+    server: usize,
+    client: usize,
+    has_idle_thread: bool,
+) -> Result<f64> {
     let path = run.folder.join("bare.sock");
     let path = path.to_string_lossy();
     // That of the last round.
@@ -117,7 +126,9 @@ fn bare(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64>
         command.args([&*path, figure.work.text(), &size, &cpu]).stdout(Stdio::piped());
         Ok(command)
     };
-    let mut serves = listening(run, "server", &mut part("bare-server", server)?, &path)?;
+    let mut serves = part("bare-server", server)?;
+    serves.arg(has_idle_thread.to_string());
+    let mut serves = listening(run, "server", &mut serves, &path)?;
     let mut command = part("bare-client", client)?;
     let mut client = Process::start("client", command.stdin(Stdio::null()), &run.folder)?;
     let answer = client.answer()?;

@@ -41,8 +41,9 @@ pub(super) fn play(role: &str, args: &[String]) -> Result<()> {
         ("visit", [path, count, threads]) => {
             connections::visit(Path::new(path), count.parse()?, threads.parse()?)
         }
-        ("bare-server", [path, work, size, cpu]) => {
-            bare::serve(Path::new(path), bare::Work::parse(work)?, size.parse()?, cpu.parse()?)
+        ("bare-server", [path, work, size, cpu, idle]) => {
+            let (work, size) = (bare::Work::parse(work)?, size.parse()?);
+            bare::serve(Path::new(path), work, size, cpu.parse()?, idle.parse()?)
         }
         ("bare-client", [path, work, size, cpu]) => {
             bare::client(Path::new(path), bare::Work::parse(work)?, size.parse()?, cpu.parse()?)
