@@ -22,6 +22,7 @@ mod connecting;
 mod endings;
 mod everywhere;
 mod help;
+mod hub_everywhere;
 mod messages;
 mod relay_everywhere;
 mod transfer;

@@ -1,7 +1,7 @@
-//! What every system shows of relays and hubs, with no other program than lsock itself and
+//! What every system shows of relays, with no other program than lsock itself and
 //! the library: bare words as names, which are pipes on Windows.
 
-use crate::harness::{Collected, DEADLINE, Scene, data, wait_until};
+use crate::harness::{DEADLINE, Scene, data};
 use local_socket::{Listener, ListenerOptions, Name, Stream, prelude::*};
 use std::{
     io::{self, Read, Write},
@@ -25,7 +25,7 @@ fn host(name: &str) -> Listener {
     ListenerOptions::new().name(name).create_sync().unwrap()
 }
 
-fn connect(name: &str) -> Stream {
+pub(crate) fn connect(name: &str) -> Stream {
     with_deadline(Stream::connect(Name::parse(name).unwrap()).unwrap())
 }
 
@@ -77,27 +77,27 @@ fn rest_whatever_happens(mut from: impl Read) -> Vec<u8> {
 /// Sends the bytes and then the end of file, and reads to the end of file meanwhile.
 #[track_caller]
 fn exchange(stream: &Stream, bytes: &[u8]) -> Vec<u8> {
-    thread::scope(|scope| {
-        let writes = scope.spawn(|| {
-            let mut writer = stream;
-            writer.write_all(bytes).unwrap();
-            stream.shutdown(Shutdown::Write).unwrap();
-        });
-        let received = rest(stream);
-        writes.join().unwrap();
-        received
-    })
+    exchange_by(stream, bytes, || stream.shutdown(Shutdown::Write).unwrap())
 }
 
 /// As [`exchange`].
 #[track_caller]
 fn exchange_tcp(stream: &TcpStream, bytes: &[u8]) -> Vec<u8> {
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    exchange_by(stream, bytes, || stream.shutdown(Shutdown::Write).unwrap())
+}
+
+#[track_caller]
+fn exchange_by<S: Read + Write + Copy + Send + Sync>(
+    stream: S,
+    bytes: &[u8],
+    end: impl FnOnce() + Send,
+) -> Vec<u8> {
     thread::scope(|scope| {
         let writes = scope.spawn(|| {
             let mut writer = stream;
             writer.write_all(bytes).unwrap();
-            stream.shutdown(Shutdown::Write).unwrap();
+            end();
         });
         let received = rest(stream);
         writes.join().unwrap();
@@ -366,65 +366,6 @@ fn a_peer_that_is_killed() {
     client.kill();
     target.end().output("here");
     assert!(relay.is_running());
-}
-
-/// What they send is merged line by line, and nothing of it is lost.
-#[test]
-fn a_hub_merges_lines() {
-    const CLIENTS: usize = 5;
-    const LINES: usize = 200;
-    let scene = Scene::new();
-    let mut server = scene.listen(scene.word(), ["-k", "--merge"]).start_listening();
-    thread::scope(|scope| {
-        for client in 0..CLIENTS {
-            let mut stream = connect(scene.word());
-            scope.spawn(move || {
-                let lines =
-                    (0..LINES).map(|line| format!("{client} {line} {}\n", "x".repeat(line)));
-                let text: String = lines.collect();
-                // In pieces that have nothing to do with lines.
-                text.as_bytes().chunks(997).for_each(|piece| stream.write_all(piece).unwrap());
-            });
-        }
-    });
-    let is_all = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count() == CLIENTS * LINES;
-    assert!(server.stdout.wait_for(is_all), "not all lines came");
-    let text = String::from_utf8(server.stdout.so_far()).unwrap();
-    for client in 0..CLIENTS {
-        let lines = text.lines().filter(|line| line.starts_with(&format!("{client} ")));
-        let expected = (0..LINES).map(|line| format!("{client} {line} {}", "x".repeat(line)));
-        assert!(lines.eq(expected), "the lines of client {client}");
-    }
-    // The end of a client is that of its last line.
-    scene.connect(scene.word(), NO_ARGS).input("no newline").run().silent().output("");
-    server.wait_for_output([text.as_bytes(), b"no newline"].concat());
-    assert!(server.is_running());
-}
-
-/// Everybody gets what comes from when they are there, and the end of it is everybody's.
-#[test]
-fn a_hub_broadcasts_stdin() {
-    let scene = Scene::new();
-    let hub = scene.listen(scene.word(), ["-k", "--broadcast"]).open_input();
-    let mut server = hub.start_listening();
-    let clients: Vec<_> = (0..3).map(|_| Collected::from(connect(scene.word()))).collect();
-    let process = scene.connect(scene.word(), NO_ARGS).start();
-    let all = || clients.iter().chain([&process.stdout]);
-    wait_until("all are served", || {
-        server.send("x");
-        all().all(|client| !client.so_far().is_empty())
-    });
-    let bytes = data(300_000);
-    server.send([b"\n", &*bytes].concat());
-    server.close_input();
-    for client in all() {
-        assert!(client.wait_for_end(), "no end");
-        let got = client.so_far();
-        let line = got.iter().position(|byte| *byte == b'\n').unwrap();
-        assert!(got[..line].iter().all(|byte| *byte == b'x') && got[line + 1..] == bytes);
-    }
-    process.end().silent();
-    server.end().ok();
 }
 
 /// What cannot be is said before anything is done, with status 2.

@@ -8,8 +8,7 @@ pub(crate) struct Terminal {
     pub(super) format: LogFormat,
     pub(super) color: bool,
     is_terminal: bool,
-    /// Whether what goes to stdout may be coloured.
-    stdout_color: bool,
+    choice: Option<Color>,
     pub(super) verbose: u8,
     pub(super) quiet: u8,
 }
@@ -18,17 +17,11 @@ impl Terminal {
     /// As the options say.
     pub(crate) fn new(options: &Everywhere) -> Self {
         let is_terminal = stderr().is_terminal();
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let color = |is_terminal| match options.color {
-            Some(Color::Always) => true,
-            Some(Color::Never) => false,
-            Some(Color::Auto) | None => is_terminal && !no_color,
-        };
         Self {
             format: options.log_format.unwrap_or(LogFormat::Text),
-            color: color(is_terminal),
+            color: is_colored(options.color, is_terminal),
             is_terminal,
-            stdout_color: color(stdout().is_terminal()),
+            choice: options.color,
             verbose: options.verbose,
             quiet: options.quiet,
         }
@@ -40,7 +33,7 @@ impl Terminal {
             format: LogFormat::Text,
             color: false,
             is_terminal: stderr().is_terminal(),
-            stdout_color: false,
+            choice: None,
             verbose: 0,
             quiet: 0,
         }
@@ -51,9 +44,10 @@ impl Terminal {
         self.is_terminal
     }
 
-    /// Whether what goes to stdout may be coloured.
+    /// Whether what goes to stdout may be coloured: most commands write no text there, and
+    /// do not ask.
     pub(crate) fn colors_stdout(&self) -> bool {
-        self.stdout_color
+        is_colored(self.choice, stdout().is_terminal())
     }
 
     /// Whether only what is asked for is to be said.
@@ -109,5 +103,15 @@ impl Terminal {
     #[expect(clippy::unused_self, reason = "only who has the options may write")]
     fn line(&self, text: &str) {
         let _ = stderr().lock().write_all(format!("{text}\n").as_bytes());
+    }
+}
+
+fn is_colored(choice: Option<Color>, is_terminal: bool) -> bool {
+    match choice {
+        Some(Color::Always) => true,
+        Some(Color::Never) => false,
+        Some(Color::Auto) | None => {
+            is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
     }
 }

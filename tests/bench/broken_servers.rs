@@ -80,33 +80,28 @@ fn one_that_closes_in_the_middle() {
 }
 
 /// It half-closes after ten answers, or before the first one, and reads on.
-#[test]
-fn one_that_answers_only_the_first_at_a_rate() {
+#[track_caller]
+fn answers_only_the_first(line: &str) {
     for answers in [0, 10] {
         let serve = move |wire: Wire| {
             answer(wire.another(), answers * 64, |_| {});
             wire.end();
             discard(wire);
         };
-        for outcome in measure("latency --rate 100 --count 50", serve) {
+        for outcome in measure(line, serve) {
             outcome.fails(1).says("latency 64 over fs").says(ENDED);
         }
     }
 }
 
-/// The same of one that is waited for.
 #[test]
 fn one_that_answers_only_the_first() {
-    for answers in [0, 10] {
-        let serve = move |wire: Wire| {
-            answer(wire.another(), answers * 64, |_| {});
-            wire.end();
-            discard(wire);
-        };
-        for outcome in measure("latency --count 50", serve) {
-            outcome.fails(1).says("latency 64 over fs").says(ENDED);
-        }
-    }
+    answers_only_the_first("latency --count 50");
+}
+
+#[test]
+fn one_that_answers_only_the_first_at_a_rate() {
+    answers_only_the_first("latency --rate 100 --count 50");
 }
 
 #[test]

@@ -214,11 +214,8 @@ fn folder(target: &Path) -> &Path {
 fn temporary(target: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lsock-bench-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // The umask takes away what it does from every file.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+    if let Some(permissions) = output::usual_permissions() {
+        builder.permissions(permissions);
     }
     let file = builder.tempfile_in(folder(target))?;
     if let Ok(old) = fs::metadata(target) {

@@ -108,7 +108,7 @@ impl Measure for Runner {
         self.run(case, amount).map_err(|error| match error.downcast_ref() {
             Some(BenchError::TooSlow { reached }) => BenchError::RateMissed {
                 asked: case.rate.unwrap_or_default(),
-                reached: reached * case.clients as u64,
+                reached: reached.saturating_mul(case.clients as u64),
             }
             .into(),
             _ => error,

@@ -3,9 +3,12 @@ use rustix::{
     fs::{fstat, stat},
 };
 use std::{
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, Permissions},
     io::{self, Write, stdout},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::fs::PermissionsExt,
+    },
     path::Path,
     process::ChildStdin,
 };
@@ -54,6 +57,11 @@ impl Output {
     pub(crate) fn wait_writable(&self) -> io::Result<()> {
         super::wait(&mut [PollFd::new(&self.file, PollFlags::OUT)], None).map(|_| ())
     }
+}
+
+/// Those with which files are created, before the umask takes away what it does.
+pub(crate) fn usual_permissions() -> Option<Permissions> {
+    Some(Permissions::from_mode(0o666))
 }
 
 /// Whether a file of that name is what standard output goes to.

@@ -1,6 +1,6 @@
 use local_socket::os::windows::close_stdout;
 use std::{
-    fs::File,
+    fs::{File, Permissions},
     io::{self, Write, stdout},
     os::windows::io::{AsHandle, OwnedHandle},
     path::Path,
@@ -44,6 +44,11 @@ impl Output {
     pub(crate) fn wait_writable(&self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A file gets those of its folder by itself.
+pub(crate) fn usual_permissions() -> Option<Permissions> {
+    None
 }
 
 /// Whether a file of that name is what standard output goes to: that has no name here.

@@ -102,9 +102,8 @@ fn clients_are_accepted_in_order() {
 fn a_listener_outlives_the_thread_that_made_it() {
     let name = unique();
     let theirs = name.clone();
-    let listener = within(move || listen(&theirs));
     // The pending operations of the thread end with it.
-    thread::sleep(MOMENT);
+    let listener = thread::spawn(move || listen(&theirs)).join().unwrap();
     let client = connect(&name);
     let server = within(move || listener.accept()).unwrap();
     assert_eq!(server.peer_creds().unwrap().pid(), Some(std::process::id()));

@@ -31,6 +31,7 @@ fn dropping_delivers_what_is_in_flight() {
         let begin = std::time::Instant::now();
         drop(server);
         assert!(begin.elapsed() < DEADLINE / 2, "dropping does not wait for the peer");
+        // A slow reader.
         thread::sleep(MOMENT);
         let mut received = Vec::new();
         client.read_to_end(&mut received).unwrap();
@@ -45,14 +46,14 @@ fn draining_waits_for_the_peer() {
         server.drain(MOMENT).unwrap();
         server.write_all(b"data").unwrap();
         assert_eq!(server.drain(MOMENT).unwrap_err().kind(), ErrorKind::TimedOut);
-        let reader = start(move || {
-            thread::sleep(MOMENT);
-            assert_eq!(client.read(&mut [0; 8]).unwrap(), 4);
-            client
+        let drained = start(move || {
+            server.drain(DEADLINE).unwrap();
+            server.drain(Duration::ZERO).unwrap();
+            server
         });
-        server.drain(DEADLINE).unwrap();
-        server.drain(Duration::ZERO).unwrap();
-        drop(reader.recv().unwrap());
+        assert!(drained.recv_timeout(MOMENT).is_err(), "it waits");
+        assert_eq!(client.read(&mut [0; 8]).unwrap(), 4);
+        drop(drained.recv().unwrap());
     });
 }
 
@@ -83,12 +84,10 @@ fn draining_says_that_the_peer_went_without_reading() {
     let (mut server, client) = connected();
     within(move || {
         server.write_all(b"data").unwrap();
-        let closer = start(move || {
-            thread::sleep(MOMENT);
-            drop(client);
-        });
-        assert_eq!(server.drain(DEADLINE).unwrap_err().kind(), ErrorKind::BrokenPipe);
-        closer.recv().unwrap();
+        let drained = start(move || server.drain(DEADLINE));
+        assert!(drained.recv_timeout(MOMENT).is_err(), "it waits");
+        drop(client);
+        assert_eq!(drained.recv().unwrap().unwrap_err().kind(), ErrorKind::BrokenPipe);
     });
 }
 

@@ -122,6 +122,7 @@ fn dropping_delivers_what_is_in_flight() {
         let (server, mut client) = connected_async().await;
         let sent = fill_async(&server).await;
         drop(server);
+        // A slow reader.
         ::tokio::time::sleep(MOMENT).await;
         let mut received = Vec::new();
         client.read_to_end(&mut received).await.unwrap();

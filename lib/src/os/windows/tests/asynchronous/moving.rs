@@ -140,7 +140,7 @@ fn slices_go_as_one_message() {
 fn operations_outlive_the_threads_that_started_them() {
     within(|| {
         // The pending operations of a thread end with it, if nothing is done about it.
-        let (name, listener, server, mut client) = within(|| {
+        let started = thread::spawn(|| {
             runtimes()[0].block_on(async {
                 let name = unique();
                 let listener = listen_async(&name);
@@ -151,7 +151,7 @@ fn operations_outlive_the_threads_that_started_them() {
                 (name, listener, (server, sent), client)
             })
         });
-        thread::sleep(MOMENT);
+        let (name, listener, server, mut client) = started.join().unwrap();
         runtimes()[1].block_on(async {
             let (mut server, sent) = server;
             client.write_all(b"x").await.unwrap();
