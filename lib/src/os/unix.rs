@@ -7,6 +7,7 @@
 mod address;
 mod claim;
 mod connect;
+mod control;
 mod convert;
 mod fd_passing;
 mod file;
@@ -29,12 +30,13 @@ pub mod tokio;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use name::AbstractNsUdSocket;
 pub use {
+    control::stop_passing_credentials,
     fd_passing::{MAX_PASSED_FDS, recv_with_fds, send_with_fds},
     halves::{RecvHalf, SendHalf},
     listener::Listener,
     name::{FilesystemUdSocket, SpecialDirUdSocket},
     settings::ListenerOptionsExt,
-    stream::Stream,
+    stream::{Stream, unread},
 };
 pub(crate) use {
     os_str::{os_string_from_bytes, strip_ascii_prefix},

@@ -1,13 +1,10 @@
 //! Descriptors that travel with bytes (`SCM_RIGHTS`: `unix(7)`, `cmsg(3)`).
 
-use super::{RecvHalf, SendHalf, Stream};
+use super::{RecvHalf, SendHalf, Stream, control::receive_message};
 use crate::error::LostFds;
 use rustix::{
     cmsg_space,
-    net::{
-        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-        SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
-    },
+    net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg},
 };
 use std::{
     io::{self, IoSlice, IoSliceMut},
@@ -17,10 +14,6 @@ use std::{
 
 /// The most descriptors that can travel together (`SCM_MAX_FD` of Linux, `unix(7)`).
 pub const MAX_PASSED_FDS: usize = 253;
-
-/// Room for what else may come, where whoever made the socket has asked for it: the
-/// sender's credentials.
-const OTHER_SPACE: usize = 128;
 
 impl Stream {
     /// Writes, and sends descriptors along with the first of the bytes. The peer gets
@@ -222,32 +215,16 @@ pub(super) fn recv(
         return Err(invalid("a stream delivers descriptors only with at least one byte"));
     }
     let limit = limit.min(MAX_PASSED_FDS);
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_PASSED_FDS)) + OTHER_SPACE];
-    // The system opens no more descriptors than there is room for; that is a few more than
-    // the limit.
-    let room = cmsg_space!(ScmRights(limit)) + OTHER_SPACE;
-    let mut control = RecvAncillaryBuffer::new(&mut space[..room]);
-    #[cfg(not(target_vendor = "apple"))]
-    let flags = RecvFlags::CMSG_CLOEXEC;
-    #[cfg(target_vendor = "apple")]
-    let flags = RecvFlags::empty();
-    let message = recvmsg(socket, bufs, &mut control, flags)?;
-
-    let before = fds.len();
-    for message in control.drain() {
-        if let RecvAncillaryMessage::ScmRights(received) = message {
-            fds.extend(received);
-        }
-    }
-    if message.flags.contains(ReturnFlags::CTRUNC) || fds.len() - before > limit {
-        fds.truncate(before);
+    let message = receive_message(socket, bufs, limit)?;
+    if message.is_cut_off || message.fds.len() > limit {
         return Err(LostFds::with_bytes(message.bytes));
     }
     #[cfg(target_vendor = "apple")]
-    fds[before..]
+    message
+        .fds
         .iter()
-        .try_for_each(|fd| rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC))
-        .inspect_err(|_| fds.truncate(before))?;
+        .try_for_each(|fd| rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC))?;
+    fds.extend(message.fds);
     Ok(message.bytes)
 }
 

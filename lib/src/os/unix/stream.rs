@@ -54,10 +54,7 @@ impl Stream {
     /// Linux and Android; other systems move what is written to the peer's side at once,
     /// and this is always `false`.
     pub fn has_unread(&self) -> io::Result<bool> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        return super::sys::has_unread(self.as_fd());
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        Ok(false)
+        unread(self.as_fd()).map(|unread| unread > 0)
     }
 
     /// A descriptor of the process at the other end: the one that connected or listened,
@@ -132,6 +129,25 @@ impl traits::StreamCommon for Stream {
     }
     fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
         Ok(address::name_of(&self.socket.peer_addr()?))
+    }
+}
+
+/// Returns how much memory the bytes take that were written to a Unix socket and that its peer
+/// has not read yet; 0 if the peer has read all of them, or has closed. It is more than the
+/// number of these bytes.
+///
+/// # Errors
+/// Those of `ioctl(2)`, SIOCOUTQ.
+///
+/// # Platform-specific behaviour
+/// As [`Stream::has_unread`]: always 0 on systems other than Linux and Android.
+pub fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return super::sys::unread(socket);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = socket;
+        Ok(0)
     }
 }
 

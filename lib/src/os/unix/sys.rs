@@ -81,6 +81,19 @@ pub(super) unsafe fn socket_option<T>(
     check(status).map(|()| len).map_err(|error| (error, len))
 }
 
+/// Sets a socket option of `SOL_SOCKET` that is a flag to 0.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn unset_socket_option(socket: BorrowedFd<'_>, option: libc::c_int) -> io::Result<()> {
+    let off: libc::c_int = 0;
+    let len = libc::socklen_t::try_from(size_of_val(&off)).unwrap_or(0);
+    let fd = socket.as_raw_fd();
+    // SAFETY: the pointer and the length are of one live int.
+    let status = unsafe {
+        libc::setsockopt(fd, libc::SOL_SOCKET, option, (&raw const off).cast(), len)
+    };
+    check(status)
+}
+
 pub(super) fn check(status: libc::c_int) -> io::Result<()> {
     if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
@@ -100,16 +113,16 @@ pub(super) fn wait_readable(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result
     }
 }
 
-/// Whether anything that was sent on the socket has not been read by its peer (`unix(7)`,
-/// SIOCOUTQ).
+/// How much memory the bytes take that were sent on the socket and that its peer has not read
+/// (`unix(7)`, SIOCOUTQ).
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn has_unread(socket: BorrowedFd<'_>) -> io::Result<bool> {
+pub(super) fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
     let mut bytes: libc::c_int = 0;
     // SAFETY: the descriptor is open, and the call writes one int to where there is room.
     if unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(bytes > 0)
+    Ok(usize::try_from(bytes).unwrap_or(0))
 }
 
 /// Makes calls of `accept` that wait on a listening socket return, turns away who waits
