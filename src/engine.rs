@@ -2,6 +2,7 @@
 //! socket that cost nothing while nothing moves.
 
 mod buffers;
+mod departure;
 mod direction;
 mod loops;
 mod report;

@@ -5,12 +5,16 @@ mod copy;
 mod direction;
 mod meter;
 mod options;
+mod passing;
 mod progress;
 mod report;
 mod transfer;
+mod watch;
 
 pub(crate) use meter::Meter;
 pub(crate) use options::Options;
+pub(crate) use passing::Passing;
 pub(crate) use progress::Progress;
 pub(crate) use report::Report;
 pub(crate) use transfer::{Job, transfer};
+pub(crate) use watch::{Fate, Watch, closed, ended};

@@ -56,6 +56,16 @@ pub(crate) enum Either {
     Stream,
 }
 
+/// What a socket shows of a peer that may have gone.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PeerState {
+    /// The peer has closed without reading everything (`unix(7)`).
+    pub(crate) was_reset: bool,
+    /// If the peer has shut down both directions: how much it has not read yet, in a measure of
+    /// the system's own. 0 if that cannot be told.
+    pub(crate) unread: usize,
+}
+
 /// What a process has used of the machine.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Used {

@@ -94,7 +94,12 @@ impl Direction {
 
     /// Whether it waits for its input, and not for its output.
     pub(super) fn waits_for_input(&self) -> bool {
-        matches!((&self.state, &self.held), (State::Moves, Held::Nothing))
+        matches!(self.state, State::Moves) && self.held() == 0
+    }
+
+    /// How many bytes were read and are not delivered.
+    fn held(&self) -> u64 {
+        self.held.amount() + u64::from(self.descriptors.hold_a_byte())
     }
 
     /// How it ended, once it has.
@@ -108,7 +113,7 @@ impl Direction {
     pub(super) fn into_ending(self) -> Ending {
         match self.state {
             State::Ended(ending) => ending,
-            _ => Ending::Stopped { lost: self.held.amount() },
+            _ => Ending::Stopped { lost: self.held() },
         }
     }
 
@@ -171,7 +176,7 @@ impl Direction {
         if let Err(ending) = ready!(self.poll_deliver(cx, output)) {
             return Poll::Ready(Some(ending));
         }
-        if self.stops {
+        if self.stops && self.held() == 0 {
             return Poll::Ready(Some(Ending::Stopped { lost: 0 }));
         }
         match ready!(self.poll_fetch(cx, input, output, way)) {
@@ -261,7 +266,7 @@ impl Direction {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => error,
             };
-            return Poll::Ready(Err(Ending::OutputFailed { error, lost: self.held.amount() }));
+            return Poll::Ready(Err(Ending::OutputFailed { error, lost: self.held() }));
         }
         self.held = Held::Nothing;
         Poll::Ready(Ok(()))

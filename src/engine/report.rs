@@ -1,5 +1,8 @@
 use super::direction::Ending;
-use crate::diag::{Direction, Failure};
+use crate::{
+    diag::{Direction, Failure},
+    pump::{Fate, closed, ended},
+};
 use std::{
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
@@ -20,8 +23,8 @@ pub(crate) struct Report {
 pub(super) struct Side {
     pub(super) bytes: u64,
     pub(super) ending: Ending,
-    /// Whoever it was for has closed without reading everything.
-    pub(super) was_reset: bool,
+    /// Whether what was delivered was read as well.
+    pub(super) fate: Fate,
 }
 
 /// What ended a connection from outside.
@@ -80,24 +83,23 @@ impl Side {
             Ending::OutputFailed { error, lost } => {
                 let has_gone =
                     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
-                undelivered(if has_gone { gone() } else { error }, Some(lost))
+                undelivered(if has_gone { closed() } else { error }, Some(lost))
             }
             Ending::Stopped { lost } if lost > 0 => {
-                let error = io::Error::new(ErrorKind::TimedOut, "the connection was ended");
-                undelivered(error, Some(lost))
+                undelivered(ended(), Some(lost))
             }
-            _ if self.was_reset => undelivered(gone(), None),
-            // That is the other direction's loss.
-            Ending::InputFailed(error) if error.kind() != ErrorKind::ConnectionReset => {
-                Some(Ended::Unread { what, error })
-            }
-            _ => None,
+            ending => match (self.fate.error(), ending) {
+                (Some(error), _) => undelivered(error, None),
+                // A reset is the other direction's loss.
+                (None, Ending::InputFailed(error))
+                    if error.kind() != ErrorKind::ConnectionReset =>
+                {
+                    Some(Ended::Unread { what, error })
+                }
+                (None, _) => None,
+            },
         }
     }
-}
-
-fn gone() -> io::Error {
-    io::Error::new(ErrorKind::BrokenPipe, "the peer has closed the connection")
 }
 
 impl Display for Report {

@@ -2,17 +2,17 @@
 //! time.
 
 use super::{
+    departure::Departure,
     direction::{Direction, Ending, Way},
     report::{Limit, Report, Side},
 };
 use crate::{
     cli::{CopyWay, Eof},
-    pump::{Meter, Options},
+    pump::{Meter, Options, Passing},
     system::{Descriptors, Socket},
 };
 use std::{
     future::poll_fn,
-    io::ErrorKind,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
@@ -25,8 +25,8 @@ use tokio::time::Sleep;
 pub(crate) struct Plan {
     options: Options,
     way: Way,
-    /// Whether descriptors that come along with data are passed on.
-    passes_descriptors: bool,
+    /// What becomes of descriptors that come along with data.
+    passing: Passing,
     /// What shows progress while connections go on.
     meter: Option<Arc<Meter>>,
 }
@@ -40,17 +40,17 @@ const PIECE_SIZE: usize = 256 << 10;
 impl Plan {
     pub(crate) fn new(
         options: Options,
-        passes_descriptors: bool,
+        passing: Passing,
         meter: Option<Arc<Meter>>,
     ) -> Self {
         let way = Way {
-            splices: options.copy != CopyWay::Buffer && !passes_descriptors,
+            splices: options.copy != CopyWay::Buffer && passing != Passing::On,
             splices_only: options.copy == CopyWay::Splice,
             buffer: options.buffer.unwrap_or(BUFFER_SIZE),
             piece: options.buffer.unwrap_or(PIECE_SIZE),
             tells: options.eof == Eof::Half,
         };
-        Self { options, way, passes_descriptors, meter }
+        Self { options, way, passing, meter }
     }
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn transfer(
 ) -> Report {
     let started = Instant::now();
     let options = &plan.options;
-    let descriptors = || Descriptors::new(plan.passes_descriptors);
+    let descriptors = || Descriptors::new(plan.passing == Passing::On);
     let mut transfer = Transfer {
         plan,
         number,
@@ -96,7 +96,26 @@ pub(crate) async fn transfer(
         closing.as_mut().poll(cx).map(|()| Some(Limit::Closing))
     })
     .await;
-    transfer.report(limit, started.elapsed())
+    let time = started.elapsed();
+    let Transfer { client, target, forth, back, .. } = transfer;
+    // Boxed, since connections that go on have no use for their memory.
+    let mut peers = Box::new([
+        Departure::new(target, &back, &forth, limit),
+        Departure::new(client, &forth, &back, limit),
+    ]);
+    poll_fn(|cx| {
+        // Both are looked at each time: one that is decided is closed at once.
+        let are_decided = peers.each_mut().map(|peer| peer.poll(cx)).iter().all(Poll::is_ready);
+        if are_decided { Poll::Ready(()) } else { closing.as_mut().poll(cx) }
+    })
+    .await;
+    let [to_target, to_client] = peers.each_ref().map(Departure::fate);
+    let side = |direction: Direction, fate| Side {
+        bytes: direction.bytes,
+        ending: direction.into_ending(),
+        fate,
+    };
+    Report { to_target: side(forth, to_target), to_client: side(back, to_client), limit, time }
 }
 
 impl Transfer<'_> {
@@ -143,18 +162,7 @@ impl Transfer<'_> {
     fn tell_of_descriptors(&mut self) {
         for direction in [&mut self.forth, &mut self.back] {
             if direction.descriptors.were_lost() {
-                let number = self.number;
-                if self.plan.passes_descriptors {
-                    tracing::warn!(
-                        "connection {number}: descriptors that came along with data were lost: \
-                         this process may not open more"
-                    );
-                } else {
-                    tracing::warn!(
-                        "connection {number}: a descriptor that came along with data was closed; \
-                         --pass-fds passes them on"
-                    );
-                }
+                tracing::warn!("connection {}: {}", self.number, self.plan.passing.warning());
             }
         }
     }
@@ -182,24 +190,6 @@ impl Transfer<'_> {
             _ => None,
         };
         clock.poll(cx, last)
-    }
-
-    fn report(self, limit: Option<Limit>, time: Duration) -> Report {
-        let Self { client, target, forth, back, .. } = self;
-        // It has closed without reading everything if reading from it says so, or, where it
-        // had ended that direction before or is not read at all, if the socket does.
-        let was_reset = |from: &Direction, socket: &Socket| match from.ending() {
-            Some(Ending::InputFailed(error)) => error.kind() == ErrorKind::ConnectionReset,
-            Some(Ending::Eof | Ending::Unused) => socket.was_reset(),
-            _ => false,
-        };
-        let (by_target, by_client) = (was_reset(&back, &target), was_reset(&forth, &client));
-        let side = |direction: Direction, was_reset| Side {
-            bytes: direction.bytes,
-            was_reset: was_reset && direction.bytes > 0,
-            ending: direction.into_ending(),
-        };
-        Report { to_target: side(forth, by_target), to_client: side(back, by_client), limit, time }
     }
 }
 

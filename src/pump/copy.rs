@@ -1,9 +1,9 @@
 //! One step of moving bytes through a buffer, the same for every pair of ends.
 
 use super::meter::Gauge;
-use crate::system::{Input, Output, waiting};
+use crate::system::{Descriptors, Input, Output, waiting};
 use local_socket::Stream;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 
 /// Where bytes come from.
 pub(super) trait Source {
@@ -26,14 +26,23 @@ pub(super) enum Step {
     End,
 }
 
-/// What broke in a step, and how many bytes that were read are lost.
+/// What broke in a step.
 #[derive(Debug)]
 pub(super) enum Broken {
     Source(io::Error),
-    Sink { error: io::Error, lost: u64 },
+    Sink(io::Error),
 }
 
-/// Reads once and writes all of that.
+/// The receiving end of a stream.
+#[derive(Debug)]
+pub(super) struct Incoming<'a> {
+    pub(super) stream: &'a Stream,
+    /// They are closed, and that is noticed.
+    pub(super) descriptors: Descriptors,
+}
+
+/// Reads once and writes all of that. The gauge counts both at once, so that it tells at any
+/// time how much is held: also if this never returns.
 pub(super) fn step(
     source: &mut impl Source,
     sink: &mut impl Sink,
@@ -51,6 +60,7 @@ pub(super) fn step(
             Err(error) => return Err(Broken::Source(error)),
         }
     };
+    gauge.read(read);
     gauge.delivering();
     let mut rest = &buffer[..read];
     while !rest.is_empty() {
@@ -68,7 +78,7 @@ pub(super) fn step(
             },
             Err(error) => error,
         };
-        return Err(Broken::Sink { error, lost: rest.len() as u64 });
+        return Err(Broken::Sink(error));
     }
     Ok(if read == 0 { Step::End } else { Step::Moved })
 }
@@ -91,12 +101,12 @@ impl Sink for &Output {
     }
 }
 
-impl Source for &Stream {
+impl Source for Incoming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Read::read(self, buffer)
+        self.descriptors.read(self.stream, buffer)
     }
     fn wait(&mut self) -> io::Result<()> {
-        waiting::to_receive(self)
+        waiting::to_receive(self.stream)
     }
 }
 
@@ -123,6 +133,8 @@ mod tests {
         WouldBlock,
         Interrupted,
         Fails,
+        /// Nothing more comes of the call, which never returns as far as others can tell.
+        Hangs,
     }
 
     /// An end that does as a schedule says, and then everything that is asked of it.
@@ -139,9 +151,13 @@ mod tests {
                 Some(Call::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
                 Some(Call::Interrupted) => Err(ErrorKind::Interrupted.into()),
                 Some(Call::Fails) => Err(ErrorKind::BrokenPipe.into()),
+                Some(Call::Hangs) => std::panic::resume_unwind(Box::new(Hung)),
             }
         }
     }
+
+    /// Stands for a thread that is left where it is.
+    struct Hung;
 
     impl Source for Fake {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -173,12 +189,14 @@ mod tests {
             2 => Just(Call::WouldBlock),
             2 => Just(Call::Interrupted),
             1 => Just(Call::Fails),
+            1 => Just(Call::Hangs),
         ];
         proptest::collection::vec(call, 0..40).prop_map(Into::into)
     }
 
     proptest! {
-        /// What was read is what was written and what is reported lost, in order.
+        /// What was read is what was written and what is held, in order; however it ends, and
+        /// also if it does not return.
         #[test]
         fn no_byte_is_lost_silently(
             data in proptest::collection::vec(any::<u8>(), 0..400),
@@ -190,22 +208,37 @@ mod tests {
             let mut source = Fake { schedule: reads, bytes: data.iter().copied().collect() };
             let mut sink = Fake { schedule: writes, bytes: VecDeque::new() };
             let mut buffer = vec![0; size];
-            let lost = loop {
-                match step(&mut source, &mut sink, &mut buffer, &meter.sent) {
-                    Ok(Step::Moved) => {}
-                    Ok(Step::End) => {
+            loop {
+                let result = catch(|| step(&mut source, &mut sink, &mut buffer, &meter.sent));
+                let read = data.len() - source.bytes.len();
+                let written = sink.bytes.make_contiguous();
+                prop_assert_eq!(&*written, &data[..written.len()]);
+                prop_assert_eq!(written.len() as u64, meter.sent.bytes());
+                prop_assert_eq!(read as u64, meter.sent.bytes() + meter.sent.held());
+                match result {
+                    Some(Ok(Step::Moved)) => prop_assert_eq!(meter.sent.held(), 0),
+                    Some(Ok(Step::End)) => {
                         prop_assert!(source.bytes.is_empty());
-                        break 0;
+                        prop_assert_eq!(meter.sent.held(), 0);
+                        break;
                     }
-                    Err(Broken::Source(_)) => break 0,
-                    Err(Broken::Sink { lost, .. }) => break lost,
+                    Some(Err(Broken::Source(_))) => {
+                        prop_assert_eq!(meter.sent.held(), 0);
+                        break;
+                    }
+                    Some(Err(Broken::Sink(_))) | None => break,
                 }
-            };
-            let written: Vec<u8> = sink.bytes.into();
-            let read = data.len() - source.bytes.len();
-            prop_assert_eq!(&written[..], &data[..written.len()]);
-            prop_assert_eq!(written.len() as u64, meter.sent.bytes());
-            prop_assert_eq!(read, written.len() + usize::try_from(lost).unwrap());
+            }
+        }
+    }
+
+    /// `None` if it hangs.
+    fn catch<T>(run: impl FnOnce() -> T) -> Option<T> {
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+        match result {
+            Ok(value) => Some(value),
+            Err(panic) if panic.is::<Hung>() => None,
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! One direction of a transfer, from its first byte to its end.
 
 use super::{
-    copy::{self, Broken, Sink, Source, Step},
+    copy::{self, Broken, Incoming, Sink, Source, Step},
     meter::{Gauge, Meter},
     options::Options,
+    passing::Passing,
 };
 use crate::{
     cli::CopyWay,
-    system::{Either, Input, Output, Ready, Splicer, waiting},
+    system::{Descriptors, Either, Input, Output, Ready, Splicer, waiting},
 };
 use local_socket::Stream;
 use std::{
@@ -22,6 +23,8 @@ pub(super) enum Ending {
     Eof,
     /// The peer has gone, with that much of the input left, as far as that is known.
     PeerGone { left: Option<u64> },
+    /// The peer has shut down both directions, and does not read what it has been sent.
+    Unread,
     /// Its input could not be read.
     InputFailed(io::Error),
     /// Its output could not be written; that many bytes are lost, if it is known.
@@ -36,27 +39,23 @@ const BUFFER_SIZE: usize = 256 << 10;
 /// The way in which one direction moves bytes; it starts with splicing where that can
 /// work, and changes to copying if it does not.
 #[derive(Debug)]
-enum Way {
-    Splice(Splicer),
-    Copy(Vec<u8>),
+struct Way {
+    splicer: Option<Splicer>,
+    /// Empty until something is copied.
+    buffer: Vec<u8>,
 }
 
 impl Way {
     fn new(splicer: impl FnOnce() -> Option<Splicer>, options: &Options) -> io::Result<Self> {
         let splicer = if options.copy == CopyWay::Buffer { None } else { splicer() };
-        match splicer {
-            Some(splicer) => Ok(Self::Splice(splicer)),
-            None if options.copy == CopyWay::Splice => Err(cannot_splice()),
-            None => Ok(Self::copy(options)),
+        if splicer.is_none() && options.copy == CopyWay::Splice {
+            return Err(cannot_splice());
         }
-    }
-
-    fn copy(options: &Options) -> Self {
-        Self::Copy(vec![0; options.buffer.unwrap_or(BUFFER_SIZE)])
+        Ok(Self { splicer, buffer: Vec::new() })
     }
 
     /// Moves bytes once, at most so many. `splice` is the call that does it within the
-    /// kernel.
+    /// kernel; it gives nothing if what is there is to be copied.
     fn step(
         &mut self,
         source: &mut impl Source,
@@ -64,12 +63,14 @@ impl Way {
         gauge: &Gauge,
         options: &Options,
         most: usize,
-        splice: impl FnOnce(&mut Splicer) -> io::Result<usize>,
+        splice: impl FnOnce(&mut Splicer) -> io::Result<Option<usize>>,
     ) -> Result<Step, Broken> {
-        if let Self::Splice(splicer) = self {
+        if let Some(splicer) = &mut self.splicer {
             match splice(splicer) {
-                Ok(0) => return Ok(Step::End),
-                Ok(moved) => {
+                Ok(None) => {}
+                Ok(Some(0)) => return Ok(Step::End),
+                Ok(Some(moved)) => {
+                    gauge.read(moved);
                     gauge.moved(moved);
                     return Ok(Step::Moved);
                 }
@@ -78,18 +79,16 @@ impl Way {
                     if options.copy == CopyWay::Splice {
                         return Err(Broken::Source(cannot_splice()));
                     }
-                    *self = Self::copy(options);
+                    self.splicer = None;
                 }
-                Err(error) => return Err(Broken::Sink { error, lost: 0 }),
+                Err(error) => return Err(Broken::Sink(error)),
             }
         }
-        match self {
-            Self::Copy(buffer) => {
-                let size = buffer.len().min(most);
-                copy::step(source, sink, &mut buffer[..size], gauge)
-            }
-            Self::Splice(_) => Ok(Step::Moved),
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; options.buffer.unwrap_or(BUFFER_SIZE)];
         }
+        let size = self.buffer.len().min(most);
+        copy::step(source, sink, &mut self.buffer[..size], gauge)
     }
 }
 
@@ -165,14 +164,14 @@ impl<'a> Sending<'a> {
 
     fn step(&mut self, most: usize) -> Option<Ending> {
         let Self { input, stream, options, meter, ref mut way } = *self;
-        let splice = |splicer: &mut Splicer| splicer.send(input, stream, most);
+        let splice = |splicer: &mut Splicer| splicer.send(input, stream, most).map(Some);
         match way.step(&mut { input }, &mut { stream }, &meter.sent, options, most, splice) {
             Ok(Step::Moved) => None,
             Ok(Step::End) => Some(Ending::Eof),
             Err(_) if meter.stop.load(Ordering::SeqCst) => Some(Ending::Stopped),
             Err(Broken::Source(error)) => Some(Ending::InputFailed(error)),
-            Err(Broken::Sink { error, lost }) => {
-                let lost = input.pending().map(|left| lost + left);
+            Err(Broken::Sink(error)) => {
+                let lost = input.pending().map(|left| meter.sent.held() + left);
                 Some(Ending::OutputFailed { error, lost })
             }
         }
@@ -191,7 +190,8 @@ pub(super) fn receive(
         Ok(way) => way,
         Err(error) => return Ending::OutputFailed { error, lost: Some(0) },
     };
-    let (mut source, mut sink) = (stream, output);
+    let mut source = Incoming { stream, descriptors: Descriptors::new(false) };
+    let mut sink = output;
     loop {
         let step = way.step(&mut source, &mut sink, gauge, options, usize::MAX, |splicer| {
             loop {
@@ -206,17 +206,20 @@ pub(super) fn receive(
                 }
             }
         });
+        if source.descriptors.were_lost() {
+            tracing::warn!("{}", Passing::NotHere.warning());
+        }
         match step {
             Ok(Step::Moved) => {}
             Ok(Step::End) if meter.stop.load(Ordering::SeqCst) => return Ending::Stopped,
             Ok(Step::End) => return Ending::Eof,
             Err(Broken::Source(error)) => return Ending::InputFailed(error),
             // Splicing does not say which of the two has failed; only a socket is reset.
-            Err(Broken::Sink { error, .. }) if error.kind() == ErrorKind::ConnectionReset => {
+            Err(Broken::Sink(error)) if error.kind() == ErrorKind::ConnectionReset => {
                 return Ending::InputFailed(error);
             }
-            Err(Broken::Sink { error, lost }) => {
-                return Ending::OutputFailed { error, lost: Some(lost) };
+            Err(Broken::Sink(error)) => {
+                return Ending::OutputFailed { error, lost: Some(gauge.held()) };
             }
         }
     }

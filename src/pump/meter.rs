@@ -16,6 +16,8 @@ pub(crate) struct Meter {
 /// What one direction has moved, and what it is doing.
 #[derive(Debug)]
 pub(crate) struct Gauge {
+    /// How many bytes were read, and how many of these were delivered.
+    read: AtomicU64,
     bytes: AtomicU64,
     started: Instant,
     /// Whether times are kept; they are not free.
@@ -48,6 +50,7 @@ impl Meter {
 impl Gauge {
     fn new(started: Instant, timed: bool) -> Self {
         Self {
+            read: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             started,
             timed,
@@ -60,6 +63,18 @@ impl Gauge {
     /// The number of bytes that were delivered.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
+    }
+
+    /// Returns how many bytes were read and are not delivered. If the direction has ended,
+    /// these are lost.
+    pub(super) fn held(&self) -> u64 {
+        let delivered = self.bytes();
+        self.read.load(Relaxed).saturating_sub(delivered)
+    }
+
+    /// Bytes were read, and are to be delivered.
+    pub(super) fn read(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, Relaxed);
     }
 
     /// Bytes were delivered.

@@ -1,4 +1,7 @@
-use super::direction::Ending;
+use super::{
+    direction::Ending,
+    watch::{Fate, closed, ended},
+};
 use crate::diag::{Direction, Failure};
 use std::{
     fmt::{self, Display, Formatter},
@@ -19,6 +22,8 @@ pub(crate) struct Report {
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) bytes: u64,
+    /// How many bytes were read and not delivered.
+    pub(super) held: u64,
     /// `None` if it was not used, or had to be left where it was.
     pub(super) ending: Option<Ending>,
 }
@@ -55,9 +60,15 @@ impl Report {
                     delivered: received,
                 })
             }
+            Some(Ending::Stopped) | None if self.received.held > 0 => Some(Failure::Undelivered {
+                direction: Direction::Receive,
+                error: ended(),
+                bytes: Some(self.received.held),
+                delivered: received,
+            }),
             // The peer has closed without reading everything (unix(7)).
             Some(Ending::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset => {
-                Some(undelivered(self.sent.bytes, gone(), self.sent.ending.as_ref().and_then(left)))
+                Some(undelivered(self.sent.bytes, closed(), self.sent.ending.as_ref().and_then(left)))
             }
             Some(Ending::InputFailed(error)) => {
                 Some(Failure::Io { what: "cannot read from the peer", error })
@@ -72,15 +83,19 @@ impl Report {
 }
 
 fn outgoing(sent: Side) -> Option<Failure> {
-    let bytes = sent.bytes;
-    match sent.ending? {
+    let Side { bytes, held, ending } = sent;
+    let Some(ending) = ending.filter(|ending| !matches!(ending, Ending::Stopped)) else {
+        return (held > 0).then(|| undelivered(bytes, ended(), Some(held)));
+    };
+    match ending {
         Ending::Eof | Ending::Stopped | Ending::PeerGone { left: Some(0) } => None,
-        Ending::PeerGone { left } => Some(undelivered(bytes, gone(), left)),
+        Ending::PeerGone { left } => Some(undelivered(bytes, closed(), left)),
+        Ending::Unread => Some(undelivered(bytes, Fate::Unread.error()?, None)),
         Ending::InputFailed(error) => Some(Failure::Io { what: "cannot read the input", error }),
         Ending::OutputFailed { error, lost } => {
             let has_gone =
                 matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
-            Some(undelivered(bytes, if has_gone { gone() } else { error }, lost))
+            Some(undelivered(bytes, if has_gone { closed() } else { error }, lost))
         }
     }
 }
@@ -94,10 +109,6 @@ fn left(ending: &Ending) -> Option<u64> {
         _ => None,
     }
     .filter(|left| *left > 0)
-}
-
-fn gone() -> io::Error {
-    io::Error::new(ErrorKind::BrokenPipe, "the peer has closed the connection")
 }
 
 fn undelivered(delivered: u64, error: io::Error, bytes: Option<u64>) -> Failure {

@@ -6,6 +6,7 @@ use super::{
     meter::{Gauge, Meter},
     options::Options,
     report::{Limit, Report, Side},
+    watch::{Fate, Watch},
 };
 use crate::{
     cli::Eof,
@@ -21,7 +22,7 @@ use std::{
     net::Shutdown,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A connection and what it is to be joined to.
@@ -295,14 +296,33 @@ impl Shared {
         [idle, linger].into_iter().flatten().min_by_key(|(rest, _)| *rest)
     }
 
-    /// Whether the peer has closed without reading everything, and no read has told so:
+    /// Finds out whether the peer has read everything, where no read has told that it has not:
     /// there may have been none.
-    fn was_reset(&self) -> bool {
-        if self.stream.peer_hung_up().unwrap_or(false) {
-            waiting::until_decided(&self.stream, STOP_TIME);
+    fn fate(&self, endings: &Endings, limit: Option<Limit>) -> Fate {
+        let is_stopped = self.meter.stop.load(Ordering::SeqCst);
+        // If both directions were shut down here, the socket does not tell whether the peer
+        // has done so as well.
+        let peer_has_ended = limit.is_none()
+            && (!is_stopped
+                || matches!(endings.received, Some(Ending::Eof))
+                || matches!(endings.sent, Some(Ending::PeerGone { .. })));
+        let is_told = match endings.sent {
+            Some(Ending::Eof | Ending::PeerGone { left: Some(0) }) => false,
+            Some(Ending::Stopped) => !peer_has_ended,
+            _ => true,
+        };
+        if is_told || self.meter.sent.bytes() == 0 {
+            return Fate::Read;
         }
-        let error = self.stream.take_error().ok().flatten();
-        error.is_some_and(|error| error.kind() == ErrorKind::ConnectionReset)
+        let mut watch = if peer_has_ended { Watch::new() } else { Watch::within(STOP_TIME) };
+        loop {
+            match watch.decide(waiting::peer_state(&self.stream), Instant::now()) {
+                // It was told that nothing more is read here, and may still read.
+                Ok(Fate::Unread) if !peer_has_ended => return Fate::Read,
+                Ok(fate) => return fate,
+                Err(pause) => thread::sleep(pause),
+            }
+        }
     }
 
     /// Ends what still goes on, and says what it all came to.
@@ -321,15 +341,15 @@ impl Shared {
         {
             tracing::debug!(%error, "the peer has not taken everything");
         }
-        let mut sent = endings.sent.take();
-        if matches!(sent, Some(Ending::Eof | Ending::PeerGone { left: Some(0) }))
-            && self.was_reset()
-        {
-            sent = Some(Ending::PeerGone { left: None });
-        }
+        let sent = match self.fate(&endings, limit) {
+            Fate::Read => endings.sent.take(),
+            Fate::Closed => Some(Ending::PeerGone { left: None }),
+            Fate::Unread => Some(Ending::Unread),
+        };
+        let side = |gauge: &Gauge, ending| Side { bytes: gauge.bytes(), held: gauge.held(), ending };
         Report {
-            sent: Side { bytes: self.meter.sent.bytes(), ending: sent },
-            received: Side { bytes: self.meter.received.bytes(), ending: endings.received.take() },
+            sent: side(&self.meter.sent, sent),
+            received: side(&self.meter.received, endings.received.take()),
             limit,
             time: self.meter.started.elapsed(),
         }

@@ -12,7 +12,7 @@ use crate::{
     diag::{Failure, Outcome},
     endpoint::open_stdio,
     engine::EventLoops,
-    pump,
+    pump::{self, Passing},
     serve::{Client, Flag, Handler, Server},
     system::{Descriptors, Socket},
 };
@@ -169,7 +169,11 @@ impl Connection {
             let read = poll_fn(|cx| {
                 lines.fill(BUFFER, |buffer| self.socket().poll_read(cx, buffer, &mut descriptors))
             });
-            let read = match read.await {
+            let read = read.await;
+            if descriptors.were_lost() {
+                tracing::warn!("connection {}: {}", self.number, Passing::NotHere.warning());
+            }
+            let read = match read {
                 Ok(read) => read,
                 Err(error) => {
                     tracing::warn!(%error, "connection {}: cannot read from it", self.number);

@@ -10,7 +10,7 @@ use crate::{
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, Command, joined_to},
     engine::{self, EventLoops},
-    pump,
+    pump::{self, Passing},
     serve::{Acceptor, Admitted, Open, Server, Stopper},
     system::signals,
 };
@@ -117,7 +117,7 @@ impl Plan {
                 Joins::Hub(options) => hub::serve(server, &loops, *options).await,
                 Joins::Commands(command) => {
                     let commands = self.commands(command);
-                    let plan = engine::Plan::new(self.options.clone(), false, None);
+                    let plan = engine::Plan::new(self.options.clone(), Passing::NotHere, None);
                     server.serve(&loops, Joiner::new(To::Commands(commands), plan)).await
                 }
                 Joins::Stdio | Joins::StdioInTurn | Joins::Command(_) => Ok(Outcome::Done),

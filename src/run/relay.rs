@@ -10,7 +10,7 @@ use crate::{
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, Command, Patience, Target},
     engine::{self, EventLoops},
-    pump::{self, Meter, Progress},
+    pump::{self, Meter, Passing, Progress},
     serve::{Server, Source},
     system::{Descriptors, command},
 };
@@ -92,13 +92,7 @@ impl Plan {
             });
         }
         if self.passes_descriptors {
-            let target_carries = match &self.target {
-                Target::Name(_) => true,
-                // A command that has the socket itself gets them with it.
-                Target::Command(_) => command::TAKES_SOCKETS && self.options.is_plain(),
-                Target::Tcp(_) | Target::Stdio => false,
-            };
-            if !target_carries || !self.listening.is_local() {
+            if !self.can_pass_descriptors() {
                 return usage("--pass-fds takes local sockets on both sides");
             }
             if self.options.copy == cli::CopyWay::Splice {
@@ -121,6 +115,26 @@ impl Plan {
             && self.options.is_plain()
     }
 
+    /// Whether descriptors can go from one side to the other.
+    fn can_pass_descriptors(&self) -> bool {
+        let target_carries = match &self.target {
+            Target::Name(_) => true,
+            // A command that has the socket itself gets them with it.
+            Target::Command(_) => self.gives_sockets(),
+            Target::Tcp(_) | Target::Stdio => false,
+        };
+        target_carries && self.listening.is_local()
+    }
+
+    /// What becomes of descriptors that come along with data.
+    fn passing(&self) -> Passing {
+        match (self.passes_descriptors, self.can_pass_descriptors()) {
+            (true, _) => Passing::On,
+            (false, true) => Passing::Offered,
+            (false, false) => Passing::Impossible,
+        }
+    }
+
     /// How many descriptors a connection takes: a command's process has one as well.
     fn descriptors_each(&self) -> u64 {
         let moves = matches!(self.target, Target::Command(_)) && !self.gives_sockets();
@@ -134,7 +148,7 @@ impl Plan {
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
-        let plan = engine::Plan::new(self.options.clone(), self.passes_descriptors, meter.clone());
+        let plan = engine::Plan::new(self.options.clone(), self.passing(), meter.clone());
         loops.run(async {
             let mut admission = self.listening.admission(room);
             if matches!(self.target, Target::Stdio) {

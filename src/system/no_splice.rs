@@ -22,7 +22,7 @@ impl Splicer {
         match *self {}
     }
 
-    pub(crate) fn receive(&mut self, _: &Stream, _: &Output) -> io::Result<usize> {
+    pub(crate) fn receive(&mut self, _: &Stream, _: &Output) -> io::Result<Option<usize>> {
         match *self {}
     }
 

@@ -1,6 +1,7 @@
 //! Descriptors that come along with the bytes of a local socket (`SCM_RIGHTS`, `unix(7)`).
 
 use local_socket::{
+    Stream,
     error::LostFds,
     os::unix::{MAX_PASSED_FDS, recv_with_fds, send_with_fds},
 };
@@ -61,6 +62,16 @@ impl Descriptors {
             self.lost = Lost::Told;
         }
         is_new
+    }
+
+    /// Whether a byte was read that is not in the caller's buffer.
+    pub(crate) fn hold_a_byte(&self) -> bool {
+        self.head.is_some()
+    }
+
+    /// Reads from a stream, and loses descriptors that come.
+    pub(crate) fn read(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+        self.receive(stream.as_fd(), buffer).map(|(read, _)| read)
     }
 
     /// How many of the bytes that wait can be spliced and take no descriptor with them, which

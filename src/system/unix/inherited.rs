@@ -2,7 +2,12 @@
 
 use super::listening::Allowed;
 use crate::{cli::Listening, diag::Failure};
-use local_socket::{Listener, Name, error::reason, os::unix::inherited, traits::Listener as _};
+use local_socket::{
+    Listener, Name,
+    error::reason,
+    os::unix::{inherited, stop_passing_credentials},
+    traits::Listener as _,
+};
 use rustix::net::{AddressFamily, SocketType, getsockname, sockopt};
 use std::{
     io, net,
@@ -28,12 +33,9 @@ pub(crate) fn take(number: i32, listening: &Listening) -> Result<Inherited, Fail
         return Ok(Inherited::Tcp(listener));
     }
     let listener = Listener::try_from(inherited).map_err(failure)?;
-    // Whoever made the socket may have asked for the credentials of every message.
-    #[cfg(target_os = "linux")]
-    {
-        let Listener::UdSocket(socket) = &listener;
-        let _ = sockopt::set_socket_passcred(socket, false);
-    }
+    // The program that has made the socket may have had the system add such messages to data.
+    let Listener::UdSocket(socket) = &listener;
+    stop_passing_credentials(socket.as_fd()).map_err(failure)?;
     let name = listener.local_name().ok();
     let allowed = Allowed::of_inherited(name.as_ref(), listening)?;
     Ok(Inherited::Local(listener, name, allowed))

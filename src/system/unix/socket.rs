@@ -1,9 +1,12 @@
 //! A connected socket that an event loop watches, and the steps that bytes take through it.
 
-use super::descriptors::Descriptors;
+use super::{super::PeerState, descriptors::Descriptors};
 #[cfg(target_os = "linux")]
 use super::kernel_pipe::KernelPipe;
-use local_socket::{ConnectOptions, ConnectWaitMode, Name, Stream, os::unix::tokio::Watched};
+use local_socket::{
+    ConnectOptions, ConnectWaitMode, Name, Stream,
+    os::unix::{tokio::Watched, unread},
+};
 use rustix::{
     io::Errno,
     net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt},
@@ -222,10 +225,18 @@ impl Socket {
         bytes.is_ok_and(|bytes| bytes > 0)
     }
 
-    /// Whether the peer has closed without having read everything.
-    pub(crate) fn was_reset(&self) -> bool {
+    /// Looks at what the socket shows of its peer. A TCP socket cannot tell what is unread.
+    pub(crate) fn peer_state(&self) -> PeerState {
+        // A peer that closes resets the connection before it discards what it has not read,
+        // so that this order misses neither.
+        let unread = match self {
+            Self::Local(socket) if self.has_hung_up() => {
+                socket.fd().and_then(unread).unwrap_or(0)
+            }
+            _ => 0,
+        };
         let error = self.fd().and_then(|fd| Ok(sockopt::socket_error(fd)?));
-        matches!(error, Ok(Err(Errno::CONNRESET)))
+        PeerState { was_reset: matches!(error, Ok(Err(Errno::CONNRESET))), unread }
     }
 
     fn has_hung_up(&self) -> bool {

@@ -1,9 +1,9 @@
-use super::super::{Input, Output};
+use super::super::{Descriptors, Input, Output};
 use local_socket::{Stream, traits::Stream as _};
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{FileType, fstat},
-    io::Errno,
+    io::{Errno, ioctl_fionread},
     pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, splice},
 };
 use std::{io, os::fd::AsFd};
@@ -83,16 +83,28 @@ impl Splicer {
         }
     }
 
-    /// Moves what is there to be received; `WouldBlock` if that is nothing.
-    pub(crate) fn receive(&mut self, stream: &Stream, output: &Output) -> io::Result<usize> {
+    /// Moves what is there to be received; `WouldBlock` if that is nothing while more of
+    /// something large is expected. `None` if what is there is to be read instead: descriptors
+    /// come with it, or it is the end.
+    pub(crate) fn receive(
+        &mut self,
+        stream: &Stream,
+        output: &Output,
+    ) -> io::Result<Option<usize>> {
         self.grow(output);
-        let result = self.step(stream, output, usize::MAX);
+        let Some(most) = Descriptors::without(stream.as_fd()) else {
+            let is_empty = ioctl_fionread(stream).is_ok_and(|bytes| bytes == 0);
+            let is_early = is_empty && self.is_bulk;
+            self.is_bulk = false;
+            return if is_early { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(None) };
+        };
+        let result = self.step(stream, output, most);
         if result == Err(Errno::AGAIN) {
             self.is_bulk = false;
             // For an output that somebody else has made non-blocking.
             wait_for(output, PollFlags::OUT)?;
         }
-        result.map_err(io::Error::from)
+        result.map(Some).map_err(io::Error::from)
     }
 
     /// Whether more of something large is to be expected at once.

@@ -1,9 +1,7 @@
-use local_socket::Stream;
+use super::super::PeerState;
+use local_socket::{Stream, os::unix::unread, traits::StreamCommon as _};
 use rustix::event::{PollFd, PollFlags};
-use std::{
-    io, thread,
-    time::{Duration, Instant},
-};
+use std::{io, os::fd::AsFd};
 
 /// Waits until there is something to receive, for a stream that is non-blocking.
 pub(crate) fn to_receive(stream: &Stream) -> io::Result<()> {
@@ -15,13 +13,16 @@ pub(crate) fn to_send(stream: &Stream) -> io::Result<()> {
     super::wait(&mut [PollFd::new(stream, PollFlags::OUT)], None).map(|_| ())
 }
 
-/// Waits until it is decided whether a peer that has gone has read everything: it may have
-/// ended both directions and not have closed yet.
-pub(crate) fn until_decided(stream: &Stream, most: Duration) {
-    let Stream::UdSocket(socket) = stream;
-    let end = Instant::now() + most;
-    // A peer that has gone makes poll return at once, so there is nothing to wait on.
-    while socket.has_unread().unwrap_or(false) && Instant::now() < end {
-        thread::sleep(Duration::from_millis(1));
-    }
+/// Looks at what the socket shows of its peer.
+pub(crate) fn peer_state(stream: &Stream) -> PeerState {
+    // A peer that closes resets the connection before it discards what it has not read, so
+    // that this order misses neither.
+    let unread = if stream.peer_hung_up().unwrap_or(false) {
+        unread(stream.as_fd()).unwrap_or(0)
+    } else {
+        0
+    };
+    let error = stream.take_error().ok().flatten();
+    let was_reset = error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
+    PeerState { was_reset, unread }
 }

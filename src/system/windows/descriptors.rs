@@ -1,3 +1,6 @@
+use local_socket::Stream;
+use std::io::{self, Read};
+
 /// Stands for descriptors that come along with data: pipes carry none.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors;
@@ -8,6 +11,16 @@ impl Descriptors {
 
     pub(crate) fn new(_: bool) -> Self {
         Self
+    }
+
+    #[expect(clippy::unused_self, reason = "other systems hold some")]
+    pub(crate) fn hold_a_byte(&self) -> bool {
+        false
+    }
+
+    #[expect(clippy::unused_self, reason = "other systems lose some")]
+    pub(crate) fn read(&mut self, mut stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+        stream.read(buffer)
     }
 
     #[expect(clippy::unused_self, reason = "other systems lose some")]

@@ -1,6 +1,6 @@
 //! A connection that an event loop watches, and the steps that bytes take through it.
 
-use super::descriptors::Descriptors;
+use super::{super::PeerState, descriptors::Descriptors};
 use local_socket::{
     ConnectOptions, ConnectWaitMode, Name, tokio::Stream, traits::StreamCommon as _,
 };
@@ -164,10 +164,10 @@ impl Socket {
         true
     }
 
-    /// That cannot be told.
+    /// Looks at what the pipe shows of its peer: nothing.
     #[expect(clippy::unused_self, reason = "other systems can tell")]
-    pub(crate) fn was_reset(&self) -> bool {
-        false
+    pub(crate) fn peer_state(&self) -> PeerState {
+        PeerState::default()
     }
 }
 

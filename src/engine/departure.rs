@@ -1,0 +1,78 @@
+//! The end of a connection on one side: whether the peer has read everything.
+
+use super::{
+    direction::{Direction, Ending},
+    report::Limit,
+};
+use crate::{
+    pump::{Fate, Watch},
+    system::Socket,
+};
+use std::{
+    io::ErrorKind,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+use tokio::time::{Sleep, sleep};
+
+/// A peer whose connection is over, and that may not have read everything yet.
+pub(super) struct Departure {
+    /// `None` once it is decided what became of the bytes.
+    socket: Option<Socket>,
+    fate: Fate,
+    /// Whether it is worth waiting for the decision.
+    waits: bool,
+    watch: Watch,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Departure {
+    /// `from` is the direction that has read from the socket, `to` is the other one.
+    pub(super) fn new(
+        socket: Socket,
+        from: &Direction,
+        to: &Direction,
+        limit: Option<Limit>,
+    ) -> Self {
+        let (mut socket, mut fate) = (Some(socket), Fate::Read);
+        let was_reset = matches!(
+            from.ending(),
+            Some(Ending::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
+        );
+        if to.bytes == 0 {
+            socket = None;
+        } else if was_reset {
+            (socket, fate) = (None, Fate::Closed);
+        }
+        // If nothing was to be read from it any more, lsock itself may have shut it down.
+        let was_shut_down = matches!(from.ending(), Some(Ending::OutputFailed { .. }));
+        let waits = limit.is_none() && !was_shut_down;
+        Self { socket, fate, waits, watch: Watch::new(), timer: None }
+    }
+
+    /// Ready once it is decided; then the socket is closed.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(socket) = &self.socket {
+            // A peer that has gone makes the socket ready for ever: there is no event.
+            if let Some(timer) = &mut self.timer {
+                ready!(timer.as_mut().poll(cx));
+            }
+            match self.watch.decide(socket.peer_state(), Instant::now()) {
+                Ok(fate) => {
+                    self.fate = fate;
+                    self.socket = None;
+                }
+                Err(_) if !self.waits => self.socket = None,
+                Err(pause) => self.timer = Some(Box::pin(sleep(pause))),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// What became of the bytes. If that is not decided the connection had to end: what is
+    /// unread stays so.
+    pub(super) fn fate(&self) -> Fate {
+        if self.socket.is_some() { Fate::Unread } else { self.fate }
+    }
+}
