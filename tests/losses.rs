@@ -1,7 +1,11 @@
 //! What cannot be delivered is said and counted; what arrived is delivered.
 
 use crate::harness::{Scene, data, signal, wait_until, within_the_deadline};
+#[cfg(target_os = "linux")]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::{io::ioctl_fionread, process::Signal};
+#[cfg(target_os = "linux")]
+use std::os::unix::net::UnixStream;
 use std::{
     fs::File,
     io::{Read, Write},
@@ -74,6 +78,121 @@ fn a_server_that_ends_both_directions_before_it_closes() {
     thread::sleep(Duration::from_millis(50));
     drop(stream);
     client.end().code(5).says("be delivered to the peer");
+}
+
+/// One that ends both directions, reads nothing, and closes late or never.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_ends_both_directions_and_does_not_close() {
+    for (input_ends, closes) in [(false, false), (true, false), (false, true), (true, true)] {
+        let scene = Scene::new();
+        let listener = UnixListener::bind(scene.path("s")).unwrap();
+        let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+        let (stream, _) = listener.accept().unwrap();
+        client.send("lost");
+        wait_until("it is there", || ioctl_fionread(&stream).unwrap() == 4);
+        if input_ends {
+            client.close_input();
+            wait_until("its end is there", || is_half_closed(&stream));
+        }
+        stream.shutdown(Shutdown::Both).unwrap();
+        let open = if closes {
+            // Longer than it takes to look a few times. There is nothing to wait for.
+            thread::sleep(Duration::from_millis(1500));
+            drop(stream);
+            None
+        } else {
+            Some(stream)
+        };
+        let outcome = client.end().fails(5).says("not everything could be delivered to the peer");
+        let why = if closes { "has closed" } else { "has not read the rest (4 bytes sent)" };
+        outcome.says(why);
+        drop(open);
+    }
+}
+
+/// Whether the peer has ended its direction.
+#[cfg(target_os = "linux")]
+fn is_half_closed(stream: &UnixStream) -> bool {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut fds = [PollFd::new(stream, PollFlags::RDHUP)];
+    poll(&mut fds, Some(&now)).unwrap() > 0
+}
+
+/// A server that has nothing to say ends its direction first, and reads slowly.
+#[test]
+fn a_server_that_reads_slowly_after_it_has_ended_its_direction() {
+    const SIZE: usize = 50_000;
+    let scene = Scene::new();
+    let listener = UnixListener::bind(scene.path("s")).unwrap();
+    for args in [&[][..], &["--eof", "close"], &["--send-only"]] {
+        let client = scene.connect("./s", args).input(data(SIZE)).start();
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut received = vec![0; SIZE];
+        for piece in received.chunks_mut(SIZE / 5) {
+            thread::sleep(Duration::from_millis(300));
+            stream.read_exact(piece).unwrap();
+        }
+        assert!(received == data(SIZE));
+        client.end().silent();
+    }
+}
+
+/// What was taken from the peer and can be written to nobody when a limit is reached.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_that_is_reached_while_the_output_is_blocked() {
+    const SIZE: usize = 1_000_000;
+    for limit in [&["--idle-timeout", "300ms"][..], &["--linger", "1m", "--idle-timeout", "300ms"]]
+    {
+        let scene = Scene::new();
+        let listener = UnixListener::bind(scene.path("s")).unwrap();
+        let client = scene.connect("./s", ["--copy", "buffer"]).args(limit);
+        let mut client = client.open_input().unread_output().start();
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut output = client.take_output();
+        let writes = thread::spawn(move || {
+            let bytes = data(SIZE);
+            let mut sent = 0;
+            while let Ok(written @ 1..) = stream.write(&bytes[sent..]) {
+                sent += written;
+            }
+            sent
+        });
+        let outcome = client.end().fails(5).says("could not be delivered to the output");
+        let counts = numbers(&outcome.stderr);
+        let [lost, delivered] = counts[..] else { panic!("{}", outcome.stderr) };
+        let mut received = Vec::new();
+        output.read_to_end(&mut received).unwrap();
+        assert!(received == data(SIZE)[..received.len()]);
+        assert_eq!(delivered, received.len(), "{}", outcome.stderr);
+        let sent = writes.join().unwrap();
+        assert!((1..=sent - delivered).contains(&lost), "{lost} of {sent}, {delivered} delivered");
+    }
+}
+
+/// The same the other way round: what was read from the input, and the peer does not take.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_that_is_reached_while_the_peer_is_blocked() {
+    use std::io::Seek;
+    const SIZE: usize = 5_000_000;
+    let scene = Scene::new();
+    std::fs::write(scene.path("in"), data(SIZE)).unwrap();
+    let listener = UnixListener::bind(scene.path("s")).unwrap();
+    let input = File::open(scene.path("in")).unwrap();
+    let args = ["--copy", "buffer", "--idle-timeout", "300ms"];
+    let client = scene.connect("./s", args).stdin(input.try_clone().unwrap()).start();
+    let (mut stream, _) = listener.accept().unwrap();
+    let outcome = client.end().fails(5).says("could not be delivered to the peer");
+    let counts = numbers(&outcome.stderr);
+    let mut received = Vec::new();
+    stream.read_to_end(&mut received).unwrap();
+    let [lost, delivered] = counts[..] else { panic!("{}", outcome.stderr) };
+    assert_eq!(delivered, received.len());
+    let read = usize::try_from((&input).stream_position().unwrap()).unwrap();
+    assert_eq!(lost + delivered, read, "{}", outcome.stderr);
 }
 
 #[test]

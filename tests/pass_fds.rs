@@ -315,3 +315,126 @@ fn commands_get_descriptors_with_their_connection() {
         assert_eq!(client.rest(), b"one,two");
     }
 }
+
+/// Commands that cannot pass them on close them, and name the one that can.
+#[test]
+fn what_other_commands_close_is_told_of_once() {
+    const CLOSED: &str = "warning: a descriptor that came along with data was closed; \
+                          only `lsock relay --pass-fds` passes descriptors on";
+    let cases: [(&[&str], &[&[&str]]); 4] = [
+        (&["listen", "-v", "./s"], &[&[], &["--copy", "buffer"], &["--copy", "splice"]]),
+        (&["listen", "-v", "./s", "-k"], &[&[], &["--copy", "buffer"]]),
+        (&["listen", "-v", "./s", "-k", "--merge"], &[&[]]),
+        (&["connect", "./s"], &[&[], &["--copy", "buffer"], &["--copy", "splice"]]),
+    ];
+    let all = cases.iter().flat_map(|(args, ways)| ways.iter().map(move |way| (*args, *way)));
+    for (args, way) in all {
+        let scene = Scene::new();
+        let connects = args[0] == "connect";
+        let host = connects.then(|| scene.host("./s").0);
+        let server = scene.lsock(args).args(way).open_input().start();
+        let mut wire = host.map_or_else(|| scene.wire("./s"), |host| host.accept());
+        let mut expected = String::new();
+        for _ in 0..3 {
+            let (reader, writer) = pipe().unwrap();
+            send(&mut wire, b"with a descriptor\n", &[writer.as_fd()]);
+            drop(writer);
+            expected.push_str("with a descriptor\n");
+            server.wait_for_output(&expected);
+            let end = crate::harness::within_the_deadline(|| word_of(reader));
+            assert_eq!(end.as_deref(), Some(""), "{args:?} {way:?}");
+        }
+        let text = CLOSED.replace(
+            "warning: ",
+            if args.contains(&"--merge") { "warning: connection 1: " } else { "warning: " },
+        );
+        server.wait_for_message(&text);
+        let log = String::from_utf8(server.stderr.so_far()).unwrap();
+        assert_eq!(log.matches("warning").count(), 1, "{args:?} {way:?}\n{log}");
+    }
+}
+
+/// In the middle of much data, which is spliced, and where a command is joined.
+#[test]
+fn what_connect_closes_in_the_middle_of_much_data_is_told_of() {
+    const SIZE: usize = 3_000_000;
+    let commands: [&[&str]; 3] =
+        [&[], &["--copy", "splice"], &["--idle-timeout", "1m", "--", "cat"]];
+    for args in commands {
+        let scene = Scene::new();
+        let (host, _) = scene.host("./s");
+        let client = scene.connect("./s", args).start();
+        let mut wire = host.accept();
+        let returns = args.contains(&"cat").then(|| {
+            let mut another = wire.another();
+            thread::spawn(move || another.rest())
+        });
+        let bytes = data(SIZE);
+        wire.send(&bytes);
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        send(&mut wire, b"m", &[writer.as_fd()]);
+        drop(writer);
+        wire.send(&bytes);
+        wire.end();
+        let outcome = client.end().ok();
+        outcome.says("warning: a descriptor").says("only `lsock relay --pass-fds` passes").output(
+            match returns {
+                Some(_) => Vec::new(),
+                None => [&bytes, &b"m"[..], &bytes].concat(),
+            },
+        );
+        let end = crate::harness::within_the_deadline(|| word_of(reader));
+        assert_eq!(end.as_deref(), Some(""), "it is closed");
+    }
+}
+
+/// Advice that would be refused is none.
+#[test]
+fn advice_fits_a_relay_that_cannot_pass_descriptors() {
+    let scene = Scene::new();
+    let (host, target) = scene.host("tcp:127.0.0.1:0");
+    let relay = scene.relay("./s", [&target]).start_listening();
+    let mut client = scene.wire("./s");
+    send(&mut client, b"x", &[marked("word").as_fd()]);
+    host.accept().expect("x");
+    relay.wait_for_message("was closed; --pass-fds takes local sockets on both sides");
+}
+
+/// A service manager may have asked for a descriptor of the sender's process with each
+/// message (SO_PASSPIDFD), for its credentials and for its security context.
+#[test]
+fn what_a_listener_has_asked_for_is_not_left_over_in_the_relay() {
+    let scene = Scene::new();
+    if !crate::harness::has("python3") {
+        return;
+    }
+    let (host, target) = scene.host("./t");
+    let script = "import os, socket, sys\n\
+                  s = socket.socket(socket.AF_UNIX)\n\
+                  s.bind('s')\n\
+                  s.listen()\n\
+                  for option in (16, 34, 76):\n\
+                  \x20   try: s.setsockopt(socket.SOL_SOCKET, option, 1)\n\
+                  \x20   except OSError: pass\n\
+                  os.dup2(s.fileno(), 3)\n\
+                  os.execv(sys.argv[1], sys.argv[1:])";
+    let python = scene.command("python3").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+    let relay = python.args(["relay", "-v", "fd:3", &target, "--pass-fds"]).start_listening();
+    let mut client = scene.wire("./s");
+    let mut wire = host.accept();
+    client.send("x");
+    wire.expect("x");
+    let before = open_files(&relay);
+    for number in 0..50 {
+        let word = number.to_string();
+        send(&mut client, b"with a descriptor", &[marked(&word).as_fd()]);
+        let (bytes, fds) = receive(&wire, 100);
+        assert_eq!(bytes, b"with a descriptor");
+        assert_eq!(fds.into_iter().map(word_of).collect::<Vec<_>>(), [word]);
+        wire.send("back");
+        client.expect("back");
+    }
+    let log = String::from_utf8(relay.stderr.so_far()).unwrap();
+    assert!(!log.contains("warning"), "{log}");
+    wait_until("no more than before", || open_files(&relay) <= before);
+}

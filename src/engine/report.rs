@@ -85,9 +85,7 @@ impl Side {
                     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
                 undelivered(if has_gone { closed() } else { error }, Some(lost))
             }
-            Ending::Stopped { lost } if lost > 0 => {
-                undelivered(ended(), Some(lost))
-            }
+            Ending::Stopped { lost } if lost > 0 => undelivered(ended(), Some(lost)),
             ending => match (self.fate.error(), ending) {
                 (Some(error), _) => undelivered(error, None),
                 // A reset is the other direction's loss.

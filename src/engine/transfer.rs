@@ -38,11 +38,7 @@ const BUFFER_SIZE: usize = 64 << 10;
 const PIECE_SIZE: usize = 256 << 10;
 
 impl Plan {
-    pub(crate) fn new(
-        options: Options,
-        passing: Passing,
-        meter: Option<Arc<Meter>>,
-    ) -> Self {
+    pub(crate) fn new(options: Options, passing: Passing, meter: Option<Arc<Meter>>) -> Self {
         let way = Way {
             splices: options.copy != CopyWay::Buffer && passing != Passing::On,
             splices_only: options.copy == CopyWay::Splice,

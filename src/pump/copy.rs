@@ -1,9 +1,16 @@
 //! One step of moving bytes through a buffer, the same for every pair of ends.
 
-use super::meter::Gauge;
+use super::{
+    meter::{Gauge, Meter},
+    options::Options,
+    watch::ended,
+};
 use crate::system::{Descriptors, Input, Output, waiting};
 use local_socket::Stream;
-use std::io::{self, ErrorKind, Write};
+use std::{
+    io::{self, ErrorKind, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 /// Where bytes come from.
 pub(super) trait Source {
@@ -39,6 +46,23 @@ pub(super) struct Incoming<'a> {
     pub(super) stream: &'a Stream,
     /// They are closed, and that is noticed.
     pub(super) descriptors: Descriptors,
+}
+
+/// The output of a transfer.
+#[derive(Debug)]
+pub(super) struct Outgoing<'a> {
+    output: &'a Output,
+    /// Set if the transfer can end while the output takes nothing. Then it is waited for, and
+    /// what is written is no more than it takes at once: a write that does not return would
+    /// not tell how much it has written.
+    gives_up: Option<&'a AtomicBool>,
+}
+
+impl<'a> Outgoing<'a> {
+    pub(super) fn new(output: &'a Output, options: &Options, meter: &'a Meter) -> Self {
+        let may_give_up = options.is_timed() && output.waits_for_a_reader();
+        Self { output, gives_up: may_give_up.then_some(&meter.gives_up) }
+    }
 }
 
 /// Reads once and writes all of that. The gauge counts both at once, so that it tells at any
@@ -92,12 +116,17 @@ impl Source for &Input {
     }
 }
 
-impl Sink for &Output {
+impl Sink for Outgoing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Output::write(self, bytes)
+        let Some(gives_up) = self.gives_up else { return self.output.write(bytes) };
+        self.output.wait_writable()?;
+        if gives_up.load(Ordering::SeqCst) {
+            return Err(ended());
+        }
+        self.output.write(&bytes[..bytes.len().min(Output::PIECE)])
     }
     fn wait(&mut self) -> io::Result<()> {
-        self.wait_writable()
+        self.output.wait_writable()
     }
 }
 
@@ -122,7 +151,7 @@ impl Sink for &Stream {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{super::meter::Meter, *};
+    use super::*;
     use proptest::prelude::*;
     use std::collections::VecDeque;
 

@@ -1,7 +1,7 @@
 //! One direction of a transfer, from its first byte to its end.
 
 use super::{
-    copy::{self, Broken, Incoming, Sink, Source, Step},
+    copy::{self, Broken, Incoming, Outgoing, Sink, Source, Step},
     meter::{Gauge, Meter},
     options::Options,
     passing::Passing,
@@ -191,7 +191,7 @@ pub(super) fn receive(
         Err(error) => return Ending::OutputFailed { error, lost: Some(0) },
     };
     let mut source = Incoming { stream, descriptors: Descriptors::new(false) };
-    let mut sink = output;
+    let mut sink = Outgoing::new(output, options, meter);
     loop {
         let step = way.step(&mut source, &mut sink, gauge, options, usize::MAX, |splicer| {
             loop {
@@ -217,6 +217,9 @@ pub(super) fn receive(
             // Splicing does not say which of the two has failed; only a socket is reset.
             Err(Broken::Sink(error)) if error.kind() == ErrorKind::ConnectionReset => {
                 return Ending::InputFailed(error);
+            }
+            Err(Broken::Sink(_)) if meter.gives_up.load(Ordering::SeqCst) => {
+                return Ending::Stopped;
             }
             Err(Broken::Sink(error)) => {
                 return Ending::OutputFailed { error, lost: Some(gauge.held()) };

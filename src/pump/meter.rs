@@ -11,6 +11,8 @@ pub(crate) struct Meter {
     pub(crate) started: Instant,
     /// Set when both directions are to end.
     pub(super) stop: AtomicBool,
+    /// Set when what is held is not to be delivered any more: it counts as lost.
+    pub(super) gives_up: AtomicBool,
 }
 
 /// What one direction has moved, and what it is doing.
@@ -37,6 +39,7 @@ impl Meter {
             received: Gauge::new(started, timed),
             started,
             stop: AtomicBool::new(false),
+            gives_up: AtomicBool::new(false),
         }
     }
 

@@ -67,9 +67,9 @@ impl Report {
                 delivered: received,
             }),
             // The peer has closed without reading everything (unix(7)).
-            Some(Ending::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset => {
-                Some(undelivered(self.sent.bytes, closed(), self.sent.ending.as_ref().and_then(left)))
-            }
+            Some(Ending::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset => Some(
+                undelivered(self.sent.bytes, closed(), self.sent.ending.as_ref().and_then(left)),
+            ),
             Some(Ending::InputFailed(error)) => {
                 Some(Failure::Io { what: "cannot read from the peer", error })
             }

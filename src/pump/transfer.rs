@@ -330,6 +330,7 @@ impl Shared {
         let mut endings = self.endings();
         if limit.is_some() {
             drop(endings);
+            self.meter.gives_up.store(true, Ordering::SeqCst);
             self.stop(Shutdown::Both);
             endings = self
                 .changed
@@ -346,7 +347,8 @@ impl Shared {
             Fate::Closed => Some(Ending::PeerGone { left: None }),
             Fate::Unread => Some(Ending::Unread),
         };
-        let side = |gauge: &Gauge, ending| Side { bytes: gauge.bytes(), held: gauge.held(), ending };
+        let side =
+            |gauge: &Gauge, ending| Side { bytes: gauge.bytes(), held: gauge.held(), ending };
         Report {
             sent: side(&self.meter.sent, sent),
             received: side(&self.meter.received, endings.received.take()),

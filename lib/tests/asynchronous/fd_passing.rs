@@ -179,6 +179,34 @@ fn more_than_were_asked_for_are_an_error_and_do_not_leak() {
     });
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn descriptors_of_processes_do_not_leak() {
+    within_deadline(|| {
+        crate::unix::child::Job::new("await process descriptors").run();
+    });
+}
+
+/// In a process of its own: others may have such descriptors.
+#[cfg(target_os = "linux")]
+pub(crate) fn await_process_descriptors() {
+    use crate::unix::fd_passing::{ask_for_process_descriptors, process_descriptors};
+    block_on(async {
+        let (one, other) = UdStream::pair().unwrap();
+        if !ask_for_process_descriptors(other.as_fd()) {
+            return;
+        }
+        for word in ["one", "two", "three"] {
+            one.send_with_fds(b"x", &[file_with(word).as_fd()]).await.unwrap();
+            let (bytes, mut fds) = receive(&other).await;
+            assert_eq!(bytes, b"x");
+            assert_eq!(text_of(fds.pop().unwrap()), word);
+            assert!(fds.is_empty());
+            assert_eq!(process_descriptors(), 0);
+        }
+    });
+}
+
 #[test]
 fn what_cannot_be_sent_is_said_at_once() {
     run(async || {

@@ -34,6 +34,10 @@ const JOBS: &[(&str, fn())] = &[
     ("receive too many", super::fd_passing::receive_too_many),
     ("runtime folder", super::runtime_folder::listen_and_connect),
     #[cfg(target_os = "linux")]
+    ("receive process descriptors", super::fd_passing::receive_process_descriptors),
+    #[cfg(target_os = "linux")]
+    ("await process descriptors", crate::asynchronous::fd_passing::await_process_descriptors),
+    #[cfg(target_os = "linux")]
     ("system calls", super::system_calls::make_calls),
 ];
 

@@ -191,6 +191,66 @@ pub(super) fn receive_too_many() {
     assert_closed_everywhere(reader);
 }
 
+/// Has the system add a descriptor of the sender's process to what is received; whether it
+/// can.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "nothing safe sets this option")]
+pub(crate) fn ask_for_process_descriptors(socket: BorrowedFd<'_>) -> bool {
+    let on: libc::c_int = 1;
+    let (value, len) = ((&raw const on).cast(), size_of_val(&on).try_into().unwrap());
+    let (level, option) = (libc::SOL_SOCKET, libc::SO_PASSPIDFD);
+    // SAFETY: the pointer and the length are of one live int.
+    unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, value, len) == 0 }
+}
+
+/// How many descriptors of processes are open.
+#[cfg(target_os = "linux")]
+pub(crate) fn process_descriptors() -> usize {
+    let folder = std::fs::read_dir("/proc/self/fd").unwrap();
+    let links = folder.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    links.filter(|link| link.to_string_lossy().contains("pidfd")).count()
+}
+
+/// Descriptors that the system adds are no business of the caller, and are closed.
+#[cfg(target_os = "linux")]
+#[test]
+fn descriptors_of_processes_do_not_leak() {
+    within_deadline(|| {
+        Job::new("receive process descriptors").run();
+    });
+}
+
+/// In a process of its own: others may have such descriptors.
+#[cfg(target_os = "linux")]
+pub(super) fn receive_process_descriptors() {
+    let (one, other) = UdStream::pair().unwrap();
+    if !ask_for_process_descriptors(other.as_fd()) {
+        return;
+    }
+    for limit in [0, 1, MAX_PASSED_FDS] {
+        let mut fds = Vec::new();
+        one.send_with_fds(b"plain", &[]).unwrap();
+        assert_eq!(other.recv_with_fds(&mut [0; 9], &mut fds, limit).unwrap(), 5);
+        assert!(fds.is_empty());
+        let sent = vec![one.as_fd(); limit];
+        one.send_with_fds(b"x", &sent).unwrap();
+        assert_eq!(other.recv_with_fds(&mut [0; 9], &mut fds, limit).unwrap(), 1);
+        assert_eq!(fds.len(), limit);
+        assert_eq!(process_descriptors(), 0, "with a limit of {limit}");
+    }
+    // More than the limit are an error, which keeps none either.
+    one.send_with_fds(b"x", &[one.as_fd(), one.as_fd()]).unwrap();
+    let mut fds = Vec::new();
+    let received = other.recv_with_fds(&mut [0; 9], &mut fds, 1);
+    assert_kind(received, &[ErrorKind::InvalidData]);
+    assert_eq!((fds.len(), process_descriptors()), (0, 0));
+    // As a relay does with sockets that others have set up.
+    local_socket::os::unix::stop_passing_credentials(other.as_fd()).unwrap();
+    one.send_with_fds(b"x", &[]).unwrap();
+    assert_eq!(other.recv_with_fds(&mut [0; 9], &mut fds, 0).unwrap(), 1);
+    assert_eq!(process_descriptors(), 0);
+}
+
 #[test]
 fn a_plain_read_has_them_closed() {
     within_deadline(|| {

@@ -52,6 +52,14 @@ impl Output {
         (&self.file).write(bytes)
     }
 
+    /// How much can be written without waiting to what is ready to be written to (`pipe(7)`).
+    pub(crate) const PIECE: usize = rustix::pipe::PIPE_BUF;
+
+    /// Whether a write may wait for a reader: not with a regular file.
+    pub(crate) fn waits_for_a_reader(&self) -> bool {
+        !self.file.metadata().is_ok_and(|metadata| metadata.is_file())
+    }
+
     /// Waits until something can be written: for a descriptor that somebody else has made
     /// non-blocking.
     pub(crate) fn wait_writable(&self) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! A connected socket that an event loop watches, and the steps that bytes take through it.
 
-use super::{super::PeerState, descriptors::Descriptors};
 #[cfg(target_os = "linux")]
 use super::kernel_pipe::KernelPipe;
+use super::{super::PeerState, descriptors::Descriptors};
 use local_socket::{
     ConnectOptions, ConnectWaitMode, Name, Stream,
     os::unix::{tokio::Watched, unread},
@@ -230,9 +230,7 @@ impl Socket {
         // A peer that closes resets the connection before it discards what it has not read,
         // so that this order misses neither.
         let unread = match self {
-            Self::Local(socket) if self.has_hung_up() => {
-                socket.fd().and_then(unread).unwrap_or(0)
-            }
+            Self::Local(socket) if self.has_hung_up() => socket.fd().and_then(unread).unwrap_or(0),
             _ => 0,
         };
         let error = self.fd().and_then(|fd| Ok(sockopt::socket_error(fd)?));

@@ -39,6 +39,15 @@ impl Output {
         (&self.file).write(bytes)
     }
 
+    /// How much is written at a time where writing may wait.
+    pub(crate) const PIECE: usize = usize::MAX;
+
+    /// Whether it is to be waited for before it is written to, which cannot be done.
+    #[expect(clippy::unused_self, reason = "other systems wait")]
+    pub(crate) fn waits_for_a_reader(&self) -> bool {
+        false
+    }
+
     /// Writing never would block.
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems wait")]
     pub(crate) fn wait_writable(&self) -> io::Result<()> {

@@ -82,11 +82,10 @@ unsafe fn take_fds(header: &libc::msghdr) -> Vec<OwnedFd> {
     while !next.is_null() {
         // SAFETY: the two macros give null or a message that is within the room.
         let message = unsafe { ptr::read_unaligned(next) };
-        let is_rights = message.cmsg_level == libc::SOL_SOCKET
-            && message.cmsg_type == libc::SCM_RIGHTS;
+        let is_rights =
+            message.cmsg_level == libc::SOL_SOCKET && message.cmsg_type == libc::SCM_RIGHTS;
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        let is_process =
-            message.cmsg_level == libc::SOL_SOCKET && message.cmsg_type == SCM_PIDFD;
+        let is_process = message.cmsg_level == libc::SOL_SOCKET && message.cmsg_type == SCM_PIDFD;
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         let is_process = false;
         if is_rights || is_process {

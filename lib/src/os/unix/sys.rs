@@ -88,9 +88,8 @@ pub(super) fn unset_socket_option(socket: BorrowedFd<'_>, option: libc::c_int) -
     let len = libc::socklen_t::try_from(size_of_val(&off)).unwrap_or(0);
     let fd = socket.as_raw_fd();
     // SAFETY: the pointer and the length are of one live int.
-    let status = unsafe {
-        libc::setsockopt(fd, libc::SOL_SOCKET, option, (&raw const off).cast(), len)
-    };
+    let status =
+        unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, (&raw const off).cast(), len) };
     check(status)
 }
 
