@@ -359,7 +359,7 @@ fn what_other_commands_close_is_told_of_once() {
 fn what_connect_closes_in_the_middle_of_much_data_is_told_of() {
     const SIZE: usize = 3_000_000;
     let commands: [&[&str]; 3] =
-        [&[], &["--copy", "splice"], &["--idle-timeout", "1m", "--", "cat"]];
+        [&[], &["--copy", "splice", "--recv-only"], &["--idle-timeout", "1m", "--", "cat"]];
     for args in commands {
         let scene = Scene::new();
         let (host, _) = scene.host("./s");
@@ -417,6 +417,7 @@ fn what_a_listener_has_asked_for_is_not_left_over_in_the_relay() {
                   \x20   try: s.setsockopt(socket.SOL_SOCKET, option, 1)\n\
                   \x20   except OSError: pass\n\
                   os.dup2(s.fileno(), 3)\n\
+                  os.set_inheritable(3, True)\n\
                   os.execv(sys.argv[1], sys.argv[1:])";
     let python = scene.command("python3").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
     let relay = python.args(["relay", "-v", "fd:3", &target, "--pass-fds"]).start_listening();

@@ -7,7 +7,7 @@ mod bounds;
 mod crowd;
 mod ending;
 #[cfg(unix)]
-mod fd_passing;
+pub(crate) mod fd_passing;
 mod halves;
 mod listening;
 mod runtime;

@@ -3,7 +3,7 @@
 
 mod activation;
 pub(crate) mod backlog;
-mod child;
+pub(crate) mod child;
 mod credentials;
 mod descriptors;
 pub(crate) mod fd_passing;

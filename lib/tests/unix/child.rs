@@ -66,12 +66,12 @@ pub(super) fn tell(line: &str) {
 
 /// A job to be started.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(crate) struct Job {
     command: Command,
 }
 
 impl Job {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         assert!(JOBS.iter().any(|(job, _)| *job == name));
         // Whoever the child runs as need not be able to reach the folder of the binary.
         let program = if cfg!(target_os = "linux") {
@@ -148,7 +148,7 @@ impl Job {
     }
 
     /// Runs it to its end, which has to be a good one; gives what it told.
-    pub(super) fn run(self) -> Vec<String> {
+    pub(crate) fn run(self) -> Vec<String> {
         let mut running = self.start();
         let mut told = Vec::new();
         while let Some(line) = running.next_line() {
