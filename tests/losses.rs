@@ -128,6 +128,8 @@ fn a_server_that_reads_slowly_after_it_has_ended_its_direction() {
     for args in [&[][..], &["--eof", "close"], &["--send-only"]] {
         let client = scene.connect("./s", args).input(data(SIZE)).start();
         let (mut stream, _) = listener.accept().unwrap();
+        // With --eof close its end would be that of the client's input, too.
+        wait_until("all is there", || ioctl_fionread(&stream).unwrap() == SIZE as u64);
         stream.shutdown(Shutdown::Write).unwrap();
         let mut received = vec![0; SIZE];
         for piece in received.chunks_mut(SIZE / 5) {

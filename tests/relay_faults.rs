@@ -4,11 +4,15 @@ use crate::harness::{Scene, data, signal, wait_until, within_the_deadline};
 #[cfg(target_os = "linux")]
 use crate::harness::{Wire, peak_memory};
 #[cfg(target_os = "linux")]
+use local_socket::os::unix::unread;
+#[cfg(target_os = "linux")]
 use rustix::net::{Shutdown, shutdown};
 use rustix::{
     io::ioctl_fionread,
     process::{Pid, Signal, kill_process},
 };
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
 use std::{
     fs,
     io::{self, BufRead, BufReader, Read, Write},
@@ -171,6 +175,36 @@ fn a_client_that_ends_both_directions_and_does_not_close() {
         relay.end().fails(5).says(text).says(why);
         drop(open);
     }
+}
+
+/// The thread that writes to stdout is left behind with what it holds, and with what waits.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_blocked_stdout_at_the_end_of_the_grace_time() {
+    // More than a pipe and the sockets hold.
+    const SIZE: usize = 5_000_000;
+    let scene = Scene::new();
+    let relay = scene.relay("./s", ["-", "--grace", "1s"]);
+    let mut relay = relay.open_input().unread_output().start_listening();
+    let mut output = relay.take_output();
+    let client = scene.wire("./s");
+    let mut writer = client.another();
+    let writes = thread::spawn(move || writer.write_all(&data(SIZE)).is_err());
+    // The relay reads no more only when it is full itself.
+    wait_until("nothing goes on", || {
+        ioctl_fionread(&output).unwrap() > 60_000 && unread(client.as_fd()).unwrap() > 150_000
+    });
+    signal(&relay, Signal::TERM);
+    let outcome = relay.end().died_of(Signal::TERM).says("could not be delivered to the output: ");
+    let line = outcome.stderr.lines().find(|line| line.contains("not be delivered")).unwrap();
+    let counts = numbers(line.split_once("connection 1: ").unwrap().1);
+    let [lost, delivered] = counts[..] else { panic!("{line}") };
+    let mut received = Vec::new();
+    output.read_to_end(&mut received).unwrap();
+    assert!(received == data(SIZE)[..received.len()]);
+    assert_eq!(delivered, received.len(), "{line}");
+    assert!((1..SIZE - delivered).contains(&lost), "{line}");
+    assert!(writes.join().unwrap());
 }
 
 /// The grace time holds for what is not decided, too.

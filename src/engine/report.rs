@@ -41,6 +41,15 @@ impl Report {
         (self.to_target.bytes, self.to_client.bytes)
     }
 
+    /// How many bytes were read for the target, whether it got them or not.
+    pub(crate) fn read_for_target(&self) -> u64 {
+        let lost = match self.to_target.ending {
+            Ending::OutputFailed { lost, .. } | Ending::Stopped { lost } => lost,
+            _ => 0,
+        };
+        self.to_target.bytes + lost
+    }
+
     /// Whether it was ended from outside.
     pub(crate) fn was_limited(&self) -> bool {
         self.limit.is_some()

@@ -2,7 +2,7 @@
 
 use super::{command::Commands, stdio::Stdio};
 use crate::{
-    diag::{Failure, Outcome},
+    diag::{Direction, Failure, Outcome},
     endpoint::{Patience, TcpAddress, dial, dial_tcp},
     engine::{self, Report},
     pump,
@@ -51,6 +51,14 @@ pub(super) struct SharedStdio {
     over: Flag,
     /// Whether the first client is the last.
     once: bool,
+}
+
+/// The thread that moves bytes between standard input and output and a socket.
+#[derive(Debug)]
+pub(super) struct Joined {
+    /// How the transfer ended, once it has.
+    pub(super) report: oneshot::Receiver<pump::Report>,
+    meter: Arc<pump::Meter>,
 }
 
 /// What all connections came to.
@@ -121,6 +129,7 @@ impl Joiner {
             .attach()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
         let report = self.transfer(socket, target, number, &mut ending).await;
+        let Joined { report: joined, meter } = joined;
         // At the end of the grace time the thread may hang in a write.
         let joined = before(joined, ending.closing()).await;
         let failure = match joined.and_then(Result::ok) {
@@ -130,7 +139,7 @@ impl Joiner {
                 }
                 joined.failure()
             }
-            None => None,
+            None => undelivered(report.read_for_target(), meter.received.bytes()),
         };
         failure.or_else(|| report.failure(true)).map_or(Ok(Outcome::Done), Err)
     }
@@ -170,23 +179,19 @@ impl SharedStdio {
     }
 
     /// Begins to join standard input and output to a socket; tells what it came to.
-    pub(super) fn join(
-        self: &Arc<Self>,
-    ) -> Result<(Detached, oneshot::Receiver<pump::Report>), Failure> {
+    pub(super) fn join(self: &Arc<Self>) -> Result<(Detached, Joined), Failure> {
         let failure = |error| Failure::Io { what: "cannot use standard input or output", error };
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
         let (tell, told) = oneshot::channel();
         let (stdio, is_last) = (self.next().map_err(failure)?, self.once);
+        let meter = Arc::new(pump::Meter::new(stdio.options.is_timed()));
+        let moved = Arc::clone(&meter);
         let join = move || {
-            let stream = Arc::new(theirs);
-            let report = if is_last { Ok(stdio.join(stream)) } else { stdio.join_next(stream) };
-            if let Ok(report) = report {
-                // Nobody waits for it where the process is about to end.
-                let _ = tell.send(report);
-            }
+            // Nobody waits for it where the process is about to end.
+            let _ = tell.send(stdio.join_metered(Arc::new(theirs), is_last, moved));
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
-        Ok((ours.into(), told))
+        Ok((ours.into(), Joined { report: told, meter }))
     }
 
     /// The standard streams for the next client.
@@ -218,6 +223,13 @@ impl Totals {
             );
         }
     }
+}
+
+/// What is lost of the bytes for the output, if its thread is left behind.
+fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
+    let bytes = Some(read.saturating_sub(delivered)).filter(|lost| *lost > 0)?;
+    let direction = Direction::Receive;
+    Some(Failure::Undelivered { direction, error: pump::ended(), bytes: Some(bytes), delivered })
 }
 
 /// Waits for the target, unless the client goes before, or has to. One that has gone and

@@ -176,7 +176,7 @@ impl Plan {
             self.listening.tell(terminal);
             let outcome = server.serve(&loops, target).await;
             match joined {
-                Some(joined) => of_the_given(outcome, joined.await.ok()),
+                Some(joined) => of_the_given(outcome, joined.report.await.ok()),
                 None => outcome,
             }
         })

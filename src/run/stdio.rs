@@ -31,37 +31,40 @@ pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
 impl Stdio {
     /// Joins the only connection: the end of what the peer sends is the end of stdout.
     pub(super) fn join(self, stream: Arc<Stream>) -> Report {
-        let Self { input, output, options, shows_progress, terminal } = self;
-        join(input, output, options, stream, true, shows_progress.then_some(terminal))
+        let meter = self.meter();
+        self.join_metered(stream, true, meter)
     }
 
     /// Joins one connection of several, whose ends are not those of stdout.
     pub(super) fn join_next(&self, stream: Arc<Stream>) -> std::io::Result<Report> {
-        let Self { input, output, options, shows_progress, terminal } = self.try_clone()?;
-        Ok(join(input, output, options, stream, false, shows_progress.then_some(terminal)))
+        Ok(self.try_clone()?.join_metered(stream, false, self.meter()))
+    }
+
+    /// As [`join`](Self::join) or [`join_next`](Self::join_next), with a meter that others
+    /// read.
+    pub(super) fn join_metered(
+        self,
+        stream: Arc<Stream>,
+        closes_output: bool,
+        meter: Arc<Meter>,
+    ) -> Report {
+        let Self { input, output, options, shows_progress, terminal } = self;
+        let _progress = shows_progress.then(|| {
+            let size = input.rest_of_file().filter(|_| options.sends);
+            Progress::start(&meter, size, terminal.is_terminal())
+        });
+        let report =
+            transfer(Job { stream, input, output, closes_output, options, meter, command: None });
+        tracing::info!("{report}");
+        report
+    }
+
+    fn meter(&self) -> Arc<Meter> {
+        Arc::new(Meter::new(self.options.is_timed()))
     }
 
     pub(super) fn try_clone(&self) -> std::io::Result<Self> {
         let (input, output) = (self.input.try_clone()?, self.output.try_clone()?);
         Ok(Self { input, output, options: self.options.clone(), ..*self })
     }
-}
-
-fn join(
-    input: Input,
-    output: Output,
-    options: Options,
-    stream: Arc<Stream>,
-    closes_output: bool,
-    progress: Option<Terminal>,
-) -> Report {
-    let meter = Arc::new(Meter::new(options.is_timed()));
-    let _progress = progress.map(|terminal| {
-        let size = input.rest_of_file().filter(|_| options.sends);
-        Progress::start(&meter, size, terminal.is_terminal())
-    });
-    let report =
-        transfer(Job { stream, input, output, closes_output, options, meter, command: None });
-    tracing::info!("{report}");
-    report
 }
