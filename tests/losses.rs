@@ -174,6 +174,32 @@ fn a_limit_that_is_reached_while_the_output_is_blocked() {
     }
 }
 
+/// The same at the end of the grace time.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_listener_that_is_ended_while_its_output_is_blocked() {
+    for keeps_open in [&[][..], &["-k"]] {
+        let scene = Scene::new();
+        // With a limit it is known to the byte what a blocked output has taken.
+        let args = ["--copy", "buffer", "--idle-timeout", "1m", "--grace", "200ms"];
+        let server = scene.listen("./s", args).args(keeps_open).open_input().unread_output();
+        let mut server = server.start_listening();
+        let mut output = server.take_output();
+        let mut client = scene.dial("s");
+        let writes = thread::spawn(move || client.write_all(&data(1_000_000)).is_err());
+        wait_until("the pipe is full", || ioctl_fionread(&output).unwrap() >= 60_000);
+        signal(&server, Signal::TERM);
+        let outcome = server.end().died_of(Signal::TERM).says("be delivered to the output: ");
+        let line = outcome.stderr.lines().find(|line| line.contains("not be delivered")).unwrap();
+        let [lost, delivered] = numbers(line)[..] else { panic!("{line}") };
+        let mut received = Vec::new();
+        output.read_to_end(&mut received).unwrap();
+        assert_eq!(delivered, received.len(), "{line}");
+        assert!((1..1_000_000 - delivered).contains(&lost), "{line}");
+        assert!(writes.join().unwrap());
+    }
+}
+
 /// The same the other way round: what was read from the input, and the peer does not take.
 #[cfg(target_os = "linux")]
 #[test]

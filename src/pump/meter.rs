@@ -1,3 +1,5 @@
+use super::watch::ended;
+use crate::diag::{Direction, Failure};
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
@@ -43,6 +45,12 @@ impl Meter {
         }
     }
 
+    /// What is lost if the transfer is left as it is.
+    pub(crate) fn losses(&self) -> impl Iterator<Item = Failure> {
+        let sides = [(Direction::Receive, &self.received), (Direction::Send, &self.sent)];
+        sides.into_iter().filter_map(|(direction, gauge)| gauge.loss(direction))
+    }
+
     /// The time since anything was moved.
     pub(super) fn idle_time(&self) -> Duration {
         let last = self.sent.moved_at.load(Relaxed).max(self.received.moved_at.load(Relaxed));
@@ -73,6 +81,14 @@ impl Gauge {
     pub(super) fn held(&self) -> u64 {
         let delivered = self.bytes();
         self.read.load(Relaxed).saturating_sub(delivered)
+    }
+
+    /// What is lost of the direction if it is left as it is.
+    fn loss(&self, direction: Direction) -> Option<Failure> {
+        let (held, delivered) = (self.held(), self.bytes());
+        let failure =
+            Failure::Undelivered { direction, error: ended(), bytes: Some(held), delivered };
+        (held > 0).then_some(failure)
     }
 
     /// Bytes were read, and are to be delivered.

@@ -184,7 +184,7 @@ impl SharedStdio {
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
         let (tell, told) = oneshot::channel();
         let (stdio, is_last) = (self.next().map_err(failure)?, self.once);
-        let meter = Arc::new(pump::Meter::new(stdio.options.is_timed()));
+        let meter = stdio.meter();
         let moved = Arc::clone(&meter);
         let join = move || {
             // Nobody waits for it where the process is about to end.

@@ -174,8 +174,12 @@ impl Plan {
         }
         let Some((stream, _)) = only_client(acceptor, listener)? else { return Ok(Outcome::Done) };
         let stream = Arc::new(stream);
-        let _going = stopper.going(Open::Stream(Arc::clone(&stream)));
-        stdio.join(stream).failure().map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
+        let meter = stdio.meter();
+        let _going = stopper.going(Open::Stream(Arc::clone(&stream), Arc::clone(&meter)));
+        stdio
+            .join_metered(stream, true, meter)
+            .failure()
+            .map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
     }
 
     fn commands(&self, command: &Command) -> Commands {
@@ -207,10 +211,12 @@ fn serve_one_after_another(
 ) -> anyhow::Result<Outcome> {
     while let Some((stream, client)) = acceptor.next()? {
         let stream = Arc::new(stream);
-        let _going = stopper.going(Open::Stream(Arc::clone(&stream)));
-        let report = stdio
-            .join_next(stream)
+        let meter = stdio.meter();
+        let _going = stopper.going(Open::Stream(Arc::clone(&stream), Arc::clone(&meter)));
+        let next = stdio
+            .try_clone()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
+        let report = next.join_metered(stream, false, meter);
         let is_over = report.output_is_gone();
         match report.failure() {
             // Nothing of any client could be written any more.

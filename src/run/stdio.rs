@@ -35,17 +35,12 @@ impl Stdio {
         self.join_metered(stream, true, meter)
     }
 
-    /// Joins one connection of several, whose ends are not those of stdout.
-    pub(super) fn join_next(&self, stream: Arc<Stream>) -> std::io::Result<Report> {
-        Ok(self.try_clone()?.join_metered(stream, false, self.meter()))
-    }
-
-    /// As [`join`](Self::join) or [`join_next`](Self::join_next), with a meter that others
-    /// read.
+    /// Joins a connection, with a meter that others read. If it is the only one, the end of
+    /// what the peer sends is the end of stdout.
     pub(super) fn join_metered(
         self,
         stream: Arc<Stream>,
-        closes_output: bool,
+        is_only: bool,
         meter: Arc<Meter>,
     ) -> Report {
         let Self { input, output, options, shows_progress, terminal } = self;
@@ -53,13 +48,21 @@ impl Stdio {
             let size = input.rest_of_file().filter(|_| options.sends);
             Progress::start(&meter, size, terminal.is_terminal())
         });
-        let report =
-            transfer(Job { stream, input, output, closes_output, options, meter, command: None });
+        let report = transfer(Job {
+            stream,
+            input,
+            output,
+            closes_output: is_only,
+            options,
+            meter,
+            command: None,
+        });
         tracing::info!("{report}");
         report
     }
 
-    fn meter(&self) -> Arc<Meter> {
+    /// A meter for the next connection.
+    pub(super) fn meter(&self) -> Arc<Meter> {
         Arc::new(Meter::new(self.options.is_timed()))
     }
 

@@ -1,5 +1,6 @@
 use crate::{
     diag::Failure,
+    pump::Meter,
     system::{command, signals},
 };
 use local_socket::{
@@ -41,8 +42,8 @@ struct State {
 pub(crate) enum Open {
     /// The accepting of clients: one may have been accepted and not be noted yet.
     Accepting,
-    /// A connection.
-    Stream(Arc<Stream>),
+    /// A connection, and what it has moved.
+    Stream(Arc<Stream>, Arc<Meter>),
     /// A command.
     Command(Arc<SharedChild>),
 }
@@ -77,6 +78,7 @@ impl Stopper {
                 shared.wait_until_empty(grace);
                 shared.end_all();
                 shared.wait_until_empty(LAST_TIME);
+                shared.tell_of_losses();
                 signals::die(signal);
             };
             if thread::Builder::new().name("grace".to_owned()).spawn(end).is_err() {
@@ -119,7 +121,7 @@ impl Shared {
         for open in self.state().open.values() {
             match open {
                 Open::Accepting => {}
-                Open::Stream(stream) => {
+                Open::Stream(stream, _) => {
                     tracing::warn!("a connection did not end within the grace time: closed");
                     // One that has ended meanwhile is not connected any more.
                     let _ = stream.shutdown(Shutdown::Both);
@@ -130,6 +132,17 @@ impl Shared {
                         tracing::debug!(%error, "command not terminated");
                     }
                 }
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Says what is lost of connections that have to be left as they are.
+    fn tell_of_losses(&self) {
+        for open in self.state().open.values() {
+            if let Open::Stream(_, meter) = open {
+                meter.losses().for_each(|loss| tracing::warn!("{loss}"));
             }
         }
     }
