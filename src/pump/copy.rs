@@ -53,15 +53,16 @@ pub(super) struct Incoming<'a> {
 pub(super) struct Outgoing<'a> {
     output: &'a Output,
     /// Set if the transfer can end while the output takes nothing. Then it is waited for, and
-    /// what is written is no more than it takes at once: a write that does not return would
-    /// not tell how much it has written.
-    gives_up: Option<&'a AtomicBool>,
+    /// what is written is no more than it takes at once (this number): a write that does not
+    /// return would not tell how much it has written.
+    gives_up: Option<(&'a AtomicBool, usize)>,
 }
 
 impl<'a> Outgoing<'a> {
     pub(super) fn new(output: &'a Output, options: &Options, meter: &'a Meter) -> Self {
-        let may_give_up = options.is_timed() && output.waits_for_a_reader();
-        Self { output, gives_up: may_give_up.then_some(&meter.gives_up) }
+        let room = output.room();
+        let may_give_up = options.is_timed() && room < usize::MAX;
+        Self { output, gives_up: may_give_up.then_some((&meter.gives_up, room)) }
     }
 }
 
@@ -118,12 +119,12 @@ impl Source for &Input {
 
 impl Sink for Outgoing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(gives_up) = self.gives_up else { return self.output.write(bytes) };
+        let Some((gives_up, room)) = self.gives_up else { return self.output.write(bytes) };
         self.output.wait_writable()?;
         if gives_up.load(Ordering::SeqCst) {
             return Err(ended());
         }
-        self.output.write(&bytes[..bytes.len().min(Output::PIECE)])
+        self.output.write(&bytes[..bytes.len().min(room)])
     }
     fn wait(&mut self) -> io::Result<()> {
         self.output.wait_writable()

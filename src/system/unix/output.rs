@@ -1,6 +1,7 @@
 use rustix::{
     event::{PollFd, PollFlags},
-    fs::{fstat, stat},
+    fs::{FileType, fstat, stat},
+    pipe::PIPE_BUF,
 };
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -52,12 +53,10 @@ impl Output {
         (&self.file).write(bytes)
     }
 
-    /// How much can be written without waiting to what is ready to be written to (`pipe(7)`).
-    pub(crate) const PIECE: usize = rustix::pipe::PIPE_BUF;
-
-    /// Whether a write may wait for a reader: not with a regular file.
-    pub(crate) fn waits_for_a_reader(&self) -> bool {
-        !self.file.metadata().is_ok_and(|metadata| metadata.is_file())
+    /// Returns how many bytes a write takes without waiting once [`Self::wait_writable`] has
+    /// returned: `PIPE_BUF` of a pipe (`poll(3p)`), any number of a file.
+    pub(crate) fn room(&self) -> usize {
+        if is_file(&self.file) { usize::MAX } else { PIPE_BUF }
     }
 
     /// Waits until something can be written: for a descriptor that somebody else has made
@@ -65,6 +64,10 @@ impl Output {
     pub(crate) fn wait_writable(&self) -> io::Result<()> {
         super::wait(&mut [PollFd::new(&self.file, PollFlags::OUT)], None).map(|_| ())
     }
+}
+
+fn is_file(fd: impl AsFd) -> bool {
+    fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
 }
 
 /// Those with which files are created, before the umask takes away what it does.

@@ -39,13 +39,10 @@ impl Output {
         (&self.file).write(bytes)
     }
 
-    /// How much is written at a time where writing may wait.
-    pub(crate) const PIECE: usize = usize::MAX;
-
-    /// Whether it is to be waited for before it is written to, which cannot be done.
-    #[expect(clippy::unused_self, reason = "other systems wait")]
-    pub(crate) fn waits_for_a_reader(&self) -> bool {
-        false
+    /// Returns that a write is not limited: whether it has to wait cannot be found out.
+    #[expect(clippy::unused_self, reason = "other systems tell")]
+    pub(crate) fn room(&self) -> usize {
+        usize::MAX
     }
 
     /// Writing never would block.
