@@ -146,8 +146,7 @@ fn a_server_that_reads_slowly_after_it_has_ended_its_direction() {
 #[test]
 fn a_limit_that_is_reached_while_the_output_is_blocked() {
     const SIZE: usize = 1_000_000;
-    for limit in [&["--idle-timeout", "300ms"][..], &["--linger", "1m", "--idle-timeout", "300ms"]]
-    {
+    for limit in [&["--idle-timeout", "2s"][..], &["--linger", "1m", "--idle-timeout", "2s"]] {
         let scene = Scene::new();
         let listener = UnixListener::bind(scene.path("s")).unwrap();
         let client = scene.connect("./s", ["--copy", "buffer"]).args(limit);
@@ -210,7 +209,7 @@ fn a_limit_that_is_reached_while_the_peer_is_blocked() {
     std::fs::write(scene.path("in"), data(SIZE)).unwrap();
     let listener = UnixListener::bind(scene.path("s")).unwrap();
     let input = File::open(scene.path("in")).unwrap();
-    let args = ["--copy", "buffer", "--idle-timeout", "300ms"];
+    let args = ["--copy", "buffer", "--idle-timeout", "2s"];
     let client = scene.connect("./s", args).stdin(input.try_clone().unwrap()).start();
     let (mut stream, _) = listener.accept().unwrap();
     let outcome = client.end().fails(5).says("could not be delivered to the peer");
