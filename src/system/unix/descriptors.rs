@@ -78,9 +78,18 @@ impl Descriptors {
     /// would be closed without a word. `None` if they are to be read instead.
     #[cfg(target_os = "linux")]
     pub(super) fn without(socket: BorrowedFd<'_>) -> Option<usize> {
+        Self::without_if(socket, || waiting::are_none(socket))
+    }
+
+    /// As [`without`](Self::without), where the caller finds out whether there are none.
+    #[cfg(target_os = "linux")]
+    pub(super) fn without_if(
+        socket: BorrowedFd<'_>,
+        are_none: impl FnOnce() -> bool,
+    ) -> Option<usize> {
         // What comes between the two questions is counted by the second one only.
         let bytes = rustix::io::ioctl_fionread(socket).ok().filter(|bytes| *bytes > 0)?;
-        waiting::are_none(socket).then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
+        are_none().then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
     fn lose(&mut self) {
@@ -185,7 +194,7 @@ fn rest_of(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> usize {
 
 /// How many descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
 #[cfg(target_os = "linux")]
-mod waiting {
+pub(super) mod waiting {
     use std::{
         cell::RefCell,
         collections::HashMap,
@@ -197,8 +206,26 @@ mod waiting {
     };
 
     thread_local! {
-        /// Files that tell it. Each of them tells of whatever has its number when it is read.
-        static FILES: RefCell<HashMap<RawFd, File>> = RefCell::default();
+        /// Those of an event loop. Each tells of whatever has its number when it is read.
+        static FILES: RefCell<HashMap<RawFd, Info>> = RefCell::default();
+    }
+
+    /// A file that tells it of one socket.
+    #[derive(Debug)]
+    pub(in super::super) struct Info(File);
+
+    impl Info {
+        /// `None` if that cannot be told.
+        pub(in super::super) fn of(socket: BorrowedFd<'_>) -> Option<Self> {
+            File::open(format!("/proc/self/fdinfo/{}", socket.as_raw_fd())).ok().map(Self)
+        }
+
+        /// Whether there are none; not if that cannot be told.
+        pub(in super::super) fn are_none(&self) -> bool {
+            let mut text = [0; 256];
+            let length = self.0.read_at(&mut text, 0).unwrap_or(0);
+            text[..length].windows(NONE.len()).any(|part| part == NONE)
+        }
     }
 
     /// How many of the files an event loop keeps open.
@@ -211,17 +238,13 @@ mod waiting {
         let number = socket.as_raw_fd();
         FILES.with_borrow_mut(|files| {
             if !files.contains_key(&number) {
-                let Ok(file) = File::open(format!("/proc/self/fdinfo/{number}")) else {
-                    return false;
-                };
+                let Some(file) = Info::of(socket) else { return false };
                 if files.len() >= KEPT {
                     files.clear();
                 }
                 files.insert(number, file);
             }
-            let mut text = [0; 256];
-            let length = files.get(&number).and_then(|file| file.read_at(&mut text, 0).ok());
-            text[..length.unwrap_or(0)].windows(NONE.len()).any(|part| part == NONE)
+            files.get(&number).is_some_and(Info::are_none)
         })
     }
 }

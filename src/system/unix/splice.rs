@@ -1,4 +1,7 @@
-use super::super::{Descriptors, Input, Output};
+use super::{
+    super::{Descriptors, Input, Output},
+    descriptors::waiting::Info,
+};
 use local_socket::{Stream, traits::Stream as _};
 use rustix::{
     event::{PollFd, PollFlags},
@@ -21,6 +24,8 @@ pub(crate) struct Splicer {
     is_bulk: bool,
     /// The pipe is as large as it can be.
     is_grown: bool,
+    /// Tells whether descriptors wait in the stream that is received from.
+    info: Option<Info>,
 }
 
 /// What is moved at most by one call, and the size that pipes are grown to.
@@ -37,7 +42,8 @@ impl Splicer {
 
     /// For receiving into the output, if it is a pipe.
     pub(crate) fn receiving(stream: &Stream, output: &Output, size: Option<usize>) -> Option<Self> {
-        Self::new(output, stream, size)
+        let splicer = Self::new(output, stream, size)?;
+        Some(Self { info: Info::of(stream.as_fd()), ..splicer })
     }
 
     fn new(pipe: &impl AsFd, stream: &Stream, size: Option<usize>) -> Option<Self> {
@@ -46,7 +52,7 @@ impl Splicer {
             return None;
         }
         stream.set_nonblocking(true).ok()?;
-        Some(Self { size: size.unwrap_or(SIZE), is_bulk: false, is_grown: false })
+        Some(Self { size: size.unwrap_or(SIZE), is_bulk: false, is_grown: false, info: None })
     }
 
     /// Makes the pipe as large as what is moved at a time, once there is much to move.
@@ -92,7 +98,8 @@ impl Splicer {
         output: &Output,
     ) -> io::Result<Option<usize>> {
         self.grow(output);
-        let Some(most) = Descriptors::without(stream.as_fd()) else {
+        let are_none = || self.info.as_ref().is_some_and(Info::are_none);
+        let Some(most) = Descriptors::without_if(stream.as_fd(), are_none) else {
             let is_empty = ioctl_fionread(stream).is_ok_and(|bytes| bytes == 0);
             let is_early = is_empty && self.is_bulk;
             self.is_bulk = false;
