@@ -5,7 +5,7 @@ use crate::{
     endpoint::Command,
     pump::{Job, Meter, Options, transfer},
     serve::{Ending, Going, Open, Stopper},
-    system::{Socket, command, listening},
+    system::{Socket, command, listening, signals},
 };
 use local_socket::{PeerCreds, Stream};
 use shared_child::SharedChild;
@@ -146,6 +146,23 @@ impl Commands {
 }
 
 impl Running {
+    /// Passes signals that ask to end on to the command, whose end is that of this process.
+    /// A second one ends this process at once.
+    pub(super) fn pass_signals_on(&self) -> Result<(), Failure> {
+        let child = Arc::clone(&self.child);
+        let mut is_second = false;
+        signals::on_termination(move |signal| {
+            if is_second {
+                signals::die(signal);
+            }
+            is_second = true;
+            if let Err(error) = command::pass_on(&child, signal) {
+                tracing::debug!(%error, "signal not passed on");
+            }
+        })
+        .map_err(|error| Failure::Io { what: "cannot watch for signals", error })
+    }
+
     /// Waits until the command has ended; gives its exit status.
     pub(super) fn wait(mut self) -> Result<u8, Failure> {
         let report = match (self.pumped.take(), self.child.take_stdout(), self.child.take_stdin()) {

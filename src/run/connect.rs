@@ -8,6 +8,7 @@ use crate::{
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, Patience, joined_to},
     pump,
+    system::signals,
 };
 use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
 use std::{
@@ -71,9 +72,15 @@ impl Plan {
         let peer: Option<PeerCreds> = stream.peer_creds().ok();
         let name = self.name.to_string();
         let commands = Commands { command, name, is_local: true, options: self.options };
-        let stream = commands.become_it(stream, peer.as_ref())?;
-        let status = commands.start(stream, peer.as_ref(), 1, None)?.wait()?;
-        Ok(Outcome::Command(status))
+        if !signals::is_first_process() {
+            let stream = commands.become_it(stream, peer.as_ref())?;
+            let running = commands.start(stream, peer.as_ref(), 1, None)?;
+            return Ok(Outcome::Command(running.wait()?));
+        }
+        // As process 1 the command would not be ended by signals.
+        let running = commands.start(stream, peer.as_ref(), 1, None)?;
+        running.pass_signals_on()?;
+        Ok(Outcome::Command(running.wait()?))
     }
 
     /// Connects, as often as the options say.

@@ -1,6 +1,8 @@
+use super::signals;
 use rustix::{
     event::{PollFd, PollFlags},
-    fs::{fstat, stat},
+    fs::{FileType, fstat, stat},
+    pipe::PIPE_BUF,
 };
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -25,6 +27,9 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
         let fd = stdout().as_fd().try_clone_to_owned()?;
+        if is_file(&fd) {
+            signals::heed_file_limit()?;
+        }
         Ok(Self { file: fd.into(), is_stdout: true })
     }
 
@@ -52,11 +57,21 @@ impl Output {
         (&self.file).write(bytes)
     }
 
+    /// Returns how many bytes a write takes without waiting once [`Self::wait_writable`] has
+    /// returned: `PIPE_BUF` of a pipe (`poll(3p)`), any number of a file.
+    pub(crate) fn room(&self) -> usize {
+        if is_file(&self.file) { usize::MAX } else { PIPE_BUF }
+    }
+
     /// Waits until something can be written: for a descriptor that somebody else has made
     /// non-blocking.
     pub(crate) fn wait_writable(&self) -> io::Result<()> {
         super::wait(&mut [PollFd::new(&self.file, PollFlags::OUT)], None).map(|_| ())
     }
+}
+
+fn is_file(fd: impl AsFd) -> bool {
+    fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
 }
 
 /// Those with which files are created, before the umask takes away what it does.
