@@ -1,16 +1,10 @@
 //! lsock as process 1 of a container, for which the kernel has no default actions of signals.
 
-use crate::harness::{Cmd, Running, Scene, Wire, has, is_root, wait_for_file, wait_until};
+use crate::harness::{Cmd, Running, Scene, Wire, has_pid_namespaces, wait_for_file, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{fs, io::Read};
 
 const ALL: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
-
-/// Whether a test can start a process in a PID namespace of its own.
-#[track_caller]
-fn has_namespaces() -> bool {
-    has("unshare") && is_root()
-}
 
 /// lsock as process 1. It is killed when its parent is.
 fn first<'a>(scene: &Scene, args: impl IntoIterator<Item = &'a str>) -> Cmd {
@@ -33,7 +27,7 @@ fn code(signal: Signal) -> i32 {
 
 #[test]
 fn a_listener_removes_its_name_and_ends_with_the_status_of_the_signal() {
-    if !has_namespaces() {
+    if !has_pid_namespaces() {
         return;
     }
     let scene = Scene::new();
@@ -58,7 +52,7 @@ fn a_listener_removes_its_name_and_ends_with_the_status_of_the_signal() {
 /// What clients still send is written, and the name goes at once.
 #[test]
 fn open_connections_get_the_grace_time() {
-    if !has_namespaces() {
+    if !has_pid_namespaces() {
         return;
     }
     let scene = Scene::new();
@@ -83,7 +77,7 @@ fn open_connections_get_the_grace_time() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    if !has_namespaces() {
+    if !has_pid_namespaces() {
         return;
     }
     let scene = Scene::new();
@@ -101,7 +95,7 @@ fn a_second_signal_ends_it_at_once() {
 
 #[test]
 fn a_client_ends_with_the_status_of_the_signal() {
-    if !has_namespaces() {
+    if !has_pid_namespaces() {
         return;
     }
     let scene = Scene::new();
@@ -125,7 +119,7 @@ fn a_client_ends_with_the_status_of_the_signal() {
 /// A command that `connect` runs gets the signal, as it does where `connect` becomes it.
 #[test]
 fn a_command_of_a_client_gets_the_signal() {
-    if !has_namespaces() {
+    if !has_pid_namespaces() {
         return;
     }
     let scene = Scene::new();
@@ -146,7 +140,7 @@ fn a_command_of_a_client_gets_the_signal() {
 
 #[test]
 fn one_that_waits_for_a_server_ends_as_well() {
-    if !has_namespaces() {
+    if !has_pid_namespaces() {
         return;
     }
     let scene = Scene::new();

@@ -72,14 +72,13 @@ impl Plan {
         let peer: Option<PeerCreds> = stream.peer_creds().ok();
         let name = self.name.to_string();
         let commands = Commands { command, name, is_local: true, options: self.options };
-        if !signals::is_first_process() {
+        let running = if signals::is_first_process() {
+            // If the command became process 1, signals would not end it.
+            commands.start_passing_signals_on(stream, peer.as_ref())?
+        } else {
             let stream = commands.become_it(stream, peer.as_ref())?;
-            let running = commands.start(stream, peer.as_ref(), 1, None)?;
-            return Ok(Outcome::Command(running.wait()?));
-        }
-        // As process 1 the command would not be ended by signals.
-        let running = commands.start(stream, peer.as_ref(), 1, None)?;
-        running.pass_signals_on()?;
+            commands.start(stream, peer.as_ref(), 1, None)?
+        };
         Ok(Outcome::Command(running.wait()?))
     }
 

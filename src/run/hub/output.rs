@@ -30,19 +30,20 @@ pub(super) struct Merge {
     pieces: Mutex<Option<lines::Sender<Piece>>>,
     /// How many bytes were read from clients.
     read: AtomicU64,
-    written: Arc<Mutex<Written>>,
+    written: Arc<Written>,
     /// Receives how the thread ended.
     end: Mutex<mpsc::Receiver<io::Result<()>>>,
     failure: Mutex<Option<Failure>>,
 }
 
-/// What was written to stdout. The lock is held during each write.
+/// What was written to stdout.
 #[derive(Debug, Default)]
 struct Written {
     /// How many bytes of clients.
-    bytes: u64,
-    /// Nothing more may be written: the bytes that are left are counted as lost.
-    is_over: bool,
+    bytes: AtomicU64,
+    /// Nothing more may be written: the bytes that are left are counted as lost. The lock is
+    /// held during each write.
+    is_over: Mutex<bool>,
 }
 
 /// Room for one piece.
@@ -61,7 +62,7 @@ impl Merge {
         let (sender, mut pieces) = lines::channel::<Piece>(WAITING);
         let (tell, end) = mpsc::channel();
         let over = Arc::clone(over);
-        let written = Arc::<Mutex<Written>>::default();
+        let written = Arc::<Written>::default();
         let room = output.room();
         let mut writer = Writer { output, room, written: Arc::clone(&written), open_line_of: None };
         let write = move || {
@@ -125,39 +126,35 @@ impl Merge {
             Ok(Err(error)) if error.kind() == ErrorKind::BrokenPipe => return,
             Ok(Err(error)) => error,
             Ok(Ok(())) | Err(_) => {
-                io::Error::new(ErrorKind::TimedOut, "it was not written within the grace time")
+                io::Error::new(ErrorKind::TimedOut, "not written within the grace time")
             }
         };
-        let read = self.read.load(Relaxed);
-        let written = self.stop_writing();
-        let lost = written.map(|written| read.saturating_sub(written));
-        if lost != Some(0) {
+        let is_known = self.stop_writing();
+        let delivered = self.written.bytes.load(Relaxed);
+        let lost = self.read.load(Relaxed).saturating_sub(delivered);
+        if lost > 0 {
+            let bytes = is_known.then_some(lost);
+            let direction = Direction::Receive;
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(Failure::Undelivered {
-                    direction: Direction::Receive,
-                    error,
-                    bytes: lost,
-                    delivered: written.unwrap_or(0),
-                });
+                Some(Failure::Undelivered { direction, error, bytes, delivered });
         }
     }
 
-    /// Lets nothing more be written; returns how many bytes were, unless a write hangs of
-    /// which that is unknown.
-    fn stop_writing(&self) -> Option<u64> {
+    /// Lets nothing more be written. Returns `false` if a write hangs, of which it is unknown
+    /// how much it has written.
+    fn stop_writing(&self) -> bool {
         let start = Instant::now();
         loop {
-            let mut written = match self.written.try_lock() {
-                Ok(written) => written,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            match self.written.is_over.try_lock() {
+                Ok(mut is_over) => *is_over = true,
+                Err(TryLockError::Poisoned(is_over)) => *is_over.into_inner() = true,
                 Err(TryLockError::WouldBlock) if start.elapsed() < WRITE_TIME => {
                     thread::sleep(Duration::from_millis(1));
                     continue;
                 }
-                Err(TryLockError::WouldBlock) => return None,
-            };
-            written.is_over = true;
-            return Some(written.bytes);
+                Err(TryLockError::WouldBlock) => return false,
+            }
+            return true;
         }
     }
 
@@ -179,7 +176,7 @@ struct Writer {
     output: Output,
     /// How much is written at a time.
     room: usize,
-    written: Arc<Mutex<Written>>,
+    written: Arc<Written>,
     /// The client whose line has not ended.
     open_line_of: Option<u64>,
 }
@@ -201,8 +198,8 @@ impl Writer {
     fn write_all(&self, mut bytes: &[u8], is_counted: bool) -> io::Result<()> {
         while !bytes.is_empty() {
             self.output.wait_writable()?;
-            let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-            if written.is_over {
+            let is_over = self.written.is_over.lock().unwrap_or_else(PoisonError::into_inner);
+            if *is_over {
                 return Err(ErrorKind::TimedOut.into());
             }
             match self.output.write(&bytes[..bytes.len().min(self.room)]) {
@@ -210,7 +207,7 @@ impl Writer {
                 Ok(count) => {
                     bytes = &bytes[count..];
                     if is_counted {
-                        written.bytes += count as u64;
+                        self.written.bytes.fetch_add(count as u64, Relaxed);
                     }
                 }
                 Err(error) => match error.kind() {
