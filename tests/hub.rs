@@ -1,8 +1,8 @@
 //! `listen -k --merge` and `--broadcast`: all clients at once with stdin and stdout.
 
-use crate::harness::{Running, Scene, Wire, data, signal, wait_until};
 #[cfg(target_os = "linux")]
-use crate::harness::{memory, open_files};
+use crate::harness::{DEADLINE, memory, open_files};
+use crate::harness::{Running, Scene, Wire, data, signal, wait_until};
 use rustix::{io::ioctl_fionread, process::Signal};
 use std::{
     collections::HashMap,
@@ -554,19 +554,23 @@ fn an_output_file_that_reaches_its_limit() {
 #[test]
 fn clients_that_do_not_read_take_little_memory() {
     const CLIENTS: usize = 100;
-    const PIECES: usize = 9000;
+    const PIECES: usize = 5000;
     let scene = Scene::new();
     let mut hub = scene.listen("./s", BROADCAST).open_input().start_listening();
     let clients: Vec<_> = (0..CLIENTS).map(|_| scene.wire("./s")).collect();
     let_all_be_served(&mut hub, &clients.iter().collect::<Vec<_>>());
     let before = memory(&hub);
     let mut input = hub.take_input();
-    for _ in 0..PIECES {
+    let end = Instant::now() + DEADLINE;
+    for piece in 0..PIECES {
         input.write_all(b"\n").unwrap();
-        wait_until("it is read", || ioctl_fionread(&input).unwrap() == 0);
+        while ioctl_fionread(&input).unwrap() > 0 {
+            assert!(Instant::now() < end, "piece {piece} is not read");
+            thread::yield_now();
+        }
     }
     let more = memory(&hub).saturating_sub(before);
-    assert!(more < 8 << 20, "{more} bytes more");
+    assert!(more < 6 << 20, "{more} bytes more");
 }
 
 #[test]
