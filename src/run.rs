@@ -22,6 +22,8 @@ use std::num::NonZeroUsize;
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let terminal = Terminal::new(&cli.everywhere);
     diag::start_log(terminal)?;
+    system::signals::exit_as_first_process()
+        .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
     match cli.command {
         Command::Listen(args) => listen::run(args, terminal),
         Command::Connect(args) => connect::run(args, terminal),

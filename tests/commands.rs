@@ -1,6 +1,6 @@
 //! Commands as endpoints.
 
-use crate::harness::{Scene, data, signal, wait_until};
+use crate::harness::{Scene, data, has, signal, wait_until};
 use rustix::process::Signal;
 use std::{
     io::{Read, Write},
@@ -353,4 +353,47 @@ fn a_terminated_client_that_became_its_command() {
     signal(&client, Signal::TERM);
     client.end().died_of(Signal::TERM);
     server.end().ok();
+}
+
+/// As some service managers start their services. The kernel discards the statuses of
+/// children then, unless the process does something about it.
+#[test]
+fn a_status_is_known_where_sigchld_was_ignored_at_the_start() {
+    if !has("perl") {
+        return;
+    }
+    let scene = Scene::new();
+    let ignoring = || {
+        let script = r#"$SIG{CHLD} = "IGNORE"; exec @ARGV"#;
+        scene.command("perl").args(["-e", script, env!("CARGO_BIN_EXE_lsock")])
+    };
+    // The command itself has the default action: its own commands have statuses as well.
+    let script = "grep -q '^SigIgn:.*[13579bdf]....$' /proc/self/status && exit 9; cat; exit 7";
+    let command = ["--", "sh", "-c", if cfg!(target_os = "linux") { script } else { "exit 7" }];
+    for args in [&[][..], &["--idle-timeout", "10m"]] {
+        let server = ignoring().args(["listen", "-v", "./s"]).args(args).args(command);
+        let server = server.start_listening();
+        drop(scene.wire("./s"));
+        server.end().code(7);
+
+        let (host, _) = scene.host("./s");
+        let client = ignoring().args(["connect", "./s"]).args(args).args(command).start();
+        drop(host.accept());
+        client.end().code(7);
+        drop(host);
+        std::fs::remove_file(scene.path("s")).unwrap();
+
+        for [command_line, more] in [["listen", "-k"], ["relay", "-v"], ["relay", "--once"]] {
+            let server = ignoring().args([command_line, "-v", "./s", more]).args(args);
+            let server = server.args(command).start_listening();
+            drop(scene.wire("./s"));
+            if more == "--once" {
+                server.end().code(7);
+            } else {
+                server.wait_for_message("command ended with 7");
+                signal(&server, Signal::TERM);
+                server.end().died_of(Signal::TERM);
+            }
+        }
+    }
 }

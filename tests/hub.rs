@@ -1,13 +1,23 @@
 //! `listen -k --merge` and `--broadcast`: all clients at once with stdin and stdout.
 
 #[cfg(target_os = "linux")]
-use crate::harness::open_files;
+use crate::harness::{DEADLINE, memory, open_files};
 use crate::harness::{Running, Scene, Wire, data, signal, wait_until};
 use rustix::{io::ioctl_fionread, process::Signal};
 use std::{
     collections::HashMap,
     io::{BufRead, BufReader, Read, Write},
     thread,
+    time::Duration,
+};
+#[cfg(target_os = "linux")]
+use {
+    rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size},
+    std::{
+        net::{TcpListener, TcpStream},
+        os::fd::OwnedFd,
+        time::Instant,
+    },
 };
 
 const MERGE: [&str; 2] = ["-k", "--merge"];
@@ -356,7 +366,7 @@ fn many_clients_one_after_another_leave_nothing() {
     server.wait_for_output("hello\n");
     wait_until("it has gone", || {
         let files = open_files(&server);
-        thread::sleep(std::time::Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
         files == open_files(&server)
     });
     let before = open_files(&server);
@@ -366,6 +376,201 @@ fn many_clients_one_after_another_leave_nothing() {
     server.wait_for_output("hello\n".repeat(501));
     wait_until("no descriptor is left over", || open_files(&server) <= before);
     assert!(server.is_running());
+}
+
+/// The number before a text in what a process has said.
+#[track_caller]
+fn number_before(log: &str, text: &str) -> usize {
+    let (before, _) = log.split_once(text).unwrap_or_else(|| panic!("no `{text}` in {log}"));
+    let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap();
+    digits.parse().unwrap_or_else(|_| panic!("no number before `{text}` in {log}"))
+}
+
+/// Nobody waits for ever for a client that does not read: neither is its queue full, nor does
+/// it end.
+#[test]
+fn a_client_that_takes_nothing_after_the_end_of_stdin_is_cut_off() {
+    const SIZE: usize = 2_000_000;
+    let scene = Scene::new();
+    let args = ["-k", "--broadcast", "--queue", "8M", "--grace", "300ms"];
+    let hub = scene.listen("./s", args).input(data(SIZE)).start_listening();
+    // Stdin is not read before there is a client, and this is the only one.
+    let mut stuck = scene.wire("./s");
+    let log = hub.end().ok().says("warning: connection 1: cut off").stderr;
+    let unsent = number_before(&log, " bytes were not sent");
+    let got = stuck.rest_whatever_happens();
+    assert!(data(SIZE).starts_with(&got));
+    assert_eq!(got.len() + unsent, SIZE, "{log}");
+    assert_eq!(scene.files(), [""; 0]);
+}
+
+/// One that reads, if slowly, gets everything.
+#[test]
+fn a_client_that_reads_slowly_after_the_end_of_stdin_gets_everything() {
+    const SIZE: usize = 6_000_000;
+    let scene = Scene::new();
+    let args = ["-k", "--broadcast", "--queue", "8M", "--grace", "3s"];
+    let hub = scene.listen("./s", args).input(data(SIZE)).start_listening();
+    let mut slow = scene.wire("./s");
+    let (mut got, mut piece) = (Vec::new(), vec![0; 300_000]);
+    for _ in 0..20 {
+        // Longer than the grace time, all in all.
+        thread::sleep(Duration::from_millis(200));
+        slow.read_exact(&mut piece).unwrap();
+        got.extend_from_slice(&piece);
+    }
+    assert!(got == data(SIZE));
+    assert_eq!(slow.rest(), b"");
+    hub.end().ok().does_not_say("warning");
+}
+
+/// How much of what was sent the hub has not read yet.
+#[cfg(target_os = "linux")]
+fn unread(client: &Wire) -> i32 {
+    use rustix::ioctl::{Getter, ioctl};
+    const TIOCOUTQ: u32 = 0x5411;
+    // SAFETY: TIOCOUTQ writes an int (`tty_ioctl(4)`, and `unix_ioctl` of Linux).
+    unsafe { ioctl(client, Getter::<TIOCOUTQ, i32>::new()) }.unwrap()
+}
+
+/// Has clients send that many bytes, of which the output takes only some. They have all been
+/// read by the hub when this returns; one client's line has not ended then.
+#[cfg(target_os = "linux")]
+fn send_to_blocked(scene: &Scene) -> (Vec<Wire>, usize) {
+    let mut clients: Vec<_> = (0..3).map(|_| scene.wire("./s")).collect();
+    let line = format!("{}\n", "z".repeat(99));
+    let texts = [line.repeat(1500), line.repeat(700), "of a line".to_owned()];
+    for (client, text) in clients.iter_mut().zip(&texts) {
+        client.send(text);
+    }
+    wait_until("the hub has read everything", || clients.iter().all(|c| unread(c) == 0));
+    (clients, texts.iter().map(String::len).sum())
+}
+
+/// A signal is followed by one grace time and not by two, and what was read and not written
+/// is counted.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_grace_time_of_a_hub_whose_output_is_blocked() {
+    let scene = Scene::new();
+    for args in [&MERGE[..], &HUB] {
+        let hub = scene.listen("./s", args).args(["--grace", "3s"]).open_input().unread_output();
+        let mut hub = hub.start_listening();
+        let (clients, sent) = send_to_blocked(&scene);
+        let output = hub.take_output();
+        let start = Instant::now();
+        signal(&hub, Signal::TERM);
+        let log = hub.end().died_of(Signal::TERM).stderr;
+        assert!(start.elapsed() >= Duration::from_secs(3), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_millis(5500), "{:?}", start.elapsed());
+        check_losses(&log, sent, output);
+        drop(clients);
+    }
+}
+
+/// What is reported adds up, and is what the output has got.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn check_losses(log: &str, sent: usize, mut output: impl Read) {
+    let mut got = Vec::new();
+    output.read_to_end(&mut got).unwrap();
+    let lost = number_before(log, " bytes could not be delivered to the output");
+    let delivered = number_before(log, " bytes received");
+    assert_eq!(lost + delivered, sent, "{log}");
+    assert_eq!(delivered, got.len(), "{log}");
+}
+
+/// Where the output is blocked and then read again, nothing is lost.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_is_read_within_the_grace_time() {
+    let scene = Scene::new();
+    let hub = scene.listen("./s", MERGE).args(["--grace", "1m"]).unread_output();
+    let mut hub = hub.start_listening();
+    let (clients, sent) = send_to_blocked(&scene);
+    let mut output = hub.take_output();
+    signal(&hub, Signal::TERM);
+    wait_until("the name has gone", || scene.files().is_empty());
+    drop(clients);
+    let mut got = Vec::new();
+    output.read_to_end(&mut got).unwrap();
+    hub.end().died_of(Signal::TERM).does_not_say("delivered");
+    assert_eq!(got.len(), sent);
+}
+
+/// What waits to be written when the output fails is lost as well, and counted.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_fails_while_much_waits_for_it() {
+    let scene = Scene::new();
+    for args in [&MERGE[..], &HUB] {
+        // A TCP connection that is closed with something unread is reset: that is an error, where
+        // a closed pipe is not.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        set_socket_recv_buffer_size(&listener, 4096).unwrap();
+        let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        set_socket_send_buffer_size(&theirs, 32 << 10).unwrap();
+        let (mut output, _) = listener.accept().unwrap();
+        let hub = scene.listen("./s", args).open_input().stdout(OwnedFd::from(theirs));
+        let hub = hub.start_listening();
+        let (clients, sent) = send_to_blocked(&scene);
+        output.read_exact(&mut [0; 1000]).unwrap();
+        drop(output);
+        let log = hub.end().code(5).stderr;
+        let lost = number_before(&log, " bytes could not be delivered to the output");
+        assert_eq!(lost + number_before(&log, " bytes received"), sent, "{log}");
+        assert_eq!(scene.files(), [""; 0]);
+        drop(clients);
+    }
+}
+
+/// A limit of the size of files is an error, and not the end by SIGXFSZ, which would leave the
+/// socket file.
+#[test]
+fn an_output_file_that_reaches_its_limit() {
+    const SIZE: usize = 1 << 20;
+    let scene = Scene::new();
+    for args in ["listen ./s -k --merge", "listen ./s -k", "listen ./s", "relay ./s -"] {
+        let script = format!(r#"ulimit -f 1; exec "$0" {args} > out"#);
+        let hub = scene.command("bash").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        let hub = hub.open_input().start();
+        let mut client = scene.wire("./s");
+        // It may be told early that nobody reads.
+        let _ = client.write_all(&b"line\n".repeat(SIZE / 5));
+        if args.ends_with("-k") || args.starts_with("relay") {
+            // One client's failure may be a warning only.
+            drop(client);
+        }
+        let log = hub.end().code(5).stderr;
+        assert!(number_before(&log, " bytes could not be delivered to the output") > 0);
+        assert_eq!(number_before(&log, " bytes received"), 1024);
+        assert_eq!(std::fs::metadata(scene.path("out")).unwrap().len(), 1024);
+        assert_eq!(scene.files(), ["out"]);
+    }
+}
+
+/// However small the pieces are in which stdin comes, and however many clients do not read.
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_that_do_not_read_take_little_memory() {
+    const CLIENTS: usize = 100;
+    const PIECES: usize = 5000;
+    let scene = Scene::new();
+    let mut hub = scene.listen("./s", BROADCAST).open_input().start_listening();
+    let clients: Vec<_> = (0..CLIENTS).map(|_| scene.wire("./s")).collect();
+    let_all_be_served(&mut hub, &clients.iter().collect::<Vec<_>>());
+    let before = memory(&hub);
+    let mut input = hub.take_input();
+    let end = Instant::now() + DEADLINE;
+    for piece in 0..PIECES {
+        input.write_all(b"\n").unwrap();
+        while ioctl_fionread(&input).unwrap() > 0 {
+            assert!(Instant::now() < end, "piece {piece} is not read");
+            thread::yield_now();
+        }
+    }
+    let more = memory(&hub).saturating_sub(before);
+    assert!(more < 6 << 20, "{more} bytes more");
 }
 
 #[test]

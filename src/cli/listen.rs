@@ -30,7 +30,8 @@ pub(crate) struct Listen {
     /// All clients at once, stdin is copied to every one of them (with -k).
     ///
     /// Stdin is not read while there is no client. A client that does not read is cut off
-    /// once its queue is full; the others do not wait for it.
+    /// once its queue is full; the others do not wait for it. Without --merge one that takes
+    /// nothing for the time of --grace after the end of stdin is cut off as well.
     #[arg(long, help_heading = "Listening", requires = "keep_open", conflicts_with = "command")]
     pub(crate) broadcast: bool,
 

@@ -5,11 +5,17 @@ use crate::{
     endpoint::Command,
     pump::{Job, Meter, Options, transfer},
     serve::{Ending, Going, Open, Stopper},
-    system::{Socket, command, listening},
+    system::{Socket, command, listening, signals},
 };
 use local_socket::{PeerCreds, Stream};
 use shared_child::SharedChild;
-use std::{future::poll_fn, io, pin::pin, process, sync::Arc};
+use std::{
+    future::poll_fn,
+    io,
+    pin::pin,
+    process,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tokio::process::Child;
 
 /// How connections are joined to a command.
@@ -52,6 +58,35 @@ impl Commands {
         let child = Arc::new(child);
         let going = stopper.map(|stopper| stopper.going(Open::Command(Arc::clone(&child))));
         Ok(Running { child, pumped, going })
+    }
+
+    /// Starts the command for the only connection, and passes signals that ask to end on to it.
+    /// A second one ends this process at once.
+    pub(super) fn start_passing_signals_on(
+        &self,
+        stream: Stream,
+        peer: Option<&PeerCreds>,
+    ) -> Result<Running, Failure> {
+        let child = Arc::new(Mutex::new(None::<Arc<SharedChild>>));
+        let receiver = Arc::clone(&child);
+        // A signal waits for the command, which may be ready before it is known here.
+        let mut starting = child.lock().unwrap_or_else(PoisonError::into_inner);
+        signals::on_termination(move |signal| {
+            // Another signal finds none.
+            match receiver.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                Some(child) => {
+                    if let Err(error) = command::pass_on(&child, signal) {
+                        tracing::debug!(%error, "signal not passed on");
+                    }
+                }
+                None => signals::die(signal),
+            }
+        })
+        .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
+        let running = self.start(stream, peer, 1, None)?;
+        *starting = Some(Arc::clone(&running.child));
+        drop(starting);
+        Ok(running)
     }
 
     /// Becomes the command where the system can do that and nothing is left to be done

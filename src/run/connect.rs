@@ -8,6 +8,7 @@ use crate::{
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, Patience, joined_to},
     pump,
+    system::signals,
 };
 use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
 use std::{
@@ -71,9 +72,14 @@ impl Plan {
         let peer: Option<PeerCreds> = stream.peer_creds().ok();
         let name = self.name.to_string();
         let commands = Commands { command, name, is_local: true, options: self.options };
-        let stream = commands.become_it(stream, peer.as_ref())?;
-        let status = commands.start(stream, peer.as_ref(), 1, None)?.wait()?;
-        Ok(Outcome::Command(status))
+        let running = if signals::is_first_process() {
+            // If the command became process 1, signals would not end it.
+            commands.start_passing_signals_on(stream, peer.as_ref())?
+        } else {
+            let stream = commands.become_it(stream, peer.as_ref())?;
+            commands.start(stream, peer.as_ref(), 1, None)?
+        };
+        Ok(Outcome::Command(running.wait()?))
     }
 
     /// Connects, as often as the options say.

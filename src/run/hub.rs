@@ -6,7 +6,12 @@ mod lines;
 mod output;
 mod queue;
 
-use self::{input::Broadcast, lines::Lines, output::Merge, queue::Queue};
+use self::{
+    input::Broadcast,
+    lines::Lines,
+    output::Merge,
+    queue::{Next, Subscription},
+};
 use crate::{
     cli,
     diag::{Failure, Outcome},
@@ -19,11 +24,13 @@ use crate::{
 use std::{
     fmt::{self, Display, Formatter},
     future::poll_fn,
-    pin::pin,
+    io,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::Duration,
 };
+use tokio::time::{Sleep, sleep};
 
 /// What `--merge`, `--broadcast` and `--queue` say.
 #[derive(Copy, Clone, Debug)]
@@ -83,7 +90,8 @@ pub(super) async fn serve(
         .then(|| Broadcast::start(input, options.queue, ends_with_input.then(|| Arc::clone(&over))))
         .transpose()?;
     let merge = merge.map(Arc::new);
-    let hub = Hub { merge: merge.clone(), broadcast, over };
+    let patience = ends_with_input.then_some(server.grace);
+    let hub = Hub { merge: merge.clone(), broadcast, patience, over };
     let outcome = server.serve(loops, hub).await?;
     match merge.and_then(|merge| merge.failure()) {
         Some(failure) => Err(failure.into()),
@@ -96,6 +104,8 @@ pub(super) async fn serve(
 struct Hub {
     merge: Option<Arc<Merge>>,
     broadcast: Option<Broadcast>,
+    /// How long a client may take nothing after the end of stdin, if that ends the hub.
+    patience: Option<Duration>,
     over: Arc<Flag>,
 }
 
@@ -103,35 +113,49 @@ impl Handler for Hub {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
         let Client { socket, number, mut ending, .. } = client;
         let connection = Connection { socket: Mutex::new(socket), number };
-        let queue = self.broadcast.as_ref().map(|broadcast| broadcast.subscribe(number));
-        let receive = async {
-            if let Some(merge) = &self.merge {
-                connection.receive(merge).await;
-            }
+        let mut lines = Lines::new();
+        let subscription = self.broadcast.as_ref().map(|broadcast| broadcast.subscribe(number));
+        let is_over = {
+            let receive = async {
+                if let Some(merge) = &self.merge {
+                    connection.receive(merge, &mut lines).await;
+                }
+            };
+            let send = async {
+                if let Some(subscription) = &subscription {
+                    connection.send(subscription, self.patience).await;
+                }
+            };
+            let mut both = pin!(both(receive, send));
+            // What was sent already is still delivered where stdin has ended; without an output
+            // nobody is served any more.
+            let mut closing = pin!(ending.closing());
+            let output_is_gone = async {
+                match &self.merge {
+                    Some(_) => self.over.wait().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let mut output_is_gone = pin!(output_is_gone);
+            poll_fn(|cx| {
+                if both.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(true);
+                }
+                let is_closed = closing.as_mut().poll(cx).is_ready()
+                    || output_is_gone.as_mut().poll(cx).is_ready();
+                if is_closed { Poll::Ready(false) } else { Poll::Pending }
+            })
+            .await
         };
-        let send = async {
-            if let Some(queue) = &queue {
-                connection.send(queue).await;
+        if !is_over {
+            if let (Some(merge), Some(rest)) = (&self.merge, lines.rest()) {
+                merge.try_write(number, rest);
             }
-        };
-        let mut both = pin!(both(receive, send));
-        // What was sent already is still delivered where stdin has ended; without an output
-        // nobody is served any more.
-        let mut closing = pin!(ending.closing());
-        let output_is_gone = async {
-            match &self.merge {
-                Some(_) => self.over.wait().await,
-                None => std::future::pending().await,
+            let unsent = subscription.map_or(0, |subscription| subscription.unsent());
+            if unsent > 0 {
+                tracing::warn!("connection {number}: closed: {} not sent", bytes_were(unsent));
             }
-        };
-        let mut output_is_gone = pin!(output_is_gone);
-        poll_fn(|cx| {
-            let is_over = both.as_mut().poll(cx).is_ready()
-                || closing.as_mut().poll(cx).is_ready()
-                || output_is_gone.as_mut().poll(cx).is_ready();
-            if is_over { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        }
         Ok(Outcome::Done)
     }
 
@@ -142,8 +166,19 @@ impl Handler for Hub {
     fn finished(&self, limit: Option<Duration>) {
         if let Some(merge) = &self.merge {
             merge.finish(limit);
+            // The process ends by the signal, without another message.
+            if limit.is_some()
+                && let Some(failure) = merge.failure()
+            {
+                tracing::error!("{failure}");
+            }
         }
     }
+}
+
+/// The beginning of a message about bytes.
+fn bytes_were(count: u64) -> String {
+    if count == 1 { "1 byte was".to_owned() } else { format!("{count} bytes were") }
 }
 
 /// A client of a hub.
@@ -156,14 +191,16 @@ struct Connection {
 /// How much is read at a time.
 const BUFFER: usize = 16 << 10;
 
+/// How much is sent at a time.
+const SENT: usize = 64 << 10;
+
 impl Connection {
     fn socket(&self) -> MutexGuard<'_, Socket> {
         self.socket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands lines over until the client has no more.
-    async fn receive(&self, merge: &Merge) {
-        let mut lines = Lines::new();
+    /// Hands lines over until the client has no more. What was not handed over is left there.
+    async fn receive(&self, merge: &Merge, lines: &mut Lines) {
         let mut descriptors = Descriptors::new(false);
         loop {
             let read = poll_fn(|cx| {
@@ -180,58 +217,78 @@ impl Connection {
                     0
                 }
             };
-            let piece = if read == 0 { lines.rest() } else { lines.whole() };
-            if let Some(bytes) = piece
-                && !merge.write(self.number, bytes).await
-            {
-                return;
+            merge.count(read);
+            let is_over = read == 0;
+            if lines.has_piece(is_over) {
+                let Some(place) = merge.place().await else { return };
+                let piece = if is_over { lines.rest() } else { lines.whole() };
+                place.write(self.number, piece.unwrap_or_default());
             }
-            if read == 0 {
+            if is_over {
                 return;
             }
         }
     }
 
-    /// Sends what is queued until there is no more, or the client has gone.
-    async fn send(&self, queue: &Queue) {
+    /// Sends what is broadcast until there is no more, or the client has gone. After the end
+    /// of stdin a client may take nothing for so long; then it is cut off.
+    async fn send(&self, subscription: &Subscription, patience: Option<Duration>) {
         let mut descriptors = Descriptors::new(false);
         loop {
-            let next = poll_fn(|cx| {
-                if let Poll::Ready(next) = queue.poll_next(cx) {
-                    return Poll::Ready(next);
-                }
-                self.socket().poll_gone(cx).map(|()| None)
+            let mut limit: Option<Pin<Box<Sleep>>> = None;
+            let step = poll_fn(|cx| {
+                subscription.next(cx.waker().clone(), |next| match next {
+                    Next::CutOff => Poll::Ready(Step::QueueFull),
+                    Next::End => Poll::Ready(Step::End),
+                    Next::Nothing => self.socket().poll_gone(cx).map(|()| Step::End),
+                    Next::Bytes { bytes, input_has_ended } => {
+                        let bytes = &bytes[..bytes.len().min(SENT)];
+                        let written = self.socket().poll_write(cx, bytes, &mut descriptors);
+                        if written.is_pending()
+                            && input_has_ended
+                            && let Some(patience) = patience
+                        {
+                            let limit = limit.get_or_insert_with(|| Box::pin(sleep(patience)));
+                            return limit.as_mut().poll(cx).map(|()| Step::Stuck(patience));
+                        }
+                        written.map(Step::Sent)
+                    }
+                })
             });
-            let Some(chunk) = next.await else { break };
-            let mut sent = 0;
-            while sent < chunk.len() {
-                let write = poll_fn(|cx| {
-                    // One that does not read is waited for until its queue is full.
-                    if queue.is_cut_off(cx) {
-                        return Poll::Ready(None);
-                    }
-                    self.socket().poll_write(cx, &chunk[sent..], &mut descriptors).map(Some)
-                });
-                match write.await {
-                    Some(Ok(written)) if written > 0 => sent += written,
-                    None => {
-                        tracing::warn!(
-                            "connection {}: cut off: it does not read, and its queue is full",
-                            self.number
-                        );
-                        return;
-                    }
-                    Some(_) => {
-                        tracing::info!("connection {}: gone", self.number);
-                        return;
-                    }
+            let why = match step.await {
+                Step::Sent(Ok(sent)) if sent > 0 => {
+                    subscription.sent(sent);
+                    continue;
                 }
-            }
-            queue.sent(chunk.len());
+                Step::Sent(_) => {
+                    tracing::info!("connection {}: gone", self.number);
+                    return;
+                }
+                Step::End => break,
+                Step::QueueFull => "it does not read, and its queue is full".to_owned(),
+                Step::Stuck(patience) => {
+                    let patience = humantime::format_duration(patience);
+                    format!("it has taken nothing for {patience} after the end of stdin")
+                }
+            };
+            let unsent = bytes_were(subscription.unsent());
+            tracing::warn!("connection {}: cut off: {why}; {unsent} not sent", self.number);
+            return;
         }
         // One that has gone needs not be told.
         let _ = poll_fn(|cx| self.socket().poll_shutdown(cx)).await;
     }
+}
+
+/// What came of sending to a client.
+#[derive(Debug)]
+enum Step {
+    Sent(io::Result<usize>),
+    /// There is nothing more to send.
+    End,
+    QueueFull,
+    /// It has taken nothing for that long.
+    Stuck(Duration),
 }
 
 /// Runs both to their ends.

@@ -18,7 +18,7 @@ use std::{
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// What is done with each client. One of these is shared by all of them.
@@ -100,8 +100,10 @@ impl Server {
         phases.name_is_gone();
         phases.drain();
         let mut signal = ending.clone();
+        let mut signalled = None;
         let grace_is_over = async {
             signal.signal().await;
+            signalled = Some(Instant::now());
             tokio::time::sleep(grace).await;
         };
         let all_are_served = async {
@@ -117,7 +119,12 @@ impl Server {
             phases.close();
             let _ = before(tokio::time::sleep(LAST_TIME), limits.wait_until_empty()).await;
         }
-        shared.handler.finished(ending.signal_so_far().map(|_| grace));
+        // The grace time is that of everything that is left to be done.
+        let left = ending.signal_so_far().map(|_| {
+            let passed = signalled.map_or(Duration::ZERO, |signalled| signalled.elapsed());
+            grace.saturating_add(LAST_TIME).saturating_sub(passed)
+        });
+        shared.handler.finished(left);
         if let Some(signal) = ending.signal_so_far() {
             signals::die(signal);
         }

@@ -22,7 +22,7 @@ pub(crate) use scene::Scene;
 #[cfg(unix)]
 pub(crate) use unix::{NOBODY, has, is_root, open_files, signal, threads_of, wait_for_file};
 #[cfg(target_os = "linux")]
-pub(crate) use unix::{memory, peak_memory, processor_time};
+pub(crate) use unix::{has_pid_namespaces, memory, peak_memory, processor_time};
 #[cfg(unix)]
 pub(crate) use wire::{Host, Serving, Wire};
 

@@ -88,6 +88,17 @@ pub(crate) fn is_root() -> bool {
     geteuid().is_root() || left_out("it takes root to run a process as another user")
 }
 
+/// Whether processes can be started in a PID namespace of their own, as in a container.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn has_pid_namespaces() -> bool {
+    let attempt =
+        || Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).output();
+    has("unshare")
+        && (attempt().is_ok_and(|output| output.status.success())
+            || left_out("unshare --pid is not permitted"))
+}
+
 #[track_caller]
 fn left_out(why: &str) -> bool {
     let is_required = env::var_os("LSOCK_REQUIRE_PEERS").is_some_and(|value| value == "1");

@@ -1,12 +1,10 @@
 //! Stdin, read by a thread and copied to every client.
 
-use super::Queue;
+use super::queue::{Queue, Subscription};
 use crate::{diag::Failure, serve::Flag, system::Input};
 use std::{
-    collections::HashMap,
     io::ErrorKind,
-    ops::Deref,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
 };
 
@@ -14,27 +12,14 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Broadcast {
     shared: Arc<Shared>,
-    queue: usize,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    came: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    clients: HashMap<u64, Arc<Queue>>,
-    has_ended: bool,
-}
-
-/// A client's queue, which is filled until this is dropped.
 #[derive(Debug)]
-pub(super) struct Subscription {
-    shared: Arc<Shared>,
+struct Shared {
     queue: Arc<Queue>,
-    number: u64,
+    /// Set when a client has come since the thread has looked for one.
+    has_come: Mutex<bool>,
+    came: Condvar,
 }
 
 /// How much is read at a time.
@@ -47,7 +32,11 @@ impl Broadcast {
         queue: usize,
         over: Option<Arc<Flag>>,
     ) -> Result<Self, Failure> {
-        let shared = Arc::<Shared>::default();
+        let shared = Arc::new(Shared {
+            queue: Arc::new(Queue::new(queue)),
+            has_come: Mutex::default(),
+            came: Condvar::new(),
+        });
         let reader = Arc::clone(&shared);
         let read = move || {
             reader.read(&input);
@@ -59,44 +48,39 @@ impl Broadcast {
             .name("input".to_owned())
             .spawn(read)
             .map_err(|error| Failure::Io { what: "cannot start a thread", error })?;
-        Ok(Self { shared, queue })
+        Ok(Self { shared })
     }
 
     /// From now on what comes is put into the client's queue.
     pub(super) fn subscribe(&self, number: u64) -> Subscription {
-        let queue = Arc::new(Queue::new(self.queue));
-        let mut state = self.shared.state();
-        if state.has_ended {
-            queue.end();
-        }
-        state.clients.insert(number, Arc::clone(&queue));
-        drop(state);
+        let subscription = self.shared.queue.subscribe(number);
+        *self.shared.has_come.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.shared.came.notify_all();
-        Subscription { shared: Arc::clone(&self.shared), queue, number }
+        subscription
     }
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Waits until there is a client: what nobody would get is not read.
-    fn with_clients(&self) -> MutexGuard<'_, State> {
-        let is_empty = |state: &mut State| state.clients.is_empty();
-        self.came.wait_while(self.state(), is_empty).unwrap_or_else(PoisonError::into_inner)
+    fn wait_for_client(&self) {
+        while !self.queue.has_clients() {
+            let has_come = self.has_come.lock().unwrap_or_else(PoisonError::into_inner);
+            let waited = self.came.wait_while(has_come, |has_come| !*has_come);
+            *waited.unwrap_or_else(PoisonError::into_inner) = false;
+        }
     }
 
     fn read(&self, input: &Input) {
         let mut buffer = vec![0; PIECE];
         loop {
-            drop(self.with_clients());
+            self.wait_for_client();
             match input.read(&mut buffer) {
                 Ok(0) => break,
+                // The last client may have gone meanwhile: the next one gets it.
                 Ok(read) => {
-                    let chunk: Arc<[u8]> = buffer[..read].into();
-                    // The last one may have gone meanwhile.
-                    self.with_clients().clients.values().for_each(|queue| queue.push(&chunk));
+                    while !self.queue.push(&buffer[..read]) {
+                        self.wait_for_client();
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error)
@@ -107,21 +91,6 @@ impl Shared {
                 }
             }
         }
-        let mut state = self.state();
-        state.has_ended = true;
-        state.clients.values().for_each(|queue| queue.end());
-    }
-}
-
-impl Deref for Subscription {
-    type Target = Queue;
-    fn deref(&self) -> &Queue {
-        &self.queue
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        self.shared.state().clients.remove(&self.number);
+        self.queue.end();
     }
 }

@@ -35,13 +35,22 @@ impl Lines {
         result
     }
 
+    /// Returns whether there is something to take: with [`Self::rest`] if the client has no
+    /// more, with [`Self::whole`] otherwise.
+    pub(super) fn has_piece(&self, is_over: bool) -> bool {
+        if is_over { !self.bytes.is_empty() } else { self.whole_end().is_some() }
+    }
+
+    fn whole_end(&self) -> Option<usize> {
+        match self.bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => Some(last + 1),
+            None => (self.bytes.len() > LONGEST).then_some(self.bytes.len()),
+        }
+    }
+
     /// Takes the lines that are whole, and the beginning of one that is too long.
     pub(super) fn whole(&mut self) -> Option<Vec<u8>> {
-        let end = match self.bytes.iter().rposition(|byte| *byte == b'\n') {
-            Some(last) => last + 1,
-            None if self.bytes.len() > LONGEST => self.bytes.len(),
-            None => return None,
-        };
+        let end = self.whole_end()?;
         let rest = self.bytes.split_off(end);
         Some(std::mem::replace(&mut self.bytes, rest))
     }

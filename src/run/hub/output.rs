@@ -8,11 +8,12 @@ use crate::{
 use std::{
     io::{self, ErrorKind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, TryLockError,
+        atomic::{AtomicU64, Ordering::Relaxed},
         mpsc::{self, RecvTimeoutError},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::mpsc as lines;
 
@@ -27,13 +28,33 @@ struct Piece {
 #[derive(Debug)]
 pub(super) struct Merge {
     pieces: Mutex<Option<lines::Sender<Piece>>>,
-    /// Tells how it ended.
-    end: Mutex<mpsc::Receiver<Option<Failure>>>,
+    /// How many bytes were read from clients.
+    read: AtomicU64,
+    written: Arc<Written>,
+    /// Receives how the thread ended.
+    end: Mutex<mpsc::Receiver<io::Result<()>>>,
     failure: Mutex<Option<Failure>>,
 }
 
+/// What was written to stdout.
+#[derive(Debug, Default)]
+struct Written {
+    /// How many bytes of clients.
+    bytes: AtomicU64,
+    /// Nothing more may be written: the bytes that are left are counted as lost. The lock is
+    /// held during each write.
+    is_over: Mutex<bool>,
+}
+
+/// Room for one piece.
+#[derive(Debug)]
+pub(super) struct Place(lines::OwnedPermit<Piece>);
+
 /// How many pieces may wait to be written; then clients have to.
 const WAITING: usize = 16;
+
+/// How long a write may take that does not have to wait.
+const WRITE_TIME: Duration = Duration::from_millis(100);
 
 impl Merge {
     /// Starts the thread; it raises the flag if nothing can be written any more.
@@ -41,44 +62,58 @@ impl Merge {
         let (sender, mut pieces) = lines::channel::<Piece>(WAITING);
         let (tell, end) = mpsc::channel();
         let over = Arc::clone(over);
+        let written = Arc::<Written>::default();
+        let room = output.room();
+        let mut writer = Writer { output, room, written: Arc::clone(&written), open_line_of: None };
         let write = move || {
-            let mut writer = Writer { output, delivered: 0, open_line_of: None };
+            let mut result = Ok(());
             while let Some(piece) = pieces.blocking_recv() {
-                if let Err((error, lost)) = writer.write(&piece) {
-                    // Whoever reads the output, such as `head`, may have enough.
-                    let has_enough = error.kind() == ErrorKind::BrokenPipe;
-                    let failure = Failure::Undelivered {
-                        direction: Direction::Receive,
-                        error,
-                        bytes: Some(lost as u64),
-                        delivered: writer.delivered,
-                    };
-                    // Nobody waits for it where the process is about to end.
-                    let _ = tell.send((!has_enough).then_some(failure));
+                result = writer.write(&piece);
+                if result.is_err() {
                     over.raise();
-                    return;
+                    break;
                 }
             }
-            let _ = tell.send(None);
+            // Nobody waits for it where the process is about to end.
+            let _ = tell.send(result);
         };
         thread::Builder::new()
             .name("output".to_owned())
             .spawn(write)
             .map_err(|error| Failure::Io { what: "cannot start a thread", error })?;
-        let pieces = Mutex::new(Some(sender));
-        Ok(Self { pieces, end: Mutex::new(end), failure: Mutex::new(None) })
+        Ok(Self {
+            pieces: Mutex::new(Some(sender)),
+            read: AtomicU64::new(0),
+            written,
+            end: Mutex::new(end),
+            failure: Mutex::new(None),
+        })
     }
 
-    /// Has something written; whether that can be.
-    pub(super) async fn write(&self, client: u64, bytes: Vec<u8>) -> bool {
-        let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match pieces {
-            Some(pieces) => pieces.send(Piece { client, bytes }).await.is_ok(),
-            None => false,
+    /// Counts bytes that were read from a client: each is written, or reported as lost.
+    pub(super) fn count(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Waits until there is room for a piece; `None` if nothing can be written any more.
+    pub(super) async fn place(&self) -> Option<Place> {
+        let pieces = self.pieces()?;
+        pieces.reserve_owned().await.ok().map(Place)
+    }
+
+    /// Has the last of what a client has sent written if there is room for it now.
+    pub(super) fn try_write(&self, client: u64, bytes: Vec<u8>) {
+        if let Some(pieces) = self.pieces() {
+            // Otherwise it is counted as lost.
+            let _ = pieces.try_send(Piece { client, bytes });
         }
     }
 
-    /// Waits until everything is written.
+    fn pieces(&self) -> Option<lines::Sender<Piece>> {
+        self.pieces.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until everything is written, at most for that long.
     pub(super) fn finish(&self, limit: Option<Duration>) {
         *self.pieces.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,14 +121,40 @@ impl Merge {
             Some(limit) => end.recv_timeout(limit),
             None => end.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
-        match ended {
-            Ok(failure) => {
-                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        let error = match ended {
+            // Whoever reads the output, such as `head`, may have enough.
+            Ok(Err(error)) if error.kind() == ErrorKind::BrokenPipe => return,
+            Ok(Err(error)) => error,
+            Ok(Ok(())) | Err(_) => {
+                io::Error::new(ErrorKind::TimedOut, "not written within the grace time")
             }
-            Err(RecvTimeoutError::Timeout) => {
-                tracing::warn!("not everything could be written to stdout within the grace time");
+        };
+        let is_known = self.stop_writing();
+        let delivered = self.written.bytes.load(Relaxed);
+        let lost = self.read.load(Relaxed).saturating_sub(delivered);
+        if lost > 0 {
+            let bytes = is_known.then_some(lost);
+            let direction = Direction::Receive;
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Failure::Undelivered { direction, error, bytes, delivered });
+        }
+    }
+
+    /// Lets nothing more be written. Returns `false` if a write hangs, of which it is unknown
+    /// how much it has written.
+    fn stop_writing(&self) -> bool {
+        let start = Instant::now();
+        loop {
+            match self.written.is_over.try_lock() {
+                Ok(mut is_over) => *is_over = true,
+                Err(TryLockError::Poisoned(is_over)) => *is_over.into_inner() = true,
+                Err(TryLockError::WouldBlock) if start.elapsed() < WRITE_TIME => {
+                    thread::sleep(Duration::from_millis(1));
+                    continue;
+                }
+                Err(TryLockError::WouldBlock) => return false,
             }
-            Err(RecvTimeoutError::Disconnected) => {}
+            return true;
         }
     }
 
@@ -103,45 +164,57 @@ impl Merge {
     }
 }
 
+impl Place {
+    /// Has the piece written.
+    pub(super) fn write(self, client: u64, bytes: Vec<u8>) {
+        self.0.send(Piece { client, bytes });
+    }
+}
+
 #[derive(Debug)]
 struct Writer {
     output: Output,
-    delivered: u64,
+    /// How much is written at a time.
+    room: usize,
+    written: Arc<Written>,
     /// The client whose line has not ended.
     open_line_of: Option<u64>,
 }
 
 impl Writer {
-    /// Writes a piece; the error comes with how much of it is lost. A line that a client
-    /// has left open is ended before another client's begins.
-    fn write(&mut self, piece: &Piece) -> Result<(), (io::Error, usize)> {
+    /// Writes a piece. A line that a client has left open is ended before another client's
+    /// begins.
+    fn write(&mut self, piece: &Piece) -> io::Result<()> {
         if self.open_line_of.is_some_and(|client| client != piece.client) {
-            self.write_all(b"\n").map_err(|(error, _)| (error, piece.bytes.len()))?;
+            self.write_all(b"\n", false)?;
         }
-        self.write_all(&piece.bytes)?;
-        self.delivered += piece.bytes.len() as u64;
+        self.write_all(&piece.bytes, true)?;
         self.open_line_of = (!piece.bytes.ends_with(b"\n")).then_some(piece.client);
         Ok(())
     }
 
-    fn write_all(&self, mut bytes: &[u8]) -> Result<(), (io::Error, usize)> {
+    /// Writes bytes, and counts them if they are a client's. Waiting is done without the lock,
+    /// so that what is written is known whenever the output is blocked.
+    fn write_all(&self, mut bytes: &[u8], is_counted: bool) -> io::Result<()> {
         while !bytes.is_empty() {
-            let error = match self.output.write(bytes) {
-                Ok(0) => ErrorKind::WriteZero.into(),
-                Ok(written) => {
-                    bytes = &bytes[written..];
-                    continue;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    match self.output.wait_writable() {
-                        Ok(()) => continue,
-                        Err(error) => error,
+            self.output.wait_writable()?;
+            let is_over = self.written.is_over.lock().unwrap_or_else(PoisonError::into_inner);
+            if *is_over {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match self.output.write(&bytes[..bytes.len().min(self.room)]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    bytes = &bytes[count..];
+                    if is_counted {
+                        self.written.bytes.fetch_add(count as u64, Relaxed);
                     }
                 }
-                Err(error) => error,
-            };
-            return Err((error, bytes.len()));
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted | ErrorKind::WouldBlock => {}
+                    _ => return Err(error),
+                },
+            }
         }
         Ok(())
     }

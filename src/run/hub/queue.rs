@@ -1,85 +1,296 @@
 use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    task::Waker,
 };
 
-/// What waits to be sent to one client.
+/// What is broadcast and not yet sent to every client. It is stored once for all clients,
+/// each of which has a position in it: its memory is bounded by the limit for one client,
+/// however many there are.
 #[derive(Debug)]
 pub(super) struct Queue {
+    /// How many bytes may wait for a client.
     limit: usize,
-    state: Mutex<State>,
+    state: RwLock<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    chunks: VecDeque<Arc<[u8]>>,
-    /// How many bytes wait, with those that are being sent.
-    bytes: usize,
+    bytes: VecDeque<u8>,
+    /// The position of the first of the bytes, counted from the first byte of all.
+    start: u64,
     has_ended: bool,
-    is_cut_off: bool,
-    waker: Option<Waker>,
+    clients: HashMap<u64, Arc<Position>>,
 }
+
+/// How far a client is. Only its task changes that; an old value is too low, so that bytes are
+/// kept longer than they are needed.
+#[derive(Debug)]
+struct Position {
+    next: AtomicU64,
+    is_cut_off: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+/// A client's place in the queue, which it has until this is dropped.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    queue: Arc<Queue>,
+    position: Arc<Position>,
+    number: u64,
+}
+
+/// What there is for a client.
+#[derive(Debug)]
+pub(super) enum Next<'a> {
+    /// These bytes, and perhaps more after them.
+    Bytes { bytes: &'a [u8], input_has_ended: bool },
+    /// Nothing so far.
+    Nothing,
+    /// Nothing any more.
+    End,
+    /// Nothing any more, since too much waited for it.
+    CutOff,
+}
+
+/// An empty queue keeps no more memory than this.
+const KEPT: usize = 128 << 10;
 
 impl Queue {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, state: Mutex::default() }
+        Self { limit, state: RwLock::default() }
     }
 
-    /// Puts a chunk behind what waits. If that would be too much the client is cut off.
-    pub(super) fn push(&self, chunk: &Arc<[u8]>) {
-        let mut state = self.state();
-        // One chunk always fits.
-        if state.bytes > 0 && state.bytes + chunk.len() > self.limit {
-            state.is_cut_off = true;
-        } else {
-            state.bytes += chunk.len();
-            state.chunks.push_back(Arc::clone(chunk));
-        }
-        wake(state);
-    }
-
-    /// Nothing comes any more.
-    pub(super) fn end(&self) {
-        let mut state = self.state();
-        state.has_ended = true;
-        wake(state);
-    }
-
-    /// What is to be sent next; `None` at the end.
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Arc<[u8]>>> {
-        let mut state = self.state();
-        match state.chunks.pop_front() {
-            Some(chunk) => Poll::Ready(Some(chunk)),
-            None if state.has_ended => Poll::Ready(None),
-            None => {
-                state.waker = Some(cx.waker().clone());
-                Poll::Pending
+    /// Adds bytes for all clients. A client for which too much would wait is cut off. Returns
+    /// `false`, without having added anything, if no client is left.
+    pub(super) fn push(&self, bytes: &[u8]) -> bool {
+        let mut cut_off = Vec::new();
+        let mut state = self.write();
+        let end = state.end();
+        state.clients.retain(|_, client| {
+            let waiting = client.waiting(end);
+            // One piece always fits.
+            let fits = waiting == 0 || waiting + bytes.len() as u64 <= self.limit as u64;
+            if !fits {
+                client.is_cut_off.store(true, Relaxed);
+                cut_off.push(Arc::clone(client));
             }
+            fits
+        });
+        state.trim();
+        let has_clients = !state.clients.is_empty();
+        if has_clients {
+            state.bytes.extend(bytes);
         }
+        drop(state);
+        cut_off.iter().for_each(|client| client.wake());
+        // A client that has not been sent everything before this is busy.
+        let state = self.read();
+        state.clients.values().filter(|client| client.has(end)).for_each(|client| client.wake());
+        has_clients
     }
 
-    /// Whether the client is cut off; the task is woken when that changes.
-    pub(super) fn is_cut_off(&self, cx: &mut Context<'_>) -> bool {
-        let mut state = self.state();
-        state.waker = Some(cx.waker().clone());
-        state.is_cut_off
+    /// Returns whether there is a client that is not cut off.
+    pub(super) fn has_clients(&self) -> bool {
+        !self.read().clients.is_empty()
     }
 
-    /// So many bytes were sent.
-    pub(super) fn sent(&self, bytes: usize) {
-        self.state().bytes -= bytes;
+    /// Notes that nothing comes any more.
+    pub(super) fn end(&self) {
+        self.write().has_ended = true;
+        self.read().clients.values().for_each(|client| client.wake());
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Gives a client what comes from now on.
+    pub(super) fn subscribe(self: &Arc<Self>, number: u64) -> Subscription {
+        let mut state = self.write();
+        let position = Arc::new(Position {
+            next: AtomicU64::new(state.end()),
+            is_cut_off: AtomicBool::new(false),
+            waker: Mutex::default(),
+        });
+        state.clients.insert(number, Arc::clone(&position));
+        drop(state);
+        Subscription { queue: Arc::clone(self), position, number }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn wake(mut state: MutexGuard<'_, State>) {
-    let waker = state.waker.take();
-    drop(state);
-    if let Some(waker) = waker {
-        waker.wake();
+impl State {
+    /// The position after the last byte.
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    /// Returns what follows a position, as far as it lies together.
+    fn after(&self, position: u64) -> &[u8] {
+        let skipped = usize::try_from(position - self.start).unwrap_or(usize::MAX);
+        let (first, second) = self.bytes.as_slices();
+        first.get(skipped..).filter(|rest| !rest.is_empty()).unwrap_or_else(|| {
+            second.get(skipped.saturating_sub(first.len())..).unwrap_or_default()
+        })
+    }
+
+    /// Removes what every client has been sent.
+    fn trim(&mut self) {
+        let end = self.end();
+        let waiting = self.clients.values().map(|client| client.waiting(end)).max().unwrap_or(0);
+        let passed = self.bytes.len() - usize::try_from(waiting).unwrap_or(self.bytes.len());
+        self.bytes.drain(..passed);
+        self.start += passed as u64;
+        if self.bytes.is_empty() && self.bytes.capacity() > KEPT {
+            self.bytes = VecDeque::new();
+        }
+    }
+}
+
+impl Position {
+    fn waiting(&self, end: u64) -> u64 {
+        end - self.next.load(Relaxed)
+    }
+
+    /// Returns whether everything before the position `end` was sent.
+    fn has(&self, end: u64) -> bool {
+        self.next.load(Relaxed) >= end
+    }
+
+    fn wake(&self) {
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Subscription {
+    /// Calls the function with what there is for the client now. The task is woken when that
+    /// changes.
+    pub(super) fn next<T>(&self, waker: Waker, with: impl FnOnce(Next<'_>) -> T) -> T {
+        *self.position.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
+        let state = self.queue.read();
+        if self.position.is_cut_off.load(Relaxed) {
+            drop(state);
+            return with(Next::CutOff);
+        }
+        let bytes = state.after(self.position.next.load(Relaxed));
+        let input_has_ended = state.has_ended;
+        with(match (bytes, input_has_ended) {
+            ([], false) => Next::Nothing,
+            ([], true) => Next::End,
+            _ => Next::Bytes { bytes, input_has_ended },
+        })
+    }
+
+    /// Notes that so many of the bytes were sent.
+    pub(super) fn sent(&self, bytes: usize) {
+        self.position.next.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Returns how many bytes were read for the client and not sent to it.
+    pub(super) fn unsent(&self) -> u64 {
+        self.position.waiting(self.queue.read().end())
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut state = self.queue.write();
+        state.clients.remove(&self.number);
+        state.trim();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Takes at most so many bytes of what waits.
+    fn take(client: &Subscription, most: usize) -> Option<Vec<u8>> {
+        let taken = client.next(Waker::noop().clone(), |next| match next {
+            Next::Bytes { bytes, .. } => Some(bytes[..bytes.len().min(most)].to_vec()),
+            Next::Nothing | Next::End => Some(Vec::new()),
+            Next::CutOff => None,
+        })?;
+        client.sent(taken.len());
+        Some(taken)
+    }
+
+    #[test]
+    fn memory_is_that_of_one_client() {
+        const LIMIT: usize = 256 << 10;
+        let queue = Arc::new(Queue::new(LIMIT));
+        let clients: Vec<_> = (0..20).map(|number| queue.subscribe(number)).collect();
+        // Smaller pieces than any of the bookkeeping.
+        for _ in 0..LIMIT {
+            assert!(queue.push(b"x"));
+        }
+        assert!(clients.iter().all(|client| client.unsent() == LIMIT as u64));
+        assert!(queue.read().bytes.capacity() <= 2 * LIMIT);
+        // One more is too much for all of them, and it waits for another client.
+        assert!(!queue.push(b"y"));
+        assert_eq!(queue.read().bytes.capacity(), 0);
+        assert!(clients.iter().all(|client| take(client, 1).is_none()));
+        assert!(clients.iter().all(|client| client.unsent() == LIMIT as u64));
+        let other = queue.subscribe(100);
+        assert!(queue.push(b"y"));
+        assert_eq!(take(&other, 10).as_deref(), Some(&b"y"[..]));
+    }
+
+    #[test]
+    fn a_client_that_has_everything_can_always_take_a_piece() {
+        let queue = Arc::new(Queue::new(3));
+        let client = queue.subscribe(1);
+        assert!(queue.push(b"0123456789"));
+        assert_eq!(take(&client, 10).as_deref(), Some(&b"0123456789"[..]));
+        assert!(queue.push(b"ab") && queue.push(b"c"));
+        assert!(!queue.push(b"d"), "it is full");
+        assert_eq!(take(&client, 10), None);
+    }
+
+    proptest! {
+        /// Each client gets everything from when it came, whatever the others take.
+        #[test]
+        fn nothing_is_lost_or_added(
+            steps in proptest::collection::vec((0..4_usize, 0..40_usize), 0..200)
+        ) {
+            let queue = Arc::new(Queue::new(usize::MAX));
+            let mut clients: Vec<(Subscription, Vec<u8>, usize)> = Vec::new();
+            let mut all = Vec::new();
+            for (number, (step, size)) in steps.into_iter().enumerate() {
+                match step {
+                    0 => clients.push((queue.subscribe(number as u64), Vec::new(), all.len())),
+                    1 => {
+                        let bytes: Vec<u8> = (0..size).map(|n| (n + number) as u8).collect();
+                        if queue.push(&bytes) {
+                            all.extend(bytes);
+                        }
+                    }
+                    2 if size == 0 && !clients.is_empty() => drop(clients.remove(0)),
+                    _ => {
+                        let count = clients.len().max(1);
+                        if let Some((client, got, _)) = clients.get_mut(size % count) {
+                            got.extend(take(client, size).unwrap_or_default());
+                        }
+                    }
+                }
+            }
+            for (client, mut got, from) in clients {
+                while client.unsent() > 0 {
+                    got.extend(take(&client, 7).unwrap_or_default());
+                }
+                prop_assert_eq!(&got[..], &all[from..]);
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
 use super::{
-    descriptor_limit,
+    descriptor_limit, signals,
     socket::{Detached, Socket},
 };
 use local_socket::{Stream, os::unix::inherited::close_all_on_exec};
@@ -23,12 +23,14 @@ use tokio::process::Child;
 /// without any other descriptor of ours but standard error.
 pub(crate) fn spawn_on(mut command: Command, stream: Stream) -> io::Result<SharedChild> {
     join(&mut command, stream)?;
+    signals::heed_children()?;
     SharedChild::spawn(&mut command)
 }
 
 /// Becomes the command, as [`spawn_on`]; returns only if that fails.
 pub(crate) fn become_on(mut command: Command, stream: Stream) -> io::Result<()> {
     join(&mut command, stream)?;
+    signals::heed_children()?;
     Err(command.exec())
 }
 
@@ -46,7 +48,13 @@ fn join(command: &mut Command, stream: Stream) -> io::Result<()> {
 /// descriptor of ours but standard error.
 pub(crate) fn spawn_piped(mut command: Command) -> io::Result<SharedChild> {
     close_all_on_exec()?;
+    signals::heed_children()?;
     SharedChild::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
+}
+
+/// Passes a signal that this process has got on to a command.
+pub(crate) fn pass_on(child: &SharedChild, signal: i32) -> io::Result<()> {
+    child.send_signal(signal)
 }
 
 /// Asks a command to end.
@@ -81,6 +89,7 @@ pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> 
 
 fn start(mut command: Command) -> io::Result<Child> {
     descriptor_limit::restore_in(&mut command);
+    signals::heed_children()?;
     tokio::process::Command::from(command).spawn()
 }
 

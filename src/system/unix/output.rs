@@ -1,3 +1,4 @@
+use super::signals;
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{FileType, fstat, stat},
@@ -26,6 +27,9 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
         let fd = stdout().as_fd().try_clone_to_owned()?;
+        if is_file(&fd) {
+            signals::heed_file_limit()?;
+        }
         Ok(Self { file: fd.into(), is_stdout: true })
     }
 

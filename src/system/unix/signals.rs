@@ -1,11 +1,25 @@
 use local_socket::os::unix::inherited::ignores_signal;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
+    consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ},
+    flag,
     iterator::Signals,
     low_level::emulate_default_handler,
 };
-use std::{io, thread};
+use std::{
+    io, process,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+/// The signals that ask to end.
+const TERMINATION: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+/// Whether process 1 exits as soon as it gets a signal that asks to end.
+static EXITS_AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));
 
 /// Signals that ask to end wait until this is dropped.
 ///
@@ -36,20 +50,66 @@ impl Drop for Held {
     }
 }
 
-/// Calls the function, on a thread of its own, for every signal that asks to end. Those
-/// that this process was started to ignore (nohup) stay ignored.
-pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
-    let asks = |signal: &i32| !ignores_signal(*signal).unwrap_or(false);
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM].iter().filter(|s| asks(s)))?;
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || signals.forever().for_each(&mut handle))?;
+/// Returns whether this is process 1 of the system or of a container. The kernel does not
+/// apply the default action of a signal to it (`pid_namespaces(7)`).
+pub(crate) fn is_first_process() -> bool {
+    process::id() == 1
+}
+
+/// Has process 1 exit with the status 128+n on a signal that asks to end, until
+/// [`on_termination`] is called. Without it such a signal has no effect on process 1.
+/// Changes nothing in any other process.
+pub(crate) fn exit_as_first_process() -> io::Result<()> {
+    if is_first_process() {
+        for signal in TERMINATION.into_iter().filter(|signal| is_heeded(*signal)) {
+            let condition = Arc::clone(&EXITS_AT_ONCE);
+            flag::register_conditional_shutdown(signal, 128 + signal, condition)?;
+        }
+    }
     Ok(())
 }
 
-/// Ends the process by the signal, so that whoever waits for it sees that.
+/// Calls the function, on a thread of its own, for every signal that asks to end. Those
+/// that this process was started to ignore (nohup) stay ignored.
+pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new(TERMINATION.iter().filter(|signal| is_heeded(**signal)))?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || signals.forever().for_each(&mut handle))?;
+    if is_first_process() {
+        EXITS_AT_ONCE.store(false, Ordering::SeqCst);
+    }
+    Ok(())
+}
+
+/// Ends the process by the signal, so that whoever waits for it sees that. Process 1 cannot
+/// be ended by its own signals: it exits with the status 128+n instead.
 pub(crate) fn die(signal: i32) -> ! {
-    let _ = emulate_default_handler(signal);
-    // Only if the system let it live all the same.
-    std::process::exit(128 + signal)
+    if !is_first_process() {
+        let _ = emulate_default_handler(signal);
+    }
+    process::exit(128 + signal)
+}
+
+/// Makes the statuses of commands available if SIGCHLD was ignored when this process was
+/// started: the kernel discards them then (`waitpid(2)`). A handler takes the place of
+/// ignoring, and is reset to the default action in the commands.
+pub(super) fn heed_children() -> io::Result<()> {
+    if is_heeded(SIGCHLD) { Ok(()) } else { set_handler(SIGCHLD) }
+}
+
+/// Has a write beyond the limit of the size of files (`ulimit -f`) fail with `EFBIG` instead
+/// of ending the process.
+pub(super) fn heed_file_limit() -> io::Result<()> {
+    if is_heeded(SIGXFSZ) { set_handler(SIGXFSZ) } else { Ok(()) }
+}
+
+/// Sets a handler that does nothing.
+fn set_handler(signal: i32) -> io::Result<()> {
+    flag::register(signal, Arc::new(AtomicBool::new(false))).map(drop)
+}
+
+/// Returns whether the signal is not ignored.
+fn is_heeded(signal: i32) -> bool {
+    !ignores_signal(signal).unwrap_or(false)
 }

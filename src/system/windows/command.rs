@@ -26,6 +26,11 @@ pub(crate) fn spawn_piped(mut command: Command) -> io::Result<SharedChild> {
     SharedChild::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
 }
 
+/// Ends a command: there is no signal to pass on.
+pub(crate) fn pass_on(child: &SharedChild, _: i32) -> io::Result<()> {
+    child.kill()
+}
+
 /// Ends a command: there is no way to ask it.
 pub(crate) fn terminate(child: &SharedChild) -> io::Result<()> {
     child.kill()

@@ -16,6 +16,17 @@ impl Held {
     }
 }
 
+/// There is no process here to which signals do nothing.
+pub(crate) fn is_first_process() -> bool {
+    false
+}
+
+/// Changes nothing: Ctrl+C ends every process.
+#[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
+pub(crate) fn exit_as_first_process() -> io::Result<()> {
+    Ok(())
+}
+
 /// Calls the function, on a thread of its own, for every Ctrl+C, Ctrl+Break, and when the
 /// console is closed.
 pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {

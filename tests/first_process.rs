@@ -1,0 +1,151 @@
+//! lsock as process 1 of a container, for which the kernel has no default actions of signals.
+
+use crate::harness::{Cmd, Running, Scene, Wire, has_pid_namespaces, wait_for_file, wait_until};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{fs, io::Read};
+
+const ALL: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
+
+/// lsock as process 1. It is killed when its parent is.
+fn first<'a>(scene: &Scene, args: impl IntoIterator<Item = &'a str>) -> Cmd {
+    let unshare = ["--pid", "--fork", "--mount-proc", "--kill-child", "--"];
+    scene.command("unshare").args(unshare).arg(env!("CARGO_BIN_EXE_lsock")).args(args)
+}
+
+/// Sends a signal to process 1, which the test sees under another number.
+#[track_caller]
+fn signal_first(running: &Running, signal: Signal) {
+    let parent = running.pid();
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    let child = children.trim().parse().unwrap_or_else(|_| panic!("one child: {children:?}"));
+    kill_process(Pid::from_raw(child).unwrap(), signal).unwrap();
+}
+
+fn code(signal: Signal) -> i32 {
+    128 + signal.as_raw()
+}
+
+#[test]
+fn a_listener_removes_its_name_and_ends_with_the_status_of_the_signal() {
+    if !has_pid_namespaces() {
+        return;
+    }
+    let scene = Scene::new();
+    let cases: [&[&str]; 7] = [
+        &["listen", "-v", "./s"],
+        &["listen", "-v", "./s", "-k"],
+        &["listen", "-v", "./s", "--", "cat"],
+        &["listen", "-v", "./s", "-k", "--", "cat"],
+        &["listen", "-v", "./s", "-k", "--merge", "--broadcast"],
+        &["relay", "-v", "./s", "./target"],
+        &["bench", "throughput", "--at", "./s"],
+    ];
+    for (args, number) in cases.iter().zip(ALL.iter().cycle()) {
+        let server = first(&scene, args.iter().copied()).open_input().start();
+        wait_for_file(&scene.path("s"));
+        signal_first(&server, *number);
+        server.end().code(code(*number)).output("");
+        assert_eq!(scene.files(), [""; 0], "{args:?}");
+    }
+}
+
+/// What clients still send is written, and the name goes at once.
+#[test]
+fn open_connections_get_the_grace_time() {
+    if !has_pid_namespaces() {
+        return;
+    }
+    let scene = Scene::new();
+    let args = ["listen", "-v", "./s", "-k", "--grace", "10m"];
+    for more in [&[][..], &["--merge"], &["--", "cat"]] {
+        let server = first(&scene, args).args(more).open_input().start_listening();
+        let mut client = scene.wire("./s");
+        client.send("before\n");
+        let is_echo = more.contains(&"cat");
+        let expect = |client: &mut Wire, text: &str, all: &str| {
+            if is_echo { client.expect(text) } else { server.wait_for_output(all) }
+        };
+        expect(&mut client, "before\n", "before\n");
+        signal_first(&server, Signal::TERM);
+        wait_until("the name has gone", || scene.files().is_empty());
+        client.send("after\n");
+        expect(&mut client, "after\n", "before\nafter\n");
+        drop(client);
+        server.end().code(143);
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    if !has_pid_namespaces() {
+        return;
+    }
+    let scene = Scene::new();
+    for more in [&[][..], &["--merge"]] {
+        let args = ["listen", "-v", "./s", "-k", "--grace", "10m"];
+        let server = first(&scene, args).args(more).open_input().start_listening();
+        let _client = scene.wire("./s");
+        server.wait_for_message("connection 1 ");
+        signal_first(&server, Signal::TERM);
+        wait_until("the name has gone", || scene.files().is_empty());
+        signal_first(&server, Signal::INT);
+        server.end().code(130);
+    }
+}
+
+#[test]
+fn a_client_ends_with_the_status_of_the_signal() {
+    if !has_pid_namespaces() {
+        return;
+    }
+    let scene = Scene::new();
+    let cases: [&[&str]; 4] =
+        [&[], &["--copy", "buffer"], &["--", "cat"], &["--idle-timeout", "10m", "--", "cat"]];
+    for args in cases {
+        for number in ALL {
+            let (host, _) = scene.host("./s");
+            let client = first(&scene, ["connect", "-v", "./s"]).args(args).open_input().start();
+            let mut wire = host.accept();
+            client.wait_for_message("connected to");
+            signal_first(&client, number);
+            client.end().code(code(number));
+            assert_eq!(wire.read(&mut [0]).unwrap_or(0), 0, "it has gone");
+            drop(host);
+            fs::remove_file(scene.path("s")).unwrap();
+        }
+    }
+}
+
+/// A command that `connect` runs gets the signal, as it does where `connect` becomes it.
+#[test]
+fn a_command_of_a_client_gets_the_signal() {
+    if !has_pid_namespaces() {
+        return;
+    }
+    let scene = Scene::new();
+    for more in [&[][..], &["--idle-timeout", "10m"]] {
+        let (host, _) = scene.host("./s");
+        let script = "trap 'echo trapped; exit 7' TERM; echo ready; while :; do sleep 0.01; done";
+        let client = first(&scene, ["connect", "./s"]).args(more).args(["--", "sh", "-c", script]);
+        let client = client.start();
+        let mut wire = host.accept();
+        wire.expect("ready\n");
+        signal_first(&client, Signal::TERM);
+        assert_eq!(wire.rest(), b"trapped\n");
+        client.end().code(7);
+        drop(host);
+        fs::remove_file(scene.path("s")).unwrap();
+    }
+}
+
+#[test]
+fn one_that_waits_for_a_server_ends_as_well() {
+    if !has_pid_namespaces() {
+        return;
+    }
+    let scene = Scene::new();
+    let client = first(&scene, ["connect", "-vv", "--wait=10m", "./s"]).open_input().start();
+    client.wait_for_message("trying again");
+    signal_first(&client, Signal::TERM);
+    client.end().code(143);
+}
