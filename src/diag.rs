@@ -3,12 +3,14 @@
 mod failure;
 mod hint;
 mod log;
+mod panic;
 mod status;
 mod terminal;
 mod usage;
 
 pub(crate) use failure::{Direction, Failure, message};
 pub(crate) use log::{escaped, start as start_log};
+pub(crate) use panic::{caught, caught_task, install_hook};
 pub(crate) use status::{Outcome, status};
 pub(crate) use terminal::Terminal;
 pub(crate) use usage::usage;

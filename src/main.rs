@@ -4,6 +4,7 @@
 
 mod bench;
 mod cli;
+mod deadline;
 mod diag;
 mod endpoint;
 mod engine;
@@ -20,8 +21,10 @@ fn main() -> ExitCode {
         Err(error) => return diag::usage(&error),
     };
     let terminal = diag::Terminal::new(&cli.everywhere);
-    match run::run(cli) {
-        Ok(outcome) => outcome.exit(),
-        Err(error) => diag::exit(&error, terminal),
+    diag::install_hook();
+    match diag::caught(|| run::run(cli)) {
+        Ok(Ok(outcome)) => outcome.exit(),
+        Ok(Err(error)) => diag::exit(&error, terminal),
+        Err(failure) => diag::exit(&failure.into(), terminal),
     }
 }

@@ -119,3 +119,39 @@ impl Drop for Load {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_task_that_panics_ends_alone() {
+        let loops = EventLoops::start().unwrap();
+        let count = loops.all.len();
+        let (tell, told) = mpsc::channel();
+        loops.run(async {
+            for _ in 0..4 * count {
+                loops.spawn(|| async { panic!("in a task") });
+            }
+            for number in 0..4 * count {
+                let tell = tell.clone();
+                loops.spawn(move || async move {
+                    tokio::task::yield_now().await;
+                    let _ = tell.send(number);
+                });
+            }
+            drop(tell);
+            // Each task is counted until it has ended, also by a panic.
+            while loops.all.iter().any(|it| it.load.load(Ordering::Relaxed) > 0)
+                || Arc::strong_count(&loops.all) > 1
+            {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        });
+        let mut served: Vec<usize> = told.iter().collect();
+        served.sort_unstable();
+        assert_eq!(served, (0..4 * count).collect::<Vec<_>>());
+    }
+}

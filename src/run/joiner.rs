@@ -2,7 +2,7 @@
 
 use super::{command::Commands, stdio::Stdio};
 use crate::{
-    diag::{Failure, Outcome},
+    diag::{Failure, Outcome, caught},
     endpoint::{Patience, TcpAddress, dial, dial_tcp},
     engine::{self, Report},
     pump,
@@ -124,12 +124,13 @@ impl Joiner {
         // At the end of the grace time the thread may hang in a write.
         let joined = before(joined, ending.closing()).await;
         let failure = match joined.and_then(Result::ok) {
-            Some(joined) => {
+            Some(Ok(joined)) => {
                 if joined.output_is_gone() {
                     shared.over.raise();
                 }
                 joined.failure()
             }
+            Some(Err(failure)) => Some(failure),
             None => None,
         };
         failure.or_else(|| report.failure(true)).map_or(Ok(Outcome::Done), Err)
@@ -172,18 +173,17 @@ impl SharedStdio {
     /// Begins to join standard input and output to a socket; tells what it came to.
     pub(super) fn join(
         self: &Arc<Self>,
-    ) -> Result<(Detached, oneshot::Receiver<pump::Report>), Failure> {
+    ) -> Result<(Detached, oneshot::Receiver<Result<pump::Report, Failure>>), Failure> {
         let failure = |error| Failure::Io { what: "cannot use standard input or output", error };
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
         let (tell, told) = oneshot::channel();
         let (stdio, is_last) = (self.next().map_err(failure)?, self.once);
         let join = move || {
             let stream = Arc::new(theirs);
-            let report = if is_last { Ok(stdio.join(stream)) } else { stdio.join_next(stream) };
-            if let Ok(report) = report {
-                // Nobody waits for it where the process is about to end.
-                let _ = tell.send(report);
-            }
+            let join = || if is_last { Ok(stdio.join(stream)) } else { stdio.join_next(stream) };
+            let report = caught(join).and_then(|report| report.map_err(failure));
+            // Nobody waits for it where the process is about to end.
+            let _ = tell.send(report);
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
         Ok((ours.into(), told))

@@ -162,7 +162,11 @@ impl Plan {
             self.listening.tell(terminal);
             let outcome = server.serve(&loops, target).await;
             match joined {
-                Some(joined) => of_the_given(outcome, joined.await.ok()),
+                Some(joined) => match joined.await {
+                    Ok(Ok(report)) => of_the_given(outcome, Some(report)),
+                    Ok(Err(failure)) => Err(failure.into()),
+                    Err(_) => outcome,
+                },
                 None => outcome,
             }
         })

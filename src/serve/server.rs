@@ -7,7 +7,8 @@ use super::{
     source::{Accepted, Source},
 };
 use crate::{
-    diag::{Failure, Outcome},
+    deadline::Deadline,
+    diag::{Failure, Outcome, caught_task},
     engine::EventLoops,
     system::{Detached, Socket, has_too_much_open, signals},
 };
@@ -102,7 +103,7 @@ impl Server {
         let mut signal = ending.clone();
         let grace_is_over = async {
             signal.signal().await;
-            tokio::time::sleep(grace).await;
+            Deadline::from_now(grace).reached().await;
         };
         let all_are_served = async {
             for client in waiting {
@@ -145,11 +146,14 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    async fn serve(&self, client: io::Result<Client>, number: u64, place: Place) {
-        let result = match client {
-            Ok(client) => self.handler.serve(client).await,
-            Err(error) => Err(Failure::Io { what: "cannot serve the client", error }),
+    async fn serve(&self, client: impl FnOnce() -> io::Result<Client>, number: u64, place: Place) {
+        let serve = async {
+            match client() {
+                Ok(client) => self.handler.serve(client).await,
+                Err(error) => Err(Failure::Io { what: "cannot serve the client", error }),
+            }
         };
+        let result = caught_task(serve).await.unwrap_or_else(Err);
         if self.once || self.handler.over().is_some_and(Flag::is_raised) {
             let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
             ended.get_or_insert(result);
@@ -223,8 +227,10 @@ impl<H: Handler> Accepting<'_, H> {
         let (shared, ending) = (Arc::clone(self.shared), self.ending.clone());
         let client = Detached::try_from(client);
         self.loops.spawn(move || async move {
-            let client = client.and_then(Detached::attach);
-            let client = client.map(|socket| Client { socket, peer, number, ending });
+            let client = || {
+                let socket = client.and_then(Detached::attach)?;
+                Ok(Client { socket, peer, number, ending })
+            };
             shared.serve(client, number, place).await;
         });
         true
@@ -269,4 +275,34 @@ async fn those_who_wait(source: &Source) -> Vec<Accepted> {
 async fn at_once<T>(future: impl Future<Output = T>) -> Poll<T> {
     let mut future = pin!(future);
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::{super::Limits, *};
+
+    #[derive(Debug)]
+    struct NoHandler;
+
+    impl Handler for NoHandler {
+        async fn serve(&self, _: Client) -> Result<Outcome, Failure> {
+            Ok(Outcome::Done)
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_its_connection_and_frees_its_place() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for once in [false, true] {
+            let limits = Arc::new(Limits::new(None, None));
+            let place = limits.take_place(None).unwrap();
+            let shared = Shared { handler: NoHandler, once, ended: Mutex::new(None) };
+            runtime.block_on(shared.serve(|| panic!("while it is served"), 1, place));
+            assert_eq!(limits.count(), 0);
+            let ended = shared.ended.into_inner().unwrap();
+            // Of the only client it is the error of the command.
+            assert_eq!(once, matches!(ended, Some(Err(Failure::Internal(_)))));
+        }
+    }
 }

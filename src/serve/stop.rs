@@ -1,5 +1,5 @@
 use crate::{
-    diag::Failure,
+    diag::{Failure, caught},
     system::{command, signals},
 };
 use local_socket::{
@@ -74,9 +74,13 @@ impl Stopper {
             }
             let shared = Arc::clone(&on_signal);
             let end = move || {
-                shared.wait_until_empty(grace);
-                shared.end_all();
-                shared.wait_until_empty(LAST_TIME);
+                let ending = || {
+                    shared.wait_until_empty(grace);
+                    shared.end_all();
+                    shared.wait_until_empty(LAST_TIME);
+                };
+                // Whatever happens there, the process ends.
+                let _ = caught(ending);
                 signals::die(signal);
             };
             if thread::Builder::new().name("grace".to_owned()).spawn(end).is_err() {

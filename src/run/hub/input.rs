@@ -1,7 +1,11 @@
 //! Stdin, read by a thread and copied to every client.
 
 use super::Queue;
-use crate::{diag::Failure, serve::Flag, system::Input};
+use crate::{
+    diag::{Failure, caught},
+    serve::Flag,
+    system::Input,
+};
 use std::{
     collections::HashMap,
     io::ErrorKind,
@@ -50,7 +54,9 @@ impl Broadcast {
         let shared = Arc::<Shared>::default();
         let reader = Arc::clone(&shared);
         let read = move || {
-            reader.read(&input);
+            if caught(|| reader.read(&input)).is_err() {
+                reader.end();
+            }
             if let Some(over) = over {
                 over.raise();
             }
@@ -107,6 +113,11 @@ impl Shared {
                 }
             }
         }
+        self.end();
+    }
+
+    /// Ends what is sent to clients.
+    fn end(&self) {
         let mut state = self.state();
         state.has_ended = true;
         state.clients.values().for_each(|queue| queue.end());

@@ -1,7 +1,7 @@
 //! What clients send, written to stdout by a thread.
 
 use crate::{
-    diag::{Direction, Failure},
+    diag::{Direction, Failure, caught},
     serve::Flag,
     system::Output,
 };
@@ -41,7 +41,7 @@ impl Merge {
         let (sender, mut pieces) = lines::channel::<Piece>(WAITING);
         let (tell, end) = mpsc::channel();
         let over = Arc::clone(over);
-        let write = move || {
+        let write_all = move || {
             let mut writer = Writer { output, delivered: 0, open_line_of: None };
             while let Some(piece) = pieces.blocking_recv() {
                 if let Err((error, lost)) = writer.write(&piece) {
@@ -53,13 +53,19 @@ impl Merge {
                         bytes: Some(lost as u64),
                         delivered: writer.delivered,
                     };
-                    // Nobody waits for it where the process is about to end.
-                    let _ = tell.send((!has_enough).then_some(failure));
-                    over.raise();
-                    return;
+                    return Err((!has_enough).then_some(failure));
                 }
             }
-            let _ = tell.send(None);
+            Ok(())
+        };
+        let write = move || {
+            let written = caught(write_all).unwrap_or_else(|failure| Err(Some(failure)));
+            let is_over = written.is_err();
+            // Nobody waits for it where the process is about to end.
+            let _ = tell.send(written.err().flatten());
+            if is_over {
+                over.raise();
+            }
         };
         thread::Builder::new()
             .name("output".to_owned())
