@@ -1,6 +1,7 @@
 //! Accepting clients: who is served, how many at a time, and how it all ends.
 
 mod accept;
+mod accept_errors;
 mod admission;
 mod flag;
 mod limits;

@@ -70,6 +70,8 @@ mod taking_over;
 
 // What only Linux has.
 #[cfg(target_os = "linux")]
+mod accept_errors;
+#[cfg(target_os = "linux")]
 mod largest;
 #[cfg(target_os = "linux")]
 mod pass_fds;

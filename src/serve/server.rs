@@ -2,6 +2,7 @@
 
 use super::{
     Admission, Admitted, Flag,
+    accept_errors::{AcceptErrors, Retry},
     limits::Place,
     phase::{Ending, Phases},
     source::{Accepted, Source},
@@ -10,7 +11,7 @@ use crate::{
     deadline::Deadline,
     diag::{Failure, Outcome, caught_task},
     engine::EventLoops,
-    system::{Detached, Socket, has_too_much_open, signals},
+    system::{Detached, Socket, signals},
 };
 use local_socket::PeerCreds;
 use std::{
@@ -59,8 +60,8 @@ pub(crate) struct Server {
     ending: Ending,
 }
 
-/// How long to wait before accepting again when there are no descriptors left, unless one
-/// who is served goes before.
+/// How long to wait before accepting again after errors, unless one who is served goes
+/// before: there may have been no descriptors left.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What ending takes after the grace time is over.
@@ -194,27 +195,21 @@ impl<H: Handler> Accepting<'_, H> {
     /// Cancelling loses nobody.
     async fn for_ever(&mut self, source: &Source) -> Result<(), Failure> {
         let limits = Arc::clone(self.admission.limits());
-        let mut is_short = false;
+        let mut errors = AcceptErrors::default();
         loop {
             limits.wait_for_place().await;
             match source.accept().await {
                 Ok(client) => {
-                    is_short = false;
+                    errors.accepted();
                     if self.hand_over(client) && self.shared.once {
                         return Ok(());
                     }
                 }
-                Err(error) if has_too_much_open(&error) => {
-                    if !is_short {
-                        tracing::warn!(
-                            %error,
-                            "cannot accept now: clients wait until others have gone"
-                        );
-                        is_short = true;
+                Err(error) => {
+                    if errors.failed(error)? == Retry::AfterAPause {
+                        before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
                     }
-                    before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
                 }
-                Err(error) => return Err(Failure::Io { what: "cannot accept a client", error }),
             }
         }
     }
@@ -252,16 +247,26 @@ async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()
 /// Accepts those clients that have connected already.
 async fn those_who_wait(source: &Source) -> Vec<Accepted> {
     let mut clients = Vec::new();
+    let mut errors = AcceptErrors::default();
     loop {
         // The event loop looks for them meanwhile, and this task gets a new turn.
         tokio::task::yield_now().await;
         let before = clients.len();
         while let Poll::Ready(accepted) = at_once(source.accept()).await {
             match accepted {
-                Ok(client) => clients.push(client),
+                Ok(client) => {
+                    errors.accepted();
+                    clients.push(client);
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept clients that have connected already");
-                    return clients;
+                    if let Err(failure) = errors.failed(error) {
+                        tracing::warn!("clients that have connected already: {failure}");
+                        return clients;
+                    }
+                    if errors.persist() {
+                        tracing::warn!("cannot accept clients that have connected already");
+                        return clients;
+                    }
                 }
             }
         }
