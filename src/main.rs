@@ -8,6 +8,7 @@ mod deadline;
 mod diag;
 mod endpoint;
 mod engine;
+mod memory;
 mod pump;
 mod run;
 mod serve;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     cli::CopyWay,
+    memory,
     system::{Either, Input, Output, Ready, Splicer, waiting},
 };
 use local_socket::Stream;
@@ -38,7 +39,7 @@ const BUFFER_SIZE: usize = 256 << 10;
 #[derive(Debug)]
 enum Way {
     Splice(Splicer),
-    Copy(Vec<u8>),
+    Copy(Box<[u8]>),
 }
 
 impl Way {
@@ -47,12 +48,12 @@ impl Way {
         match splicer {
             Some(splicer) => Ok(Self::Splice(splicer)),
             None if options.copy == CopyWay::Splice => Err(cannot_splice()),
-            None => Ok(Self::copy(options)),
+            None => Self::copy(options),
         }
     }
 
-    fn copy(options: &Options) -> Self {
-        Self::Copy(vec![0; options.buffer.unwrap_or(BUFFER_SIZE)])
+    fn copy(options: &Options) -> io::Result<Self> {
+        memory::zeroed(options.buffer.unwrap_or(BUFFER_SIZE)).map(Self::Copy)
     }
 
     /// Moves bytes once, at most so many. `splice` is the call that does it within the
@@ -78,7 +79,7 @@ impl Way {
                     if options.copy == CopyWay::Splice {
                         return Err(Broken::Source(cannot_splice()));
                     }
-                    *self = Self::copy(options);
+                    *self = Self::copy(options).map_err(Broken::Source)?;
                 }
                 Err(error) => return Err(Broken::Sink { error, lost: 0 }),
             }
@@ -189,6 +190,7 @@ pub(super) fn receive(
     let gauge = &meter.received;
     let mut way = match Way::new(|| Splicer::receiving(stream, output, options.buffer), options) {
         Ok(way) => way,
+        Err(error) if error.kind() == ErrorKind::OutOfMemory => return Ending::InputFailed(error),
         Err(error) => return Ending::OutputFailed { error, lost: Some(0) },
     };
     let (mut source, mut sink) = (stream, output);
