@@ -23,9 +23,11 @@ fn main() -> ExitCode {
     };
     let terminal = diag::Terminal::new(&cli.everywhere);
     diag::install_hook();
-    match diag::caught(|| run::run(cli)) {
+    let status = match diag::caught(|| run::run(cli)) {
         Ok(Ok(outcome)) => outcome.exit(),
         Ok(Err(error)) => diag::exit(&error, terminal),
         Err(failure) => diag::exit(&failure.into(), terminal),
-    }
+    };
+    diag::flush();
+    status
 }

@@ -18,3 +18,9 @@ pub(crate) use phase::Ending;
 pub(crate) use server::{Client, Handler, Server};
 pub(crate) use source::Source;
 pub(crate) use stop::{Going, Open, Stopper};
+
+/// Ends the process by the signal, after what is to be said of it has been written.
+fn die(signal: i32) -> ! {
+    crate::diag::flush();
+    crate::system::signals::die(signal)
+}

@@ -74,6 +74,8 @@ mod accept_errors;
 #[cfg(target_os = "linux")]
 mod largest;
 #[cfg(target_os = "linux")]
+mod log;
+#[cfg(target_os = "linux")]
 mod memory_limit;
 #[cfg(target_os = "linux")]
 mod pass_fds;

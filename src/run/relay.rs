@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cli,
-    diag::{Failure, Outcome, Terminal},
+    diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, Command, Patience, Target},
     engine::{self, EventLoops},
     pump::{self, Meter, Progress},
@@ -40,6 +40,7 @@ pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcom
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
+    diag::write_on_a_thread();
     plan.run(terminal)
 }
 

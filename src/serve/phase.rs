@@ -64,7 +64,7 @@ impl Phases {
             // The sender is dropped, not used.
             let _: Result<(), RecvTimeoutError> = name_goes.recv_timeout(NAME_TIME);
             if is_second {
-                signals::die(signal);
+                super::die(signal);
             }
         })
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;

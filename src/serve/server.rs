@@ -121,7 +121,7 @@ impl Server {
         }
         shared.handler.finished(ending.signal_so_far().map(|_| grace));
         if let Some(signal) = ending.signal_so_far() {
-            signals::die(signal);
+            super::die(signal);
         }
         accepted?;
         let ended = shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -70,7 +70,7 @@ impl Stopper {
                 tracing::debug!(%error, "listener not closed");
             }
             if is_second {
-                signals::die(signal);
+                super::die(signal);
             }
             let shared = Arc::clone(&on_signal);
             let end = move || {
@@ -81,10 +81,10 @@ impl Stopper {
                 };
                 // Whatever happens there, the process ends.
                 let _ = caught(ending);
-                signals::die(signal);
+                super::die(signal);
             };
             if thread::Builder::new().name("grace".to_owned()).spawn(end).is_err() {
-                signals::die(signal);
+                super::die(signal);
             }
         })
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
@@ -104,7 +104,7 @@ impl Stopper {
     pub(crate) fn finish(&self) {
         let signal = self.shared.state().signal;
         if let Some(signal) = signal {
-            signals::die(signal);
+            super::die(signal);
         }
     }
 }
