@@ -81,6 +81,8 @@ mod memory_limit;
 mod pass_fds;
 #[cfg(target_os = "linux")]
 mod relay_load;
+#[cfg(target_os = "linux")]
+mod short_of;
 // Other programs through a relay, as they come with Linux.
 #[cfg(target_os = "linux")]
 mod programs;

@@ -137,7 +137,7 @@ pub(crate) async fn dial(name: &Name<'static>, patience: Patience) -> Result<Soc
 pub(crate) async fn dial_tcp(address: &TcpAddress, patience: Patience) -> Result<Socket, Failure> {
     let mut attempts = patience.begin();
     loop {
-        let connect = TcpStream::connect((address.host(), address.port()));
+        let connect = async { TcpStream::connect(&*address.look_up().await?).await };
         let deadline = attempts.limit().map_or(Deadline::NEVER, Deadline::from_now);
         let connected = match deadline.instant() {
             Some(at) => time::timeout_at(at.into(), connect)

@@ -1,4 +1,4 @@
-use crate::system::signals;
+use crate::system::{descriptor_limit, signals};
 use std::{
     io,
     sync::{
@@ -38,6 +38,7 @@ impl EventLoops {
     /// Starts as many as there are processors.
     pub(crate) fn start() -> io::Result<Self> {
         let count = thread::available_parallelism().map_or(1, usize::from);
+        descriptor_limit::check_event_loops(count)?;
         let first = runtime()?;
         // Signals that ask to end come to the first thread alone, which can hold them while
         // it opens a listener: a thread that does not would let the process die then.
