@@ -11,7 +11,7 @@ mod usage;
 
 pub(crate) use failure::{Direction, Failure, message};
 pub(crate) use log::{escaped, start as start_log};
-pub(crate) use panic::{caught, caught_task, install_hook};
+pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use status::{Outcome, status};
 pub(crate) use stderr::{flush, write_on_a_thread};
 pub(crate) use terminal::Terminal;

@@ -24,3 +24,13 @@ fn die(signal: i32) -> ! {
     crate::diag::flush();
     crate::system::signals::die(signal)
 }
+
+/// Calls the function for every signal that asks to end; after a panic of it the process ends
+/// by the signal.
+fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> std::io::Result<()> {
+    crate::system::signals::on_termination(move |signal| {
+        if crate::diag::caught(|| handle(signal)).is_err() {
+            die(signal);
+        }
+    })
+}

@@ -7,8 +7,19 @@ use std::{
     io,
     panic::{self, AssertUnwindSafe, catch_unwind},
     pin::pin,
+    process,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     task::Poll,
 };
+
+/// Whether a panic ends the process.
+static ENDS_THE_PROCESS: AtomicBool = AtomicBool::new(false);
+
+/// Makes a panic of any thread end the process, for a command that serves nobody and whose
+/// threads wait for each other.
+pub(crate) fn end_at_a_panic() {
+    ENDS_THE_PROCESS.store(true, Relaxed);
+}
 
 /// Makes every panic one line of the log, instead of Rust's text.
 pub(crate) fn install_hook() {
@@ -17,6 +28,9 @@ pub(crate) fn install_hook() {
         match panic.location() {
             Some(location) => tracing::error!("internal error at {location}: {message}"),
             None => tracing::error!("internal error: {message}"),
+        }
+        if ENDS_THE_PROCESS.load(Relaxed) {
+            process::exit(1);
         }
     }));
 }

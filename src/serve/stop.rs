@@ -1,6 +1,6 @@
 use crate::{
     diag::{Failure, caught},
-    system::{command, signals},
+    system::command,
 };
 use local_socket::{
     Listener, Stream,
@@ -62,7 +62,7 @@ impl Stopper {
     pub(crate) fn start(listener: &Arc<Listener>, grace: Duration) -> Result<Self, Failure> {
         let shared = Arc::new(Shared::default());
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
-        signals::on_termination(move |signal| {
+        super::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
             tracing::info!("got signal {signal}: nobody is accepted any more");
             // Also for the second one: the first may have come in the middle of this.
