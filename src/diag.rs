@@ -3,13 +3,17 @@
 mod failure;
 mod hint;
 mod log;
+mod panic;
 mod status;
+mod stderr;
 mod terminal;
 mod usage;
 
 pub(crate) use failure::{Direction, Failure, message};
 pub(crate) use log::{escaped, start as start_log};
+pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use status::{Outcome, status};
+pub(crate) use stderr::{flush, write_on_a_thread};
 pub(crate) use terminal::Terminal;
 pub(crate) use usage::usage;
 
@@ -17,6 +21,8 @@ use std::process::ExitCode;
 
 /// Says what went wrong and gives the exit status that stands for it.
 pub(crate) fn exit(error: &anyhow::Error, terminal: Terminal) -> ExitCode {
+    // The error is the last line.
+    flush();
     terminal.error(&escaped(&message(error)), hint::hint(error).as_deref());
     ExitCode::from(status(error))
 }

@@ -5,6 +5,7 @@ mod command;
 mod dial;
 mod error;
 mod listen_on;
+mod resolver;
 mod stdio;
 mod target;
 mod tcp;

@@ -4,9 +4,11 @@
 
 mod bench;
 mod cli;
+mod deadline;
 mod diag;
 mod endpoint;
 mod engine;
+mod memory;
 mod pump;
 mod run;
 mod serve;
@@ -20,8 +22,12 @@ fn main() -> ExitCode {
         Err(error) => return diag::usage(&error),
     };
     let terminal = diag::Terminal::new(&cli.everywhere);
-    match run::run(cli) {
-        Ok(outcome) => outcome.exit(),
-        Err(error) => diag::exit(&error, terminal),
-    }
+    diag::install_hook();
+    let status = match diag::caught(|| run::run(cli)) {
+        Ok(Ok(outcome)) => outcome.exit(),
+        Ok(Err(error)) => diag::exit(&error, terminal),
+        Err(failure) => diag::exit(&failure.into(), terminal),
+    };
+    diag::flush();
+    status
 }

@@ -28,8 +28,14 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Listen(args) => listen::run(args, terminal),
         Command::Connect(args) => connect::run(args, terminal),
         Command::Relay(args) => relay::run(*args, terminal),
-        Command::Bench(args) => bench::run(&args, terminal),
-        Command::BenchServer(control) => bench::serve(&control),
+        Command::Bench(args) => {
+            diag::end_at_a_panic();
+            bench::run(&args, terminal)
+        }
+        Command::BenchServer(control) => {
+            diag::end_at_a_panic();
+            bench::serve(&control)
+        }
         Command::Completions(args) => completions::run(args.shell),
     }
 }

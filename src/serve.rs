@@ -1,6 +1,7 @@
 //! Accepting clients: who is served, how many at a time, and how it all ends.
 
 mod accept;
+mod accept_errors;
 mod admission;
 mod flag;
 mod limits;
@@ -17,3 +18,19 @@ pub(crate) use phase::Ending;
 pub(crate) use server::{Client, Handler, Server};
 pub(crate) use source::Source;
 pub(crate) use stop::{Going, Open, Stopper};
+
+/// Ends the process by the signal, after what is to be said of it has been written.
+fn die(signal: i32) -> ! {
+    crate::diag::flush();
+    crate::system::signals::die(signal)
+}
+
+/// Calls the function for every signal that asks to end; after a panic of it the process ends
+/// by the signal.
+fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> std::io::Result<()> {
+    crate::system::signals::on_termination(move |signal| {
+        if crate::diag::caught(|| handle(signal)).is_err() {
+            die(signal);
+        }
+    })
+}

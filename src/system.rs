@@ -75,6 +75,26 @@ pub(crate) struct Used {
     pub(crate) switches: Option<(u64, u64)>,
 }
 
+/// What an error of accepting says of the listener.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AcceptError {
+    /// It is that of one client, or it passes.
+    Passes,
+    /// The next client may be accepted; if not, the listener is broken.
+    IsBrokenIfItPersists,
+    IsBroken,
+}
+
+/// Returns what an error of accepting says of the listener (`accept(2)`).
+pub(crate) fn accept_error(error: &io::Error) -> AcceptError {
+    let system = SocketError::of(error).map_or(error, SocketError::system_error);
+    match system.raw_os_error() {
+        Some(code) => listening::accept_error(code),
+        None if has_too_much_open(error) => AcceptError::Passes,
+        None => AcceptError::IsBroken,
+    }
+}
+
 /// Whether something may work again when other things of this system or process have ended
 /// (`accept(2)`, `socket(2)`).
 pub(crate) fn has_too_much_open(error: &io::Error) -> bool {

@@ -85,10 +85,10 @@ fn three_hundred_one_after_another_leave_nothing() {
         if !echoes {
             server.wait_for_output("hello".repeat(2));
         }
-        // The main thread and the one that waits for signals; with commands one for each
-        // further event loop, too.
+        // The main thread, the one that waits for signals and the one that writes messages;
+        // with commands one for each further event loop, too.
         let loops = if echoes { thread::available_parallelism().unwrap().get() } else { 1 };
-        wait_until("the visits are over", || threads_of(&server) == loops + 1);
+        wait_until("the visits are over", || threads_of(&server) == loops + 2);
         let before = left_over(&server);
         for _ in 0..300 {
             visit();

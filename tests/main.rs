@@ -70,11 +70,21 @@ mod taking_over;
 
 // What only Linux has.
 #[cfg(target_os = "linux")]
+mod accept_errors;
+#[cfg(target_os = "linux")]
 mod first_process;
+#[cfg(target_os = "linux")]
+mod largest;
+#[cfg(target_os = "linux")]
+mod log;
+#[cfg(target_os = "linux")]
+mod memory_limit;
 #[cfg(target_os = "linux")]
 mod pass_fds;
 #[cfg(target_os = "linux")]
 mod relay_load;
+#[cfg(target_os = "linux")]
+mod short_of;
 // Other programs through a relay, as they come with Linux.
 #[cfg(target_os = "linux")]
 mod programs;

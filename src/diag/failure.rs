@@ -34,6 +34,8 @@ pub(crate) enum Failure {
     Advised { message: String, hint: Option<String>, status: u8 },
     /// A file that was to be written, named as it was typed.
     Output { path: PathBuf, error: io::Error },
+    /// A panic, with its text.
+    Internal(String),
     /// A descriptor or file of ours could not be used.
     Io { what: &'static str, error: io::Error },
 }
@@ -95,6 +97,7 @@ impl Display for Failure {
             Self::Output { path, error } => {
                 write!(f, "cannot write to {}: {}", path.display(), reason(error))
             }
+            Self::Internal(message) => write!(f, "internal error: {message}; please report it"),
             Self::Io { what, error } => write!(f, "{what}: {}", reason(error)),
         }
     }

@@ -1,20 +1,25 @@
 //! What happens, told with tracing: as lines for people or as JSON.
 
-use super::terminal::Terminal;
+mod limit;
+
+use self::limit::{Limiter, Verdict};
+use super::{stderr, terminal::Terminal};
 use crate::cli::LogFormat;
 use std::{
     fmt::{self, Write as _},
-    io::stderr,
-    sync::OnceLock,
+    sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Instant,
 };
-use tracing::{Event, Level, Metadata, Subscriber, level_filters::LevelFilter, span};
+use tracing::{
+    Event, Level, Metadata, Subscriber, callsite::Identifier, level_filters::LevelFilter, span,
+};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     fmt::{
         FmtContext, FormatEvent, FormatFields,
         format::{DefaultFields, Writer},
     },
-    layer::{Layered, SubscriberExt},
+    layer::{Context, Layered, SubscriberExt},
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
@@ -52,12 +57,13 @@ type Boxed = Box<dyn Subscriber + Send + Sync>;
 
 /// What writes the messages.
 fn subscriber(terminal: Terminal) -> Layered<Box<dyn Layer<Registry> + Send + Sync>, Registry> {
-    let layer = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(terminal.color);
+    let writer = || stderr::Log;
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal.color);
     let layer = match terminal.format {
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
         LogFormat::Text => layer.event_format(Line).boxed(),
     };
-    tracing_subscriber::registry().with(layer)
+    tracing_subscriber::registry().with(layer.and_then(RateLimit).boxed())
 }
 
 /// Makes what writes the messages when there is the first one: most short connections have
@@ -95,6 +101,10 @@ impl Subscriber for OnDemand {
         self.subscriber().record_follows_from(span, follows);
     }
 
+    fn event_enabled(&self, event: &Event<'_>) -> bool {
+        self.subscriber().event_enabled(event)
+    }
+
     fn event(&self, event: &Event<'_>) {
         self.subscriber().event(event);
     }
@@ -105,6 +115,61 @@ impl Subscriber for OnDemand {
 
     fn exit(&self, span: &span::Id) {
         self.subscriber().exit(span);
+    }
+}
+
+/// Warnings and errors of each place in the source that were written, or left out, in the
+/// last seconds.
+static LIMITER: LazyLock<Mutex<Limiter<Kind>>> = LazyLock::new(|| Mutex::new(Limiter::new()));
+
+/// What messages have in common that are counted together: they are of one `warn!`.
+type Kind = (Identifier, Level);
+
+fn limiter() -> MutexGuard<'static, Limiter<Kind>> {
+    LIMITER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns the moment at which [`tell_of_left_out`] has something to tell.
+pub(super) fn due() -> Option<Instant> {
+    limiter().due()
+}
+
+/// Tells how many messages were left out because there were too many of their kind; at the
+/// end of all kinds, otherwise of those whose time is over.
+pub(super) fn tell_of_left_out(is_end: bool) {
+    let left_out = limiter().take(Instant::now(), is_end);
+    for messages in left_out {
+        match messages.kind.1 {
+            Level::ERROR => tracing::error!(target: LEFT_OUT, "{}", messages.text()),
+            _ => tracing::warn!(target: LEFT_OUT, "{}", messages.text()),
+        }
+    }
+}
+
+/// The target of messages that are not limited themselves.
+const LEFT_OUT: &str = "lsock::log";
+
+/// Leaves out warnings and errors of which there are too many, where lines are written on a
+/// thread: where there are clients.
+struct RateLimit;
+
+impl<S: Subscriber> Layer<S> for RateLimit {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        let metadata = event.metadata();
+        let is_limited = *metadata.level() <= Level::WARN && metadata.target() != LEFT_OUT;
+        if !is_limited || !stderr::is_on_a_thread() {
+            return true;
+        }
+        let kind = (metadata.callsite(), *metadata.level());
+        let verdict = limiter().count(kind.clone(), Instant::now());
+        if verdict == Verdict::Keep {
+            let mut text = String::new();
+            // Writing to a String cannot fail.
+            let _ = DefaultFields::new().format_fields(Writer::new(&mut text), event);
+            limiter().keep(&kind, text);
+            stderr::wake();
+        }
+        verdict == Verdict::Write
     }
 }
 

@@ -31,6 +31,12 @@ pub(crate) fn status(error: &anyhow::Error) -> u8 {
         Some(Failure::ConnectTimedOut { .. } | Failure::Idle(_)) => 4,
         Some(Failure::Undelivered { .. }) => 5,
         Some(Failure::Advised { status, .. }) => *status,
-        Some(Failure::Command { .. } | Failure::Output { .. } | Failure::Io { .. }) | None => 1,
+        Some(
+            Failure::Command { .. }
+            | Failure::Output { .. }
+            | Failure::Internal(_)
+            | Failure::Io { .. },
+        )
+        | None => 1,
     }
 }

@@ -1,6 +1,9 @@
-use super::log::{Style, styled};
+use super::{
+    log::{Style, styled},
+    stderr::Line,
+};
 use crate::cli::{Color, Everywhere, LogFormat};
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{IsTerminal, stderr, stdout};
 
 /// How messages are written to stderr.
 #[derive(Copy, Clone, Debug)]
@@ -98,11 +101,10 @@ impl Terminal {
         }
     }
 
-    /// One line in one write, so that lines of several processes do not mix. If stderr
-    /// cannot be written to, there is nobody left to tell.
+    /// Writes a line.
     #[expect(clippy::unused_self, reason = "only who has the options may write")]
     fn line(&self, text: &str) {
-        let _ = stderr().lock().write_all(format!("{text}\n").as_bytes());
+        super::stderr::write(format!("{text}\n").as_bytes(), Line::Stays);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::TcpAddress;
 use crate::{
     cli,
+    deadline::Deadline,
     diag::Failure,
     system::{Socket, has_too_much_open},
 };
@@ -37,7 +38,7 @@ enum Wait {
 #[derive(Debug)]
 pub(crate) struct Attempts {
     patience: Patience,
-    deadline: Option<Instant>,
+    deadline: Deadline,
     pause: Duration,
 }
 
@@ -58,9 +59,9 @@ impl Patience {
     /// Begins to try.
     pub(crate) fn begin(self) -> Attempts {
         let deadline = match self.wait {
-            Wait::Not => Some(Instant::now()),
-            Wait::AtMost(limit) => Instant::now().checked_add(limit),
-            Wait::ForEver => None,
+            Wait::Not => Deadline::from_now(Duration::ZERO),
+            Wait::AtMost(limit) => Deadline::from_now(limit),
+            Wait::ForEver => Deadline::NEVER,
         };
         Attempts { patience: self, deadline, pause: Duration::from_millis(1) }
     }
@@ -68,14 +69,15 @@ impl Patience {
 
 impl Attempts {
     fn rest(&self) -> Option<Duration> {
-        self.deadline.map(|at| at.saturating_duration_since(Instant::now()))
+        self.deadline.rest(Instant::now())
     }
 
     /// How long one attempt may take: a busy server is waited for as long as `--timeout`
     /// says; without it as long as is left of `--wait`, or else as long as it takes.
     pub(crate) fn limit(&self) -> Option<Duration> {
         let rest = self.rest().filter(|_| self.patience.wait != Wait::Not);
-        [self.patience.timeout, rest].into_iter().flatten().min()
+        let limit = [self.patience.timeout, rest].into_iter().flatten().min();
+        limit.filter(|limit| Deadline::from_now(*limit) != Deadline::NEVER)
     }
 
     /// The same for a local socket.
@@ -135,9 +137,10 @@ pub(crate) async fn dial(name: &Name<'static>, patience: Patience) -> Result<Soc
 pub(crate) async fn dial_tcp(address: &TcpAddress, patience: Patience) -> Result<Socket, Failure> {
     let mut attempts = patience.begin();
     loop {
-        let connect = TcpStream::connect((address.host(), address.port()));
-        let connected = match attempts.limit() {
-            Some(limit) => time::timeout(limit, connect)
+        let connect = async { TcpStream::connect(&*address.look_up().await?).await };
+        let deadline = attempts.limit().map_or(Deadline::NEVER, Deadline::from_now);
+        let connected = match deadline.instant() {
+            Some(at) => time::timeout_at(at.into(), connect)
                 .await
                 .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))),
             None => connect.await,

@@ -1,4 +1,4 @@
-use super::EndpointError;
+use super::{EndpointError, resolver};
 use std::{
     fmt::{self, Display, Formatter},
     io,
@@ -29,12 +29,19 @@ impl TcpAddress {
         Ok(Self { host: host.to_owned(), port })
     }
 
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Looks the host up, in an event loop.
+    pub(super) async fn look_up(&self) -> io::Result<Vec<SocketAddr>> {
+        let addresses = resolver::resolve(&self.host).await?;
+        let with_port = |address: &SocketAddr| {
+            let mut address = *address;
+            address.set_port(self.port);
+            address
+        };
+        Ok(addresses.iter().map(with_port).collect())
     }
 
     /// Looks the host up, which may take time.

@@ -1,14 +1,16 @@
 //! Buffers belong to the event loop: a connection has one only while it holds bytes that
 //! its output does not take yet.
 
+use crate::memory;
 use std::{
     cell::RefCell,
+    io,
     ops::{Deref, DerefMut},
 };
 
 /// A buffer, which goes back to the event loop's pool when it is dropped.
 #[derive(Debug)]
-pub(super) struct Buffer(Vec<u8>);
+pub(super) struct Buffer(Box<[u8]>);
 
 /// How many unused buffers an event loop keeps.
 const KEPT: usize = 8;
@@ -18,14 +20,17 @@ thread_local! {
         clippy::missing_const_for_thread_local,
         reason = "it is one; where the system has no such variables, clippy does not see it"
     )]
-    static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Buffer {
-    /// One of this size.
-    pub(super) fn take(size: usize) -> Self {
+    /// Takes one of this size.
+    ///
+    /// # Errors
+    /// `OutOfMemory`, which is the error of one connection.
+    pub(super) fn take(size: usize) -> io::Result<Self> {
         let kept = POOL.with_borrow_mut(Vec::pop).filter(|buffer| buffer.len() == size);
-        Self(kept.unwrap_or_else(|| vec![0; size]))
+        kept.map_or_else(|| memory::zeroed(size), Ok).map(Self)
     }
 }
 

@@ -214,7 +214,7 @@ impl Direction {
         output: &mut Socket,
         size: usize,
     ) -> Poll<io::Result<usize>> {
-        let mut buffer = Buffer::take(size);
+        let mut buffer = Buffer::take(size)?;
         let read = ready!(input.poll_read(cx, &mut buffer, &mut self.descriptors))?;
         self.is_bulk = read == size;
         if !self.is_bulk {

@@ -1,4 +1,4 @@
-use crate::system::signals;
+use crate::system::{descriptor_limit, signals};
 use std::{
     io,
     sync::{
@@ -38,6 +38,7 @@ impl EventLoops {
     /// Starts as many as there are processors.
     pub(crate) fn start() -> io::Result<Self> {
         let count = thread::available_parallelism().map_or(1, usize::from);
+        descriptor_limit::check_event_loops(count)?;
         let first = runtime()?;
         // Signals that ask to end come to the first thread alone, which can hold them while
         // it opens a listener: a thread that does not would let the process die then.
@@ -117,5 +118,41 @@ impl Load {
 impl Drop for Load {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_task_that_panics_ends_alone() {
+        let loops = EventLoops::start().unwrap();
+        let count = loops.all.len();
+        let (tell, told) = mpsc::channel();
+        loops.run(async {
+            for _ in 0..4 * count {
+                loops.spawn(|| async { panic!("in a task") });
+            }
+            for number in 0..4 * count {
+                let tell = tell.clone();
+                loops.spawn(move || async move {
+                    tokio::task::yield_now().await;
+                    let _ = tell.send(number);
+                });
+            }
+            drop(tell);
+            // Each task is counted until it has ended, also by a panic.
+            while loops.all.iter().any(|it| it.load.load(Ordering::Relaxed) > 0)
+                || Arc::strong_count(&loops.all) > 1
+            {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        });
+        let mut served: Vec<usize> = told.iter().collect();
+        served.sort_unstable();
+        assert_eq!(served, (0..4 * count).collect::<Vec<_>>());
     }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     cli::{CopyWay, Eof},
+    deadline::Deadline,
     pump::{Meter, Options, Passing},
     system::{Descriptors, Socket},
 };
@@ -229,7 +230,8 @@ impl Clock {
             if rest.is_zero() {
                 return Poll::Ready(limit);
             }
-            self.timer.as_mut().reset((now + rest).into());
+            let Some(at) = Deadline::after(now, rest).instant() else { return Poll::Pending };
+            self.timer.as_mut().reset(at.into());
             if self.timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     cli::CopyWay,
+    memory,
     system::{Descriptors, Either, Input, Output, Ready, Splicer, waiting},
 };
 use local_socket::Stream;
@@ -42,7 +43,7 @@ const BUFFER_SIZE: usize = 256 << 10;
 struct Way {
     splicer: Option<Splicer>,
     /// Empty until something is copied.
-    buffer: Vec<u8>,
+    buffer: Box<[u8]>,
 }
 
 impl Way {
@@ -51,7 +52,7 @@ impl Way {
         if splicer.is_none() && options.copy == CopyWay::Splice {
             return Err(cannot_splice());
         }
-        Ok(Self { splicer, buffer: Vec::new() })
+        Ok(Self { splicer, buffer: Box::default() })
     }
 
     /// Moves bytes once, at most so many. `splice` is the call that does it within the
@@ -85,7 +86,8 @@ impl Way {
             }
         }
         if self.buffer.is_empty() {
-            self.buffer = vec![0; options.buffer.unwrap_or(BUFFER_SIZE)];
+            let size = options.buffer.unwrap_or(BUFFER_SIZE);
+            self.buffer = memory::zeroed(size).map_err(Broken::Source)?;
         }
         let size = self.buffer.len().min(most);
         copy::step(source, sink, &mut self.buffer[..size], gauge)

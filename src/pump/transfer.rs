@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     cli::Eof,
+    diag::caught,
     system::{Input, Output, waiting},
 };
 use local_socket::{
@@ -89,7 +90,7 @@ pub(crate) fn transfer(job: Job) -> Report {
     });
     if let Some(command) = command {
         let shared = Arc::clone(&shared);
-        let watch = move || shared.watch(&command);
+        let watch = move || shared.run_watch(|| shared.watch(&command));
         if let Err(error) = thread::Builder::new().name("command".to_owned()).spawn(watch) {
             tracing::warn!(%error, "no thread to see the end of the command: the peer ends it");
         }
@@ -99,11 +100,11 @@ pub(crate) fn transfer(job: Job) -> Report {
     }
     let send = {
         let shared = Arc::clone(&shared);
-        move || shared.send(&input)
+        move || shared.run_send(|| shared.send(&input))
     };
     let receive = {
         let shared = Arc::clone(&shared);
-        move || shared.receive(output, closes_output)
+        move || shared.run_receive(|| shared.receive(output, closes_output))
     };
     // One direction needs no further thread, unless time has to be kept meanwhile.
     match (sends, receives) {
@@ -159,6 +160,28 @@ impl Shared {
         }
     }
 
+    /// Watches the command; after a panic nobody would see its end.
+    fn run_watch(&self, watch: impl FnOnce()) {
+        if caught(watch).is_err() {
+            self.stop(Shutdown::Both);
+        }
+    }
+
+    /// Sends; a panic is an error of that direction, which the other threads wait for.
+    fn run_send(&self, send: impl FnOnce()) {
+        if let Err(failure) = caught(send) {
+            self.sent(Ending::InputFailed(failure.into_io()));
+        }
+    }
+
+    /// Receives; a panic is an error of that direction, which the other threads wait for.
+    fn run_receive(&self, receive: impl FnOnce()) {
+        if let Err(failure) = caught(receive) {
+            self.stop(Shutdown::Both);
+            self.received(Ending::OutputFailed { error: failure.into_io(), lost: None });
+        }
+    }
+
     fn send(&self, input: &Input) {
         let ending = self.sending(input).map_or_else(|ending| ending, |mut it| it.send());
         self.sent(ending);
@@ -208,6 +231,10 @@ impl Shared {
                 }
             }
         }
+        self.received(ending);
+    }
+
+    fn received(&self, ending: Ending) {
         self.ended(|endings| {
             endings.received = Some(ending);
             endings.receives = false;
@@ -355,5 +382,68 @@ impl Shared {
             limit,
             time: self.meter.started.elapsed(),
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::{cli::CopyWay, diag::Failure};
+
+    fn shared() -> (Arc<Shared>, Stream) {
+        let (stream, peer) = Stream::pair().unwrap();
+        let options = Options {
+            sends: true,
+            receives: true,
+            eof: Eof::Half,
+            linger: None,
+            idle: None,
+            copy: CopyWay::Auto,
+            buffer: None,
+        };
+        let endings = Endings { sends: true, receives: true, ..Endings::default() };
+        let shared = Shared {
+            stream: Arc::new(stream),
+            meter: Arc::new(Meter::new(options.is_timed())),
+            options,
+            to_command: false,
+            endings: Mutex::new(endings),
+            changed: Condvar::new(),
+        };
+        (Arc::new(shared), peer)
+    }
+
+    /// Waits as the main thread does, while both directions run on threads of their own.
+    fn failure(shared: &Arc<Shared>, send: fn(&Shared), receive: fn(&Shared)) -> Option<Failure> {
+        let (sending, receiving) = (Arc::clone(shared), Arc::clone(shared));
+        start("send", move || sending.run_send(|| send(&sending)));
+        start("receive", move || receiving.run_receive(|| receive(&receiving)));
+        let limit = shared.wait();
+        shared.finish(limit).failure()
+    }
+
+    #[test]
+    fn a_panic_in_a_thread_is_the_failure_of_its_direction() {
+        let (shared, peer) = shared();
+        drop(peer);
+        let sent = failure(&shared, |_| panic!("one"), |it| it.received(Ending::Eof)).unwrap();
+        let text = "cannot read the input: internal error: one; please report it";
+        assert_eq!(sent.to_string(), text);
+    }
+
+    #[test]
+    fn a_panic_while_receiving_may_lose_bytes() {
+        let (shared, _peer) = shared();
+        let received = failure(&shared, |it| it.sent(Ending::Eof), |_| panic!("two")).unwrap();
+        assert!(received.to_string().contains("internal error: two; please report it"));
+        assert!(matches!(received, Failure::Undelivered { .. }));
+    }
+
+    #[test]
+    fn a_panic_of_the_watcher_ends_the_transfer() {
+        let (shared, _peer) = shared();
+        shared.run_watch(|| panic!("three"));
+        assert!(shared.meter.stop.load(Ordering::SeqCst));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{command::Commands, stdio::Stdio};
 use crate::{
-    diag::{Direction, Failure, Outcome},
+    diag::{Direction, Failure, Outcome, caught},
     endpoint::{Patience, TcpAddress, dial, dial_tcp},
     engine::{self, Report},
     pump,
@@ -57,7 +57,7 @@ pub(super) struct SharedStdio {
 #[derive(Debug)]
 pub(super) struct Joined {
     /// How the transfer ended, once it has.
-    pub(super) report: oneshot::Receiver<pump::Report>,
+    pub(super) report: oneshot::Receiver<Result<pump::Report, Failure>>,
     meter: Arc<pump::Meter>,
 }
 
@@ -133,12 +133,13 @@ impl Joiner {
         // At the end of the grace time the thread may hang in a write.
         let joined = before(joined, ending.closing()).await;
         let failure = match joined.and_then(Result::ok) {
-            Some(joined) => {
+            Some(Ok(joined)) => {
                 if joined.output_is_gone() {
                     shared.over.raise();
                 }
                 joined.failure()
             }
+            Some(Err(failure)) => Some(failure),
             None => undelivered(report.read_for_target(), meter.received.bytes()),
         };
         failure.or_else(|| report.failure(true)).map_or(Ok(Outcome::Done), Err)
@@ -187,8 +188,9 @@ impl SharedStdio {
         let meter = stdio.meter();
         let moved = Arc::clone(&meter);
         let join = move || {
+            let report = caught(|| stdio.join_metered(Arc::new(theirs), is_last, moved));
             // Nobody waits for it where the process is about to end.
-            let _ = tell.send(stdio.join_metered(Arc::new(theirs), is_last, moved));
+            let _ = tell.send(report);
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
         Ok((ours.into(), Joined { report: told, meter }))

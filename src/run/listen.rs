@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cli,
-    diag::{Failure, Outcome, Terminal},
+    diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, Command, joined_to},
     engine::{self, EventLoops},
     pump::{self, Passing},
@@ -53,6 +53,7 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
+    diag::write_on_a_thread();
     let loops_are_needed = matches!(plan.joins, Joins::Hub(_) | Joins::Commands(_));
     if loops_are_needed { plan.run_loops(terminal) } else { plan.run_threads(terminal) }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cli,
-    diag::{Failure, Outcome, Terminal},
+    diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, Command, Patience, Target},
     engine::{self, EventLoops},
     pump::{self, Meter, Passing, Progress},
@@ -40,6 +40,7 @@ pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcom
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
+    diag::write_on_a_thread();
     plan.run(terminal)
 }
 
@@ -176,7 +177,11 @@ impl Plan {
             self.listening.tell(terminal);
             let outcome = server.serve(&loops, target).await;
             match joined {
-                Some(joined) => of_the_given(outcome, joined.report.await.ok()),
+                Some(joined) => match joined.report.await {
+                    Ok(Ok(report)) => of_the_given(outcome, Some(report)),
+                    Ok(Err(failure)) => Err(failure.into()),
+                    Err(_) => outcome,
+                },
                 None => outcome,
             }
         })

@@ -1,7 +1,10 @@
 //! Accepting without an event loop, one client after another.
 
-use super::{Admission, Admitted};
-use crate::{diag::Failure, system::has_too_much_open};
+use super::{
+    Admission, Admitted,
+    accept_errors::{AcceptErrors, Retry},
+};
+use crate::diag::Failure;
 use local_socket::{
     Listener, Stream,
     traits::{Listener as _, StreamCommon as _},
@@ -13,14 +16,15 @@ use std::{io::ErrorKind, sync::Arc, thread, time::Duration};
 pub(crate) struct Acceptor {
     listener: Arc<Listener>,
     admission: Admission,
+    errors: AcceptErrors,
 }
 
-/// How long to wait before accepting again when there are no descriptors left.
+/// How long to wait before accepting again after errors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Acceptor {
     pub(crate) fn new(listener: Arc<Listener>, admission: Admission) -> Self {
-        Self { listener, admission }
+        Self { listener, admission, errors: AcceptErrors::default() }
     }
 
     /// Waits for a client; `None` once the listener is closed.
@@ -28,17 +32,16 @@ impl Acceptor {
         loop {
             match self.listener.accept() {
                 Ok(stream) => {
+                    self.errors.accepted();
                     if let Some(admitted) = self.admission.admit(|| stream.peer_creds(), None) {
                         return Ok(Some((stream, admitted)));
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(None),
-                Err(error) if has_too_much_open(&error) => {
-                    tracing::warn!(%error, "cannot accept now: trying again");
-                    thread::sleep(PAUSE);
-                }
                 Err(error) => {
-                    return Err(Failure::Io { what: "cannot accept a client", error });
+                    if self.errors.failed(error)? == Retry::AfterAPause {
+                        thread::sleep(PAUSE);
+                    }
                 }
             }
         }

@@ -1,4 +1,4 @@
-use crate::{diag::Failure, system::signals};
+use crate::diag::Failure;
 use std::{
     sync::{
         Mutex, PoisonError,
@@ -51,7 +51,7 @@ impl Phases {
         let (phase, receiver) = watch::channel(Phase::Serving);
         let (name, name_goes) = mpsc::channel();
         let on_signal = phase.clone();
-        signals::on_termination(move |signal| {
+        super::on_termination(move |signal| {
             let mut is_second = false;
             on_signal.send_if_modified(|phase| {
                 is_second = phase.signal().is_some();
@@ -64,7 +64,7 @@ impl Phases {
             // The sender is dropped, not used.
             let _: Result<(), RecvTimeoutError> = name_goes.recv_timeout(NAME_TIME);
             if is_second {
-                signals::die(signal);
+                super::die(signal);
             }
         })
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;

@@ -2,14 +2,16 @@
 
 use super::{
     Admission, Admitted, Flag,
+    accept_errors::{AcceptErrors, Retry},
     limits::Place,
     phase::{Ending, Phases},
     source::{Accepted, Source},
 };
 use crate::{
-    diag::{Failure, Outcome},
+    deadline::Deadline,
+    diag::{Failure, Outcome, caught_task},
     engine::EventLoops,
-    system::{Detached, Socket, has_too_much_open, signals},
+    system::{Detached, Socket, signals},
 };
 use local_socket::PeerCreds;
 use std::{
@@ -58,8 +60,8 @@ pub(crate) struct Server {
     ending: Ending,
 }
 
-/// How long to wait before accepting again when there are no descriptors left, unless one
-/// who is served goes before.
+/// How long to wait before accepting again after errors, unless one who is served goes
+/// before: there may have been no descriptors left.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What ending takes after the grace time is over.
@@ -104,7 +106,7 @@ impl Server {
         let grace_is_over = async {
             signal.signal().await;
             signalled = Some(Instant::now());
-            tokio::time::sleep(grace).await;
+            Deadline::from_now(grace).reached().await;
         };
         let all_are_served = async {
             for client in waiting {
@@ -126,7 +128,7 @@ impl Server {
         });
         shared.handler.finished(left);
         if let Some(signal) = ending.signal_so_far() {
-            signals::die(signal);
+            super::die(signal);
         }
         accepted?;
         let ended = shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -152,11 +154,14 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    async fn serve(&self, client: io::Result<Client>, number: u64, place: Place) {
-        let result = match client {
-            Ok(client) => self.handler.serve(client).await,
-            Err(error) => Err(Failure::Io { what: "cannot serve the client", error }),
+    async fn serve(&self, client: impl FnOnce() -> io::Result<Client>, number: u64, place: Place) {
+        let serve = async {
+            match client() {
+                Ok(client) => self.handler.serve(client).await,
+                Err(error) => Err(Failure::Io { what: "cannot serve the client", error }),
+            }
         };
+        let result = caught_task(serve).await.unwrap_or_else(Err);
         if self.once || self.handler.over().is_some_and(Flag::is_raised) {
             let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
             ended.get_or_insert(result);
@@ -197,27 +202,21 @@ impl<H: Handler> Accepting<'_, H> {
     /// Cancelling loses nobody.
     async fn for_ever(&mut self, source: &Source) -> Result<(), Failure> {
         let limits = Arc::clone(self.admission.limits());
-        let mut is_short = false;
+        let mut errors = AcceptErrors::default();
         loop {
             limits.wait_for_place().await;
             match source.accept().await {
                 Ok(client) => {
-                    is_short = false;
+                    errors.accepted();
                     if self.hand_over(client) && self.shared.once {
                         return Ok(());
                     }
                 }
-                Err(error) if has_too_much_open(&error) => {
-                    if !is_short {
-                        tracing::warn!(
-                            %error,
-                            "cannot accept now: clients wait until others have gone"
-                        );
-                        is_short = true;
+                Err(error) => {
+                    if errors.failed(error)? == Retry::AfterAPause {
+                        before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
                     }
-                    before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
                 }
-                Err(error) => return Err(Failure::Io { what: "cannot accept a client", error }),
             }
         }
     }
@@ -230,8 +229,10 @@ impl<H: Handler> Accepting<'_, H> {
         let (shared, ending) = (Arc::clone(self.shared), self.ending.clone());
         let client = Detached::try_from(client);
         self.loops.spawn(move || async move {
-            let client = client.and_then(Detached::attach);
-            let client = client.map(|socket| Client { socket, peer, number, ending });
+            let client = || {
+                let socket = client.and_then(Detached::attach)?;
+                Ok(Client { socket, peer, number, ending })
+            };
             shared.serve(client, number, place).await;
         });
         true
@@ -253,16 +254,26 @@ async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()
 /// Accepts those clients that have connected already.
 async fn those_who_wait(source: &Source) -> Vec<Accepted> {
     let mut clients = Vec::new();
+    let mut errors = AcceptErrors::default();
     loop {
         // The event loop looks for them meanwhile, and this task gets a new turn.
         tokio::task::yield_now().await;
         let before = clients.len();
         while let Poll::Ready(accepted) = at_once(source.accept()).await {
             match accepted {
-                Ok(client) => clients.push(client),
+                Ok(client) => {
+                    errors.accepted();
+                    clients.push(client);
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept clients that have connected already");
-                    return clients;
+                    if let Err(failure) = errors.failed(error) {
+                        tracing::warn!("clients that have connected already: {failure}");
+                        return clients;
+                    }
+                    if errors.persist() {
+                        tracing::warn!("cannot accept clients that have connected already");
+                        return clients;
+                    }
                 }
             }
         }
@@ -276,4 +287,34 @@ async fn those_who_wait(source: &Source) -> Vec<Accepted> {
 async fn at_once<T>(future: impl Future<Output = T>) -> Poll<T> {
     let mut future = pin!(future);
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::{super::Limits, *};
+
+    #[derive(Debug)]
+    struct NoHandler;
+
+    impl Handler for NoHandler {
+        async fn serve(&self, _: Client) -> Result<Outcome, Failure> {
+            Ok(Outcome::Done)
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_its_connection_and_frees_its_place() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for once in [false, true] {
+            let limits = Arc::new(Limits::new(None, None));
+            let place = limits.take_place(None).unwrap();
+            let shared = Shared { handler: NoHandler, once, ended: Mutex::new(None) };
+            runtime.block_on(shared.serve(|| panic!("while it is served"), 1, place));
+            assert_eq!(limits.count(), 0);
+            let ended = shared.ended.into_inner().unwrap();
+            // Of the only client it is the error of the command.
+            assert_eq!(once, matches!(ended, Some(Err(Failure::Internal(_)))));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 use crate::{
-    diag::Failure,
+    diag::{Failure, caught},
     pump::Meter,
-    system::{command, signals},
+    system::command,
 };
 use local_socket::{
     Listener, Stream,
@@ -63,7 +63,7 @@ impl Stopper {
     pub(crate) fn start(listener: &Arc<Listener>, grace: Duration) -> Result<Self, Failure> {
         let shared = Arc::new(Shared::default());
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
-        signals::on_termination(move |signal| {
+        super::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
             tracing::info!("got signal {signal}: nobody is accepted any more");
             // Also for the second one: the first may have come in the middle of this.
@@ -71,18 +71,22 @@ impl Stopper {
                 tracing::debug!(%error, "listener not closed");
             }
             if is_second {
-                signals::die(signal);
+                super::die(signal);
             }
             let shared = Arc::clone(&on_signal);
             let end = move || {
-                shared.wait_until_empty(grace);
-                shared.end_all();
-                shared.wait_until_empty(LAST_TIME);
-                shared.tell_of_losses();
-                signals::die(signal);
+                let ending = || {
+                    shared.wait_until_empty(grace);
+                    shared.end_all();
+                    shared.wait_until_empty(LAST_TIME);
+                    shared.tell_of_losses();
+                };
+                // Whatever happens there, the process ends.
+                let _ = caught(ending);
+                super::die(signal);
             };
             if thread::Builder::new().name("grace".to_owned()).spawn(end).is_err() {
-                signals::die(signal);
+                super::die(signal);
             }
         })
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
@@ -102,7 +106,7 @@ impl Stopper {
     pub(crate) fn finish(&self) {
         let signal = self.shared.state().signal;
         if let Some(signal) = signal {
-            signals::die(signal);
+            super::die(signal);
         }
     }
 }

@@ -48,7 +48,7 @@ impl Clients<'_> {
         connections: Vec<Connection>,
     ) -> anyhow::Result<()> {
         let case = self.case;
-        let pattern = Pattern::new(loops::buffer_size(case.size));
+        let pattern = Pattern::new(loops::buffer_size(case.size))?;
         let lead = u32::try_from(case.clients).map_or(LEAD, |clients| LEAD + LEAD_EACH * clients);
         let start = Instant::now() + lead;
         for (number, connection) in connections.into_iter().enumerate() {
@@ -75,7 +75,7 @@ impl Clients<'_> {
 
     /// Puts clients to work that connect for themselves.
     pub(super) fn start_visits(&self, crew: &mut Crew, address: &Address) -> anyhow::Result<()> {
-        let (case, pattern) = (self.case, Pattern::new(self.case.size));
+        let (case, pattern) = (self.case, Pattern::new(self.case.size)?);
         let kind = if self.server == Does::Discard { Visit::Silent } else { Visit::WithMessage };
         for number in 0..case.clients {
             crew.put_to_work(self.work(number).timed(), |work| {

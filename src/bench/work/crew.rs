@@ -5,7 +5,7 @@ use super::{
     phase::Live,
     tally::{Tally, Work},
 };
-use crate::bench::Api;
+use crate::{bench::Api, system::descriptor_limit};
 use anyhow::Context as _;
 use std::{
     pin::pin,
@@ -170,6 +170,7 @@ fn keep_to(cpu: Option<usize>) {
 
 impl EventLoop {
     fn start(cpu: Option<usize>) -> anyhow::Result<Self> {
+        descriptor_limit::check_event_loops(1).context("cannot start an event loop")?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()

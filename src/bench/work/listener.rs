@@ -2,7 +2,11 @@ use super::{
     address::{Address, name},
     ends::Whole,
 };
-use crate::{bench::Api, diag::Failure};
+use crate::{
+    bench::Api,
+    diag::Failure,
+    system::{AcceptError, accept_error, has_too_much_open},
+};
 use anyhow::Context as _;
 use local_socket::{
     ListenerOptions, OnConflict, traits::Listener as _, traits::tokio::Listener as _,
@@ -74,7 +78,23 @@ impl Listener {
 
     /// Waits for a client.
     pub(super) async fn accept(&self) -> anyhow::Result<Whole> {
-        let accepted: io::Result<Whole> = match self {
+        const ATTEMPTS: usize = 10;
+        let mut attempts = 1..=ATTEMPTS;
+        loop {
+            match self.accept_once().await {
+                // That of a connection that has gone; of limits that are reached the
+                // measurement is to say so.
+                Err(error)
+                    if attempts.next().is_some()
+                        && accept_error(&error) == AcceptError::Passes
+                        && !has_too_much_open(&error) => {}
+                accepted => return accepted.context("cannot accept a client"),
+            }
+        }
+    }
+
+    async fn accept_once(&self) -> io::Result<Whole> {
+        match self {
             Self::Local(listener) => listener.accept().map(Whole::from),
             Self::LocalEvent(listener) => listener.accept().await.map(Whole::from),
             Self::Tcp(listener) => listener.accept().and_then(|(stream, _)| {
@@ -85,8 +105,7 @@ impl Listener {
                 Ok((stream, _)) => stream.set_nodelay(true).map(|()| stream.into()),
                 Err(error) => Err(error),
             },
-        };
-        accepted.context("cannot accept a client")
+        }
     }
 
     /// Nobody can connect any more, and nothing of it is left if the process ends now.

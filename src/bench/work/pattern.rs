@@ -4,7 +4,8 @@
 //! that is missing, doubled or moved does not look like the one that belongs there.
 
 use super::BenchError;
-use std::sync::Arc;
+use crate::memory;
+use std::{io, sync::Arc};
 
 /// Short enough for the fastest cache, as one message that is sent again and again would be.
 const PERIOD: usize = (16 << 10) + 65;
@@ -23,7 +24,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// The beginning, for messages and reads of at most so many bytes.
-    pub(super) fn new(longest: usize) -> Self {
+    pub(super) fn new(longest: usize) -> io::Result<Self> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let period: Vec<u8> = (0..PERIOD)
             .map(|_| {
@@ -34,12 +35,12 @@ impl Pattern {
                 state.to_le_bytes()[7]
             })
             .collect();
-        let mut bytes = Vec::with_capacity(PERIOD + longest);
+        let mut bytes = memory::with_capacity(PERIOD + longest)?;
         while bytes.len() < PERIOD + longest {
             let left = PERIOD + longest - bytes.len();
             bytes.extend_from_slice(&period[..left.min(PERIOD)]);
         }
-        Self { bytes: Arc::new(bytes), at: 0, offset: 0 }
+        Ok(Self { bytes: Arc::new(bytes), at: 0, offset: 0 })
     }
 
     /// The next bytes, of which there are not more than it was made for.
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn what_is_read_in_other_pieces_is_the_same() {
-        let (mut sent, mut read) = (Pattern::new(70_000), Pattern::new(100_000));
+        let (mut sent, mut read) = (Pattern::new(70_000).unwrap(), Pattern::new(100_000).unwrap());
         let mut stream = Vec::new();
         for len in [1, 64, 65_536, 70_000, 3, 65_601] {
             stream.extend_from_slice(sent.next(len));
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_byte_that_is_lost_is_noticed() {
-        let (mut sent, mut read) = (Pattern::new(4096), Pattern::new(4096));
+        let (mut sent, mut read) = (Pattern::new(4096).unwrap(), Pattern::new(4096).unwrap());
         let mut stream = sent.next(4096).to_vec();
         stream.extend_from_slice(sent.next(4096));
         stream.remove(1000);
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_message_that_comes_twice_is_noticed() {
-        let (mut sent, mut read) = (Pattern::new(8), Pattern::new(8));
+        let (mut sent, mut read) = (Pattern::new(8).unwrap(), Pattern::new(8).unwrap());
         let message = sent.next(8).to_vec();
         read.check(&message).unwrap();
         read.check(&message).unwrap_err();

@@ -72,7 +72,7 @@ impl Server {
         };
         let mut server = Self { crew, workers, listener: None, visits: Arc::default() };
         let (who, report) = (server.crew.who().clone(), server.crew.report());
-        let pattern = Pattern::new(loops::buffer_size(case.size));
+        let pattern = Pattern::new(loops::buffer_size(case.size))?;
         for ends in given {
             let api = case.api;
             let connection = who.run(async move { ends.open(api) })?;

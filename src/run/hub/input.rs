@@ -1,7 +1,11 @@
 //! Stdin, read by a thread and copied to every client.
 
 use super::queue::{Queue, Subscription};
-use crate::{diag::Failure, serve::Flag, system::Input};
+use crate::{
+    diag::{Failure, caught},
+    serve::Flag,
+    system::Input,
+};
 use std::{
     io::ErrorKind,
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -39,7 +43,9 @@ impl Broadcast {
         });
         let reader = Arc::clone(&shared);
         let read = move || {
-            reader.read(&input);
+            if caught(|| reader.read(&input)).is_err() {
+                reader.queue.end();
+            }
             if let Some(over) = over {
                 over.raise();
             }

@@ -1,7 +1,7 @@
 //! What clients send, written to stdout by a thread.
 
 use crate::{
-    diag::{Direction, Failure},
+    diag::{Direction, Failure, caught},
     serve::Flag,
     system::Output,
 };
@@ -65,17 +65,20 @@ impl Merge {
         let written = Arc::<Written>::default();
         let room = output.room();
         let mut writer = Writer { output, room, written: Arc::clone(&written), open_line_of: None };
-        let write = move || {
-            let mut result = Ok(());
+        let write_all = move || {
             while let Some(piece) = pieces.blocking_recv() {
-                result = writer.write(&piece);
-                if result.is_err() {
-                    over.raise();
-                    break;
-                }
+                writer.write(&piece)?;
             }
+            Ok(())
+        };
+        let write = move || {
+            let result = caught(write_all).unwrap_or_else(|failure| Err(failure.into_io()));
+            let is_over = result.is_err();
             // Nobody waits for it where the process is about to end.
             let _ = tell.send(result);
+            if is_over {
+                over.raise();
+            }
         };
         thread::Builder::new()
             .name("output".to_owned())

@@ -1,8 +1,11 @@
 //! How many descriptors this process may have (RLIMIT_NOFILE, `getrlimit(2)`).
 
 use local_socket::os::unix::inherited::set_descriptor_limit;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{process::Command, sync::OnceLock};
+use rustix::{
+    io::Errno,
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+};
+use std::{io, os::unix::net::UnixDatagram, process::Command, sync::OnceLock};
 
 /// What it was before it was raised.
 static BEFORE: OnceLock<Rlimit> = OnceLock::new();
@@ -29,6 +32,30 @@ pub(crate) fn raise() -> Option<u64> {
     let in_use = std::fs::read_dir("/dev/fd").map_or(3, Iterator::count) as u64;
     let limit = getrlimit(Resource::Nofile).current?;
     Some(limit.saturating_sub(in_use + others()))
+}
+
+/// Checks that an event loop for each of so many threads can be started, and a little more
+/// be opened: tokio panics where there are too few descriptors.
+pub(crate) fn check_event_loops(count: usize) -> io::Result<()> {
+    // A socket pair for signals; for each loop what waits, its twin, what wakes it, and one
+    // end of that pair again; a listener, a client, and what they take for a moment.
+    let needed = 2 + 4 * count + 8;
+    let mut held = Vec::new();
+    while held.len() < needed {
+        match UnixDatagram::unbound() {
+            Ok(socket) => held.push(socket),
+            Err(error) if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {
+                let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+                let lacking = (needed - held.len()) as u64;
+                let enough = limit.saturating_add(lacking);
+                return Err(io::Error::other(format!(
+                    "it needs at least {enough} open files, the limit is {limit}"
+                )));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Gives a command the limit that this process was started with: programs that use

@@ -1,9 +1,11 @@
+use super::super::AcceptError;
 use crate::{
     cli::{Listening, Who},
     diag::Failure,
 };
 use local_socket::{ListenerOptions, Name, PeerCreds, Platform, os::unix::ListenerOptionsExt};
 use nix::unistd::{Gid, Group, Uid, User};
+use rustix::io::Errno;
 use std::{
     fmt::{self, Display, Formatter},
     fs, io,
@@ -48,6 +50,17 @@ pub(crate) fn options<'n>(
         options = options.backlog(backlog);
     }
     Ok(options)
+}
+
+/// Returns what an error number of `accept(2)` says of the listener. What is not named there
+/// is an error of the network or of one connection, or a limit that is reached for a while.
+pub(crate) fn accept_error(code: i32) -> AcceptError {
+    match Errno::from_raw_os_error(code) {
+        Errno::BADF | Errno::FAULT | Errno::NOTSOCK => AcceptError::IsBroken,
+        // Of the listener, or of a connection that was reset while it was accepted.
+        Errno::INVAL | Errno::OPNOTSUPP => AcceptError::IsBrokenIfItPersists,
+        _ => AcceptError::Passes,
+    }
 }
 
 fn is_abstract(name: &Name<'_>) -> bool {

@@ -1,11 +1,13 @@
 use crate::diag::Failure;
 use local_socket::os::unix::inherited::take_fd;
+use rustix::event::{PollFd, PollFlags, Timespec};
 use std::{
     env,
     ffi::OsStr,
     fs::File,
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     os::{fd::OwnedFd, unix::net::UnixDatagram},
+    thread,
 };
 
 /// Whom to tell that clients can connect.
@@ -25,25 +27,68 @@ impl Readiness {
         Ok(Self { fd })
     }
 
-    /// Tells them.
+    /// Tells them. What cannot be told at once is told by a thread: clients are served
+    /// meanwhile.
     pub(crate) fn tell(self) -> Result<(), Failure> {
         if let Some(fd) = self.fd {
-            File::from(fd)
-                .write_all(b"\n")
-                .map_err(|error| Failure::Io { what: "cannot write to the --ready-fd", error })?;
+            let file = File::from(fd);
+            if is_full(&file) {
+                on_a_thread("cannot write to the --ready-fd", move || write_when_ready(&file));
+            } else {
+                write_when_ready(&file).map_err(|error| Failure::Io {
+                    what: "cannot write to the --ready-fd",
+                    error,
+                })?;
+            }
         }
-        if let Some(socket) = env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty())
-            && let Err(error) = notify(&socket)
-        {
-            tracing::warn!(%error, "cannot tell NOTIFY_SOCKET that clients can connect");
+        if let Some(socket) = env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty()) {
+            const FAILED: &str = "cannot tell NOTIFY_SOCKET that clients can connect";
+            match notify(&socket, false) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    on_a_thread(FAILED, move || notify(&socket, true));
+                }
+                Err(error) => tracing::warn!(%error, "{FAILED}"),
+                Ok(()) => {}
+            }
         }
         Ok(())
     }
 }
 
-/// `sd_notify(3)`
-fn notify(socket: &OsStr) -> io::Result<()> {
+/// Whether writing one byte would wait for somebody who reads.
+fn is_full(file: &File) -> bool {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    matches!(super::wait(&mut [PollFd::new(file, PollFlags::OUT)], Some(&now)), Ok(0))
+}
+
+/// Writes a newline, also to a descriptor that somebody has made non-blocking.
+fn write_when_ready(mut file: &File) -> io::Result<()> {
+    loop {
+        match file.write_all(b"\n") {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                super::wait(&mut [PollFd::new(file, PollFlags::OUT)], None)?;
+            }
+            written => return written,
+        }
+    }
+}
+
+/// Does something that may take as long as another process likes; warns if it fails.
+fn on_a_thread(failed: &'static str, tell: impl FnOnce() -> io::Result<()> + Send + 'static) {
+    let tell = move || {
+        if let Err(error) = tell() {
+            tracing::warn!(%error, "{failed}");
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("readiness".to_owned()).spawn(tell) {
+        tracing::warn!(%error, "{failed}: cannot start a thread");
+    }
+}
+
+/// Sends the message of `sd_notify(3)`, and waits for room in the socket if that is wanted.
+fn notify(socket: &OsStr, waits: bool) -> io::Result<()> {
     let sender = UnixDatagram::unbound()?;
+    sender.set_nonblocking(!waits)?;
     #[cfg(target_os = "linux")]
     {
         use std::os::{

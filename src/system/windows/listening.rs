@@ -1,3 +1,4 @@
+use super::super::AcceptError;
 use crate::{
     cli::{Listening, Who},
     diag::Failure,
@@ -12,6 +13,25 @@ use std::{
     io,
     net::TcpListener,
 };
+
+/// Returns what an error code of accepting says of the listener.
+pub(crate) fn accept_error(code: i32) -> AcceptError {
+    const ACCESS_DENIED: i32 = 5;
+    const INVALID_HANDLE: i32 = 6;
+    const INVALID_PARAMETER: i32 = 87;
+    const WSAEBADF: i32 = 10009;
+    const WSAEFAULT: i32 = 10014;
+    const WSAEINVAL: i32 = 10022;
+    const WSAENOTSOCK: i32 = 10038;
+    const WSAEOPNOTSUPP: i32 = 10045;
+    match code {
+        INVALID_HANDLE | WSAEBADF | WSAEFAULT | WSAENOTSOCK => AcceptError::IsBroken,
+        ACCESS_DENIED | INVALID_PARAMETER | WSAEINVAL | WSAEOPNOTSUPP => {
+            AcceptError::IsBrokenIfItPersists
+        }
+        _ => AcceptError::Passes,
+    }
+}
 
 /// The options of a listener that only some systems have.
 pub(crate) fn options<'n>(

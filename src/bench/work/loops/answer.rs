@@ -1,9 +1,12 @@
 //! Servers that send back what they get.
 
 use super::of_client;
-use crate::bench::work::{
-    ends::{Connection, Source as _, Whole},
-    tally::{Tally, Work},
+use crate::{
+    bench::work::{
+        ends::{Connection, Source as _, Whole},
+        tally::{Tally, Work},
+    },
+    memory,
 };
 use std::io;
 
@@ -14,7 +17,7 @@ pub(in crate::bench::work) async fn answer_messages(
     mut work: Work,
 ) -> anyhow::Result<Tally> {
     let Connection { mut reader, mut writer } = connection;
-    let mut message = vec![0; size];
+    let mut message = memory::zeroed(size)?;
     while reader.fill(&mut message).await.map_err(of_client)? {
         work.goes_on();
         writer.write_all(&message).await.map_err(of_client)?;
@@ -34,11 +37,14 @@ pub(in crate::bench::work) async fn answer_once(
 ) -> anyhow::Result<()> {
     // An allocation would be noticed: a whole connection takes some microseconds.
     let mut small = [0; SMALL];
-    let mut large = Vec::new();
-    let message = small.get_mut(..size).unwrap_or_else(|| {
-        large.resize(size, 0);
-        &mut large
-    });
+    let mut large;
+    let message = match small.get_mut(..size) {
+        Some(small) => small,
+        None => {
+            large = memory::zeroed(size)?;
+            &mut large
+        }
+    };
     if connection.fill(message).await.map_err(of_client)? {
         before();
         connection.write_all(message).await.map_err(of_client)?;
@@ -56,7 +62,7 @@ pub(in crate::bench::work) async fn echo(
     mut work: Work,
 ) -> anyhow::Result<Tally> {
     let Connection { mut reader, mut writer } = connection;
-    let mut buffer = vec![0; super::buffer_size(size)];
+    let mut buffer = memory::zeroed(super::buffer_size(size))?;
     loop {
         let count = reader.read(&mut buffer).await.map_err(of_client)?;
         if count == 0 {

@@ -1,11 +1,14 @@
 //! Latency: a message there and back, one at a time.
 
 use super::of_server;
-use crate::bench::work::{
-    BenchError,
-    ends::{Connection, Source as _},
-    pattern::Pattern,
-    tally::{Tally, Work},
+use crate::{
+    bench::work::{
+        BenchError,
+        ends::{Connection, Source as _},
+        pattern::Pattern,
+        tally::{Tally, Work},
+    },
+    memory,
 };
 use std::time::Instant;
 
@@ -18,7 +21,7 @@ pub(in crate::bench::work) async fn exchange(
 ) -> anyhow::Result<Tally> {
     let Connection { mut reader, mut writer } = connection;
     let mut answers = pattern.clone();
-    let mut answer = vec![0; size];
+    let mut answer = memory::zeroed(size)?;
     while work.goes_on() {
         let message = pattern.next(size);
         let start = Instant::now();

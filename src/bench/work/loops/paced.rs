@@ -3,12 +3,15 @@
 //! it was due (no coordinated omission).
 
 use super::of_server;
-use crate::bench::work::{
-    BenchError,
-    ends::{Reader, Source as _, Writer},
-    pace::Timetable,
-    pattern::Pattern,
-    tally::{Tally, Work},
+use crate::{
+    bench::work::{
+        BenchError,
+        ends::{Reader, Source as _, Writer},
+        pace::Timetable,
+        pattern::Pattern,
+        tally::{Tally, Work},
+    },
+    memory,
 };
 use std::time::Instant;
 
@@ -50,7 +53,7 @@ pub(in crate::bench::work) async fn receive_timed(
     size: usize,
     mut work: Work,
 ) -> anyhow::Result<Tally> {
-    let mut answer = vec![0; size];
+    let mut answer = memory::zeroed(size)?;
     let mut number = 0;
     while reader.fill(&mut answer).await.map_err(of_server)? {
         let late = timetable.due(number).elapsed();

@@ -1,11 +1,14 @@
 //! Throughput: bytes one way.
 
 use super::{of_server, wait_for_end};
-use crate::bench::work::{
-    BenchError,
-    ends::{Connection, Reader, Source as _, Writer},
-    pattern::Pattern,
-    tally::{Tally, Work},
+use crate::{
+    bench::work::{
+        BenchError,
+        ends::{Connection, Reader, Source as _, Writer},
+        pattern::Pattern,
+        tally::{Tally, Work},
+    },
+    memory,
 };
 use std::sync::{
     Arc,
@@ -101,7 +104,7 @@ async fn read(
     size: usize,
     mut work: Work,
 ) -> anyhow::Result<Work> {
-    let mut buffer = vec![0; buffer_size(size)];
+    let mut buffer = memory::zeroed(buffer_size(size))?;
     loop {
         let count = reader.read(&mut buffer).await.map_err(of_server)?;
         if count == 0 {

@@ -1,13 +1,18 @@
 //! Connection rate: connect, one message there and back, close.
 
 use super::of_server;
-use crate::bench::Api;
-use crate::bench::work::{
-    BenchError,
-    address::Address,
-    ends::Source as _,
-    pattern::Pattern,
-    tally::{Tally, Work},
+use crate::{
+    bench::{
+        Api,
+        work::{
+            BenchError,
+            address::Address,
+            ends::Source as _,
+            pattern::Pattern,
+            tally::{Tally, Work},
+        },
+    },
+    memory,
 };
 use std::time::Instant;
 
@@ -29,7 +34,7 @@ pub(in crate::bench::work) async fn visit(
     mut work: Work,
 ) -> anyhow::Result<Tally> {
     let mut answers = pattern.clone();
-    let mut answer = vec![0; size];
+    let mut answer = memory::zeroed(size)?;
     while work.goes_on() {
         let start = Instant::now();
         if kind == Visit::WithMessage {

@@ -1,0 +1,84 @@
+//! Panics: each one is a line of the log, and ends what it happened in, not the process.
+
+use super::Failure;
+use std::{
+    any::Any,
+    future::poll_fn,
+    io,
+    panic::{self, AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    process,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    task::Poll,
+};
+
+/// Whether a panic ends the process.
+static ENDS_THE_PROCESS: AtomicBool = AtomicBool::new(false);
+
+/// Makes a panic of any thread end the process, for a command that serves nobody and whose
+/// threads wait for each other.
+pub(crate) fn end_at_a_panic() {
+    ENDS_THE_PROCESS.store(true, Relaxed);
+}
+
+/// Makes every panic one line of the log, instead of Rust's text.
+pub(crate) fn install_hook() {
+    panic::set_hook(Box::new(|panic| {
+        let message = message(panic.payload());
+        match panic.location() {
+            Some(location) => tracing::error!("internal error at {location}: {message}"),
+            None => tracing::error!("internal error: {message}"),
+        }
+        if ENDS_THE_PROCESS.load(Relaxed) {
+            process::exit(1);
+        }
+    }));
+}
+
+/// Runs the function; a panic of it is a failure.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Failure> {
+    // What it was working on is not used after the failure, or is behind a lock that is used
+    // whatever happened while it was held.
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| failure(&*payload))
+}
+
+/// Runs the future; a panic of it is a failure.
+pub(crate) async fn caught_task<T>(task: impl Future<Output = T>) -> Result<T, Failure> {
+    let mut task = pin!(task);
+    poll_fn(|cx| match caught(|| task.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(Ok),
+        Err(failure) => Poll::Ready(Err(failure)),
+    })
+    .await
+}
+
+impl Failure {
+    /// Returns the failure as the error of an input or output.
+    pub(crate) fn into_io(self) -> io::Error {
+        io::Error::other(self.to_string())
+    }
+}
+
+fn failure(payload: &(dyn Any + Send)) -> Failure {
+    Failure::Internal(message(payload))
+}
+
+/// Returns the text of a panic: it is a string, unless it comes from `panic_any`.
+fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a text").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_failure_with_its_text() {
+        let panics = |is_so: bool| assert!(!is_so, "number {}", 7);
+        let failure = caught(|| panics(true)).map_err(|failure| failure.to_string());
+        assert_eq!(failure, Err("internal error: number 7; please report it".to_owned()));
+        assert!(matches!(caught(|| 7), Ok(7)));
+    }
+}

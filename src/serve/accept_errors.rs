@@ -1,0 +1,95 @@
+use crate::{
+    diag::Failure,
+    system::{AcceptError, accept_error, has_too_much_open},
+};
+use std::io;
+
+/// Decides what follows from errors of `accept(2)`: most are those of one client, or pass.
+#[derive(Debug, Default)]
+pub(super) struct AcceptErrors {
+    in_a_row: u32,
+}
+
+/// What is done after an error of accepting that does not end the listener.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Retry {
+    AtOnce,
+    /// What is asked again and again is to take no processor.
+    AfterAPause,
+}
+
+/// An error that may be the listener's own ends it if it comes as often without a client.
+const PERSISTS: u32 = 4;
+
+impl AcceptErrors {
+    /// Notes a client.
+    pub(super) fn accepted(&mut self) {
+        self.in_a_row = 0;
+    }
+
+    /// Notes an error, and warns of the first one since the last client.
+    ///
+    /// # Errors
+    /// The listener itself is broken.
+    pub(super) fn failed(&mut self, error: io::Error) -> Result<Retry, Failure> {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        let is_broken = match accept_error(&error) {
+            AcceptError::Passes => false,
+            AcceptError::IsBrokenIfItPersists => self.in_a_row >= PERSISTS,
+            AcceptError::IsBroken => true,
+        };
+        if is_broken {
+            return Err(Failure::Io { what: "cannot accept a client", error });
+        }
+        if self.in_a_row > 1 {
+            return Ok(Retry::AfterAPause);
+        }
+        if has_too_much_open(&error) {
+            tracing::warn!(%error, "cannot accept now: clients wait until others have gone");
+        } else {
+            tracing::warn!(%error, "cannot accept a client: trying again");
+        }
+        Ok(Retry::AtOnce)
+    }
+
+    /// Whether errors have come so often without a client that there is little hope.
+    pub(super) fn persist(&self) -> bool {
+        self.in_a_row >= PERSISTS
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_broken_listener_ends() {
+        use rustix::io::Errno;
+        let mut errors = AcceptErrors::default();
+        let passing = [Errno::PERM, Errno::NOBUFS, Errno::PROTO, Errno::CONNABORTED, Errno::MFILE];
+        for _ in 0..3 {
+            for error in passing {
+                errors.failed(error.into()).unwrap();
+            }
+        }
+        assert_eq!(errors.failed(Errno::PERM.into()).unwrap(), Retry::AfterAPause);
+        errors.accepted();
+        assert_eq!(errors.failed(Errno::PERM.into()).unwrap(), Retry::AtOnce);
+        for error in [Errno::BADF, Errno::FAULT, Errno::NOTSOCK] {
+            assert!(AcceptErrors::default().failed(error.into()).is_err());
+        }
+        for error in [Errno::INVAL, Errno::OPNOTSUPP] {
+            let mut errors = AcceptErrors::default();
+            let failed = || errors.failed(error.into()).is_ok();
+            assert_eq!(std::iter::repeat_with(failed).position(|goes_on| !goes_on), Some(3));
+        }
+    }
+
+    #[test]
+    fn an_error_that_is_not_of_the_system_ends_it() {
+        let error = io::Error::other("the event loop has ended");
+        assert!(AcceptErrors::default().failed(error).is_err());
+    }
+}
