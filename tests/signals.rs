@@ -160,6 +160,24 @@ fn a_stuck_command_is_ended_after_the_grace_time() {
     }
 }
 
+/// Commands of clients that are served at the same time, in whatever event loop.
+#[test]
+fn stuck_commands_are_all_ended_after_the_grace_time() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", ["-k", "--grace", "200ms", "--", "cat"]).start_listening();
+    let mut clients: Vec<_> = (0..6).map(|_| scene.dial("s")).collect();
+    for client in &mut clients {
+        client.write_all(b"x").unwrap();
+        client.read_exact(&mut [0]).unwrap();
+    }
+    signal(&server, Signal::TERM);
+    server.end().died_of(Signal::TERM);
+    for mut client in clients {
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0, "the command has gone");
+    }
+}
+
 /// While many are served: what each of them gets is whole.
 #[test]
 fn many_transfers_end_whole() {

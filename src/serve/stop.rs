@@ -35,6 +35,8 @@ struct State {
     signal: Option<i32>,
     next: u64,
     open: HashMap<u64, Open>,
+    /// The grace time is over: what is added to `open` from now on is ended at once.
+    is_over: bool,
 }
 
 /// Something that goes on after the name has gone.
@@ -98,6 +100,9 @@ impl Stopper {
         let mut state = self.shared.state();
         let key = state.next;
         state.next += 1;
+        if state.is_over {
+            open.end();
+        }
         state.open.insert(key, open);
         Going { shared: Arc::clone(&self.shared), key }
     }
@@ -121,20 +126,27 @@ impl Shared {
         drop(self.changed.wait_timeout_while(self.state(), time, goes_on));
     }
 
+    /// Ends what is open, and what is added later.
     fn end_all(&self) {
-        for open in self.state().open.values() {
-            match open {
-                Open::Accepting => {}
-                Open::Stream(stream, _) => {
-                    tracing::warn!("a connection did not end within the grace time: closed");
-                    // One that has ended meanwhile is not connected any more.
-                    let _ = stream.shutdown(Shutdown::Both);
-                }
-                Open::Command(child) => {
-                    tracing::warn!("a command did not end within the grace time: terminated");
-                    if let Err(error) = command::terminate(child) {
-                        tracing::debug!(%error, "command not terminated");
-                    }
+        let mut state = self.state();
+        state.is_over = true;
+        state.open.values().for_each(Open::end);
+    }
+}
+
+impl Open {
+    fn end(&self) {
+        match self {
+            Self::Accepting => {}
+            Self::Stream(stream, _) => {
+                tracing::warn!("a connection did not end within the grace time: closed");
+                // One that has ended meanwhile is not connected any more.
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            Self::Command(child) => {
+                tracing::warn!("a command did not end within the grace time: terminated");
+                if let Err(error) = command::terminate(child) {
+                    tracing::debug!(%error, "command not terminated");
                 }
             }
         }
@@ -156,5 +168,23 @@ impl Drop for Going {
     fn drop(&mut self) {
         self.shared.state().open.remove(&self.key);
         self.shared.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+
+    /// A client that was accepted at the very end of the grace time.
+    #[test]
+    fn what_is_opened_after_the_grace_time_is_ended_at_once() {
+        let stopper = Stopper { shared: Arc::default() };
+        stopper.shared.end_all();
+        let (stream, mut peer) = Stream::pair().unwrap();
+        let _going = stopper.going(Open::Stream(Arc::new(stream), Arc::new(Meter::new(false))));
+        peer.set_recv_timeout(Some(Duration::from_secs(10))).unwrap();
+        assert_eq!(peer.read(&mut [0]).unwrap(), 0);
     }
 }

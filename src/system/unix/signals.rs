@@ -9,7 +9,7 @@ use signal_hook::{
 use std::{
     io, process,
     sync::{
-        Arc, LazyLock,
+        Arc, LazyLock, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -31,13 +31,28 @@ pub(crate) struct Held {
     before: Option<SigSet>,
 }
 
+/// The signals that this process was started to block.
+static BLOCKED_AT_START: OnceLock<SigSet> = OnceLock::new();
+
 impl Held {
     pub(crate) fn new() -> Self {
         let mut ours = SigSet::empty();
         for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
             ours.add(signal);
         }
-        Self { before: ours.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok() }
+        let before = ours.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok();
+        if let Some(before) = before {
+            BLOCKED_AT_START.get_or_init(|| before);
+        }
+        Self { before }
+    }
+
+    /// Blocks only what this process was started to block, until this is dropped: a command
+    /// inherits the mask of the thread that starts it (`execve(2)`), and event loops other than
+    /// the first block the signals that ask to end.
+    pub(super) fn for_command() -> Self {
+        let mask = BLOCKED_AT_START.get();
+        Self { before: mask.and_then(|mask| mask.thread_swap_mask(SigmaskHow::SIG_SETMASK).ok()) }
     }
 }
 
