@@ -1,4 +1,4 @@
-use local_socket::os::windows::close_stdout;
+use lsock_startup::close_stdout;
 use std::{
     fs::{File, Permissions},
     io::{self, Write, stdout},
