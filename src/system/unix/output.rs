@@ -1,3 +1,4 @@
+use lsock_startup::stdout_was_closed;
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{fstat, stat},
@@ -20,16 +21,18 @@ use std::{
 pub(crate) struct Output {
     file: File,
     is_stdout: bool,
+    /// Standard output that was closed from the start: every write fails.
+    is_closed: bool,
 }
 
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
         let fd = stdout().as_fd().try_clone_to_owned()?;
-        Ok(Self { file: fd.into(), is_stdout: true })
+        Ok(Self { file: fd.into(), is_stdout: true, is_closed: stdout_was_closed() })
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { file: self.file.try_clone()?, is_stdout: self.is_stdout })
+        Ok(Self { file: self.file.try_clone()?, ..*self })
     }
 
     /// Whether this is a command's input: a command may stop reading whenever it likes.
@@ -49,6 +52,9 @@ impl Output {
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed && !bytes.is_empty() {
+            return Err(super::super::stdout_is_closed());
+        }
         (&self.file).write(bytes)
     }
 
@@ -59,6 +65,12 @@ impl Output {
     }
 }
 
+/// Fails if standard output was closed when the process started: Rust's runtime has opened
+/// `/dev/null` for it since.
+pub(crate) fn check_stdout() -> io::Result<()> {
+    if stdout_was_closed() { Err(super::super::stdout_is_closed()) } else { Ok(()) }
+}
+
 /// Those with which files are created, before the umask takes away what it does.
 pub(crate) fn usual_permissions() -> Option<Permissions> {
     Some(Permissions::from_mode(0o666))
@@ -66,6 +78,9 @@ pub(crate) fn usual_permissions() -> Option<Permissions> {
 
 /// Whether a file of that name is what standard output goes to.
 pub(crate) fn is_stdout(path: &Path) -> bool {
+    if stdout_was_closed() {
+        return false;
+    }
     let stdout = fstat(stdout().as_fd());
     let file = stat(path);
     matches!((stdout, file), (Ok(stdout), Ok(file))
@@ -74,7 +89,7 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
 
 impl From<ChildStdin> for Output {
     fn from(stdin: ChildStdin) -> Self {
-        Self { file: OwnedFd::from(stdin).into(), is_stdout: false }
+        Self { file: OwnedFd::from(stdin).into(), is_stdout: false, is_closed: false }
     }
 }
 
