@@ -29,8 +29,10 @@ pub enum OnConflict {
 ///
 /// # Platform-specific behaviour
 /// - Socket files: mode 600, 660 or 666.
-/// - Abstract names have no permissions: check [peer credentials](crate::PeerCreds)
-///   after accepting.
+/// - Abstract names have no permissions: clients can connect, but only those that have
+///   access, by their [credentials](crate::PeerCreds), are handed out, as with an
+///   [`accept_filter`](ListenerOptions::accept_filter). Without this option all are. The
+///   user is the effective one of the process and root; the group is its effective one.
 /// - Windows: a security descriptor that admits SYSTEM, the administrators, and the
 ///   current user, the current user's primary group, or everyone. Without this option
 ///   it is [`CurrentUser`](Self::CurrentUser).
@@ -142,8 +144,9 @@ impl<'n> ListenerOptions<'n> {
         self
     }
 
-    /// Who may connect. A mode or a security descriptor that is given as well has
-    /// precedence.
+    /// Who may connect. A security descriptor, or for a socket file a mode, that is given as
+    /// well has precedence. An [`accept_filter`](Self::accept_filter) chooses among those
+    /// that may.
     #[must_use]
     pub fn access(mut self, access: Access) -> Self {
         self.access = Some(access);
@@ -180,7 +183,7 @@ impl<'n> ListenerOptions<'n> {
         mut self,
         filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.accept_filter = AcceptFilter::new(filter);
+        self.accept_filter.set(filter);
         self
     }
 
