@@ -34,8 +34,10 @@ pub enum OnConflict {
 ///   [`accept_filter`](ListenerOptions::accept_filter). Without this option all are. The
 ///   user is the effective one of the process and root; the group is its effective one.
 /// - Windows: a security descriptor that admits SYSTEM, the administrators, and the
-///   current user, the current user's primary group, or everyone. Without this option
-///   it is [`CurrentUser`](Self::CurrentUser).
+///   current user, the current user's primary group, or everyone. The group and everyone
+///   are granted what clients need (0x12019b) and no more: they can neither make an instance
+///   of the pipe nor change who may connect. Without this option it is
+///   [`CurrentUser`](Self::CurrentUser).
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// The user that this process runs as.
