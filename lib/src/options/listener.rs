@@ -33,6 +33,7 @@ pub enum OnConflict {
 ///   access, by their [credentials](crate::PeerCreds), are handed out, as with an
 ///   [`accept_filter`](ListenerOptions::accept_filter). Without this option all are. The
 ///   user is the effective one of the process and root; the group is its effective one.
+///   That is up to the listener: a descriptor that is made of it accepts everyone.
 /// - Windows: a security descriptor that admits SYSTEM, the administrators, and the
 ///   current user, the current user's primary group, or everyone. The group and everyone
 ///   are granted what clients need (0x12019b) and no more: they can neither make an instance
