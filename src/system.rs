@@ -95,6 +95,11 @@ pub(crate) fn accept_error(error: &io::Error) -> AcceptError {
     }
 }
 
+/// The error of writing to standard output that was closed when the process started.
+fn stdout_is_closed() -> io::Error {
+    io::Error::other("standard output is closed")
+}
+
 /// Whether something may work again when other things of this system or process have ended
 /// (`accept(2)`, `socket(2)`).
 pub(crate) fn has_too_much_open(error: &io::Error) -> bool {

@@ -1,6 +1,6 @@
 //! Nobody gets in who does not belong.
 
-use crate::harness::{Cmd, NOBODY, Scene, is_root, signal, wait_for_file};
+use crate::harness::{Cmd, NOBODY, Scene, has, is_root, signal, wait_for_file};
 use rustix::process::Signal;
 use std::{
     fs,
@@ -288,4 +288,102 @@ fn a_strangers_live_name() {
     let mut client = scene.dial("s");
     client.write_all(b"x").unwrap();
     client.read_exact(&mut [0]).unwrap();
+}
+
+/// Whether this process may make user namespaces, which some systems forbid.
+#[cfg(target_os = "linux")]
+fn has_user_namespaces(scene: &Scene, map: &str) -> bool {
+    is_root()
+        && has("unshare")
+        && scene.command("unshare").args([map, "true"]).run().status.success()
+}
+
+/// In a user namespace all users that it does not map have one number: whoever has that may
+/// be anybody.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_user_that_a_namespace_does_not_map_is_nobody() {
+    let scene = open_scene();
+    if !has_user_namespaces(&scene, "--user") {
+        return;
+    }
+    let listen = |args: &[&str]| {
+        let lsock = env!("CARGO_BIN_EXE_lsock");
+        let unshare =
+            scene.command("unshare").args(["--user", lsock, "listen", "-v", scene.word()]);
+        unshare.args(args).args(["-k", "--", "echo", "secret"]).start_listening()
+    };
+    for args in [&[][..], &["--allow", "uid:65534"], &["--allow", "gid:65534"]] {
+        let server = listen(args);
+        for client in
+            [stranger(&scene, &["connect", scene.word()]), scene.connect(scene.word(), NO_ARGS)]
+        {
+            let client = client.start();
+            let pid = client.pid();
+            client.end().output("");
+            server.wait_for_message(&format!(
+                "refused a client that may not connect: pid {pid} uid 65534"
+            ));
+        }
+        signal(&server, Signal::TERM);
+        let outcome = server.end();
+        let warns = outcome.stderr.contains("uid 65534 can be any user");
+        assert_eq!(warns, !args.contains(&"gid:65534"), "{}", outcome.report());
+    }
+    let server = listen(&["--allow", "any"]);
+    stranger(&scene, &["connect", scene.word()]).run().silent().output("secret\n");
+    signal(&server, Signal::TERM);
+    server.end().does_not_say("any user");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_user_that_a_namespace_maps_is_served_there_and_no_other() {
+    let scene = open_scene();
+    if !has_user_namespaces(&scene, "--map-root-user") {
+        return;
+    }
+    let lsock = env!("CARGO_BIN_EXE_lsock");
+    let unshare = scene.command("unshare").args(["--map-root-user", lsock, "listen", "-v"]);
+    let server = unshare.args([scene.word(), "-k", "--", "echo", "secret"]).start_listening();
+    stranger(&scene, &["connect", scene.word()]).run().output("");
+    server.wait_for_message("uid 65534");
+    scene.connect(scene.word(), NO_ARGS).run().silent().output("secret\n");
+    signal(&server, Signal::TERM);
+    server.end().does_not_say("any user");
+}
+
+/// Outside of such a namespace that number is a user like any other.
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_is_served_by_nobody() {
+    if !is_root() {
+        return;
+    }
+    let scene = open_scene();
+    let listen = ["listen", "-v", scene.word(), "-k", "--", "echo", "secret"];
+    let server = stranger(&scene, &listen).start_listening();
+    stranger(&scene, &["connect", scene.word()]).run().silent().output("secret\n");
+    signal(&server, Signal::TERM);
+    server.end().does_not_say("any user");
+}
+
+/// The system has no small limit for the groups of a user.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_member_of_many_groups_is_served() {
+    if !is_root() || !has("setpriv") {
+        return;
+    }
+    let scene = open_scene();
+    for count in [16, 17, 100, 3000] {
+        let groups: Vec<_> = (1..=count).map(|index| (70_000 + index).to_string()).collect();
+        let last = format!("gid:{}", 70_000 + count);
+        let args = ["--mode", "666", "--allow", &last];
+        let server = scene.listen("./s", args).input("shared").start_listening();
+        let client = scene.command("setpriv").args(["--reuid=65534", "--regid=65534"]);
+        let client = client.arg(format!("--groups={}", groups.join(",")));
+        client.args(["./lsock", "connect", "./s"]).run().silent().output("shared");
+        server.end().ok().does_not_say("refused");
+    }
 }

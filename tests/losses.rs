@@ -1,6 +1,6 @@
 //! What cannot be delivered is said and counted; what arrived is delivered.
 
-use crate::harness::{Scene, data, signal, wait_until, within_the_deadline};
+use crate::harness::{Scene, data, signal, wait_for_file, wait_until, within_the_deadline};
 #[cfg(target_os = "linux")]
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::{io::ioctl_fionread, process::Signal};
@@ -371,10 +371,75 @@ fn an_input_that_cannot_be_read() {
 fn standard_streams_that_are_closed() {
     let scene = Scene::new();
     let server = scene.listen("./s", ["-k", "--", "cat"]).start_listening();
-    for closed in ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"] {
+    // Only what is received is lost: a closed input is at its end.
+    for (closed, status) in
+        [("<&-", 0), (">&-", 5), ("<&- >&-", 0), ("<&- >&- 2>&-", 0), (">&- 2>&-", 5)]
+    {
         let script = format!(r#"exec "$0" connect ./s {closed}"#);
         let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
-        shell.input("hi").run().silent();
+        shell.input("hi").run().code(status);
     }
     drop(server);
+}
+
+/// What is received is not lost in silence, whichever command receives it.
+#[test]
+fn an_output_that_was_closed_from_the_start_is_told_of_once_data_comes() {
+    // The command, and the name that it listens on, if it does.
+    let commands = [
+        ("connect ./echo", None),
+        ("connect ./echo --copy buffer", None),
+        ("listen ./s", Some("s")),
+        ("listen ./s -k", Some("s")),
+        ("listen ./s -k --merge", Some("s")),
+        ("relay ./s -", Some("s")),
+        ("relay ./s - --once", Some("s")),
+        ("relay - ./echo", None),
+    ];
+    for (command, name) in commands {
+        let scene = Scene::new();
+        let _echo = scene.listen("./echo", ["-k", "--", "cat"]).start_listening();
+        let script = format!(r#"exec "$0" {command} >&-"#);
+        let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        let running = match name {
+            Some(name) => {
+                let running = shell.open_input().start();
+                wait_for_file(&scene.path(name));
+                scene.dial(name).write_all(b"hi\n").unwrap();
+                running
+            }
+            None => shell.input("hi\n").start(),
+        };
+        let outcome = running.end().code(5).says("standard output is closed");
+        assert!(outcome.stderr.contains("3 bytes could not be delivered"), "{}", outcome.report());
+    }
+}
+
+#[test]
+fn an_output_that_was_closed_from_the_start_is_fine_without_data() {
+    let scene = Scene::new();
+    let close = |command: &str| {
+        let script = format!(r#"exec "$0" {command} >&-"#);
+        scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")])
+    };
+    let server = scene.listen("./sink", ["-k", "--", "sh", "-c", "cat >&2"]).start_listening();
+    close("connect ./sink").input("hi").run().silent();
+    close("relay - ./sink").input("hi").run().silent();
+    drop(server);
+    let server = close("listen ./s").input("hi").start();
+    wait_for_file(&scene.path("s"));
+    scene.connect("./s", NO_ARGS).run().silent().output("hi");
+    server.end().silent();
+}
+
+#[test]
+fn what_is_asked_for_is_not_lost_in_a_closed_output() {
+    let scene = Scene::new();
+    let commands = ["--help", "--version", "completions bash", "listen ./s --explain", "bench"];
+    for command in commands {
+        let script = format!(r#"exec "$0" {command} >&-"#);
+        let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        shell.run().fails(1).says("cannot write to standard output: standard output is closed");
+    }
+    assert!(scene.files().is_empty());
 }

@@ -19,6 +19,7 @@ use std::{
 const IDLE: Duration = Duration::from_secs(1);
 
 fn main() -> io::Result<()> {
+    // First of all: the numbers are to be those that came with the process.
     let mut listeners = inherited()?;
     if listeners.is_empty() {
         let word = format!("socket-activation-{}", std::process::id());
@@ -39,7 +40,10 @@ fn main() -> io::Result<()> {
 #[cfg(unix)]
 fn inherited() -> io::Result<Vec<Listener>> {
     use local_socket::os::unix::inherited::listen_fds;
-    listen_fds()?.into_iter().map(Listener::try_from).collect()
+    // SAFETY: the program has opened no descriptors yet, and uses those that came with it
+    // nowhere else.
+    let sockets = unsafe { listen_fds()? };
+    sockets.into_iter().map(Listener::try_from).collect()
 }
 
 #[cfg(not(unix))]

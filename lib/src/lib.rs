@@ -101,6 +101,7 @@
 //! `local_socket::X`, `interprocess::os::unix::local_socket::X` and `…::uds_local_socket::X` are
 //! `local_socket::os::unix::X`, those of Windows are in `local_socket::os::windows`, and
 //! `interprocess::{ConnectWaitMode, TryClone, error, bound_util}` are in this crate's root.
+//! [`PeerCreds`] has to be cloned, not copied: it holds all groups of a peer.
 
 #![deny(missing_docs, unsafe_code)]
 

@@ -11,7 +11,7 @@ pub(crate) type Pid = u32;
 /// as it was at that moment.
 ///
 /// What a system does not tell is `None`; see each method.
-#[derive(Copy, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct PeerCreds {
     pub(crate) pid: Option<Pid>,
     #[cfg(unix)]

@@ -62,7 +62,7 @@ fn types_have_the_bounds_that_programs_rely_on() {
     options::<ConnectOptions<'static>>();
     fn half<R: traits::RecvHalf<Stream = Stream>, S: traits::SendHalf<Stream = Stream>>() {}
     half::<RecvHalf, SendHalf>();
-    fn creds<T: Copy + Debug>() {}
+    fn creds<T: Clone + Debug>() {}
     creds::<PeerCreds>();
 }
 

@@ -181,7 +181,7 @@ mod generic {
         (error.rh, error.sh)
     }
 
-    fn credentials(creds: PeerCreds) {
+    fn credentials(creds: &PeerCreds) {
         let _ = creds.pid();
         #[cfg(unix)]
         let _: (Option<u32>, Option<u32>, Option<&[u32]>) =
@@ -213,7 +213,7 @@ mod generic {
             echo_once(&listener)?;
             let mut incoming: Incoming<'_, Listener> = listener.incoming();
             let stream: Stream = incoming.next().unwrap()?;
-            credentials(stream.peer_creds()?);
+            credentials(&stream.peer_creds()?);
             drop(stream.try_clone()?);
             let (rh, sh) = traits::Stream::split(stream);
             let (other, _) = traits::Stream::split(Stream::pair()?.0);

@@ -25,3 +25,5 @@ mod users;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod abstract_names;
+#[cfg(target_os = "linux")]
+mod access;

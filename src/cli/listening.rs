@@ -35,8 +35,9 @@ pub(crate) struct Listening {
 
     /// The security descriptor of the pipe (Windows).
     ///
-    /// Default: the current user, SYSTEM and administrators. Clients on other machines
-    /// are always refused.
+    /// Default: the current user, SYSTEM and administrators. Grant others 0x12019b, to
+    /// read and write: with GA or GW they could serve clients under the same name. Clients
+    /// on other machines are always refused.
     #[arg(long, value_name = "STRING")]
     pub(crate) sddl: Option<String>,
 

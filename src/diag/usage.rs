@@ -1,16 +1,22 @@
-use super::{hint::HELP, log::escaped, status::USAGE, terminal::Terminal};
+use super::{Failure, exit, hint::HELP, log::escaped, status::USAGE, terminal::Terminal};
+use crate::system::output;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use local_socket::error::NameError;
-use std::{error::Error as _, process::ExitCode};
+use std::{error::Error as _, io, process::ExitCode};
 
 /// Prints the help or version that was asked for, or what is wrong with the command
 /// line.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // Whoever closed the pipe has seen enough.
-            let _ = error.print();
-            ExitCode::SUCCESS
+            match output::check_stdout().and_then(|()| error.print()) {
+                // Whoever closed the pipe has seen enough.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    let failure = Failure::Io { what: "cannot write to standard output", error };
+                    exit(&failure.into(), Terminal::unknown())
+                }
+                _ => ExitCode::SUCCESS,
+            }
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();

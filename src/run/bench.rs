@@ -35,6 +35,8 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     if args.explain {
         return completions::print(plan.to_string().as_bytes());
     }
+    // A table or a report goes there, which nobody is to wait for in vain.
+    completions::check_stdout()?;
     let old = args.reports.compare.as_deref().map(load).transpose()?;
     if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {
         plan.is_in(old, path)?;

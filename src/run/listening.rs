@@ -149,6 +149,16 @@ impl Listening {
 
     /// Warns of what is probably not meant.
     pub(super) fn warn(&self) {
+        if let Place::Name { allowed, .. } | Place::Inherited { allowed: Some(allowed), .. } =
+            &self.place
+            && let Some(uid) = allowed.unmapped_user()
+        {
+            tracing::warn!(
+                "this user namespace does not map the user of this process: uid {uid} can be \
+                 any user, and is not served; map the user (user_namespaces(7)), or serve \
+                 whoever can connect with --allow any"
+            );
+        }
         let Place::Name { name, allowed, .. } = &self.place else { return };
         if let Some(folder) = listening::unsafe_folder(name) {
             tracing::warn!(

@@ -10,13 +10,19 @@ use std::{
 ///
 /// Every kind of listener asks it the same question: [`admits`](Self::admits).
 #[derive(Clone, Default)]
-pub(crate) struct AcceptFilter(Option<Arc<Filter>>);
+pub(crate) struct AcceptFilter {
+    /// What [`Access`](crate::Access) means for a name whose clients the system does not
+    /// check.
+    pub(crate) access: Option<fn(&PeerCreds) -> bool>,
+    filter: Option<Arc<Filter>>,
+}
 
 type Filter = dyn Fn(&PeerCreds) -> bool + Send + Sync;
 
 impl AcceptFilter {
-    pub(crate) fn new(filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(filter)))
+    /// Has the filter asked from now on, for those clients that have access.
+    pub(crate) fn set(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
+        self.filter = Some(Arc::new(filter));
     }
 
     /// Whether a client is to be handed out. If not, the listener is to close it and to
@@ -25,9 +31,15 @@ impl AcceptFilter {
     /// The system is not asked for the credentials where there is no filter. Who cannot
     /// be told who it is, is refused.
     pub(crate) fn admits(&self, creds: impl FnOnce() -> io::Result<PeerCreds>) -> bool {
-        let Some(filter) = &self.0 else { return true };
+        if self.access.is_none() && self.filter.is_none() {
+            return true;
+        }
+        let is_admitted = |creds: &PeerCreds| {
+            self.access.is_none_or(|has_access| has_access(creds))
+                && self.filter.as_ref().is_none_or(|filter| filter(creds))
+        };
         match creds() {
-            Ok(creds) if filter(&creds) => true,
+            Ok(creds) if is_admitted(&creds) => true,
             Ok(creds) => {
                 #[cfg(unix)]
                 let uid = creds.euid();
@@ -46,7 +58,7 @@ impl AcceptFilter {
 
 impl Debug for AcceptFilter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "AcceptFilter(..)" } else { "AcceptFilter(none)" })
+        f.write_str(if self.filter.is_some() { "AcceptFilter(..)" } else { "AcceptFilter(none)" })
     }
 }
 
@@ -70,6 +82,12 @@ mod tests {
         field::{Field, Visit},
         span,
     };
+
+    fn filter(filter: impl Fn(&crate::PeerCreds) -> bool + Send + Sync + 'static) -> AcceptFilter {
+        let mut all = AcceptFilter::default();
+        all.set(filter);
+        all
+    }
 
     /// The credentials of this process.
     fn creds() -> io::Result<crate::PeerCreds> {
@@ -111,8 +129,24 @@ mod tests {
 
     #[test]
     fn who_is_unknown_is_refused() {
-        let filter = AcceptFilter::new(|_| unreachable!("there is nothing to ask about"));
+        let filter = filter(|_| unreachable!("there is nothing to ask about"));
         assert!(!filter.admits(|| Err(io::ErrorKind::NotConnected.into())));
+    }
+
+    #[test]
+    fn who_has_no_access_is_refused_whatever_the_filter_says() {
+        // With a subscriber of its own: another test waits for the same event.
+        tracing::subscriber::with_default(Log::default(), || {
+            let mut both = filter(|_| unreachable!("access comes first"));
+            both.access = Some(|_| false);
+            assert!(!both.admits(creds));
+            for says in [true, false] {
+                let mut both = filter(move |_| says);
+                both.access = Some(|_| true);
+                assert_eq!(both.admits(creds), says);
+            }
+            assert!(!AcceptFilter { access: Some(|_| false), filter: None }.admits(creds));
+        });
     }
 
     #[test]
@@ -120,9 +154,9 @@ mod tests {
         let asked = Cell::new(false);
         let log = Log::default();
         tracing::subscriber::with_default(log.clone(), || {
-            assert!(AcceptFilter::new(|_| true).admits(creds));
+            assert!(filter(|_| true).admits(creds));
             assert_eq!(*log.0.lock().unwrap(), "");
-            assert!(!AcceptFilter::new(|_| false).admits(|| {
+            assert!(!filter(|_| false).admits(|| {
                 asked.set(true);
                 creds()
             }));

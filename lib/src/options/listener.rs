@@ -29,11 +29,16 @@ pub enum OnConflict {
 ///
 /// # Platform-specific behaviour
 /// - Socket files: mode 600, 660 or 666.
-/// - Abstract names have no permissions: check [peer credentials](crate::PeerCreds)
-///   after accepting.
+/// - Abstract names have no permissions: clients can connect, but only those that have
+///   access, by their [credentials](crate::PeerCreds), are handed out, as with an
+///   [`accept_filter`](ListenerOptions::accept_filter). Without this option all are. The
+///   user is the effective one of the process and root; the group is its effective one.
+///   That is up to the listener: a descriptor that is made of it accepts everyone.
 /// - Windows: a security descriptor that admits SYSTEM, the administrators, and the
-///   current user, the current user's primary group, or everyone. Without this option
-///   it is [`CurrentUser`](Self::CurrentUser).
+///   current user, the current user's primary group, or everyone. The group and everyone
+///   are granted what clients need (0x12019b) and no more: they can neither make an instance
+///   of the pipe nor change who may connect. Without this option it is
+///   [`CurrentUser`](Self::CurrentUser).
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// The user that this process runs as.
@@ -142,8 +147,9 @@ impl<'n> ListenerOptions<'n> {
         self
     }
 
-    /// Who may connect. A mode or a security descriptor that is given as well has
-    /// precedence.
+    /// Who may connect. A security descriptor, or for a socket file a mode, that is given as
+    /// well has precedence. An [`accept_filter`](Self::accept_filter) chooses among those
+    /// that may.
     #[must_use]
     pub fn access(mut self, access: Access) -> Self {
         self.access = Some(access);
@@ -180,7 +186,7 @@ impl<'n> ListenerOptions<'n> {
         mut self,
         filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.accept_filter = AcceptFilter::new(filter);
+        self.accept_filter.set(filter);
         self
     }
 

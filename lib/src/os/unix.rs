@@ -18,6 +18,8 @@ mod listen;
 mod listener;
 mod name;
 mod os_str;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod overflow_ids;
 pub(crate) mod peer;
 mod probe;
 pub(crate) mod runtime_dir;

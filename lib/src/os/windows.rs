@@ -36,7 +36,6 @@ pub mod security_descriptor;
 mod settings;
 mod shared;
 mod sid;
-mod stdout;
 mod stream;
 mod timed_lock;
 mod token;
@@ -64,6 +63,5 @@ pub use {
     },
     settings::ListenerOptionsExt,
     sid::Sid,
-    stdout::close_stdout,
     stream::Stream,
 };

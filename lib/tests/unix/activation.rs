@@ -7,7 +7,7 @@ use super::{
 use crate::harness::{assert_kind, within_deadline};
 use local_socket::{
     Listener, Stream,
-    os::unix::inherited::{Inherited, listen_fds},
+    os::unix::inherited::{self, Inherited},
     traits::{Listener as _, Stream as _},
 };
 use rustix::{
@@ -23,6 +23,18 @@ use std::{
         unix::net::{UnixDatagram, UnixListener, UnixStream},
     },
 };
+
+/// The sockets that a job is started with.
+fn listen_fds() -> std::io::Result<Vec<Inherited>> {
+    // SAFETY: the test binary uses no descriptors that come with it but 0, 1 and 2.
+    unsafe { inherited::listen_fds() }
+}
+
+/// As above.
+fn take(number: i32) -> std::io::Result<Inherited> {
+    // SAFETY: as above.
+    unsafe { Inherited::take(number) }
+}
 
 /// A job that is to take the descriptor over, as its number 3.
 fn activated(job: &str, environment: &str, socket: impl Into<OwnedFd>) -> Job {
@@ -189,13 +201,13 @@ fn taking(number: &str, environment: &str, socket: impl Into<OwnedFd>) -> Job {
 
 pub(super) fn take_by_number() {
     let number = argument("NUMBER").to_str().unwrap().parse().unwrap();
-    let socket = match Inherited::take(number) {
+    let socket = match take(number) {
         Ok(socket) => socket,
         Err(error) => return tell(&format!("{:?}: {error}", error.kind())),
     };
     assert_eq!((socket.number(), socket.name()), (number, None));
     assert!(fcntl_getfd(&socket).unwrap().contains(FdFlags::CLOEXEC));
-    let error = assert_kind(Inherited::take(number), &[ErrorKind::InvalidInput]);
+    let error = assert_kind(take(number), &[ErrorKind::InvalidInput]);
     assert!(error.to_string().contains("taken before"), "{error}");
     match Listener::try_from(socket) {
         Ok(listener) => {
@@ -205,7 +217,7 @@ pub(super) fn take_by_number() {
         Err(error) => tell(&format!("{:?}: {error}", error.kind())),
     }
     // Not even when it is closed: the number may be somebody else's by now.
-    assert_kind(Inherited::take(number), &[ErrorKind::InvalidInput]);
+    assert_kind(take(number), &[ErrorKind::InvalidInput]);
 }
 
 /// By its number one is taken whether or not the environment tells of it.

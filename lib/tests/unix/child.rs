@@ -38,6 +38,10 @@ const JOBS: &[(&str, fn())] = &[
     #[cfg(target_os = "linux")]
     ("await process descriptors", crate::asynchronous::fd_passing::await_process_descriptors),
     #[cfg(target_os = "linux")]
+    ("visit", super::access::visit),
+    #[cfg(target_os = "linux")]
+    ("listen for own user", super::access::listen_for_own_user),
+    #[cfg(target_os = "linux")]
     ("system calls", super::system_calls::make_calls),
 ];
 
@@ -115,7 +119,21 @@ impl Job {
     pub(super) fn traced_to(self, file: &std::path::Path) -> Self {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-s", "200", "-o"]).arg(file).arg("--");
-        // What /proc/self/exe is, strace finds out before it becomes this program.
+        self.started_by(command)
+    }
+
+    /// Runs it in a user namespace of its own, which maps what the option says.
+    #[cfg(target_os = "linux")]
+    pub(super) fn in_user_namespace(self, map: &str) -> Self {
+        let mut command = Command::new("unshare");
+        command.args([map, "--"]);
+        self.started_by(command)
+    }
+
+    /// Has it started by another program.
+    #[cfg(target_os = "linux")]
+    fn started_by(self, mut command: Command) -> Self {
+        // What /proc/self/exe is, a program finds out before it becomes this one.
         command.arg(env::current_exe().unwrap()).args(self.command.get_args());
         command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

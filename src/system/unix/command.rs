@@ -2,7 +2,8 @@ use super::{
     descriptor_limit, signals,
     socket::{Detached, Socket},
 };
-use local_socket::{Stream, os::unix::inherited::close_all_on_exec};
+use local_socket::Stream;
+use lsock_startup::close_all_on_exec;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,

@@ -1,6 +1,6 @@
 //! How many descriptors this process may have (RLIMIT_NOFILE, `getrlimit(2)`).
 
-use local_socket::os::unix::inherited::set_descriptor_limit;
+use lsock_startup::set_descriptor_limit;
 use rustix::{
     io::Errno,
     process::{Resource, Rlimit, getrlimit, setrlimit},

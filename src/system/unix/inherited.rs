@@ -3,10 +3,7 @@
 use super::listening::Allowed;
 use crate::{cli::Listening, diag::Failure};
 use local_socket::{
-    Listener, Name,
-    error::reason,
-    os::unix::{inherited, stop_passing_credentials},
-    traits::Listener as _,
+    Listener, Name, error::reason, os::unix::stop_passing_credentials, traits::Listener as _,
 };
 use rustix::net::{AddressFamily, SocketType, getsockname, sockopt};
 use std::{
@@ -27,7 +24,7 @@ pub(crate) fn take(number: i32, listening: &Listening) -> Result<Inherited, Fail
     let failure = |error: io::Error| {
         Failure::Usage(format!("cannot listen on fd:{number}: {}", reason(&error)))
     };
-    let inherited = inherited::Inherited::take(number).map_err(failure)?;
+    let inherited = lsock_startup::take_inherited(number).map_err(failure)?;
     if is_tcp(&inherited) {
         let listener = net::TcpListener::from(OwnedFd::from(inherited));
         return Ok(Inherited::Tcp(listener));

@@ -3,7 +3,10 @@ use crate::{
     cli::{Listening, Who},
     diag::Failure,
 };
-use local_socket::{ListenerOptions, Name, PeerCreds, Platform, os::unix::ListenerOptionsExt};
+use local_socket::{
+    ListenerOptions, Name, PeerCreds, Platform, Stream, os::unix::ListenerOptionsExt,
+    traits::StreamCommon as _,
+};
 use nix::unistd::{Gid, Group, Uid, User};
 use rustix::io::Errno;
 use std::{
@@ -140,14 +143,25 @@ impl Allowed {
             && self.rules.iter().any(others)
     }
 
+    /// The number of this process's user, if that may be served but is the one that all users
+    /// have whom the user namespace does not map: no client with it is then.
+    pub(crate) fn unmapped_user(&self) -> Option<u32> {
+        let ours = Uid::effective().as_raw();
+        let is_served =
+            self.rules.iter().any(|rule| matches!(rule, Rule::Uid(uid) if *uid == ours));
+        if !is_served || self.rules.iter().any(|rule| matches!(rule, Rule::Any)) {
+            return None;
+        }
+        let own = Stream::pair().and_then(|(stream, _other)| stream.peer_creds());
+        own.is_ok_and(|own| !own.is_same_user()).then_some(ours)
+    }
+
     /// Whether a client is to be served.
     pub(crate) fn admits(&self, peer: &PeerCreds) -> bool {
         self.rules.iter().any(|rule| match rule {
             Rule::Any => true,
-            Rule::Uid(uid) => peer.euid() == Some(*uid),
-            Rule::Gid(gid) => {
-                peer.egid() == Some(*gid) || peer.groups().is_some_and(|all| all.contains(gid))
-            }
+            Rule::Uid(uid) => peer.is_user(*uid),
+            Rule::Gid(gid) => peer.is_in_group(*gid),
         })
     }
 }

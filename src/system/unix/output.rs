@@ -1,4 +1,5 @@
 use super::signals;
+use lsock_startup::stdout_was_closed;
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{FileType, fstat, stat},
@@ -22,6 +23,8 @@ use std::{
 pub(crate) struct Output {
     file: File,
     is_stdout: bool,
+    /// Standard output that was closed from the start: every write fails.
+    is_closed: bool,
 }
 
 impl Output {
@@ -30,11 +33,11 @@ impl Output {
         if is_file(&fd) {
             signals::heed_file_limit()?;
         }
-        Ok(Self { file: fd.into(), is_stdout: true })
+        Ok(Self { file: fd.into(), is_stdout: true, is_closed: stdout_was_closed() })
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { file: self.file.try_clone()?, is_stdout: self.is_stdout })
+        Ok(Self { file: self.file.try_clone()?, ..*self })
     }
 
     /// Whether this is a command's input: a command may stop reading whenever it likes.
@@ -54,6 +57,9 @@ impl Output {
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed && !bytes.is_empty() {
+            return Err(super::super::stdout_is_closed());
+        }
         (&self.file).write(bytes)
     }
 
@@ -74,6 +80,12 @@ fn is_file(fd: impl AsFd) -> bool {
     fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
 }
 
+/// Fails if standard output was closed when the process started: Rust's runtime has opened
+/// `/dev/null` for it since.
+pub(crate) fn check_stdout() -> io::Result<()> {
+    if stdout_was_closed() { Err(super::super::stdout_is_closed()) } else { Ok(()) }
+}
+
 /// Those with which files are created, before the umask takes away what it does.
 pub(crate) fn usual_permissions() -> Option<Permissions> {
     Some(Permissions::from_mode(0o666))
@@ -81,6 +93,9 @@ pub(crate) fn usual_permissions() -> Option<Permissions> {
 
 /// Whether a file of that name is what standard output goes to.
 pub(crate) fn is_stdout(path: &Path) -> bool {
+    if stdout_was_closed() {
+        return false;
+    }
     let stdout = fstat(stdout().as_fd());
     let file = stat(path);
     matches!((stdout, file), (Ok(stdout), Ok(file))
@@ -89,7 +104,7 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
 
 impl From<ChildStdin> for Output {
     fn from(stdin: ChildStdin) -> Self {
-        Self { file: OwnedFd::from(stdin).into(), is_stdout: false }
+        Self { file: OwnedFd::from(stdin).into(), is_stdout: false, is_closed: false }
     }
 }
 

@@ -1,5 +1,4 @@
 use crate::diag::Failure;
-use local_socket::os::unix::inherited::take_fd;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::{
     env,
@@ -19,7 +18,7 @@ pub(crate) struct Readiness {
 impl Readiness {
     /// Takes the descriptor that the option names.
     pub(crate) fn new(number: Option<i32>) -> Result<Self, Failure> {
-        let fd = number.map(take_fd).transpose().map_err(|error| {
+        let fd = number.map(lsock_startup::take).transpose().map_err(|error| {
             let number = number.unwrap_or_default();
             let reason = local_socket::error::reason(&error);
             Failure::Usage(format!("--ready-fd {number}: {reason}"))

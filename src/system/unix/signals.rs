@@ -1,4 +1,4 @@
-use local_socket::os::unix::inherited::ignores_signal;
+use lsock_startup::ignores_signal;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use signal_hook::{
     consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ},

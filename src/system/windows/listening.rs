@@ -102,6 +102,11 @@ impl Allowed {
         false
     }
 
+    #[expect(clippy::unused_self, reason = "other systems map users")]
+    pub(crate) fn unmapped_user(&self) -> Option<u32> {
+        None
+    }
+
     #[expect(clippy::unused_self, reason = "other systems decide here")]
     pub(crate) fn admits(&self, _: &PeerCreds) -> bool {
         true

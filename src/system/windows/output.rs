@@ -1,8 +1,8 @@
-use local_socket::os::windows::close_stdout;
+use lsock_startup::close_stdout;
 use std::{
     fs::{File, Permissions},
     io::{self, Write, stdout},
-    os::windows::io::{AsHandle, OwnedHandle},
+    os::windows::io::{AsHandle, AsRawHandle, OwnedHandle},
     path::Path,
     process::ChildStdin,
 };
@@ -12,16 +12,19 @@ use std::{
 pub(crate) struct Output {
     file: File,
     is_stdout: bool,
+    /// Standard output that was closed from the start: every write fails.
+    is_closed: bool,
 }
 
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
+        let is_closed = check_stdout().is_err();
         let handle = stdout().as_handle().try_clone_to_owned()?;
-        Ok(Self { file: handle.into(), is_stdout: true })
+        Ok(Self { file: handle.into(), is_stdout: true, is_closed })
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { file: self.file.try_clone()?, is_stdout: self.is_stdout })
+        Ok(Self { file: self.file.try_clone()?, ..*self })
     }
 
     /// Whether this is a command's input: a command may stop reading whenever it likes.
@@ -36,6 +39,9 @@ impl Output {
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed && !bytes.is_empty() {
+            return Err(super::super::stdout_is_closed());
+        }
         (&self.file).write(bytes)
     }
 
@@ -52,6 +58,14 @@ impl Output {
     }
 }
 
+/// Fails if the process has no standard output: what is printed then goes nowhere.
+pub(crate) fn check_stdout() -> io::Result<()> {
+    if stdout().as_raw_handle().is_null() {
+        return Err(super::super::stdout_is_closed());
+    }
+    Ok(())
+}
+
 /// A file gets those of its folder by itself.
 pub(crate) fn usual_permissions() -> Option<Permissions> {
     None
@@ -64,6 +78,6 @@ pub(crate) fn is_stdout(_: &Path) -> bool {
 
 impl From<ChildStdin> for Output {
     fn from(stdin: ChildStdin) -> Self {
-        Self { file: OwnedHandle::from(stdin).into(), is_stdout: false }
+        Self { file: OwnedHandle::from(stdin).into(), is_stdout: false, is_closed: false }
     }
 }

@@ -1,7 +1,8 @@
 //! Plain pipes, also as the standard streams of a process that was started to use them.
 //! There are no socket pairs.
 
-use local_socket::{Stream, os::windows::close_stdout};
+use local_socket::Stream;
+use lsock_startup::close_stdout;
 use std::{
     io::{self, ErrorKind, PipeReader, PipeWriter, stdin, stdout},
     os::windows::io::AsHandle,

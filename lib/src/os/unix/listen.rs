@@ -5,12 +5,13 @@ use super::{
     claim::{Refusal, claim},
     file::{OwnFile, set_permissions},
     holder, runtime_dir,
-    settings::mode_of,
+    settings::{access_check, mode_of},
     sys,
 };
 use crate::{
     ListenerOptions, OnConflict,
     error::{Action, Obstacle, SocketError},
+    options::AcceptFilter,
 };
 use rustix::fs::Mode;
 use std::{
@@ -102,6 +103,15 @@ impl Bound {
                 Err(error)
             }
         }
+    }
+
+    /// Which clients are handed out. A name that is no file keeps nobody out by itself.
+    pub(super) fn accept_filter(&self, options: &ListenerOptions<'_>) -> AcceptFilter {
+        let mut filter = options.accept_filter.clone();
+        if self.file.is_none() {
+            filter.access = options.access.and_then(access_check);
+        }
+        filter
     }
 
     /// The file has been renamed.

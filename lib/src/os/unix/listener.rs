@@ -173,7 +173,7 @@ impl traits::Listener for Listener {
     }
 
     fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
-        self.filter = AcceptFilter::new(filter);
+        self.filter.set(filter);
     }
 
     fn close(&self) -> io::Result<()> {
@@ -211,9 +211,11 @@ impl traits::Listener for Listener {
     }
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
-        let Bound { socket, file } = listen::listen(&options)?;
+        let bound = listen::listen(&options)?;
+        let filter = bound.accept_filter(&options);
+        let Bound { socket, file } = bound;
         let mut listener = Self::new(socket, file, options.name.map(Name::into_owned));
-        listener.filter = options.accept_filter;
+        listener.filter = filter;
         if !options.reclaim_name {
             listener.do_not_reclaim_name_on_drop();
         }

@@ -10,69 +10,133 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
 };
 
-/// How many groups of a peer are kept.
-const MAX_GROUPS: usize = 32;
+/// How many groups need no memory of their own.
+const FEW: usize = 16;
 
 /// The numbers that only Unix has.
-#[derive(Copy, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ids {
-    euid: Option<libc::uid_t>,
-    egid: Option<libc::gid_t>,
+    euid: libc::uid_t,
+    egid: libc::gid_t,
     groups: Groups,
 }
 
-#[derive(Copy, Clone, Debug, Default)]
+/// The supplementary groups of a peer.
+#[derive(Clone, Debug, Default)]
 struct Groups {
-    known: bool,
-    truncated: bool,
-    len: usize,
-    ids: [libc::gid_t; MAX_GROUPS],
+    ids: GroupIds,
+    /// The system may have left some out.
+    is_truncated: bool,
 }
 
-impl Groups {
+#[derive(Clone, Debug, Default)]
+enum GroupIds {
+    #[default]
+    Unknown,
     #[cfg_attr(
         any(target_os = "openbsd", target_os = "netbsd"),
         expect(dead_code, reason = "these systems do not tell the groups")
     )]
-    fn new(ids: &[libc::gid_t]) -> Self {
-        let len = ids.len().min(MAX_GROUPS);
-        let mut groups = Self { known: true, truncated: len < ids.len(), len, ..Self::default() };
-        groups.ids[..len].copy_from_slice(&ids[..len]);
-        groups
-    }
+    Few { len: usize, ids: [libc::gid_t; FEW] },
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    Many(std::sync::Arc<[libc::gid_t]>),
 }
 
 impl PeerCreds {
     fn new(pid: Option<Pid>, euid: libc::uid_t, egid: libc::gid_t, groups: Groups) -> Self {
-        Self { pid, unix: Ids { euid: Some(euid), egid: Some(egid), groups } }
+        Self { pid, unix: Ids { euid, egid, groups } }
     }
 
     /// The effective user. Unix only.
+    ///
+    /// # Platform-specific behaviour
+    /// In a user namespace of Linux all users that have no number there have the same one,
+    /// 65534 by default. [`is_user`](Self::is_user) takes that into account.
     #[must_use]
     pub fn euid(&self) -> Option<libc::uid_t> {
-        self.unix.euid
+        Some(self.unix.euid)
     }
 
     /// The effective group. Unix only.
-    #[must_use]
-    pub fn egid(&self) -> Option<libc::gid_t> {
-        self.unix.egid
-    }
-
-    /// The supplementary groups, at most 32 of them. Unix only.
     ///
     /// # Platform-specific behaviour
-    /// Linux (from 4.13 on), Android, macOS and FreeBSD tell.
+    /// As for [`euid`](Self::euid); [`is_in_group`](Self::is_in_group) takes it into account.
     #[must_use]
-    pub fn groups(&self) -> Option<&[libc::gid_t]> {
-        let groups = &self.unix.groups;
-        groups.known.then(|| &groups.ids[..groups.len])
+    pub fn egid(&self) -> Option<libc::gid_t> {
+        Some(self.unix.egid)
     }
 
-    /// Whether there are more groups than [`groups`](Self::groups) gives. Unix only.
+    /// The supplementary groups. Unix only.
+    ///
+    /// # Platform-specific behaviour
+    /// Linux (from 4.13 on) and Android tell all of them; macOS and FreeBSD at most 15
+    /// (`LOCAL_PEERCRED`), see [`groups_truncated`](Self::groups_truncated).
+    #[must_use]
+    pub fn groups(&self) -> Option<&[libc::gid_t]> {
+        match &self.unix.groups.ids {
+            GroupIds::Unknown => None,
+            GroupIds::Few { len, ids } => ids.get(..*len),
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            GroupIds::Many(ids) => Some(ids),
+        }
+    }
+
+    /// Whether there may be more groups than [`groups`](Self::groups) gives. Unix only.
+    ///
+    /// # Platform-specific behaviour
+    /// That is so on macOS and FreeBSD if there are as many as these systems tell.
     #[must_use]
     pub fn groups_truncated(&self) -> bool {
-        self.unix.groups.truncated
+        self.unix.groups.is_truncated
+    }
+
+    /// Whether the effective user is the one that this process runs as. Unix only; on Windows
+    /// that is `peer_user` of the stream compared with `Sid::current_user`.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use local_socket::{prelude::*, Stream};
+    /// let (one, other) = Stream::pair()?;
+    /// assert!(one.peer_creds()?.is_same_user());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Platform-specific behaviour
+    /// As for [`is_user`](Self::is_user): it is `false` for every peer if the process itself
+    /// has the number that stands for any user.
+    #[must_use]
+    pub fn is_same_user(&self) -> bool {
+        self.is_user(rustix::process::geteuid().as_raw())
+    }
+
+    /// Whether the effective user is this one. Unix only.
+    ///
+    /// # Platform-specific behaviour
+    /// In a user namespace of Linux (`user_namespaces(7)`) all users that have no number
+    /// there have the overflow number, 65534 by default. Unless the namespace has a number
+    /// for everybody, which that of the system has, this is `false` for that number.
+    #[must_use]
+    pub fn is_user(&self, uid: libc::uid_t) -> bool {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if self.unix.euid == uid && super::overflow_ids::is_any_user(uid) {
+            return false;
+        }
+        self.unix.euid == uid
+    }
+
+    /// Whether this is the effective group or one of the [`groups`](Self::groups). Unix only.
+    ///
+    /// # Platform-specific behaviour
+    /// As for [`is_user`](Self::is_user). What the system does not tell, or has left out, is
+    /// taken not to be so.
+    #[must_use]
+    pub fn is_in_group(&self, gid: libc::gid_t) -> bool {
+        let is_in = self.unix.egid == gid || self.groups().is_some_and(|all| all.contains(&gid));
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if is_in && super::overflow_ids::is_any_group(gid) {
+            return false;
+        }
+        is_in
     }
 }
 
@@ -97,19 +161,23 @@ pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
 fn groups(socket: BorrowedFd<'_>) -> Groups {
     const SO_PEERGROUPS: libc::c_int = 59;
     let size = size_of::<libc::gid_t>();
-    let mut ids = vec![0; MAX_GROUPS];
-    loop {
-        // SAFETY: the elements are integers.
-        match unsafe { socket_option(socket, libc::SOL_SOCKET, SO_PEERGROUPS, &mut ids) } {
-            Ok(len) => return Groups::new(&ids[..(len / size).min(ids.len())]),
-            // The length that is needed comes with ERANGE.
-            Err((error, len))
-                if error.raw_os_error() == Some(libc::ERANGE) && len / size > ids.len() =>
-            {
-                ids.resize(len / size, 0);
-            }
-            Err(_) => return Groups::default(),
+    let known = |ids| Groups { ids, is_truncated: false };
+    let mut ids = [0; FEW];
+    // SAFETY: the elements are integers.
+    let needed = match unsafe { socket_option(socket, libc::SOL_SOCKET, SO_PEERGROUPS, &mut ids) } {
+        Ok(len) => return known(GroupIds::Few { len: (len / size).min(FEW), ids }),
+        // The length that is needed comes with ERANGE.
+        Err((error, len)) if error.raw_os_error() == Some(libc::ERANGE) => len / size,
+        Err(_) => return Groups::default(),
+    };
+    let mut ids = vec![0; needed];
+    // SAFETY: the elements are integers.
+    match unsafe { socket_option(socket, libc::SOL_SOCKET, SO_PEERGROUPS, &mut ids) } {
+        Ok(len) => {
+            ids.truncate(len / size);
+            known(GroupIds::Many(ids.into()))
         }
+        Err(_) => Groups::default(),
     }
 }
 
@@ -187,11 +255,15 @@ fn xucred(socket: BorrowedFd<'_>) -> Option<libc::xucred> {
     (creds.cr_version == libc::XUCRED_VERSION).then_some(creds)
 }
 
-/// The first entry is the effective group.
+/// The first entry is the effective group. The system leaves out what there is no room for.
 #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
 fn groups_of(creds: &libc::xucred) -> Groups {
-    let len = usize::try_from(creds.cr_ngroups).unwrap_or(0).min(creds.cr_groups.len());
-    Groups::new(creds.cr_groups[..len].get(1..).unwrap_or_default())
+    let told = usize::try_from(creds.cr_ngroups).unwrap_or(0).min(creds.cr_groups.len());
+    let all = creds.cr_groups[..told].get(1..).unwrap_or_default();
+    let len = all.len().min(FEW);
+    let mut ids = [0; FEW];
+    ids[..len].copy_from_slice(&all[..len]);
+    Groups { ids: GroupIds::Few { len, ids }, is_truncated: told == creds.cr_groups.len() }
 }
 
 /// `SO_PEERCRED` (`getsockopt(2)`)

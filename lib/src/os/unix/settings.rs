@@ -1,4 +1,4 @@
-use crate::{Access, ListenerOptions, name::sealed::Sealed};
+use crate::{Access, ListenerOptions, PeerCreds, name::sealed::Sealed};
 
 /// What only Unix has among the options of a listener.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +16,8 @@ pub trait ListenerOptionsExt: Sized + Sealed {
     ///
     /// # Platform-specific behaviour
     /// To connect, a client needs the permission to write (`unix(7)`). For an abstract
-    /// name on Linux the mode is that of the socket itself, and nobody checks it.
+    /// name on Linux the mode is that of the socket itself, and nobody checks it; there
+    /// [`access`](ListenerOptions::access) says who may connect.
     #[must_use]
     fn mode(self, mode: libc::mode_t) -> Self;
 
@@ -55,4 +56,21 @@ pub(super) fn mode_of(options: &ListenerOptions<'_>) -> Option<libc::mode_t> {
         Access::Group => 0o660,
         Access::Everyone => 0o666,
     }))
+}
+
+/// What an access means where no file's mode says it: whether a client has it, by its
+/// credentials. `None` is everyone.
+pub(super) fn access_check(access: Access) -> Option<fn(&PeerCreds) -> bool> {
+    /// Root has access to every file as well.
+    fn is_of_user(peer: &PeerCreds) -> bool {
+        peer.is_same_user() || peer.is_user(0)
+    }
+    fn is_of_group(peer: &PeerCreds) -> bool {
+        is_of_user(peer) || peer.is_in_group(rustix::process::getegid().as_raw())
+    }
+    match access {
+        Access::CurrentUser => Some(is_of_user),
+        Access::Group => Some(is_of_group),
+        Access::Everyone => None,
+    }
 }

@@ -108,7 +108,7 @@ impl traits::Listener for Listener {
     }
 
     fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
-        self.filter = AcceptFilter::new(filter);
+        self.filter.set(filter);
     }
 
     fn close(&self) -> io::Result<()> {

@@ -22,11 +22,12 @@ use windows_sys::Wdk::Storage::FileSystem::{
 use windows_sys::Win32::{
     Foundation::{
         ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_SEM_TIMEOUT,
-        GENERIC_READ, GENERIC_WRITE, INVALID_HANDLE_VALUE, RtlNtStatusToDosError,
+        INVALID_HANDLE_VALUE, RtlNtStatusToDosError,
     },
     Security::SECURITY_ATTRIBUTES,
     Storage::FileSystem::{
-        CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_READ_DATA,
+        CreateFileW, FILE_CREATE_PIPE_INSTANCE, FILE_FLAG_FIRST_PIPE_INSTANCE,
+        FILE_FLAG_OVERLAPPED, FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_DATA,
         FILE_WRITE_DATA, FlushFileBuffers, OPEN_EXISTING, PIPE_ACCESS_DUPLEX,
         SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
     },
@@ -40,6 +41,21 @@ use windows_sys::Win32::{
 
 /// What the system keeps of what was written and not yet read, for each direction.
 const BUFFER_SIZE: u32 = 64 * 1024;
+
+/// What a client needs of a pipe, and all that it is granted: to read and write data and
+/// attributes, to read the security descriptor, and to wait ([Named Pipe Security and Access
+/// Rights][rights]).
+///
+/// `FILE_GENERIC_WRITE` (0x120116) has the bit 0x4, which is `FILE_APPEND_DATA` for files and
+/// `FILE_CREATE_PIPE_INSTANCE` for pipes: who has it can make an instance of the pipe and be
+/// the server of the next client. `GENERIC_ALL` has, besides, `WRITE_DAC`, `WRITE_OWNER` and
+/// `DELETE`. With `FILE_GENERIC_READ` (0x120089) and without that bit it is 0x12019b, the
+/// same as .NET's `PipeAccessRights.ReadWrite` and `Synchronize`.
+///
+/// [rights]: https://learn.microsoft.com/en-us/windows/win32/ipc/named-pipe-security-and-access-rights
+pub(super) const CLIENT_ACCESS: u32 =
+    (FILE_GENERIC_READ | FILE_GENERIC_WRITE) & !FILE_CREATE_PIPE_INSTANCE;
+const _: () = assert!(CLIENT_ACCESS == 0x0012_019b);
 
 /// An end of a pipe.
 #[derive(Debug)]
@@ -109,11 +125,10 @@ impl Pipe {
     pub(super) fn open(path: &WidePath) -> io::Result<Self> {
         // A server may find out who its client is, and no more.
         let flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
-        let access = GENERIC_READ | GENERIC_WRITE;
         // SAFETY: the path ends with a NUL and outlives the call.
         let handle = unsafe {
             let (path, none) = (path.0.as_ptr(), ptr::null_mut());
-            CreateFileW(path, access, 0, ptr::null(), OPEN_EXISTING, flags, none)
+            CreateFileW(path, CLIENT_ACCESS, 0, ptr::null(), OPEN_EXISTING, flags, none)
         };
         Self::own(handle)
     }

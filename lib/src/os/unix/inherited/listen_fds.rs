@@ -33,19 +33,24 @@ impl Inherited {
     /// ```no_run
     /// use local_socket::{Listener, os::unix::inherited::Inherited};
     /// # fn main() -> std::io::Result<()> {
-    /// let listener = Listener::try_from(Inherited::take(3)?)?;
+    /// // SAFETY: 3 came with the process, and no other part of the program uses it.
+    /// let socket = unsafe { Inherited::take(3)? };
+    /// let listener = Listener::try_from(socket)?;
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// As [`take_fd`], whose warning holds here as well; `InvalidInput` also if
-    /// `LISTEN_PID` is another process's number.
-    pub fn take(number: RawFd) -> io::Result<Self> {
+    /// As [`take_fd`]; `InvalidInput` also if `LISTEN_PID` is another process's number.
+    ///
+    /// # Safety
+    /// As [`take_fd`].
+    pub unsafe fn take(number: RawFd) -> io::Result<Self> {
         match self::number("LISTEN_PID")? {
             Some(pid) if pid != process::id() => Err(invalid(format!(
                 "LISTEN_PID is {pid}, another process's number: the descriptors are not for this one"
             ))),
-            _ => Ok(Self { fd: take_fd(number)?, name: None }),
+            // SAFETY: by this function's condition.
+            _ => Ok(Self { fd: unsafe { take_fd(number) }?, name: None }),
         }
     }
 
@@ -79,7 +84,8 @@ impl Inherited {
 /// ```no_run
 /// use local_socket::{Listener, os::unix::inherited, prelude::*};
 /// # fn main() -> std::io::Result<()> {
-/// for socket in inherited::listen_fds()? {
+/// // SAFETY: nothing has been opened yet, and no other part of the program uses the sockets.
+/// for socket in unsafe { inherited::listen_fds()? } {
 ///     println!("{} is {:?}", socket.number(), socket.name());
 ///     let listener = Listener::try_from(socket)?;
 ///     let client = listener.accept()?;
@@ -90,14 +96,19 @@ impl Inherited {
 /// # Errors
 /// `InvalidInput` if a variable is not what the protocol says, if a descriptor is not
 /// open, or if one was taken before. Those that were taken up to there are closed.
-pub fn listen_fds() -> io::Result<Vec<Inherited>> {
+///
+/// # Safety
+/// As [`take_fd`] for 3 and the numbers after it, as many as `LISTEN_FDS` says: the variables
+/// can be wrong. This holds at the start of a program that has opened nothing yet.
+pub unsafe fn listen_fds() -> io::Result<Vec<Inherited>> {
     if number("LISTEN_PID")? != Some(process::id()) {
         return Ok(Vec::new());
     }
     let count = number("LISTEN_FDS")?.unwrap_or(0);
     let mut names = names(count)?.into_iter().flatten();
     let take = |number| {
-        let fd = take_fd(number).map_err(|error| {
+        // SAFETY: by this function's condition.
+        let fd = unsafe { take_fd(number) }.map_err(|error| {
             invalid(format!("descriptor {number} of LISTEN_FDS={count}: {}", reason(&error)))
         })?;
         Ok(Inherited { fd, name: names.next() })

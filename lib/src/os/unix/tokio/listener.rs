@@ -81,11 +81,12 @@ impl traits::Listener for Listener {
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         runtime::required()?;
         let options = options.nonblocking(ListenerNonblockingMode::Both);
-        let Bound { socket, file } = listen::listen(&options)?;
+        let bound = listen::listen(&options)?;
+        let filter = bound.accept_filter(&options);
+        let Bound { socket, file } = bound;
         let socket = UnixListener::from_std(socket)?;
         let name = options.name.map(Name::into_owned);
-        let mut listener =
-            Self { file: Mutex::new(file), socket, name, filter: options.accept_filter };
+        let mut listener = Self { file: Mutex::new(file), socket, name, filter };
         if !options.reclaim_name {
             listener.do_not_reclaim_name_on_drop();
         }

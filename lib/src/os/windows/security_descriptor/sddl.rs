@@ -1,6 +1,9 @@
 //! Descriptors as text.
 
-use super::{super::local::Local, AsSecurityDescriptorExt as _, SecurityDescriptor};
+use super::{
+    super::{local::Local, pipe::CLIENT_ACCESS},
+    AsSecurityDescriptorExt as _, SecurityDescriptor,
+};
 use crate::{Access, os::windows::Sid};
 use std::{ffi::c_void, io, ptr};
 use widestring::{U16CStr, U16CString};
@@ -48,14 +51,15 @@ impl SecurityDescriptor {
         self.serialize(parts, U16CStr::to_string_lossy)
     }
 
-    /// Full access for the system, the administrators and whom the word says, and
-    /// nothing that would be inherited.
+    /// Full access for the system, the administrators and the current user, the rights of a
+    /// client for the others that the word says, and nothing that would be inherited.
     pub(in crate::os::windows) fn of_access(access: Access) -> io::Result<Self> {
         let user = Sid::current_user()?;
+        let client = |who: &str| format!("(A;;{CLIENT_ACCESS:#x};;;{who})");
         let more = match access {
             Access::CurrentUser => String::new(),
-            Access::Group => format!("(A;;GA;;;{})", Sid::current_group()?),
-            Access::Everyone => "(A;;GA;;;WD)".to_owned(),
+            Access::Group => client(&Sid::current_group()?.to_string()),
+            Access::Everyone => client("WD"),
         };
         Self::from_sddl(&format!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{user}){more}"))
     }

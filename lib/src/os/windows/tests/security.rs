@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use std::{
-    io::ErrorKind,
+    io::{ErrorKind, Read as _, Write as _},
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
     ptr,
 };
@@ -49,6 +49,39 @@ fn the_user_can_connect_with_every_access() {
         let _listener: Listener = options.create_sync_as().unwrap();
         connect(&name);
     }
+}
+
+/// Others than the user cannot add an instance, to which the next client would connect, and
+/// cannot change who may connect.
+#[test]
+fn others_have_the_rights_of_clients_alone() {
+    for (access, others) in
+        [(Access::CurrentUser, None), (Access::Group, Some(())), (Access::Everyone, Some(()))]
+    {
+        let options = ListenerOptions::new().name(unique()).access(access);
+        let listener: Listener = options.create_sync_as().unwrap();
+        let text = descriptor_of(OwnedHandle::from(listener).as_handle()).to_sddl().unwrap();
+        // One entry for each of the system, the administrators and the user, who come first.
+        let rights: Vec<&str> =
+            text.split("(A;;").skip(1).filter_map(|ace| Some(ace.split_once(';')?.0)).collect();
+        let (full, rest) = rights.split_at_checked(3).unwrap_or_else(|| panic!("{text}"));
+        // Windows makes file rights of the generic ones, Wine does not.
+        assert!(full.iter().all(|right| ["GA", "FA", "0x1f01ff"].contains(right)), "{text}");
+        assert_eq!(rest, others.map(|()| "0x12019b").as_slice(), "{text}");
+    }
+}
+
+#[test]
+fn a_client_needs_no_more_than_its_rights() {
+    let user = Sid::current_user().unwrap();
+    let descriptor = SecurityDescriptor::from_sddl(&format!("D:P(A;;0x12019b;;;{user})")).unwrap();
+    let name = unique();
+    let options = ListenerOptions::new().name(name.borrow()).security_descriptor(descriptor);
+    let listener: Listener = options.create_sync_as().unwrap();
+    let client = connect(&name);
+    let server = listener.accept().unwrap();
+    (&client).write_all(b"x").unwrap();
+    (&server).read_exact(&mut [0]).unwrap();
 }
 
 #[test]

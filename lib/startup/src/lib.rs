@@ -1,0 +1,20 @@
+//! What `lsock` has to know and to change about its own process, as far as that takes
+//! `unsafe` code, which the program itself forbids: which descriptors came with the
+//! process, which signals it was started to ignore, what the programs that it starts begin
+//! with. It is private to this workspace.
+
+#![deny(missing_docs)]
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub use unix::{
+    children::{close_all_on_exec, set_descriptor_limit},
+    descriptors::{stdin_was_closed, stdout_was_closed, take, take_inherited},
+    signals::{ignores_signal, reset_ignored_sigchld},
+};
+#[cfg(windows)]
+pub use windows::close_stdout;

@@ -1,0 +1,4 @@
+pub(crate) mod children;
+pub(crate) mod descriptors;
+mod hook;
+pub(crate) mod signals;
