@@ -18,6 +18,8 @@ const NOBODY: u32 = 65534;
 /// The jobs: each stands beside the test that starts it.
 const JOBS: &[(&str, fn())] = &[
     ("chdir", super::reclaiming::change_folder),
+    ("fork and drop", super::reclaiming::fork_and_drop),
+    ("swapped in", super::permissions::listen_while_files_are_swapped_in),
     ("umask", super::permissions::listen_under_umasks),
     ("knock", super::users::knock),
     ("guard", super::users::guard),
