@@ -154,3 +154,63 @@ pub(super) fn replaced_path(path: &Path) -> Option<Option<PathBuf>> {
     let is_known = !name.is_empty() && !path.starts_with("/proc/self/fd");
     Some(is_known.then(|| path.with_file_name(OsStr::from_bytes(name))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs as std_fs;
+
+    fn count(folder: &Path) -> io::Result<usize> {
+        Ok(std_fs::read_dir(folder)?.count())
+    }
+
+    /// The way of systems without `renameat2(2)`.
+    #[test]
+    fn a_file_is_moved_over_a_placeholder_and_nothing_else_is() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("s");
+        assert_eq!(move_over_placeholder(&path)?, None);
+        std_fs::create_dir(&path)?;
+        let refused = move_over_placeholder(&path).map_err(|error| error.kind());
+        assert_eq!(refused, Err(io::ErrorKind::NotADirectory));
+        assert_eq!(count(folder.path())?, 1);
+        std_fs::remove_dir(&path)?;
+        std_fs::write(&path, "precious")?;
+        let aside = move_over_placeholder(&path)?.ok_or(io::ErrorKind::NotFound)?;
+        assert_eq!((count(folder.path())?, std_fs::read(&aside)?), (1, b"precious".to_vec()));
+        Ok(())
+    }
+
+    #[test]
+    fn a_name_in_use_is_not_used() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("s");
+        let mut names = Vec::new();
+        let given: io::Result<()> = with_new_name(&path, "stale", |name| {
+            names.push(name.to_owned());
+            (names.len() == 5).then_some(Ok(()))
+        });
+        given?;
+        names.dedup();
+        assert_eq!(names.len(), 5);
+        let refused: io::Result<()> = with_new_name(&path, "stale", |_| None);
+        assert_eq!(refused.map_err(|error| error.kind()), Err(io::ErrorKind::AlreadyExists));
+        Ok(())
+    }
+
+    #[test]
+    fn the_name_of_a_replacing_socket_leads_back() {
+        for path in ["/run/a.sock", "./.new1.2.x", "s"] {
+            let beside = sibling(Path::new(path), "new");
+            assert_eq!(replaced_path(&beside), Some(Some(path.into())), "{beside:?}");
+        }
+        let long = PathBuf::from(format!("/run/{}", "x".repeat(103)));
+        let beside = sibling(&long, "new");
+        assert!(beside.as_os_str().len() < 40, "{beside:?}");
+        assert_eq!(replaced_path(&beside), Some(None));
+        assert_eq!(replaced_path(Path::new("/proc/self/fd/3/.new1.2.s")), Some(None));
+        for path in ["/run/.new", "/run/.new1.x", "/run/new1.2.s", "/run/.new.1.s"] {
+            assert_eq!(replaced_path(Path::new(path)), None, "{path}");
+        }
+    }
+}

@@ -226,3 +226,108 @@ fn undo_exchange(bound: &Bound, temporary: &Path, path: &Path) -> Result<(), Ref
         Err(left())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        fs as std_fs,
+        os::unix::{
+            fs::{MetadataExt as _, symlink},
+            net::UnixListener,
+        },
+    };
+
+    fn folder_with_stale_socket() -> io::Result<tempfile::TempDir> {
+        let folder = tempfile::tempdir()?;
+        drop(UnixListener::bind(folder.path().join("s"))?);
+        Ok(folder)
+    }
+
+    fn entries(folder: &Path) -> io::Result<Vec<String>> {
+        let names = std_fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+        names.map(|name: io::Result<_>| Ok(name?.to_string_lossy().into_owned())).collect()
+    }
+
+    /// A stale socket is looked at, and then something else comes to its path, in many cases
+    /// with the same inode number.
+    #[test]
+    fn what_came_after_the_look_is_not_removed() -> Result<(), Refusal> {
+        let swap_in: [fn(&Path) -> io::Result<()>; 6] = [
+            |path| std_fs::write(path, "precious"),
+            |path| std_fs::create_dir(path).and_then(|()| std_fs::write(path.join("x"), "")),
+            |path| symlink("nowhere", path),
+            |path| UnixListener::bind(path).map(drop),
+            |path| UnixListener::bind(path).map(std::mem::forget),
+            |path| fs::mkfifoat(fs::CWD, path, fs::Mode::RUSR).map_err(io::Error::from),
+        ];
+        for swap_in in swap_in {
+            for _ in 0..10 {
+                let folder = folder_with_stale_socket()?;
+                let path = folder.path().join("s");
+                let file = Pinned::at(&path)?;
+                assert_eq!(file.probe(&path)?, Finding::Stale);
+                std_fs::remove_file(&path)?;
+                swap_in(&path)?;
+                let before = std_fs::symlink_metadata(&path)?;
+                remove_stale(&path, &file)?;
+                let after = std_fs::symlink_metadata(&path)?;
+                assert_eq!((after.ino(), after.mode()), (before.ino(), before.mode()));
+                assert_eq!(entries(folder.path())?, ["s"]);
+                // As if it had come even later: after it was moved aside.
+                let Some(aside) = aside::move_aside(&path)? else { panic!("it was there") };
+                assert!(!file.is_socket_at(&aside)?);
+                put_back(&aside, &path)?;
+                assert_eq!(entries(folder.path())?, ["s"]);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_stale_socket_itself_is_removed() -> Result<(), Refusal> {
+        let folder = folder_with_stale_socket()?;
+        let path = folder.path().join("s");
+        let file = Pinned::at(&path)?;
+        remove_stale(&path, &file)?;
+        assert_eq!(entries(folder.path())?, [""; 0]);
+        // Somebody else was faster.
+        remove_stale(&path, &file)
+    }
+
+    /// Its place was taken meanwhile: it stays where it is, and the error says where.
+    #[test]
+    fn what_cannot_be_put_back_is_named() -> Result<(), Refusal> {
+        let folder = tempfile::tempdir()?;
+        let (path, aside) = (folder.path().join("s"), folder.path().join("aside"));
+        std_fs::write(&path, "precious")?;
+        std_fs::write(&aside, "as precious")?;
+        let refusal = put_back(&aside, &path).map_err(|refusal| refusal.obstacle);
+        assert_eq!(refusal.err(), Some(Some(Obstacle::LeftAside(aside.clone()))));
+        assert_eq!(std_fs::read(&path)?, b"precious");
+        assert_eq!(std_fs::read(&aside)?, b"as precious");
+        Ok(())
+    }
+
+    /// It was a socket when it was looked at, and none any more at the last moment.
+    #[test]
+    fn only_sockets_are_replaced() -> Result<(), Refusal> {
+        let make: [fn(&Path) -> io::Result<()>; 3] = [
+            |path| std_fs::write(path, "precious"),
+            |path| std_fs::create_dir(path).and_then(|()| std_fs::write(path.join("x"), "")),
+            |path| symlink("nowhere", path),
+        ];
+        for make in make {
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().join("s");
+            make(&path)?;
+            let before = std_fs::symlink_metadata(&path)?.ino();
+            let name = crate::Name::parse("./unused").map_err(io::Error::from)?;
+            let options = ListenerOptions::new().name(name).on_conflict(OnConflict::Replace);
+            assert!(replace_live(&path, &options)?.is_none());
+            assert_eq!(std_fs::symlink_metadata(&path)?.ino(), before);
+            assert_eq!(entries(folder.path())?, ["s"]);
+        }
+        Ok(())
+    }
+}

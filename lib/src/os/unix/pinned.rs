@@ -215,3 +215,58 @@ mod other {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        fs as std_fs,
+        os::{fd::AsFd as _, unix::net::UnixListener},
+    };
+
+    /// Another socket of this user is put in the place of the file.
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn a_socket_is_bound_to_its_own_file_only() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (path, other) = (folder.path().join("s"), folder.path().join("other"));
+        let socket = UnixListener::bind(&path)?;
+        let _other = UnixListener::bind(&other)?;
+        assert_eq!(Pinned::at(&path)?.is_bound_to(socket.as_fd()), Some(true));
+        // Wherever it is moved.
+        std_fs::rename(&path, folder.path().join("moved"))?;
+        assert!(Pinned::at(&folder.path().join("moved"))?.is_file_of(socket.as_fd()));
+        std_fs::rename(&other, &path)?;
+        assert!(!Pinned::at(&path)?.is_file_of(socket.as_fd()));
+        std_fs::remove_file(&path)?;
+        std_fs::write(&path, "precious")?;
+        assert!(!Pinned::at(&path)?.is_file_of(socket.as_fd()));
+        Ok(())
+    }
+
+    /// Where the system does not tell.
+    #[test]
+    fn only_a_socket_with_one_name_looks_like_ours() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("s");
+        let _socket = UnixListener::bind(&path)?;
+        assert!(Pinned::at(&path)?.looks_like_ours());
+        std_fs::hard_link(&path, folder.path().join("second"))?;
+        assert!(!Pinned::at(&path)?.looks_like_ours());
+        let file = folder.path().join("file");
+        std_fs::write(&file, "precious")?;
+        assert!(!Pinned::at(&file)?.looks_like_ours());
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn the_device_of_a_mount_is_read() {
+        let mounts =
+            b"1 0 254:0 / / rw - ext4 /dev/vda rw\n36 35 0:300 /a\\040b /mnt rw - x y rw\n";
+        assert_eq!(linux::device_of_mount(mounts, "1"), Some(254 << 20));
+        assert_eq!(linux::device_of_mount(mounts, "36"), Some(300));
+        assert_eq!(linux::device_of_mount(mounts, "35"), None);
+        assert_eq!(linux::device_of_mount(b"7 x\n7 1 a:b", "7"), None);
+    }
+}
