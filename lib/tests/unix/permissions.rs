@@ -173,7 +173,9 @@ pub(super) fn listen_while_files_are_swapped_in() {
                 }
                 let bait = folder.join("bait");
                 fs::hard_link(victim, &bait).unwrap();
-                while !done.load(Ordering::Relaxed) && !path.exists() {}
+                while !done.load(Ordering::Relaxed) && !path.exists() {
+                    std::hint::spin_loop();
+                }
                 if fs::rename(&bait, &path).is_ok() {
                     swapped.fetch_add(1, Ordering::Relaxed);
                 }

@@ -2,7 +2,7 @@
 
 use super::file::{Identity, lstat};
 use rustix::{
-    fs::{self, CWD, Mode, OFlags},
+    fs::{self, Mode, OFlags},
     io::Errno,
 };
 use std::{
@@ -87,7 +87,7 @@ pub(super) fn put_back(aside: &Path, path: &Path) -> io::Result<()> {
 /// `renameat2(2)` with `RENAME_NOREPLACE`, on macOS `renamex_np(2)` with `RENAME_EXCL`.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 fn rename_to_free_name(from: &Path, to: &Path) -> rustix::io::Result<()> {
-    fs::renameat_with(CWD, from, CWD, to, fs::RenameFlags::NOREPLACE)
+    fs::renameat_with(fs::CWD, from, fs::CWD, to, fs::RenameFlags::NOREPLACE)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
@@ -98,7 +98,7 @@ fn rename_to_free_name(_: &Path, _: &Path) -> rustix::io::Result<()> {
 /// Lets two files change places, so that what was replaced can be looked at.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(super) fn exchange(one: &Path, other: &Path) -> rustix::io::Result<()> {
-    fs::renameat_with(CWD, one, CWD, other, fs::RenameFlags::EXCHANGE)
+    fs::renameat_with(fs::CWD, one, fs::CWD, other, fs::RenameFlags::EXCHANGE)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]

@@ -5,7 +5,7 @@ use super::{
     probe::{self, Finding},
 };
 use rustix::{
-    fs::{self, Gid, Mode, Stat},
+    fs::{Gid, Mode, Stat},
     process::geteuid,
 };
 use std::{io, os::fd::BorrowedFd, path::Path};
@@ -23,25 +23,6 @@ pub(super) struct Pinned {
 }
 
 impl Pinned {
-    /// Looks at the file at the path.
-    ///
-    /// `NotFound` if nothing is there, or another error of `open(2)`.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(super) fn at(path: &Path) -> io::Result<Self> {
-        use rustix::fs::OFlags;
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = fs::open(path, flags, Mode::empty())?;
-        Ok(Self { stat: fs::fstat(&file)?, file })
-    }
-
-    /// Looks at the file at the path.
-    ///
-    /// `NotFound` if nothing is there, or another error of `lstat(2)`.
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(super) fn at(path: &Path) -> io::Result<Self> {
-        Ok(Self { stat: lstat(path)? })
-    }
-
     pub(super) fn identity(&self) -> Identity {
         Identity::of(&self.stat)
     }
@@ -122,7 +103,7 @@ impl Pinned {
 mod linux {
     use super::{super::sock_diag, Pinned};
     use crate::os::unix::sock_diag::FileNumbers;
-    use rustix::fs::{self, AtFlags, Gid, Mode};
+    use rustix::fs::{self, AtFlags, Gid, Mode, OFlags};
     use std::{
         io,
         os::fd::{AsRawFd as _, BorrowedFd},
@@ -130,6 +111,15 @@ mod linux {
     };
 
     impl Pinned {
+        /// Looks at the file at the path.
+        ///
+        /// `NotFound` if nothing is there, or another error of `open(2)`.
+        pub(in super::super) fn at(path: &Path) -> io::Result<Self> {
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let file = fs::open(path, flags, Mode::empty())?;
+            Ok(Self { stat: fs::fstat(&file)?, file })
+        }
+
         /// The link in `/proc` that leads to the file, wherever it stands by now.
         pub(super) fn link(&self) -> String {
             format!("/proc/self/fd/{}", self.file.as_raw_fd())
@@ -201,11 +191,18 @@ mod linux {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other {
-    use super::Pinned;
+    use super::{Pinned, lstat};
     use rustix::fs::{self, AtFlags, CWD, Gid, Mode};
     use std::{io, path::Path};
 
     impl Pinned {
+        /// Looks at the file at the path.
+        ///
+        /// `NotFound` if nothing is there, or another error of `lstat(2)`.
+        pub(in super::super) fn at(path: &Path) -> io::Result<Self> {
+            Ok(Self { stat: lstat(path)? })
+        }
+
         pub(super) fn change_group(&self, path: &Path, group: Gid) -> io::Result<()> {
             Ok(fs::chownat(CWD, path, None, Some(group), AtFlags::SYMLINK_NOFOLLOW)?)
         }
@@ -219,15 +216,13 @@ mod other {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{
-        fs as std_fs,
-        os::{fd::AsFd as _, unix::net::UnixListener},
-    };
+    use std::{fs as std_fs, os::unix::net::UnixListener};
 
     /// Another socket of this user is put in the place of the file.
     #[test]
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn a_socket_is_bound_to_its_own_file_only() -> io::Result<()> {
+        use std::os::fd::AsFd as _;
         let folder = tempfile::tempdir()?;
         let (path, other) = (folder.path().join("s"), folder.path().join("other"));
         let socket = UnixListener::bind(&path)?;
