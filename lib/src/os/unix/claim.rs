@@ -259,7 +259,7 @@ mod tests {
             |path| symlink("nowhere", path),
             |path| UnixListener::bind(path).map(drop),
             |path| UnixListener::bind(path).map(std::mem::forget),
-            |path| fs::mkfifoat(fs::CWD, path, fs::Mode::RUSR).map_err(io::Error::from),
+            |path| std::process::Command::new("mkfifo").arg(path).status().map(drop),
         ];
         for swap_in in swap_in {
             for _ in 0..10 {

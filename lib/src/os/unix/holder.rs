@@ -77,18 +77,25 @@ mod proc {
         let device = folder.dev();
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
         let wanted = format!("{major:02x}:{minor:02x}:{}", folder.ino());
-        let locks = fs::read_to_string("/proc/locks").ok()?;
-        let pid = locks.lines().find_map(|line| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            match fields[..] {
-                // Those who wait have an arrow in the second place.
-                [_, "FLOCK", _, "WRITE", pid, file, ..] if file == wanted => Some(pid),
-                _ => None,
+        // While locks come and go, the list is read in parts that need not fit together.
+        (0..5).find_map(|_| {
+            let locks = fs::read_to_string("/proc/locks").ok()?;
+            let pid = locks.lines().find_map(|line| pid_of_lock(line, &wanted))?;
+            describe(&Path::new("/proc").join(pid.to_string()))
+        })
+    }
+
+    /// The process of the line, if it is of a lock that is held on the file.
+    fn pid_of_lock(line: &str, wanted: &str) -> Option<u32> {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        match fields[..] {
+            // Those who wait have an arrow in the second place. 0 is a process of another
+            // namespace.
+            [_, "FLOCK", _, "WRITE", pid, file, ..] if file == wanted => {
+                pid.parse().ok().filter(|pid| *pid != 0)
             }
-        })?;
-        // 0 is a process of another namespace.
-        let pid = pid.parse::<u32>().ok().filter(|pid| *pid != 0)?;
-        describe(&Path::new("/proc").join(pid.to_string()))
+            _ => None,
+        }
     }
 
     /// The folder in `/proc` of a process that has the socket open.
