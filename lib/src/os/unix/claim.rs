@@ -8,12 +8,15 @@
 //!
 //! What programs do in between that know nothing of the lock is met by exact checks. The
 //! file is [pinned](super::pinned), asked whether anybody listens on it, moved
-//! [aside](super::aside), and removed only if what lies aside is that file and still nobody
+//! [aside], and removed only if what lies aside is that file and still nobody
 //! listens on it. Anything else is put back. Where locking is impossible the checks alone
 //! have to do: no file is lost, but a new server's file may be away from its path for the
 //! moment between two calls of `rename`, and a third starter may bind the path then.
 //!
-//! On Linux the checks leave no gap. On file systems without `renameat2(2)`, and on other
+//! One gap is left on Linux: who listens with [`OnConflict::Fail`] takes no lock and, unless
+//! permissions are to be changed, does not ask the system which file it is bound to. If a
+//! replacing server comes between its `bind(2)` and `lstat(2)`, it takes that server's file
+//! for its own and removes it at its end. On file systems without `renameat2(2)`, and on other
 //! Unix systems, see [`move_aside`](super::aside::move_aside) and [`take_place`].
 //!
 //! # The lock
