@@ -3,8 +3,9 @@
 //!
 //! # The protocol
 //! A path at which nothing stands is bound at once: `bind(2)` makes the file only if
-//! nothing is there. Only who wants to remove or replace a file holds the lock, from the
-//! look at the path to the moment in which the new socket is listened on.
+//! nothing is there. Every starter tries once for the lock, without waiting; only who wants
+//! to remove or replace a file has to have it, from the look at the path to the moment in
+//! which the new socket is listened on.
 //!
 //! What programs do in between that know nothing of the lock is met by exact checks. The
 //! file is [pinned](super::pinned), asked whether anybody listens on it, moved
