@@ -247,6 +247,28 @@ fn a_folder_that_others_can_write_to_is_a_warning() {
     }
 }
 
+/// Its owner can rename what is in it, with the sticky bit or without.
+#[test]
+fn a_folder_that_belongs_to_another_user_is_a_warning() {
+    if !is_root() {
+        return;
+    }
+    let scene = Scene::new();
+    fs::create_dir(scene.path("theirs")).unwrap();
+    for (mode, owner) in [(0o755, NOBODY), (0o1777, NOBODY), (0o755, 0)] {
+        fs::set_permissions(scene.path("theirs"), fs::Permissions::from_mode(mode)).unwrap();
+        std::os::unix::fs::chown(scene.path("theirs"), Some(owner), None).unwrap();
+        let server = scene.listen("./theirs/s", NO_ARGS).start_listening();
+        drop(scene.dial("theirs/s"));
+        let outcome = server.end().ok();
+        if owner == 0 {
+            outcome.does_not_say("warning");
+        } else {
+            outcome.says(&format!("./theirs belongs to another user (uid {owner}): they can"));
+        }
+    }
+}
+
 #[test]
 fn allowing_whom_the_mode_keeps_out_is_a_warning() {
     let scene = Scene::new();

@@ -282,6 +282,50 @@ fn of_ten_that_start_at_once_one_serves() {
     }
 }
 
+/// Any process that may read the folder can hold its lock. A free name does not wait for it,
+/// and for a stale one the error says who holds it.
+#[test]
+fn a_lock_that_somebody_holds_is_named() {
+    let scene = Scene::new();
+    let lock = fs::File::open(scene.folder()).unwrap();
+    lock.lock().unwrap();
+    let server = start_server(&scene, &[], "x");
+    assert!(is_served_by(&scene, "x"));
+    server.kill();
+    // Ten seconds later:
+    let outcome = scene.lsock(["listen", "./s"]).run().fails(3).says("hint: ");
+    let holder = if cfg!(target_os = "linux") {
+        format!("another process holds the lock of the folder .: pid {} (", std::process::id())
+    } else {
+        "another process holds the lock of the folder .".to_owned()
+    };
+    outcome.says(&holder);
+    assert_eq!(scene.files(), ["s"]);
+    drop(lock);
+    assert!({
+        let _server = start_server(&scene, &[], "y");
+        is_served_by(&scene, "y")
+    });
+}
+
+/// A lock file of earlier versions, or whatever a stranger has put there.
+#[test]
+fn files_of_others_beside_the_socket_are_nobodys_business() {
+    let scene = Scene::new();
+    let made = std::process::Command::new("mkfifo").arg(scene.path(".s.claim")).status();
+    assert!(made.unwrap().success());
+    leave_stale_file(&scene);
+    let server = start_server(&scene, &[], "x");
+    assert!(is_served_by(&scene, "x"));
+    let successor = start_server(&scene, &["--replace"], "y");
+    assert!(is_served_by(&scene, "y"));
+    for server in [server, successor] {
+        signal(&server, Signal::TERM);
+        server.end().died_of(Signal::TERM);
+    }
+    assert_eq!(scene.files(), [".s.claim"]);
+}
+
 #[test]
 fn of_ten_that_replace_each_other_one_is_left_and_it_serves() {
     let scene = Scene::new();

@@ -16,4 +16,4 @@ pub use conversion::{ConversionError, NoDetails};
 pub use lost_fds::LostFds;
 pub use name::{NameError, NameProblem};
 pub use reunite::{ReuniteError, ReuniteResult};
-pub use socket::{Action, Holder, Obstacle, SocketError, reason};
+pub use socket::{Action, HeldLock, Holder, Obstacle, SocketError, reason};

@@ -84,7 +84,7 @@
 //! | time limits for reading, writing, accepting | yes | yes | yes |
 //! | waiting for a busy server | backlog is full | refused at once | all instances are busy |
 //! | stale names | socket files | socket files | there are none |
-//! | replacing a live server's name | atomically | almost: one `rename` | no |
+//! | replacing a live server's name | atomically | atomically on macOS; elsewhere another file that comes in between is lost | no |
 //! | peer's process | yes, also as a descriptor | yes | yes |
 //! | peer's user | yes, and its groups | yes (groups: not OpenBSD, NetBSD) | yes (its SID) |
 //! | passing descriptors | yes | yes | no |

@@ -38,6 +38,10 @@ fn bind(error: &io::Error) -> Option<String> {
         (Some(Obstacle::NotASocket(_)), _) => {
             Some("choose another name; what is not a socket is never replaced".to_owned())
         }
+        (Some(Obstacle::Contended(Some(_))), _) => Some(
+            "wait until that process releases the lock, or choose a folder that only you can read"
+                .to_owned(),
+        ),
         (_, ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Some("the folder of a socket file has to exist".to_owned())
         }

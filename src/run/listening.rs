@@ -160,11 +160,8 @@ impl Listening {
             );
         }
         let Place::Name { name, allowed, .. } = &self.place else { return };
-        if let Some(folder) = listening::unsafe_folder(name) {
-            tracing::warn!(
-                "other users can write to the folder {folder}: they can put a socket of \
-                 theirs in the place of {name}"
-            );
+        if let Some(why) = listening::unsafe_folder(name) {
+            tracing::warn!("{why}: they can put a socket of theirs in the place of {name}");
         }
         if allowed.is_kept_out(name, &self.options) {
             tracing::warn!(

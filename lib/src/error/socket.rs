@@ -3,6 +3,7 @@ use std::{
     error::Error,
     fmt::{self, Display, Formatter},
     io,
+    path::PathBuf,
 };
 
 /// What was tried with a name and failed, inside an [`io::Error`] of the same kind
@@ -36,8 +37,25 @@ pub enum Obstacle {
     LiveServer(Option<Holder>),
     /// Something that is not a socket: `a regular file`, `a folder`...
     NotASocket(&'static str),
-    /// Another process has been taking over the name all the time.
-    Contended,
+    /// Other processes were taking over names all the time that
+    /// [`max_spin_time`](crate::ListenerOptions::max_spin_time) allows; if one of them held
+    /// the lock of the folder, it is that one.
+    Contended(Option<HeldLock>),
+    /// Something else was put in the place of the socket file while it was being made.
+    Displaced,
+    /// Something that is not ours had to be moved aside, and could not be put back because
+    /// its place was taken again. It lies at this path.
+    LeftAside(PathBuf),
+}
+
+/// The lock of a folder, which is held while a name in it is taken over (`flock(2)`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeldLock {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Who holds it, where the system tells.
+    pub holder: Option<Holder>,
 }
 
 /// Who is behind a name.
@@ -51,8 +69,9 @@ pub enum Holder {
         /// The name of its command, where the system tells.
         command: Option<String>,
     },
-    /// A process of this user, the owner of the socket file. Which process it is, Linux
-    /// tells only to that user and to root (`proc(5)`), other systems do not tell at all.
+    /// A process of this user: who made the socket, or else the owner of its file. Which
+    /// process it is, Linux tells only to that user and to root (`proc(5)`), other systems do
+    /// not tell at all.
     User(u32),
 }
 
@@ -118,7 +137,22 @@ impl Display for SocketError {
             Some(Obstacle::NotASocket(what)) => {
                 write!(f, "{what} of that name is there, and it is not a socket")
             }
-            Some(Obstacle::Contended) => f.write_str("other processes are taking over the name"),
+            Some(Obstacle::Contended(None)) => {
+                f.write_str("other processes are taking over the name")
+            }
+            Some(Obstacle::Contended(Some(HeldLock { folder, holder }))) => {
+                f.write_str("another process holds the lock of the folder ")?;
+                write_escaped(f, &folder.to_string_lossy())?;
+                holder.as_ref().map_or(Ok(()), |holder| write!(f, ": {holder}"))
+            }
+            Some(Obstacle::Displaced) => f.write_str(
+                "something else was put in the place of the socket file while it was being made",
+            ),
+            Some(Obstacle::LeftAside(path)) => {
+                f.write_str("what stood there was moved to ")?;
+                write_escaped(f, &path.to_string_lossy())?;
+                f.write_str(" and could not be put back")
+            }
         }
     }
 }

@@ -7,9 +7,21 @@ use std::{io, time::Duration};
 /// What is not a socket is never touched; on every system the error for a name that
 /// stays another's is `AddrInUse`.
 ///
+/// While a stale or live name is taken over, the folder of the socket file is locked
+/// (`flock(2)` on a descriptor of the folder); no lock file is made. Any process that may
+/// read the folder can hold that lock: a free name does not depend on it, and for another
+/// name the error is `AddrInUse` with the obstacle
+/// [`Contended`](crate::error::Obstacle::Contended) after
+/// [`max_spin_time`](ListenerOptions::max_spin_time). If the folder may not be read, or its
+/// file system has no locks, names are taken over without it: still no file is lost, but of
+/// processes that take over one stale name in the same instant more than one may succeed.
+///
 /// # Platform-specific behaviour
-/// Only socket files can be stale. For abstract names and named pipes, which end
-/// with their holder, every value means [`Fail`](Self::Fail).
+/// - Only socket files can be stale. For abstract names and named pipes, which end
+///   with their holder, every value means [`Fail`](Self::Fail).
+/// - Where files cannot be exchanged or renamed without replacing (`renameat2(2)`: Linux 3.15
+///   and most of its file systems; macOS), another file that comes to the path between two
+///   system calls of [`Replace`](Self::Replace) is lost.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum OnConflict {
     /// It is an error.
@@ -116,7 +128,8 @@ impl<'n> ListenerOptions<'n> {
     /// Whether dropping the listener removes its name; it does by default.
     ///
     /// Only a file that is still the listener's own (same device and inode) is removed,
-    /// wherever the working directory has gone in the meantime.
+    /// wherever the working directory has gone in the meantime, and only by the process that
+    /// made the listener, not by a forked child. Nothing is waited for.
     ///
     /// # Platform-specific behaviour
     /// Abstract names and named pipes end with their listener in any case.
@@ -140,7 +153,8 @@ impl<'n> ListenerOptions<'n> {
     }
 
     /// How long taking over a name may take while other processes do the same; ten
-    /// seconds by default. After that it is an `AddrInUse` error.
+    /// seconds by default. After that it is an `AddrInUse` error. With `Duration::MAX` there
+    /// is no limit. An [asynchronous](Self::create_tokio) listener takes at most 50 ms.
     #[must_use]
     pub fn max_spin_time(mut self, max_spin_time: Duration) -> Self {
         self.max_spin_time = Some(max_spin_time);
@@ -194,8 +208,8 @@ impl<'n> ListenerOptions<'n> {
     ///
     /// # Errors
     /// `AddrInUse` where the name is another's, `PermissionDenied` and `NotFound` where
-    /// the folder cannot be written to or is not there, `InvalidInput` without a name,
-    /// `Unsupported` for a name or an option that this system does not have.
+    /// the folder cannot be written to or is not there, `InvalidInput` without a name or for
+    /// a mode beyond 7777, `Unsupported` for a name or an option that this system does not have.
     pub fn create_sync(self) -> io::Result<Listener> {
         self.create_sync_as()
     }
@@ -210,6 +224,10 @@ impl<'n> ListenerOptions<'n> {
 
     /// Starts to listen, for asynchronous programs. What
     /// [`nonblocking`](Self::nonblocking) says has no meaning there.
+    ///
+    /// If another process holds the lock of the folder while a stale or live name is to be
+    /// taken over, this blocks the thread for up to 50 ms, or
+    /// [`max_spin_time`](Self::max_spin_time) if that is less. A free name is not waited for.
     ///
     /// # Errors
     /// As [`create_sync`](Self::create_sync); also outside a tokio runtime.

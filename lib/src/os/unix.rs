@@ -5,12 +5,14 @@
 //! files, abstract names of any bytes, inherited sockets, descriptors that are passed on.
 
 mod address;
+mod aside;
 mod claim;
 mod connect;
 mod control;
 mod convert;
 mod fd_passing;
 mod file;
+mod folder_lock;
 mod halves;
 mod holder;
 pub mod inherited;
@@ -21,9 +23,12 @@ mod os_str;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod overflow_ids;
 pub(crate) mod peer;
+mod pinned;
 mod probe;
 pub(crate) mod runtime_dir;
 mod settings;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod sock_diag;
 mod stream;
 mod sys;
 #[cfg(feature = "tokio")]

@@ -2,8 +2,8 @@
 
 use crate::harness::{NOBODY, assert_kind, unique_word, within_deadline};
 use local_socket::{
-    GenericNamespaced, ListenerOptions, Name, Stream, ToNsName as _,
-    error::NameProblem,
+    GenericNamespaced, ListenerOptions, Name, OnConflict, Stream, ToNsName as _,
+    error::{Holder, NameProblem, Obstacle, SocketError},
     os::unix::AbstractNsUdSocket,
     traits::{Listener as _, Stream as _, StreamCommon as _},
 };
@@ -71,4 +71,82 @@ fn bytes_are_limited_too() {
     AbstractNsUdSocket::from_bytes(&[0; 107]).unwrap();
     // Text does not hold NULs, even if an abstract name could.
     assert_kind("a\0".to_ns_name::<AbstractNsUdSocket>(), &[ErrorKind::InvalidInput]);
+}
+
+/// A name with a line break in it reads like a line of its own in `/proc/net/unix`. It must
+/// not make another process the server of a name.
+#[test]
+fn the_server_in_an_error_cannot_be_forged() {
+    within_deadline(|| {
+        let folder = super::files::Folder::new();
+        // Other processes, so that it can be told who is named.
+        let listen = |name: &str| {
+            let job = super::child::Job::new("listen and stay").with("name", name);
+            let mut job = job.start();
+            assert_eq!(job.next_line().unwrap(), "listens");
+            job
+        };
+        let word = unique_word();
+        let file = folder.path().into_os_string().into_string().unwrap();
+        let servers = [(listen(&format!("@{word}")), &word), (listen(&file), &file)];
+
+        // This process is made out to be the server of both.
+        let ours = UnixListener::bind(folder.root().join("b.sock")).unwrap();
+        let inode = rustix::fs::fstat(&ours).unwrap().st_ino;
+        let mut forged = Vec::new();
+        for number in 10..42 {
+            for text in [format!("@{word}"), file.clone()] {
+                let line = format!("{number}\n0: 2 0 1 1 1 {inode} {text}");
+                forged.push(
+                    SocketAddr::from_abstract_name(line)
+                        .and_then(|address| UnixListener::bind_addr(&address)),
+                );
+            }
+        }
+        assert!(forged.iter().all(Result::is_ok), "{forged:?}");
+
+        for (server, text) in &servers {
+            let name = if *text == &word { format!("@{word}") } else { file.clone() };
+            let name = Name::parse(&name).unwrap();
+            let options = ListenerOptions::new().name(name).on_conflict(OnConflict::ReplaceStale);
+            let error = assert_kind(options.create_sync(), &[ErrorKind::AddrInUse]);
+            match SocketError::of(&error).unwrap().obstacle() {
+                Some(Obstacle::LiveServer(Some(Holder::Process { pid, .. }))) => {
+                    assert_eq!(*pid, server.pid(), "{error}");
+                }
+                obstacle => panic!("{obstacle:?}"),
+            }
+        }
+    });
+}
+
+/// Of a process that may not be looked at, at least the user is named.
+#[test]
+fn the_user_of_a_hidden_server_is_named() {
+    within_deadline(|| {
+        if !super::child::is_root() {
+            return;
+        }
+        let word = unique_word();
+        let _listener = ListenerOptions::new()
+            .name(word.clone().to_ns_name::<GenericNamespaced>().unwrap())
+            .create_sync()
+            .unwrap();
+        let job = super::child::Job::new("listen and stay").with("name", format!("@{word}"));
+        let told = job.by_ordinary_user().run();
+        assert!(told[0].ends_with("a live server holds the name: uid 0"), "{told:?}");
+    });
+}
+
+/// The job of these tests.
+pub(super) fn listen_and_stay() {
+    let name = super::child::argument("name").into_string().unwrap();
+    let options = ListenerOptions::new().name(Name::parse(&name).unwrap());
+    match options.on_conflict(OnConflict::ReplaceStale).create_sync() {
+        Ok(_listener) => {
+            super::child::tell("listens");
+            std::io::stdin().read_line(&mut String::new()).unwrap();
+        }
+        Err(error) => super::child::tell(&error.to_string()),
+    }
 }

@@ -18,6 +18,8 @@ const NOBODY: u32 = 65534;
 /// The jobs: each stands beside the test that starts it.
 const JOBS: &[(&str, fn())] = &[
     ("chdir", super::reclaiming::change_folder),
+    ("fork and drop", super::reclaiming::fork_and_drop),
+    ("swapped in", super::permissions::listen_while_files_are_swapped_in),
     ("umask", super::permissions::listen_under_umasks),
     ("knock", super::users::knock),
     ("guard", super::users::guard),
@@ -33,6 +35,8 @@ const JOBS: &[(&str, fn())] = &[
     ("send to nobody", super::fd_passing::send_to_nobody),
     ("receive too many", super::fd_passing::receive_too_many),
     ("runtime folder", super::runtime_folder::listen_and_connect),
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    ("listen and stay", super::abstract_names::listen_and_stay),
     #[cfg(target_os = "linux")]
     ("receive process descriptors", super::fd_passing::receive_process_descriptors),
     #[cfg(target_os = "linux")]

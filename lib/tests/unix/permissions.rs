@@ -3,17 +3,20 @@
 use super::{
     child::{Job, argument, tell},
     files::{Folder, mode, options},
+    stale::SetOnDrop,
 };
-use crate::harness::within_deadline;
+use crate::harness::{assert_kind, within_deadline};
 use local_socket::{
     Access, Listener, ListenerOptions, OnConflict, os::unix::ListenerOptionsExt as _,
 };
 use std::{
     fs,
+    io::ErrorKind,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     thread,
+    time::Duration,
 };
 
 const MODES: [libc::mode_t; 8] = [0o600, 0o660, 0o666, 0o777, 0o700, 0o606, 0o200, 0o000];
@@ -127,4 +130,72 @@ fn files_of_another_thread_get_their_mode(folder: &Path, path: &Path, umask: lib
         done.store(true, Ordering::Relaxed);
         assert!(other.join().unwrap() > 0);
     });
+}
+
+#[test]
+fn a_mode_has_no_bits_beyond_7777() {
+    for mode in [0o10000, 0o70000, 0o100_600] {
+        let folder = Folder::new();
+        let result = folder.options().mode(mode).create_sync();
+        let error = assert_kind(result, &[ErrorKind::InvalidInput]);
+        assert!(error.to_string().contains(&format!("{mode:o} is no mode")), "{error}");
+        assert_eq!(folder.entries(), [""; 0]);
+    }
+}
+
+/// In a folder of somebody else, another file is put in the place of the socket right after
+/// it was bound: the mode and group of that one must stay what they are.
+#[test]
+fn the_permissions_of_a_file_that_was_swapped_in_are_not_changed() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let told = Job::new("swapped in").with("folder", folder.root()).run();
+        assert_eq!(told, ["done"]);
+    });
+}
+
+/// The job of that test.
+pub(super) fn listen_while_files_are_swapped_in() {
+    let folder = PathBuf::from(argument("folder"));
+    set_umask(0o077);
+    let regular = folder.join("regular");
+    fs::write(&regular, "precious").unwrap();
+    let socket = folder.join("socket");
+    let _other_server = options(&socket).mode(0o600).create_sync().unwrap();
+    let path = folder.join("a.sock");
+    let swapped = AtomicU32::new(0);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for victim in [&regular, &socket].into_iter().cycle() {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                let bait = folder.join("bait");
+                fs::hard_link(victim, &bait).unwrap();
+                while !done.load(Ordering::Relaxed) && !path.exists() {
+                    std::hint::spin_loop();
+                }
+                if fs::rename(&bait, &path).is_ok() {
+                    swapped.fetch_add(1, Ordering::Relaxed);
+                }
+                let _ = fs::remove_file(&bait);
+            }
+        });
+        let _done = SetOnDrop(&done);
+        for round in 0..1000 {
+            let mut options = options(&path).mode(0o666);
+            if round % 2 == 0 {
+                options = options.on_conflict(OnConflict::Replace);
+            }
+            // No more than the attacker can do by itself.
+            drop(options.max_spin_time(Duration::from_millis(5)).create_sync());
+            let _ = fs::remove_file(&path);
+            for victim in [&regular, &socket] {
+                assert_eq!(mode(victim), 0o600, "round {round}: {victim:?}");
+            }
+        }
+    });
+    assert!(swapped.into_inner() > 0);
+    tell("done");
 }

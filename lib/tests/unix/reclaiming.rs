@@ -159,3 +159,62 @@ fn listen_here_and_drop_there(
     fs::remove_file(relative).unwrap();
     fs::remove_dir("deep").unwrap();
 }
+
+/// A forked child has a copy of the listener, which it drops when it ends.
+#[test]
+fn a_forked_child_does_not_remove_the_file() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        assert_eq!(Job::new("fork and drop").with("path", folder.path()).run(), ["done"]);
+        assert_eq!(folder.entries(), [""; 0]);
+    });
+}
+
+/// The job of that test.
+#[allow(unsafe_code, reason = "nothing safe forks")]
+pub(super) fn fork_and_drop() {
+    let path = std::path::PathBuf::from(argument("path"));
+    for close in [false, true] {
+        let listener = options(&path).create_sync().unwrap();
+        // SAFETY: the child removes a file, or does not, and ends without anything else.
+        match unsafe { libc::fork() } {
+            0 => {
+                if close {
+                    listener.give_up_name();
+                }
+                drop(listener);
+                // SAFETY: it ends only this process.
+                unsafe { libc::_exit(7) }
+            }
+            child => {
+                let mut status = 0;
+                // SAFETY: the pointer is to a live integer.
+                assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+                assert_eq!(libc::WEXITSTATUS(status), 7, "{status}");
+            }
+        }
+        Stream::connect(name(&path)).unwrap();
+        drop(listener);
+        assert!(!path.exists());
+    }
+    tell("done");
+}
+
+/// Whoever holds the lock of the folder: a listener that goes does not wait.
+#[test]
+fn dropping_waits_for_nobody() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let lock = fs::File::open(folder.root()).unwrap();
+        lock.lock().unwrap();
+        // The lock that there was before.
+        let file = fs::File::create(folder.root().join(".a.sock.claim")).unwrap();
+        file.lock().unwrap();
+        let start = std::time::Instant::now();
+        for _ in 0..20 {
+            drop(folder.listen());
+        }
+        assert_eq!(folder.entries(), [".a.sock.claim"]);
+        assert!(start.elapsed() < crate::harness::AT_ONCE, "{:?}", start.elapsed());
+    });
+}

@@ -146,3 +146,28 @@ fn both_ends_know_the_name() {
         assert_eq!(server.local_name().unwrap(), Some(folder.name()));
     });
 }
+
+/// What stands beside a path for a moment is longer than the path, which may be as long as
+/// an address can be.
+#[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn a_path_of_the_greatest_length_can_be_replaced() {
+    within_deadline(|| {
+        for length in [60, 85, 100, 107, 108] {
+            let folder = Folder::new();
+            let rest = length - folder.root().as_os_str().len() - 1;
+            let path = folder.root().join("x".repeat(rest));
+            let options = || super::files::options(&path).on_conflict(OnConflict::Replace);
+            let old = options().create_sync().unwrap();
+            let new = options().create_sync().unwrap();
+            assert_eq!(new.local_name().unwrap(), super::files::name(&path), "{length}");
+            let client = Stream::connect(super::files::name(&path)).unwrap();
+            assert_connected(&client, &new.accept().unwrap());
+            // Never the name of what stood beside it.
+            let peer = client.peer_name().unwrap();
+            assert!(peer.is_none_or(|name| name == super::files::name(&path)), "{length}");
+            drop((old, new));
+            assert_eq!(folder.entries(), [""; 0]);
+        }
+    });
+}

@@ -1,7 +1,7 @@
 //! Taking over what a dead server left, and nothing else.
 
 use super::files::{Folder, inode, make_stale, options, server_of};
-use crate::harness::{AT_ONCE, assert_kind, within_deadline};
+use crate::harness::{AT_ONCE, assert_kind, eventually, within_deadline};
 use local_socket::{
     OnConflict,
     error::{Holder, Obstacle, SocketError},
@@ -10,8 +10,14 @@ use local_socket::{
 use std::{
     fs,
     io::ErrorKind,
-    os::unix::{fs::symlink, net::UnixDatagram},
+    os::unix::{
+        fs::symlink,
+        net::{UnixDatagram, UnixListener},
+    },
+    path::Path,
     process::{self, Command},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -184,37 +190,62 @@ fn in_a_folder_that_is_not_there_nothing_can_be_bound() {
     });
 }
 
-/// A file that somebody keeps under the name of our lock is not ours to remove.
+/// Earlier versions had a lock file of this name. Whatever stands there is nobody's business.
 #[test]
-fn a_foreign_file_in_place_of_the_lock_is_untouched() {
+fn what_is_named_like_a_lock_file_is_untouched_and_in_nobodys_way() {
     within_deadline(|| {
-        let folder = Folder::new();
-        make_stale(&folder.path());
-        let lock = folder.root().join(".a.sock.claim");
-        fs::write(&lock, "precious").unwrap();
-        for policy in TAKING_OVER {
-            assert_kind(
-                folder.options().on_conflict(policy).create_sync(),
-                &[ErrorKind::AddrInUse],
-            );
-            assert_eq!(fs::read(&lock).unwrap(), b"precious");
+        let lock = |folder: &Folder| folder.root().join(".a.sock.claim");
+        let strangers: [fn(&Path); 5] = [
+            |path| fs::write(path, "precious").unwrap(),
+            |path| fs::write(path, "").unwrap(),
+            |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
+            |path| symlink("nowhere", path).unwrap(),
+            |path| fs::create_dir(path).unwrap(),
+        ];
+        for make in strangers {
+            let folder = Folder::new();
+            make(&lock(&folder));
+            let before = inode(&lock(&folder));
+            let start = Instant::now();
+            for policy in TAKING_OVER {
+                drop(folder.options().on_conflict(policy).create_sync().unwrap());
+                make_stale(&folder.path());
+                drop(folder.options().on_conflict(policy).create_sync().unwrap());
+            }
+            let _live = folder.listen();
+            drop(folder.options().on_conflict(OnConflict::Replace).create_sync().unwrap());
+            assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+            assert_eq!(folder.entries(), [".a.sock.claim"]);
+            assert_eq!(inode(&lock(&folder)), before);
         }
-        fs::remove_file(folder.path()).unwrap();
-        drop(folder.listen());
-        assert_eq!(folder.entries(), [".a.sock.claim"]);
-        assert_eq!(fs::read(&lock).unwrap(), b"precious");
     });
 }
 
+/// Holds the lock that starters take, as any process can that may read the folder.
+fn lock(folder: &Folder) -> fs::File {
+    let lock = fs::File::open(folder.root()).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
 #[test]
-fn the_lock_of_one_who_was_killed_is_in_nobodys_way() {
+fn a_free_name_does_not_wait_for_a_lock() {
     within_deadline(|| {
         let folder = Folder::new();
-        make_stale(&folder.path());
-        fs::write(folder.root().join(".a.sock.claim"), "").unwrap();
-        let listener = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
-        listener.unwrap();
-        assert_eq!(folder.entries(), [""; 0]);
+        let _lock = lock(&folder);
+        let start = Instant::now();
+        for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
+            let listener = folder.options().on_conflict(policy).mode(0o640).create_sync().unwrap();
+            assert_eq!(server_of(&folder.path()), process::id());
+            // Neither does who only has to be told that there is a server.
+            let second = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
+            let error = assert_kind(second, &[ErrorKind::AddrInUse]);
+            let obstacle = SocketError::of(&error).unwrap().obstacle().cloned();
+            assert!(matches!(obstacle, Some(Obstacle::LiveServer(_))), "{obstacle:?}");
+            drop(listener);
+            assert_eq!(folder.entries(), [""; 0]);
+        }
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     });
 }
 
@@ -222,17 +253,97 @@ fn the_lock_of_one_who_was_killed_is_in_nobodys_way() {
 #[test]
 fn taking_over_ends_with_the_time_that_it_may_take() {
     within_deadline(|| {
+        for policy in TAKING_OVER {
+            let folder = Folder::new();
+            let _live = (policy == OnConflict::Replace).then(|| folder.listen());
+            if policy == OnConflict::ReplaceStale {
+                make_stale(&folder.path());
+            }
+            let before = inode(&folder.path());
+            let _lock = lock(&folder);
+            let start = Instant::now();
+            let limit = Duration::from_millis(200);
+            let options = folder.options().on_conflict(policy).max_spin_time(limit);
+            let error = assert_kind(options.create_sync(), &[ErrorKind::AddrInUse]);
+            assert!(start.elapsed() >= limit, "{:?}", start.elapsed());
+            assert!(start.elapsed() < limit + AT_ONCE, "{:?}", start.elapsed());
+            assert_eq!((inode(&folder.path()), folder.entries()), (before, vec!["a.sock".into()]));
+            match SocketError::of(&error).unwrap().obstacle() {
+                Some(Obstacle::Contended(Some(held))) => {
+                    assert_eq!(held.folder, folder.root());
+                    let pid = held.holder.as_ref().map(|holder| match holder {
+                        Holder::Process { pid, .. } => *pid,
+                        holder => panic!("{holder:?}"),
+                    });
+                    assert_eq!(pid, cfg!(target_os = "linux").then(process::id));
+                }
+                obstacle => panic!("{obstacle:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn no_limit_is_a_limit_too() {
+    within_deadline(|| {
         let folder = Folder::new();
         make_stale(&folder.path());
-        let stale = inode(&folder.path());
-        let lock = fs::File::create(folder.root().join(".a.sock.claim")).unwrap();
-        lock.lock().unwrap();
-        let start = Instant::now();
-        let limit = Duration::from_millis(200);
-        let options = folder.options().on_conflict(OnConflict::ReplaceStale).max_spin_time(limit);
-        assert_kind(options.create_sync(), &[ErrorKind::AddrInUse]);
-        assert!(start.elapsed() >= limit, "{:?}", start.elapsed());
-        assert!(start.elapsed() < limit + AT_ONCE, "{:?}", start.elapsed());
-        assert_eq!(inode(&folder.path()), stale);
+        let options = folder.options().on_conflict(OnConflict::ReplaceStale);
+        options.max_spin_time(Duration::MAX).create_sync().unwrap();
+        make_stale(&folder.path());
+        let options = folder.options().on_conflict(OnConflict::ReplaceStale);
+        options.max_spin_time(Duration::ZERO).create_sync().unwrap();
     });
+}
+
+/// Somebody else's program changes the path all the time: a file that is no socket comes
+/// where a stale socket has just been, also with its inode number. The files all survive.
+#[test]
+fn a_file_that_comes_in_the_place_of_a_stale_socket_is_untouched() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let kept = Folder::new();
+        let done = AtomicBool::new(false);
+        let mut count = 0;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let options = folder.options().on_conflict(OnConflict::ReplaceStale);
+                    match options.max_spin_time(Duration::from_millis(1)).create_sync() {
+                        Err(error) if error.kind() != ErrorKind::AddrInUse => panic!("{error}"),
+                        _ => {}
+                    }
+                }
+            });
+            let _done = SetOnDrop(&done);
+            // Again and again, until one has come in between often enough.
+            while count < 100 {
+                thread::yield_now();
+                if UnixListener::bind(folder.path()).is_err() {
+                    continue;
+                }
+                let _ = fs::remove_file(folder.path());
+                let mut file = fs::OpenOptions::new();
+                let Ok(mut file) = file.write(true).create_new(true).open(folder.path()) else {
+                    continue;
+                };
+                std::io::Write::write_all(&mut file, b"precious").unwrap();
+                let moved = kept.root().join(count.to_string());
+                // For a moment it may lie aside.
+                eventually("the file is there", || fs::rename(folder.path(), &moved).is_ok());
+                assert_eq!(fs::read(&moved).unwrap(), b"precious");
+                count += 1;
+            }
+        });
+        assert_eq!((kept.entries().len(), folder.entries()), (count, vec![]));
+    });
+}
+
+/// Also if the test fails: or else the other thread would never end.
+pub(super) struct SetOnDrop<'a>(pub(super) &'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

@@ -89,9 +89,9 @@ fn has_strace() -> bool {
 fn streams_make_the_same_calls_as_stds() {
     within_deadline(|| {
         let Some([[ours, mut theirs]]) = compare("ours", "std", ["listen"]) else { return };
-        // Which file is its own is what a listener has to know beyond that.
+        // Which file is its own, and who made it, is what a listener has to know beyond that.
         let bind = theirs.iter().position(|call| call == "bind").unwrap();
-        theirs.insert(bind + 1, "newfstatat".to_owned());
+        theirs.splice(bind + 1..=bind, ["newfstatat".to_owned(), "getpid".to_owned()]);
         assert_eq!(ours, theirs);
     });
 }

@@ -78,16 +78,23 @@ pub(crate) fn set_backlog(listener: &TcpListener, backlog: Option<u32>) -> io::R
     Ok(rustix::net::listen(listener, backlog)?)
 }
 
-/// Whose file is a danger to a socket in this folder: whoever may write to it and is not
-/// kept from other users' files by the sticky bit.
+/// Says why other users can replace a socket file in its folder: they may write to the
+/// folder and are not kept from other users' files by its sticky bit, or the folder is
+/// theirs.
 pub(crate) fn unsafe_folder(name: &Name<'_>) -> Option<String> {
     if !name.is_path() {
         return None;
     }
     let folder = Path::new(name.as_os_str()).parent()?;
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let mode = fs::metadata(folder).ok()?.mode();
-    (mode & 0o022 != 0 && mode & 0o1000 == 0).then(|| folder.display().to_string())
+    let metadata = fs::metadata(folder).ok()?;
+    let (mode, owner, folder) = (metadata.mode(), metadata.uid(), folder.display());
+    if mode & 0o022 != 0 && mode & 0o1000 == 0 {
+        return Some(format!("other users can write to the folder {folder}"));
+    }
+    // The owner of a folder may rename what is in it, also with the sticky bit.
+    let is_foreign = owner != 0 && owner != Uid::effective().as_raw();
+    is_foreign.then(|| format!("the folder {folder} belongs to another user (uid {owner})"))
 }
 
 /// Who is served, decided on the credentials of each client.

@@ -1,7 +1,7 @@
 use crate::{
     Name,
     name::{NameKind, check},
-    os::unix::{file::beside_sibling, runtime_dir, sys},
+    os::unix::{aside::replaced_path, runtime_dir, sys},
 };
 use std::{
     borrow::Cow,
@@ -125,10 +125,8 @@ pub(super) fn name_of(address: &SocketAddr) -> Option<Name<'static>> {
         }
     }
     let path = address.as_pathname()?;
-    match beside_sibling(path, "new") {
-        // It was bound through a descriptor of its folder.
-        Some(path) if path.starts_with("/proc/self/fd") => None,
-        Some(path) => named(NameKind::File, path.as_os_str()),
+    match replaced_path(path) {
+        Some(path) => named(NameKind::File, path?.as_os_str()),
         None => named(NameKind::File, path.as_os_str()),
     }
 }

@@ -1,26 +1,60 @@
 //! Taking over the path of a socket file: only a stale one, or also a live one, and
 //! exactly one of any number of processes that try at the same time.
 //!
-//! Everybody who does this holds a lock from the look at the path to the moment in
-//! which the new socket is listened on. What programs that know nothing of the lock do
-//! in between is met by moving files aside before they are removed, and by looking at
-//! them again there.
+//! # The protocol
+//! A path at which nothing stands is bound at once: `bind(2)` makes the file only if
+//! nothing is there. Every starter tries once for the lock, without waiting; only who wants
+//! to remove or replace a file has to have it, from the look at the path to the moment in
+//! which the new socket is listened on.
+//!
+//! What programs do in between that know nothing of the lock is met by exact checks. The
+//! file is [pinned](super::pinned), asked whether anybody listens on it, moved
+//! [aside], and removed only if what lies aside is that file and still nobody
+//! listens on it. Anything else is put back. Where locking is impossible the checks alone
+//! have to do: no file is lost, but a new server's file may be away from its path for the
+//! moment between two calls of `rename`, and a third starter may bind the path then.
+//!
+//! One gap is left on Linux: who listens with [`OnConflict::Fail`] takes no lock and, unless
+//! permissions are to be changed, does not ask the system which file it is bound to. If a
+//! replacing server comes between its `bind(2)` and `lstat(2)`, it takes that server's file
+//! for its own and removes it at its end. On file systems without `renameat2(2)`, and on other
+//! Unix systems, see [`move_aside`](super::aside::move_aside) and [`take_place`].
+//!
+//! # The lock
+//! It is `flock(2)` on a descriptor of the folder. Nothing is created, nothing is left
+//! behind, it ends with its process, and processes of all network namespaces see it. Every
+//! process that may read the folder can hold it, for ever if it likes. So a free name never
+//! depends on it, and an error for another name says who holds it.
+//!
+//! What a stranger can do to each kind of lock that was considered:
+//! - `flock` of the folder: hold it, if the stranger may read the folder. Then stale names
+//!   in that folder are not taken over. It is held only as long as the stranger's process
+//!   runs, and `/proc/locks` names the process.
+//! - A lock file beside the socket: a stranger who may write to the folder can make a file,
+//!   fifo, link or folder of that name, and every starter fails until somebody removes it.
+//!   Starters of different users lock each other out, since a file that one of them left
+//!   behind cannot be opened by the other. To remove the file at the end is a race, and
+//!   may remove a file that somebody else keeps there.
+//! - An abstract socket whose name is derived from device and inode of the folder: everybody
+//!   in the network namespace can bind it, without any right to the folder. Processes in
+//!   other network namespaces that share the folder do not see it, so two of them can take
+//!   over at once. Only Linux has it.
+//! - A lock in a folder of the user: strangers can do nothing to it. But that folder is not
+//!   always there (`XDG_RUNTIME_DIR` of services and of containers), two containers that
+//!   share the folder of the socket do not share it, and neither do two users.
 
 use super::{
-    file::{Identity, lock_path, lstat, not_a_socket, sibling},
+    aside,
+    file::{lstat, not_a_socket},
+    folder_lock::{self, Locking},
     holder,
     listen::Bound,
-    probe::{self, Finding},
+    pinned::Pinned,
+    probe::Finding,
 };
 use crate::{ListenerOptions, OnConflict, error::Obstacle};
-use rustix::fs::{self, CWD, FlockOperation, Mode, OFlags, Stat};
-use std::{
-    io,
-    os::fd::OwnedFd,
-    path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
-};
+use rustix::fs;
+use std::{io, path::Path, time::Instant};
 
 /// Why a path was not to be had.
 #[derive(Debug)]
@@ -41,164 +75,263 @@ impl From<rustix::io::Errno> for Refusal {
     }
 }
 
-fn in_use(obstacle: Obstacle) -> Refusal {
+pub(super) fn in_use(obstacle: Obstacle) -> Refusal {
     Refusal { obstacle: Some(obstacle), error: io::Error::from_raw_os_error(libc::EADDRINUSE) }
 }
 
 /// Listens at the path, taking it over as the options say.
 pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound, Refusal> {
-    let deadline = Instant::now() + options.spin_limit();
+    let start = Instant::now();
+    let deadline = start.checked_add(options.spin_limit());
+    // Once, so that starters who cooperate do not meet in the short time before they listen.
+    let mut lock = folder_lock::acquire(path, Some(start));
+    let mut is_first = true;
     loop {
-        let _lock = match ClaimLock::acquire(path, deadline) {
-            Ok(lock) => lock,
-            Err(error) => return Err(without_lock(path, options, error)),
+        let refusal = match Bound::at(path, options, matches!(lock, Locking::Held(_))) {
+            Err(refusal) if refusal.error.kind() == io::ErrorKind::AddrInUse => refusal,
+            result => return result,
         };
-        match Bound::at(path, options) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-            result => return Ok(result?),
+        // After each look at the path there is one more try, however short the time is.
+        if !is_first && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(in_use(refusal.obstacle.unwrap_or(Obstacle::Contended(None))));
         }
-        let Ok(stat) = lstat(path) else { continue };
-        if let Some(what) = not_a_socket(&stat) {
-            return Err(in_use(Obstacle::NotASocket(what)));
-        }
-        match probe::probe(path)? {
-            Finding::Nothing => {}
-            Finding::Stale => remove_stale(path, &stat)?,
-            Finding::Live if options.on_conflict == OnConflict::ReplaceStale => {
-                return Err(in_use(Obstacle::LiveServer(holder::of_file(path))));
-            }
-            Finding::Live => {
-                if let Some(bound) = replace_live(path, options)? {
-                    return Ok(bound);
-                }
-            }
-        }
-        if Instant::now() > deadline {
-            return Err(in_use(Obstacle::Contended));
+        is_first = false;
+        if let Some(bound) = take_over(path, options, &mut lock, deadline)? {
+            return Ok(bound);
         }
     }
 }
 
-/// The lock cannot be made: the folder is missing or not ours to write to. Who holds
-/// the name is worth more to the user than that.
-fn without_lock(path: &Path, options: &ListenerOptions<'_>, error: io::Error) -> Refusal {
-    let Ok(stat) = lstat(path) else { return error.into() };
-    match (not_a_socket(&stat), probe::probe(path)) {
-        (Some(what), _) => in_use(Obstacle::NotASocket(what)),
-        (None, Ok(Finding::Live)) if options.on_conflict != OnConflict::Replace => {
-            in_use(Obstacle::LiveServer(holder::of_file(path)))
+/// Removes a stale file, or replaces a live one. `None` if the path is to be looked at
+/// again.
+fn take_over(
+    path: &Path,
+    options: &ListenerOptions<'_>,
+    lock: &mut Locking,
+    deadline: Option<Instant>,
+) -> Result<Option<Bound>, Refusal> {
+    let file = match Pinned::at(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    if let Some(what) = file.not_a_socket() {
+        return Err(in_use(Obstacle::NotASocket(what)));
+    }
+    let finding = file.probe(path)?;
+    match finding {
+        Finding::Nothing => return Ok(None),
+        Finding::Live if options.on_conflict == OnConflict::ReplaceStale => {
+            return Err(in_use(Obstacle::LiveServer(holder::of_file(&file))));
         }
-        _ => error.into(),
+        Finding::Live | Finding::Stale => {}
     }
-}
-
-/// Removes the stale file that `stat` is of, and no other: it is moved aside first, and
-/// put back if by then it was another.
-fn remove_stale(path: &Path, stat: &Stat) -> io::Result<()> {
-    let aside = sibling(path, "stale");
-    match fs::rename(path, &aside) {
-        Err(rustix::io::Errno::NOENT) => return Ok(()),
-        result => result?,
+    if matches!(lock, Locking::Busy) {
+        *lock = folder_lock::acquire(path, deadline);
+        if matches!(lock, Locking::Busy) {
+            return Err(in_use(Obstacle::Contended(Some(folder_lock::held(path)))));
+        }
+        // Whoever held it may have changed everything.
+        return Ok(None);
     }
-    if Identity::of(&lstat(&aside)?) == Identity::of(stat) {
-        tracing::debug!(?path, "stale socket file removed");
+    if finding == Finding::Stale {
+        remove_stale(path, &file).map(|()| None)
     } else {
-        // Fails if somebody has taken the path again, whose it is then.
-        fs::link(&aside, path)?;
+        replace_live(path, options)
     }
-    Ok(fs::unlink(&aside)?)
+}
+
+/// Removes this stale file, and no other.
+fn remove_stale(path: &Path, file: &Pinned) -> Result<(), Refusal> {
+    // Without the lock, another starter's new file may stand there already.
+    match file.is_socket_at(path) {
+        Ok(true) => {}
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => return Ok(()),
+    }
+    let Some(aside) = aside::move_aside(path)? else { return Ok(()) };
+    let is_stale = file
+        .is_socket_at(&aside)
+        .and_then(|is_it| Ok(is_it && file.probe(&aside)? == Finding::Stale));
+    match is_stale {
+        Ok(true) => {
+            fs::unlink(&aside)?;
+            tracing::debug!(?path, "stale socket file removed");
+            Ok(())
+        }
+        Ok(false) => put_back(&aside, path),
+        Err(error) => put_back(&aside, path).and(Err(error.into())),
+    }
+}
+
+fn put_back(aside: &Path, path: &Path) -> Result<(), Refusal> {
+    match aside::put_back(aside, path) {
+        // Somebody has removed it meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => {
+            tracing::debug!(?path, ?aside, %error, "file not put back");
+            Err(in_use(Obstacle::LeftAside(aside.to_owned())))
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Puts a socket that is listened on already in the place of a live one. `None` if it
 /// was not a socket any more at the last moment.
 fn replace_live(path: &Path, options: &ListenerOptions<'_>) -> Result<Option<Bound>, Refusal> {
-    let temporary = sibling(path, "new");
-    let mut bound = Bound::at(&temporary, options)?;
-    if !exchange(&temporary, path)? {
-        return Ok(None);
+    aside::with_new_name(path, "new", |temporary| {
+        match Bound::at(temporary, options, true) {
+            // Somebody has a file of that name.
+            Err(refusal) if refusal.error.kind() == io::ErrorKind::AddrInUse => None,
+            Err(refusal) => Some(Err(refusal)),
+            Ok(bound) => Some(take_place(bound, temporary, path)),
+        }
+    })
+}
+
+/// Renames a socket onto another; `None` if the other is no socket.
+///
+/// Where the system or the file system cannot exchange two files, the other is looked at
+/// right before it is replaced by `rename(2)`: a file that comes in between is lost. To
+/// move the other aside first would leave clients without a server for a moment.
+fn take_place(mut bound: Bound, temporary: &Path, path: &Path) -> Result<Option<Bound>, Refusal> {
+    match aside::exchange(temporary, path) {
+        Ok(()) => {
+            let replaced = lstat(temporary);
+            if !replaced.as_ref().is_ok_and(|stat| not_a_socket(stat).is_none()) {
+                return undo_exchange(&bound, temporary, path).map(|()| None);
+            }
+            bound.moved_to(path)?;
+            if let Err(error) = fs::unlink(temporary) {
+                tracing::debug!(?temporary, %error, "replaced socket file not removed");
+            }
+        }
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(error) if aside::is_unsupported(error) => {
+            if not_a_socket(&lstat(path)?).is_some() {
+                return Ok(None);
+            }
+            fs::rename(temporary, path)?;
+            bound.moved_to(path)?;
+        }
+        Err(error) => return Err(error.into()),
     }
-    bound.moved_to(path)?;
     tracing::debug!(?path, "live server's socket file replaced");
     Ok(Some(bound))
 }
 
-/// Renames a socket onto another; `false` if the other is no socket.
-fn exchange(temporary: &Path, path: &Path) -> io::Result<bool> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        use rustix::{fs::RenameFlags, io::Errno};
-        // The two change places, so that what was replaced can be looked at.
-        match fs::renameat_with(CWD, temporary, CWD, path, RenameFlags::EXCHANGE) {
-            Ok(()) if not_a_socket(&lstat(temporary)?).is_some() => {
-                fs::renameat_with(CWD, temporary, CWD, path, RenameFlags::EXCHANGE)?;
-                return Ok(false);
-            }
-            Ok(()) => {
-                fs::unlink(temporary)?;
-                return Ok(true);
-            }
-            Err(Errno::NOENT) => return Ok(false),
-            // Not every file system can do that.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    if not_a_socket(&lstat(path)?).is_some() {
-        return Ok(false);
-    }
-    fs::renameat(CWD, temporary, CWD, path)?;
-    Ok(true)
-}
-
-/// The right to change what stands at a path, among those who ask for it.
-///
-/// It is a lock (`flock(2)`) on an empty file beside it, which is removed again by its
-/// holder. Whoever got the lock of a file that has been removed meanwhile tries again.
-/// It ends with the process.
-#[derive(Debug)]
-pub(super) struct ClaimLock {
-    path: PathBuf,
-    _file: OwnedFd,
-}
-
-impl ClaimLock {
-    pub(super) fn acquire(path: &Path, deadline: Instant) -> io::Result<Self> {
-        let lock = lock_path(path);
-        let mut pause = Duration::from_micros(200);
-        loop {
-            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let file = fs::open(&lock, flags | OFlags::NONBLOCK, Mode::RUSR | Mode::WUSR)?;
-            let locked = fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
-            match locked {
-                Ok(()) => {
-                    let ours = fs::fstat(&file)?;
-                    if ours.st_size != 0 || not_a_socket(&ours) != Some("a regular file") {
-                        // A file that somebody keeps under this name is not ours to remove.
-                        return Err(io::Error::from_raw_os_error(libc::EADDRINUSE));
-                    }
-                    if lstat(&lock).is_ok_and(|s| Identity::of(&s) == Identity::of(&ours)) {
-                        return Ok(Self { path: lock, _file: file });
-                    }
-                }
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {
-                    if Instant::now() > deadline {
-                        return Err(io::Error::from_raw_os_error(libc::EADDRINUSE));
-                    }
-                    thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(10));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
+/// Gives back the place of something that is no socket. If our file has been moved or
+/// replaced meanwhile, what lies aside stays there.
+fn undo_exchange(bound: &Bound, temporary: &Path, path: &Path) -> Result<(), Refusal> {
+    let left = || in_use(Obstacle::LeftAside(temporary.to_owned()));
+    aside::exchange(temporary, path).map_err(|_| left())?;
+    if bound.file.as_ref().is_none_or(|file| file.is_at(temporary).unwrap_or(false)) {
+        Ok(())
+    } else {
+        Err(left())
     }
 }
 
-impl Drop for ClaimLock {
-    fn drop(&mut self) {
-        // While it is still locked: nobody can hold the lock of the removed file and
-        // take it for the one at this path.
-        if let Err(error) = fs::unlink(&self.path) {
-            tracing::debug!(path = ?self.path, %error, "lock file not removed");
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        fs as std_fs,
+        os::unix::{
+            fs::{MetadataExt as _, symlink},
+            net::UnixListener,
+        },
+    };
+
+    fn folder_with_stale_socket() -> io::Result<tempfile::TempDir> {
+        let folder = tempfile::tempdir()?;
+        drop(UnixListener::bind(folder.path().join("s"))?);
+        Ok(folder)
+    }
+
+    fn entries(folder: &Path) -> io::Result<Vec<String>> {
+        let names = std_fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+        names.map(|name: io::Result<_>| Ok(name?.to_string_lossy().into_owned())).collect()
+    }
+
+    /// A stale socket is looked at, and then something else comes to its path, in many cases
+    /// with the same inode number.
+    #[test]
+    fn what_came_after_the_look_is_not_removed() -> Result<(), Refusal> {
+        let swap_in: [fn(&Path) -> io::Result<()>; 6] = [
+            |path| std_fs::write(path, "precious"),
+            |path| std_fs::create_dir(path).and_then(|()| std_fs::write(path.join("x"), "")),
+            |path| symlink("nowhere", path),
+            |path| UnixListener::bind(path).map(drop),
+            |path| UnixListener::bind(path).map(std::mem::forget),
+            |path| std::process::Command::new("mkfifo").arg(path).status().map(drop),
+        ];
+        for swap_in in swap_in {
+            for _ in 0..10 {
+                let folder = folder_with_stale_socket()?;
+                let path = folder.path().join("s");
+                let file = Pinned::at(&path)?;
+                assert_eq!(file.probe(&path)?, Finding::Stale);
+                std_fs::remove_file(&path)?;
+                swap_in(&path)?;
+                let before = std_fs::symlink_metadata(&path)?;
+                remove_stale(&path, &file)?;
+                let after = std_fs::symlink_metadata(&path)?;
+                assert_eq!((after.ino(), after.mode()), (before.ino(), before.mode()));
+                assert_eq!(entries(folder.path())?, ["s"]);
+                // As if it had come even later: after it was moved aside.
+                let Some(aside) = aside::move_aside(&path)? else { panic!("it was there") };
+                assert!(!file.is_socket_at(&aside)?);
+                put_back(&aside, &path)?;
+                assert_eq!(entries(folder.path())?, ["s"]);
+            }
         }
+        Ok(())
+    }
+
+    #[test]
+    fn the_stale_socket_itself_is_removed() -> Result<(), Refusal> {
+        let folder = folder_with_stale_socket()?;
+        let path = folder.path().join("s");
+        let file = Pinned::at(&path)?;
+        remove_stale(&path, &file)?;
+        assert_eq!(entries(folder.path())?, [""; 0]);
+        // Somebody else was faster.
+        remove_stale(&path, &file)
+    }
+
+    /// Its place was taken meanwhile: it stays where it is, and the error says where.
+    #[test]
+    fn what_cannot_be_put_back_is_named() -> Result<(), Refusal> {
+        let folder = tempfile::tempdir()?;
+        let (path, aside) = (folder.path().join("s"), folder.path().join("aside"));
+        std_fs::write(&path, "precious")?;
+        std_fs::write(&aside, "as precious")?;
+        let refusal = put_back(&aside, &path).map_err(|refusal| refusal.obstacle);
+        assert_eq!(refusal.err(), Some(Some(Obstacle::LeftAside(aside.clone()))));
+        assert_eq!(std_fs::read(&path)?, b"precious");
+        assert_eq!(std_fs::read(&aside)?, b"as precious");
+        Ok(())
+    }
+
+    /// It was a socket when it was looked at, and none any more at the last moment.
+    #[test]
+    fn only_sockets_are_replaced() -> Result<(), Refusal> {
+        let make: [fn(&Path) -> io::Result<()>; 3] = [
+            |path| std_fs::write(path, "precious"),
+            |path| std_fs::create_dir(path).and_then(|()| std_fs::write(path.join("x"), "")),
+            |path| symlink("nowhere", path),
+        ];
+        for make in make {
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().join("s");
+            make(&path)?;
+            let before = std_fs::symlink_metadata(&path)?.ino();
+            let name = crate::Name::parse("./unused").map_err(io::Error::from)?;
+            let options = ListenerOptions::new().name(name).on_conflict(OnConflict::Replace);
+            assert!(replace_live(&path, &options)?.is_none());
+            assert_eq!(std_fs::symlink_metadata(&path)?.ino(), before);
+            assert_eq!(entries(folder.path())?, ["s"]);
+        }
+        Ok(())
     }
 }

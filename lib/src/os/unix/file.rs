@@ -1,14 +1,13 @@
 //! The file of a socket: which one it is, and removing it only while it is that one.
 
-use super::claim::ClaimLock;
-use rustix::fs::{self, AtFlags, CWD, FileType, Stat};
+use super::aside::{self, Moved};
+use rustix::{
+    fs::{self, AtFlags, CWD, FileType, Stat},
+    process::{Pid, getpid},
+};
 use std::{
-    ffi::{OsStr, OsString},
     io,
-    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
 };
 
 /// Which file it is: device and inode, which no other file has while this one exists.
@@ -30,14 +29,16 @@ impl Identity {
 pub(super) struct OwnFile {
     path: PathBuf,
     identity: Identity,
+    /// The process that made it. A child that was forked afterwards has a copy of this, and
+    /// must not remove the file.
+    creator: Pid,
 }
 
 impl OwnFile {
     /// The file that was just bound at the path. The path is made absolute, so that it
     /// still leads there when the working directory has changed.
-    pub(super) fn at(path: &Path) -> io::Result<Self> {
-        let identity = Identity::of(&lstat(path)?);
-        Ok(Self { path: std::path::absolute(path)?, identity })
+    pub(super) fn new(path: &Path, identity: Identity) -> io::Result<Self> {
+        Ok(Self { path: std::path::absolute(path)?, identity, creator: getpid() })
     }
 
     /// The file has got another path.
@@ -51,34 +52,39 @@ impl OwnFile {
         self.path.clear();
     }
 
-    /// Removes the file, for one who has the lock already.
-    pub(super) fn remove_under_lock(mut self) {
-        self.remove();
-        self.path.clear();
+    pub(super) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        Ok(Identity::of(&lstat(path)?) == self.identity)
     }
 
-    fn remove(&self) {
-        match lstat(&self.path) {
-            Ok(stat) if Identity::of(&stat) == self.identity => {
-                if let Err(error) = fs::unlink(&self.path) {
-                    tracing::debug!(path = ?self.path, %error, "socket file not removed");
-                }
+    /// Removes the file if it is still there. The file is moved aside first and looked at
+    /// again, and another one that came in between is put back.
+    fn remove(&self) -> io::Result<()> {
+        if !self.is_at(&self.path)? {
+            tracing::debug!(path = ?self.path, "socket file is another's by now: left");
+            return Ok(());
+        }
+        match aside::move_atomically(&self.path)? {
+            Moved::To(aside) if self.is_at(&aside)? => Ok(fs::unlink(&aside)?),
+            Moved::To(aside) => {
+                tracing::debug!(path = ?self.path, ?aside, "a successor's socket file: put back");
+                aside::put_back(&aside, &self.path)
             }
-            Ok(_) => tracing::debug!(path = ?self.path, "socket file is another's by now: left"),
-            Err(error) => tracing::debug!(path = ?self.path, %error, "socket file has gone"),
+            Moved::Nothing => Ok(()),
+            // A successor's file that comes between the look and this call is removed.
+            Moved::Unsupported => Ok(fs::unlink(&self.path)?),
         }
     }
 }
 
+/// No lock is taken, and nothing is waited for: this may happen in an event loop.
 impl Drop for OwnFile {
     fn drop(&mut self) {
-        if self.path.as_os_str().is_empty() {
+        if self.path.as_os_str().is_empty() || self.creator != getpid() {
             return;
         }
-        // Under the lock no successor can move its socket in between the two calls.
-        // Where the lock is not to be had the file is removed all the same.
-        let _lock = ClaimLock::acquire(&self.path, Instant::now() + Duration::from_secs(1));
-        self.remove();
+        if let Err(error) = self.remove() {
+            tracing::debug!(path = ?self.path, %error, "socket file not removed");
+        }
     }
 }
 
@@ -98,78 +104,4 @@ pub(super) fn not_a_socket(stat: &Stat) -> Option<&'static str> {
         FileType::CharacterDevice | FileType::BlockDevice => Some("a device"),
         FileType::Unknown => Some("something"),
     }
-}
-
-/// Gives the file at the path exactly this mode and group. It must be a socket that
-/// was just bound and is not listened on yet, so that nobody can have connected.
-pub(super) fn set_permissions(
-    path: &Path,
-    mode: Option<libc::mode_t>,
-    group: Option<u32>,
-) -> io::Result<()> {
-    if let Some(gid) = group {
-        let gid = fs::Gid::from_raw(gid);
-        fs::chownat(CWD, path, None, Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
-    }
-    let Some(mode) = mode else { return Ok(()) };
-    let stat = lstat(path)?;
-    // The process's umask has an effect even on a mode that was set before bind.
-    if stat.st_mode & 0o7777 != mode {
-        change_mode(path, &stat, mode)?;
-    }
-    Ok(())
-}
-
-/// Changes the mode of the very file that `stat` is of: a symbolic link that somebody
-/// puts in its place in the meantime is not followed.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn change_mode(path: &Path, stat: &Stat, mode: libc::mode_t) -> io::Result<()> {
-    use rustix::fs::{Mode, OFlags};
-    use std::os::fd::AsRawFd;
-    // The system has no lchmod before Linux 6.6; a descriptor that stands for a place
-    // in the tree and its link in /proc do the same (open(2), O_PATH).
-    let file = fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
-    if Identity::of(&fs::fstat(&file)?) != Identity::of(stat) {
-        return Err(io::Error::from_raw_os_error(libc::ESTALE));
-    }
-    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(fs::chmod(link.as_str(), Mode::from_raw_mode(mode))?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn change_mode(path: &Path, _: &Stat, mode: libc::mode_t) -> io::Result<()> {
-    let mode = fs::Mode::from_raw_mode(mode);
-    Ok(fs::chmodat(CWD, path, mode, AtFlags::SYMLINK_NOFOLLOW)?)
-}
-
-/// A name in the same folder that nobody else uses.
-pub(super) fn sibling(path: &Path, purpose: &str) -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let pid = rustix::process::getpid().as_raw_nonzero();
-    let mut name = OsString::from(format!(".{purpose}{pid}.{count}."));
-    name.push(path.file_name().unwrap_or_default());
-    path.with_file_name(name)
-}
-
-/// The path beside which a [`sibling`] stood. The address of a socket that replaced another
-/// one is for ever that of the sibling that it was bound to.
-pub(super) fn beside_sibling(sibling: &Path, purpose: &str) -> Option<PathBuf> {
-    let name = sibling.file_name()?.as_bytes().strip_prefix(b".")?;
-    let mut parts = name.strip_prefix(purpose.as_bytes())?.splitn(3, |byte| *byte == b'.');
-    let mut is_number =
-        || parts.next().is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
-    if !is_number() || !is_number() {
-        return None;
-    }
-    let name = parts.next().filter(|name| !name.is_empty())?;
-    Some(sibling.with_file_name(OsStr::from_bytes(name)))
-}
-
-/// The name of the file that starters lock while they take over a path.
-pub(super) fn lock_path(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or(OsStr::new("socket")));
-    name.push(".claim");
-    path.with_file_name(name)
 }

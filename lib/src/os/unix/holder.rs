@@ -1,19 +1,19 @@
 //! Which process listens under a name, as far as the system tells without disturbing it.
 
-use super::file::lstat;
+use super::pinned::Pinned;
 use crate::error::Holder;
 use std::path::Path;
 
-/// Who listens on the socket file: the process, or at least whose it is.
-pub(super) fn of_file(path: &Path) -> Option<Holder> {
+/// Returns who listens on the socket file: the process, or at least whose it is.
+pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    if let Some(process) = proc::of_file(path) {
-        return Some(process);
+    if let Some(holder) = proc::of_file(file) {
+        return Some(holder);
     }
-    Some(Holder::User(lstat(path).ok()?.st_uid))
+    Some(Holder::User(file.owner()))
 }
 
-/// Who listens under the abstract name.
+/// Returns who listens under the abstract name.
 pub(super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return proc::of_abstract_name(name);
@@ -24,69 +24,82 @@ pub(super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
     }
 }
 
-/// From `/proc/net/unix` and the descriptors of the processes that we may look at
-/// (`proc(5)`).
+/// Returns who holds the lock (`flock(2)`) of the folder.
+pub(super) fn of_lock(folder: &Path) -> Option<Holder> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return proc::of_lock(folder);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
+/// From netlink and the descriptors of the processes that we may look at (`proc(5)`).
+///
+/// Where netlink is refused, nobody is named: a line of `/proc/net/unix` can be forged by
+/// an abstract name with a line break in it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod proc {
     use super::{
-        super::file::{Identity, lstat},
-        Holder, Path,
+        super::sock_diag::{self, Socket},
+        Holder, Path, Pinned,
     };
-    use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::PathBuf};
+    use std::{
+        ffi::OsStr,
+        fs,
+        os::unix::{ffi::OsStrExt, fs::MetadataExt},
+        path::PathBuf,
+    };
 
-    pub(super) fn of_file(path: &Path) -> Option<Holder> {
-        let wanted = Identity::of(&lstat(path).ok()?);
-        let name = path.file_name()?;
-        // The table has the path as the server gave it, which may be relative to a folder
-        // that only the server's process knows.
-        let candidates =
-            listening(|text| Path::new(OsStr::from_bytes(text)).file_name() == Some(name));
-        let is_it = |process: &Path, bound: &[u8]| {
-            let bound = process.join("cwd").join(OsStr::from_bytes(bound));
-            lstat(&bound).is_ok_and(|stat| Identity::of(&stat) == wanted)
-        };
-        candidates.iter().find_map(|socket| {
-            let process = process_with(&socket.inode)?;
-            is_it(&process, &socket.text).then(|| describe(&process)).flatten()
-        })
+    pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
+        holder(|socket| socket.file.is_some_and(|numbers| file.has(numbers)))
     }
 
     pub(super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
-        // The table shows a NUL as an @.
-        let shown: Vec<u8> =
-            b"@".iter().chain(name).map(|b| if *b == 0 { b'@' } else { *b }).collect();
-        let sockets = listening(|text| text == shown);
-        sockets.iter().find_map(|socket| describe(&process_with(&socket.inode)?))
+        holder(|socket| {
+            let bound = socket.name.as_deref().and_then(|bound| bound.strip_prefix(&[0]));
+            bound == Some(name)
+        })
     }
 
-    struct Socket {
-        inode: String,
-        text: Vec<u8>,
+    /// The process that has the socket, or at least its user.
+    fn holder(is_wanted: impl Fn(&Socket) -> bool) -> Option<Holder> {
+        let sockets = sock_diag::unconnected_sockets().ok()?;
+        let socket = sockets.iter().find(|socket| is_wanted(socket))?;
+        let process = process_with(socket.inode).and_then(|process| describe(&process));
+        process.or(socket.uid.map(Holder::User))
     }
 
-    /// The sockets whose address is as wanted and that are not connections.
-    fn listening(is_wanted: impl Fn(&[u8]) -> bool) -> Vec<Socket> {
-        let table = fs::read("/proc/net/unix").unwrap_or_default();
-        let socket = |line: &[u8]| {
-            // Num RefCount Protocol Flags Type St Inode Path; the path is the rest.
-            let mut rest = line;
-            let mut fields = Vec::new();
-            while fields.len() < 7 {
-                rest = rest.trim_ascii_start();
-                let end = rest.iter().position(|b| *b == b' ').unwrap_or(rest.len());
-                fields.push(std::str::from_utf8(&rest[..end]).ok()?);
-                rest = &rest[end..];
+    /// Each line of `/proc/locks` is like `1: FLOCK  ADVISORY  WRITE 708 103:03:2359 0 EOF`.
+    pub(super) fn of_lock(folder: &Path) -> Option<Holder> {
+        let folder = fs::metadata(folder).ok()?;
+        let device = folder.dev();
+        let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+        let wanted = format!("{major:02x}:{minor:02x}:{}", folder.ino());
+        // While locks come and go, the list is read in parts that need not fit together.
+        (0..5).find_map(|_| {
+            let locks = fs::read_to_string("/proc/locks").ok()?;
+            let pid = locks.lines().find_map(|line| pid_of_lock(line, &wanted))?;
+            describe(&Path::new("/proc").join(pid.to_string()))
+        })
+    }
+
+    /// The process of the line, if it is of a lock that is held on the file.
+    fn pid_of_lock(line: &str, wanted: &str) -> Option<u32> {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        match fields[..] {
+            // Those who wait have an arrow in the second place. 0 is a process of another
+            // namespace.
+            [_, "FLOCK", _, "WRITE", pid, file, ..] if file == wanted => {
+                pid.parse().ok().filter(|pid| *pid != 0)
             }
-            let text = rest.strip_prefix(b" ")?;
-            let is_connection = fields[5] == "03";
-            (!is_connection && is_wanted(text))
-                .then(|| Socket { inode: fields[6].to_owned(), text: text.to_owned() })
-        };
-        table.split(|b| *b == b'\n').skip(1).filter_map(socket).collect()
+            _ => None,
+        }
     }
 
     /// The folder in `/proc` of a process that has the socket open.
-    fn process_with(inode: &str) -> Option<PathBuf> {
+    fn process_with(inode: u32) -> Option<PathBuf> {
         let link = format!("socket:[{inode}]");
         let has_it = |process: &PathBuf| {
             let Ok(descriptors) = fs::read_dir(process.join("fd")) else { return false };

@@ -2,9 +2,11 @@
 
 use super::{
     address::{Address, Target},
-    claim::{Refusal, claim},
-    file::{OwnFile, set_permissions},
-    holder, runtime_dir,
+    claim::{Refusal, claim, in_use},
+    file::{Identity, OwnFile, lstat, not_a_socket},
+    holder,
+    pinned::Pinned,
+    runtime_dir,
     settings::{access_check, mode_of},
     sys,
 };
@@ -33,6 +35,11 @@ pub(super) struct Bound {
 /// Listens as the options say.
 pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<Bound> {
     let name = options.required_name()?;
+    if let Some(mode) = mode_of(options).filter(|mode| mode & !0o7777 != 0) {
+        let text = format!("{mode:o} is no mode of a file: the highest is 7777");
+        let error = io::Error::new(io::ErrorKind::InvalidInput, text);
+        return Err(SocketError::wrap(Action::Bind, name, error));
+    }
     let result = match Target::of(name) {
         Err(error) => Err(error.into()),
         Ok(Target::Abstract(bytes)) => abstract_name(bytes, options),
@@ -68,7 +75,7 @@ fn file(path: &Path, makes_folders: bool, options: &ListenerOptions<'_>) -> Resu
         runtime_dir::make_folders(path)?;
     }
     match options.on_conflict {
-        OnConflict::Fail => Ok(Bound::at(path, options)?),
+        OnConflict::Fail => Bound::at(path, options, true),
         OnConflict::ReplaceStale | OnConflict::Replace => claim(path, options),
     }
 }
@@ -87,22 +94,20 @@ fn abstract_name(name: &[u8], options: &ListenerOptions<'_>) -> Result<Bound, Re
 
 impl Bound {
     /// Listens at a path where nothing is.
-    pub(super) fn at(path: &Path, options: &ListenerOptions<'_>) -> io::Result<Self> {
+    ///
+    /// The file at the path is taken for the one that was just bound if nothing can have
+    /// come in between, as `is_undisturbed` says; else the system is asked. The permissions
+    /// of a file are changed only after the system has been asked.
+    pub(super) fn at(
+        path: &Path,
+        options: &ListenerOptions<'_>,
+        is_undisturbed: bool,
+    ) -> Result<Self, Refusal> {
         let socket = new_socket(options)?;
         bind_file(&socket, path)?;
-        let file = OwnFile::at(path)?;
-        let started = set_permissions(path, mode_of(options), options.system.group)
-            .and_then(|()| start(socket, options));
-        match started {
-            Ok(socket) => Ok(Self { socket, file: Some(file) }),
-            Err(error) => {
-                if options.on_conflict != OnConflict::Fail {
-                    // Whoever takes over names has the lock already.
-                    file.remove_under_lock();
-                }
-                Err(error)
-            }
-        }
+        // Dropped, and so removed, if anything fails from here on.
+        let file = own_file(&socket, path, options, is_undisturbed)?;
+        Ok(Self { socket: start(socket, options)?, file: Some(file) })
     }
 
     /// Which clients are handed out. A name that is no file keeps nobody out by itself.
@@ -120,8 +125,34 @@ impl Bound {
     }
 }
 
-/// Binds to a path that may be too long for an address: a name always fits, but not what
-/// stands beside it while a live server is replaced.
+/// Finds the file that the socket was just bound to, and gives it its permissions.
+fn own_file(
+    socket: &OwnedFd,
+    path: &Path,
+    options: &ListenerOptions<'_>,
+    is_undisturbed: bool,
+) -> Result<OwnFile, Refusal> {
+    let (mode, group) = (mode_of(options), options.system.group);
+    let displaced = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => in_use(Obstacle::Displaced),
+        _ => error.into(),
+    };
+    let stat = lstat(path).map_err(displaced)?;
+    let has_mode = mode.is_none_or(|mode| stat.st_mode & 0o7777 == mode);
+    if is_undisturbed && has_mode && group.is_none() && not_a_socket(&stat).is_none() {
+        return Ok(OwnFile::new(path, Identity::of(&stat))?);
+    }
+    let pinned = Pinned::at(path).map_err(displaced)?;
+    if !pinned.is_file_of(socket.as_fd()) {
+        return Err(in_use(Obstacle::Displaced));
+    }
+    let file = OwnFile::new(path, pinned.identity())?;
+    pinned.set_permissions(path, mode, group)?;
+    Ok(file)
+}
+
+/// Binds to a path that may be too long for an address: a name always fits, but not always
+/// what stands beside it while a live server is replaced.
 fn bind_file(socket: &OwnedFd, path: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if path.as_os_str().len() > crate::Platform::CURRENT.path_limit()

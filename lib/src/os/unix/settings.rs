@@ -12,7 +12,8 @@ pub(crate) struct ListenerSettings {
 pub trait ListenerOptionsExt: Sized + Sealed {
     /// The permissions of the socket file, in force before anybody can connect. By
     /// default they are what the process's umask leaves of 777; the umask does not
-    /// weaken a mode that is given here, and is not changed.
+    /// weaken a mode that is given here, and is not changed. Bits beyond 7777 are an
+    /// `InvalidInput` error when listening.
     ///
     /// # Platform-specific behaviour
     /// To connect, a client needs the permission to write (`unix(7)`). For an abstract

@@ -17,7 +17,11 @@ use std::{
         unix::net,
     },
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
+
+/// How long taking over a name may keep the thread of an event loop.
+const CLAIM_LIMIT: Duration = Duration::from_millis(50);
 
 /// A Unix domain socket that clients can connect to.
 #[derive(Debug)]
@@ -80,7 +84,8 @@ impl traits::Listener for Listener {
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         runtime::required()?;
-        let options = options.nonblocking(ListenerNonblockingMode::Both);
+        let limit = options.spin_limit().min(CLAIM_LIMIT);
+        let options = options.nonblocking(ListenerNonblockingMode::Both).max_spin_time(limit);
         let bound = listen::listen(&options)?;
         let filter = bound.accept_filter(&options);
         let Bound { socket, file } = bound;

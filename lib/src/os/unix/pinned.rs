@@ -1,0 +1,267 @@
+//! A file that stands at a path, looked at in such a way that it is known again.
+
+use super::{
+    file::{Identity, lstat, not_a_socket},
+    probe::{self, Finding},
+};
+use rustix::{
+    fs::{Gid, Mode, Stat},
+    process::geteuid,
+};
+use std::{io, os::fd::BorrowedFd, path::Path};
+
+/// The file that stood at a path: not what a symbolic link leads to, but the link.
+///
+/// On Linux it is held by a descriptor (`open(2)`, `O_PATH`): until this is dropped, no
+/// other file gets its inode number. Elsewhere the time of its last modification is
+/// compared as well.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    file: std::os::fd::OwnedFd,
+    stat: Stat,
+}
+
+impl Pinned {
+    pub(super) fn identity(&self) -> Identity {
+        Identity::of(&self.stat)
+    }
+
+    /// Returns what it is, in words, if it is no socket.
+    pub(super) fn not_a_socket(&self) -> Option<&'static str> {
+        not_a_socket(&self.stat)
+    }
+
+    /// Returns the user who owns it.
+    pub(super) fn owner(&self) -> u32 {
+        self.stat.st_uid
+    }
+
+    /// Returns whether it is a socket and stands at the path.
+    pub(super) fn is_socket_at(&self, path: &Path) -> io::Result<bool> {
+        let stat = lstat(path)?;
+        let same_time = cfg!(any(target_os = "linux", target_os = "android"))
+            || (stat.st_mtime, stat.st_mtime_nsec) == (self.stat.st_mtime, self.stat.st_mtime_nsec);
+        Ok(Identity::of(&stat) == self.identity() && not_a_socket(&stat).is_none() && same_time)
+    }
+
+    /// Asks whether anybody listens on it. It stands at the path, which is used where the
+    /// file itself cannot be asked.
+    pub(super) fn probe(&self, path: &Path) -> io::Result<Finding> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        match probe::probe(self.link().as_ref())? {
+            // No /proc: the descriptor is open.
+            Finding::Nothing => {}
+            finding => return Ok(finding),
+        }
+        probe::probe(path)
+    }
+
+    /// Returns whether the socket, which was bound to the path, is bound to this very file.
+    ///
+    /// Linux is asked ([`sock_diag`](super::sock_diag)). Where it does not answer, and
+    /// elsewhere, a socket that is owned by this process's user and has no second name is
+    /// taken for the one.
+    pub(super) fn is_file_of(&self, socket: BorrowedFd<'_>) -> bool {
+        let _ = socket;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Some(answer) = self.is_bound_to(socket) {
+            return answer;
+        }
+        self.looks_like_ours()
+    }
+
+    fn looks_like_ours(&self) -> bool {
+        let is_ours = self.stat.st_uid == geteuid().as_raw() && self.stat.st_nlink == 1;
+        is_ours && self.not_a_socket().is_none()
+    }
+
+    /// Gives exactly this file this group and mode, as far as they differ.
+    ///
+    /// `PermissionDenied` for a group of which the user is no member, or another error of
+    /// `chown(2)` or `chmod(2)`.
+    pub(super) fn set_permissions(
+        &self,
+        path: &Path,
+        mode: Option<libc::mode_t>,
+        group: Option<u32>,
+    ) -> io::Result<()> {
+        if let Some(group) = group {
+            self.change_group(path, Gid::from_raw(group))?;
+        }
+        // The process's umask has an effect even on a mode that was set before bind.
+        match mode {
+            Some(mode) if self.stat.st_mode & 0o7777 != mode => {
+                self.change_mode(path, Mode::from_raw_mode(mode))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use super::{super::sock_diag, Pinned};
+    use crate::os::unix::sock_diag::FileNumbers;
+    use rustix::fs::{self, AtFlags, Gid, Mode, OFlags};
+    use std::{
+        io,
+        os::fd::{AsRawFd as _, BorrowedFd},
+        path::Path,
+    };
+
+    impl Pinned {
+        /// Looks at the file at the path.
+        ///
+        /// `NotFound` if nothing is there, or another error of `open(2)`.
+        pub(in super::super) fn at(path: &Path) -> io::Result<Self> {
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let file = fs::open(path, flags, Mode::empty())?;
+            Ok(Self { stat: fs::fstat(&file)?, file })
+        }
+
+        /// The link in `/proc` that leads to the file, wherever it stands by now.
+        pub(super) fn link(&self) -> String {
+            format!("/proc/self/fd/{}", self.file.as_raw_fd())
+        }
+
+        pub(super) fn change_group(&self, _: &Path, group: Gid) -> io::Result<()> {
+            Ok(fs::chownat(&self.file, "", None, Some(group), AtFlags::EMPTY_PATH)?)
+        }
+
+        /// The system has no chmod of such a descriptor before Linux 6.6; its link in /proc
+        /// does the same (`open(2)`, `O_PATH`).
+        pub(super) fn change_mode(&self, _: &Path, mode: Mode) -> io::Result<()> {
+            Ok(fs::chmod(self.link().as_str(), mode)?)
+        }
+
+        /// Asks the kernel; `None` if that cannot be told.
+        pub(super) fn is_bound_to(&self, socket: BorrowedFd<'_>) -> Option<bool> {
+            let inode = fs::fstat(socket).ok()?.st_ino;
+            let bound = sock_diag::socket_with_inode(u32::try_from(inode).ok()?).ok()?.file?;
+            match self.kernel_numbers() {
+                Some(numbers) => Some(numbers == bound),
+                // Some file systems give other numbers to programs: only a match proves
+                // something.
+                None => (self.shown_numbers() == bound).then_some(true),
+            }
+        }
+
+        /// Whether these numbers are the file's.
+        pub(in super::super) fn has(&self, numbers: FileNumbers) -> bool {
+            self.kernel_numbers().unwrap_or_else(|| self.shown_numbers()) == numbers
+        }
+
+        /// The numbers that `stat(2)` shows, as the kernel writes them.
+        fn shown_numbers(&self) -> FileNumbers {
+            let (major, minor) = (fs::major(self.stat.st_dev), fs::minor(self.stat.st_dev));
+            #[allow(clippy::cast_possible_truncation, reason = "netlink has the lower half only")]
+            FileNumbers { device: (major << 20) | minor, inode: self.stat.st_ino as u32 }
+        }
+
+        /// The numbers that the kernel has inside. `stat(2)` shows others on file systems
+        /// of several layers or volumes, as overlayfs and btrfs are (`proc_pid_fdinfo(5)`,
+        /// Linux 5.14; `proc_pid_mountinfo(5)`).
+        fn kernel_numbers(&self) -> Option<FileNumbers> {
+            let info = format!("/proc/self/fdinfo/{}", self.file.as_raw_fd());
+            let info = std::fs::read_to_string(info).ok()?;
+            let field = |name| info.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
+            let inode: u64 = field("ino:")?.parse().ok()?;
+            let mounts = std::fs::read("/proc/self/mountinfo").ok()?;
+            let device = device_of_mount(&mounts, field("mnt_id:")?)?;
+            #[allow(clippy::cast_possible_truncation, reason = "netlink has the lower half only")]
+            Some(FileNumbers { device, inode: inode as u32 })
+        }
+    }
+
+    /// The device of a mount: `36 35 98:0 /mnt1 /mnt2 rw,noatime ...`. Paths in it are
+    /// escaped, so that a line is a line.
+    pub(super) fn device_of_mount(mounts: &[u8], id: &str) -> Option<u32> {
+        mounts.split(|byte| *byte == b'\n').find_map(|line| {
+            let mut fields = line.split(|byte| *byte == b' ');
+            if fields.next()? != id.as_bytes() {
+                return None;
+            }
+            let device = std::str::from_utf8(fields.nth(1)?).ok()?;
+            let (major, minor) = device.split_once(':')?;
+            Some((major.parse::<u32>().ok()? << 20) | minor.parse::<u32>().ok()?)
+        })
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod other {
+    use super::{Pinned, lstat};
+    use rustix::fs::{self, AtFlags, CWD, Gid, Mode};
+    use std::{io, path::Path};
+
+    impl Pinned {
+        /// Looks at the file at the path.
+        ///
+        /// `NotFound` if nothing is there, or another error of `lstat(2)`.
+        pub(in super::super) fn at(path: &Path) -> io::Result<Self> {
+            Ok(Self { stat: lstat(path)? })
+        }
+
+        pub(super) fn change_group(&self, path: &Path, group: Gid) -> io::Result<()> {
+            Ok(fs::chownat(CWD, path, None, Some(group), AtFlags::SYMLINK_NOFOLLOW)?)
+        }
+
+        pub(super) fn change_mode(&self, path: &Path, mode: Mode) -> io::Result<()> {
+            Ok(fs::chmodat(CWD, path, mode, AtFlags::SYMLINK_NOFOLLOW)?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs as std_fs, os::unix::net::UnixListener};
+
+    /// Another socket of this user is put in the place of the file.
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn a_socket_is_bound_to_its_own_file_only() -> io::Result<()> {
+        use std::os::fd::AsFd as _;
+        let folder = tempfile::tempdir()?;
+        let (path, other) = (folder.path().join("s"), folder.path().join("other"));
+        let socket = UnixListener::bind(&path)?;
+        let _other = UnixListener::bind(&other)?;
+        assert_eq!(Pinned::at(&path)?.is_bound_to(socket.as_fd()), Some(true));
+        // Wherever it is moved.
+        std_fs::rename(&path, folder.path().join("moved"))?;
+        assert!(Pinned::at(&folder.path().join("moved"))?.is_file_of(socket.as_fd()));
+        std_fs::rename(&other, &path)?;
+        assert!(!Pinned::at(&path)?.is_file_of(socket.as_fd()));
+        std_fs::remove_file(&path)?;
+        std_fs::write(&path, "precious")?;
+        assert!(!Pinned::at(&path)?.is_file_of(socket.as_fd()));
+        Ok(())
+    }
+
+    /// Where the system does not tell.
+    #[test]
+    fn only_a_socket_with_one_name_looks_like_ours() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("s");
+        let _socket = UnixListener::bind(&path)?;
+        assert!(Pinned::at(&path)?.looks_like_ours());
+        std_fs::hard_link(&path, folder.path().join("second"))?;
+        assert!(!Pinned::at(&path)?.looks_like_ours());
+        let file = folder.path().join("file");
+        std_fs::write(&file, "precious")?;
+        assert!(!Pinned::at(&file)?.looks_like_ours());
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn the_device_of_a_mount_is_read() {
+        let mounts =
+            b"1 0 254:0 / / rw - ext4 /dev/vda rw\n36 35 0:300 /a\\040b /mnt rw - x y rw\n";
+        assert_eq!(linux::device_of_mount(mounts, "1"), Some(254 << 20));
+        assert_eq!(linux::device_of_mount(mounts, "36"), Some(300));
+        assert_eq!(linux::device_of_mount(mounts, "35"), None);
+        assert_eq!(linux::device_of_mount(b"7 x\n7 1 a:b", "7"), None);
+    }
+}
