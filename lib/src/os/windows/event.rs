@@ -5,7 +5,7 @@
     reason = "said of what is const already, where std has no native thread locals"
 )]
 
-use super::patience::Patience;
+use super::wait_limit::WaitLimit;
 use std::{
     cell::Cell,
     io,
@@ -40,7 +40,7 @@ impl Event {
 
     /// The handle for an OVERLAPPED whose completion must not be queued to a
     /// completion port: its lowest bit is set (GetQueuedCompletionStatus, "Remarks").
-    pub(super) fn untold(&self) -> HANDLE {
+    pub(super) fn handle_without_port(&self) -> HANDLE {
         self.0.as_raw_handle().map_addr(|handle| handle | 1)
     }
 }
@@ -59,16 +59,16 @@ impl AsHandle for Event {
 
 /// Waits until one of at most 64 objects is signalled; `false` if the patience ends
 /// first.
-pub(super) fn wait_any(objects: &[BorrowedHandle<'_>], patience: Patience) -> io::Result<bool> {
+pub(super) fn wait_any(objects: &[BorrowedHandle<'_>], limit: WaitLimit) -> io::Result<bool> {
     loop {
         let count = u32::try_from(objects.len()).unwrap_or(u32::MAX);
         // SAFETY: a `BorrowedHandle` is a handle (it is `repr(transparent)`), and the
         // slice outlives the call.
         let woken =
-            unsafe { WaitForMultipleObjects(count, objects.as_ptr().cast(), 0, patience.millis()) };
+            unsafe { WaitForMultipleObjects(count, objects.as_ptr().cast(), 0, limit.millis()) };
         match woken {
             WAIT_FAILED => return Err(io::Error::last_os_error()),
-            WAIT_TIMEOUT if patience.is_over() => return Ok(false),
+            WAIT_TIMEOUT if limit.is_over() => return Ok(false),
             // The longest wait of the system was too short for so much patience.
             WAIT_TIMEOUT => {}
             _ => {

@@ -1,4 +1,4 @@
-use super::{shared::Shared, stream::Stream};
+use super::{connection::Connection, stream::Stream};
 use crate::{name::sealed::Sealed, traits};
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
@@ -9,11 +9,11 @@ use std::{
 
 /// The half of a [`Stream`] that receives.
 #[derive(Debug)]
-pub struct RecvHalf(pub(super) Arc<Shared>);
+pub struct RecvHalf(pub(super) Arc<Connection>);
 
 /// The half of a [`Stream`] that sends.
 #[derive(Debug)]
-pub struct SendHalf(pub(super) Arc<Shared>);
+pub struct SendHalf(pub(super) Arc<Connection>);
 
 impl Sealed for RecvHalf {}
 impl traits::RecvHalf for RecvHalf {

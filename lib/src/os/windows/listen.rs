@@ -1,7 +1,7 @@
 use super::{
     connect::local_path,
+    instance_queue::InstanceQueue,
     pipe::{WidePath, code, wait_for_instance},
-    queue::Queue,
 };
 use crate::{
     ListenerOptions, Name,
@@ -16,7 +16,7 @@ use windows_sys::Win32::Foundation::{
 ///
 /// A pipe lives as long as its server, so there is nothing stale that could be
 /// replaced, and a server that lives cannot be: every policy for conflicts is the same.
-pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>, Queue)> {
+pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>, InstanceQueue)> {
     let name = options.required_name()?;
     let made = local_path(name).and_then(|path| {
         if !name.as_bytes().starts_with(br"\\.\") {
@@ -26,10 +26,10 @@ pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>
         let security = options.system.security(options.access)?;
         // Windows refuses a second server itself (FILE_FLAG_FIRST_PIPE_INSTANCE), but
         // Wine does not. Waiting for an instance takes none from the other server.
-        if is_there(&path) {
+        if pipe_exists(&path) {
             return Err(in_use());
         }
-        Queue::new(path, security).map_err(|error| match code(&error) {
+        InstanceQueue::new(path, security).map_err(|error| match code(&error) {
             Some(
                 ERROR_ACCESS_DENIED | ERROR_PIPE_BUSY | ERROR_ALREADY_EXISTS | ERROR_FILE_EXISTS,
             ) => io::Error::new(io::ErrorKind::AddrInUse, error),
@@ -49,7 +49,7 @@ pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>
 /// Whether there is a pipe of that name: an instance is free, or the wait for one runs
 /// out of time. Any other error means that there is none; Wine and Windows differ in
 /// its number.
-fn is_there(path: &WidePath) -> bool {
+fn pipe_exists(path: &WidePath) -> bool {
     wait_for_instance(path, 1).is_ok()
 }
 

@@ -1,12 +1,12 @@
 use super::{
     atomic_timeout::AtomicTimeout,
+    connection::Connection,
     event::{Event, wait_any},
+    instance_queue::InstanceQueue,
     listen,
-    patience::Patience,
-    pipe::Info,
-    queue::Queue,
-    shared::Shared,
+    pipe::PipeInfo,
     stream::Stream,
+    wait_limit::WaitLimit,
 };
 use crate::{
     ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
@@ -39,19 +39,19 @@ pub struct Listener {
     timeout: AtomicTimeout,
     /// Set when the listener is closed, for who is waiting.
     closing: Event,
-    queue: Mutex<Queue>,
+    queue: Mutex<InstanceQueue>,
     filter: AcceptFilter,
 }
 
 impl Listener {
     /// What the asynchronous listener is made of.
     #[cfg(feature = "tokio")]
-    pub(super) fn into_parts(self) -> (Arc<Name<'static>>, Queue, AcceptFilter) {
+    pub(super) fn into_parts(self) -> (Arc<Name<'static>>, InstanceQueue, AcceptFilter) {
         let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         (self.name, queue, self.filter)
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, InstanceQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,7 +62,7 @@ impl traits::Listener for Listener {
 
     fn accept(&self) -> io::Result<Stream> {
         let nonblocking = self.accept_nonblocking.load(Ordering::Relaxed);
-        let patience = Patience::of(nonblocking, self.timeout.get());
+        let limit = WaitLimit::from_mode(nonblocking, self.timeout.get());
         loop {
             // Nobody holds the lock while waiting: events are shared, and who wakes up
             // looks again whether the client is still there.
@@ -70,30 +70,30 @@ impl traits::Listener for Listener {
                 let mut queue = self.queue();
                 if let Some(pipe) = queue.take_connected()? {
                     drop(queue);
-                    let info = Info { is_server: true, has_messages: true };
+                    let info = PipeInfo { is_server: true, has_messages: true };
                     let nonblocking = self.stream_nonblocking.load(Ordering::Relaxed);
                     let name = Some(Arc::clone(&self.name));
-                    let stream = Stream::new(Shared::new(pipe, info, name, nonblocking)?);
+                    let stream = Stream::new(Connection::new(pipe, info, name, nonblocking)?);
                     if self.filter.admits(|| stream.peer_creds()) {
                         return Ok(stream);
                     }
                     drop(stream);
                     // As long as clients are refused, nothing waits that would time out;
                     // who does not wait at all still gets whoever is there.
-                    if patience.is_over() && patience != Patience::Nothing {
-                        return Err(patience.error());
+                    if limit.is_over() && limit != WaitLimit::NoWait {
+                        return Err(limit.error());
                     }
                     continue;
                 }
                 queue.events()
             };
-            if patience.is_over() {
-                return Err(patience.error());
+            if limit.is_over() {
+                return Err(limit.error());
             }
             let events: Vec<_> = std::iter::once(self.closing.as_handle())
                 .chain(events.iter().map(|event| event.as_handle()))
                 .collect();
-            wait_any(&events, patience)?;
+            wait_any(&events, limit)?;
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::{
     event::{Event, wait_any, with_event},
-    patience::Patience,
+    wait_limit::WaitLimit,
 };
 use std::{
     io,
@@ -24,7 +24,7 @@ pub(super) fn read(
     pipe: BorrowedHandle<'_>,
     buf: &mut [u8],
     wake: &Event,
-    patience: Patience,
+    limit: WaitLimit,
 ) -> io::Result<Option<usize>> {
     with_event(|event| {
         let mut overlapped = overlapped(event);
@@ -40,7 +40,7 @@ pub(super) fn read(
                 &raw mut overlapped,
             )
         };
-        end(pipe, &mut overlapped, done != 0, event, Some((wake, patience)))
+        end(pipe, &mut overlapped, done != 0, event, Some((wake, limit)))
     })
 }
 
@@ -68,17 +68,16 @@ fn end(
     overlapped: &mut OVERLAPPED,
     done: bool,
     event: &Event,
-    limits: Option<(&Event, Patience)>,
+    limits: Option<(&Event, WaitLimit)>,
 ) -> io::Result<Option<usize>> {
     let mut cancelled = false;
     if !done {
         // SAFETY: no arguments.
         match unsafe { GetLastError() } {
             ERROR_IO_PENDING => {
-                if let Some((wake, patience)) = limits {
-                    let waited = patience != Patience::Nothing
-                        && wait_any(&[event.as_handle(), wake.as_handle()], patience)
-                            .unwrap_or(false);
+                if let Some((wake, limit)) = limits {
+                    let waited = limit != WaitLimit::NoWait
+                        && wait_any(&[event.as_handle(), wake.as_handle()], limit).unwrap_or(false);
                     if !waited || !is_complete(overlapped) {
                         cancelled = true;
                         // SAFETY: the handle is open and the OVERLAPPED is alive. That it
@@ -115,7 +114,7 @@ pub(super) fn is_complete(overlapped: *const OVERLAPPED) -> bool {
 }
 
 pub(super) fn overlapped(event: &Event) -> OVERLAPPED {
-    OVERLAPPED { hEvent: event.untold(), ..OVERLAPPED::default() }
+    OVERLAPPED { hEvent: event.handle_without_port(), ..OVERLAPPED::default() }
 }
 
 /// The length of a buffer for the system, which counts in 32 bits.

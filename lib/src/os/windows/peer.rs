@@ -1,9 +1,9 @@
 //! Who is at the other end.
 
 use super::{
-    ends::End,
+    connection::Connection,
     impersonation::ImpersonationGuard,
-    shared::Shared,
+    pipe_end::PipeEnd,
     sid::Sid,
     stream::Stream,
     token::{self, Token},
@@ -12,21 +12,23 @@ use crate::PeerCreds;
 use std::io;
 
 /// What the system tells about the process that connected, or that made the pipe.
-pub(super) fn creds(stream: &Shared) -> io::Result<PeerCreds> {
+pub(super) fn creds(stream: &Connection) -> io::Result<PeerCreds> {
     let pid = stream.pipe.process_of(stream.peer_end())?;
     Ok(PeerCreds { pid: Some(pid) })
 }
 
 /// The user that the peer runs as.
-pub(super) fn user(stream: &Shared) -> io::Result<Sid> {
+pub(super) fn user(stream: &Connection) -> io::Result<Sid> {
     match stream.peer_end() {
-        End::Client => token::user(&Token::of_client(&stream.pipe)?),
-        End::Server => token::user(&Token::of_process(stream.pipe.process_of(End::Server)?)?),
+        PipeEnd::Client => token::user(&Token::of_client(&stream.pipe)?),
+        PipeEnd::Server => {
+            token::user(&Token::of_process(stream.pipe.process_of(PipeEnd::Server)?)?)
+        }
     }
 }
 
 /// The same for the synchronous stream and the asynchronous one.
-macro_rules! who {
+macro_rules! peer_methods {
     ($stream:ty) => {
         /// Who the ends of the pipe belong to.
         ///
@@ -38,7 +40,7 @@ macro_rules! who {
             /// Whether this is the end that listened.
             #[must_use]
             pub fn is_server(&self) -> bool {
-                self.shared().info.is_server
+                self.connection().info.is_server
             }
 
             /// Whether this is the end that connected.
@@ -52,7 +54,7 @@ macro_rules! who {
             /// # Errors
             /// Whatever the system says.
             pub fn peer_process_id(&self) -> io::Result<u32> {
-                self.shared().pipe.process_of(self.shared().peer_end())
+                self.connection().pipe.process_of(self.connection().peer_end())
             }
 
             /// The number of the process that connected.
@@ -60,7 +62,7 @@ macro_rules! who {
             /// # Errors
             /// Whatever `GetNamedPipeClientProcessId` says.
             pub fn client_process_id(&self) -> io::Result<u32> {
-                self.shared().pipe.process_of(End::Client)
+                self.connection().pipe.process_of(PipeEnd::Client)
             }
 
             /// The number of the process that made the pipe.
@@ -68,7 +70,7 @@ macro_rules! who {
             /// # Errors
             /// Whatever `GetNamedPipeServerProcessId` says.
             pub fn server_process_id(&self) -> io::Result<u32> {
-                self.shared().pipe.process_of(End::Server)
+                self.connection().pipe.process_of(PipeEnd::Server)
             }
 
             /// The session (of Remote Desktop Services) of the process at the other end.
@@ -76,7 +78,7 @@ macro_rules! who {
             /// # Errors
             /// Whatever the system says.
             pub fn peer_session_id(&self) -> io::Result<u32> {
-                self.shared().pipe.session_of(self.shared().peer_end())
+                self.connection().pipe.session_of(self.connection().peer_end())
             }
 
             /// The session of the process that connected.
@@ -84,7 +86,7 @@ macro_rules! who {
             /// # Errors
             /// Whatever `GetNamedPipeClientSessionId` says.
             pub fn client_session_id(&self) -> io::Result<u32> {
-                self.shared().pipe.session_of(End::Client)
+                self.connection().pipe.session_of(PipeEnd::Client)
             }
 
             /// The session of the process that made the pipe.
@@ -92,7 +94,7 @@ macro_rules! who {
             /// # Errors
             /// Whatever `GetNamedPipeServerSessionId` says.
             pub fn server_session_id(&self) -> io::Result<u32> {
-                self.shared().pipe.session_of(End::Server)
+                self.connection().pipe.session_of(PipeEnd::Server)
             }
 
             /// The user that the peer runs as.
@@ -108,7 +110,7 @@ macro_rules! who {
             /// read yet; clients of this one can be identified at once. On the client's end it is
             /// `PermissionDenied` where this process may not ask about the server's.
             pub fn peer_user(&self) -> io::Result<Sid> {
-                user(self.shared())
+                user(self.connection())
             }
 
             /// Lets this thread act as the client, until the guard is dropped: files that it
@@ -128,17 +130,17 @@ macro_rules! who {
                     let text = "only the server's end of a pipe can act as its client";
                     return Err(io::Error::new(io::ErrorKind::Unsupported, text));
                 }
-                ImpersonationGuard::of_client(&self.shared().pipe)
+                ImpersonationGuard::of_client(&self.connection().pipe)
             }
         }
     };
 }
-who!(Stream);
+peer_methods!(Stream);
 #[cfg(feature = "tokio")]
-who!(super::tokio::Stream);
+peer_methods!(super::tokio::Stream);
 
-impl Shared {
-    fn peer_end(&self) -> End {
-        if self.info.is_server { End::Client } else { End::Server }
+impl Connection {
+    fn peer_end(&self) -> PipeEnd {
+        if self.info.is_server { PipeEnd::Client } else { PipeEnd::Server }
     }
 }

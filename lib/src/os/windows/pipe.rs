@@ -47,7 +47,7 @@ pub(super) struct Pipe(OwnedHandle);
 
 /// What kind of pipe a handle is of.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Info {
+pub(super) struct PipeInfo {
     pub(super) is_server: bool,
     /// Whether messages of no bytes can be sent on it: the end of file.
     pub(super) has_messages: bool,
@@ -71,7 +71,7 @@ impl Pipe {
     /// a message of no bytes that comes after others, and swallows it. Byte order is
     /// the same, since a message that does not fit the reader's buffer comes in parts.
     /// Both are read in ReactOS's `drivers/filesystems/npfs/readsup.c`.
-    pub(super) fn listening(
+    pub(super) fn create_instance(
         path: &WidePath,
         security: &SecurityDescriptor,
         first: bool,
@@ -126,18 +126,18 @@ impl Pipe {
         Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 
-    pub(super) fn info(&self) -> io::Result<Info> {
+    pub(super) fn info(&self) -> io::Result<PipeInfo> {
         let (none, mut flags) = (ptr::null_mut(), 0);
         // SAFETY: the handle is open, the pointers are valid or null.
         check(unsafe { GetNamedPipeInfo(self.raw(), &raw mut flags, none, none, none) })?;
-        Ok(Info {
+        Ok(PipeInfo {
             is_server: flags & PIPE_SERVER_END != 0,
             has_messages: flags & PIPE_TYPE_MESSAGE != 0,
         })
     }
 
     /// Lets reads end where messages end, see [`listening`](Self::listening).
-    pub(super) fn read_by_messages(&self) -> io::Result<()> {
+    pub(super) fn set_message_read_mode(&self) -> io::Result<()> {
         let mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
         // SAFETY: the handle is open, the pointers are valid or null.
         check(unsafe {

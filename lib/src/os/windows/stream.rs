@@ -1,12 +1,11 @@
 use super::{
     connect,
+    connection::Connection,
     halves::{RecvHalf, SendHalf},
     linger::LINGER,
-    pair,
-    patience::Patience,
-    peer,
-    pipe::{Info, Pipe},
-    shared::Shared,
+    pair, peer,
+    pipe::{Pipe, PipeInfo},
+    wait_limit::WaitLimit,
 };
 use crate::{
     ConnectOptions, Name, PeerCreds, TryClone,
@@ -34,7 +33,7 @@ use std::{
 /// seconds; a process that ends before that should
 /// [`drain`](traits::Stream::drain) the stream.
 #[derive(Debug)]
-pub struct Stream(pub(super) Arc<Shared>);
+pub struct Stream(pub(super) Arc<Connection>);
 
 impl Stream {
     /// Two streams that are connected to each other and have no name.
@@ -56,12 +55,12 @@ impl Stream {
         self
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn connection(&self) -> &Connection {
         &self.0
     }
 
-    pub(super) fn new(shared: Shared) -> Self {
-        Self(Arc::new(shared))
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(Arc::new(connection))
     }
 }
 
@@ -191,7 +190,7 @@ impl TryFrom<OwnedHandle> for Stream {
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
         let pipe = Pipe::from(handle);
         match check_foreign(&pipe) {
-            Ok(info) => Shared::new(pipe, info, None, false)
+            Ok(info) => Connection::new(pipe, info, None, false)
                 .map(Self::new)
                 .map_err(FromHandleError::from_cause),
             Err(error) => Err(FromHandleError::from_source_and_cause(pipe.into(), error)),
@@ -208,7 +207,7 @@ impl From<Stream> for OwnedHandle {
     /// After writes in non-blocking mode or with a timeout it belongs to a completion
     /// port and cannot be given to another.
     fn from(stream: Stream) -> Self {
-        let _ = stream.0.settle(Patience::at_most(LINGER));
+        let _ = stream.0.finish_in_flight(WaitLimit::at_most(LINGER));
         let mut pipe = Arc::clone(&stream.0.pipe);
         drop(stream);
         loop {
@@ -227,7 +226,7 @@ impl From<Stream> for OwnedHandle {
 
 /// Finds out whether a handle from elsewhere can be a stream, and what kind of pipe's it
 /// is.
-fn check_foreign(pipe: &Pipe) -> io::Result<Info> {
+fn check_foreign(pipe: &Pipe) -> io::Result<PipeInfo> {
     let info = pipe.info()?;
     if !pipe.is_overlapped()? {
         let text = "the pipe's handle is not overlapped (FILE_FLAG_OVERLAPPED)";
@@ -238,7 +237,7 @@ fn check_foreign(pipe: &Pipe) -> io::Result<Info> {
         return Err(io::Error::new(io::ErrorKind::Unsupported, text));
     }
     if info.has_messages {
-        pipe.read_by_messages()?;
+        pipe.set_message_read_mode()?;
     }
     Ok(info)
 }

@@ -1,4 +1,4 @@
-use super::patience::Patience;
+use super::wait_limit::WaitLimit;
 use std::{
     mem::ManuallyDrop,
     ops::{Deref, DerefMut},
@@ -27,13 +27,13 @@ impl<T> TimedLock<T> {
     }
 
     /// Waits for the lock; `None` if the patience ends first.
-    pub(super) fn lock(&self, patience: Patience) -> Option<TimedGuard<'_, T>> {
+    pub(super) fn lock(&self, limit: WaitLimit) -> Option<TimedGuard<'_, T>> {
         let mut slot = self.slot();
         loop {
             if let Some(value) = slot.take() {
                 return Some(TimedGuard { lock: self, value: ManuallyDrop::new(value) });
             }
-            slot = match patience.rest() {
+            slot = match limit.remaining() {
                 None => self.freed.wait(slot).unwrap_or_else(PoisonError::into_inner),
                 Some(rest) if rest.is_zero() => return None,
                 Some(rest) => {

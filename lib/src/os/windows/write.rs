@@ -1,13 +1,13 @@
 #[cfg(feature = "tokio")]
-use super::driver::Signals;
+use super::completion_driver::Notifier;
 use super::{
-    lasting::Lasting,
+    background_operation::BackgroundOperation,
+    completion_port::CompletionPort,
+    connection::Connection,
     operation,
-    patience::Patience,
     pipe::{Pipe, is_disconnection},
-    port::Port,
-    shared::Shared,
     timed_lock::TimedGuard,
+    wait_limit::WaitLimit,
 };
 #[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
@@ -18,10 +18,10 @@ use std::{
 };
 
 /// The most that one write takes. The system copies it as a whole into its memory.
-const LONGEST_WRITE: usize = 1024 * 1024;
+const MAX_WRITE: usize = 1024 * 1024;
 /// The most that one write takes which does not wait for its own end: as much as the
 /// pipe holds.
-const LONGEST_COPY: usize = 64 * 1024;
+const MAX_COPY: usize = 64 * 1024;
 
 /// The sending direction of a stream.
 ///
@@ -31,34 +31,34 @@ const LONGEST_COPY: usize = 64 * 1024;
 /// if the pipe's buffer were that much longer; and what waits is the next one.
 #[derive(Debug, Default)]
 pub(super) struct WriteSide {
-    in_flight: Option<Lasting>,
+    in_flight: Option<BackgroundOperation>,
     /// The end of file, behind whatever is in flight.
-    end: Option<Lasting>,
+    end: Option<BackgroundOperation>,
     /// Lets both outlive the threads that started them.
-    port: Option<Arc<Port>>,
+    port: Option<Arc<CompletionPort>>,
     /// The same for asynchronous streams.
     #[cfg(feature = "tokio")]
-    signals: Option<Signals>,
+    notifier: Option<Notifier>,
 }
 
 impl WriteSide {
     /// Waits until nothing is in flight; reports the error of what was.
-    fn settle(&mut self, patience: Patience) -> io::Result<()> {
-        match self.in_flight.as_mut().map(|write| write.finish(patience)) {
+    fn finish_in_flight(&mut self, limit: WaitLimit) -> io::Result<()> {
+        match self.in_flight.as_mut().map(|write| write.finish(limit)) {
             None => Ok(()),
-            Some(None) => Err(patience.error()),
+            Some(None) => Err(limit.error()),
             Some(Some(result)) => result.map(drop).map_err(disconnected),
         }
     }
 
     /// The same for a task.
     #[cfg(feature = "tokio")]
-    pub(super) fn poll_settle(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_in_flight(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let Some(write) = &mut self.in_flight else { return Poll::Ready(Ok(())) };
         if write.is_pending() {
-            write.wake(cx.waker());
+            write.set_waker(cx.waker());
         }
-        match write.finish(Patience::Nothing) {
+        match write.finish(WaitLimit::NoWait) {
             None => Poll::Pending,
             Some(result) => Poll::Ready(result.map(drop).map_err(disconnected)),
         }
@@ -69,8 +69,8 @@ impl WriteSide {
     /// # Errors
     /// If something is in flight, or was: then the pipe belongs to another port.
     #[cfg(feature = "tokio")]
-    pub(super) fn signal(&mut self, signals: Signals) -> io::Result<()> {
-        if self.in_flight.as_ref().is_some_and(Lasting::is_pending) {
+    pub(super) fn set_notifier(&mut self, notifier: Notifier) -> io::Result<()> {
+        if self.in_flight.as_ref().is_some_and(BackgroundOperation::is_pending) {
             let text = "a write of the stream is in flight";
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
         }
@@ -78,50 +78,50 @@ impl WriteSide {
             let text = "the stream was written to without waiting, or with a timeout";
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
-        self.signals = Some(signals);
+        self.notifier = Some(notifier);
         Ok(())
     }
 
     /// A write to be started; the stream becomes one whose writes outlive threads.
-    fn lasting(&mut self, pipe: &Arc<Pipe>) -> io::Result<Lasting> {
+    fn new_operation(&mut self, pipe: &Arc<Pipe>) -> io::Result<BackgroundOperation> {
         #[cfg(feature = "tokio")]
-        if let Some(signals) = &self.signals {
-            return Ok(Lasting::with_signals(Arc::clone(pipe), signals));
+        if let Some(notifier) = &self.notifier {
+            return Ok(BackgroundOperation::with_notifier(Arc::clone(pipe), notifier));
         }
         if self.port.is_none() {
-            self.port = Port::of(pipe).ok().map(Arc::new);
+            self.port = CompletionPort::for_pipe(pipe).ok().map(Arc::new);
         }
         match &self.port {
-            Some(port) => Ok(Lasting::with_port(Arc::clone(pipe), Arc::clone(port))),
+            Some(port) => Ok(BackgroundOperation::with_port(Arc::clone(pipe), Arc::clone(port))),
             // It belongs to a port already: nobody's thread needs to stay, but the
             // port's owner must not be told.
-            None => Lasting::new(Arc::clone(pipe)),
+            None => BackgroundOperation::new(Arc::clone(pipe)),
         }
     }
 
     /// What has to be delivered after the stream has been dropped.
-    pub(super) fn take_in_flight(&mut self) -> Option<Lasting> {
-        self.in_flight.take().filter(Lasting::is_pending)
+    pub(super) fn take_in_flight(&mut self) -> Option<BackgroundOperation> {
+        self.in_flight.take().filter(BackgroundOperation::is_pending)
     }
 }
 
-impl Shared {
+impl Connection {
     pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
         if buf.is_empty() {
             // To the peer a message of no bytes would be the end of file.
             return Ok(0);
         }
-        let patience = self.send_patience();
-        let mut side = self.lock_writer(patience)?;
-        self.write_in_turn(&mut side, buf, patience)
+        let limit = self.send_limit();
+        let mut side = self.lock_writer(limit)?;
+        self.write_locked(&mut side, buf, limit)
     }
 
     /// Writes something, for who has the lock.
-    pub(super) fn write_in_turn(
+    pub(super) fn write_locked(
         &self,
         side: &mut WriteSide,
         buf: &[u8],
-        patience: Patience,
+        limit: WaitLimit,
     ) -> io::Result<usize> {
         if side.end.is_some() {
             return Err(io::Error::new(
@@ -129,19 +129,19 @@ impl Shared {
                 "the sending direction is closed",
             ));
         }
-        side.settle(patience)?;
+        side.finish_in_flight(limit)?;
         self.written.fetch_add(1, Ordering::Relaxed);
-        if patience == Patience::Forever {
-            let buf = buf.get(..LONGEST_WRITE).unwrap_or(buf);
+        if limit == WaitLimit::Unlimited {
+            let buf = buf.get(..MAX_WRITE).unwrap_or(buf);
             return operation::write(self.pipe.as_handle(), buf).map_err(disconnected);
         }
-        let buf = buf.get(..LONGEST_COPY).unwrap_or(buf);
+        let buf = buf.get(..MAX_COPY).unwrap_or(buf);
         let mut write = match side.in_flight.take() {
             Some(write) => write,
-            None => side.lasting(&self.pipe)?,
+            None => side.new_operation(&self.pipe)?,
         };
         write.write(buf);
-        let ended = write.finish(Patience::Nothing);
+        let ended = write.finish(WaitLimit::NoWait);
         side.in_flight = Some(write);
         match ended {
             Some(Err(error)) => Err(disconnected(error)),
@@ -151,11 +151,11 @@ impl Shared {
 
     /// Waits until the pipe has taken what was written.
     pub(super) fn flush(&self) -> io::Result<()> {
-        self.settle(self.send_patience())
+        self.finish_in_flight(self.send_limit())
     }
 
-    pub(super) fn settle(&self, patience: Patience) -> io::Result<()> {
-        self.lock_writer(patience)?.settle(patience)
+    pub(super) fn finish_in_flight(&self, limit: WaitLimit) -> io::Result<()> {
+        self.lock_writer(limit)?.finish_in_flight(limit)
     }
 
     /// Sends the end of file: a message of no bytes, behind what is in flight.
@@ -168,8 +168,8 @@ impl Shared {
     /// the end of file when the stream is dropped.
     pub(super) fn end_writing(&self) -> io::Result<()> {
         self.require_messages()?;
-        let mut side = self.lock_writer(self.send_patience())?;
-        self.end_in_turn(&mut side)
+        let mut side = self.lock_writer(self.send_limit())?;
+        self.end_locked(&mut side)
     }
 
     pub(super) fn require_messages(&self) -> io::Result<()> {
@@ -181,13 +181,13 @@ impl Shared {
     }
 
     /// Sends the end of file, for who has the lock.
-    pub(super) fn end_in_turn(&self, side: &mut WriteSide) -> io::Result<()> {
+    pub(super) fn end_locked(&self, side: &mut WriteSide) -> io::Result<()> {
         if side.end.is_some() {
             return Ok(());
         }
-        let mut end = side.lasting(&self.pipe)?;
+        let mut end = side.new_operation(&self.pipe)?;
         end.write(&[]);
-        let ended = end.finish(Patience::Nothing);
+        let ended = end.finish(WaitLimit::NoWait);
         side.end = Some(end);
         self.written.fetch_add(1, Ordering::Relaxed);
         match ended {
@@ -199,8 +199,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn lock_writer(&self, patience: Patience) -> io::Result<TimedGuard<'_, WriteSide>> {
-        self.writer.lock(patience).ok_or_else(|| patience.error())
+    pub(super) fn lock_writer(&self, limit: WaitLimit) -> io::Result<TimedGuard<'_, WriteSide>> {
+        self.writer.lock(limit).ok_or_else(|| limit.error())
     }
 }
 

@@ -1,9 +1,9 @@
 use super::{
     AsSecurityDescriptor as _, AsSecurityDescriptorExt as _, AsSecurityDescriptorMut as _,
     SecurityDescriptor,
-    parts::{self, SETTABLE, WhichAcl, WhichSid},
+    parts::{self, AclKind, SETTABLE, SidKind},
 };
-use crate::os::windows::{Sid, local::Local};
+use crate::os::windows::{Sid, local_heap::LocalBox};
 use std::{ffi::c_void, io, ptr};
 
 /// Parts as values.
@@ -33,7 +33,7 @@ impl SecurityDescriptor {
     /// That there is no memory.
     pub fn set_owner_sid(&mut self, sid: Sid) -> io::Result<()> {
         // SAFETY: the identifier is valid.
-        unsafe { self.put_copy_of_sid(WhichSid::Owner, sid.as_ptr(), false) }
+        unsafe { self.put_copy_of_sid(SidKind::Owner, sid.as_ptr(), false) }
     }
 
     /// Says what the primary group of the object is.
@@ -42,14 +42,14 @@ impl SecurityDescriptor {
     /// That there is no memory.
     pub fn set_group_sid(&mut self, sid: Sid) -> io::Result<()> {
         // SAFETY: the identifier is valid.
-        unsafe { self.put_copy_of_sid(WhichSid::Group, sid.as_ptr(), false) }
+        unsafe { self.put_copy_of_sid(SidKind::Group, sid.as_ptr(), false) }
     }
 
     /// # Safety
     /// The pointer is to a valid descriptor of either kind.
     pub(super) unsafe fn copy_of(sd: *const c_void) -> io::Result<Self> {
         let mut copy = Self::default();
-        for which in [WhichAcl::Dacl, WhichAcl::Sacl] {
+        for which in [AclKind::Dacl, AclKind::Sacl] {
             // SAFETY: by this function's condition.
             if let Some((acl, defaulted)) = unsafe { parts::acl(sd, which)? } {
                 // SAFETY: a part of a valid descriptor is null or valid.
@@ -57,10 +57,10 @@ impl SecurityDescriptor {
                 let acl = part.as_ref().map_or(ptr::null(), |part| part.as_ptr().cast());
                 // SAFETY: the part is valid, and kept until the copy frees it.
                 unsafe { parts::put_acl(copy.as_sd_mut(), which, Some(acl), defaulted)? };
-                part.map(Local::into_raw);
+                part.map(LocalBox::into_raw);
             }
         }
-        for which in [WhichSid::Owner, WhichSid::Group] {
+        for which in [SidKind::Owner, SidKind::Group] {
             // SAFETY: by this function's condition; its parts are null or valid.
             unsafe {
                 let (sid, defaulted) = parts::sid(sd, which)?;
@@ -81,7 +81,7 @@ impl SecurityDescriptor {
     /// The identifier is null or valid.
     unsafe fn put_copy_of_sid(
         &mut self,
-        which: WhichSid,
+        which: SidKind,
         sid: *const c_void,
         defaulted: bool,
     ) -> io::Result<()> {
@@ -92,7 +92,7 @@ impl SecurityDescriptor {
             unsafe {
                 let (former, _) = parts::sid(self.as_sd(), which)?;
                 parts::put_sid(self.as_sd_mut(), which, part.as_ptr().cast(), defaulted)?;
-                drop(Local::own(former.cast_mut()));
+                drop(LocalBox::own(former.cast_mut()));
             }
             part.into_raw();
         }

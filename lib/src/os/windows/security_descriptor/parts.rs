@@ -1,6 +1,6 @@
 //! The parts of a descriptor: two access control lists and two security identifiers.
 
-use super::super::local::Local;
+use super::super::local_heap::LocalBox;
 use std::{ffi::c_void, io, ptr};
 use windows_sys::Win32::Security::{
     ACL, GetLengthSid, GetSecurityDescriptorControl, GetSecurityDescriptorDacl,
@@ -13,14 +13,14 @@ use windows_sys::Win32::Security::{
 
 /// Which access control list.
 #[derive(Copy, Clone, Debug)]
-pub(super) enum WhichAcl {
+pub(super) enum AclKind {
     Dacl,
     Sacl,
 }
 
 /// Which security identifier.
 #[derive(Copy, Clone, Debug)]
-pub(super) enum WhichSid {
+pub(super) enum SidKind {
     Owner,
     Group,
 }
@@ -38,11 +38,11 @@ pub(super) const SETTABLE: SECURITY_DESCRIPTOR_CONTROL = SE_DACL_AUTO_INHERIT_RE
 /// The descriptor is valid.
 pub(super) unsafe fn acl(
     sd: *const c_void,
-    which: WhichAcl,
+    which: AclKind,
 ) -> io::Result<Option<(*const ACL, bool)>> {
     let get = match which {
-        WhichAcl::Dacl => GetSecurityDescriptorDacl,
-        WhichAcl::Sacl => GetSecurityDescriptorSacl,
+        AclKind::Dacl => GetSecurityDescriptorDacl,
+        AclKind::Sacl => GetSecurityDescriptorSacl,
     };
     let (mut present, mut acl, mut defaulted) = (0, ptr::null_mut(), 0);
     // SAFETY: by this function's condition; it only reads. The pointers are valid.
@@ -52,10 +52,10 @@ pub(super) unsafe fn acl(
 
 /// # Safety
 /// The descriptor is valid.
-pub(super) unsafe fn sid(sd: *const c_void, which: WhichSid) -> io::Result<(*const c_void, bool)> {
+pub(super) unsafe fn sid(sd: *const c_void, which: SidKind) -> io::Result<(*const c_void, bool)> {
     let get = match which {
-        WhichSid::Owner => GetSecurityDescriptorOwner,
-        WhichSid::Group => GetSecurityDescriptorGroup,
+        SidKind::Owner => GetSecurityDescriptorOwner,
+        SidKind::Group => GetSecurityDescriptorGroup,
     };
     let (mut sid, mut defaulted) = (ptr::null_mut(), 0);
     // SAFETY: by this function's condition; it only reads. The pointers are valid.
@@ -70,13 +70,13 @@ pub(super) unsafe fn sid(sd: *const c_void, which: WhichSid) -> io::Result<(*con
 /// or valid as long as it is in there.
 pub(super) unsafe fn put_acl(
     sd: *mut c_void,
-    which: WhichAcl,
+    which: AclKind,
     acl: Option<*const ACL>,
     defaulted: bool,
 ) -> io::Result<()> {
     let put = match which {
-        WhichAcl::Dacl => SetSecurityDescriptorDacl,
-        WhichAcl::Sacl => SetSecurityDescriptorSacl,
+        AclKind::Dacl => SetSecurityDescriptorDacl,
+        AclKind::Sacl => SetSecurityDescriptorSacl,
     };
     let (present, acl) = (acl.is_some(), acl.unwrap_or_default());
     // SAFETY: by this function's condition.
@@ -90,13 +90,13 @@ pub(super) unsafe fn put_acl(
 /// it is in there.
 pub(super) unsafe fn put_sid(
     sd: *mut c_void,
-    which: WhichSid,
+    which: SidKind,
     sid: *const c_void,
     defaulted: bool,
 ) -> io::Result<()> {
     let put = match which {
-        WhichSid::Owner => SetSecurityDescriptorOwner,
-        WhichSid::Group => SetSecurityDescriptorGroup,
+        SidKind::Owner => SetSecurityDescriptorOwner,
+        SidKind::Group => SetSecurityDescriptorGroup,
     };
     // SAFETY: by this function's condition. The identifier is stored and not written to.
     check(unsafe { put(sd, sid.cast_mut(), defaulted.into()) })
@@ -127,22 +127,22 @@ pub(super) unsafe fn set_control(
 
 /// # Safety
 /// The list is null or valid.
-pub(super) unsafe fn copy_acl(acl: *const ACL) -> io::Result<Option<Local<u8>>> {
+pub(super) unsafe fn copy_acl(acl: *const ACL) -> io::Result<Option<LocalBox<u8>>> {
     if acl.is_null() {
         return Ok(None);
     }
     // SAFETY: a list is as long as its header says, free room at its end included.
-    unsafe { Local::copy_of(acl.cast(), (*acl).AclSize.into()) }.map(Some)
+    unsafe { LocalBox::copy_of(acl.cast(), (*acl).AclSize.into()) }.map(Some)
 }
 
 /// # Safety
 /// The identifier is null or valid.
-pub(super) unsafe fn copy_sid(sid: *const c_void) -> io::Result<Option<Local<u8>>> {
+pub(super) unsafe fn copy_sid(sid: *const c_void) -> io::Result<Option<LocalBox<u8>>> {
     if sid.is_null() {
         return Ok(None);
     }
     // SAFETY: an identifier is as long as the system says.
-    unsafe { Local::copy_of(sid.cast(), GetLengthSid(sid.cast_mut()) as usize) }.map(Some)
+    unsafe { LocalBox::copy_of(sid.cast(), GetLengthSid(sid.cast_mut()) as usize) }.map(Some)
 }
 
 fn check(ok: i32) -> io::Result<()> {

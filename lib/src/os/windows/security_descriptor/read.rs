@@ -1,6 +1,6 @@
 use super::{
     AsSecurityDescriptor, SecurityDescriptor,
-    parts::{self, WhichAcl, WhichSid},
+    parts::{self, AclKind, SidKind},
     sddl,
 };
 use std::{ffi::c_void, io};
@@ -20,7 +20,7 @@ pub trait AsSecurityDescriptorExt: AsSecurityDescriptor {
     /// Whatever `GetSecurityDescriptorDacl` says.
     fn dacl(&self) -> io::Result<Option<(*const ACL, bool)>> {
         // SAFETY: the implementor promises a valid descriptor.
-        unsafe { parts::acl(self.as_sd(), WhichAcl::Dacl) }
+        unsafe { parts::acl(self.as_sd(), AclKind::Dacl) }
     }
 
     /// The system access control list: what is audited.
@@ -29,7 +29,7 @@ pub trait AsSecurityDescriptorExt: AsSecurityDescriptor {
     /// Whatever `GetSecurityDescriptorSacl` says.
     fn sacl(&self) -> io::Result<Option<(*const ACL, bool)>> {
         // SAFETY: as in `dacl`.
-        unsafe { parts::acl(self.as_sd(), WhichAcl::Sacl) }
+        unsafe { parts::acl(self.as_sd(), AclKind::Sacl) }
     }
 
     /// The owner's security identifier, or null.
@@ -38,7 +38,7 @@ pub trait AsSecurityDescriptorExt: AsSecurityDescriptor {
     /// Whatever `GetSecurityDescriptorOwner` says.
     fn owner(&self) -> io::Result<(*const c_void, bool)> {
         // SAFETY: as in `dacl`.
-        unsafe { parts::sid(self.as_sd(), WhichSid::Owner) }
+        unsafe { parts::sid(self.as_sd(), SidKind::Owner) }
     }
 
     /// The primary group's security identifier, or null.
@@ -47,7 +47,7 @@ pub trait AsSecurityDescriptorExt: AsSecurityDescriptor {
     /// Whatever `GetSecurityDescriptorGroup` says.
     fn group(&self) -> io::Result<(*const c_void, bool)> {
         // SAFETY: as in `dacl`.
-        unsafe { parts::sid(self.as_sd(), WhichSid::Group) }
+        unsafe { parts::sid(self.as_sd(), SidKind::Group) }
     }
 
     /// The control bits ([`SECURITY_DESCRIPTOR_CONTROL`][bits]) and the revision.

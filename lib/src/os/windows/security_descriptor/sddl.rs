@@ -1,6 +1,6 @@
 //! Descriptors as text.
 
-use super::{super::local::Local, AsSecurityDescriptorExt as _, SecurityDescriptor};
+use super::{super::local_heap::LocalBox, AsSecurityDescriptorExt as _, SecurityDescriptor};
 use crate::{Access, os::windows::Sid};
 use std::{ffi::c_void, io, ptr};
 use widestring::{U16CStr, U16CString};
@@ -83,7 +83,7 @@ fn read(text: &U16CStr) -> io::Result<SecurityDescriptor> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the function allocates its result with LocalAlloc, for us to free.
-    let Some(local) = (unsafe { Local::own(descriptor) }) else {
+    let Some(local) = (unsafe { LocalBox::own(descriptor) }) else {
         return Err(io::Error::other("the system made nothing of it"));
     };
     // SAFETY: it is a valid descriptor, self-relative, and stays until it is copied.
@@ -115,7 +115,7 @@ pub(super) unsafe fn write<R>(
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the result is allocated with LocalAlloc, for us to free.
-    let Some(local) = (unsafe { Local::own(text) }) else {
+    let Some(local) = (unsafe { LocalBox::own(text) }) else {
         return Err(io::Error::other("the system has no text for it"));
     };
     // SAFETY: the text ends with a NUL, and nothing changes it.

@@ -1,8 +1,8 @@
 use super::{
     AsSecurityDescriptorExt as _, AsSecurityDescriptorMut,
-    parts::{self, WhichAcl, WhichSid},
+    parts::{self, AclKind, SidKind},
 };
-use crate::os::windows::local::Local;
+use crate::os::windows::local_heap::LocalBox;
 use std::{ffi::c_void, io, ptr};
 use windows_sys::Win32::Security::{ACL, SECURITY_DESCRIPTOR_CONTROL};
 
@@ -27,7 +27,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     /// with `LocalAlloc`, that nobody else uses.
     unsafe fn set_dacl(&mut self, acl: *mut ACL, defaulted: bool) -> io::Result<()> {
         // SAFETY: by this function's condition.
-        unsafe { parts::put_acl(self.as_sd_mut(), WhichAcl::Dacl, Some(acl), defaulted) }
+        unsafe { parts::put_acl(self.as_sd_mut(), AclKind::Dacl, Some(acl), defaulted) }
     }
 
     /// Puts a system access control list in.
@@ -40,7 +40,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     /// with `LocalAlloc`, that nobody else uses.
     unsafe fn set_sacl(&mut self, acl: *mut ACL, defaulted: bool) -> io::Result<()> {
         // SAFETY: by this function's condition.
-        unsafe { parts::put_acl(self.as_sd_mut(), WhichAcl::Sacl, Some(acl), defaulted) }
+        unsafe { parts::put_acl(self.as_sd_mut(), AclKind::Sacl, Some(acl), defaulted) }
     }
 
     /// Says what the owner is.
@@ -55,7 +55,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     unsafe fn set_owner(&mut self, sid: *mut c_void, defaulted: bool) -> io::Result<()> {
         refuse_null(sid)?;
         // SAFETY: by this function's condition.
-        unsafe { parts::put_sid(self.as_sd_mut(), WhichSid::Owner, sid, defaulted) }
+        unsafe { parts::put_sid(self.as_sd_mut(), SidKind::Owner, sid, defaulted) }
     }
 
     /// Says what the primary group is.
@@ -70,7 +70,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     unsafe fn set_group(&mut self, sid: *mut c_void, defaulted: bool) -> io::Result<()> {
         refuse_null(sid)?;
         // SAFETY: by this function's condition.
-        unsafe { parts::put_sid(self.as_sd_mut(), WhichSid::Group, sid, defaulted) }
+        unsafe { parts::put_sid(self.as_sd_mut(), SidKind::Group, sid, defaulted) }
     }
 
     /// Takes the discretionary access control list out without freeing it.
@@ -79,7 +79,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     /// Whatever the system says.
     fn unset_dacl(&mut self) -> io::Result<()> {
         // SAFETY: the implementor promises a valid descriptor.
-        unsafe { parts::put_acl(self.as_sd_mut(), WhichAcl::Dacl, None, false) }
+        unsafe { parts::put_acl(self.as_sd_mut(), AclKind::Dacl, None, false) }
     }
 
     /// Takes the system access control list out without freeing it.
@@ -88,7 +88,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     /// Whatever the system says.
     fn unset_sacl(&mut self) -> io::Result<()> {
         // SAFETY: the implementor promises a valid descriptor.
-        unsafe { parts::put_acl(self.as_sd_mut(), WhichAcl::Sacl, None, false) }
+        unsafe { parts::put_acl(self.as_sd_mut(), AclKind::Sacl, None, false) }
     }
 
     /// Takes the owner out without freeing it.
@@ -97,7 +97,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     /// Whatever the system says.
     fn unset_owner(&mut self) -> io::Result<()> {
         // SAFETY: as in `unset_dacl`.
-        unsafe { parts::put_sid(self.as_sd_mut(), WhichSid::Owner, ptr::null(), false) }
+        unsafe { parts::put_sid(self.as_sd_mut(), SidKind::Owner, ptr::null(), false) }
     }
 
     /// Takes the primary group out without freeing it.
@@ -106,7 +106,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
     /// Whatever the system says.
     fn unset_group(&mut self) -> io::Result<()> {
         // SAFETY: as in `unset_dacl`.
-        unsafe { parts::put_sid(self.as_sd_mut(), WhichSid::Group, ptr::null(), false) }
+        unsafe { parts::put_sid(self.as_sd_mut(), SidKind::Group, ptr::null(), false) }
     }
 
     /// Takes the discretionary access control list out and frees it.
@@ -118,7 +118,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
         self.unset_dacl()?;
         // SAFETY: the implementor promises that the part is the descriptor's own, which
         // does not point to it any more.
-        drop(unsafe { Local::own(part.cast_mut()) });
+        drop(unsafe { LocalBox::own(part.cast_mut()) });
         Ok(())
     }
 
@@ -131,7 +131,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
         self.unset_sacl()?;
         // SAFETY: the implementor promises that the part is the descriptor's own, which
         // does not point to it any more.
-        drop(unsafe { Local::own(part.cast_mut()) });
+        drop(unsafe { LocalBox::own(part.cast_mut()) });
         Ok(())
     }
 
@@ -143,7 +143,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
         let (part, _) = self.owner()?;
         self.unset_owner()?;
         // SAFETY: as in `remove_dacl`.
-        drop(unsafe { Local::own(part.cast_mut()) });
+        drop(unsafe { LocalBox::own(part.cast_mut()) });
         Ok(())
     }
 
@@ -155,7 +155,7 @@ pub trait AsSecurityDescriptorMutExt: AsSecurityDescriptorMut {
         let (part, _) = self.group()?;
         self.unset_group()?;
         // SAFETY: as in `remove_dacl`.
-        drop(unsafe { Local::own(part.cast_mut()) });
+        drop(unsafe { LocalBox::own(part.cast_mut()) });
         Ok(())
     }
 

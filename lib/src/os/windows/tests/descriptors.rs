@@ -2,7 +2,7 @@
 
 use super::super::{
     Sid,
-    local::Local,
+    local_heap::LocalBox,
     security_descriptor::{
         AsSecurityDescriptor as _, AsSecurityDescriptorExt, AsSecurityDescriptorMutExt as _,
         BorrowedSecurityDescriptor, MutBorrowedSecurityDescriptor, SecurityDescriptor,
@@ -92,7 +92,7 @@ fn copies_have_flags_and_room() {
         original.remove_dacl().unwrap();
         // SAFETY: the list is valid, and an allocation of its own.
         unsafe {
-            let list = Local::copy_of(bytes.as_ptr(), bytes.len()).unwrap().into_raw();
+            let list = LocalBox::copy_of(bytes.as_ptr(), bytes.len()).unwrap().into_raw();
             original.set_dacl(list.cast(), true).unwrap();
         }
         assert_eq!(acl(original.dacl().unwrap()), Some((bytes, true)));
@@ -119,7 +119,7 @@ fn borrowed_ones_may_be_of_either_kind() {
         unsafe {
             let convert = ConvertStringSecurityDescriptorToSecurityDescriptorW;
             assert_ne!(convert(wide.as_ptr(), 1, &raw mut relative, ptr::null_mut()), 0);
-            let relative = Local::own(relative).unwrap();
+            let relative = LocalBox::own(relative).unwrap();
             let borrowed = BorrowedSecurityDescriptor::from_ptr(relative.as_ptr());
             assert_ne!(borrowed.control_and_revision().unwrap().0 & SE_SELF_RELATIVE, 0);
             assert_eq!(contents(&borrowed.to_owned_sd().unwrap()), contents(&borrowed));

@@ -3,7 +3,7 @@ use crate::{
     Access, TryClone as _,
     os::windows::{
         ListenerOptionsExt as _, Sid,
-        local::Local,
+        local_heap::LocalBox,
         security_descriptor::{
             AsSecurityDescriptorExt as _, AsSecurityDescriptorMutExt as _,
             BorrowedSecurityDescriptor, SecurityDescriptor,
@@ -113,7 +113,7 @@ fn descriptor_of(handle: BorrowedHandle<'_>) -> SecurityDescriptor {
             result,
         );
         assert_eq!(code, 0);
-        let descriptor = Local::own(descriptor).unwrap();
+        let descriptor = LocalBox::own(descriptor).unwrap();
         BorrowedSecurityDescriptor::from_ptr(descriptor.as_ptr()).to_owned_sd().unwrap()
     }
 }

@@ -1,5 +1,5 @@
 use super::read::ReadSide;
-use crate::os::windows::{driver::Signals, shared::Shared};
+use crate::os::windows::{completion_driver::Notifier, connection::Connection};
 use std::{
     io,
     sync::{Mutex, MutexGuard, PoisonError, atomic::Ordering},
@@ -7,30 +7,30 @@ use std::{
 
 /// A connection with all of its state, which the halves share.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct AsyncConnection {
     // Dropped first: a read is cancelled, a write goes on.
     reader: Mutex<ReadSide>,
     /// The synchronous stream, in non-blocking mode.
-    pub(super) shared: Shared,
+    pub(super) connection: Connection,
 }
 
-impl Connection {
+impl AsyncConnection {
     /// Takes over a synchronous stream.
     ///
     /// # Errors
     /// If something is in flight, or the pipe belongs to another completion port.
-    pub(super) fn attach(shared: Shared) -> io::Result<Self> {
-        let connection = Self::new(shared, &Signals::new()?)?;
-        connection.reader().signals().attach(&connection.shared.pipe)?;
+    pub(super) fn attach(connection: Connection) -> io::Result<Self> {
+        let connection = Self::new(connection, &Notifier::new()?)?;
+        connection.reader().notifier().attach(&connection.connection.pipe)?;
         Ok(connection)
     }
 
     /// Takes over a stream whose pipe belongs to the driver already.
-    pub(super) fn new(mut shared: Shared, signals: &Signals) -> io::Result<Self> {
-        shared.nonblocking.store(true, Ordering::Relaxed);
-        let writer = shared.writer.get_mut().ok_or(io::ErrorKind::ResourceBusy)?;
-        writer.signal(signals.for_others())?;
-        Ok(Self { reader: Mutex::new(ReadSide::new(signals.for_others())), shared })
+    pub(super) fn new(mut connection: Connection, notifier: &Notifier) -> io::Result<Self> {
+        connection.nonblocking.store(true, Ordering::Relaxed);
+        let writer = connection.writer.get_mut().ok_or(io::ErrorKind::ResourceBusy)?;
+        writer.set_notifier(notifier.for_other_tasks())?;
+        Ok(Self { reader: Mutex::new(ReadSide::new(notifier.for_other_tasks())), connection })
     }
 
     pub(super) fn reader(&self) -> MutexGuard<'_, ReadSide> {

@@ -1,4 +1,4 @@
-use super::{Stream, connection::Connection};
+use super::{Stream, connection::AsyncConnection};
 use crate::{
     ListenerOptions, Name,
     name::sealed::Sealed,
@@ -6,8 +6,8 @@ use crate::{
     os::{
         runtime,
         windows::{
-            self as sync, driver::Signals, listen, pipe::Info, queue::Queue, shared::Shared,
-            wakers::Wakers,
+            self as sync, completion_driver::Notifier, connection::Connection,
+            instance_queue::InstanceQueue, listen, pipe::PipeInfo, waker_set::WakerSet,
         },
     },
     traits::{StreamCommon as _, tokio as traits},
@@ -31,41 +31,49 @@ use std::{
 #[derive(Debug)]
 pub struct Listener {
     name: Arc<Name<'static>>,
-    signals: Signals,
-    queue: Mutex<Queue>,
+    notifier: Notifier,
+    queue: Mutex<InstanceQueue>,
     filter: AcceptFilter,
 }
 
 impl Listener {
-    fn new(name: Arc<Name<'static>>, mut queue: Queue, filter: AcceptFilter) -> io::Result<Self> {
-        let signals = Signals::new()?;
-        queue.signal(&signals)?;
-        Ok(Self { name, signals, queue: Mutex::new(queue), filter })
+    fn new(
+        name: Arc<Name<'static>>,
+        mut queue: InstanceQueue,
+        filter: AcceptFilter,
+    ) -> io::Result<Self> {
+        let notifier = Notifier::new()?;
+        queue.set_notifier(&notifier)?;
+        Ok(Self { name, notifier, queue: Mutex::new(queue), filter })
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>, waiting: &Waiting<'_>) -> Poll<io::Result<Stream>> {
-        let turn = ready!(coop::poll_proceed(cx));
-        waiting.wakers.register(waiting.key, cx.waker());
+    fn poll_accept(
+        &self,
+        cx: &mut Context<'_>,
+        waiter: &AcceptWaiter<'_>,
+    ) -> Poll<io::Result<Stream>> {
+        let budget = ready!(coop::poll_proceed(cx));
+        waiter.wakers.register(waiter.key, cx.waker());
         let (taken, is_ready) = {
             let mut queue = self.queue();
             let taken = queue.take_connected();
             (taken, queue.is_ready())
         };
         let Some(taken) = taken.transpose() else { return Poll::Pending };
-        turn.made_progress();
+        budget.made_progress();
         if is_ready {
             // A client that came to a new instance at once, which nothing tells of, or
             // one of whom this task was told.
-            self.signals.wakers.wake_all();
+            self.notifier.wakers.wake_all();
         }
-        let info = Info { is_server: true, has_messages: true };
+        let info = PipeInfo { is_server: true, has_messages: true };
         let stream = taken
-            .and_then(|pipe| Shared::new(pipe, info, Some(Arc::clone(&self.name)), true))
-            .and_then(|shared| Connection::new(shared, &self.signals));
+            .and_then(|pipe| Connection::new(pipe, info, Some(Arc::clone(&self.name)), true))
+            .and_then(|connection| AsyncConnection::new(connection, &self.notifier));
         Poll::Ready(stream.map(Stream::new))
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, InstanceQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,9 +83,9 @@ impl traits::Listener for Listener {
     type Stream = Stream;
 
     async fn accept(&self) -> io::Result<Stream> {
-        let waiting = Waiting::new(&self.signals.wakers);
+        let waiter = AcceptWaiter::new(&self.notifier.wakers);
         loop {
-            let stream = poll_fn(|cx| self.poll_accept(cx, &waiting)).await?;
+            let stream = poll_fn(|cx| self.poll_accept(cx, &waiter)).await?;
             if self.filter.admits(|| stream.peer_creds()) {
                 return Ok(stream);
             }
@@ -116,19 +124,19 @@ impl TryFrom<sync::Listener> for Listener {
 
 /// One of the tasks that wait for a client, until it is dropped.
 #[derive(Debug)]
-struct Waiting<'a> {
-    wakers: &'a Wakers,
+struct AcceptWaiter<'a> {
+    wakers: &'a WakerSet,
     key: usize,
 }
 
-impl<'a> Waiting<'a> {
-    fn new(wakers: &'a Wakers) -> Self {
+impl<'a> AcceptWaiter<'a> {
+    fn new(wakers: &'a WakerSet) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         Self { wakers, key: NEXT.fetch_add(1, Ordering::Relaxed) }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for AcceptWaiter<'_> {
     fn drop(&mut self) {
         self.wakers.remove(self.key);
     }

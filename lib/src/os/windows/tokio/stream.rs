@@ -1,11 +1,11 @@
-use super::{RecvHalf, SendHalf, connect, connection::Connection};
+use super::{RecvHalf, SendHalf, connect, connection::AsyncConnection};
 use crate::{
     ConnectOptions, Name, PeerCreds,
     error::{FromHandleError, ReuniteError},
     name::sealed::Sealed,
     os::{
         runtime,
-        windows::{self as sync, pair, peer, shared::Shared},
+        windows::{self as sync, connection::Connection, pair, peer},
     },
     traits::{
         StreamCommon,
@@ -31,7 +31,7 @@ use std::{
 /// A read that is dropped may leave a read of the system's in flight, of at most 4 KiB.
 /// What comes by it is what the next read gets.
 #[derive(Debug)]
-pub struct Stream(Arc<Connection>);
+pub struct Stream(Arc<AsyncConnection>);
 
 impl Stream {
     /// Two streams that are connected to each other and have no name.
@@ -41,7 +41,7 @@ impl Stream {
     pub fn pair() -> io::Result<(Self, Self)> {
         runtime::required()?;
         let (one, other) = pair::pair()?;
-        Ok((Self::new(Connection::attach(one)?), Self::new(Connection::attach(other)?)))
+        Ok((Self::new(AsyncConnection::attach(one)?), Self::new(AsyncConnection::attach(other)?)))
     }
 
     /// The pipe, which this type stands for itself.
@@ -55,11 +55,11 @@ impl Stream {
         self
     }
 
-    pub(in crate::os::windows) fn shared(&self) -> &Shared {
-        &self.0.shared
+    pub(in crate::os::windows) fn connection(&self) -> &Connection {
+        &self.0.connection
     }
 
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: AsyncConnection) -> Self {
         Self(Arc::new(connection))
     }
 }
@@ -89,16 +89,16 @@ impl StreamCommon for Stream {
         Ok(None)
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
-        peer::creds(&self.0.shared)
+        peer::creds(&self.0.connection)
     }
     fn peer_hung_up(&self) -> io::Result<bool> {
-        self.0.shared.pipe.is_hung_up()
+        self.0.connection.pipe.is_hung_up()
     }
     fn local_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.shared.local_name())
+        Ok(self.0.connection.local_name())
     }
     fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.shared.peer_name())
+        Ok(self.0.connection.peer_name())
     }
 }
 
@@ -184,11 +184,11 @@ impl TryFrom<sync::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: sync::Stream) -> io::Result<Self> {
         runtime::required()?;
-        let Some(shared) = Arc::into_inner(stream.0) else {
+        let Some(connection) = Arc::into_inner(stream.0) else {
             let text = "there are clones or halves of the stream";
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
         };
-        Connection::attach(shared).map(Self::new)
+        AsyncConnection::attach(connection).map(Self::new)
     }
 }
 
@@ -208,6 +208,6 @@ impl TryFrom<OwnedHandle> for Stream {
 
 impl AsHandle for Stream {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.shared.pipe.as_handle()
+        self.0.connection.pipe.as_handle()
     }
 }

@@ -1,7 +1,7 @@
 //! Operations whose owner has gone.
 
 use super::*;
-use crate::os::windows::driver::Driver;
+use crate::os::windows::completion_driver::CompletionDriver;
 use ::tokio::io::{AsyncRead, ReadBuf};
 use std::{
     io::{Read, Write},
@@ -21,7 +21,7 @@ fn their_memory_is_freed() {
             }
         });
         // Those of other tests come and go.
-        while Driver::orphans() > 0 {
+        while CompletionDriver::orphans() > 0 {
             thread::yield_now();
         }
     });

@@ -2,9 +2,9 @@ use super::{
     atomic_timeout::AtomicTimeout,
     event::Event,
     linger,
-    patience::Patience,
-    pipe::{Info, Pipe},
+    pipe::{Pipe, PipeInfo},
     timed_lock::TimedLock,
+    wait_limit::WaitLimit,
     write::WriteSide,
 };
 use crate::Name;
@@ -19,9 +19,9 @@ use std::{
 /// A connection with all of its state, which every handle and half of it shares: the
 /// end of file that one of them has seen is the end for all.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Connection {
     pub(super) pipe: Arc<Pipe>,
-    pub(super) info: Info,
+    pub(super) info: PipeInfo,
     /// What the listener stands under, if it is known.
     pub(super) name: Option<Arc<Name<'static>>>,
     pub(super) nonblocking: AtomicBool,
@@ -38,10 +38,10 @@ pub(super) struct Shared {
     pub(super) drained: AtomicU64,
 }
 
-impl Shared {
+impl Connection {
     pub(super) fn new(
         pipe: Pipe,
-        info: Info,
+        info: PipeInfo,
         name: Option<Arc<Name<'static>>>,
         nonblocking: bool,
     ) -> io::Result<Self> {
@@ -70,16 +70,16 @@ impl Shared {
         self.name.as_deref().filter(|_| !self.info.is_server).cloned()
     }
 
-    pub(super) fn recv_patience(&self) -> Patience {
-        Patience::of(self.nonblocking.load(Ordering::Relaxed), self.recv_timeout.get())
+    pub(super) fn recv_limit(&self) -> WaitLimit {
+        WaitLimit::from_mode(self.nonblocking.load(Ordering::Relaxed), self.recv_timeout.get())
     }
 
-    pub(super) fn send_patience(&self) -> Patience {
-        Patience::of(self.nonblocking.load(Ordering::Relaxed), self.send_timeout.get())
+    pub(super) fn send_limit(&self) -> WaitLimit {
+        WaitLimit::from_mode(self.nonblocking.load(Ordering::Relaxed), self.send_timeout.get())
     }
 }
 
-impl Drop for Shared {
+impl Drop for Connection {
     /// Closing a pipe loses nothing that is in it: the other end reads it all and then
     /// the end of file, as the reader behind `|` in a shell does when the writer has
     /// ended (only DisconnectNamedPipe throws data away). What must not be lost is a

@@ -1,4 +1,4 @@
-use super::patience::Patience;
+use super::wait_limit::WaitLimit;
 use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,11 +8,11 @@ use std::{
 
 /// The tasks that wait for one thing.
 ///
-/// Wakers are called and dropped outside the lock: either may run anybody's code.
+/// WakerSet are called and dropped outside the lock: either may run anybody's code.
 #[derive(Debug, Default)]
-pub(super) struct Wakers(Mutex<Vec<(usize, Waker)>>);
+pub(super) struct WakerSet(Mutex<Vec<(usize, Waker)>>);
 
-impl Wakers {
+impl WakerSet {
     /// Wakes the task once, when something happens from now on. There is one task for
     /// each key: the last.
     pub(super) fn register(&self, key: usize, waker: &Waker) {
@@ -50,12 +50,12 @@ impl Wakers {
     }
 
     /// Lets this thread wait for what a task waits for otherwise.
-    pub(super) fn park(&self, patience: Patience, done: impl FnOnce() -> bool) {
+    pub(super) fn park(&self, limit: WaitLimit, done: impl FnOnce() -> bool) {
         self.register(0, &Waker::from(Arc::new(Unpark(thread::current()))));
         if done() {
             return;
         }
-        match patience.rest() {
+        match limit.remaining() {
             None => thread::park(),
             Some(rest) => thread::park_timeout(rest),
         }

@@ -1,11 +1,11 @@
 #[cfg(feature = "tokio")]
-use super::driver::Signals;
+use super::completion_driver::Notifier;
 use super::{
+    background_operation::BackgroundOperation,
     event::Event,
-    lasting::Lasting,
-    patience::Patience,
     pipe::{Pipe, WidePath, code},
     security_descriptor::SecurityDescriptor,
+    wait_limit::WaitLimit,
 };
 use std::{collections::VecDeque, io, sync::Arc};
 use windows_sys::Win32::Foundation::{ERROR_NO_DATA, ERROR_OPERATION_ABORTED};
@@ -17,12 +17,12 @@ const BACKLOG: usize = 8;
 /// made; that is also the order in which clients get them, so that whoever connected
 /// first is accepted first.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct InstanceQueue {
     path: WidePath,
     security: Arc<SecurityDescriptor>,
     /// Whom the instances tell of clients, if not who waits for their events.
     #[cfg(feature = "tokio")]
-    signals: Option<Signals>,
+    notifier: Option<Notifier>,
     /// Empty once the listener is closed, and never before.
     instances: VecDeque<Instance>,
 }
@@ -31,38 +31,38 @@ pub(super) struct Queue {
 struct Instance {
     pipe: Arc<Pipe>,
     /// Waits for a client. On each instance it has been started.
-    listen: Lasting,
+    listen: BackgroundOperation,
 }
 
 impl Instance {
     fn new(path: &WidePath, security: &SecurityDescriptor, first: bool) -> io::Result<Self> {
-        let pipe = Arc::new(Pipe::listening(path, security, first, Pipe::UNLIMITED)?);
-        let mut listen = Lasting::new(Arc::clone(&pipe))?;
+        let pipe = Arc::new(Pipe::create_instance(path, security, first, Pipe::UNLIMITED)?);
+        let mut listen = BackgroundOperation::new(Arc::clone(&pipe))?;
         listen.listen();
         Ok(Self { pipe, listen })
     }
 
     /// The same, telling tasks.
     #[cfg(feature = "tokio")]
-    fn with_signals(
+    fn with_notifier(
         path: &WidePath,
         security: &SecurityDescriptor,
-        signals: &Signals,
+        notifier: &Notifier,
     ) -> io::Result<Self> {
-        let pipe = Arc::new(Pipe::listening(path, security, false, Pipe::UNLIMITED)?);
-        signals.attach(&pipe)?;
-        let mut listen = Lasting::with_signals(Arc::clone(&pipe), signals);
+        let pipe = Arc::new(Pipe::create_instance(path, security, false, Pipe::UNLIMITED)?);
+        notifier.attach(&pipe)?;
+        let mut listen = BackgroundOperation::with_notifier(Arc::clone(&pipe), notifier);
         listen.listen();
         Ok(Self { pipe, listen })
     }
 
     /// Tells tasks from now on. A client that is there already stays.
     #[cfg(feature = "tokio")]
-    fn signal(&mut self, signals: &Signals) -> io::Result<()> {
-        signals.attach(&self.pipe)?;
+    fn set_notifier(&mut self, notifier: &Notifier) -> io::Result<()> {
+        notifier.attach(&self.pipe)?;
         // What is cancelled is only the waiting. An instance that has a client says so
         // again.
-        self.listen = Lasting::with_signals(Arc::clone(&self.pipe), signals);
+        self.listen = BackgroundOperation::with_notifier(Arc::clone(&self.pipe), notifier);
         self.listen.listen();
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Instance {
     }
 }
 
-impl Queue {
+impl InstanceQueue {
     pub(super) fn new(path: WidePath, security: Arc<SecurityDescriptor>) -> io::Result<Self> {
         let mut instances = VecDeque::with_capacity(BACKLOG + 1);
         for number in 0..BACKLOG {
@@ -84,16 +84,16 @@ impl Queue {
             path,
             security,
             #[cfg(feature = "tokio")]
-            signals: None,
+            notifier: None,
             instances,
         })
     }
 
     /// Tells tasks of clients from now on.
     #[cfg(feature = "tokio")]
-    pub(super) fn signal(&mut self, signals: &Signals) -> io::Result<()> {
-        self.signals = Some(signals.clone());
-        self.instances.iter_mut().try_for_each(|instance| instance.signal(signals))
+    pub(super) fn set_notifier(&mut self, notifier: &Notifier) -> io::Result<()> {
+        self.notifier = Some(notifier.clone());
+        self.instances.iter_mut().try_for_each(|instance| instance.set_notifier(notifier))
     }
 
     /// Whether there may be a client to be taken.
@@ -112,7 +112,7 @@ impl Queue {
         self.require_open()?;
         let mut at = 0;
         while let Some(instance) = self.instances.get_mut(at) {
-            let Some(result) = instance.listen.finish(Patience::Nothing) else {
+            let Some(result) = instance.listen.finish(WaitLimit::NoWait) else {
                 at += 1;
                 continue;
             };
@@ -145,7 +145,7 @@ impl Queue {
     }
 
     fn replace(&mut self, at: usize) -> io::Result<Option<Instance>> {
-        let instance = self.another()?;
+        let instance = self.new_instance()?;
         self.instances.push_back(instance);
         Ok(self.instances.remove(at))
     }
@@ -158,10 +158,10 @@ impl Queue {
         Ok(())
     }
 
-    fn another(&self) -> io::Result<Instance> {
+    fn new_instance(&self) -> io::Result<Instance> {
         #[cfg(feature = "tokio")]
-        if let Some(signals) = &self.signals {
-            return Instance::with_signals(&self.path, &self.security, signals);
+        if let Some(notifier) = &self.notifier {
+            return Instance::with_notifier(&self.path, &self.security, notifier);
         }
         Instance::new(&self.path, &self.security, false)
     }

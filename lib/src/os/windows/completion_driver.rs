@@ -1,6 +1,9 @@
 //! What tells tasks that their operations have ended.
 
-use super::{memory::Memory, patience::Patience, pipe::Pipe, port::Port, wakers::Wakers};
+use super::{
+    completion_port::CompletionPort, operation_buffer::OperationBuffer, pipe::Pipe,
+    wait_limit::WaitLimit, waker_set::WakerSet,
+};
 use std::{
     collections::HashMap,
     fmt, io,
@@ -17,32 +20,32 @@ use std::{
 /// What comes from the port is a hint to look at an operation and no more. It is known
 /// by its address and never followed as a pointer, so that one that comes late, or
 /// twice, or for an operation that is no more, does no harm.
-pub(super) struct Driver {
-    port: Port,
+pub(super) struct CompletionDriver {
+    port: CompletionPort,
     operations: Mutex<HashMap<usize, Operation>>,
 }
 
 enum Operation {
     /// Somebody has it and wants to know.
-    Alive(Arc<Wakers>),
+    Alive(Arc<WakerSet>),
     /// Nobody has it any more, but the system still writes to it.
-    Orphaned(Memory),
+    Orphaned(OperationBuffer),
 }
 
-impl Driver {
+impl CompletionDriver {
     /// The one of this process, which is started now if it has not been.
     fn get() -> io::Result<&'static Self> {
-        static STARTED: Mutex<Option<&'static Driver>> = Mutex::new(None);
+        static STARTED: Mutex<Option<&'static CompletionDriver>> = Mutex::new(None);
         let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(driver) = *started {
             return Ok(driver);
         }
-        let driver = Arc::new(Self { port: Port::new()?, operations: Mutex::default() });
-        let theirs = Arc::clone(&driver);
+        let driver = Arc::new(Self { port: CompletionPort::new()?, operations: Mutex::default() });
+        let thread_driver = Arc::clone(&driver);
         thread::Builder::new()
             .name("local_socket driver".to_owned())
             .stack_size(256 * 1024)
-            .spawn(move || theirs.run())?;
+            .spawn(move || thread_driver.run())?;
         // The thread never ends.
         let driver: &'static Arc<Self> = Box::leak(Box::new(driver));
         *started = Some(driver);
@@ -61,9 +64,9 @@ impl Driver {
     fn run(&self) {
         loop {
             let mut count = 0;
-            self.port.take(Patience::Forever, |address| {
+            self.port.take(WaitLimit::Unlimited, |address| {
                 count += 1;
-                self.look_at(address);
+                self.handle_completion(address);
             });
             if count == 0 {
                 // Which never happens, and must not make this thread spin if it does.
@@ -72,7 +75,7 @@ impl Driver {
         }
     }
 
-    fn look_at(&self, address: usize) {
+    fn handle_completion(&self, address: usize) {
         let mut operations = self.operations();
         match operations.get(&address) {
             Some(Operation::Alive(wakers)) => {
@@ -94,26 +97,26 @@ impl Driver {
 }
 
 /// It is of no stream's business what others there are.
-impl fmt::Debug for Driver {
+impl fmt::Debug for CompletionDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").finish_non_exhaustive()
+        f.debug_struct("CompletionDriver").finish_non_exhaustive()
     }
 }
 
 /// How the operations of a stream's direction, or of a listener, wake tasks.
 #[derive(Clone, Debug)]
-pub(super) struct Signals {
-    driver: &'static Driver,
-    pub(super) wakers: Arc<Wakers>,
+pub(super) struct Notifier {
+    driver: &'static CompletionDriver,
+    pub(super) wakers: Arc<WakerSet>,
 }
 
-impl Signals {
+impl Notifier {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { driver: Driver::get()?, wakers: Arc::default() })
+        Ok(Self { driver: CompletionDriver::get()?, wakers: Arc::default() })
     }
 
     /// The same with other tasks.
-    pub(super) fn for_others(&self) -> Self {
+    pub(super) fn for_other_tasks(&self) -> Self {
         Self { driver: self.driver, wakers: Arc::default() }
     }
 
@@ -122,7 +125,7 @@ impl Signals {
         self.driver.port.add(pipe)
     }
 
-    pub(super) fn register(&self, memory: &Memory) -> Registration {
+    pub(super) fn register(&self, memory: &OperationBuffer) -> Registration {
         let operation = Operation::Alive(Arc::clone(&self.wakers));
         self.driver.operations().insert(address(memory), operation);
         Registration(self.clone())
@@ -131,15 +134,15 @@ impl Signals {
 
 /// An operation that the driver knows.
 #[derive(Debug)]
-pub(super) struct Registration(Signals);
+pub(super) struct Registration(Notifier);
 
 impl Registration {
-    pub(super) fn wakers(&self) -> &Wakers {
+    pub(super) fn wakers(&self) -> &WakerSet {
         &self.0.wakers
     }
 
     /// Takes an operation's memory, to be freed when the system is done with it.
-    pub(super) fn end(&self, memory: Memory, pending: bool) {
+    pub(super) fn end(&self, memory: OperationBuffer, pending: bool) {
         let mut operations = self.0.driver.operations();
         operations.remove(&address(&memory));
         // The driver gets the lock after the operation has completed: either it is seen
@@ -150,6 +153,6 @@ impl Registration {
     }
 }
 
-fn address(memory: &Memory) -> usize {
+fn address(memory: &OperationBuffer) -> usize {
     memory.overlapped.as_ptr().addr()
 }

@@ -1,4 +1,4 @@
-use super::{patience::Patience, pipe::Pipe};
+use super::{pipe::Pipe, wait_limit::WaitLimit};
 use std::{
     io,
     os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
@@ -23,12 +23,12 @@ use windows_sys::Win32::{
 /// There is one waiter at a time, and what is queued does not matter to it: it wakes
 /// up and looks at its own operation.
 #[derive(Debug)]
-pub(super) struct Port(OwnedHandle);
+pub(super) struct CompletionPort(OwnedHandle);
 
-impl Port {
+impl CompletionPort {
     /// Makes a port for the pipe. There can be only one: it fails for a pipe that came
     /// from elsewhere and belongs to a port already, which is as good.
-    pub(super) fn of(pipe: &Pipe) -> io::Result<Self> {
+    pub(super) fn for_pipe(pipe: &Pipe) -> io::Result<Self> {
         Self::make(pipe.as_handle().as_raw_handle())
     }
 
@@ -66,24 +66,24 @@ impl Port {
 
     /// Throws away what is queued.
     pub(super) fn clear(&self) {
-        self.wait(Patience::Nothing);
+        self.wait(WaitLimit::NoWait);
     }
 
     /// Waits until something is queued or the patience ends, and takes it off.
-    pub(super) fn wait(&self, patience: Patience) {
-        self.take(patience, |_| ());
+    pub(super) fn wait(&self, limit: WaitLimit) {
+        self.take(limit, |_| ());
     }
 
     /// The same, telling of which operations it is: the addresses of their OVERLAPPED,
     /// which need not be there any more.
-    pub(super) fn take(&self, patience: Patience, mut each: impl FnMut(usize)) {
+    pub(super) fn take(&self, limit: WaitLimit, mut each: impl FnMut(usize)) {
         let mut entries = [OVERLAPPED_ENTRY::default(); 8];
         let mut removed = 0;
         // SAFETY: the port is open, and the array as long as is said. The pointers that
         // it is filled with are not looked at. A timeout is no error to anybody here.
         let ok = unsafe {
             let (port, array) = (self.0.as_raw_handle(), entries.as_mut_ptr());
-            GetQueuedCompletionStatusEx(port, array, 8, &raw mut removed, patience.millis(), 0)
+            GetQueuedCompletionStatusEx(port, array, 8, &raw mut removed, limit.millis(), 0)
         };
         if ok != 0 {
             for entry in entries.iter().take(removed as usize) {

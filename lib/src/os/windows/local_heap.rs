@@ -8,9 +8,9 @@ use windows_sys::Win32::{
 
 /// Memory that was allocated with `LocalAlloc`.
 #[derive(Debug)]
-pub(super) struct Local<T>(NonNull<T>);
+pub(super) struct LocalBox<T>(NonNull<T>);
 
-impl<T> Local<T> {
+impl<T> LocalBox<T> {
     /// # Safety
     /// The pointer is null or comes from `LocalAlloc`, and nobody else frees it.
     pub(super) unsafe fn own(pointer: *mut T) -> Option<Self> {
@@ -29,7 +29,7 @@ impl<T> Local<T> {
     }
 }
 
-impl Local<u8> {
+impl LocalBox<u8> {
     /// # Safety
     /// So many bytes can be read there.
     pub(super) unsafe fn copy_of(bytes: *const u8, len: usize) -> io::Result<Self> {
@@ -42,7 +42,7 @@ impl Local<u8> {
     }
 }
 
-impl<T> Drop for Local<T> {
+impl<T> Drop for LocalBox<T> {
     fn drop(&mut self) {
         // SAFETY: see `own`.
         unsafe { LocalFree(self.0.as_ptr().cast()) };

@@ -1,14 +1,14 @@
 //! Overlapped operations that outlive the call that started them.
 
 #[cfg(feature = "tokio")]
-use super::driver::{Registration, Signals};
+use super::completion_driver::{Notifier, Registration};
 use super::{
+    completion_port::CompletionPort,
     event::{Event, wait_any},
-    memory::Memory,
     operation::{error_of, len, overlapped},
-    patience::Patience,
+    operation_buffer::OperationBuffer,
     pipe::Pipe,
-    port::Port,
+    wait_limit::WaitLimit,
 };
 #[cfg(feature = "tokio")]
 use std::task::Waker;
@@ -33,19 +33,19 @@ use windows_sys::Win32::{
 /// An operation with all that the system needs until its end: the pipe, the OVERLAPPED,
 /// what it signals, and the data.
 #[derive(Debug)]
-pub(super) struct Lasting {
+pub(super) struct BackgroundOperation {
     pipe: Arc<Pipe>,
-    signal: Signal,
-    memory: ManuallyDrop<Memory>,
+    completion: Completion,
+    memory: ManuallyDrop<OperationBuffer>,
     state: State,
 }
 
 /// How one gets to know that it has ended.
 #[derive(Debug)]
-enum Signal {
+enum Completion {
     Event(Arc<Event>),
     /// For what has to go on without the thread that started it.
-    Port(Arc<Port>),
+    Port(Arc<CompletionPort>),
     /// For what nobody waits for in a thread.
     #[cfg(feature = "tokio")]
     Driver(Registration),
@@ -59,41 +59,41 @@ enum State {
     Ended(io::Result<()>),
 }
 
-impl Lasting {
+impl BackgroundOperation {
     /// An operation that ends with the thread that starts it.
     pub(super) fn new(pipe: Arc<Pipe>) -> io::Result<Self> {
-        Ok(Self::with(pipe, Signal::Event(Arc::new(Event::new()?))))
+        Ok(Self::with(pipe, Completion::Event(Arc::new(Event::new()?))))
     }
 
     /// An operation that goes on when the thread that starts it ends.
-    pub(super) fn with_port(pipe: Arc<Pipe>, port: Arc<Port>) -> Self {
-        Self::with(pipe, Signal::Port(port))
+    pub(super) fn with_port(pipe: Arc<Pipe>, port: Arc<CompletionPort>) -> Self {
+        Self::with(pipe, Completion::Port(port))
     }
 
     /// An operation that wakes tasks, and goes on when the thread that starts it ends.
     /// The pipe has to belong to the driver.
     #[cfg(feature = "tokio")]
-    pub(super) fn with_signals(pipe: Arc<Pipe>, signals: &Signals) -> Self {
-        let memory = Memory::new();
-        let registration = signals.register(&memory);
-        Self::of(pipe, Signal::Driver(registration), memory)
+    pub(super) fn with_notifier(pipe: Arc<Pipe>, notifier: &Notifier) -> Self {
+        let memory = OperationBuffer::new();
+        let registration = notifier.register(&memory);
+        Self::of(pipe, Completion::Driver(registration), memory)
     }
 
-    fn with(pipe: Arc<Pipe>, signal: Signal) -> Self {
-        Self::of(pipe, signal, Memory::new())
+    fn with(pipe: Arc<Pipe>, completion: Completion) -> Self {
+        Self::of(pipe, completion, OperationBuffer::new())
     }
 
-    fn of(pipe: Arc<Pipe>, signal: Signal, memory: Memory) -> Self {
-        Self { pipe, signal, memory: ManuallyDrop::new(memory), state: State::Idle }
+    fn of(pipe: Arc<Pipe>, completion: Completion, memory: OperationBuffer) -> Self {
+        Self { pipe, completion, memory: ManuallyDrop::new(memory), state: State::Idle }
     }
 
     /// What is signalled when the operation has ended, if it is an event.
     pub(super) fn event(&self) -> Option<&Arc<Event>> {
-        match &self.signal {
-            Signal::Event(event) => Some(event),
-            Signal::Port(_) => None,
+        match &self.completion {
+            Completion::Event(event) => Some(event),
+            Completion::Port(_) => None,
             #[cfg(feature = "tokio")]
-            Signal::Driver(_) => None,
+            Completion::Driver(_) => None,
         }
     }
 
@@ -133,11 +133,11 @@ impl Lasting {
 
     /// Wakes the task when the operation has ended, from now on only this one.
     #[cfg(feature = "tokio")]
-    pub(super) fn wake(&self, waker: &Waker) {
-        match &self.signal {
-            Signal::Driver(registration) => registration.wakers().register(0, waker),
+    pub(super) fn set_waker(&self, waker: &Waker) {
+        match &self.completion {
+            Completion::Driver(registration) => registration.wakers().register(0, waker),
             // It would never be woken else.
-            Signal::Event(_) | Signal::Port(_) => waker.wake_by_ref(),
+            Completion::Event(_) | Completion::Port(_) => waker.wake_by_ref(),
         }
     }
 
@@ -149,19 +149,19 @@ impl Lasting {
         });
     }
 
-    fn start(&mut self, call: impl FnOnce(HANDLE, &mut Memory) -> i32) {
+    fn start(&mut self, call: impl FnOnce(HANDLE, &mut OperationBuffer) -> i32) {
         if matches!(self.state, State::Pending) {
             debug_assert!(false, "an operation is in flight");
             return;
         }
-        let fresh = match &self.signal {
-            Signal::Event(event) => overlapped(event),
-            Signal::Port(port) => {
+        let fresh = match &self.completion {
+            Completion::Event(event) => overlapped(event),
+            Completion::Port(port) => {
                 port.clear();
                 OVERLAPPED::default()
             }
             #[cfg(feature = "tokio")]
-            Signal::Driver(_) => OVERLAPPED::default(),
+            Completion::Driver(_) => OVERLAPPED::default(),
         };
         // SAFETY: the allocation is alive, and nothing is pending that uses it.
         unsafe { self.memory.overlapped.write(fresh) };
@@ -178,7 +178,7 @@ impl Lasting {
             ERROR_PIPE_CONNECTED => self.state = State::Ended(Ok(())),
             code => self.state = State::Ended(Err(error_of(code))),
         }
-        if let Signal::Event(event) = &self.signal {
+        if let Completion::Event(event) = &self.completion {
             event.set();
         }
     }
@@ -186,13 +186,13 @@ impl Lasting {
     /// Waits for the operation's end: `None` if the patience ended first, else its
     /// result, once: how many bytes were read or written. Without an operation it is
     /// `Some(Ok(0))`.
-    pub(super) fn finish(&mut self, patience: Patience) -> Option<io::Result<usize>> {
+    pub(super) fn finish(&mut self, limit: WaitLimit) -> Option<io::Result<usize>> {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => return Some(Ok(0)),
             State::Ended(result) => return Some(result.map(|()| 0)),
             State::Pending => {}
         }
-        if !self.wait(patience) {
+        if !self.wait(limit) {
             self.state = State::Pending;
             return None;
         }
@@ -212,31 +212,31 @@ impl Lasting {
     }
 
     /// Waits until the system is done; `false` if the patience ended first.
-    fn wait(&self, patience: Patience) -> bool {
+    fn wait(&self, limit: WaitLimit) -> bool {
         loop {
             if self.memory.is_complete() {
                 return true;
             }
-            if patience.is_over() {
+            if limit.is_over() {
                 return false;
             }
-            match &self.signal {
-                Signal::Event(event) => {
+            match &self.completion {
+                Completion::Event(event) => {
                     // That it failed shows as patience that does not end; it cannot
                     // fail with an event that is open.
-                    let _ = wait_any(&[event.as_handle()], patience);
+                    let _ = wait_any(&[event.as_handle()], limit);
                 }
-                Signal::Port(port) => port.wait(patience),
+                Completion::Port(port) => port.wait(limit),
                 #[cfg(feature = "tokio")]
-                Signal::Driver(registration) => {
-                    registration.wakers().park(patience, || self.memory.is_complete());
+                Completion::Driver(registration) => {
+                    registration.wakers().park(limit, || self.memory.is_complete());
                 }
             }
         }
     }
 }
 
-impl Drop for Lasting {
+impl Drop for BackgroundOperation {
     fn drop(&mut self) {
         let pending = matches!(self.state, State::Pending);
         if pending {
@@ -245,17 +245,17 @@ impl Drop for Lasting {
             // in the meantime is the only way to fail.
             unsafe { CancelIoEx(pipe, self.memory.overlapped.as_ptr()) };
         }
-        match &self.signal {
+        match &self.completion {
             // Nobody may be kept waiting: the driver keeps the memory for as long.
             #[cfg(feature = "tokio")]
-            Signal::Driver(registration) => {
+            Completion::Driver(registration) => {
                 // SAFETY: nothing uses the field after this.
                 registration.end(unsafe { ManuallyDrop::take(&mut self.memory) }, pending);
             }
-            Signal::Event(_) | Signal::Port(_) => {
+            Completion::Event(_) | Completion::Port(_) => {
                 if pending {
                     // Cancelled or not it ends now, and not before is its memory free.
-                    self.wait(Patience::Forever);
+                    self.wait(WaitLimit::Unlimited);
                 }
                 // SAFETY: nothing uses the field after this.
                 unsafe { ManuallyDrop::drop(&mut self.memory) };
