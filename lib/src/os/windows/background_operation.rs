@@ -1,4 +1,4 @@
-//! Overlapped operations that outlive the call that started them.
+//! Overlapped operations that can go on after the call that started them.
 
 #[cfg(feature = "tokio")]
 use super::completion_driver::{Notifier, Registration};
@@ -30,23 +30,24 @@ use windows_sys::Win32::{
     },
 };
 
-/// An operation with all that the system needs until its end: the pipe, the OVERLAPPED,
-/// what it signals, and the data.
+/// An overlapped operation, which owns everything that the system uses until it completes: the
+/// pipe, the OVERLAPPED, the event or port, and the data.
 #[derive(Debug)]
 pub(super) struct BackgroundOperation {
     pipe: Arc<Pipe>,
     completion: Completion,
-    memory: ManuallyDrop<OperationBuffer>,
+    buffer: ManuallyDrop<OperationBuffer>,
     state: State,
 }
 
-/// How one gets to know that it has ended.
+/// How the system reports that the operation has completed.
 #[derive(Debug)]
 enum Completion {
+    /// An event. The operation is cancelled if the thread that started it exits.
     Event(Arc<Event>),
-    /// For what has to go on without the thread that started it.
+    /// A completion port. The operation goes on if the thread that started it exits.
     Port(Arc<CompletionPort>),
-    /// For what nobody waits for in a thread.
+    /// The completion driver, which wakes tasks.
     #[cfg(feature = "tokio")]
     Driver(Registration),
 }
@@ -55,39 +56,39 @@ enum Completion {
 enum State {
     Idle,
     Pending,
-    /// Ended at once; the result has not been asked for.
+    /// Completed at once; `finish` returns the result.
     Ended(io::Result<()>),
 }
 
 impl BackgroundOperation {
-    /// An operation that ends with the thread that starts it.
+    /// Creates an operation that the system cancels when the thread that started it exits.
     pub(super) fn new(pipe: Arc<Pipe>) -> io::Result<Self> {
         Ok(Self::with(pipe, Completion::Event(Arc::new(Event::new()?))))
     }
 
-    /// An operation that goes on when the thread that starts it ends.
+    /// Creates an operation that goes on when the thread that started it exits.
     pub(super) fn with_port(pipe: Arc<Pipe>, port: Arc<CompletionPort>) -> Self {
         Self::with(pipe, Completion::Port(port))
     }
 
-    /// An operation that wakes tasks, and goes on when the thread that starts it ends.
-    /// The pipe has to belong to the driver.
+    /// Creates an operation that wakes tasks, and goes on when the thread that started it exits.
+    /// The pipe has to be attached to the notifier's driver.
     #[cfg(feature = "tokio")]
     pub(super) fn with_notifier(pipe: Arc<Pipe>, notifier: &Notifier) -> Self {
-        let memory = OperationBuffer::new();
-        let registration = notifier.register(&memory);
-        Self::of(pipe, Completion::Driver(registration), memory)
+        let buffer = OperationBuffer::new();
+        let registration = notifier.register(&buffer);
+        Self::of(pipe, Completion::Driver(registration), buffer)
     }
 
     fn with(pipe: Arc<Pipe>, completion: Completion) -> Self {
         Self::of(pipe, completion, OperationBuffer::new())
     }
 
-    fn of(pipe: Arc<Pipe>, completion: Completion, memory: OperationBuffer) -> Self {
-        Self { pipe, completion, memory: ManuallyDrop::new(memory), state: State::Idle }
+    fn of(pipe: Arc<Pipe>, completion: Completion, buffer: OperationBuffer) -> Self {
+        Self { pipe, completion, buffer: ManuallyDrop::new(buffer), state: State::Idle }
     }
 
-    /// What is signalled when the operation has ended, if it is an event.
+    /// Returns the event that is set when the operation has completed, if it has one.
     pub(super) fn event(&self) -> Option<&Arc<Event>> {
         match &self.completion {
             Completion::Event(event) => Some(event),
@@ -98,54 +99,54 @@ impl BackgroundOperation {
     }
 
     pub(super) fn is_pending(&self) -> bool {
-        matches!(self.state, State::Pending) && !self.memory.is_complete()
+        matches!(self.state, State::Pending) && !self.buffer.is_complete()
     }
 
-    /// Starts to write a copy of the data, as one message. Nothing may be in flight.
+    /// Starts writing a copy of the data as one message. No operation may be pending.
     pub(super) fn write(&mut self, data: &[u8]) {
-        self.start(|pipe, memory| {
-            memory.data.clear();
-            memory.data.extend_from_slice(data);
-            let (data, overlapped) = (&memory.data, memory.overlapped.as_ptr());
-            // SAFETY: the pipe, the data and the OVERLAPPED are kept until the end of
-            // the operation, see `start` and `drop`.
+        self.start(|pipe, buffer| {
+            buffer.data.clear();
+            buffer.data.extend_from_slice(data);
+            let (data, overlapped) = (&buffer.data, buffer.overlapped.as_ptr());
+            // SAFETY: the pipe, the data and the OVERLAPPED are kept until the operation has
+            // completed, see `start` and `drop`.
             unsafe { WriteFile(pipe, data.as_ptr(), len(data), ptr::null_mut(), overlapped) }
         });
     }
 
-    /// Starts to read, at most that much. Nothing may be in flight.
+    /// Starts reading at most `most` bytes. No operation may be pending.
     #[cfg(feature = "tokio")]
     pub(super) fn read(&mut self, most: usize) {
-        self.start(|pipe, memory| {
-            memory.data.resize(most, 0);
-            let (len, overlapped) = (len(&memory.data), memory.overlapped.as_ptr());
-            // SAFETY: as in `write`; nobody looks at the data before the end.
-            unsafe { ReadFile(pipe, memory.data.as_mut_ptr(), len, ptr::null_mut(), overlapped) }
+        self.start(|pipe, buffer| {
+            buffer.data.resize(most, 0);
+            let (len, overlapped) = (len(&buffer.data), buffer.overlapped.as_ptr());
+            // SAFETY: as in `write`; nothing reads the data before the operation has completed.
+            unsafe { ReadFile(pipe, buffer.data.as_mut_ptr(), len, ptr::null_mut(), overlapped) }
         });
     }
 
-    /// What the last read was for; the system writes to it as long as that is pending,
-    /// and there is nothing to see.
+    /// Returns the buffer of the last read. It is empty while the read is pending, because the
+    /// system may be writing to the buffer.
     #[cfg(feature = "tokio")]
     pub(super) fn data(&self) -> &[u8] {
-        if matches!(self.state, State::Pending) { &[] } else { &self.memory.data }
+        if matches!(self.state, State::Pending) { &[] } else { &self.buffer.data }
     }
 
-    /// Wakes the task when the operation has ended, from now on only this one.
+    /// Sets the task that is woken when the operation has completed. It replaces an earlier one.
     #[cfg(feature = "tokio")]
     pub(super) fn set_waker(&self, waker: &Waker) {
         match &self.completion {
             Completion::Driver(registration) => registration.wakers().register(0, waker),
-            // It would never be woken else.
+            // Nothing else would wake the task.
             Completion::Event(_) | Completion::Port(_) => waker.wake_by_ref(),
         }
     }
 
-    /// Starts to wait for a client. Nothing may be in flight.
+    /// Starts waiting for a client. No operation may be pending.
     pub(super) fn listen(&mut self) {
-        self.start(|pipe, memory| {
+        self.start(|pipe, buffer| {
             // SAFETY: as in `write`.
-            unsafe { ConnectNamedPipe(pipe, memory.overlapped.as_ptr()) }
+            unsafe { ConnectNamedPipe(pipe, buffer.overlapped.as_ptr()) }
         });
     }
 
@@ -163,18 +164,19 @@ impl BackgroundOperation {
             #[cfg(feature = "tokio")]
             Completion::Driver(_) => OVERLAPPED::default(),
         };
-        // SAFETY: the allocation is alive, and nothing is pending that uses it.
-        unsafe { self.memory.overlapped.write(fresh) };
+        // SAFETY: the allocation is valid, and no pending operation uses it.
+        unsafe { self.buffer.overlapped.write(fresh) };
         self.state = State::Pending;
-        if call(self.pipe.as_handle().as_raw_handle(), &mut self.memory) != 0 {
-            // Complete; the OVERLAPPED holds the result as it would after waiting.
+        if call(self.pipe.as_handle().as_raw_handle(), &mut self.buffer) != 0 {
+            // The operation is complete, and the OVERLAPPED has the result.
             return;
         }
         // SAFETY: no arguments.
         match unsafe { GetLastError() } {
-            // A part of a message came at once: complete, with the count where it belongs.
+            // With ERROR_MORE_DATA a read of a part of a message is complete.
             ERROR_IO_PENDING | ERROR_MORE_DATA => return,
-            // A client was faster; only now is the event not set by the system.
+            // A client had connected before the call. In this case the system does not set the
+            // event.
             ERROR_PIPE_CONNECTED => self.state = State::Ended(Ok(())),
             code => self.state = State::Ended(Err(error_of(code))),
         }
@@ -183,9 +185,9 @@ impl BackgroundOperation {
         }
     }
 
-    /// Waits for the operation's end: `None` if the patience ended first, else its
-    /// result, once: how many bytes were read or written. Without an operation it is
-    /// `Some(Ok(0))`.
+    /// Waits until the operation has completed, and returns the number of bytes that were read or
+    /// written. Returns `None` if the time limit ends first, and `Some(Ok(0))` if no operation was
+    /// started or its result was returned before.
     pub(super) fn finish(&mut self, limit: WaitLimit) -> Option<io::Result<usize>> {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => return Some(Ok(0)),
@@ -198,8 +200,8 @@ impl BackgroundOperation {
         }
         let mut count = 0;
         let (pipe, overlapped) =
-            (self.pipe.as_handle().as_raw_handle(), self.memory.overlapped.as_ptr());
-        // SAFETY: handle and OVERLAPPED are alive and belong together.
+            (self.pipe.as_handle().as_raw_handle(), self.buffer.overlapped.as_ptr());
+        // SAFETY: handle and OVERLAPPED are valid and belong to the same operation.
         let ok = unsafe { GetOverlappedResult(pipe, overlapped, &raw mut count, 0) };
         if ok != 0 {
             return Some(Ok(count as usize));
@@ -211,10 +213,10 @@ impl BackgroundOperation {
         })
     }
 
-    /// Waits until the system is done; `false` if the patience ended first.
+    /// Waits until the operation has completed. Returns `false` if the time limit ends first.
     fn wait(&self, limit: WaitLimit) -> bool {
         loop {
-            if self.memory.is_complete() {
+            if self.buffer.is_complete() {
                 return true;
             }
             if limit.is_over() {
@@ -222,14 +224,13 @@ impl BackgroundOperation {
             }
             match &self.completion {
                 Completion::Event(event) => {
-                    // That it failed shows as patience that does not end; it cannot
-                    // fail with an event that is open.
+                    // It cannot fail with an open event.
                     let _ = wait_any(&[event.as_handle()], limit);
                 }
                 Completion::Port(port) => port.wait(limit),
                 #[cfg(feature = "tokio")]
                 Completion::Driver(registration) => {
-                    registration.wakers().park(limit, || self.memory.is_complete());
+                    registration.wakers().park(limit, || self.buffer.is_complete());
                 }
             }
         }
@@ -241,24 +242,24 @@ impl Drop for BackgroundOperation {
         let pending = matches!(self.state, State::Pending);
         if pending {
             let pipe = self.pipe.as_handle().as_raw_handle();
-            // SAFETY: handle and OVERLAPPED are alive; that the operation has completed
-            // in the meantime is the only way to fail.
-            unsafe { CancelIoEx(pipe, self.memory.overlapped.as_ptr()) };
+            // SAFETY: handle and OVERLAPPED are valid. The call fails only if the operation has
+            // completed meanwhile.
+            unsafe { CancelIoEx(pipe, self.buffer.overlapped.as_ptr()) };
         }
         match &self.completion {
-            // Nobody may be kept waiting: the driver keeps the memory for as long.
+            // A task must not block: the driver keeps the buffer until the operation has completed.
             #[cfg(feature = "tokio")]
             Completion::Driver(registration) => {
                 // SAFETY: nothing uses the field after this.
-                registration.end(unsafe { ManuallyDrop::take(&mut self.memory) }, pending);
+                registration.end(unsafe { ManuallyDrop::take(&mut self.buffer) }, pending);
             }
             Completion::Event(_) | Completion::Port(_) => {
                 if pending {
-                    // Cancelled or not it ends now, and not before is its memory free.
+                    // The system may write to the buffer until the operation has completed.
                     self.wait(WaitLimit::Unlimited);
                 }
                 // SAFETY: nothing uses the field after this.
-                unsafe { ManuallyDrop::drop(&mut self.memory) };
+                unsafe { ManuallyDrop::drop(&mut self.buffer) };
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What tells tasks that their operations have ended.
+//! Wakes tasks when their overlapped operations have completed.
 
 use super::{
     completion_port::CompletionPort, operation_buffer::OperationBuffer, pipe::Pipe,
@@ -13,27 +13,26 @@ use std::{
     time::Duration,
 };
 
-/// A completion port and a thread that waits for it, for all of the process: they do
-/// not depend on any runtime, and so nothing has to be right about the order in which
-/// runtimes and streams end.
+/// A completion port and a thread that waits for it. There is one for the whole process. It does
+/// not depend on a runtime, so runtimes and streams can be dropped in any order.
 ///
-/// What comes from the port is a hint to look at an operation and no more. It is known
-/// by its address and never followed as a pointer, so that one that comes late, or
-/// twice, or for an operation that is no more, does no harm.
+/// An entry from the port only means that an operation may have completed. The address in it is
+/// used as a key and never dereferenced, so entries that are late, repeated, or of an operation
+/// that does not exist any more are harmless.
 pub(super) struct CompletionDriver {
     port: CompletionPort,
     operations: Mutex<HashMap<usize, Operation>>,
 }
 
 enum Operation {
-    /// Somebody has it and wants to know.
+    /// Tasks may wait for the operation.
     Alive(Arc<WakerSet>),
-    /// Nobody has it any more, but the system still writes to it.
+    /// The owner has been dropped, but the system may still write to the buffer.
     Orphaned(OperationBuffer),
 }
 
 impl CompletionDriver {
-    /// The one of this process, which is started now if it has not been.
+    /// Returns the driver of this process. The first call starts it.
     fn get() -> io::Result<&'static Self> {
         static STARTED: Mutex<Option<&'static CompletionDriver>> = Mutex::new(None);
         let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +51,7 @@ impl CompletionDriver {
         Ok(driver)
     }
 
-    /// How many operations nobody has any more.
+    /// Returns the number of operations whose owner has been dropped.
     #[cfg(test)]
     pub(super) fn orphans() -> usize {
         Self::get().map_or(0, |driver| {
@@ -69,7 +68,7 @@ impl CompletionDriver {
                 self.handle_completion(address);
             });
             if count == 0 {
-                // Which never happens, and must not make this thread spin if it does.
+                // This is not expected. If it happens, the thread must not use a whole CPU.
                 thread::sleep(Duration::from_millis(1));
             }
         }
@@ -84,7 +83,7 @@ impl CompletionDriver {
                 // A waker that panics must not end this thread.
                 let _ = panic::catch_unwind(AssertUnwindSafe(|| wakers.wake_all()));
             }
-            Some(Operation::Orphaned(memory)) if memory.is_complete() => {
+            Some(Operation::Orphaned(buffer)) if buffer.is_complete() => {
                 operations.remove(&address);
             }
             Some(Operation::Orphaned(_)) | None => {}
@@ -96,14 +95,14 @@ impl CompletionDriver {
     }
 }
 
-/// It is of no stream's business what others there are.
+/// Omits the operations, which belong to other streams.
 impl fmt::Debug for CompletionDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CompletionDriver").finish_non_exhaustive()
     }
 }
 
-/// How the operations of a stream's direction, or of a listener, wake tasks.
+/// Wakes the tasks that wait for one direction of a stream, or for a listener.
 #[derive(Clone, Debug)]
 pub(super) struct Notifier {
     driver: &'static CompletionDriver,
@@ -115,24 +114,25 @@ impl Notifier {
         Ok(Self { driver: CompletionDriver::get()?, wakers: Arc::default() })
     }
 
-    /// The same with other tasks.
+    /// Returns a notifier with the same driver and without tasks.
     pub(super) fn for_other_tasks(&self) -> Self {
         Self { driver: self.driver, wakers: Arc::default() }
     }
 
-    /// Lets the driver know of a pipe's operations. No other port may.
+    /// Associates a pipe with the driver's completion port. It fails if the pipe belongs to another
+    /// port.
     pub(super) fn attach(&self, pipe: &Pipe) -> io::Result<()> {
         self.driver.port.add(pipe)
     }
 
-    pub(super) fn register(&self, memory: &OperationBuffer) -> Registration {
+    pub(super) fn register(&self, buffer: &OperationBuffer) -> Registration {
         let operation = Operation::Alive(Arc::clone(&self.wakers));
-        self.driver.operations().insert(address(memory), operation);
+        self.driver.operations().insert(address(buffer), operation);
         Registration(self.clone())
     }
 }
 
-/// An operation that the driver knows.
+/// An operation that is registered with the driver.
 #[derive(Debug)]
 pub(super) struct Registration(Notifier);
 
@@ -141,18 +141,19 @@ impl Registration {
         &self.0.wakers
     }
 
-    /// Takes an operation's memory, to be freed when the system is done with it.
-    pub(super) fn end(&self, memory: OperationBuffer, pending: bool) {
+    /// Takes over the buffer of an operation and frees it when the system has completed the
+    /// operation.
+    pub(super) fn end(&self, buffer: OperationBuffer, pending: bool) {
         let mut operations = self.0.driver.operations();
-        operations.remove(&address(&memory));
-        // The driver gets the lock after the operation has completed: either it is seen
-        // here that it has, or the driver finds what is put here.
-        if pending && !memory.is_complete() {
-            operations.insert(address(&memory), Operation::Orphaned(memory));
+        operations.remove(&address(&buffer));
+        // The driver takes the lock after the operation has completed. So either the operation is
+        // complete here, or the driver finds the entry that is inserted here.
+        if pending && !buffer.is_complete() {
+            operations.insert(address(&buffer), Operation::Orphaned(buffer));
         }
     }
 }
 
-fn address(memory: &OperationBuffer) -> usize {
-    memory.overlapped.as_ptr().addr()
+fn address(buffer: &OperationBuffer) -> usize {
+    buffer.overlapped.as_ptr().addr()
 }

@@ -11,8 +11,8 @@ use crate::{
 use std::{io, sync::Arc, thread, time::Duration};
 use windows_sys::Win32::Foundation::ERROR_PIPE_BUSY;
 
-/// The longest that the system is asked to wait in one go. After that it is looked
-/// again whether there is a pipe at all: Windows lets waiters wait when it goes.
+/// Maximum time of one `WaitNamedPipeW` call. If the last instance of the pipe is closed
+/// meanwhile, Windows does not end the call, so the pipe has to be opened again from time to time.
 const MAX_WAIT: Duration = Duration::from_millis(500);
 
 pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Connection> {
@@ -25,7 +25,7 @@ fn connected(name: &Name<'_>, options: &ConnectOptions<'_>) -> io::Result<Connec
     named_client(pipe, name, options.nonblocking_stream)
 }
 
-/// Makes a stream of the client's end of the pipe of that name.
+/// Makes a connection of the client's end of the pipe with the given name.
 pub(super) fn named_client(
     pipe: Pipe,
     name: &Name<'_>,
@@ -35,7 +35,7 @@ pub(super) fn named_client(
     client(pipe, info, Some(Arc::new(name.clone().into_owned())), nonblocking)
 }
 
-/// Makes a stream of the client's end of a pipe.
+/// Makes a connection of the client's end of a pipe.
 pub(super) fn client(
     pipe: Pipe,
     info: PipeInfo,
@@ -48,16 +48,17 @@ pub(super) fn client(
     Connection::new(pipe, info, name, nonblocking)
 }
 
-/// A name's path, if it is a pipe's at all: names of other platforms can be made too.
+/// Returns the path of a name. It fails with `Unsupported` for names that are not pipes, which
+/// `Name::parse_for` can create.
 pub(super) fn local_path(name: &Name<'_>) -> io::Result<WidePath> {
     if name.kind != NameKind::Pipe {
-        let text = format!("a {} is nothing that Windows has", name.kind_text());
+        let text = format!("a {} is not available on this system", name.kind_text());
         return Err(io::Error::new(io::ErrorKind::Unsupported, text));
     }
     Ok(WidePath::new(&name.text))
 }
 
-/// Opens the pipe, waiting for a free instance as the mode says.
+/// Opens the pipe. It waits for a free instance as the mode says.
 fn open(path: &WidePath, mode: ConnectWaitMode) -> io::Result<Pipe> {
     let limit = wait_limit_of(mode);
     loop {
@@ -76,7 +77,7 @@ pub(super) fn wait_limit_of(mode: ConnectWaitMode) -> WaitLimit {
     }
 }
 
-/// Opens the pipe; `None` if all instances are busy.
+/// Opens the pipe. Returns `None` if all instances are busy.
 pub(super) fn try_open(path: &WidePath) -> io::Result<Option<Pipe>> {
     match Pipe::open(path) {
         Err(error) if code(&error) == Some(ERROR_PIPE_BUSY) => Ok(None),
@@ -84,10 +85,10 @@ pub(super) fn try_open(path: &WidePath) -> io::Result<Option<Pipe>> {
     }
 }
 
-/// How long to wait before the next attempt.
+/// Returns how long to wait before the next attempt, at most `longest`.
 ///
 /// # Errors
-/// If the patience is over.
+/// `WouldBlock` or `TimedOut` if the time limit is over.
 pub(super) fn next_wait(limit: WaitLimit, longest: Duration) -> io::Result<Duration> {
     if limit.is_over() {
         let text = "all instances of the pipe are busy";
@@ -98,9 +99,9 @@ pub(super) fn next_wait(limit: WaitLimit, longest: Duration) -> io::Result<Durat
 
 pub(super) fn wait_briefly(path: &WidePath, time: Duration) {
     match wait_for_instance(path, WaitLimit::at_most(time).millis()) {
-        // One is free now, or was: others are waiting too.
+        // An instance is free, unless another client has taken it already.
         Ok(_) => {}
-        // Opening says better than waiting what is wrong with the pipe.
+        // The next attempt to open the pipe returns the better error.
         Err(_) => thread::sleep(Duration::from_millis(1)),
     }
 }

@@ -20,8 +20,8 @@ use windows_sys::Win32::{Foundation::ERROR_OPERATION_ABORTED, System::IO::Cancel
 impl Connection {
     /// Waits until the peer has read everything.
     ///
-    /// A peer that closed its end before, without reading everything, cannot be told
-    /// from one that has read it all.
+    /// If the peer closed its end before this call, it is not known whether it had read
+    /// everything.
     pub(super) fn drain(&self, deadline: Duration) -> io::Result<()> {
         let limit = WaitLimit::at_most(deadline);
         self.finish_in_flight(limit)?;
@@ -35,7 +35,7 @@ impl Connection {
     }
 }
 
-/// Flushes in a thread of its own, since there is no overlapped way to do that.
+/// Calls `FlushFileBuffers` in a new thread, because the function has no overlapped variant.
 fn flush_within(pipe: &Arc<Pipe>, limit: WaitLimit) -> io::Result<()> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let thread_pipe = Arc::clone(pipe);
@@ -45,7 +45,7 @@ fn flush_within(pipe: &Arc<Pipe>, limit: WaitLimit) -> io::Result<()> {
         .spawn(move || {
             let result = thread_pipe.flush();
             drop(thread_pipe);
-            // Nobody is listening any more if the cancellation took too long.
+            // It fails if the caller has given up after the cancellation.
             let _ = sender.send(result);
         })?;
     let result = match limit.remaining() {
@@ -65,13 +65,14 @@ fn flush_within(pipe: &Arc<Pipe>, limit: WaitLimit) -> io::Result<()> {
     }
 }
 
-/// Ends a flush. It has to be tried again if the helper was not in the call yet.
+/// Cancels the flush in the helper thread. The cancellation has no effect before the helper is in
+/// the system call, so it is repeated.
 fn cancel(
     helper: &thread::JoinHandle<()>,
     receiver: &Receiver<io::Result<()>>,
 ) -> Option<io::Result<()>> {
     for _ in 0..20 {
-        // SAFETY: the thread's handle is open as long as the `JoinHandle` is there.
+        // SAFETY: the thread's handle is open while the `JoinHandle` exists.
         unsafe { CancelSynchronousIo(helper.as_raw_handle()) };
         match receiver.recv_timeout(Duration::from_millis(5)) {
             Err(RecvTimeoutError::Timeout) => {}

@@ -7,11 +7,13 @@ use std::{
     time::Duration,
 };
 
-/// The half of a [`Stream`] that receives.
+/// The receiving half of a [`Stream`].
 #[derive(Debug)]
 pub struct RecvHalf(pub(super) Arc<Connection>);
 
-/// The half of a [`Stream`] that sends.
+/// The sending half of a [`Stream`].
+///
+/// Dropping it does not shut down its direction; [`close`](traits::SendHalf::close) does.
 #[derive(Debug)]
 pub struct SendHalf(pub(super) Arc<Connection>);
 

@@ -10,27 +10,26 @@ use super::{
 use std::{collections::VecDeque, io, sync::Arc};
 use windows_sys::Win32::Foundation::{ERROR_NO_DATA, ERROR_OPERATION_ABORTED};
 
-/// How many clients can connect before the first is accepted.
+/// Number of clients that can connect before the first is accepted.
 const BACKLOG: usize = 8;
 
-/// The instances of a pipe that clients can connect to, in the order in which they were
-/// made; that is also the order in which clients get them, so that whoever connected
-/// first is accepted first.
+/// The instances of a pipe that clients can connect to, in the order of their creation. The system
+/// connects clients in the same order, so clients are accepted in the order in which they connected.
 #[derive(Debug)]
 pub(super) struct InstanceQueue {
     path: WidePath,
     security: Arc<SecurityDescriptor>,
-    /// Whom the instances tell of clients, if not who waits for their events.
+    /// Wakes tasks when a client connects. Without it each instance has an event.
     #[cfg(feature = "tokio")]
     notifier: Option<Notifier>,
-    /// Empty once the listener is closed, and never before.
+    /// Empty only if the listener is closed.
     instances: VecDeque<Instance>,
 }
 
 #[derive(Debug)]
 struct Instance {
     pipe: Arc<Pipe>,
-    /// Waits for a client. On each instance it has been started.
+    /// The operation that waits for a client. It has been started.
     listen: BackgroundOperation,
 }
 
@@ -42,7 +41,7 @@ impl Instance {
         Ok(Self { pipe, listen })
     }
 
-    /// The same, telling tasks.
+    /// Creates an instance that wakes tasks.
     #[cfg(feature = "tokio")]
     fn with_notifier(
         path: &WidePath,
@@ -56,12 +55,12 @@ impl Instance {
         Ok(Self { pipe, listen })
     }
 
-    /// Tells tasks from now on. A client that is there already stays.
+    /// Switches from the event to waking tasks. A client that has connected already stays.
     #[cfg(feature = "tokio")]
     fn set_notifier(&mut self, notifier: &Notifier) -> io::Result<()> {
         notifier.attach(&self.pipe)?;
-        // What is cancelled is only the waiting. An instance that has a client says so
-        // again.
+        // Replacing the operation cancels only the waiting. If a client has connected, the new
+        // operation completes at once.
         self.listen = BackgroundOperation::with_notifier(Arc::clone(&self.pipe), notifier);
         self.listen.listen();
         Ok(())
@@ -89,25 +88,25 @@ impl InstanceQueue {
         })
     }
 
-    /// Tells tasks of clients from now on.
+    /// Switches from events to waking tasks.
     #[cfg(feature = "tokio")]
     pub(super) fn set_notifier(&mut self, notifier: &Notifier) -> io::Result<()> {
         self.notifier = Some(notifier.clone());
         self.instances.iter_mut().try_for_each(|instance| instance.set_notifier(notifier))
     }
 
-    /// Whether there may be a client to be taken.
+    /// Returns whether a client may have connected.
     #[cfg(feature = "tokio")]
     pub(super) fn is_ready(&self) -> bool {
         self.instances.iter().any(|instance| !instance.listen.is_pending())
     }
 
-    /// Takes the first instance that has a client, after making another one for it:
-    /// there is no moment in which clients find no pipe.
+    /// Takes the first instance that has a client out of the queue. A new instance is created
+    /// before, so that clients always find the pipe.
     ///
     /// # Errors
-    /// `NotConnected` if the listener is closed. If no other instance can be made, the
-    /// client stays in the queue.
+    /// `NotConnected` if the listener is closed. If no new instance can be created, the error of
+    /// that; the client stays in the queue.
     pub(super) fn take_connected(&mut self) -> io::Result<Option<Pipe>> {
         self.require_open()?;
         let mut at = 0;
@@ -120,14 +119,14 @@ impl InstanceQueue {
                 Ok(_) => match self.replace(at) {
                     Ok(instance) => return instance.map(Instance::into_pipe).transpose(),
                     Err(error) => {
-                        // Ends at once, with ERROR_PIPE_CONNECTED.
+                        // The operation completes at once with ERROR_PIPE_CONNECTED.
                         self.listen_again(at);
                         return Err(error);
                     }
                 },
-                // The thread that had started it has ended.
+                // The thread that had started the operation has exited.
                 Err((Some(ERROR_OPERATION_ABORTED), _)) => self.listen_again(at),
-                // The client has gone already. What it wrote can still be read.
+                // The client has disconnected already. Its data can still be read.
                 Err((Some(ERROR_NO_DATA), _)) => {
                     if let Some(gone) = self.replace(at)?
                         && gone.pipe.available().is_ok_and(|available| available > 0)
@@ -172,18 +171,18 @@ impl InstanceQueue {
         }
     }
 
-    /// What is signalled when there may be a client.
+    /// Returns the events that are set when a client may have connected.
     pub(super) fn events(&self) -> Vec<Arc<Event>> {
         self.instances.iter().filter_map(|instance| instance.listen.event()).cloned().collect()
     }
 
-    /// Gives away the instance that the next client gets, or has got, and closes the
-    /// others; none if the listener is closed.
+    /// Returns the first instance, to which a client may have connected, and closes the others.
+    /// Returns `None` if the listener is closed.
     pub(super) fn into_first(mut self) -> Option<Pipe> {
         self.instances.pop_front().and_then(|instance| instance.into_pipe().ok())
     }
 
-    /// Closes every instance, also those with clients that nobody has accepted.
+    /// Closes all instances, also those with clients that were not accepted.
     pub(super) fn close(&mut self) {
         self.instances.clear();
     }

@@ -2,17 +2,16 @@ use super::operation::is_complete;
 use std::{fmt, ptr::NonNull};
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-/// What the system reads and writes until an operation has ended.
+/// The memory that the system reads and writes until an overlapped operation has completed.
 ///
-/// Whoever owns it must not drop it before; it is behind pointers that moving it does
-/// not change.
+/// It must not be dropped before. It can be moved: the contents are on the heap.
 pub(super) struct OperationBuffer {
-    /// From `Box::into_raw`; a Box itself would claim that nobody else writes to it.
+    /// A leaked box. It is not a `Box`, which would assert that nothing else writes to it.
     pub(super) overlapped: NonNull<OVERLAPPED>,
     pub(super) data: Vec<u8>,
 }
 
-// SAFETY: the OVERLAPPED is owned, and the system writes to it from wherever it likes.
+// SAFETY: the OVERLAPPED is owned, and the system may write to it from any thread.
 unsafe impl Send for OperationBuffer {}
 // SAFETY: shared references only read `Internal`, with a volatile read.
 unsafe impl Sync for OperationBuffer {}
@@ -23,13 +22,13 @@ impl OperationBuffer {
         Self { overlapped, data: Vec::new() }
     }
 
-    /// Whether the system is done with it, if an operation has been started.
+    /// Returns whether the operation that was started has completed.
     pub(super) fn is_complete(&self) -> bool {
         is_complete(self.overlapped.as_ptr())
     }
 }
 
-/// Nobody may look at what the system is writing to.
+/// Omits the data, to which the system may be writing.
 impl fmt::Debug for OperationBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OperationBuffer")
@@ -40,7 +39,7 @@ impl fmt::Debug for OperationBuffer {
 
 impl Drop for OperationBuffer {
     fn drop(&mut self) {
-        // SAFETY: it comes from a Box, and the system is done with it.
+        // SAFETY: it comes from a box, and no operation is pending.
         drop(unsafe { Box::from_raw(self.overlapped.as_ptr()) });
     }
 }

@@ -17,8 +17,8 @@ use std::{
     },
 };
 
-/// Two ends of a pipe that nobody else can have connected to: it has one instance, only
-/// this user may open it, and its name cannot be guessed.
+/// Creates a pipe and returns both ends. No other process can connect to it: it has one instance,
+/// only this user may open it, and its name cannot be guessed.
 pub(super) fn pair() -> io::Result<(Connection, Connection)> {
     let path = WidePath::new(OsStr::new(&unguessable_path()));
     let security = SecurityDescriptor::of_access(Access::CurrentUser)?;
@@ -37,11 +37,11 @@ pub(super) fn pair() -> io::Result<(Connection, Connection)> {
     ))
 }
 
-/// A path that was never used before, with 128 bits of the system's randomness.
+/// Returns a new path with 128 random bits.
 fn unguessable_path() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    // The hashers' keys are what std seeds its maps with: random, and secret.
+    // std seeds its hashers with random keys from the system, which are secret.
     let [one, other] = [0, 1].map(|word: u64| RandomState::new().hash_one((count, word)));
     let pid = std::process::id();
     format!(r"\\.\pipe\local_socket.pair.{pid}.{count}.{one:016x}{other:016x}")

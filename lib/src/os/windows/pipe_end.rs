@@ -1,4 +1,4 @@
-//! Whose processes the ends of a pipe are.
+//! Processes and sessions of the two ends of a pipe.
 
 use super::pipe::Pipe;
 use std::{
@@ -18,7 +18,7 @@ pub(super) enum PipeEnd {
 }
 
 impl Pipe {
-    /// The process that opened or created the end.
+    /// Returns the identifier of the process that opened or created the end.
     pub(super) fn process_of(&self, end: PipeEnd) -> io::Result<u32> {
         self.number(match end {
             PipeEnd::Client => GetNamedPipeClientProcessId,
@@ -26,7 +26,7 @@ impl Pipe {
         })
     }
 
-    /// The session of that process.
+    /// Returns the session of that process.
     pub(super) fn session_of(&self, end: PipeEnd) -> io::Result<u32> {
         self.number(match end {
             PipeEnd::Client => GetNamedPipeClientSessionId,

@@ -1,11 +1,11 @@
 use super::{connection::Connection, operation, pipe::is_disconnection};
 use std::{io, os::windows::io::AsHandle, sync::atomic::Ordering};
 
-/// The most that one read asks for. The system may allocate as much as is asked for.
+/// Maximum length of one read. The system may allocate a buffer of the length of the read.
 const MAX_READ: usize = 1024 * 1024;
 
 impl Connection {
-    /// Reads what is there or waits for it, as the mode and the timeout say.
+    /// Reads into the buffer. It waits for data as the mode and the timeout say.
     pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() || self.read_ended.load(Ordering::Acquire) {
             return Ok(0);
@@ -14,7 +14,7 @@ impl Connection {
         let buf = &mut buf[..longest];
         let limit = self.recv_limit();
         match operation::read(self.pipe.as_handle(), buf, &self.read_wake, limit) {
-            // A message of no bytes is what a half-close sends.
+            // A half-close sends a message of zero bytes.
             Ok(Some(0)) => {
                 self.end_reading();
                 Ok(0)
@@ -30,7 +30,7 @@ impl Connection {
         }
     }
 
-    /// From now on every read finds the end of file, also those that are waiting.
+    /// Makes all reads return the end of file, also those that are waiting.
     pub(super) fn end_reading(&self) {
         self.read_ended.store(true, Ordering::Release);
         self.read_wake.set();

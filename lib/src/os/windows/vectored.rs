@@ -1,5 +1,5 @@
-//! Reading and writing with several buffers. Pipes have no calls for that, so that they
-//! go through one buffer of our own.
+//! Reading and writing with several buffers. Windows has no such calls for pipes, so the data is
+//! copied through one buffer.
 
 use super::connection::Connection;
 use std::{
@@ -7,7 +7,7 @@ use std::{
     io::{self, IoSlice, IoSliceMut},
 };
 
-/// The most that is copied together: as much as the pipe holds.
+/// Maximum length of the copy: the size of the pipe's buffer.
 const MAX_COPY: usize = 64 * 1024;
 
 impl Connection {
@@ -34,7 +34,7 @@ impl Connection {
     }
 }
 
-/// One buffer with the beginning of them all, or the only one that there is.
+/// Returns the concatenated buffers, at most [`MAX_COPY`] bytes. A single buffer is not copied.
 pub(super) fn concatenated<'b>(bufs: &'b [IoSlice<'_>]) -> Cow<'b, [u8]> {
     let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
     let Some(first) = filled.next() else { return Cow::default() };

@@ -4,14 +4,14 @@ use std::{
 };
 use windows_sys::Win32::System::Threading::INFINITE;
 
-/// How long an operation may wait.
+/// The time limit of an operation.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum WaitLimit {
-    /// Not at all: the stream or listener is non-blocking.
+    /// The operation does not wait: the stream or listener is non-blocking.
     NoWait,
-    /// Until then.
+    /// The operation waits until this time.
     Until(Instant),
-    /// As long as it takes.
+    /// The operation waits without a limit.
     Unlimited,
 }
 
@@ -24,12 +24,13 @@ impl WaitLimit {
         }
     }
 
-    /// From now on; a time beyond what the clock can count is for ever.
+    /// Returns the limit that ends after `time` from now. If the clock cannot represent that time,
+    /// there is no limit.
     pub(super) fn at_most(time: Duration) -> Self {
         Instant::now().checked_add(time).map_or(Self::Unlimited, Self::Until)
     }
 
-    /// The rest of the time, `None` for ever.
+    /// Returns the remaining time, or `None` if there is no limit.
     pub(super) fn remaining(self) -> Option<Duration> {
         match self {
             Self::NoWait => Some(Duration::ZERO),
@@ -38,8 +39,8 @@ impl WaitLimit {
         }
     }
 
-    /// The rest in the milliseconds of a wait function, rounded up so that a wait
-    /// never ends too early; a very long one has to be repeated.
+    /// Returns the remaining time in milliseconds for a wait function. It is rounded up, so that a
+    /// wait does not end too early. A wait for longer than 49 days has to be repeated.
     pub(super) fn millis(self) -> u32 {
         match self.remaining() {
             None => INFINITE,
@@ -52,7 +53,8 @@ impl WaitLimit {
         self.remaining().is_some_and(|rest| rest.is_zero())
     }
 
-    /// The error for when the time has run out.
+    /// Returns the error of an operation whose time limit is over: `WouldBlock` in non-blocking
+    /// mode, else `TimedOut`.
     pub(super) fn error(self) -> io::Error {
         match self {
             Self::NoWait => io::ErrorKind::WouldBlock.into(),

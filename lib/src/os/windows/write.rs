@@ -17,32 +17,30 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-/// The most that one write takes. The system copies it as a whole into its memory.
+/// Maximum length of one write. The system copies all of it into its memory.
 const MAX_WRITE: usize = 1024 * 1024;
-/// The most that one write takes which does not wait for its own end: as much as the
-/// pipe holds.
+/// Maximum length of a write that goes on after it was reported: the size of the pipe's buffer.
 const MAX_COPY: usize = 64 * 1024;
 
 /// The sending direction of a stream.
 ///
-/// A write that the pipe does not take at once cannot be taken back: when it is
-/// cancelled, the reader may have read a part of it. So a write that must not wait, or
-/// not for ever, is a copy that goes on in flight after it was reported as written, as
-/// if the pipe's buffer were that much longer; and what waits is the next one.
+/// A pending write cannot be undone: when it is cancelled, the reader may have read a part of it.
+/// So a write in non-blocking mode or with a timeout writes a copy, and is reported as done while
+/// the copy is *in flight*, as if the pipe's buffer were longer. The next write waits for it.
 #[derive(Debug, Default)]
 pub(super) struct WriteSide {
     in_flight: Option<BackgroundOperation>,
-    /// The end of file, behind whatever is in flight.
+    /// The message that marks the end of file, after the write in flight.
     end: Option<BackgroundOperation>,
-    /// Lets both outlive the threads that started them.
+    /// The port with which both go on when the threads that started them exit.
     port: Option<Arc<CompletionPort>>,
-    /// The same for asynchronous streams.
+    /// For asynchronous streams: replaces the port and wakes tasks.
     #[cfg(feature = "tokio")]
     notifier: Option<Notifier>,
 }
 
 impl WriteSide {
-    /// Waits until nothing is in flight; reports the error of what was.
+    /// Waits for the write in flight and returns its error.
     fn finish_in_flight(&mut self, limit: WaitLimit) -> io::Result<()> {
         match self.in_flight.as_mut().map(|write| write.finish(limit)) {
             None => Ok(()),
@@ -51,7 +49,7 @@ impl WriteSide {
         }
     }
 
-    /// The same for a task.
+    /// Polls the write in flight and returns its error.
     #[cfg(feature = "tokio")]
     pub(super) fn poll_in_flight(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let Some(write) = &mut self.in_flight else { return Poll::Ready(Ok(())) };
@@ -64,10 +62,11 @@ impl WriteSide {
         }
     }
 
-    /// Lets writes from now on wake tasks.
+    /// Makes later writes wake tasks.
     ///
     /// # Errors
-    /// If something is in flight, or was: then the pipe belongs to another port.
+    /// `ResourceBusy` if a write is in flight. `Unsupported` if there was one: then the pipe belongs
+    /// to another completion port.
     #[cfg(feature = "tokio")]
     pub(super) fn set_notifier(&mut self, notifier: Notifier) -> io::Result<()> {
         if self.in_flight.as_ref().is_some_and(BackgroundOperation::is_pending) {
@@ -82,7 +81,7 @@ impl WriteSide {
         Ok(())
     }
 
-    /// A write to be started; the stream becomes one whose writes outlive threads.
+    /// Creates an operation for a write that goes on when the thread that started it exits.
     fn new_operation(&mut self, pipe: &Arc<Pipe>) -> io::Result<BackgroundOperation> {
         #[cfg(feature = "tokio")]
         if let Some(notifier) = &self.notifier {
@@ -93,13 +92,13 @@ impl WriteSide {
         }
         match &self.port {
             Some(port) => Ok(BackgroundOperation::with_port(Arc::clone(pipe), Arc::clone(port))),
-            // It belongs to a port already: nobody's thread needs to stay, but the
-            // port's owner must not be told.
+            // The pipe belongs to a port of another library. Its operations go on when threads
+            // exit, and the event prevents entries in that port.
             None => BackgroundOperation::new(Arc::clone(pipe)),
         }
     }
 
-    /// What has to be delivered after the stream has been dropped.
+    /// Returns the write that has to go on after the stream was dropped.
     pub(super) fn take_in_flight(&mut self) -> Option<BackgroundOperation> {
         self.in_flight.take().filter(BackgroundOperation::is_pending)
     }
@@ -108,7 +107,7 @@ impl WriteSide {
 impl Connection {
     pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
         if buf.is_empty() {
-            // To the peer a message of no bytes would be the end of file.
+            // For the peer a message of zero bytes is the end of file.
             return Ok(0);
         }
         let limit = self.send_limit();
@@ -116,7 +115,7 @@ impl Connection {
         self.write_locked(&mut side, buf, limit)
     }
 
-    /// Writes something, for who has the lock.
+    /// Writes data; the caller holds the lock.
     pub(super) fn write_locked(
         &self,
         side: &mut WriteSide,
@@ -149,7 +148,7 @@ impl Connection {
         }
     }
 
-    /// Waits until the pipe has taken what was written.
+    /// Waits until the pipe's buffer has taken all data.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.finish_in_flight(self.send_limit())
     }
@@ -158,13 +157,12 @@ impl Connection {
         self.lock_writer(limit)?.finish_in_flight(limit)
     }
 
-    /// Sends the end of file: a message of no bytes, behind what is in flight.
+    /// Sends the end of file: a message of zero bytes after the write in flight.
     ///
-    /// go-winio waits before that until the peer has read everything (`pipe.go`,
-    /// `CloseWrite`), for the sake of peers that read by bytes: their read may run over
-    /// the message and swallow it. Streams of this library read by messages and do not
-    /// need that, and two programs that both half-close before they read would wait
-    /// for each other for ever. A peer that reads by bytes and has fallen behind sees
+    /// go-winio first waits until the peer has read everything (`pipe.go`, `CloseWrite`), because
+    /// a peer in byte-read mode may not notice the message. Streams of this library use
+    /// message-read mode and do not need that; and two programs that both half-close before they
+    /// read would block each other. A peer in byte-read mode that has not read everything finds
     /// the end of file when the stream is dropped.
     pub(super) fn end_writing(&self) -> io::Result<()> {
         self.require_messages()?;
@@ -174,13 +172,13 @@ impl Connection {
 
     pub(super) fn require_messages(&self) -> io::Result<()> {
         if !self.info.has_messages {
-            let text = "the peer's pipe is byte-type: it has no end of file but closing";
+            let text = "the pipe is byte-type and has no half-close";
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
         Ok(())
     }
 
-    /// Sends the end of file, for who has the lock.
+    /// Sends the end of file; the caller holds the lock.
     pub(super) fn end_locked(&self, side: &mut WriteSide) -> io::Result<()> {
         if side.end.is_some() {
             return Ok(());
@@ -204,7 +202,7 @@ impl Connection {
     }
 }
 
-/// Gives each of the ways to say that the peer has gone the kind `BrokenPipe`.
+/// Converts all errors that mean that the other end was closed to kind `BrokenPipe`.
 pub(super) fn disconnected(error: io::Error) -> io::Error {
     if is_disconnection(&error) && error.kind() != io::ErrorKind::BrokenPipe {
         return io::Error::new(io::ErrorKind::BrokenPipe, error);

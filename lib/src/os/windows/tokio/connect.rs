@@ -1,4 +1,4 @@
-//! From options to a connected pipe, without blocking a thread.
+//! Connects to a pipe without blocking the task.
 
 use super::connection::AsyncConnection;
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
 use ::tokio::runtime::Handle;
 use std::{io, time::Duration};
 
-/// The longest that is waited in one go, in a thread for such things: when the future is
-/// dropped, that is how long something may go on, and a runtime takes to shut down.
+/// Maximum time of one wait in tokio's threads for blocking calls. After the future was dropped a
+/// wait can go on for this time, and it can delay the shutdown of a runtime by this time.
 const MAX_WAIT: Duration = Duration::from_millis(50);
 
 /// Connects as the options say.

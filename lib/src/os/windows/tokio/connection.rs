@@ -5,27 +5,29 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError, atomic::Ordering},
 };
 
-/// A connection with all of its state, which the halves share.
+/// An asynchronous connection and its state, which the halves share.
 #[derive(Debug)]
 pub(super) struct AsyncConnection {
-    // Dropped first: a read is cancelled, a write goes on.
+    // Dropped before the connection: a pending read is cancelled, and a write goes on.
     reader: Mutex<ReadSide>,
-    /// The synchronous stream, in non-blocking mode.
+    /// The synchronous connection, in non-blocking mode.
     pub(super) connection: Connection,
 }
 
 impl AsyncConnection {
-    /// Takes over a synchronous stream.
+    /// Makes a synchronous connection asynchronous.
     ///
     /// # Errors
-    /// If something is in flight, or the pipe belongs to another completion port.
+    /// `ResourceBusy` if a write is in flight. `Unsupported`, or an error of
+    /// `CreateIoCompletionPort`, if the pipe belongs to another completion port.
     pub(super) fn attach(connection: Connection) -> io::Result<Self> {
         let connection = Self::new(connection, &Notifier::new()?)?;
         connection.reader().notifier().attach(&connection.connection.pipe)?;
         Ok(connection)
     }
 
-    /// Takes over a stream whose pipe belongs to the driver already.
+    /// Makes a synchronous connection asynchronous whose pipe is attached to the notifier's driver
+    /// already.
     pub(super) fn new(mut connection: Connection, notifier: &Notifier) -> io::Result<Self> {
         connection.nonblocking.store(true, Ordering::Relaxed);
         let writer = connection.writer.get_mut().ok_or(io::ErrorKind::ResourceBusy)?;

@@ -9,13 +9,13 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The half of a [`Stream`] that receives.
+/// The receiving half of a [`Stream`].
 #[derive(Debug)]
 pub struct RecvHalf(pub(super) Arc<AsyncConnection>);
 
-/// The half of a [`Stream`] that sends.
+/// The sending half of a [`Stream`].
 ///
-/// Dropping it does not end its direction.
+/// Dropping it does not shut down its direction; `AsyncWriteExt::shutdown` does.
 #[derive(Debug)]
 pub struct SendHalf(pub(super) Arc<AsyncConnection>);
 

@@ -23,11 +23,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// A listener on a named pipe.
+/// An asynchronous listener on a named pipe.
 ///
-/// Up to 8 clients can be connected before they are accepted; more of them wait for the
-/// pipe to be free. The name ends with the last instance of the pipe, as it does with
-/// the synchronous [`Listener`](sync::Listener).
+/// Up to 8 clients can be connected before they are accepted. More clients find the pipe busy and
+/// wait. The name ends with the last instance of the pipe, as described for the synchronous
+/// [`Listener`](sync::Listener).
 #[derive(Debug)]
 pub struct Listener {
     name: Arc<Name<'static>>,
@@ -62,8 +62,8 @@ impl Listener {
         let Some(taken) = taken.transpose() else { return Poll::Pending };
         budget.made_progress();
         if is_ready {
-            // A client that came to a new instance at once, which nothing tells of, or
-            // one of whom this task was told.
+            // Another client is there. Its completion was not queued because it connected at once,
+            // or it has woken this task, so another task has to be woken.
             self.notifier.wakers.wake_all();
         }
         let info = PipeInfo { is_server: true, has_messages: true };
@@ -99,7 +99,7 @@ impl traits::Listener for Listener {
     /// Does nothing: a pipe's name ends with the pipe.
     fn do_not_reclaim_name_on_drop(&mut self) {}
 
-    /// Does nothing: as long as clients can be accepted, there are instances of the pipe.
+    /// Does nothing: the name exists as long as there are instances of the pipe.
     fn give_up_name(&self) {}
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
@@ -109,9 +109,10 @@ impl traits::Listener for Listener {
     }
 }
 
-/// Clients that have connected already are the first to be accepted.
+/// Clients that have connected already are accepted first.
 ///
-/// Fails outside a tokio runtime, and with `NotConnected` if the listener is closed.
+/// The errors are `Other` outside a tokio runtime, `NotConnected` if the listener is closed, and
+/// those of `CreateIoCompletionPort`.
 impl TryFrom<sync::Listener> for Listener {
     type Error = io::Error;
     fn try_from(listener: sync::Listener) -> io::Result<Self> {
@@ -122,7 +123,7 @@ impl TryFrom<sync::Listener> for Listener {
     }
 }
 
-/// One of the tasks that wait for a client, until it is dropped.
+/// The registration of a task that waits for a client. Dropping it removes the task's waker.
 #[derive(Debug)]
 struct AcceptWaiter<'a> {
     wakers: &'a WakerSet,

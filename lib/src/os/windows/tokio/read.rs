@@ -15,25 +15,24 @@ use std::{
 };
 use windows_sys::Win32::Foundation::ERROR_OPERATION_ABORTED;
 
-/// The most that is read by waiting for it, so that streams on which nothing happens
-/// need little memory. The rest of a longer message is there when its beginning is, and
-/// is read without waiting.
+/// Maximum length of a read that waits. It is short, so that idle streams need little memory. When
+/// the read has completed, the rest of a longer message is read without waiting.
 const MAX_WAIT: usize = 4096;
 
 /// The receiving direction of a stream.
 ///
-/// What is there is read into the caller's buffer. What is not is waited for with a
-/// buffer of our own, which the system may write to whether or not the caller still
-/// wants it; what has come in it is for the next caller then.
+/// Available data is read directly into the caller's buffer. If there is none, a read into an
+/// internal buffer waits, to which the system may write even if the caller has been cancelled. Its
+/// data is returned to the next caller.
 #[derive(Debug)]
 pub(super) struct ReadSide {
     notifier: Notifier,
-    /// The read that waits, or waited last.
+    /// The operation for reads that wait.
     waiting: Option<BackgroundOperation>,
     in_flight: bool,
-    /// What has come and was not given to anybody.
+    /// The part of its data that was not returned yet.
     rest: Range<usize>,
-    /// Whether there was no room for more.
+    /// Whether the data has filled the buffer, so that there may be more.
     filled: bool,
 }
 
@@ -74,7 +73,7 @@ impl ReadSide {
             if !self.rest.is_empty() {
                 self.give(buf);
                 if self.filled && self.rest.is_empty() && buf.remaining() > 0 {
-                    // An error is met again by the next read.
+                    // The next read returns the error again.
                     let _ = read_at_once(connection, buf);
                 }
                 return Poll::Ready(Ok(()));
@@ -99,7 +98,7 @@ impl ReadSide {
         self.rest.start = end;
     }
 
-    /// Starts to wait, if only for the end of file: that cannot be seen without reading.
+    /// Starts a read that waits. The end of file can be noticed only by reading.
     fn wait_for(&mut self, connection: &Connection, most: usize) {
         let notifier = &self.notifier;
         let waiting = self.waiting.get_or_insert_with(|| {
@@ -117,14 +116,14 @@ impl ReadSide {
             let Some(result) = waiting.finish(WaitLimit::NoWait) else { return Poll::Pending };
             self.in_flight = false;
             match result {
-                // A message of no bytes is what a half-close sends.
+                // A half-close sends a message of zero bytes.
                 Ok(0) => connection.end_reading(),
                 Ok(count) => {
                     self.rest = 0..count;
                     self.filled = count == waiting.data().len();
                 }
                 Err(error) if is_disconnection(&error) => connection.end_reading(),
-                // By nobody here; it can be started again.
+                // The read was cancelled from outside this library; it is started again.
                 Err(error) if code(&error) == Some(ERROR_OPERATION_ABORTED) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -133,9 +132,9 @@ impl ReadSide {
     }
 }
 
-/// Reads what is there, without a buffer in between; `false` if nothing is.
+/// Reads available data directly into the buffer. Returns `false` if there is none.
 fn read_at_once(connection: &Connection, buf: &mut ReadBuf<'_>) -> io::Result<bool> {
-    // That the peer has gone is what waiting for it tells.
+    // If the peer has closed the connection, the read that waits returns that.
     let available = connection.pipe.available().unwrap_or(0) as usize;
     if available == 0 {
         return Ok(false);
@@ -146,7 +145,7 @@ fn read_at_once(connection: &Connection, buf: &mut ReadBuf<'_>) -> io::Result<bo
             buf.advance(count);
             Ok(true)
         }
-        // Somebody with another handle was faster.
+        // A user of another handle of the pipe has read the data.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }

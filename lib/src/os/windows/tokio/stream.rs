@@ -21,36 +21,37 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A connection through a named pipe.
+/// An asynchronous connection through a named pipe.
 ///
-/// A write is finished by the system after it was reported, which `flush` waits for;
-/// its error is that of the next write, `flush` or `shutdown`. When the stream is
-/// dropped, such a write goes on in the background for at most 30 seconds, with or
-/// without a runtime; a process that ends before that should flush the stream.
+/// A write can still be in progress after it was reported as done; `flush` waits for it. If it
+/// fails, the next write, `flush` or `shutdown` returns the error. If the stream is dropped, the
+/// write goes on in the background for at most 30 seconds, with or without a runtime. A process
+/// that exits before has to flush the stream, or the data is lost.
 ///
-/// A read that is dropped may leave a read of the system's in flight, of at most 4 KiB.
-/// What comes by it is what the next read gets.
+/// Reads are cancel safe. A cancelled read may leave an operation of the system in flight, which
+/// reads up to 4 KiB; the next read returns this data.
 #[derive(Debug)]
 pub struct Stream(Arc<AsyncConnection>);
 
 impl Stream {
-    /// Two streams that are connected to each other and have no name.
+    /// Creates two streams that are connected to each other. They have no name.
     ///
     /// # Errors
-    /// Outside a tokio runtime; whatever the system says.
+    /// `Other` outside a tokio runtime. An error of `CreateNamedPipeW`, `CreateFileW` or
+    /// `CreateEventW`, usually because the process has no handles left.
     pub fn pair() -> io::Result<(Self, Self)> {
         runtime::required()?;
         let (one, other) = pair::pair()?;
         Ok((Self::new(AsyncConnection::attach(one)?), Self::new(AsyncConnection::attach(other)?)))
     }
 
-    /// The pipe, which this type stands for itself.
+    /// Returns the stream itself. It exists for programs that were written for `interprocess`.
     #[must_use]
     pub fn inner(&self) -> &Self {
         self
     }
 
-    /// The pipe, which this type stands for itself.
+    /// Returns the stream itself. It exists for programs that were written for `interprocess`.
     pub fn inner_mut(&mut self) -> &mut Self {
         self
     }
@@ -174,12 +175,11 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Modes and timeouts have no meaning any more.
+/// The mode and the timeouts of the stream have no effect any more.
 ///
-/// Fails outside a tokio runtime; with `ResourceBusy` if there are clones or halves of
-/// the stream or a write is in flight; and with `Unsupported` if it was written to in
-/// non-blocking mode or with a timeout: then the pipe belongs to a completion port of
-/// its own and cannot be given to another.
+/// The errors are `Other` outside a tokio runtime, `ResourceBusy` if there are clones or halves of
+/// the stream or a write is in flight, and `Unsupported` if the stream was written to in
+/// non-blocking mode or with a timeout: then the pipe belongs to another completion port.
 impl TryFrom<sync::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: sync::Stream) -> io::Result<Self> {
@@ -192,8 +192,8 @@ impl TryFrom<sync::Stream> for Stream {
     }
 }
 
-/// As for the [synchronous stream](sync::Stream), and fails outside a tokio runtime, with the
-/// handle given back.
+/// The errors are those of the conversion to the [synchronous stream](sync::Stream), and `Other`
+/// outside a tokio runtime; then the error contains the handle.
 impl TryFrom<OwnedHandle> for Stream {
     type Error = FromHandleError;
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
