@@ -14,7 +14,7 @@ use windows_sys::Win32::Foundation::{ERROR_NO_DATA, ERROR_OPERATION_ABORTED};
 const BACKLOG: usize = 8;
 
 /// The instances of a pipe that clients can connect to, in the order of their creation. The system
-/// connects clients in the same order, so clients are accepted in the order in which they connected.
+/// uses them in the same order, so clients are accepted in the order in which they connected.
 #[derive(Debug)]
 pub(super) struct InstanceQueue {
     path: WidePath,

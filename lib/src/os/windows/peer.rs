@@ -107,7 +107,7 @@ macro_rules! peer_methods {
             ///
             /// # Errors
             /// On the server's end:
-            /// - `ERROR_CANT_OPEN_ANONYMOUS` if the client does not allow the server to identify it.
+            /// - `ERROR_CANT_OPEN_ANONYMOUS` if the client does not allow identification.
             /// - `ERROR_CANNOT_IMPERSONATE` if nothing was read from the client yet and it uses
             ///   another library. Clients of this library can be identified at once.
             /// - Another error of `ImpersonateNamedPipeClient`, `OpenThreadToken` or

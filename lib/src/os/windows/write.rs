@@ -65,8 +65,8 @@ impl WriteSide {
     /// Makes later writes wake tasks.
     ///
     /// # Errors
-    /// `ResourceBusy` if a write is in flight. `Unsupported` if there was one: then the pipe belongs
-    /// to another completion port.
+    /// `ResourceBusy` if a write is in flight. `Unsupported` if there was one: then the pipe
+    /// belongs to another completion port.
     #[cfg(feature = "tokio")]
     pub(super) fn set_notifier(&mut self, notifier: Notifier) -> io::Result<()> {
         if self.in_flight.as_ref().is_some_and(BackgroundOperation::is_pending) {

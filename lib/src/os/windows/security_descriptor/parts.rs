@@ -1,4 +1,5 @@
-//! The parts of a descriptor: two access control lists and two security identifiers.
+//! System calls for the parts of a descriptor: two access control lists and two security
+//! identifiers.
 
 use super::super::local_heap::LocalBox;
 use std::{ffi::c_void, io, ptr};
@@ -11,22 +12,22 @@ use windows_sys::Win32::Security::{
     SetSecurityDescriptorOwner, SetSecurityDescriptorSacl,
 };
 
-/// Which access control list.
+/// One of the two access control lists.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum AclKind {
     Dacl,
     Sacl,
 }
 
-/// Which security identifier.
+/// One of the two security identifiers.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum SidKind {
     Owner,
     Group,
 }
 
-/// The control bits that can be changed by themselves. The others say which parts there
-/// are, and how they are stored.
+/// The control bits that can be changed. The others describe which parts exist and how they are
+/// stored.
 pub(super) const SETTABLE: SECURITY_DESCRIPTOR_CONTROL = SE_DACL_AUTO_INHERIT_REQ
     | SE_DACL_AUTO_INHERITED
     | SE_DACL_PROTECTED
@@ -63,11 +64,11 @@ pub(super) unsafe fn sid(sd: *const c_void, which: SidKind) -> io::Result<(*cons
     Ok((sid.cast_const(), defaulted != 0))
 }
 
-/// Puts a list in, or takes it out; nothing is freed.
+/// Sets or removes a list. Nothing is freed.
 ///
 /// # Safety
-/// The descriptor is valid and absolute, and the list is null, which admits everybody,
-/// or valid as long as it is in there.
+/// The descriptor is valid and absolute. The list is null, which allows access for everyone, or
+/// stays valid while it is in the descriptor.
 pub(super) unsafe fn put_acl(
     sd: *mut c_void,
     which: AclKind,
@@ -83,11 +84,11 @@ pub(super) unsafe fn put_acl(
     check(unsafe { put(sd, present.into(), acl, defaulted.into()) })
 }
 
-/// Puts an identifier in, or with null takes it out; nothing is freed.
+/// Sets an identifier, or removes it if the pointer is null. Nothing is freed.
 ///
 /// # Safety
-/// The descriptor is valid and absolute, and the identifier is null or valid as long as
-/// it is in there.
+/// The descriptor is valid and absolute. The identifier is null or stays valid while it is in the
+/// descriptor.
 pub(super) unsafe fn put_sid(
     sd: *mut c_void,
     which: SidKind,
@@ -120,8 +121,8 @@ pub(super) unsafe fn set_control(
     mask: SECURITY_DESCRIPTOR_CONTROL,
     value: SECURITY_DESCRIPTOR_CONTROL,
 ) -> io::Result<()> {
-    // SAFETY: by this function's condition. The system refuses bits that say what the parts
-    // are, so the descriptor stays valid.
+    // SAFETY: by this function's condition. The system refuses the bits that describe the parts,
+    // so the descriptor stays valid.
     check(unsafe { SetSecurityDescriptorControl(sd, mask, value) })
 }
 
@@ -131,7 +132,7 @@ pub(super) unsafe fn copy_acl(acl: *const ACL) -> io::Result<Option<LocalBox<u8>
     if acl.is_null() {
         return Ok(None);
     }
-    // SAFETY: a list is as long as its header says, free room at its end included.
+    // SAFETY: a valid list has the length in its header, including unused space at its end.
     unsafe { LocalBox::copy_of(acl.cast(), (*acl).AclSize.into()) }.map(Some)
 }
 
@@ -141,7 +142,7 @@ pub(super) unsafe fn copy_sid(sid: *const c_void) -> io::Result<Option<LocalBox<
     if sid.is_null() {
         return Ok(None);
     }
-    // SAFETY: an identifier is as long as the system says.
+    // SAFETY: a valid identifier has the length that the system returns.
     unsafe { LocalBox::copy_of(sid.cast(), GetLengthSid(sid.cast_mut()) as usize) }.map(Some)
 }
 
