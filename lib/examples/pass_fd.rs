@@ -17,7 +17,7 @@ fn main() -> io::Result<()> {
 
     let Stream::UdSocket(stream) = Stream::connect(name)?;
     let (mut bytes, mut fds) = ([0; 64], Vec::new());
-    // At most one descriptor is expected, so that a client cannot be flooded with them.
+    // Accepts at most one descriptor: a peer could send more than expected.
     let count = stream.recv_with_fds(&mut bytes, &mut fds, 1)?;
     let what = String::from_utf8_lossy(&bytes[..count]);
     let file = fds.pop().map(File::from).ok_or(io::ErrorKind::UnexpectedEof)?;
