@@ -84,9 +84,10 @@
 //! permissions of their folder count as well. Named pipes have a security descriptor, by
 //! default for the current user. Abstract names of Linux have no permissions: every process
 //! in the same network namespace can connect, or listen before the server does.
-//! [`peer_creds`](traits::StreamCommon::peer_creds) returns the process and the user of the
-//! peer, for servers and for clients, and
-//! [`accept_filter`](ListenerOptions::accept_filter) refuses clients by them.
+//! [`peer_creds`](traits::StreamCommon::peer_creds) returns the process of the peer and, on
+//! Unix, its user, for servers and for clients. On Windows `os::windows::Stream::peer_user`
+//! returns the user. [`accept_filter`](ListenerOptions::accept_filter) refuses clients by their
+//! credentials.
 //!
 //! # Asynchronous programs
 //!

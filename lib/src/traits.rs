@@ -218,12 +218,16 @@ pub trait StreamCommon: Debug + Send + Sync + Sized + Sealed + 'static {
     /// reading everything. On Windows the result is always `None`.
     fn take_error(&self) -> io::Result<Option<io::Error>>;
 
-    /// Returns the peer's process and user, as they were when it connected or listened.
+    /// Returns the peer's credentials, as they were when it connected or listened: its process
+    /// and, on Unix, its user and groups.
     ///
     /// # Errors
     /// On Unix an error of `getsockopt(2)` or `getpeereid(3)`, such as `NotConnected` if the
     /// socket is not connected. On Windows an error of `GetNamedPipeClientProcessId` or
     /// `GetNamedPipeServerProcessId`.
+    ///
+    /// # Platform-specific behaviour
+    /// On Windows `os::windows::Stream::peer_user` returns the user.
     fn peer_creds(&self) -> io::Result<PeerCreds>;
 
     /// Returns whether the peer has closed both directions, so that writes fail. Data that it
@@ -233,15 +237,15 @@ pub trait StreamCommon: Debug + Send + Sync + Sized + Sealed + 'static {
     /// An error of `poll(2)` (Unix) or of `NtQueryInformationFile` (Windows).
     fn peer_hung_up(&self) -> io::Result<bool>;
 
-    /// Returns the name of this end. On the server's side it is the listener's name; on the
-    /// client's side it is `None`.
+    /// Returns the name of this end, if it has one. On the server's side it is the listener's
+    /// name; clients usually have none.
     ///
     /// # Errors
     /// An error of `getsockname(2)` (Unix); none on Windows.
     fn local_name(&self) -> io::Result<Option<Name<'static>>>;
 
-    /// Returns the name of the peer's end. On the client's side it is the listener's name; on
-    /// the server's side it is `None`.
+    /// Returns the name of the peer's end, if it has one. On the client's side it is the
+    /// listener's name; clients usually have none.
     ///
     /// # Errors
     /// An error of `getpeername(2)` (Unix), such as `NotConnected` if the socket is not

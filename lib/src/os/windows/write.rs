@@ -74,7 +74,7 @@ impl WriteSide {
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
         }
         if self.port.is_some() {
-            let text = "the stream was written to without waiting, or with a timeout";
+            let text = "the stream was written to in non-blocking mode or with a timeout";
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
         self.notifier = Some(notifier);

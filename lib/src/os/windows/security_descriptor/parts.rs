@@ -35,6 +35,8 @@ pub(super) const SETTABLE: SECURITY_DESCRIPTOR_CONTROL = SE_DACL_AUTO_INHERIT_RE
     | SE_SACL_AUTO_INHERITED
     | SE_SACL_PROTECTED;
 
+/// Returns a list, if the descriptor has it, and its `defaulted` flag.
+///
 /// # Safety
 /// The descriptor is valid.
 pub(super) unsafe fn acl(
@@ -51,6 +53,8 @@ pub(super) unsafe fn acl(
     Ok((present != 0).then_some((acl.cast_const(), defaulted != 0)))
 }
 
+/// Returns an identifier, which is null if the descriptor has none, and its `defaulted` flag.
+///
 /// # Safety
 /// The descriptor is valid.
 pub(super) unsafe fn sid(sd: *const c_void, which: SidKind) -> io::Result<(*const c_void, bool)> {
@@ -103,6 +107,8 @@ pub(super) unsafe fn put_sid(
     check(unsafe { put(sd, sid.cast_mut(), defaulted.into()) })
 }
 
+/// Returns the control bits and the revision.
+///
 /// # Safety
 /// The descriptor is valid.
 pub(super) unsafe fn control(sd: *const c_void) -> io::Result<(SECURITY_DESCRIPTOR_CONTROL, u32)> {
@@ -114,6 +120,8 @@ pub(super) unsafe fn control(sd: *const c_void) -> io::Result<(SECURITY_DESCRIPT
     Ok((control, revision))
 }
 
+/// Changes the control bits in the mask.
+///
 /// # Safety
 /// The descriptor is valid.
 pub(super) unsafe fn set_control(
@@ -126,6 +134,8 @@ pub(super) unsafe fn set_control(
     check(unsafe { SetSecurityDescriptorControl(sd, mask, value) })
 }
 
+/// Copies a list. Returns `None` for a null pointer.
+///
 /// # Safety
 /// The list is null or valid.
 pub(super) unsafe fn copy_acl(acl: *const ACL) -> io::Result<Option<LocalBox<u8>>> {
@@ -136,6 +146,8 @@ pub(super) unsafe fn copy_acl(acl: *const ACL) -> io::Result<Option<LocalBox<u8>
     unsafe { LocalBox::copy_of(acl.cast(), (*acl).AclSize.into()) }.map(Some)
 }
 
+/// Copies an identifier. Returns `None` for a null pointer.
+///
 /// # Safety
 /// The identifier is null or valid.
 pub(super) unsafe fn copy_sid(sid: *const c_void) -> io::Result<Option<LocalBox<u8>>> {

@@ -21,9 +21,9 @@ impl AsyncConnection {
     /// `ResourceBusy` if a write is in flight. `Unsupported`, or an error of
     /// `CreateIoCompletionPort`, if the pipe belongs to another completion port.
     pub(super) fn attach(connection: Connection) -> io::Result<Self> {
-        let connection = Self::new(connection, &Notifier::new()?)?;
-        connection.reader().notifier().attach(&connection.connection.pipe)?;
-        Ok(connection)
+        let this = Self::new(connection, &Notifier::new()?)?;
+        this.reader().notifier().attach(&this.connection.pipe)?;
+        Ok(this)
     }
 
     /// Makes a synchronous connection asynchronous whose pipe is attached to the notifier's driver
