@@ -17,7 +17,7 @@ use windows_sys::Win32::Foundation::ERROR_OPERATION_ABORTED;
 
 /// Maximum length of a read that waits. It is short, so that idle streams need little memory. When
 /// the read has completed, the rest of a longer message is read without waiting.
-const MAX_WAIT: usize = 4096;
+const MAX_WAITING_READ: usize = 4096;
 
 /// The receiving direction of a stream.
 ///
@@ -85,7 +85,7 @@ impl ReadSide {
             {
                 return Poll::Ready(Ok(()));
             } else {
-                self.wait_for(connection, buf.remaining().min(MAX_WAIT));
+                self.wait_for(connection, buf.remaining().min(MAX_WAITING_READ));
             }
         }
     }
