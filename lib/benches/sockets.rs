@@ -1,9 +1,9 @@
-//! The library against std's and tokio's own Unix sockets: `cargo bench -p local_socket`.
+//! Compares the library with the Unix sockets of std and tokio: `cargo bench -p local_socket`.
 //!
-//! Everything runs on one CPU, since what wakes a thread on another one is what would be
-//! measured otherwise. What counts are the ratios within one run. Linux only.
+//! All threads run on one CPU, because otherwise the time to wake a thread on another CPU would
+//! dominate the results. Only compare results of the same run. Linux only.
 
-#![allow(clippy::unwrap_used, reason = "a benchmark that cannot run ends")]
+#![allow(clippy::unwrap_used, reason = "a benchmark that fails panics")]
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -39,7 +39,7 @@ mod linux {
         sched_setaffinity(None, &one).unwrap();
     }
 
-    /// A message there and back.
+    /// Measures the round trip of a message.
     fn latency(criterion: &mut Criterion) {
         for size in [1, 64] {
             let mut group = criterion.benchmark_group(format!("round trip of {size} B"));
@@ -107,7 +107,7 @@ mod linux {
         runtime.block_on(echo).unwrap();
     }
 
-    /// Blocks in one direction.
+    /// Measures writing blocks in one direction.
     fn throughput(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group("blocks of 64 KiB");
         group.throughput(Throughput::Bytes(BLOCK as u64));
@@ -164,7 +164,7 @@ mod linux {
         runtime.block_on(sink).unwrap();
     }
 
-    /// A connection that is made, accepted and closed.
+    /// Measures connecting, accepting and closing.
     fn connections(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group("connect, accept and close");
         group.measurement_time(Duration::from_secs(5));

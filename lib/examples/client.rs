@@ -1,7 +1,7 @@
-//! Is greeted by the example `listener`, or by `listener_tokio`:
+//! Sends a name to the example `listener` or `listener_tokio` and prints the answer:
 //! `cargo run -p local_socket --example client [NAME]`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to a person")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints its result")]
 
 use local_socket::{
     ConnectOptions, ConnectWaitMode, GenericNamespaced, ToNsName, traits::Stream as _,
@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
         .wait_mode(ConnectWaitMode::Timeout(Duration::from_secs(5)))
         .connect_sync()?;
     writeln!(stream, "client {}", std::process::id())?;
-    // Nothing more comes from here: the server reads to the end of file.
+    // Half-close: the server reads to the end of file, and its answer can still be read.
     stream.shutdown(Shutdown::Write)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -1,7 +1,7 @@
-//! Is greeted by the example `listener_tokio`, or by `listener`:
+//! Sends a name to the example `listener_tokio` or `listener` and prints the answer:
 //! `cargo run -p local_socket --features tokio --example client_tokio [NAME]`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to a person")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints its result")]
 
 use local_socket::{
     ConnectOptions, ConnectWaitMode, GenericNamespaced, ToNsName, tokio::prelude::*,
@@ -18,7 +18,7 @@ async fn main() -> io::Result<()> {
         .connect_tokio()
         .await?;
     stream.write_all(format!("client {}\n", std::process::id()).as_bytes()).await?;
-    // Nothing more comes from here: the server reads to the end of file.
+    // Half-close: the server reads to the end of file, and its answer can still be read.
     stream.shutdown().await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;

@@ -1,7 +1,7 @@
-//! Greets every client: `cargo run -p local_socket --example listener [NAME]`, and then
-//! `--example client [NAME]` in another terminal.
+//! Greets each client in a thread: `cargo run -p local_socket --example listener [NAME]`, and
+//! then `--example client [NAME]` in another terminal.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to a person")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints its result")]
 
 use local_socket::{GenericNamespaced, ListenerOptions, OnConflict, Stream, prelude::*};
 use std::{
@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
 
 fn greet(mut stream: &Stream) -> io::Result<String> {
     let mut name = String::new();
-    // To the end of what the client sends; the answer can still go the other way.
+    // Reads to the end of file; the other direction is still open.
     stream.read_to_string(&mut name)?;
     let name = name.trim_end().to_owned();
     writeln!(stream, "hello, {name}")?;

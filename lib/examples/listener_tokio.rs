@@ -1,7 +1,7 @@
-//! Greets every client, each in a task of its own:
+//! Greets each client in a task:
 //! `cargo run -p local_socket --features tokio --example listener_tokio [NAME]`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to a person")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints its result")]
 
 use local_socket::{
     GenericNamespaced, ListenerOptions, OnConflict,
@@ -31,7 +31,7 @@ async fn main() -> io::Result<()> {
 
 async fn greet(mut stream: &Stream) -> io::Result<String> {
     let mut name = String::new();
-    // To the end of what the client sends; the answer can still go the other way.
+    // Reads to the end of file; the other direction is still open.
     stream.read_to_string(&mut name).await?;
     let name = name.trim_end().to_owned();
     stream.write_all(format!("hello, {name}\n").as_bytes()).await?;

@@ -1,7 +1,7 @@
-//! A server opens a file for its client: what is passed is the open file, so that the
-//! client need not be able to open it itself.
+//! A server opens a file and passes its descriptor to a client, which does not need the permission
+//! to open the file: `cargo run -p local_socket --example pass_fd` (Unix).
 
-#![allow(clippy::print_stdout, reason = "it is what an example does")]
+#![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::io;
 
@@ -17,7 +17,7 @@ fn main() -> io::Result<()> {
 
     let Stream::UdSocket(stream) = Stream::connect(name)?;
     let (mut bytes, mut fds) = ([0; 64], Vec::new());
-    // Never take more descriptors than are expected.
+    // Accepts at most one descriptor: a peer could send more than expected.
     let count = stream.recv_with_fds(&mut bytes, &mut fds, 1)?;
     let what = String::from_utf8_lossy(&bytes[..count]);
     let file = fds.pop().map(File::from).ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
     server.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
 }
 
-/// Passes the file of this very program to one client.
+/// Passes the program's own file to one client.
 #[cfg(unix)]
 fn serve(listener: &local_socket::Listener) -> io::Result<()> {
     use local_socket::{Stream, traits::Listener as _};
@@ -34,7 +34,7 @@ fn serve(listener: &local_socket::Listener) -> io::Result<()> {
 
     let Stream::UdSocket(stream) = listener.accept()?;
     let file = File::open(std::env::current_exe()?)?;
-    // A stream carries descriptors with at least one byte.
+    // Descriptors have to be sent with at least one byte.
     stream.send_with_fds(b"the program", &[file.as_fd()])?;
     Ok(())
 }

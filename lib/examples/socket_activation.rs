@@ -1,12 +1,12 @@
-//! A service that is started when its first client comes, and ends when no more come: it
-//! serves on the sockets that a service manager has opened for it, else on a name of its
-//! own.
+//! A service that a service manager starts when the first client connects, and that exits when it
+//! has been idle. It listens on the sockets that it has inherited. Without any, it listens on a
+//! name of its own.
 //!
 //! ```text
 //! systemd-socket-activate -l /run/user/1000/hello.sock socket_activation
 //! ```
 
-#![allow(clippy::print_stdout, reason = "it is what an example does")]
+#![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 use local_socket::{GenericNamespaced, Listener, ListenerOptions, prelude::*};
 use std::{
@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-/// After so long without a client the service ends.
+/// Time without clients after which the service exits.
 const IDLE: Duration = Duration::from_secs(1);
 
 fn main() -> io::Result<()> {
@@ -35,8 +35,8 @@ fn main() -> io::Result<()> {
     })
 }
 
-/// The listeners of a service manager. They leave their names when they are dropped: the
-/// service is started again by the next client.
+/// Returns the inherited listeners. Dropping them does not remove their socket files, because the
+/// service manager goes on listening on them.
 #[cfg(unix)]
 fn inherited() -> io::Result<Vec<Listener>> {
     use local_socket::os::unix::inherited::listen_fds;
@@ -57,7 +57,7 @@ fn serve(listener: &Listener) -> io::Result<()> {
     for client in listener.incoming() {
         match client {
             Ok(mut client) => {
-                // One client that has gone is no reason to end.
+                // A client that has disconnected is not a reason to exit.
                 if let Err(error) = client.write_all(b"hello\n") {
                     println!("a client got no greeting: {error}");
                 }

@@ -1,5 +1,8 @@
-//! Bounds of the form "`&T` can be read from", which a trait cannot ask of its
-//! implementors in another way.
+//! Traits for types whose shared references can be read from or written to.
+//!
+//! A trait with the bound `for<'a> &'a Self: Read` has to be repeated with that bound by each
+//! of its users. These traits have the same meaning and can be supertraits. They are
+//! implemented for all types that meet the bound.
 
 #[cfg(feature = "tokio")]
 use ::tokio::io::{AsyncRead, AsyncWrite};
@@ -7,11 +10,11 @@ use std::io::{Read, Write};
 
 /// Types that can be read from through a shared reference.
 pub trait RefRead {
-    /// What [`as_read`](Self::as_read) lends.
+    /// The reader that [`as_read`](Self::as_read) returns.
     type Read<'a>: Read
     where
         Self: 'a;
-    /// Lends a reader.
+    /// Returns a reader that borrows this value.
     fn as_read(&self) -> Self::Read<'_>;
 }
 
@@ -30,11 +33,11 @@ where
 
 /// Types that can be written to through a shared reference.
 pub trait RefWrite {
-    /// What [`as_write`](Self::as_write) lends.
+    /// The writer that [`as_write`](Self::as_write) returns.
     type Write<'a>: Write
     where
         Self: 'a;
-    /// Lends a writer.
+    /// Returns a writer that borrows this value.
     fn as_write(&self) -> Self::Write<'_>;
 }
 
@@ -54,11 +57,11 @@ where
 /// Types that can be read from asynchronously through a shared reference.
 #[cfg(feature = "tokio")]
 pub trait RefTokioAsyncRead {
-    /// What [`as_tokio_async_read`](Self::as_tokio_async_read) lends.
+    /// The reader that [`as_tokio_async_read`](Self::as_tokio_async_read) returns.
     type Read<'a>: AsyncRead
     where
         Self: 'a;
-    /// Lends a reader.
+    /// Returns a reader that borrows this value.
     fn as_tokio_async_read(&self) -> Self::Read<'_>;
 }
 
@@ -79,11 +82,11 @@ where
 /// Types that can be written to asynchronously through a shared reference.
 #[cfg(feature = "tokio")]
 pub trait RefTokioAsyncWrite {
-    /// What [`as_tokio_async_write`](Self::as_tokio_async_write) lends.
+    /// The writer that [`as_tokio_async_write`](Self::as_tokio_async_write) returns.
     type Write<'a>: AsyncWrite
     where
         Self: 'a;
-    /// Lends a writer.
+    /// Returns a writer that borrows this value.
     fn as_tokio_async_write(&self) -> Self::Write<'_>;
 }
 

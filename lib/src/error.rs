@@ -1,4 +1,5 @@
-//! Errors: what was tried, the name, and the system's reason.
+//! Error types. They are contained in the [`std::io::Error`]s that functions return, and say
+//! what was tried, with which name, and why it failed.
 
 mod conversion;
 #[cfg(unix)]

@@ -4,24 +4,30 @@ use std::{
     time::Duration,
 };
 
-/// The half of a stream that receives.
+/// The receiving half of a [`Stream`](crate::Stream).
+///
+/// [`split`](crate::traits::Stream::split) creates it. Dropping it does not shut down the
+/// receiving direction.
 #[derive(Debug)]
 pub enum RecvHalf {
-    /// Of a named pipe.
+    /// Half of a named pipe.
     #[cfg(windows)]
     NamedPipe(imp::RecvHalf),
-    /// Of a Unix domain socket.
+    /// Half of a Unix domain socket.
     #[cfg(unix)]
     UdSocket(imp::RecvHalf),
 }
 
-/// The half of a stream that sends.
+/// The sending half of a [`Stream`](crate::Stream).
+///
+/// [`split`](crate::traits::Stream::split) creates it. Dropping it does not shut down the
+/// sending direction; [`close`](crate::traits::SendHalf::close) does.
 #[derive(Debug)]
 pub enum SendHalf {
-    /// Of a named pipe.
+    /// Half of a named pipe.
     #[cfg(windows)]
     NamedPipe(imp::SendHalf),
-    /// Of a Unix domain socket.
+    /// Half of a Unix domain socket.
     #[cfg(unix)]
     UdSocket(imp::SendHalf),
 }

@@ -1,7 +1,7 @@
 //! Local sockets: Unix domain sockets and Windows named pipes behind one API.
 //!
-//! A listener stands under a [`Name`]; every client that connects to that name gets a
-//! private byte stream to it. This page is a tour of five minutes.
+//! A server listens on a [`Name`]. Each client that connects to the name gets its own
+//! connection: a byte stream in both directions.
 //!
 //! ```
 //! use local_socket::{prelude::*, GenericNamespaced, ListenerOptions};
@@ -25,83 +25,114 @@
 //! # }
 //! ```
 //!
-//! # Names
+//! # Choosing a name
 //!
 //! | | Linux, Android | other Unix | Windows |
 //! |---|---|---|---|
 //! | [`GenericFilePath`] | socket file | socket file | named pipe `\\.\pipe\…` |
 //! | [`GenericNamespaced`] | abstract name | socket file in the user's runtime folder | named pipe |
 //!
-//! [`to_fs_name`](ToFsName::to_fs_name) and [`to_ns_name`](ToNsName::to_ns_name) make names
-//! of all kinds of text, and refuse what cannot be one at once: what is empty, too long, or
-//! holds a NUL. [`Name::parse`] reads what a person types (`./app.sock`, `@app`, `app`), and a
-//! name's `Display` writes it so that it can be typed again. What each kind of system makes
-//! of a text can be asked on any of them, see [`Platform`].
+//! [`to_fs_name`](ToFsName::to_fs_name) and [`to_ns_name`](ToNsName::to_ns_name) convert
+//! strings and paths to names. They fail if the text is empty, too long, or contains a NUL.
+//! [`Name::parse`] reads a name as a user types it (`./app.sock`, `@app`, `app`), and
+//! `Display` prints a name in the same form. [`Name::parse_for`] applies the rules of another
+//! [`Platform`].
 //!
 //! # Listening
 //!
-//! [`ListenerOptions`] say who may connect ([`access`](ListenerOptions::access), or the mode of
-//! the file and the security descriptor of the pipe in [`os`]), who of those is handed out
+//! [`ListenerOptions`] set who may connect ([`access`](ListenerOptions::access), or the file
+//! mode and the security descriptor in [`os`]), which clients are accepted
 //! ([`accept_filter`](ListenerOptions::accept_filter)), and what happens if the name is in use
-//! already ([`on_conflict`](ListenerOptions::on_conflict)): a file that a killed server has left
-//! behind is taken over by exactly one of any number of processes that try, what is not a
-//! socket is never touched, and a listener that is dropped removes its file only if it is still
-//! its own.
+//! ([`on_conflict`](ListenerOptions::on_conflict)).
 //!
-//! A [`Listener`] accepts one client after another ([`traits::Listener::accept`]) or as an
-//! iterator ([`incoming`](traits::ListenerExt::incoming)), with a time limit if there should be
-//! one, and other threads can [`close`](traits::Listener::close) it.
+//! A socket file that a killed server left behind is *stale* and can be replaced. If several
+//! processes try at the same time, exactly one succeeds. Files that are not sockets are never
+//! replaced or removed. A dropped listener removes its socket file, unless another file has
+//! taken its place.
+//!
+//! A [`Listener`] accepts one client at a time ([`traits::Listener::accept`]) or as an
+//! iterator ([`incoming`](traits::ListenerExt::incoming)). Accepting can have a timeout, and
+//! another thread can [`close`](traits::Listener::close) the listener.
 //!
 //! # Connecting
 //!
-//! [`traits::Stream::connect`] waits while a server is busy; [`ConnectOptions`] can limit that
-//! time ([`ConnectWaitMode`]). Where nobody listens it fails at once.
+//! [`traits::Stream::connect`] fails at once if there is no server. If the server is busy, it
+//! waits; [`ConnectOptions::wait_mode`] limits the time.
 //!
 //! # Streams
 //!
-//! A [`Stream`] is read from and written to with std's traits, also through a shared reference
-//! by two threads at once, or [in two halves](traits::Stream::split). It can be
-//! [half-closed](traits::Stream::shutdown) on every system: the peer reads to the end of file,
-//! and its answer still comes. Who the peer is tells
-//! [`peer_creds`](traits::StreamCommon::peer_creds).
+//! A [`Stream`] implements [`Read`](std::io::Read) and [`Write`](std::io::Write), also for
+//! shared references, so that two threads can read and write at the same time. It can be
+//! [split](traits::Stream::split) into two halves.
+//!
+//! - **No messages.** A stream carries bytes. One read can return a part of what was written
+//!   in one write, or the bytes of several writes. Programs that exchange messages have to mark
+//!   where each ends, for example with a length before it.
+//! - **End of file.** [`shutdown`](traits::Stream::shutdown) with `Shutdown::Write` half-closes
+//!   the stream: the peer reads to the end of file, and its answer can still be read. Dropping
+//!   a stream closes both directions.
+//! - **Closed connections.** A write fails with `BrokenPipe` if the peer has closed the
+//!   connection. Rust programs ignore `SIGPIPE`; in a process that does not, for example one
+//!   whose `main` is not Rust, a vectored write on Unix can raise it.
+//! - **Dropping.** Data that was written before a stream is dropped can still be read by the
+//!   peer. On Windows a write in non-blocking mode or with a timeout may still be in progress;
+//!   [`drain`](traits::Stream::drain) waits for it.
+//!
+//! # Security
+//!
+//! Permissions differ between kinds of names. Socket files have a mode and an owner, and the
+//! permissions of their folder count as well. Named pipes have a security descriptor, by
+//! default for the current user. Abstract names of Linux have no permissions: every process
+//! in the same network namespace can connect, or listen before the server does.
+//! [`peer_creds`](traits::StreamCommon::peer_creds) returns the process of the peer and, on
+//! Unix, its user, for servers and for clients. On Windows `os::windows::Stream::peer_user`
+//! returns the user. [`accept_filter`](ListenerOptions::accept_filter) refuses clients by their
+//! credentials.
 //!
 //! # Asynchronous programs
 //!
-//! With the feature `tokio` the module `tokio` has the same for them; names, options and
-//! errors are shared.
+//! With the feature `tokio`, the module `tokio` has asynchronous listeners and streams. Names,
+//! options and errors are the same. The traits in `traits::tokio` document the cancel safety
+//! of each method.
 //!
 //! # Errors
 //!
-//! They are [`std::io::Error`]s of the kind that the system's error has, and say what was tried
-//! with which name: `cannot connect to ./app.sock: connection refused`.
-//! [`error::SocketError`] gets the parts out of them, and who holds a name that is in use.
+//! Functions return [`std::io::Error`] with the kind of the system's error. Errors of listening
+//! and connecting contain the action and the name:
+//! `cannot connect to ./app.sock: connection refused`. [`error::SocketError`] gives access to
+//! the parts, including the process that holds a name in use.
 //!
-//! # What the systems can do
+//! # Support by system
 //!
 //! | | Linux, Android | macOS, FreeBSD, OpenBSD, NetBSD | Windows |
 //! |---|---|---|---|
-//! | half-close | yes | yes | yes, but for byte-type pipes of other programs |
-//! | time limits for reading, writing, accepting | yes | yes | yes |
-//! | waiting for a busy server | backlog is full | refused at once | all instances are busy |
-//! | stale names | socket files | socket files | there are none |
-//! | replacing a live server's name | atomically | atomically on macOS; elsewhere another file that comes in between is lost | no |
-//! | peer's process | yes, also as a descriptor | yes | yes |
-//! | peer's user | yes, and its groups | yes (groups: not OpenBSD, NetBSD) | yes (its SID) |
+//! | half-close | yes | yes | yes, except on byte-type pipes of other programs |
+//! | timeouts for reading, writing, accepting | yes | yes | yes |
+//! | waiting for a busy server | if the backlog is full | no: refused at once | if all instances are busy |
+//! | stale names | socket files | socket files | none |
+//! | replacing a live server's name | atomic | atomic on macOS; elsewhere a check, then `rename` | no |
+//! | process of the peer | yes, also as a descriptor | yes | yes |
+//! | user of the peer | yes, with groups | yes (groups: not OpenBSD, NetBSD) | yes (SID) |
 //! | passing descriptors | yes | yes | no |
-//! | sockets of a service manager | yes | yes | no |
-//! | a peer that has not read everything is noticed | yes | no | while it is waited for |
+//! | sockets from a service manager | yes | yes | no |
+//! | noticing that the peer has not read everything | yes | no | only in `drain` |
 //!
-//! What they have in common is on the types of this page and on the [`traits`]; what only one
-//! of them has is in [`os`].
+//! [`traits`] contains what all systems have in common, [`os`] what only one of them has.
 //!
 //! # For users of interprocess
 //!
-//! Programs that were written for the module `local_socket` of the crate `interprocess` 2.2 to
-//! 2.4 compile after their paths were changed: `interprocess::local_socket::X` is
-//! `local_socket::X`, `interprocess::os::unix::local_socket::X` and `…::uds_local_socket::X` are
-//! `local_socket::os::unix::X`, those of Windows are in `local_socket::os::windows`, and
-//! `interprocess::{ConnectWaitMode, TryClone, error, bound_util}` are in this crate's root.
-//! [`PeerCreds`] has to be cloned, not copied: it holds all groups of a peer.
+//! Programs for the module `local_socket` of the crate `interprocess`, versions 2.2 to 2.4,
+//! compile after a change of paths:
+//!
+//! | `interprocess` | this crate |
+//! |---|---|
+//! | `interprocess::local_socket::X` | `local_socket::X` |
+//! | `interprocess::os::unix::local_socket::X`, `…::uds_local_socket::X` | `local_socket::os::unix::X` |
+//! | `interprocess::os::windows::local_socket::X`, `…::named_pipe::local_socket::X`, `…::security_descriptor::X` | `local_socket::os::windows::X` |
+//! | `interprocess::{ConnectWaitMode, TryClone}`, `interprocess::{error, bound_util}::X` | `local_socket::{ConnectWaitMode, TryClone}`, `local_socket::{error, bound_util}::X` |
+//!
+//! One difference: [`PeerCreds`] has to be cloned and is not `Copy`, because it contains all groups
+//! of the peer.
 
 #![deny(missing_docs, unsafe_code)]
 
@@ -136,13 +167,13 @@ pub use crate::{
     try_clone::TryClone,
 };
 
-/// Two halves that are not of one stream, given back.
+/// Error of [`reunite`](traits::Stream::reunite); returns both halves.
 pub type ReuniteError = error::ReuniteError<RecvHalf, SendHalf>;
 
-/// What reuniting gives.
+/// Result of [`reunite`](traits::Stream::reunite).
 pub type ReuniteResult = traits::ReuniteResult<Stream>;
 
-/// The example in the README.
+/// Compiles the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -1,9 +1,28 @@
 use crate::{ListenerOptions, Name, PeerCreds, Stream, name::sealed::Sealed, os::imp, traits};
 use std::{io, iter::FusedIterator, time::Duration};
 
-/// A server's end: it stands under a name and accepts clients.
+/// A listening socket that is bound to a name.
 ///
-/// What it can do is in [`traits::Listener`].
+/// Its methods are those of [`traits::Listener`] and [`traits::ListenerExt`]. As an iterator it
+/// accepts one client after the other and never ends.
+///
+/// ```
+/// use local_socket::{prelude::*, GenericNamespaced, ListenerOptions};
+/// # use std::io::{Read, Write};
+/// # fn main() -> std::io::Result<()> {
+/// # let word = format!("listener-{}", std::process::id());
+/// let name = word.to_ns_name::<GenericNamespaced>()?;
+/// let listener = ListenerOptions::new().name(name.borrow()).create_sync()?;
+/// # let client = LocalSocketStream::connect(name)?;
+/// for stream in listener.incoming() {
+///     stream?.write_all(b"hello\n")?;
+/// #   break;
+/// }
+/// # let mut text = String::new();
+/// # (&client).read_to_string(&mut text)?;
+/// # assert_eq!(text, "hello\n");
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub enum Listener {
     /// A named pipe.
@@ -14,22 +33,24 @@ pub enum Listener {
     UdSocket(imp::Listener),
 }
 
-/// Which operations of a listener and of the streams that it accepts do not wait.
+/// Non-blocking mode of a listener and of the streams that it accepts.
+///
+/// A non-blocking operation fails with `WouldBlock` where it would have to wait.
 #[repr(u8)]
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum ListenerNonblockingMode {
-    /// Everything waits.
+    /// Accepting and accepted streams block.
     Neither,
-    /// Accepting does not wait.
+    /// Accepting is non-blocking.
     Accept,
-    /// Accepted streams do not wait.
+    /// Accepted streams are non-blocking.
     Stream,
-    /// Neither accepting nor accepted streams wait.
+    /// Accepting and accepted streams are non-blocking.
     Both,
 }
 
 impl ListenerNonblockingMode {
-    /// The mode for two answers.
+    /// Returns the mode in which accepting and accepted streams are non-blocking as given.
     #[must_use]
     pub const fn from_bool(accept: bool, stream: bool) -> Self {
         match (accept, stream) {
@@ -40,13 +61,13 @@ impl ListenerNonblockingMode {
         }
     }
 
-    /// Whether accepting does not wait.
+    /// Returns whether accepting is non-blocking.
     #[must_use]
     pub const fn accept_nonblocking(self) -> bool {
         matches!(self, Self::Accept | Self::Both)
     }
 
-    /// Whether accepted streams do not wait.
+    /// Returns whether accepted streams are non-blocking.
     #[must_use]
     pub const fn stream_nonblocking(self) -> bool {
         matches!(self, Self::Stream | Self::Both)
@@ -127,7 +148,11 @@ impl Iterator for Listener {
 }
 impl FusedIterator for Listener {}
 
-/// An iterator over the clients of a listener, which accepts for ever.
+/// An iterator that accepts clients and never ends.
+///
+/// [`incoming`](traits::ListenerExt::incoming) creates it. Each item is the result of one
+/// [`accept`](traits::Listener::accept). After an error the iterator goes on: a loop over a
+/// listener that another thread closes has to end at `NotConnected`.
 #[derive(Debug)]
 pub struct Incoming<'a, L> {
     listener: &'a L,

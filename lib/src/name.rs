@@ -1,4 +1,4 @@
-//! Names: what a listener stands under and a client connects to.
+//! Names of local sockets: what a listener is bound to and a client connects to.
 
 mod check;
 mod convert;
@@ -17,18 +17,29 @@ use std::{borrow::Cow, ffi::OsStr};
 
 /// The name of a local socket.
 ///
-/// A name is checked when it is made: one that exists is not empty, not longer
-/// than the system takes, and holds no NUL where none may stand. It is made from
-/// text with [`ToFsName`] or [`ToNsName`], or from what a person typed with
-/// [`Name::parse`]; [`Display`](std::fmt::Display) gives back what a person would
-/// type.
+/// [`ToFsName`] and [`ToNsName`] create a name from a path or a string, [`Name::parse`] from
+/// what a user typed. All of them check the name: it is not empty, not longer than the system
+/// allows, and contains no NUL (except abstract names that are given as bytes).
+/// [`Display`](std::fmt::Display) prints a name as a user types it.
+///
+/// ```
+/// use local_socket::{prelude::*, GenericFilePath, Name};
+/// # #[cfg(unix)]
+/// # fn main() -> std::io::Result<()> {
+/// let name = "/run/app.sock".to_fs_name::<GenericFilePath>()?;
+/// assert_eq!(name, Name::parse("/run/app.sock")?);
+/// assert_eq!(name.to_string(), "/run/app.sock");
+/// assert!(name.is_path());
+/// # Ok(()) }
+/// # #[cfg(not(unix))] fn main() {}
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name<'n> {
     pub(crate) kind: NameKind,
     pub(crate) text: Cow<'n, OsStr>,
 }
 
-/// Which of a system's namespaces a name is in.
+/// The namespace of a name.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum NameKind {
     /// The text is the path of a Unix socket file.
@@ -37,21 +48,22 @@ pub(crate) enum NameKind {
     Abstract,
     /// The text is a path relative to the user's runtime folder.
     RuntimeDir,
-    /// The text is the whole path of a named pipe.
+    /// The text is the full path of a named pipe.
     Pipe,
 }
 
 impl<'n> Name<'n> {
-    /// Whether the name is in a namespace of its own, outside the file system.
+    /// Returns whether the name is namespaced.
     ///
     /// # Platform-specific behaviour
-    /// On Windows every name is both namespaced and a path.
+    /// On Windows every name is both namespaced and a path. On Unix other than Linux and
+    /// Android a namespaced name is a socket file in the runtime folder.
     #[must_use]
     pub const fn is_namespaced(&self) -> bool {
         !matches!(self.kind, NameKind::File)
     }
 
-    /// Whether the name is a path.
+    /// Returns whether the name is a path.
     ///
     /// # Platform-specific behaviour
     /// On Windows every name is both namespaced and a path.
@@ -60,32 +72,32 @@ impl<'n> Name<'n> {
         matches!(self.kind, NameKind::File | NameKind::Pipe)
     }
 
-    /// The name's text: the path of a socket file or pipe, or the namespaced name
-    /// without what the system puts before it.
+    /// Returns the text of the name: the path of a socket file or pipe, or a namespaced name
+    /// without its folder or leading NUL.
     #[must_use]
     pub fn as_os_str(&self) -> &OsStr {
         &self.text
     }
 
-    /// The name's text as bytes, in the encoding of [`OsStr::as_encoded_bytes`].
+    /// Returns the text of the name as bytes, in the encoding of [`OsStr::as_encoded_bytes`].
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.text.as_encoded_bytes()
     }
 
-    /// The same name, borrowed from this one.
+    /// Returns a name that borrows the text of this one.
     #[must_use]
     pub fn borrow(&self) -> Name<'_> {
         Name { kind: self.kind, text: Cow::Borrowed(&self.text) }
     }
 
-    /// The same name, owning its text.
+    /// Converts the name into one that owns its text.
     #[must_use]
     pub fn into_owned(self) -> Name<'static> {
         Name { kind: self.kind, text: Cow::Owned(self.text.into_owned()) }
     }
 
-    /// What the name is, in words: `abstract socket`, `socket file`, `named pipe`.
+    /// Returns the kind of the name in words: `abstract socket`, `socket file` or `named pipe`.
     #[must_use]
     pub const fn kind_text(&self) -> &'static str {
         match self.kind {

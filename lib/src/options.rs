@@ -1,4 +1,4 @@
-//! How to listen and how to connect.
+//! Options of listeners and of connecting.
 
 mod accept_filter;
 mod connect;

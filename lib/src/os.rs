@@ -1,4 +1,4 @@
-//! What only one system has, each system in its own folder with the same file names.
+//! Types and options of one family of systems: `os::unix` or `os::windows`.
 
 #[cfg(feature = "tokio")]
 mod runtime;

@@ -1,7 +1,7 @@
-/// A family of systems that share the rules for names.
+/// A family of systems with the same rules for names.
 ///
-/// It is an argument of [`Name::parse_for`](crate::Name::parse_for), so that the
-/// rules of every system can be applied and tested on any.
+/// [`Name::parse_for`](crate::Name::parse_for) takes it as an argument, so that the rules of
+/// each system can be applied and tested on every other.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Platform {
     /// Linux and Android: socket files and abstract names.
@@ -22,8 +22,8 @@ impl Platform {
         Self::Unix
     };
 
-    /// The longest filesystem name: bytes of a path on Unix, UTF-16 units of a
-    /// pipe's whole path on Windows.
+    /// Returns the maximum length of a filesystem name: of a path in bytes on Unix, of a
+    /// pipe's full path in UTF-16 units on Windows.
     ///
     /// Sources: `unix(7)` (108 bytes, all of which may be used), `unix(4)` of the
     /// BSDs and macOS (104), `CreateNamedPipeW` (256 characters).
@@ -36,8 +36,11 @@ impl Platform {
         }
     }
 
-    /// The longest namespaced name, in the same units; on other Unix systems it
-    /// also depends on the folder that it is put into.
+    /// Returns the maximum length of a namespaced name, in the units of
+    /// [`path_limit`](Self::path_limit).
+    ///
+    /// On [`Unix`](Self::Unix) it is the limit in the folder `/tmp`; in a folder with a longer
+    /// path fewer bytes are left for the name.
     #[must_use]
     pub const fn namespaced_limit(self) -> usize {
         match self {

@@ -1,5 +1,5 @@
-//! What most programs need: the traits without their names, and the two enums
-//! under names that do not clash.
+//! Imports for most programs: the traits, whose names are not imported, and the two enums under
+//! names that do not clash with those of other crates.
 
 pub use crate::{
     Listener as LocalSocketListener, NameType as _, Stream as LocalSocketStream, ToFsName as _,

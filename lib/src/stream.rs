@@ -8,10 +8,32 @@ use std::{
     time::Duration,
 };
 
-/// A connection: a private byte stream in both directions.
+/// A connection: a byte stream in both directions between two processes.
 ///
-/// What it can do is in [`traits::Stream`] and [`traits::StreamCommon`]; reading and
-/// writing also work on a shared reference, from two threads at once.
+/// Its methods are those of [`traits::Stream`] and [`traits::StreamCommon`]. Shared references
+/// can be read from and written to as well, by several threads at the same time.
+///
+/// ```
+/// use local_socket::{prelude::*, Stream};
+/// use std::io::{Read, Write};
+/// # fn main() -> std::io::Result<()> {
+/// let (mut client, mut server) = Stream::pair()?;
+/// client.write_all(b"question")?;
+/// client.shutdown(std::net::Shutdown::Write)?;
+///
+/// let mut text = String::new();
+/// server.read_to_string(&mut text)?; // reads to the end of file
+/// server.write_all(b"answer")?; // the other direction is still open
+/// drop(server);
+///
+/// client.read_to_string(&mut text)?;
+/// assert_eq!(text, "questionanswer");
+/// # Ok(()) }
+/// ```
+///
+/// # Platform-specific behaviour
+/// Windows: in non-blocking mode or with a send timeout a write can still be in progress after
+/// it was reported as done. `os::windows::Stream` describes the consequences.
 #[derive(Debug)]
 pub enum Stream {
     /// A named pipe.
@@ -23,10 +45,11 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Two streams that are connected to each other and have no name.
+    /// Creates two streams that are connected to each other. They have no name.
     ///
     /// # Errors
-    /// Whatever the system says; usually that there are no more descriptors.
+    /// An error of `socketpair(2)` (Unix) or of `CreateNamedPipeW` and `CreateFileW` (Windows),
+    /// usually because the process has no descriptors or handles left.
     pub fn pair() -> io::Result<(Self, Self)> {
         imp::Stream::pair().map(|(one, other)| (one.into(), other.into()))
     }

@@ -1,7 +1,10 @@
-//! The same for asynchronous programs, on tokio's runtime.
+//! Asynchronous listeners and streams for tokio.
 //!
-//! Names, options, errors and what they mean are those of the synchronous side; only
-//! where bytes move the two differ.
+//! Names, options and errors are those of the synchronous types. The traits in
+//! [`traits::tokio`](crate::traits::tokio) document each method and its cancel safety.
+//!
+//! Listeners and streams have to be created in a tokio runtime; outside one the functions fail
+//! and do not panic. They can be dropped anywhere, also after the runtime was shut down.
 //!
 //! ```
 //! use local_socket::{tokio::prelude::*, GenericNamespaced, ListenerOptions};
@@ -37,8 +40,8 @@ pub use {
     stream::Stream,
 };
 
-/// Two halves that are not of one stream, given back.
+/// Error of [`reunite`](crate::traits::tokio::Stream::reunite); returns both halves.
 pub type ReuniteError = crate::error::ReuniteError<RecvHalf, SendHalf>;
 
-/// What reuniting gives.
+/// Result of [`reunite`](crate::traits::tokio::Stream::reunite).
 pub type ReuniteResult = crate::traits::tokio::ReuniteResult<Stream>;

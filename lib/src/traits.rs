@@ -1,7 +1,7 @@
-//! What listeners, streams and halves can do, whatever stands behind them.
+//! Traits of listeners, streams and halves, for all systems.
 //!
-//! The traits are implemented by the enums of this crate and by the types of each
-//! system in [`os`](crate::os), and by nobody else.
+//! The enums of this crate and the types in [`os`](crate::os) implement them. Other crates
+//! cannot implement them.
 
 use crate::{
     ConnectOptions, Incoming, ListenerOptions, Name, PeerCreds,
@@ -21,96 +21,111 @@ pub use crate::ListenerNonblockingMode;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-/// What [`Stream::reunite`] gives.
+/// Result of [`Stream::reunite`].
 pub type ReuniteResult<S> =
     Result<S, crate::error::ReuniteError<<S as Stream>::RecvHalf, <S as Stream>::SendHalf>>;
 
-/// A server's end: it stands under a name and accepts clients.
+/// A listening socket that is bound to a name.
 ///
-/// As an iterator it accepts for ever.
+/// As an iterator it accepts one client after the other and never ends.
 pub trait Listener:
     Iterator<Item = io::Result<Self::Stream>> + FusedIterator + Debug + Send + Sync + Sized + Sealed
 {
-    /// What it accepts.
+    /// The type of the accepted streams.
     type Stream: Stream;
 
     /// Waits for a client and accepts it.
     ///
+    /// Clients that the [filter](ListenerOptions::accept_filter) refuses are skipped. A client
+    /// that has disconnected already is no error: it is skipped, or accepted if its data can
+    /// still be read (on Linux always).
+    ///
     /// # Errors
-    /// `WouldBlock` if the listener is non-blocking and nobody is waiting; `TimedOut`
-    /// after the [timeout](Self::set_accept_timeout); `NotConnected` once the listener
-    /// is [closed](Self::close); whatever the system says, such as that there are no
-    /// more descriptors. A client that has gone before it was accepted is no error, nor
-    /// is one that the [filter](ListenerOptions::accept_filter) refuses.
+    /// `WouldBlock` if the listener is non-blocking and no client is waiting. `TimedOut` after
+    /// the [timeout](Self::set_accept_timeout). `NotConnected` if the listener is
+    /// [closed](Self::close). Another error of `accept(2)` (Unix), usually `EMFILE` because the
+    /// process has no descriptors left, or of `CreateNamedPipeW` and `ConnectNamedPipe`
+    /// (Windows).
     fn accept(&self) -> io::Result<Self::Stream>;
 
-    /// Whether accepting, the accepted streams, or both are non-blocking.
+    /// Sets whether accepting, accepted streams, or both are non-blocking.
+    ///
+    /// Streams that were accepted before are not changed.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `ioctl(2)` (Unix); none on Windows.
     fn set_nonblocking(&self, nonblocking: ListenerNonblockingMode) -> io::Result<()>;
 
-    /// How long [`accept`](Self::accept) waits; for ever by default and with `None`.
+    /// Sets how long [`accept`](Self::accept) waits for a client. `None`, the default, means
+    /// no limit. It has no effect in non-blocking mode.
     ///
     /// # Errors
-    /// `InvalidInput` for a time of zero.
+    /// `InvalidInput` for a timeout of zero. An error of `ioctl(2)` (Unix).
     fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Which clients are handed out from now on; see [`ListenerOptions::accept_filter`],
-    /// which is the way for listeners that are made of options. It takes the place of the
-    /// filter that was there.
+    /// Replaces the filter for clients; see [`ListenerOptions::accept_filter`].
+    ///
+    /// It is for listeners that were not created from options, such as inherited sockets.
     fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static);
 
-    /// Stops listening: the name goes (as it would on drop), and calls of
-    /// [`accept`](Self::accept), also those that other threads are waiting in, fail
-    /// with `NotConnected`. Clients that were not accepted are turned away; open
-    /// streams go on. Closing twice does nothing.
+    /// Stops listening and removes the name, as dropping the listener does.
+    ///
+    /// Calls of [`accept`](Self::accept), also those that are waiting in other threads, fail
+    /// with `NotConnected`. Clients that were not accepted yet are disconnected. Accepted
+    /// streams stay open. A second call does nothing.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `shutdown(2)`, `socket(2)` or `dup3(2)` (Linux), or of `dup(2)` and
+    /// `getsockname(2)` (other Unix); none on Windows.
     fn close(&self) -> io::Result<()>;
 
-    /// Gives the name up now: nobody can connect any more, and clients that have connected
-    /// already can still be accepted. For a server that ends and leaves nobody unserved.
+    /// Removes the name, so that no more clients can connect. Clients that have connected
+    /// already can still be accepted.
+    ///
+    /// A server calls this before it ends, to serve every client that has connected.
     ///
     /// # Platform-specific behaviour
-    /// Only a socket file can go before its socket does; with abstract names and on
+    /// Only a socket file can be removed while its socket is open. For abstract names and on
     /// Windows this does nothing.
     fn give_up_name(&self);
 
-    /// The name that it stands under.
+    /// Returns the name that the listener is bound to.
     ///
     /// # Errors
-    /// `Unsupported` for an inherited socket whose address is no name.
+    /// On Unix `Unsupported` for an inherited socket without a name, or an error of
+    /// `getsockname(2)`; none on Windows.
     fn local_name(&self) -> io::Result<Name<'static>>;
 
-    /// Leaves the name where it is when the listener is dropped.
+    /// Keeps the socket file when the listener is dropped.
+    ///
+    /// # Platform-specific behaviour
+    /// Abstract names and named pipes end with their listener; for them this does nothing.
     fn do_not_reclaim_name_on_drop(&mut self);
 
-    /// Starts to listen.
+    /// Starts listening as the options say.
     ///
     /// # Errors
     /// See [`ListenerOptions::create_sync`].
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self>;
 }
 
-/// What every [`Listener`] has besides.
+/// Additional methods of every [`Listener`].
 pub trait ListenerExt: Listener {
-    /// An iterator that accepts for ever.
+    /// Returns an iterator that accepts clients and never ends.
     fn incoming(&self) -> Incoming<'_, Self> {
         Incoming::from(self)
     }
 }
 impl<L: Listener> ListenerExt for L {}
 
-/// A connection: a private byte stream in both directions.
+/// A connection: a byte stream in both directions between two processes.
 pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
-    /// The type of the receive half.
+    /// The type of the receiving half.
     type RecvHalf: RecvHalf<Stream = Self>;
-    /// The type of the send half.
+    /// The type of the sending half.
     type SendHalf: SendHalf<Stream = Self>;
 
-    /// Connects to a name, waiting as long as its server is busy.
+    /// Connects to a name. If the server is busy, it waits without a limit.
     ///
     /// # Errors
     /// See [`ConnectOptions::connect_sync`].
@@ -118,131 +133,151 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
         Self::from_options(&ConnectOptions::new().name(name))
     }
 
-    /// Whether reading and writing fail with `WouldBlock` instead of waiting.
+    /// Sets non-blocking mode: a read or write that would have to wait fails with `WouldBlock`.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `ioctl(2)` (Unix); none on Windows.
     fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()>;
 
-    /// How long a read waits; for ever by default and with `None`. A read that ran out
-    /// of time fails with `WouldBlock` or `TimedOut`, and nothing is lost.
+    /// Sets how long a read waits for data. `None`, the default, means no limit.
+    ///
+    /// After the timeout a read fails with `WouldBlock` (Unix) or `TimedOut` (Windows). No data
+    /// is lost: a later read returns it.
     ///
     /// # Errors
-    /// `InvalidInput` for a time of zero.
+    /// `InvalidInput` for a timeout of zero. An error of `setsockopt(2)` (Unix).
     fn set_recv_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// How long a write waits; for ever by default and with `None`. A write that ran out
-    /// of time before anything was written fails with `WouldBlock` or `TimedOut`.
+    /// Sets how long a write waits for room. `None`, the default, means no limit.
+    ///
+    /// After the timeout a write that has written nothing fails with `WouldBlock` (Unix) or
+    /// `TimedOut` (Windows). A write that has written a part returns its length.
     ///
     /// # Errors
-    /// `InvalidInput` for a time of zero.
+    /// `InvalidInput` for a timeout of zero. An error of `setsockopt(2)` (Unix).
     fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Ends one direction or both. After `Write` the peer reads to the end of file, and
-    /// what it sends can still be read here: a half-close.
+    /// Shuts down one direction or both.
+    ///
+    /// `Write` is a half-close: the peer reads to the end of file, and its answer can still be
+    /// read. Later writes fail with `BrokenPipe`. After `Read` reads return 0 bytes.
     ///
     /// # Errors
-    /// `NotConnected` if the peer has gone, `Unsupported` as below.
+    /// `NotConnected` if the peer has closed the connection, except on Linux, where that is no
+    /// error. On Windows also `Unsupported` if the pipe is byte-type, `WouldBlock` or `TimedOut`
+    /// if another thread is writing for longer than the mode and the send timeout allow.
     ///
     /// # Platform-specific behaviour
-    /// Windows: `Write` sends a message of no bytes, behind what was written before.
-    /// Through byte-type pipes of other programs' servers that cannot be sent:
-    /// `Unsupported`. `Read` has effect on this end only.
+    /// Windows: `Write` sends a message of zero bytes after the data that was written before.
+    /// Byte-type pipes, which only servers of other programs create, cannot carry it. `Read`
+    /// has an effect on this end only; the peer can still write.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
-    /// Waits until the peer has taken everything that was written, at most that long.
+    /// Waits until the peer has read everything that was written, for at most `deadline`.
     ///
     /// # Errors
-    /// `TimedOut` if it has not, `BrokenPipe` if it has gone without.
+    /// None on Unix. On Windows `TimedOut` if unread data is left after `deadline`, `BrokenPipe`
+    /// if the peer closes the connection without reading it, or the error of an earlier write
+    /// that was still in progress.
     ///
     /// # Platform-specific behaviour
-    /// On Unix there is nothing to wait for: what was written reaches the peer, also
-    /// after this end has been dropped and its process has ended.
+    /// On Unix it returns at once: data that was written is in the peer's receive buffer, and
+    /// can be read after this end was closed and its process has ended. It does not mean that
+    /// the peer has read the data.
     fn drain(&self, deadline: Duration) -> io::Result<()>;
 
-    /// Splits the stream into halves that two threads can own.
+    /// Splits the stream into two halves, which two threads can own.
     ///
-    /// Dropping a half does not end its direction; [`SendHalf::close`] does.
+    /// Dropping a half does not shut down its direction; [`SendHalf::close`] does.
     fn split(self) -> (Self::RecvHalf, Self::SendHalf);
 
-    /// Puts two halves together again.
+    /// Joins two halves into the stream that they came from.
     ///
     /// # Errors
-    /// Gives both halves back if they are not of one stream, or if there are more
-    /// handles to it than these two.
+    /// A [`ReuniteError`](crate::error::ReuniteError) with both halves if they are of different
+    /// streams. On Unix also if there are clones of a half (`os::unix::RecvHalf` and
+    /// `os::unix::SendHalf` can be cloned).
     fn reunite(rh: Self::RecvHalf, sh: Self::SendHalf) -> ReuniteResult<Self>;
 
-    /// Connects.
+    /// Connects as the options say.
     ///
     /// # Errors
     /// See [`ConnectOptions::connect_sync`].
     fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self>;
 }
 
-/// What synchronous and asynchronous streams have in common.
+/// Methods that synchronous and asynchronous streams have in common. None of them waits.
 pub trait StreamCommon: Debug + Send + Sync + Sized + Sealed + 'static {
-    /// Takes the error that is pending on the stream, if any.
+    /// Returns and clears the pending error of the socket (`SO_ERROR`).
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `getsockopt(2)` (Unix); none on Windows.
     ///
     /// # Platform-specific behaviour
-    /// Windows has no such thing: always `None`.
+    /// Linux reports `ConnectionReset` here if the peer has closed the connection without
+    /// reading everything. On Windows the result is always `None`.
     fn take_error(&self) -> io::Result<Option<io::Error>>;
 
-    /// Who is at the other end: the process that connected or listened, as it was at
-    /// that moment.
+    /// Returns the peer's credentials, as they were when it connected or listened: its process
+    /// and, on Unix, its user and groups.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// On Unix an error of `getsockopt(2)` or `getpeereid(3)`, such as `NotConnected` if the
+    /// socket is not connected. On Windows an error of `GetNamedPipeClientProcessId` or
+    /// `GetNamedPipeServerProcessId`.
+    ///
+    /// # Platform-specific behaviour
+    /// On Windows `os::windows::Stream::peer_user` returns the user.
     fn peer_creds(&self) -> io::Result<PeerCreds>;
 
-    /// Whether the peer has closed both directions, so that nothing can be sent any
-    /// more. What it had sent before may still be there to read. A peer that has only
-    /// half-closed has not hung up.
+    /// Returns whether the peer has closed both directions, so that writes fail. Data that it
+    /// sent before can still be read. It is `false` for a peer that has only half-closed.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `poll(2)` (Unix) or of `NtQueryInformationFile` (Windows).
     fn peer_hung_up(&self) -> io::Result<bool>;
 
-    /// The name of this end, if it has one: that of the listener on the server's end.
+    /// Returns the name of this end, if it has one. On the server's side it is the listener's
+    /// name; clients usually have none.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `getsockname(2)` (Unix); none on Windows.
     fn local_name(&self) -> io::Result<Option<Name<'static>>>;
 
-    /// The name of the other end, if it has one: that of the listener on the client's
-    /// end.
+    /// Returns the name of the peer's end, if it has one. On the client's side it is the
+    /// listener's name; clients usually have none.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `getpeername(2)` (Unix), such as `NotConnected` if the socket is not
+    /// connected; none on Windows.
     fn peer_name(&self) -> io::Result<Option<Name<'static>>>;
 }
 
-/// The half of a stream that receives.
+/// The receiving half of a stream.
 pub trait RecvHalf: Read + RefRead + Debug + Send + Sync + Sized + Sealed + 'static {
     /// The type of the stream.
     type Stream: Stream;
 
-    /// See [`Stream::set_recv_timeout`].
+    /// Sets how long a read waits; see [`Stream::set_recv_timeout`].
     ///
     /// # Errors
-    /// `InvalidInput` for a time of zero.
+    /// As [`Stream::set_recv_timeout`].
     fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
 }
 
-/// The half of a stream that sends.
+/// The sending half of a stream.
 pub trait SendHalf: Write + RefWrite + Debug + Send + Sync + Sized + Sealed + 'static {
     /// The type of the stream.
     type Stream: Stream;
 
-    /// See [`Stream::set_send_timeout`].
+    /// Sets how long a write waits; see [`Stream::set_send_timeout`].
     ///
     /// # Errors
-    /// `InvalidInput` for a time of zero.
+    /// As [`Stream::set_send_timeout`].
     fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Ends this direction: see [`Stream::shutdown`].
+    /// Shuts down the sending direction: the peer reads to the end of file. See
+    /// [`Stream::shutdown`].
     ///
     /// # Errors
     /// As [`Stream::shutdown`].

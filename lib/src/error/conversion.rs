@@ -4,43 +4,43 @@ use std::{
     io,
 };
 
-/// Why a conversion between handle types failed; it gives back the source where
-/// it can.
+/// Error of a conversion between handle types. It contains the value that was to be converted,
+/// unless the conversion has consumed it.
 #[derive(Debug, Default)]
 pub struct ConversionError<S, E = NoDetails> {
-    /// What exactly went wrong.
+    /// Details of the failure.
     pub details: E,
-    /// The system's error, where there is one.
+    /// The system's error, if there is one.
     pub cause: Option<io::Error>,
-    /// What was to be converted.
+    /// The value that was to be converted.
     pub source: Option<S>,
 }
 
-/// No further details.
+/// Details of a [`ConversionError`] that has none.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NoDetails;
 
-/// Why a descriptor could not become a socket type.
+/// Error of the conversion of a descriptor to a socket type.
 #[cfg(unix)]
 pub type FromFdError<E = NoDetails> = ConversionError<std::os::fd::OwnedFd, E>;
 
-/// Why a handle could not become a pipe type.
+/// Error of the conversion of a handle to a pipe type.
 #[cfg(windows)]
 pub type FromHandleError<E = NoDetails> = ConversionError<std::os::windows::io::OwnedHandle, E>;
 
 impl<S, E: Default> ConversionError<S, E> {
-    /// An error with just the source.
+    /// Creates an error with a source.
     pub fn from_source(source: S) -> Self {
         Self { source: Some(source), ..Self::empty() }
     }
 
-    /// An error with just the system's error.
+    /// Creates an error with a cause.
     #[must_use]
     pub fn from_cause(cause: io::Error) -> Self {
         Self { cause: Some(cause), ..Self::empty() }
     }
 
-    /// An error with the source and the system's error.
+    /// Creates an error with a source and a cause.
     pub fn from_source_and_cause(source: S, cause: io::Error) -> Self {
         Self { source: Some(source), cause: Some(cause), details: E::default() }
     }
@@ -51,22 +51,22 @@ impl<S, E: Default> ConversionError<S, E> {
 }
 
 impl<S, E> ConversionError<S, E> {
-    /// An error with the source and details.
+    /// Creates an error with a source and details.
     pub fn from_source_and_details(source: S, details: E) -> Self {
         Self { source: Some(source), details, cause: None }
     }
 
-    /// An error with the system's error and details.
+    /// Creates an error with a cause and details.
     pub fn from_cause_and_details(cause: io::Error, details: E) -> Self {
         Self { cause: Some(cause), details, source: None }
     }
 
-    /// Maps the source.
+    /// Applies a function to the source.
     pub fn map_source<N>(self, f: impl FnOnce(S) -> N) -> ConversionError<N, E> {
         ConversionError { details: self.details, cause: self.cause, source: self.source.map(f) }
     }
 
-    /// Maps the source with a function that may have no answer.
+    /// Applies a function to the source and removes the source if the result is `None`.
     pub fn try_map_source<N>(self, f: impl FnOnce(S) -> Option<N>) -> ConversionError<N, E> {
         ConversionError {
             details: self.details,
@@ -75,7 +75,8 @@ impl<S, E> ConversionError<S, E> {
         }
     }
 
-    /// The same as an I/O error, without the source.
+    /// Converts the error to an I/O error without the source. Its kind is that of the cause, or
+    /// `Other` if there is none.
     pub fn to_io_error(&self) -> io::Error
     where
         E: Display,

@@ -4,10 +4,11 @@ use std::{
     io,
 };
 
-/// Descriptors were sent, but not all of them could be received; inside an [`io::Error`]
-/// of the kind `InvalidData`. Unix only.
+/// Error of receiving descriptors, in an [`io::Error`] of kind `InvalidData`: the peer sent more
+/// descriptors than could be received. Unix only.
 ///
-/// Those that did come are closed. The bytes that came with them are in the buffer.
+/// The descriptors that were received are closed. The bytes that came with them are in the
+/// buffer.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct LostFds {
     bytes: usize,
@@ -18,13 +19,13 @@ impl LostFds {
         io::Error::new(io::ErrorKind::InvalidData, Self { bytes })
     }
 
-    /// The error of this type inside an I/O error, if there is one.
+    /// Returns the `LostFds` that an I/O error contains, if any.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// How many bytes were received all the same.
+    /// Returns how many bytes were received into the buffer.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes

@@ -6,41 +6,44 @@ use std::{
     io,
 };
 
-/// Why a text is not a name.
+/// Error of making a [`Name`](crate::Name) of a text.
+///
+/// As an [`io::Error`] it has the kind `Unsupported` if this system does not have such names,
+/// else `InvalidInput`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameError {
     text: OsString,
     problem: NameProblem,
 }
 
-/// What is wrong with a text that should have been a name.
+/// The reason why a text is not a name.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameProblem {
-    /// There is nothing in it.
+    /// The text is empty.
     Empty,
-    /// It holds a NUL.
+    /// The text contains a NUL.
     Nul {
-        /// The place of the first one, in bytes.
+        /// Index of the first NUL, in bytes.
         position: usize,
     },
-    /// It is longer than the system takes.
+    /// The text is longer than the system allows.
     TooLong {
-        /// Its length.
+        /// Length of the text.
         length: usize,
-        /// The longest that the system takes.
+        /// Maximum length.
         limit: usize,
-        /// What both are counted in.
+        /// Unit of both: `bytes` or `UTF-16 units`.
         unit: &'static str,
     },
-    /// On Windows: it is a path, but not one of a named pipe.
+    /// The text is a path, but not that of a named pipe (Windows).
     NotAPipe,
-    /// It is an endpoint of another kind than a local socket.
+    /// The text is an endpoint of another kind, such as `tcp:localhost:80`.
     OtherEndpoint {
-        /// How endpoints of that kind begin.
+        /// Prefix of endpoints of that kind.
         scheme: &'static str,
     },
-    /// What should be hexadecimal digits, two for each byte, is not.
+    /// The text after `fs-hex:` or `ns-hex:` is not pairs of hexadecimal digits.
     BadHex,
     /// Names on this system are text and cannot be given as bytes.
     NoBytesHere,
@@ -51,13 +54,13 @@ impl NameError {
         Self { text: text.to_owned(), problem }
     }
 
-    /// What is wrong.
+    /// Returns the reason.
     #[must_use]
     pub const fn problem(&self) -> NameProblem {
         self.problem
     }
 
-    /// The text that is not a name.
+    /// Returns the text that is not a name.
     #[must_use]
     pub fn text(&self) -> &OsStr {
         &self.text
@@ -89,7 +92,7 @@ impl Display for NameError {
             }
             NameProblem::BadHex => f.write_str("two hexadecimal digits are needed for each byte"),
             NameProblem::NoBytesHere => {
-                f.write_str("names of bytes are not available on this system")
+                f.write_str("names cannot be given as bytes on this system")
             }
         }
     }
@@ -98,7 +101,8 @@ impl Display for NameError {
 impl Error for NameError {}
 
 impl From<NameError> for io::Error {
-    /// `Unsupported` where this system cannot have such a name, else `InvalidInput`.
+    /// Converts the error to kind `Unsupported` for `NotAPipe` and `NoBytesHere`, else to
+    /// `InvalidInput`.
     fn from(error: NameError) -> Self {
         let kind = match error.problem {
             NameProblem::NotAPipe | NameProblem::NoBytesHere => io::ErrorKind::Unsupported,

@@ -3,20 +3,20 @@ use std::{
     fmt::{self, Debug, Display, Formatter},
 };
 
-/// Two halves that are not of one stream, given back.
+/// Error of `reunite` for halves of different streams; returns both halves.
 #[derive(Debug)]
 pub struct ReuniteError<R, S> {
-    /// The receive half.
+    /// The receiving half.
     pub rh: R,
-    /// The send half.
+    /// The sending half.
     pub sh: S,
 }
 
-/// What reuniting gives.
+/// Result of `reunite`.
 pub type ReuniteResult<T, R, S> = Result<T, ReuniteError<R, S>>;
 
 impl<R, S> ReuniteError<R, S> {
-    /// Maps both halves.
+    /// Applies a function to each half.
     pub fn map_halves<NR, NS>(
         self,
         fr: impl FnOnce(R) -> NR,
@@ -25,7 +25,7 @@ impl<R, S> ReuniteError<R, S> {
         ReuniteError { rh: fr(self.rh), sh: fs(self.sh) }
     }
 
-    /// Converts both halves.
+    /// Converts both halves with [`From`].
     pub fn convert_halves<NR: From<R>, NS: From<S>>(self) -> ReuniteError<NR, NS> {
         self.map_halves(NR::from, NS::from)
     }

@@ -6,11 +6,23 @@ use std::{
     path::PathBuf,
 };
 
-/// What was tried with a name and failed, inside an [`io::Error`] of the same kind
-/// as the system's.
+/// Error of listening or connecting, in an [`io::Error`] of the same kind as the system's error.
 ///
-/// The system's error is the [source](Error::source); [`SocketError::of`] finds
-/// this type in an [`io::Error`].
+/// [`SocketError::of`] finds it in an [`io::Error`]. Its [source](Error::source) is the system's
+/// error. Its text is the action, the name and the reason:
+/// `cannot connect to ./app.sock: connection refused`.
+///
+/// ```
+/// use local_socket::{error::SocketError, prelude::*, GenericNamespaced};
+/// # fn main() -> std::io::Result<()> {
+/// let name = format!("missing-{}", std::process::id());
+/// let name = name.to_ns_name::<GenericNamespaced>()?;
+/// let error = LocalSocketStream::connect(name.borrow()).unwrap_err();
+/// let socket_error = SocketError::of(&error).expect("connecting failed");
+/// assert_eq!(*socket_error.name(), name);
+/// assert_eq!(socket_error.system_error().kind(), error.kind());
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct SocketError {
     action: Action,
@@ -19,59 +31,59 @@ pub struct SocketError {
     source: io::Error,
 }
 
-/// What was tried with a name.
+/// The action that failed.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
-    /// Listening under it.
+    /// Listening on the name.
     Bind,
-    /// Connecting to it.
+    /// Connecting to the name.
     Connect,
 }
 
-/// What stands under a name that should have become ours.
+/// The reason why a name that is in use was not replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle {
-    /// A server that clients can connect to, and who that is where it can be told.
+    /// A server listens on the name. If the system can find out, which one.
     LiveServer(Option<Holder>),
-    /// Something that is not a socket: `a regular file`, `a folder`...
+    /// The file is not a socket, but for example `a regular file` or `a folder`.
     NotASocket(&'static str),
-    /// Other processes were taking over names all the time that
-    /// [`max_spin_time`](crate::ListenerOptions::max_spin_time) allows; if one of them held
-    /// the lock of the folder, it is that one.
+    /// Other processes were replacing names until the time was over
+    /// ([`max_spin_time`](crate::ListenerOptions::max_spin_time)). If one of them held the lock of
+    /// the folder, it is given here.
     Contended(Option<HeldLock>),
-    /// Something else was put in the place of the socket file while it was being made.
+    /// Another file was put in the place of the socket file while it was being created.
     Displaced,
-    /// Something that is not ours had to be moved aside, and could not be put back because
-    /// its place was taken again. It lies at this path.
+    /// A file that is not a stale socket was renamed to this path, and could not be renamed back,
+    /// because the name was taken again.
     LeftAside(PathBuf),
 }
 
-/// The lock of a folder, which is held while a name in it is taken over (`flock(2)`).
+/// The lock of a folder (`flock(2)`), which a process holds while it replaces a name in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeldLock {
     /// The folder.
     pub folder: PathBuf,
-    /// Who holds it, where the system tells.
+    /// The process that holds the lock, if the system can return it.
     pub holder: Option<Holder>,
 }
 
-/// Who is behind a name.
+/// The process that listens on a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Holder {
-    /// A process.
+    /// The process itself.
     Process {
-        /// Its process identifier.
+        /// Process identifier.
         pid: u32,
-        /// The name of its command, where the system tells.
+        /// Name of the command, if the system can return it.
         command: Option<String>,
     },
-    /// A process of this user: who made the socket, or else the owner of its file. Which
-    /// process it is, Linux tells only to that user and to root (`proc(5)`), other systems do
-    /// not tell at all.
+    /// The user identifier of the process that created the socket, or else of the owner of the
+    /// socket file, if the process is not known: Linux shows it only to the same user and to root
+    /// (`proc(5)`), other systems do not show it.
     User(u32),
 }
 
@@ -90,31 +102,32 @@ impl SocketError {
         io::Error::new(source.kind(), Self { action, name, obstacle, source })
     }
 
-    /// The error of this type inside an I/O error, if there is one.
+    /// Returns the `SocketError` that an I/O error contains, if any.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// What was tried.
+    /// Returns the action that failed.
     #[must_use]
     pub const fn action(&self) -> Action {
         self.action
     }
 
-    /// The name that it was tried with.
+    /// Returns the name of the listener or server.
     #[must_use]
     pub const fn name(&self) -> &Name<'static> {
         &self.name
     }
 
-    /// What stood in the way.
+    /// Returns why a name that is in use was not replaced. It is `None` for other errors, and on
+    /// Unix for [`OnConflict::Fail`](crate::OnConflict::Fail).
     #[must_use]
     pub const fn obstacle(&self) -> Option<&Obstacle> {
         self.obstacle.as_ref()
     }
 
-    /// The system's error.
+    /// Returns the system's error.
     #[must_use]
     pub const fn system_error(&self) -> &io::Error {
         &self.source
@@ -163,7 +176,7 @@ impl Error for SocketError {
     }
 }
 
-/// `pid 123 (command)` or `uid 1000`
+/// Prints `pid 123 (command)` or `uid 1000`.
 impl Display for Holder {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -178,8 +191,8 @@ impl Display for Holder {
     }
 }
 
-/// An error's reason as it stands in a message: the system's words, lower case and
-/// without the number.
+/// Returns the text of an error for use in a message: the first letter in lower case, without
+/// the error number and a full stop at the end.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();

@@ -5,12 +5,12 @@ use crate::{
 };
 use std::{borrow::Cow, ffi::OsStr};
 
-/// The prefix of every pipe of this machine.
+/// The prefix of the paths of pipes on this machine.
 pub(super) const PIPE_PREFIX: &str = r"\\.\pipe\";
 
-/// Makes a name of text, or says why it cannot be one.
+/// Checks a text and makes a name of it.
 ///
-/// `may_hold_nul` is for abstract names given as bytes; text never holds a NUL.
+/// `may_hold_nul` is `true` only for abstract names that are given as bytes (`unix(7)`).
 pub(crate) fn check<'n>(
     kind: NameKind,
     text: Cow<'n, OsStr>,
@@ -51,9 +51,9 @@ fn problem(
     (length > limit).then_some(NameProblem::TooLong { length, limit, unit })
 }
 
-/// A pipe's path is `\\HOST\pipe\NAME`, where `.` is this machine.
+/// Checks that a text has the form `\\HOST\pipe\NAME`; the host `.` is this machine.
 ///
-/// `?` is no host: `\\?\pipe\x` is a path that Windows takes literally
+/// The host `?` is refused: `\\?\pipe\x` is a path that Windows does not interpret
 /// (Microsoft, "Naming Files, Paths, and Namespaces").
 fn pipe_problem(text: &OsStr) -> Option<NameProblem> {
     let text = text.to_string_lossy();
@@ -69,10 +69,9 @@ fn pipe_problem(text: &OsStr) -> Option<NameProblem> {
     name.is_empty().then_some(NameProblem::Empty)
 }
 
-/// The length in UTF-16 units, where an unpaired surrogate counts as one.
+/// Returns the length in UTF-16 units. An unpaired surrogate counts as one unit.
 fn utf16_len(text: &OsStr) -> usize {
-    // The encoding of OsStr on Windows is WTF-8, in which a unit that is no
-    // character takes three bytes, as any other unit from U+0800 on; lossy
-    // conversion there gives one replacement character for each such unit.
+    // On Windows the lossy conversion replaces each unpaired surrogate by one replacement
+    // character, which is one unit as well.
     text.to_string_lossy().encode_utf16().count()
 }

@@ -6,25 +6,31 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Makes a name of a path.
+/// Conversion of a path to a [`Name`].
+///
+/// It is implemented for borrowed and owned paths, strings and C strings.
 pub trait ToFsName<'s, S: ToOwned + ?Sized> {
-    /// Makes a name of the given type of this path.
+    /// Makes a name of this path. `NT` is usually [`GenericFilePath`](crate::GenericFilePath).
     ///
     /// # Errors
     /// See [`PathNameType::map`].
     fn to_fs_name<NT: PathNameType<S>>(self) -> io::Result<Name<'s>>;
 }
 
-/// Makes a name of a word.
+/// Conversion of a string to a namespaced [`Name`].
+///
+/// It is implemented for borrowed and owned strings and C strings.
 pub trait ToNsName<'s, S: ToOwned + ?Sized> {
-    /// Makes a name of the given type of this word.
+    /// Makes a namespaced name of this string. `NT` is usually
+    /// [`GenericNamespaced`](crate::GenericNamespaced).
     ///
     /// # Errors
     /// See [`NamespacedNameType::map`].
     fn to_ns_name<NT: NamespacedNameType<S>>(self) -> io::Result<Name<'s>>;
 }
 
-/// `$kind` (`fs` or `ns`) from `$from`, which `$to_cow` makes a `Cow<'s, $str>` of.
+/// Implements the trait of `$kind` (`fs`, `ns` or `both`) for `$from`; `$to_cow` converts it to
+/// a `Cow<'s, $str>`.
 macro_rules! convert {
     ($($kind:ident $from:ty => $str:ty, $to_cow:expr;)*) => {$( convert!(@$kind $from, $str, $to_cow); )*};
     (@fs $from:ty, $str:ty, $to_cow:expr) => {

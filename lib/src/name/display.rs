@@ -1,20 +1,20 @@
 use super::{Name, NameKind};
 use std::fmt::{self, Display, Formatter, Write as _};
 
-/// The form that a person types: [`Name::parse`] makes the same name of it again.
+/// Prints the name as a user types it, so that [`Name::parse`] returns the same name.
 ///
-/// What could move a terminal's cursor or is no text comes as hexadecimal digits.
+/// A name that is not UTF-8, or contains control characters or others that could change a
+/// terminal, is printed as hexadecimal digits (`fs-hex:`, `ns-hex:`).
 ///
 /// # Platform-specific behaviour
-/// On Windows, whose grammar has no digits, such characters are escaped, and the
-/// printed name is for reading only. A name of `SpecialDirUdSocket` on Linux is
-/// printed as the path of its file.
+/// Windows has no form with digits: such characters are escaped, and the text cannot be parsed
+/// again. On Linux a name of type `SpecialDirUdSocket` is printed as the path of its file.
 impl Display for Name<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.kind {
             NameKind::Pipe => {
                 let text = self.text.to_string_lossy();
-                // A pipe of another machine is read only where it is asked for in so many words.
+                // `parse` refuses pipes of other machines without the prefix.
                 if !text.starts_with(r"\\.\") {
                     f.write_str("fs:")?;
                 }
@@ -38,12 +38,13 @@ impl Display for Name<'_> {
 }
 
 impl Name<'_> {
-    /// The text, where it can be printed as it is.
+    /// Returns the text if it can be printed unchanged.
     fn plain_text(&self) -> Option<&str> {
         self.text.to_str().filter(|text| text.chars().all(is_plain))
     }
 
-    /// Where the grammar has no word for a name of the runtime folder: its path.
+    /// Returns the path of a name in the runtime folder on systems whose grammar has no form
+    /// for such names.
     fn runtime_path(&self) -> Option<Name<'static>> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return crate::os::unix::runtime_dir::first_path(self);
@@ -52,22 +53,23 @@ impl Name<'_> {
     }
 }
 
-/// Whether the grammar takes the text for a path without further ado.
+/// Returns whether `parse` reads the text as a path without a prefix.
 fn reads_as_path(text: &str) -> bool {
     text.contains('/')
         && !["@", "fs:", "ns:", "fs-hex:", "ns-hex:"].iter().any(|prefix| text.starts_with(prefix))
 }
 
-/// Whether a character stays where it is printed: neither a control character nor
-/// one that changes the direction or the look of its neighbours. A [`Name`] is printed
-/// with such characters only.
+/// Returns whether a character can be printed to a terminal without side effects: it is not a
+/// control character and does not change the direction or the shape of its neighbours.
+///
+/// The `Display` output of a [`Name`] contains only such characters.
 #[must_use]
 pub fn is_plain(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Writes text with everything escaped that is not [plain](is_plain).
+/// Writes text and escapes the characters that are not [plain](is_plain).
 pub(crate) fn write_escaped(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
     text.chars().try_for_each(|c| {
         if is_plain(c) { f.write_char(c) } else { write!(f, "{}", c.escape_default()) }

@@ -8,33 +8,37 @@ use std::{
 };
 
 pub(crate) mod sealed {
-    /// Keeps traits from being implemented outside this crate.
+    /// A supertrait that other crates cannot implement.
     pub trait Sealed {}
 }
 use sealed::Sealed;
 
-/// A way to make names of text.
+/// A type of names.
+///
+/// The types are used as type arguments only; they have no values.
 pub trait NameType: Copy + Debug + Eq + Send + Sync + Unpin + Sealed {
-    /// Whether this system has such names.
+    /// Returns whether this system has names of the type.
     fn is_supported() -> bool;
 }
 
-/// A way to make names of paths.
+/// A type of names that are paths.
 pub trait PathNameType<S: ToOwned + ?Sized>: NameType {
     /// Makes a name of a path.
     ///
     /// # Errors
-    /// `InvalidInput` where the path is empty, too long or holds a NUL;
-    /// `Unsupported` where it is nothing that a local socket can stand under here.
+    /// `InvalidInput` if the path is empty, too long, or contains a NUL. `Unsupported` on
+    /// Windows if it is not the path of a named pipe. Both contain a
+    /// [`NameError`](crate::error::NameError).
     fn map(path: Cow<'_, S>) -> io::Result<Name<'_>>;
 }
 
-/// A way to make names of words in a namespace of their own.
+/// A type of names that are strings in a namespace of their own.
 pub trait NamespacedNameType<S: ToOwned + ?Sized>: NameType {
-    /// Makes a name of a word.
+    /// Makes a name of a string.
     ///
     /// # Errors
-    /// `InvalidInput` where the word is empty, too long or holds a NUL.
+    /// `InvalidInput` with a [`NameError`](crate::error::NameError) if the string is empty, too
+    /// long, or contains a NUL.
     fn map(name: Cow<'_, S>) -> io::Result<Name<'_>>;
 }
 
@@ -42,16 +46,15 @@ pub trait NamespacedNameType<S: ToOwned + ?Sized>: NameType {
 ///
 /// # Platform-specific behaviour
 /// - Unix: any path, byte for byte.
-/// - Windows: `\\.\pipe\NAME`, or `\\HOST\pipe\NAME` to connect to another machine;
-///   anything else is `Unsupported`.
+/// - Windows: `\\.\pipe\NAME`, or `\\HOST\pipe\NAME` to connect to another machine.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum GenericFilePath {}
 
-/// Words in a namespace of their own.
+/// Names in a namespace of their own.
 ///
 /// # Platform-specific behaviour
 /// - Linux, Android: an abstract name (`unix(7)`).
-/// - Other Unix: a socket file in the user's runtime folder, or else in the
+/// - Other Unix: a socket file in the user's runtime folder, or, if there is none, in the
 ///   folder for temporary files.
 /// - Windows: the named pipe `\\.\pipe\NAME`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -81,7 +84,7 @@ impl NamespacedNameType<OsStr> for GenericNamespaced {
     }
 }
 
-/// The name that a path makes on a platform.
+/// Makes a filesystem name by the rules of a platform.
 pub(super) fn filesystem(
     path: Cow<'_, OsStr>,
     platform: Platform,
@@ -93,7 +96,7 @@ pub(super) fn filesystem(
     check(kind, path, platform, false)
 }
 
-/// The name that a word makes on a platform.
+/// Makes a namespaced name by the rules of a platform.
 pub(super) fn namespaced(
     word: Cow<'_, OsStr>,
     platform: Platform,

@@ -14,28 +14,40 @@ use std::{
 };
 
 impl<'n> Name<'n> {
-    /// Reads a name as a person types it, by the rules of this system.
+    /// Parses a name as a user types it, by the rules of this system.
     ///
     /// | text | name |
     /// |---|---|
-    /// | `fs:TEXT`, `ns:TEXT` | filesystem or namespaced name, TEXT taken verbatim |
-    /// | `fs-hex:HEX`, `ns-hex:HEX` | the same of any bytes, two hexadecimal digits each (Unix) |
-    /// | `@a` | namespaced name `a`, whatever `a` holds |
-    /// | holds `/`; on Windows `\\.\pipe\a` or `//./pipe/a` | filesystem name |
+    /// | `fs:TEXT`, `ns:TEXT` | filesystem or namespaced name; TEXT is taken unchanged |
+    /// | `fs-hex:HEX`, `ns-hex:HEX` | the same for any bytes, two hexadecimal digits each (`fs-hex`: Unix, `ns-hex`: Linux) |
+    /// | `@a` | namespaced name `a` |
+    /// | contains `/`; on Windows `\\.\pipe\a` or `//./pipe/a` | filesystem name |
     /// | `a` | namespaced name `a` |
     ///
-    /// A bare word that means something else to a person (`-`, `tcp:...`,
-    /// `exec:...`, `fd:...`; on Windows whatever holds a backslash) is refused.
+    /// Words that start other kinds of endpoints on a command line (`-`, `tcp:...`, `exec:...`,
+    /// `fd:...`) are refused. On Windows other texts with a slash or backslash are refused, too.
+    ///
+    /// ```
+    /// use local_socket::Name;
+    /// # #[cfg(unix)]
+    /// # fn main() -> Result<(), local_socket::error::NameError> {
+    /// assert!(Name::parse("./app.sock")?.is_path());
+    /// assert!(Name::parse("@app")?.is_namespaced());
+    /// # Ok(()) }
+    /// # #[cfg(not(unix))] fn main() {}
+    /// ```
     ///
     /// # Errors
-    /// A [`NameError`], which says what is wrong with the text.
+    /// A [`NameError`]; its [`problem`](NameError::problem) says why the text is not a name.
     pub fn parse<S: AsRef<OsStr> + ?Sized>(text: &'n S) -> Result<Self, NameError> {
         Self::parse_for(Platform::CURRENT, text)
     }
 
-    /// Reads a name by the rules of the given platform: a pure function of its
-    /// arguments, so that each platform's rules can be tested on any. A name of
-    /// another platform can be printed, but not listened on or connected to.
+    /// Parses a name by the rules of the given platform.
+    ///
+    /// The result depends on the arguments only, so that the rules of each platform can be
+    /// tested on every other. A name of a kind that this system does not have can be printed;
+    /// listening on it and connecting to it fail with `Unsupported`.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -77,8 +89,7 @@ fn parse_windows(text: &OsStr) -> Result<Name<'_>, NameError> {
         return local_pipe(filesystem(Cow::Borrowed(text), Platform::Windows)?);
     }
     if bytes.starts_with(b"//") {
-        // What programs that are called from a Unix shell are given, where
-        // backslashes would have to be doubled.
+        // In a Unix shell backslashes would have to be doubled.
         let path = text.to_string_lossy().replace('/', r"\");
         return local_pipe(filesystem(Cow::Owned(path.into()), Platform::Windows)?);
     }
@@ -88,7 +99,7 @@ fn parse_windows(text: &OsStr) -> Result<Name<'_>, NameError> {
     bare_word(text, Platform::Windows)
 }
 
-/// On the command line a pipe is one of this machine.
+/// Refuses pipes of other machines, which need the prefix `fs:`.
 fn local_pipe(name: Name<'_>) -> Result<Name<'_>, NameError> {
     if name.as_bytes().starts_with(br"\\.\") {
         Ok(name)

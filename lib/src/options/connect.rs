@@ -1,22 +1,26 @@
 use crate::{Name, Stream, traits};
 use std::{io, time::Duration};
 
-/// How long connecting waits for a server that is there but not yet accepting: on
-/// Unix its backlog is full, on Windows all instances of its pipe are busy.
+/// How long connecting waits for a busy server.
 ///
-/// A name without a server is an error at once in every mode.
+/// A server is busy if it does not accept its clients fast enough: on Unix its backlog is full,
+/// on Windows all instances of its pipe are in use. If there is no server, connecting fails at
+/// once in every mode.
+///
+/// # Platform-specific behaviour
+/// On macOS and the BSDs a full backlog is `ConnectionRefused` in every mode.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum ConnectWaitMode {
-    /// Not at all: `WouldBlock`.
+    /// Does not wait; fails with `WouldBlock`.
     Deferred,
-    /// At most that long: `TimedOut`.
+    /// Waits for at most this time, then fails with `TimedOut`.
     Timeout(Duration),
-    /// As long as it takes.
+    /// Waits without a limit.
     #[default]
     Unbounded,
 }
 
-/// How to connect.
+/// Options for connecting.
 ///
 /// ```no_run
 /// use local_socket::{prelude::*, ConnectOptions, ConnectWaitMode, GenericFilePath};
@@ -35,47 +39,53 @@ pub struct ConnectOptions<'n> {
 }
 
 impl<'n> ConnectOptions<'n> {
-    /// Options with their defaults and without a name.
+    /// Creates options with their default values and without a name.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The name to connect to. There is no default: without it connecting is an
-    /// `InvalidInput` error.
+    /// Sets the name to connect to. It is required: without it connecting fails with
+    /// `InvalidInput`.
     #[must_use]
     pub fn name(mut self, name: Name<'n>) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// How long to wait for a busy server; [`ConnectWaitMode::Unbounded`] by default.
+    /// Sets how long to wait for a busy server. The default is [`ConnectWaitMode::Unbounded`].
     #[must_use]
     pub fn wait_mode(mut self, wait_mode: ConnectWaitMode) -> Self {
         self.wait_mode = wait_mode;
         self
     }
 
-    /// Whether the stream is to be [non-blocking](traits::Stream::set_nonblocking);
-    /// not by default. This is about the stream alone: waiting for the server is
-    /// what [`wait_mode`](Self::wait_mode) says.
+    /// Sets whether the stream is [non-blocking](traits::Stream::set_nonblocking). The default
+    /// is `false`. It does not change how connecting waits, which
+    /// [`wait_mode`](Self::wait_mode) sets, and has no effect on asynchronous streams.
     #[must_use]
     pub fn nonblocking_stream(mut self, nonblocking: bool) -> Self {
         self.nonblocking_stream = nonblocking;
         self
     }
 
-    /// Connects.
+    /// Connects to the server that listens on the name.
     ///
     /// # Errors
-    /// `NotFound` or `ConnectionRefused` where nobody listens, `PermissionDenied`
-    /// where this process may not connect, `WouldBlock` and `TimedOut` as the wait
-    /// mode says, `InvalidInput` without a name.
+    /// All but the first contain a [`SocketError`](crate::error::SocketError) with the name:
+    /// - `InvalidInput` if no name was set.
+    /// - `NotFound` if nothing exists at the path; on Windows if there is no such pipe.
+    /// - `ConnectionRefused` on Unix if no process listens on the socket file or abstract name.
+    /// - `PermissionDenied` if this process may not write to the socket file or search its
+    ///   folder, or if the pipe's security descriptor refuses it.
+    /// - `WouldBlock` or `TimedOut` if the server is busy, depending on the wait mode.
+    /// - `Unsupported` if this system does not have names of this kind.
+    /// - Another error of `connect(2)` or `socket(2)` (Unix), or of `CreateFileW` (Windows).
     pub fn connect_sync(&self) -> io::Result<Stream> {
         self.connect_sync_as()
     }
 
-    /// Connects, with the given type of stream.
+    /// Connects and returns the given type of stream.
     ///
     /// # Errors
     /// As [`connect_sync`](Self::connect_sync).
@@ -83,15 +93,21 @@ impl<'n> ConnectOptions<'n> {
         S::from_options(self)
     }
 
-    /// Connects, for asynchronous programs; dropping the future gives up. What
-    /// [`nonblocking_stream`](Self::nonblocking_stream) says has no meaning there.
+    /// Connects and returns an asynchronous stream.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropping the future ends the attempt, and no connection is left open.
     ///
     /// # Errors
-    /// As [`connect_sync`](Self::connect_sync); also outside a tokio runtime.
+    /// As [`connect_sync`](Self::connect_sync). `Other` outside a tokio runtime.
     ///
     /// # Panics
-    /// As everything of tokio's that does I/O, in a runtime that was built without its
-    /// I/O driver (`enable_io`).
+    /// On Unix in a runtime without its I/O driver (`enable_io`).
+    ///
+    /// # Platform-specific behaviour
+    /// Unix cannot report that a full backlog has room again: the attempt is repeated after
+    /// pauses of 0.5 to 20 ms. Windows waits for a busy pipe in tokio's threads for blocking
+    /// calls, for at most 50 ms after the future was dropped.
     #[cfg(feature = "tokio")]
     pub fn connect_tokio(
         &self,
@@ -99,7 +115,10 @@ impl<'n> ConnectOptions<'n> {
         self.connect_tokio_as()
     }
 
-    /// Connects, with the given type of asynchronous stream.
+    /// Connects and returns the given type of asynchronous stream.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`connect_tokio`](Self::connect_tokio).
     ///
     /// # Errors
     /// As [`connect_tokio`](Self::connect_tokio).
@@ -110,7 +129,7 @@ impl<'n> ConnectOptions<'n> {
         S::from_options(self)
     }
 
-    /// The name, or the error for its absence.
+    /// Returns the name, or `InvalidInput` if none was set.
     pub(crate) fn required_name(&self) -> io::Result<&Name<'n>> {
         self.name.as_ref().ok_or_else(super::listener::no_name)
     }

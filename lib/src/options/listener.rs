@@ -2,66 +2,65 @@ use super::AcceptFilter;
 use crate::{Listener, ListenerNonblockingMode, Name, PeerCreds, os, traits};
 use std::{io, time::Duration};
 
-/// What to do with a name that is in use already.
+/// What to do with a name that is in use.
 ///
-/// What is not a socket is never touched; on every system the error for a name that
-/// stays another's is `AddrInUse`.
+/// A name that is not replaced is an `AddrInUse` error on every system. Files that are not
+/// sockets are never replaced.
 ///
-/// While a stale or live name is taken over, the folder of the socket file is locked
-/// (`flock(2)` on a descriptor of the folder); no lock file is made. Any process that may
-/// read the folder can hold that lock: a free name does not depend on it, and for another
-/// name the error is `AddrInUse` with the obstacle
-/// [`Contended`](crate::error::Obstacle::Contended) after
-/// [`max_spin_time`](ListenerOptions::max_spin_time). If the folder may not be read, or its
-/// file system has no locks, names are taken over without it: still no file is lost, but of
-/// processes that take over one stale name in the same instant more than one may succeed.
+/// While a name is replaced, the folder of the socket file is locked (`flock(2)` on a descriptor of
+/// the folder; there is no lock file). Every process that may read the folder can hold the lock.
+/// A free name does not need it. For a name in use, listening fails after
+/// [`max_spin_time`](ListenerOptions::max_spin_time) with `AddrInUse` and the obstacle
+/// [`Contended`](crate::error::Obstacle::Contended). If this process may not read the folder, or
+/// the file system has no locks, names are replaced without the lock. No other file is lost then,
+/// but if several processes replace a stale name at the same time, more than one can succeed.
 ///
 /// # Platform-specific behaviour
-/// - Only socket files can be stale. For abstract names and named pipes, which end
-///   with their holder, every value means [`Fail`](Self::Fail).
-/// - Where files cannot be exchanged or renamed without replacing (`renameat2(2)`: Linux 3.15
-///   and most of its file systems; macOS), another file that comes to the path between two
-///   system calls of [`Replace`](Self::Replace) is lost.
+/// - Only socket files can be replaced. Abstract names and named pipes end with their listener; for
+///   them every value means [`Fail`](Self::Fail).
+/// - [`Replace`](Self::Replace) needs a system call that exchanges two files, or renames one without
+///   replacing another (`renameat2(2)`: Linux 3.15 and most of its file systems; macOS). Elsewhere
+///   a file that another process creates at the path between two system calls is lost.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum OnConflict {
-    /// It is an error.
+    /// Fails with `AddrInUse`.
     #[default]
     Fail,
-    /// A socket file that nobody listens on is replaced, a live one is an error. Of
-    /// any number of processes that do this at the same time exactly one gets the
-    /// name.
+    /// Replaces a stale socket file, on which no process listens, and fails if a server listens
+    /// on it. If several processes do this at the same time, exactly one of them succeeds.
     ReplaceStale,
-    /// A live server's socket file is replaced too, atomically: there is no moment in
-    /// which clients find nothing. Whoever it belonged to keeps its open connections
-    /// but gets no new ones.
+    /// Replaces a stale socket file, and also one on which a server listens. The replacement is
+    /// atomic: clients always find a server. The replaced server keeps its open connections and
+    /// gets no new ones.
     Replace,
 }
 
-/// Who may connect, in words that every system knows.
+/// Who may connect, for all systems.
 ///
 /// # Platform-specific behaviour
 /// - Socket files: mode 600, 660 or 666.
-/// - Abstract names have no permissions: clients can connect, but only those that have
-///   access, by their [credentials](crate::PeerCreds), are handed out, as with an
-///   [`accept_filter`](ListenerOptions::accept_filter). Without this option all are. The
-///   user is the effective one of the process and root; the group is its effective one.
-///   That is up to the listener: a descriptor that is made of it accepts everyone.
-/// - Windows: a security descriptor that admits SYSTEM, the administrators, and the
-///   current user, the current user's primary group, or everyone. The group and everyone
-///   are granted what clients need (0x12019b) and no more: they can neither make an instance
-///   of the pipe nor change who may connect. Without this option it is
-///   [`CurrentUser`](Self::CurrentUser).
+/// - Abstract names have no permissions: every client can connect, but only clients with access,
+///   by their [credentials](crate::PeerCreds), are accepted, as with an
+///   [`accept_filter`](ListenerOptions::accept_filter). The user is the effective user of this
+///   process, and root; the group is its effective group. Without this option all clients are
+///   accepted. The check belongs to the listener: a descriptor that is made from it accepts every
+///   client.
+/// - Windows: a security descriptor with full access for SYSTEM, the administrators and the current
+///   user. Depending on the value, the current user's primary group or everyone has the rights that
+///   clients need (0x12019b): they cannot create an instance of the pipe or change its security
+///   descriptor. Without this option it is that of [`CurrentUser`](Self::CurrentUser).
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// The user that this process runs as.
     CurrentUser,
-    /// The members of the process's group as well.
+    /// The user and the members of one group: that of the socket file, or the primary group of
+    /// this process (Windows).
     Group,
-    /// Everyone on this machine.
+    /// All users of this machine.
     Everyone,
 }
 
-/// How to listen.
+/// Options for listening.
 ///
 /// ```
 /// use local_socket::{prelude::*, GenericNamespaced, ListenerOptions, OnConflict};
@@ -103,84 +102,89 @@ impl Default for ListenerOptions<'_> {
 impl crate::name::sealed::Sealed for ListenerOptions<'_> {}
 
 impl<'n> ListenerOptions<'n> {
-    /// Options with their defaults and without a name.
+    /// Creates options with their default values and without a name.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The name to listen under. There is no default: without it listening is an
-    /// `InvalidInput` error.
+    /// Sets the name to listen on. It is required: without it listening fails with
+    /// `InvalidInput`.
     #[must_use]
     pub fn name(mut self, name: Name<'n>) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// Whether accepting, the accepted streams, or both are non-blocking; neither by
-    /// default.
+    /// Sets whether accepting, accepted streams, or both are non-blocking. The default is
+    /// [`Neither`](ListenerNonblockingMode::Neither). It has no effect on asynchronous
+    /// listeners.
     #[must_use]
     pub fn nonblocking(mut self, nonblocking: ListenerNonblockingMode) -> Self {
         self.nonblocking = nonblocking;
         self
     }
 
-    /// Whether dropping the listener removes its name; it does by default.
+    /// Sets whether dropping the listener removes its socket file. The default is `true`.
     ///
-    /// Only a file that is still the listener's own (same device and inode) is removed,
-    /// wherever the working directory has gone in the meantime, and only by the process that
-    /// made the listener, not by a forked child. Nothing is waited for.
+    /// The file is removed only if it is still the one that the listener created (same device
+    /// and inode), and only by the process that created the listener, not by a forked child. A
+    /// relative path still leads to it if the working directory was changed. Dropping does not
+    /// wait for a lock.
     ///
     /// # Platform-specific behaviour
-    /// Abstract names and named pipes end with their listener in any case.
+    /// Abstract names and named pipes end with their listener, whatever the value.
     #[must_use]
     pub fn reclaim_name(mut self, reclaim_name: bool) -> Self {
         self.reclaim_name = reclaim_name;
         self
     }
 
-    /// What to do with a name that is in use; [`OnConflict::Fail`] by default.
+    /// Sets what to do with a name that is in use. The default is [`OnConflict::Fail`].
     #[must_use]
     pub fn on_conflict(mut self, on_conflict: OnConflict) -> Self {
         self.on_conflict = on_conflict;
         self
     }
 
-    /// `true` means [`OnConflict::Replace`], `false` [`OnConflict::Fail`].
+    /// Sets [`on_conflict`](Self::on_conflict) to [`OnConflict::Replace`] if `overwrite` is
+    /// `true`, else to [`OnConflict::Fail`].
     #[must_use]
     pub fn try_overwrite(self, overwrite: bool) -> Self {
         self.on_conflict(if overwrite { OnConflict::Replace } else { OnConflict::Fail })
     }
 
-    /// How long taking over a name may take while other processes do the same; ten
-    /// seconds by default. After that it is an `AddrInUse` error. With `Duration::MAX` there
-    /// is no limit. An [asynchronous](Self::create_tokio) listener takes at most 50 ms.
+    /// Sets how long replacing a name may take while other processes replace it, too. The
+    /// default is 10 seconds, and `Duration::MAX` means no limit. After that listening fails with
+    /// `AddrInUse`. For an [asynchronous](Self::create_tokio) listener the limit is at most 50 ms.
+    ///
+    /// # Platform-specific behaviour
+    /// It has no effect on abstract names and on Windows.
     #[must_use]
     pub fn max_spin_time(mut self, max_spin_time: Duration) -> Self {
         self.max_spin_time = Some(max_spin_time);
         self
     }
 
-    /// Who may connect. A security descriptor, or for a socket file a mode, that is given as
-    /// well has precedence. An [`accept_filter`](Self::accept_filter) chooses among those
-    /// that may.
+    /// Sets who may connect. A security descriptor that is set as well takes precedence, and so
+    /// does the mode of a socket file. An [`accept_filter`](Self::accept_filter) chooses among the
+    /// clients with access.
     #[must_use]
     pub fn access(mut self, access: Access) -> Self {
         self.access = Some(access);
         self
     }
 
-    /// Which clients are handed out: those that the filter says `true` to. By default all
-    /// of them are.
+    /// Sets a filter: only clients for which it returns `true` are accepted. The default
+    /// accepts all clients.
     ///
-    /// Who is refused can connect, but finds the end of file, or an error, at once.
-    /// Accepting goes on with the next client, within the same
-    /// [timeout](traits::Listener::set_accept_timeout), as if the refused one had not
-    /// come; a `tracing` event at debug level tells of it. Clients whose credentials the
-    /// system does not tell are refused without asking the filter.
+    /// A refused client can connect, but its connection is closed at once. Accepting goes on
+    /// with the next client, within the same [timeout](traits::Listener::set_accept_timeout),
+    /// and emits a `tracing` event at debug level. If the system cannot return a client's
+    /// credentials, the client is refused without a call of the filter.
     ///
-    /// The filter is called in the thread that accepts, in several at once if several
-    /// accept.
+    /// The filter is called in the thread that accepts; if several threads accept, in all of
+    /// them at the same time.
     ///
     /// ```
     /// use local_socket::{prelude::*, GenericNamespaced, ListenerOptions};
@@ -194,7 +198,7 @@ impl<'n> ListenerOptions<'n> {
     /// ```
     ///
     /// # Platform-specific behaviour
-    /// What the credentials tell is said at [`PeerCreds`].
+    /// [`PeerCreds`] describes which credentials each system returns.
     #[must_use]
     pub fn accept_filter(
         mut self,
@@ -204,17 +208,26 @@ impl<'n> ListenerOptions<'n> {
         self
     }
 
-    /// Starts to listen.
+    /// Starts listening.
     ///
     /// # Errors
-    /// `AddrInUse` where the name is another's, `PermissionDenied` and `NotFound` where
-    /// the folder cannot be written to or is not there, `InvalidInput` without a name or for
-    /// a mode beyond 7777, `Unsupported` for a name or an option that this system does not have.
+    /// All but the first contain a [`SocketError`](crate::error::SocketError) with the name:
+    /// - `InvalidInput` if no name was set.
+    /// - `InvalidInput` if the file mode has bits beyond 7777 (octal).
+    /// - `AddrInUse` if the name is in use and is not replaced. Its
+    ///   [obstacle](crate::error::SocketError::obstacle) says by what.
+    /// - `PermissionDenied` if this process may not create files in the folder, or may not give
+    ///   the file the group that was set.
+    /// - `NotFound` if the folder does not exist.
+    /// - `Unsupported` if this system does not have names of this kind; on Windows also for a
+    ///   pipe of another machine.
+    /// - Another error of `bind(2)`, `listen(2)` or `socket(2)` (Unix), or of
+    ///   `CreateNamedPipeW` (Windows).
     pub fn create_sync(self) -> io::Result<Listener> {
         self.create_sync_as()
     }
 
-    /// Starts to listen, with the given type of listener.
+    /// Starts listening and returns the given type of listener.
     ///
     /// # Errors
     /// As [`create_sync`](Self::create_sync).
@@ -222,25 +235,23 @@ impl<'n> ListenerOptions<'n> {
         L::from_options(self)
     }
 
-    /// Starts to listen, for asynchronous programs. What
-    /// [`nonblocking`](Self::nonblocking) says has no meaning there.
+    /// Starts listening and returns an asynchronous listener.
     ///
-    /// If another process holds the lock of the folder while a stale or live name is to be
-    /// taken over, this blocks the thread for up to 50 ms, or
-    /// [`max_spin_time`](Self::max_spin_time) if that is less. A free name is not waited for.
+    /// If a name has to be replaced and another process holds the lock of the folder, it blocks the
+    /// thread for up to 50 ms, or [`max_spin_time`](Self::max_spin_time) if that is shorter. A free
+    /// name needs no lock.
     ///
     /// # Errors
-    /// As [`create_sync`](Self::create_sync); also outside a tokio runtime.
+    /// As [`create_sync`](Self::create_sync). `Other` outside a tokio runtime.
     ///
     /// # Panics
-    /// As everything of tokio's that does I/O, in a runtime that was built without its
-    /// I/O driver (`enable_io`).
+    /// On Unix in a runtime without its I/O driver (`enable_io`).
     #[cfg(feature = "tokio")]
     pub fn create_tokio(self) -> io::Result<crate::tokio::Listener> {
         self.create_tokio_as()
     }
 
-    /// Starts to listen, with the given type of asynchronous listener.
+    /// Starts listening and returns the given type of asynchronous listener.
     ///
     /// # Errors
     /// As [`create_tokio`](Self::create_tokio).
@@ -249,13 +260,13 @@ impl<'n> ListenerOptions<'n> {
         L::from_options(self)
     }
 
-    /// The name, or the error for its absence.
+    /// Returns the name, or `InvalidInput` if none was set.
     pub(crate) fn required_name(&self) -> io::Result<&Name<'n>> {
         self.name.as_ref().ok_or_else(no_name)
     }
 
-    /// The time within which taking over a name has to succeed.
-    #[cfg_attr(windows, expect(dead_code, reason = "names of pipes are never taken over"))]
+    /// Returns how long replacing a name may take.
+    #[cfg_attr(windows, expect(dead_code, reason = "names of pipes are never replaced"))]
     pub(crate) fn spin_limit(&self) -> Duration {
         self.max_spin_time.unwrap_or(Duration::from_secs(10))
     }

@@ -1,6 +1,6 @@
 use std::io;
 
-/// An error where tokio would panic: outside a runtime.
+/// Fails outside a tokio runtime, where tokio's own functions would panic.
 pub(super) fn required() -> io::Result<()> {
     tokio::runtime::Handle::try_current().map(|_| ()).map_err(io::Error::other)
 }

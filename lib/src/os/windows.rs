@@ -1,40 +1,39 @@
 //! Named pipes: local sockets on Windows.
 //!
-//! A listener keeps a queue of pipe instances that clients can connect to; a stream
-//! is one end of an instance. All handles are overlapped: that is what lets one thread
-//! read while another writes, and what makes timeouts possible.
+//! A [`Listener`] has a queue of pipe instances that clients can connect to; a [`Stream`] is one
+//! end of an instance. All handles are overlapped: one thread can read while another writes, and
+//! operations can have timeouts.
 
-#![allow(unsafe_code, reason = "this is where the library talks to Windows")]
+#![allow(unsafe_code, reason = "system calls of Windows")]
 
 mod atomic_timeout;
+mod background_operation;
+#[cfg(feature = "tokio")]
+mod completion_driver;
+mod completion_port;
 mod connect;
+mod connection;
 mod convert;
 mod drain;
-#[cfg(feature = "tokio")]
-mod driver;
-mod ends;
 mod event;
 mod halves;
 mod impersonation;
-mod lasting;
+mod instance_queue;
 mod linger;
 mod listen;
 mod listener;
-mod local;
-mod memory;
+mod local_heap;
 mod name;
 mod operation;
+mod operation_buffer;
 mod os_str;
 mod pair;
-mod patience;
 mod peer;
 mod pipe;
-mod port;
-mod queue;
+mod pipe_end;
 mod read;
 pub mod security_descriptor;
 mod settings;
-mod shared;
 mod sid;
 mod stream;
 mod timed_lock;
@@ -42,8 +41,9 @@ mod token;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod vectored;
+mod wait_limit;
 #[cfg(feature = "tokio")]
-mod wakers;
+mod waker_set;
 mod write;
 
 #[cfg(test)]

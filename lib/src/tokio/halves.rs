@@ -7,24 +7,30 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The half of a stream that receives.
+/// The receiving half of a [`Stream`].
+///
+/// [`split`](crate::traits::tokio::Stream::split) creates it. Dropping it does not shut down
+/// the receiving direction.
 #[derive(Debug)]
 pub enum RecvHalf {
-    /// Of a named pipe.
+    /// Half of a named pipe.
     #[cfg(windows)]
     NamedPipe(imp::RecvHalf),
-    /// Of a Unix domain socket.
+    /// Half of a Unix domain socket.
     #[cfg(unix)]
     UdSocket(imp::RecvHalf),
 }
 
-/// The half of a stream that sends.
+/// The sending half of a [`Stream`].
+///
+/// [`split`](crate::traits::tokio::Stream::split) creates it. Dropping it does not shut down
+/// the sending direction; `AsyncWriteExt::shutdown` does.
 #[derive(Debug)]
 pub enum SendHalf {
-    /// Of a named pipe.
+    /// Half of a named pipe.
     #[cfg(windows)]
     NamedPipe(imp::SendHalf),
-    /// Of a Unix domain socket.
+    /// Half of a Unix domain socket.
     #[cfg(unix)]
     UdSocket(imp::SendHalf),
 }

@@ -4,9 +4,26 @@ use crate::{
 };
 use std::io;
 
-/// A server's end: it stands under a name and accepts clients.
+/// A listening socket that is bound to a name and registered with tokio's event loop.
 ///
-/// What it can do is in [`traits::tokio::Listener`](crate::traits::tokio::Listener).
+/// Its methods are those of [`traits::tokio::Listener`](crate::traits::tokio::Listener).
+///
+/// ```
+/// use local_socket::{tokio::prelude::*, GenericNamespaced, ListenerOptions};
+/// use tokio::io::AsyncWriteExt;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// # let word = format!("tokio-listener-{}", std::process::id());
+/// let name = word.to_ns_name::<GenericNamespaced>()?;
+/// let listener = ListenerOptions::new().name(name.borrow()).create_tokio()?;
+/// # let client = LocalSocketStream::connect(name).await?;
+/// loop {
+///     let mut stream = listener.accept().await?;
+///     tokio::spawn(async move { stream.write_all(b"hello\n").await });
+/// #   break;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub enum Listener {
     /// A named pipe.

@@ -1,5 +1,5 @@
-//! What most asynchronous programs need: the traits without their names, and the two
-//! enums under names that do not clash.
+//! Imports for most asynchronous programs: the traits, whose names are not imported, and the
+//! two enums under names that do not clash with those of other crates.
 
 pub use crate::{
     NameType as _, ToFsName as _, ToNsName as _,

@@ -12,10 +12,30 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A connection: a private byte stream in both directions.
+/// A connection that is registered with tokio's event loop: a byte stream in both directions
+/// between two processes.
 ///
-/// What it can do is in [`traits::tokio::Stream`](crate::traits::tokio::Stream) and
+/// Its methods are those of [`traits::tokio::Stream`](crate::traits::tokio::Stream) and
 /// [`traits::StreamCommon`](crate::traits::StreamCommon).
+///
+/// ```
+/// use local_socket::tokio::Stream;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let (mut client, mut server) = Stream::pair()?;
+/// client.write_all(b"question").await?;
+/// client.shutdown().await?;
+///
+/// let mut text = String::new();
+/// server.read_to_string(&mut text).await?; // reads to the end of file
+/// server.write_all(b"answer").await?; // the other direction is still open
+/// drop(server);
+///
+/// client.read_to_string(&mut text).await?;
+/// assert_eq!(text, "questionanswer");
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub enum Stream {
     /// A named pipe.
@@ -27,11 +47,15 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Two streams that are connected to each other and have no name.
+    /// Creates two streams that are connected to each other. They have no name.
     ///
     /// # Errors
-    /// As [`ListenerOptions::create_tokio`](crate::ListenerOptions::create_tokio) outside a
-    /// runtime; else whatever the system says, usually that there are no more descriptors.
+    /// `Other` outside a tokio runtime. An error of `socketpair(2)` (Unix) or of
+    /// `CreateNamedPipeW` and `CreateFileW` (Windows), usually because the process has no
+    /// descriptors or handles left.
+    ///
+    /// # Panics
+    /// On Unix in a runtime without its I/O driver (`enable_io`).
     pub fn pair() -> io::Result<(Self, Self)> {
         imp::Stream::pair().map(|(one, other)| (one.into(), other.into()))
     }

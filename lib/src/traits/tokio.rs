@@ -1,5 +1,13 @@
-//! What asynchronous listeners, streams and halves can do; [`StreamCommon`] is that of
-//! the synchronous ones.
+//! Traits of asynchronous listeners, streams and halves. [`StreamCommon`] is shared with the
+//! synchronous streams.
+//!
+//! # Cancel safety
+//!
+//! A future that is dropped before it has completed is *cancelled*, for example by
+//! `tokio::select!`. Everything here is cancel safe: cancelling `accept` loses no client,
+//! cancelling `connect` leaves no connection open, and a cancelled read loses no bytes.
+//! `AsyncReadExt::read` and `AsyncWriteExt::write` are cancel safe; methods that loop over
+//! them, such as `read_exact`, `read_to_end` and `write_all`, are not.
 
 use crate::{
     ConnectOptions, ListenerOptions, Name,
@@ -10,65 +18,79 @@ use crate::{
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use std::{fmt::Debug, io};
 
-/// What [`Stream::reunite`] gives.
+/// Result of [`Stream::reunite`].
 pub type ReuniteResult<S> =
     Result<S, crate::error::ReuniteError<<S as Stream>::RecvHalf, <S as Stream>::SendHalf>>;
 
-/// A server's end: it stands under a name and accepts clients.
+/// A listening socket that is bound to a name and registered with tokio's event loop.
 pub trait Listener: Debug + Send + Sync + Sized + Sealed {
-    /// What it accepts.
+    /// The type of the accepted streams.
     type Stream: Stream;
 
-    /// Waits for a client and accepts it. Cancelling loses nobody: a client that was not
-    /// accepted yet is the next one.
+    /// Waits for a client and accepts it. Several tasks can wait at the same time.
+    ///
+    /// Clients that the [filter](ListenerOptions::accept_filter) refuses are skipped. A client
+    /// that has disconnected already is no error: it is skipped, or accepted if its data can
+    /// still be read (on Linux always).
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a client that was not returned yet is returned by the next call.
     ///
     /// # Errors
-    /// Whatever the system says, such as that there are no more descriptors. A client
-    /// that has gone before it was accepted is no error.
+    /// An error of `accept(2)` (Unix), usually `EMFILE` because the process has no descriptors
+    /// left, or of `CreateNamedPipeW` and `ConnectNamedPipe` (Windows).
     fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send + Sync;
 
-    /// The name that it stands under.
+    /// Returns the name that the listener is bound to.
     ///
     /// # Errors
-    /// `Unsupported` for an inherited socket whose address is no name.
+    /// On Unix `Unsupported` for an inherited socket without a name, or an error of
+    /// `getsockname(2)`; none on Windows.
     fn local_name(&self) -> io::Result<Name<'static>>;
 
-    /// Leaves the name where it is when the listener is dropped.
-    fn do_not_reclaim_name_on_drop(&mut self);
-
-    /// Gives the name up now, as dropping the listener would: nobody can connect any more,
-    /// and clients that have connected already can still be accepted. For a server that
-    /// ends and leaves nobody unserved.
+    /// Keeps the socket file when the listener is dropped.
     ///
     /// # Platform-specific behaviour
-    /// Only a socket file can go before its socket does; with abstract names and on
+    /// Abstract names and named pipes end with their listener; for them this does nothing.
+    fn do_not_reclaim_name_on_drop(&mut self);
+
+    /// Removes the name, so that no more clients can connect. Clients that have connected
+    /// already can still be accepted.
+    ///
+    /// A server calls this before it ends, to serve every client that has connected.
+    ///
+    /// # Platform-specific behaviour
+    /// Only a socket file can be removed while its socket is open. For abstract names and on
     /// Windows this does nothing.
     fn give_up_name(&self);
 
-    /// Starts to listen.
+    /// Starts listening as the options say.
     ///
     /// # Errors
     /// See [`ListenerOptions::create_tokio`].
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self>;
 }
 
-/// A connection: a private byte stream in both directions.
+/// A connection that is registered with tokio's event loop: a byte stream in both directions.
 ///
-/// `poll_shutdown` (and with it `AsyncWriteExt::shutdown`) half-closes: the peer reads to
-/// the end of file, and what it sends can still be read here. See the synchronous
+/// `AsyncWriteExt::shutdown` (`poll_shutdown`) half-closes the stream: the peer reads to the
+/// end of file, and its answer can still be read. Its errors are those of the synchronous
 /// [`shutdown`](crate::traits::Stream::shutdown).
 ///
-/// A shared reference can be read from and written to as well, by one task for each
-/// direction: of several tasks that wait in the same direction only the last is woken.
+/// Shared references can be read from and written to as well. In each direction only one task
+/// can wait: if several do, only the last is woken.
 pub trait Stream:
     AsyncRead + RefTokioAsyncRead + AsyncWrite + RefTokioAsyncWrite + StreamCommon
 {
-    /// The type of the receive half.
+    /// The type of the receiving half.
     type RecvHalf: RecvHalf<Stream = Self>;
-    /// The type of the send half.
+    /// The type of the sending half.
     type SendHalf: SendHalf<Stream = Self>;
 
-    /// Connects to a name, waiting as long as its server is busy.
+    /// Connects to a name. If the server is busy, it waits without a limit.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no connection is left open.
     ///
     /// # Errors
     /// See [`ConnectOptions::connect_tokio`].
@@ -76,18 +98,23 @@ pub trait Stream:
         async move { Self::from_options(&ConnectOptions::new().name(name)).await }
     }
 
-    /// Splits the stream into halves that two tasks can own.
+    /// Splits the stream into two halves, which two tasks can own.
     ///
-    /// Dropping a half does not end its direction; `shutdown` on the send half does.
+    /// Dropping a half does not shut down its direction; `AsyncWriteExt::shutdown` on the
+    /// sending half does.
     fn split(self) -> (Self::RecvHalf, Self::SendHalf);
 
-    /// Puts two halves together again.
+    /// Joins two halves into the stream that they came from.
     ///
     /// # Errors
-    /// Gives both halves back if they are not of one stream.
+    /// A [`ReuniteError`](crate::error::ReuniteError) with both halves if they are of different
+    /// streams.
     fn reunite(rh: Self::RecvHalf, sh: Self::SendHalf) -> ReuniteResult<Self>;
 
-    /// Connects. Cancelling leaves nothing behind.
+    /// Connects as the options say.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no connection is left open.
     ///
     /// # Errors
     /// See [`ConnectOptions::connect_tokio`].
@@ -96,7 +123,7 @@ pub trait Stream:
     ) -> impl Future<Output = io::Result<Self>> + Send + Sync;
 }
 
-/// The half of a stream that receives.
+/// The receiving half of a stream.
 pub trait RecvHalf:
     AsyncRead + RefTokioAsyncRead + Debug + Send + Sync + Sized + Sealed + 'static
 {
@@ -104,7 +131,7 @@ pub trait RecvHalf:
     type Stream: Stream;
 }
 
-/// The half of a stream that sends.
+/// The sending half of a stream.
 pub trait SendHalf:
     AsyncWrite + RefTokioAsyncWrite + Debug + Send + Sync + Sized + Sealed + 'static
 {

@@ -4,10 +4,10 @@ use std::{
     time::Duration,
 };
 
-/// A timeout that can be changed while others use it; none at first.
+/// A timeout that other threads can change while it is used. Its initial value is no timeout.
 #[derive(Debug, Default)]
 pub(super) struct AtomicTimeout {
-    /// Nanoseconds, zero for none. The longest that fits is 584 years.
+    /// Nanoseconds; zero means no timeout. The maximum is 584 years.
     nanos: AtomicU64,
 }
 
@@ -23,7 +23,7 @@ impl AtomicTimeout {
         let nanos = match timeout {
             None => 0,
             Some(Duration::ZERO) => {
-                let text = "a timeout of zero; non-blocking mode is what does not wait";
+                let text = "a timeout must not be zero; use non-blocking mode instead";
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
             }
             Some(timeout) => u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX),

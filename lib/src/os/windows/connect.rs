@@ -1,7 +1,7 @@
 use super::{
-    patience::Patience,
-    pipe::{Info, Pipe, WidePath, code, wait_for_instance},
-    shared::Shared,
+    connection::Connection,
+    pipe::{Pipe, PipeInfo, WidePath, code, wait_for_instance},
+    wait_limit::WaitLimit,
 };
 use crate::{
     ConnectOptions, ConnectWaitMode, Name,
@@ -11,92 +11,97 @@ use crate::{
 use std::{io, sync::Arc, thread, time::Duration};
 use windows_sys::Win32::Foundation::ERROR_PIPE_BUSY;
 
-/// The longest that the system is asked to wait in one go. After that it is looked
-/// again whether there is a pipe at all: Windows lets waiters wait when it goes.
-const ROUND: Duration = Duration::from_millis(500);
+/// Maximum time of one `WaitNamedPipeW` call. If the last instance of the pipe is closed
+/// meanwhile, Windows does not end the call, so the pipe has to be opened again from time to time.
+const MAX_WAIT: Duration = Duration::from_millis(500);
 
-pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Shared> {
+pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Connection> {
     let name = options.required_name()?;
     connected(name, options).map_err(|error| SocketError::wrap(Action::Connect, name, error))
 }
 
-fn connected(name: &Name<'_>, options: &ConnectOptions<'_>) -> io::Result<Shared> {
+fn connected(name: &Name<'_>, options: &ConnectOptions<'_>) -> io::Result<Connection> {
     let pipe = open(&local_path(name)?, options.wait_mode)?;
     named_client(pipe, name, options.nonblocking_stream)
 }
 
-/// Makes a stream of the client's end of the pipe of that name.
-pub(super) fn named_client(pipe: Pipe, name: &Name<'_>, nonblocking: bool) -> io::Result<Shared> {
+/// Makes a connection of the client's end of the pipe with the given name.
+pub(super) fn named_client(
+    pipe: Pipe,
+    name: &Name<'_>,
+    nonblocking: bool,
+) -> io::Result<Connection> {
     let info = pipe.info()?;
     client(pipe, info, Some(Arc::new(name.clone().into_owned())), nonblocking)
 }
 
-/// Makes a stream of the client's end of a pipe.
+/// Makes a connection of the client's end of a pipe.
 pub(super) fn client(
     pipe: Pipe,
-    info: Info,
+    info: PipeInfo,
     name: Option<Arc<Name<'static>>>,
     nonblocking: bool,
-) -> io::Result<Shared> {
+) -> io::Result<Connection> {
     if info.has_messages {
-        pipe.read_by_messages()?;
+        pipe.set_message_read_mode()?;
     }
-    Shared::new(pipe, info, name, nonblocking)
+    Connection::new(pipe, info, name, nonblocking)
 }
 
-/// A name's path, if it is a pipe's at all: names of other platforms can be made too.
+/// Returns the path of a name. It fails with `Unsupported` for names that are not pipes, which
+/// `Name::parse_for` can create.
 pub(super) fn local_path(name: &Name<'_>) -> io::Result<WidePath> {
     if name.kind != NameKind::Pipe {
-        let text = format!("a {} is nothing that Windows has", name.kind_text());
+        let text = format!("a {} is not available on this system", name.kind_text());
         return Err(io::Error::new(io::ErrorKind::Unsupported, text));
     }
     Ok(WidePath::new(&name.text))
 }
 
-/// Opens the pipe, waiting for a free instance as the mode says.
+/// Opens the pipe. It waits for a free instance as the mode says.
 fn open(path: &WidePath, mode: ConnectWaitMode) -> io::Result<Pipe> {
-    let patience = patience_of(mode);
+    let limit = wait_limit_of(mode);
     loop {
-        if let Some(pipe) = attempt(path)? {
+        if let Some(pipe) = try_open(path)? {
             return Ok(pipe);
         }
-        wait_a_round(path, round(patience, ROUND)?);
+        wait_briefly(path, next_wait(limit, MAX_WAIT)?);
     }
 }
 
-pub(super) fn patience_of(mode: ConnectWaitMode) -> Patience {
+pub(super) fn wait_limit_of(mode: ConnectWaitMode) -> WaitLimit {
     match mode {
-        ConnectWaitMode::Deferred => Patience::Nothing,
-        ConnectWaitMode::Timeout(time) => Patience::at_most(time),
-        ConnectWaitMode::Unbounded => Patience::Forever,
+        ConnectWaitMode::Deferred => WaitLimit::NoWait,
+        ConnectWaitMode::Timeout(time) => WaitLimit::at_most(time),
+        ConnectWaitMode::Unbounded => WaitLimit::Unlimited,
     }
 }
 
-/// Opens the pipe; `None` if all instances are busy.
-pub(super) fn attempt(path: &WidePath) -> io::Result<Option<Pipe>> {
+/// Opens the pipe. Returns `None` if all instances are busy.
+pub(super) fn try_open(path: &WidePath) -> io::Result<Option<Pipe>> {
     match Pipe::open(path) {
         Err(error) if code(&error) == Some(ERROR_PIPE_BUSY) => Ok(None),
         result => result.map(Some),
     }
 }
 
-/// How long to wait before the next attempt.
+/// Returns how long to wait before the next attempt, at most `longest`.
 ///
 /// # Errors
-/// If the patience is over.
-pub(super) fn round(patience: Patience, longest: Duration) -> io::Result<Duration> {
-    if patience.is_over() {
+/// `WouldBlock` or `TimedOut` if the time limit is over.
+pub(super) fn next_wait(limit: WaitLimit, longest: Duration) -> io::Result<Duration> {
+    if limit.is_over() {
         let text = "all instances of the pipe are busy";
-        return Err(io::Error::new(patience.error().kind(), text));
+        return Err(io::Error::new(limit.error().kind(), text));
     }
-    Ok(patience.rest().map_or(longest, |rest| rest.min(longest)))
+    Ok(limit.remaining().map_or(longest, |rest| rest.min(longest)))
 }
 
-pub(super) fn wait_a_round(path: &WidePath, time: Duration) {
-    match wait_for_instance(path, Patience::at_most(time).millis()) {
-        // One is free now, or was: others are waiting too.
+pub(super) fn wait_briefly(path: &WidePath, time: Duration) {
+    match wait_for_instance(path, WaitLimit::at_most(time).millis()) {
+        // An instance is free, unless another client has taken it already.
         Ok(_) => {}
-        // Opening says better than waiting what is wrong with the pipe.
+        // The next attempt to open the pipe returns the better error.
         Err(_) => thread::sleep(Duration::from_millis(1)),
     }
 }

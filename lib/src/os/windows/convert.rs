@@ -1,5 +1,5 @@
-//! Conversions between the crate's enums and handles: those that their variants' types
-//! have.
+//! Conversions between the enums of this crate and handles. They are those of the variants'
+//! types.
 
 use crate::{Listener, RecvHalf, SendHalf, Stream, error::FromHandleError};
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};

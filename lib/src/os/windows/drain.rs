@@ -1,7 +1,7 @@
 use super::{
-    patience::Patience,
+    connection::Connection,
     pipe::{Pipe, code},
-    shared::Shared,
+    wait_limit::WaitLimit,
     write::disconnected,
 };
 use std::{
@@ -17,42 +17,42 @@ use std::{
 };
 use windows_sys::Win32::{Foundation::ERROR_OPERATION_ABORTED, System::IO::CancelSynchronousIo};
 
-impl Shared {
+impl Connection {
     /// Waits until the peer has read everything.
     ///
-    /// A peer that closed its end before, without reading everything, cannot be told
-    /// from one that has read it all.
+    /// If the peer closed its end before this call, it is not known whether it had read
+    /// everything.
     pub(super) fn drain(&self, deadline: Duration) -> io::Result<()> {
-        let patience = Patience::at_most(deadline);
-        self.settle(patience)?;
+        let limit = WaitLimit::at_most(deadline);
+        self.finish_in_flight(limit)?;
         let written = self.written.load(Ordering::Relaxed);
         if self.drained.load(Ordering::Relaxed) == written {
             return Ok(());
         }
-        flush_within(&self.pipe, patience)?;
+        flush_within(&self.pipe, limit)?;
         self.drained.fetch_max(written, Ordering::Relaxed);
         Ok(())
     }
 }
 
-/// Flushes in a thread of its own, since there is no overlapped way to do that.
-fn flush_within(pipe: &Arc<Pipe>, patience: Patience) -> io::Result<()> {
-    let (tell, told) = mpsc::sync_channel(1);
-    let theirs = Arc::clone(pipe);
+/// Calls `FlushFileBuffers` in a new thread, because the function has no overlapped variant.
+fn flush_within(pipe: &Arc<Pipe>, limit: WaitLimit) -> io::Result<()> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let thread_pipe = Arc::clone(pipe);
     let helper = thread::Builder::new()
         .name("local_socket drain".to_owned())
         .stack_size(64 * 1024)
         .spawn(move || {
-            let result = theirs.flush();
-            drop(theirs);
-            // Nobody is listening any more if the cancellation took too long.
-            let _ = tell.send(result);
+            let result = thread_pipe.flush();
+            drop(thread_pipe);
+            // It fails if the caller has given up after the cancellation.
+            let _ = sender.send(result);
         })?;
-    let result = match patience.rest() {
-        None => told.recv().ok(),
-        Some(rest) => match told.recv_timeout(rest) {
+    let result = match limit.remaining() {
+        None => receiver.recv().ok(),
+        Some(rest) => match receiver.recv_timeout(rest) {
             Ok(result) => Some(result),
-            Err(RecvTimeoutError::Timeout) => cancel(&helper, &told),
+            Err(RecvTimeoutError::Timeout) => cancel(&helper, &receiver),
             Err(RecvTimeoutError::Disconnected) => None,
         },
     };
@@ -65,15 +65,16 @@ fn flush_within(pipe: &Arc<Pipe>, patience: Patience) -> io::Result<()> {
     }
 }
 
-/// Ends a flush. It has to be tried again if the helper was not in the call yet.
+/// Cancels the flush in the helper thread. The cancellation has no effect before the helper is in
+/// the system call, so it is repeated.
 fn cancel(
     helper: &thread::JoinHandle<()>,
-    told: &Receiver<io::Result<()>>,
+    receiver: &Receiver<io::Result<()>>,
 ) -> Option<io::Result<()>> {
     for _ in 0..20 {
-        // SAFETY: the thread's handle is open as long as the `JoinHandle` is there.
+        // SAFETY: the thread's handle is open while the `JoinHandle` exists.
         unsafe { CancelSynchronousIo(helper.as_raw_handle()) };
-        match told.recv_timeout(Duration::from_millis(5)) {
+        match receiver.recv_timeout(Duration::from_millis(5)) {
             Err(RecvTimeoutError::Timeout) => {}
             result => return result.ok(),
         }

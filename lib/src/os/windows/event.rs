@@ -1,11 +1,11 @@
-//! Events, and waiting for them.
+//! Event objects.
 
 #![allow(
     clippy::missing_const_for_thread_local,
-    reason = "said of what is const already, where std has no native thread locals"
+    reason = "reported for a const initializer where std has no native thread locals"
 )]
 
-use super::patience::Patience;
+use super::wait_limit::WaitLimit;
 use std::{
     cell::Cell,
     io,
@@ -17,19 +17,18 @@ use windows_sys::Win32::{
     System::Threading::{CreateEventW, SetEvent, WaitForMultipleObjects},
 };
 
-/// An event that stays set until it is reset (which starting an operation with it
-/// does).
+/// A manual-reset event. Starting an overlapped operation with it resets it.
 #[derive(Debug)]
 pub(super) struct Event(OwnedHandle);
 
 impl Event {
     pub(super) fn new() -> io::Result<Self> {
-        // SAFETY: no pointers but null ones, which stand for defaults.
+        // SAFETY: all pointers are null, which means the default values.
         let handle = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
         if handle.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the handle is new and nobody else's.
+        // SAFETY: the handle is new and has no other owner.
         Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 
@@ -38,9 +37,9 @@ impl Event {
         unsafe { SetEvent(self.0.as_raw_handle()) };
     }
 
-    /// The handle for an OVERLAPPED whose completion must not be queued to a
-    /// completion port: its lowest bit is set (GetQueuedCompletionStatus, "Remarks").
-    pub(super) fn untold(&self) -> HANDLE {
+    /// Returns the handle for an OVERLAPPED whose completion must not be queued to a completion
+    /// port. Its lowest bit is set (GetQueuedCompletionStatus, "Remarks").
+    pub(super) fn handle_without_port(&self) -> HANDLE {
         self.0.as_raw_handle().map_addr(|handle| handle | 1)
     }
 }
@@ -57,19 +56,19 @@ impl AsHandle for Event {
     }
 }
 
-/// Waits until one of at most 64 objects is signalled; `false` if the patience ends
+/// Waits until one of at most 64 objects is signalled. Returns `false` if the time limit ends
 /// first.
-pub(super) fn wait_any(objects: &[BorrowedHandle<'_>], patience: Patience) -> io::Result<bool> {
+pub(super) fn wait_any(objects: &[BorrowedHandle<'_>], limit: WaitLimit) -> io::Result<bool> {
     loop {
         let count = u32::try_from(objects.len()).unwrap_or(u32::MAX);
         // SAFETY: a `BorrowedHandle` is a handle (it is `repr(transparent)`), and the
         // slice outlives the call.
         let woken =
-            unsafe { WaitForMultipleObjects(count, objects.as_ptr().cast(), 0, patience.millis()) };
+            unsafe { WaitForMultipleObjects(count, objects.as_ptr().cast(), 0, limit.millis()) };
         match woken {
             WAIT_FAILED => return Err(io::Error::last_os_error()),
-            WAIT_TIMEOUT if patience.is_over() => return Ok(false),
-            // The longest wait of the system was too short for so much patience.
+            WAIT_TIMEOUT if limit.is_over() => return Ok(false),
+            // One call cannot wait as long as the limit.
             WAIT_TIMEOUT => {}
             _ => {
                 debug_assert!(woken - WAIT_OBJECT_0 < count);
@@ -80,17 +79,17 @@ pub(super) fn wait_any(objects: &[BorrowedHandle<'_>], patience: Patience) -> io
 }
 
 thread_local! {
-    /// An event for the one operation that a thread waits for at a time.
+    /// An event for the operation that a thread waits for; there is one at a time.
     static SPARE: Cell<Option<Event>> = const { Cell::new(None) };
 }
 
-/// Lends an event for an operation that ends before `f` returns. Making one for each
-/// operation would cost two system calls.
+/// Calls `f` with an event for an operation that completes before `f` returns. The event is
+/// reused: creating one for each operation would take two system calls.
 pub(super) fn with_event<R>(f: impl FnOnce(&Event) -> io::Result<R>) -> io::Result<R> {
     let spare = SPARE.try_with(Cell::take).ok().flatten();
     let event = spare.map_or_else(Event::new, Ok)?;
     let result = f(&event);
-    // On a thread whose locals are gone already the event goes too.
+    // If the thread's locals are destroyed already, the event is closed here.
     let _ = SPARE.try_with(|spare| spare.set(Some(event)));
     result
 }

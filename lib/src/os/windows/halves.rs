@@ -1,4 +1,4 @@
-use super::{shared::Shared, stream::Stream};
+use super::{connection::Connection, stream::Stream};
 use crate::{name::sealed::Sealed, traits};
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
@@ -7,13 +7,15 @@ use std::{
     time::Duration,
 };
 
-/// The half of a [`Stream`] that receives.
+/// The receiving half of a [`Stream`].
 #[derive(Debug)]
-pub struct RecvHalf(pub(super) Arc<Shared>);
+pub struct RecvHalf(pub(super) Arc<Connection>);
 
-/// The half of a [`Stream`] that sends.
+/// The sending half of a [`Stream`].
+///
+/// Dropping it does not shut down its direction; [`close`](traits::SendHalf::close) does.
 #[derive(Debug)]
-pub struct SendHalf(pub(super) Arc<Shared>);
+pub struct SendHalf(pub(super) Arc<Connection>);
 
 impl Sealed for RecvHalf {}
 impl traits::RecvHalf for RecvHalf {

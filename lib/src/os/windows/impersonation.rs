@@ -7,23 +7,23 @@ use std::{
 };
 use windows_sys::Win32::{Security::RevertToSelf, System::Pipes::ImpersonateNamedPipeClient};
 
-/// As long as it lives, the thread that has made it acts as the client: see
-/// [`Stream::impersonate_client`](super::Stream::impersonate_client).
+/// A guard during whose lifetime the thread impersonates the client of a pipe.
+/// [`Stream::impersonate_client`](super::Stream::impersonate_client) creates it.
 ///
-/// Dropping it is `RevertToSelf`: the thread acts as its process again, also if it acted
-/// as somebody else before. Should the system refuse that, the process is aborted, since
-/// nothing that it went on to do would be its own ([`RevertToSelf`][revert], "Remarks").
+/// Dropping it calls `RevertToSelf`: the thread acts as its process again, even if it
+/// impersonated another user before. If that call fails, the process is aborted, because it
+/// would go on with the client's rights ([`RevertToSelf`][revert], "Remarks").
 ///
 /// [revert]: https://learn.microsoft.com/en-us/windows/win32/api/securitybaseapi/nf-securitybaseapi-reverttoself
 #[derive(Debug)]
-#[must_use = "the thread stops acting as the client when it is dropped"]
+#[must_use = "dropping the guard ends the impersonation"]
 pub struct ImpersonationGuard {
-    /// It belongs to its thread.
+    /// The guard must be dropped in the thread that created it.
     not_send: PhantomData<*const ()>,
 }
 
 impl ImpersonationGuard {
-    /// Lets this thread act as the client at the other end of a server's pipe.
+    /// Starts impersonating the client at the other end of a server's pipe.
     pub(super) fn of_client(pipe: &Pipe) -> io::Result<Self> {
         // SAFETY: the handle is open.
         if unsafe { ImpersonateNamedPipeClient(pipe.as_handle().as_raw_handle()) } == 0 {

@@ -1,34 +1,34 @@
-//! Writes that outlive their stream.
+//! Completes the last write of a dropped stream in the background.
 
-use super::{lasting::Lasting, patience::Patience};
+use super::{background_operation::BackgroundOperation, wait_limit::WaitLimit};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
-/// How long the last write of a dropped stream may take. A peer that reads nothing for
-/// so long loses it.
+/// Maximum time for the last write of a dropped stream. If the peer does not read it in this
+/// time, the data is lost.
 pub(super) const LINGER: Duration = Duration::from_secs(30);
 
-/// The same where there is no thread to wait in.
-const LINGER_HERE: Duration = Duration::from_secs(1);
+/// The same if no thread can be started and the caller has to wait.
+const LINGER_WITHOUT_THREAD: Duration = Duration::from_secs(1);
 
-/// Lets a write go on until it is done, in the background.
-pub(super) fn deliver(write: Lasting) {
-    // Shared, because a thread that cannot be started drops what it was to work on.
+/// Waits in a background thread until a write has completed.
+pub(super) fn deliver(write: BackgroundOperation) {
+    // If the thread cannot be started, its closure is dropped. The write must survive that.
     let write = Arc::new(Mutex::new(write));
-    let finish = |write: &Mutex<Lasting>, time| {
+    let finish = |write: &Mutex<BackgroundOperation>, time| {
         let mut write = write.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody is left to tell an error to.
-        let _ = write.finish(Patience::at_most(time));
+        // The stream is gone, so an error cannot be returned.
+        let _ = write.finish(WaitLimit::at_most(time));
     };
-    let theirs = Arc::clone(&write);
+    let thread_write = Arc::clone(&write);
     let started = thread::Builder::new()
         .name("local_socket linger".to_owned())
         .stack_size(64 * 1024)
-        .spawn(move || finish(&theirs, LINGER));
+        .spawn(move || finish(&thread_write, LINGER));
     if started.is_err() {
-        finish(&write, LINGER_HERE);
+        finish(&write, LINGER_WITHOUT_THREAD);
     }
 }

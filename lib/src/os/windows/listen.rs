@@ -1,7 +1,7 @@
 use super::{
     connect::local_path,
+    instance_queue::InstanceQueue,
     pipe::{WidePath, code, wait_for_instance},
-    queue::Queue,
 };
 use crate::{
     ListenerOptions, Name,
@@ -12,11 +12,11 @@ use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_FILE_EXISTS, ERROR_PIPE_BUSY,
 };
 
-/// Makes the pipe.
+/// Creates the pipe.
 ///
-/// A pipe lives as long as its server, so there is nothing stale that could be
-/// replaced, and a server that lives cannot be: every policy for conflicts is the same.
-pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>, Queue)> {
+/// A pipe ends with its server, so there are no stale pipes, and a live server cannot be replaced.
+/// All values of `OnConflict` have the same meaning.
+pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>, InstanceQueue)> {
     let name = options.required_name()?;
     let made = local_path(name).and_then(|path| {
         if !name.as_bytes().starts_with(br"\\.\") {
@@ -24,12 +24,12 @@ pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
         let security = options.system.security(options.access)?;
-        // Windows refuses a second server itself (FILE_FLAG_FIRST_PIPE_INSTANCE), but
-        // Wine does not. Waiting for an instance takes none from the other server.
-        if is_there(&path) {
+        // Windows refuses a second server (FILE_FLAG_FIRST_PIPE_INSTANCE), but Wine does not.
+        // The check does not take an instance from the other server.
+        if pipe_exists(&path) {
             return Err(in_use());
         }
-        Queue::new(path, security).map_err(|error| match code(&error) {
+        InstanceQueue::new(path, security).map_err(|error| match code(&error) {
             Some(
                 ERROR_ACCESS_DENIED | ERROR_PIPE_BUSY | ERROR_ALREADY_EXISTS | ERROR_FILE_EXISTS,
             ) => io::Error::new(io::ErrorKind::AddrInUse, error),
@@ -46,10 +46,10 @@ pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<(Name<'static>
     }
 }
 
-/// Whether there is a pipe of that name: an instance is free, or the wait for one runs
-/// out of time. Any other error means that there is none; Wine and Windows differ in
-/// its number.
-fn is_there(path: &WidePath) -> bool {
+/// Returns whether a pipe with the path exists: an instance is free, or waiting for one times
+/// out. All other errors mean that there is no pipe; the error numbers of Wine and Windows
+/// differ.
+fn pipe_exists(path: &WidePath) -> bool {
     wait_for_instance(path, 1).is_ok()
 }
 

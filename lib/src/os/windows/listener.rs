@@ -1,12 +1,12 @@
 use super::{
     atomic_timeout::AtomicTimeout,
+    connection::Connection,
     event::{Event, wait_any},
+    instance_queue::InstanceQueue,
     listen,
-    patience::Patience,
-    pipe::Info,
-    queue::Queue,
-    shared::Shared,
+    pipe::PipeInfo,
     stream::Stream,
+    wait_limit::WaitLimit,
 };
 use crate::{
     ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
@@ -25,33 +25,32 @@ use std::{
 
 /// A listener on a named pipe.
 ///
-/// Up to 8 clients can be connected before they are accepted; more of them wait for the
-/// pipe to be free.
+/// Up to 8 clients can be connected before they are accepted. More clients find the pipe busy and
+/// wait.
 ///
-/// The name ends with the last instance of the pipe. As long as streams that were
-/// accepted from a closed listener are open, clients find it busy instead of missing,
-/// and nobody can listen under it anew.
+/// The name ends with the last instance of the pipe. While streams that were accepted from a
+/// closed listener are open, clients find the pipe busy, and no other listener can use the name.
 #[derive(Debug)]
 pub struct Listener {
     name: Arc<Name<'static>>,
     accept_nonblocking: AtomicBool,
     stream_nonblocking: AtomicBool,
     timeout: AtomicTimeout,
-    /// Set when the listener is closed, for who is waiting.
+    /// Set when the listener is closed; wakes the threads that are waiting in `accept`.
     closing: Event,
-    queue: Mutex<Queue>,
+    queue: Mutex<InstanceQueue>,
     filter: AcceptFilter,
 }
 
 impl Listener {
-    /// What the asynchronous listener is made of.
+    /// Returns the parts of which an asynchronous listener is made.
     #[cfg(feature = "tokio")]
-    pub(super) fn into_parts(self) -> (Arc<Name<'static>>, Queue, AcceptFilter) {
+    pub(super) fn into_parts(self) -> (Arc<Name<'static>>, InstanceQueue, AcceptFilter) {
         let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         (self.name, queue, self.filter)
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, InstanceQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,38 +61,38 @@ impl traits::Listener for Listener {
 
     fn accept(&self) -> io::Result<Stream> {
         let nonblocking = self.accept_nonblocking.load(Ordering::Relaxed);
-        let patience = Patience::of(nonblocking, self.timeout.get());
+        let limit = WaitLimit::from_mode(nonblocking, self.timeout.get());
         loop {
-            // Nobody holds the lock while waiting: events are shared, and who wakes up
-            // looks again whether the client is still there.
+            // The lock is not held while waiting. Several threads wait for the same events, so
+            // another one may have accepted the client.
             let events = {
                 let mut queue = self.queue();
                 if let Some(pipe) = queue.take_connected()? {
                     drop(queue);
-                    let info = Info { is_server: true, has_messages: true };
+                    let info = PipeInfo { is_server: true, has_messages: true };
                     let nonblocking = self.stream_nonblocking.load(Ordering::Relaxed);
                     let name = Some(Arc::clone(&self.name));
-                    let stream = Stream::new(Shared::new(pipe, info, name, nonblocking)?);
+                    let stream = Stream::new(Connection::new(pipe, info, name, nonblocking)?);
                     if self.filter.admits(|| stream.peer_creds()) {
                         return Ok(stream);
                     }
                     drop(stream);
-                    // As long as clients are refused, nothing waits that would time out;
-                    // who does not wait at all still gets whoever is there.
-                    if patience.is_over() && patience != Patience::Nothing {
-                        return Err(patience.error());
+                    // A series of refused clients must not extend the timeout. In non-blocking
+                    // mode all clients in the queue are checked.
+                    if limit.is_over() && limit != WaitLimit::NoWait {
+                        return Err(limit.error());
                     }
                     continue;
                 }
                 queue.events()
             };
-            if patience.is_over() {
-                return Err(patience.error());
+            if limit.is_over() {
+                return Err(limit.error());
             }
             let events: Vec<_> = std::iter::once(self.closing.as_handle())
                 .chain(events.iter().map(|event| event.as_handle()))
                 .collect();
-            wait_any(&events, patience)?;
+            wait_any(&events, limit)?;
         }
     }
 
@@ -117,7 +116,7 @@ impl traits::Listener for Listener {
         Ok(())
     }
 
-    /// Does nothing: as long as clients can be accepted, there are instances of the pipe.
+    /// Does nothing: the name exists as long as there are instances of the pipe.
     fn give_up_name(&self) {}
 
     fn local_name(&self) -> io::Result<Name<'static>> {
@@ -153,9 +152,9 @@ impl Iterator for Listener {
 impl FusedIterator for Listener {}
 
 impl From<Listener> for OwnedHandle {
-    /// Gives away the instance of the pipe that the next client gets, or has got, and
-    /// closes the others. Of a listener that was closed before there is none: what comes
-    /// then is the handle of an event, with which no operation on pipes succeeds.
+    /// Returns the first instance of the pipe, to which a client may have connected, and closes
+    /// the others. A closed listener has no instances: the result is the handle of an event, on
+    /// which all operations for pipes fail.
     fn from(listener: Listener) -> Self {
         let queue = listener.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         queue.into_first().map_or_else(|| listener.closing.into(), Self::from)

@@ -4,8 +4,9 @@ use crate::{
 };
 use std::{borrow::Cow, ffi::OsStr, io};
 
-/// Paths of named pipes: `\\.\pipe\NAME`, or `\\HOST\pipe\NAME` to connect to another
-/// machine.
+/// Paths of named pipes: `\\.\pipe\NAME`, or `\\HOST\pipe\NAME` to connect to another machine.
+///
+/// Other paths are an `Unsupported` error.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum NamedPipe {}
 

@@ -1,12 +1,12 @@
-//! Overlapped operations that end within a call.
+//! Overlapped operations that complete within one call.
 //!
-//! The system writes to the OVERLAPPED and the buffer until the operation has ended.
-//! Hence the one rule of this file: once an operation is pending, nothing returns
-//! before it has completed or its cancellation has.
+//! The system writes to the OVERLAPPED and the buffer until the operation has completed. So a
+//! function that has started an operation must not return before the operation, or its
+//! cancellation, has completed.
 
 use super::{
     event::{Event, wait_any, with_event},
-    patience::Patience,
+    wait_limit::WaitLimit,
 };
 use std::{
     io,
@@ -19,17 +19,18 @@ use windows_sys::Win32::{
     System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED},
 };
 
-/// Reads; `None` if nothing came before the patience ended or `wake` was set.
+/// Reads into the buffer. Returns `None` if the time limit ends, or `wake` is set, before there is
+/// data.
 pub(super) fn read(
     pipe: BorrowedHandle<'_>,
     buf: &mut [u8],
     wake: &Event,
-    patience: Patience,
+    limit: WaitLimit,
 ) -> io::Result<Option<usize>> {
     with_event(|event| {
         let mut overlapped = overlapped(event);
-        // SAFETY: the handle is open; the buffer and the OVERLAPPED stay until `end`
-        // has seen the operation end.
+        // SAFETY: the handle is open; the buffer and the OVERLAPPED are kept until `end` has waited
+        // for the operation.
         let done = unsafe {
             let len = len(buf);
             ReadFile(
@@ -40,11 +41,11 @@ pub(super) fn read(
                 &raw mut overlapped,
             )
         };
-        end(pipe, &mut overlapped, done != 0, event, Some((wake, patience)))
+        end(pipe, &mut overlapped, done != 0, event, Some((wake, limit)))
     })
 }
 
-/// Writes, as long as it takes.
+/// Writes the buffer and waits without a limit.
 pub(super) fn write(pipe: BorrowedHandle<'_>, buf: &[u8]) -> io::Result<usize> {
     with_event(|event| {
         let mut overlapped = overlapped(event);
@@ -62,27 +63,26 @@ pub(super) fn write(pipe: BorrowedHandle<'_>, buf: &[u8]) -> io::Result<usize> {
     })
 }
 
-/// Waits for the end of an operation that was just started, or cancels it.
+/// Waits until an operation that was just started has completed, or cancels it when a limit ends.
 fn end(
     pipe: BorrowedHandle<'_>,
     overlapped: &mut OVERLAPPED,
     done: bool,
     event: &Event,
-    limits: Option<(&Event, Patience)>,
+    limits: Option<(&Event, WaitLimit)>,
 ) -> io::Result<Option<usize>> {
     let mut cancelled = false;
     if !done {
         // SAFETY: no arguments.
         match unsafe { GetLastError() } {
             ERROR_IO_PENDING => {
-                if let Some((wake, patience)) = limits {
-                    let waited = patience != Patience::Nothing
-                        && wait_any(&[event.as_handle(), wake.as_handle()], patience)
-                            .unwrap_or(false);
+                if let Some((wake, limit)) = limits {
+                    let waited = limit != WaitLimit::NoWait
+                        && wait_any(&[event.as_handle(), wake.as_handle()], limit).unwrap_or(false);
                     if !waited || !is_complete(overlapped) {
                         cancelled = true;
-                        // SAFETY: the handle is open and the OVERLAPPED is alive. That it
-                        // has completed in the meantime is the only way to fail.
+                        // SAFETY: the handle is open and the OVERLAPPED is valid. The call fails
+                        // only if the operation has completed meanwhile.
                         unsafe { CancelIoEx(pipe.as_raw_handle(), overlapped) };
                     }
                 }
@@ -92,33 +92,34 @@ fn end(
         }
     }
     let mut count = 0;
-    // SAFETY: the handle is open and the OVERLAPPED is of an operation on it.
+    // SAFETY: the handle is open and the OVERLAPPED belongs to an operation on it.
     let ok = unsafe { GetOverlappedResult(pipe.as_raw_handle(), overlapped, &raw mut count, 1) };
     if ok != 0 {
         return Ok(Some(count as usize));
     }
     // SAFETY: no arguments.
     match unsafe { GetLastError() } {
-        // A part of a message: there is no such thing as a message for us.
+        // The buffer was shorter than the message. A stream has no messages, so this is a success.
         ERROR_MORE_DATA => Ok(Some(count as usize)),
         ERROR_OPERATION_ABORTED if cancelled => Ok(None),
         code => Err(error_of(code)),
     }
 }
 
-/// Whether the system is done with an operation, as HasOverlappedIoCompleted tells.
+/// Returns whether an operation has completed, like the macro `HasOverlappedIoCompleted`.
 pub(super) fn is_complete(overlapped: *const OVERLAPPED) -> bool {
     const STATUS_PENDING: usize = 0x103;
-    // SAFETY: callers pass pointers to living values; volatile because the system
-    // writes to the field at any time.
+    // SAFETY: callers pass valid pointers. The read is volatile because the system writes to the
+    // field at any time.
     unsafe { (&raw const (*overlapped).Internal).read_volatile() != STATUS_PENDING }
 }
 
 pub(super) fn overlapped(event: &Event) -> OVERLAPPED {
-    OVERLAPPED { hEvent: event.untold(), ..OVERLAPPED::default() }
+    OVERLAPPED { hEvent: event.handle_without_port(), ..OVERLAPPED::default() }
 }
 
-/// The length of a buffer for the system, which counts in 32 bits.
+/// Returns the length of a buffer in 32 bits, as the system takes it. A longer buffer is used in
+/// part.
 pub(super) fn len(buf: &[u8]) -> u32 {
     u32::try_from(buf.len()).unwrap_or(u32::MAX)
 }

@@ -1,9 +1,9 @@
-//! Who is at the other end.
+//! Process, session and user of the peer.
 
 use super::{
-    ends::End,
+    connection::Connection,
     impersonation::ImpersonationGuard,
-    shared::Shared,
+    pipe_end::PipeEnd,
     sid::Sid,
     stream::Stream,
     token::{self, Token},
@@ -11,134 +11,144 @@ use super::{
 use crate::PeerCreds;
 use std::io;
 
-/// What the system tells about the process that connected, or that made the pipe.
-pub(super) fn creds(stream: &Shared) -> io::Result<PeerCreds> {
+/// Returns the peer's process.
+pub(super) fn creds(stream: &Connection) -> io::Result<PeerCreds> {
     let pid = stream.pipe.process_of(stream.peer_end())?;
     Ok(PeerCreds { pid: Some(pid) })
 }
 
-/// The user that the peer runs as.
-pub(super) fn user(stream: &Shared) -> io::Result<Sid> {
+/// Returns the user that the peer runs as.
+pub(super) fn user(stream: &Connection) -> io::Result<Sid> {
     match stream.peer_end() {
-        End::Client => token::user(&Token::of_client(&stream.pipe)?),
-        End::Server => token::user(&Token::of_process(stream.pipe.process_of(End::Server)?)?),
+        PipeEnd::Client => token::user(&Token::of_client(&stream.pipe)?),
+        PipeEnd::Server => {
+            token::user(&Token::of_process(stream.pipe.process_of(PipeEnd::Server)?)?)
+        }
     }
 }
 
-/// The same for the synchronous stream and the asynchronous one.
-macro_rules! who {
+/// Implements the methods for a synchronous or asynchronous stream.
+macro_rules! peer_methods {
     ($stream:ty) => {
-        /// Who the ends of the pipe belong to.
+        /// Processes and users at the ends of the pipe.
         ///
-        /// The numbers are those of the processes that made the pipe and that connected, as the
-        /// system has noted them then. Such a process may have ended and its number may be
-        /// another's, or it may have handed its end to another process. They are good for logs;
-        /// whom to trust is what [`peer_user`](Self::peer_user) tells.
+        /// The process identifiers are those of the processes that created the pipe and that
+        /// connected, at that time. Such a process may have ended, its identifier may have been
+        /// reused, or it may have passed its end of the pipe to another process. They are useful
+        /// for logs. For decisions about access use [`peer_user`](Self::peer_user).
         impl $stream {
-            /// Whether this is the end that listened.
+            /// Returns whether this is the server's end, which created the pipe.
             #[must_use]
             pub fn is_server(&self) -> bool {
-                self.shared().info.is_server
+                self.connection().info.is_server
             }
 
-            /// Whether this is the end that connected.
+            /// Returns whether this is the client's end, which connected.
             #[must_use]
             pub fn is_client(&self) -> bool {
                 !self.is_server()
             }
 
-            /// The number of the process at the other end.
+            /// Returns the identifier of the process at the other end.
             ///
             /// # Errors
-            /// Whatever the system says.
+            /// As [`client_process_id`](Self::client_process_id) on the server's end, as
+            /// [`server_process_id`](Self::server_process_id) on the client's end.
             pub fn peer_process_id(&self) -> io::Result<u32> {
-                self.shared().pipe.process_of(self.shared().peer_end())
+                self.connection().pipe.process_of(self.connection().peer_end())
             }
 
-            /// The number of the process that connected.
+            /// Returns the identifier of the process that connected.
             ///
             /// # Errors
-            /// Whatever `GetNamedPipeClientProcessId` says.
+            /// An error of `GetNamedPipeClientProcessId`.
             pub fn client_process_id(&self) -> io::Result<u32> {
-                self.shared().pipe.process_of(End::Client)
+                self.connection().pipe.process_of(PipeEnd::Client)
             }
 
-            /// The number of the process that made the pipe.
+            /// Returns the identifier of the process that created the pipe.
             ///
             /// # Errors
-            /// Whatever `GetNamedPipeServerProcessId` says.
+            /// An error of `GetNamedPipeServerProcessId`.
             pub fn server_process_id(&self) -> io::Result<u32> {
-                self.shared().pipe.process_of(End::Server)
+                self.connection().pipe.process_of(PipeEnd::Server)
             }
 
-            /// The session (of Remote Desktop Services) of the process at the other end.
+            /// Returns the Remote Desktop Services session of the process at the other end.
             ///
             /// # Errors
-            /// Whatever the system says.
+            /// As [`client_session_id`](Self::client_session_id) on the server's end, as
+            /// [`server_session_id`](Self::server_session_id) on the client's end.
             pub fn peer_session_id(&self) -> io::Result<u32> {
-                self.shared().pipe.session_of(self.shared().peer_end())
+                self.connection().pipe.session_of(self.connection().peer_end())
             }
 
-            /// The session of the process that connected.
+            /// Returns the Remote Desktop Services session of the process that connected.
             ///
             /// # Errors
-            /// Whatever `GetNamedPipeClientSessionId` says.
+            /// An error of `GetNamedPipeClientSessionId`.
             pub fn client_session_id(&self) -> io::Result<u32> {
-                self.shared().pipe.session_of(End::Client)
+                self.connection().pipe.session_of(PipeEnd::Client)
             }
 
-            /// The session of the process that made the pipe.
+            /// Returns the Remote Desktop Services session of the process that created the pipe.
             ///
             /// # Errors
-            /// Whatever `GetNamedPipeServerSessionId` says.
+            /// An error of `GetNamedPipeServerSessionId`.
             pub fn server_session_id(&self) -> io::Result<u32> {
-                self.shared().pipe.session_of(End::Server)
+                self.connection().pipe.session_of(PipeEnd::Server)
             }
 
-            /// The user that the peer runs as.
+            /// Returns the user that the peer runs as.
             ///
-            /// On the server's end it is the client as it was when it connected, by its token and
-            /// not by its process's number, which clients can forge. On the client's end it is
-            /// the process of the server's number, as it is now.
+            /// On the server's end the result comes from the client's token at the time when it
+            /// connected, not from its process identifier, which clients can forge. On the
+            /// client's end it is the current user of the process with the server's identifier.
             ///
             /// # Errors
-            /// Whatever the system says. On the server's end that is `ERROR_CANT_OPEN_ANONYMOUS`
-            /// for clients that do not let themselves be identified, and
-            /// `ERROR_CANNOT_IMPERSONATE` for those of other libraries of which nothing has been
-            /// read yet; clients of this one can be identified at once. On the client's end it is
-            /// `PermissionDenied` where this process may not ask about the server's.
+            /// On the server's end:
+            /// - `ERROR_CANT_OPEN_ANONYMOUS` if the client does not allow identification.
+            /// - `ERROR_CANNOT_IMPERSONATE` if nothing was read from the client yet and it uses
+            ///   another library. Clients of this library can be identified at once.
+            /// - Another error of `ImpersonateNamedPipeClient`, `OpenThreadToken` or
+            ///   `GetTokenInformation`, or of starting a thread.
+            ///
+            /// On the client's end `PermissionDenied` if this process may not query the server's
+            /// process, or another error of `OpenProcess`, `OpenProcessToken` or
+            /// `GetTokenInformation`.
             pub fn peer_user(&self) -> io::Result<Sid> {
-                user(self.shared())
+                user(self.connection())
             }
 
-            /// Lets this thread act as the client, until the guard is dropped: files that it
-            /// opens, for example, are opened with the client's rights.
+            /// Impersonates the client in this thread until the guard is dropped. For example,
+            /// files are then opened with the client's rights.
             ///
-            /// How far that goes is the client's choice (`SECURITY_QUALITY_OF_SERVICE`). Clients
-            /// of this library allow to be identified, and no more: the thread can check their
-            /// rights, and what it tries to open fails with `ERROR_BAD_IMPERSONATION_LEVEL`.
+            /// The client sets how far that goes (`SECURITY_QUALITY_OF_SERVICE`). Clients of this
+            /// library allow identification only: the thread can check their rights, but opening
+            /// an object fails with `ERROR_BAD_IMPERSONATION_LEVEL`.
             ///
             /// # Errors
-            /// `Unsupported` on the client's end. Whatever [`ImpersonateNamedPipeClient`][doc]
-            /// says; `ERROR_CANNOT_IMPERSONATE` as in [`peer_user`](Self::peer_user).
+            /// `Unsupported` on the client's end. `ERROR_CANNOT_IMPERSONATE` under the condition
+            /// of [`peer_user`](Self::peer_user), or another error of
+            /// [`ImpersonateNamedPipeClient`][doc].
             ///
             /// [doc]: https://learn.microsoft.com/en-us/windows/win32/api/namedpipeapi/nf-namedpipeapi-impersonatenamedpipeclient
             pub fn impersonate_client(&self) -> io::Result<ImpersonationGuard> {
                 if self.is_client() {
-                    let text = "only the server's end of a pipe can act as its client";
+                    let text = "only the server's end of a pipe can impersonate the client";
                     return Err(io::Error::new(io::ErrorKind::Unsupported, text));
                 }
-                ImpersonationGuard::of_client(&self.shared().pipe)
+                ImpersonationGuard::of_client(&self.connection().pipe)
             }
         }
     };
 }
-who!(Stream);
+peer_methods!(Stream);
 #[cfg(feature = "tokio")]
-who!(super::tokio::Stream);
+peer_methods!(super::tokio::Stream);
 
-impl Shared {
-    fn peer_end(&self) -> End {
-        if self.info.is_server { End::Client } else { End::Server }
+impl Connection {
+    fn peer_end(&self) -> PipeEnd {
+        if self.info.is_server { PipeEnd::Client } else { PipeEnd::Server }
     }
 }

@@ -1,4 +1,4 @@
-//! The system calls for pipes that do not wait.
+//! System calls for pipes that return without waiting for the peer.
 
 use super::{
     operation::error_of,
@@ -39,55 +39,54 @@ use windows_sys::Win32::{
     },
 };
 
-/// What the system keeps of what was written and not yet read, for each direction.
+/// Size of the buffer for data that was written and not read yet, in each direction.
 const BUFFER_SIZE: u32 = 64 * 1024;
 
-/// What a client needs of a pipe, and all that it is granted: to read and write data and
-/// attributes, to read the security descriptor, and to wait ([Named Pipe Security and Access
-/// Rights][rights]).
+/// The access rights that a client needs and gets: to read and write data and attributes, to read the
+/// security descriptor, and to wait ([Named Pipe Security and Access Rights][rights]).
 ///
-/// `FILE_GENERIC_WRITE` (0x120116) has the bit 0x4, which is `FILE_APPEND_DATA` for files and
-/// `FILE_CREATE_PIPE_INSTANCE` for pipes: who has it can make an instance of the pipe and be
-/// the server of the next client. `GENERIC_ALL` has, besides, `WRITE_DAC`, `WRITE_OWNER` and
-/// `DELETE`. With `FILE_GENERIC_READ` (0x120089) and without that bit it is 0x12019b, the
-/// same as .NET's `PipeAccessRights.ReadWrite` and `Synchronize`.
+/// `FILE_GENERIC_WRITE` (0x120116) includes the bit 0x4, which is `FILE_APPEND_DATA` for files and
+/// `FILE_CREATE_PIPE_INSTANCE` for pipes. A process with that right can create an instance of the
+/// pipe and be the server of the next client. `GENERIC_ALL` also includes `WRITE_DAC`,
+/// `WRITE_OWNER` and `DELETE`. Together with `FILE_GENERIC_READ` (0x120089), and without that bit,
+/// the rights are 0x12019b, the same as .NET's `PipeAccessRights.ReadWrite` and `Synchronize`.
 ///
 /// [rights]: https://learn.microsoft.com/en-us/windows/win32/ipc/named-pipe-security-and-access-rights
 pub(super) const CLIENT_ACCESS: u32 =
     (FILE_GENERIC_READ | FILE_GENERIC_WRITE) & !FILE_CREATE_PIPE_INSTANCE;
 const _: () = assert!(CLIENT_ACCESS == 0x0012_019b);
 
-/// An end of a pipe.
+/// The handle of one end of a pipe instance.
 #[derive(Debug)]
 pub(super) struct Pipe(OwnedHandle);
 
-/// What kind of pipe a handle is of.
+/// The end and the type of a pipe.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Info {
+pub(super) struct PipeInfo {
     pub(super) is_server: bool,
-    /// Whether messages of no bytes can be sent on it: the end of file.
+    /// Whether the pipe is message-type, so that a message of zero bytes can mark the end of file.
     pub(super) has_messages: bool,
 }
 
-/// A path as the system takes it: UTF-16 and a NUL.
+/// A path in UTF-16 with a NUL at its end.
 #[derive(Clone, Debug)]
 pub(super) struct WidePath(Vec<u16>);
 
 impl WidePath {
     pub(super) fn new(path: &OsStr) -> Self {
-        // Names hold no NUL; if one did, the path would end there.
+        // Names contain no NUL.
         Self(path.encode_wide().chain([0]).collect())
     }
 }
 
 impl Pipe {
-    /// Makes an instance to listen on.
+    /// Creates an instance of a pipe to listen on.
     ///
-    /// Reading by messages is what keeps the end of file: a read by bytes goes on over
-    /// a message of no bytes that comes after others, and swallows it. Byte order is
-    /// the same, since a message that does not fit the reader's buffer comes in parts.
-    /// Both are read in ReactOS's `drivers/filesystems/npfs/readsup.c`.
-    pub(super) fn listening(
+    /// Message-read mode is needed for the end of file: in byte-read mode a read continues after
+    /// a message of zero bytes that follows others, and the reader does not notice it. A message
+    /// that does not fit into the reader's buffer is returned in parts, so no bytes are lost.
+    /// ReactOS implements the same (`drivers/filesystems/npfs/readsup.c`).
+    pub(super) fn create_instance(
         path: &WidePath,
         security: &SecurityDescriptor,
         first: bool,
@@ -121,9 +120,9 @@ impl Pipe {
 
     pub(super) const UNLIMITED: u32 = PIPE_UNLIMITED_INSTANCES;
 
-    /// Opens the client's end of an instance that nobody has connected to.
+    /// Opens the client's end of a free instance.
     pub(super) fn open(path: &WidePath) -> io::Result<Self> {
-        // A server may find out who its client is, and no more.
+        // The server can identify this process, but not impersonate it to open objects.
         let flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
         // SAFETY: the path ends with a NUL and outlives the call.
         let handle = unsafe {
@@ -137,22 +136,22 @@ impl Pipe {
         if handle == INVALID_HANDLE_VALUE {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the handle is new and nobody else's.
+        // SAFETY: the handle is new and has no other owner.
         Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 
-    pub(super) fn info(&self) -> io::Result<Info> {
+    pub(super) fn info(&self) -> io::Result<PipeInfo> {
         let (none, mut flags) = (ptr::null_mut(), 0);
         // SAFETY: the handle is open, the pointers are valid or null.
         check(unsafe { GetNamedPipeInfo(self.raw(), &raw mut flags, none, none, none) })?;
-        Ok(Info {
+        Ok(PipeInfo {
             is_server: flags & PIPE_SERVER_END != 0,
             has_messages: flags & PIPE_TYPE_MESSAGE != 0,
         })
     }
 
-    /// Lets reads end where messages end, see [`listening`](Self::listening).
-    pub(super) fn read_by_messages(&self) -> io::Result<()> {
+    /// Switches to message-read mode, see [`create_instance`](Self::create_instance).
+    pub(super) fn set_message_read_mode(&self) -> io::Result<()> {
         let mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
         // SAFETY: the handle is open, the pointers are valid or null.
         check(unsafe {
@@ -160,12 +159,12 @@ impl Pipe {
         })
     }
 
-    /// Whether the other end has been closed.
+    /// Returns whether the other end was closed.
     ///
-    /// `PeekNamedPipe` would not say so as long as there is something to read.
+    /// `PeekNamedPipe` does not report that while there is data to read.
     pub(super) fn is_hung_up(&self) -> io::Result<bool> {
         let mut info = FILE_PIPE_LOCAL_INFORMATION::default();
-        // SAFETY: the structure is that of the class.
+        // SAFETY: the structure belongs to the class.
         match unsafe { self.query(FilePipeLocalInformation, &mut info) } {
             Ok(()) => Ok(info.NamedPipeState != FILE_PIPE_CONNECTED_STATE),
             Err(error) if is_disconnection(&error) => Ok(true),
@@ -173,30 +172,32 @@ impl Pipe {
         }
     }
 
-    /// Whether the handle is overlapped. Operations on any other wait for each other, and
-    /// cannot be waited for with a timeout.
+    /// Returns whether the handle is overlapped. Operations on other handles wait for each other
+    /// and cannot have timeouts.
     pub(super) fn is_overlapped(&self) -> io::Result<bool> {
         let mut info = FILE_MODE_INFORMATION::default();
-        // SAFETY: the structure is that of the class.
+        // SAFETY: the structure belongs to the class.
         unsafe { self.query(FileModeInformation, &mut info)? };
         Ok(info.Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) == 0)
     }
 
-    /// Whether the handle can both be read from and written to.
+    /// Returns whether the handle allows both reading and writing.
     pub(super) fn has_both_directions(&self) -> io::Result<bool> {
         let mut info = FILE_ACCESS_INFORMATION::default();
-        // SAFETY: the structure is that of the class.
+        // SAFETY: the structure belongs to the class.
         unsafe { self.query(FileAccessInformation, &mut info)? };
         let both = FILE_READ_DATA | FILE_WRITE_DATA;
         Ok(info.AccessFlags & both == both)
     }
 
+    /// Queries information of the given class.
+    ///
     /// # Safety
-    /// The class is one of which the system writes that structure.
+    /// For this class the system writes a structure of type `T`.
     unsafe fn query<T>(&self, class: FILE_INFORMATION_CLASS, info: &mut T) -> io::Result<()> {
         let mut status = IO_STATUS_BLOCK::default();
-        // SAFETY: the handle is open; both structures outlive the call, which is over when
-        // it returns: the file system of pipes never lets it wait.
+        // SAFETY: the handle is open; both structures outlive the call. The call is never
+        // pending: the file system of pipes completes it at once.
         let result = unsafe {
             let (info, size) = (&raw mut *info, size_of::<T>() as u32);
             NtQueryInformationFile(self.raw(), &raw mut status, info.cast(), size, class)
@@ -208,13 +209,13 @@ impl Pipe {
         Ok(())
     }
 
-    /// Waits until the other end has read everything; for as long as that takes.
+    /// Waits without a limit until the other end has read everything.
     pub(super) fn flush(&self) -> io::Result<()> {
         // SAFETY: the handle is open.
         check(unsafe { FlushFileBuffers(self.raw()) })
     }
 
-    /// How much can be read at once.
+    /// Returns the number of bytes that can be read without waiting.
     pub(super) fn available(&self) -> io::Result<u32> {
         let (none, mut available) = (ptr::null_mut::<u32>(), 0);
         // SAFETY: the handle is open, the pointers are valid or null.
@@ -251,11 +252,11 @@ impl AsHandle for Pipe {
     }
 }
 
-/// Waits until an instance of the pipe can be connected to: `false` if the time ran
-/// out. A time of 0 would be the server's default; 1 is as short as it can be.
+/// Waits until an instance of the pipe is free. Returns `false` if the time is over before. The
+/// minimum is 1 ms: a time of 0 would mean the server's default.
 ///
 /// # Errors
-/// That there is no such pipe, as Windows says; Wine has other numbers for that.
+/// An error of `WaitNamedPipeW` if there is no such pipe. The number is different in Wine.
 pub(super) fn wait_for_instance(path: &WidePath, millis: u32) -> io::Result<bool> {
     // SAFETY: the path ends with a NUL and outlives the call.
     match check(unsafe { WaitNamedPipeW(path.0.as_ptr(), millis.max(1)) }) {
@@ -265,12 +266,12 @@ pub(super) fn wait_for_instance(path: &WidePath, millis: u32) -> io::Result<bool
     }
 }
 
-/// Whether an error says that the other end has gone.
+/// Returns whether an error means that the other end was closed.
 pub(super) fn is_disconnection(error: &io::Error) -> bool {
     matches!(code(error), Some(ERROR_BROKEN_PIPE | ERROR_PIPE_NOT_CONNECTED | ERROR_NO_DATA))
 }
 
-/// The system's number of an error.
+/// Returns the Windows error code.
 pub(super) fn code(error: &io::Error) -> Option<u32> {
     error.raw_os_error().map(i32::cast_unsigned)
 }

@@ -1,23 +1,22 @@
-//! Security descriptors: who may do what with a pipe.
+//! Security descriptors: the access rights to a pipe.
 //!
-//! [`SecurityDescriptor`] is the one that most programs need, made of text in
-//! Microsoft's [Security Descriptor Definition Language][sddl]:
+//! Most programs need only [`SecurityDescriptor`], and create it from text in Microsoft's
+//! [Security Descriptor Definition Language][sddl]:
 //!
 //! ```
 //! # #[cfg(windows)] fn main() -> std::io::Result<()> {
 //! use local_socket::os::windows::{SecurityDescriptor, Sid};
 //!
-//! // The system and this user, and nobody else.
+//! // Access for SYSTEM and the current user only.
 //! let user = Sid::current_user()?;
 //! let descriptor = SecurityDescriptor::from_sddl(&format!("D:P(A;;GA;;;SY)(A;;GA;;;{user})"))?;
 //! # let _ = descriptor; Ok(()) }
 //! # #[cfg(not(windows))] fn main() {}
 //! ```
 //!
-//! The rest is for programs that hand descriptors to the system or get them from there:
-//! borrowed descriptors, and two traits with what the system's functions can do with
-//! the parts of a descriptor. The parts are raw pointers; their rules are in
-//! [`AsSecurityDescriptor`] and [`AsSecurityDescriptorMut`].
+//! Borrowed descriptors and the traits are for programs that exchange descriptors with the
+//! system. The traits read and change the parts of a descriptor, which are raw pointers; see
+//! [`AsSecurityDescriptor`] and [`AsSecurityDescriptorMut`] for their rules.
 //!
 //! [sddl]: https://learn.microsoft.com/en-us/windows/win32/secauthz/security-descriptor-string-format
 

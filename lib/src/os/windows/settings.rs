@@ -2,9 +2,9 @@ use super::security_descriptor::SecurityDescriptor;
 use crate::{Access, ListenerOptions, name::sealed::Sealed};
 use std::{io, sync::Arc};
 
-/// What only listeners on Windows can be told.
+/// Options of listeners that only Windows has.
 pub trait ListenerOptionsExt: Sized + Sealed {
-    /// Who may do what with the pipe. It has precedence over
+    /// Sets the security descriptor of the pipe. It takes precedence over
     /// [`access`](ListenerOptions::access).
     #[must_use]
     fn security_descriptor(self, sd: SecurityDescriptor) -> Self;
@@ -17,14 +17,14 @@ impl ListenerOptionsExt for ListenerOptions<'_> {
     }
 }
 
-/// What [`ListenerOptionsExt`] sets.
+/// The options of [`ListenerOptionsExt`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListenerSettings {
     security: Option<Arc<SecurityDescriptor>>,
 }
 
 impl ListenerSettings {
-    /// The descriptor that was given, or that the access stands for.
+    /// Returns the descriptor that was set, or the one for the access.
     pub(super) fn security(&self, access: Option<Access>) -> io::Result<Arc<SecurityDescriptor>> {
         match &self.security {
             Some(security) => Ok(Arc::clone(security)),

@@ -6,16 +6,28 @@ use std::{
     str::FromStr,
 };
 
-/// The most sub-authorities that an identifier has (SID_MAX_SUB_AUTHORITIES).
+/// Maximum number of sub-authorities of an identifier (SID_MAX_SUB_AUTHORITIES).
 const MAX_PARTS: usize = 15;
 
-/// A security identifier: a user, a group or another principal of Windows.
+/// A security identifier of a user, a group or another principal.
 ///
-/// Its text is that of Microsoft's [Windows Data Types, 2.4.2.1][text], such as
-/// `S-1-5-18`, and can be used in the [text of descriptors](super::SecurityDescriptor).
+/// `Display` and [`FromStr`] use the text form of Microsoft's [Windows Data Types,
+/// 2.4.2.1][text], such as `S-1-5-18`. It can be used in the text of a
+/// [`SecurityDescriptor`](super::SecurityDescriptor).
+///
+/// ```
+/// # #[cfg(windows)]
+/// # fn main() -> std::io::Result<()> {
+/// use local_socket::os::windows::Sid;
+///
+/// let system: Sid = "S-1-5-18".parse()?;
+/// assert_ne!(Sid::current_user()?, system);
+/// # Ok(()) }
+/// # #[cfg(not(windows))] fn main() {}
+/// ```
 ///
 /// [text]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-dtyp/c92a27b1-c772-4fa7-a432-15df5f1b66a1
-// Laid out as the system's SID; parts that it does not have are 0.
+// The layout is that of the system's SID. Unused parts are 0, so that equality is correct.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub struct Sid {
@@ -26,20 +38,20 @@ pub struct Sid {
 }
 
 impl Sid {
-    /// The user that this process runs as.
+    /// Returns the user that this process runs as.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `OpenProcessToken` or `GetTokenInformation`.
     pub fn current_user() -> io::Result<Self> {
         token::user(&Token::own()?)
     }
 
-    /// The primary group of this process.
+    /// Returns the primary group of this process.
     pub(super) fn current_group() -> io::Result<Self> {
         token::group(&Token::own()?)
     }
 
-    /// A copy of an identifier; none for null.
+    /// Copies an identifier. Returns `None` for a null pointer.
     ///
     /// # Safety
     /// The pointer is null, or the identifier is valid (`IsValidSid`).
@@ -49,8 +61,8 @@ impl Sid {
         }
         let mut copy = Self { revision: 0, count: 0, authority: [0; 6], parts: [0; MAX_PARTS] };
         let sid = sid.cast::<Self>();
-        // SAFETY: a valid identifier has all fields but the parts, of which it has as many
-        // as it says. They are not read as a whole, since the memory may end there.
+        // SAFETY: a valid identifier has all fields, and as many parts as its count says. Only
+        // these are read, because the memory may end after them.
         unsafe {
             copy.revision = (*sid).revision;
             copy.count = (*sid).count.min(MAX_PARTS as u8);
@@ -63,7 +75,7 @@ impl Sid {
         Some(copy)
     }
 
-    /// The identifier for the system's functions, which only read it.
+    /// Returns a pointer for the system's functions, which only read the identifier.
     pub(super) fn as_ptr(&self) -> *const c_void {
         (&raw const *self).cast()
     }
@@ -96,11 +108,11 @@ impl Debug for Sid {
 impl FromStr for Sid {
     type Err = io::Error;
 
-    /// Reads what [`Display`] writes.
+    /// Parses the text form that [`Display`] prints.
     ///
     /// # Errors
-    /// `InvalidInput` for anything else; also for the abbreviations of the Security
-    /// Descriptor Definition Language.
+    /// `InvalidInput` for other texts, also for the abbreviations of the Security Descriptor
+    /// Definition Language.
     fn from_str(text: &str) -> io::Result<Self> {
         parse(text).ok_or_else(|| {
             let text = format!("invalid security identifier `{}`", text.escape_debug());
@@ -128,7 +140,7 @@ fn parse(text: &str) -> Option<Sid> {
     Some(sid)
 }
 
-/// The text if it is digits alone: a number's own parsing would take a sign.
+/// Returns the text if it consists of digits only. The `parse` of numbers would accept a sign.
 fn digits(text: &str, radix: u32) -> Option<&str> {
     text.chars().all(|c| c.is_digit(radix)).then_some(text)
 }

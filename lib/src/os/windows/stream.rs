@@ -1,12 +1,11 @@
 use super::{
     connect,
+    connection::Connection,
     halves::{RecvHalf, SendHalf},
     linger::LINGER,
-    pair,
-    patience::Patience,
-    peer,
-    pipe::{Info, Pipe},
-    shared::Shared,
+    pair, peer,
+    pipe::{Pipe, PipeInfo},
+    wait_limit::WaitLimit,
 };
 use crate::{
     ConnectOptions, Name, PeerCreds, TryClone,
@@ -25,43 +24,43 @@ use std::{
 
 /// A connection through a named pipe.
 ///
-/// Clones made with [`TryClone`] are handles to the same connection: modes, timeouts
-/// and the end of file are common to all of them.
+/// Clones that [`TryClone`] creates share the connection, its modes, its timeouts and its end of
+/// file.
 ///
-/// In non-blocking mode, and with a send timeout, a write is finished by the system
-/// after it was reported; its error is that of the next write, `flush` or `drain`. When
-/// the stream is dropped, such a write goes on in the background for at most 30
-/// seconds; a process that ends before that should
-/// [`drain`](traits::Stream::drain) the stream.
+/// In non-blocking mode, and with a send timeout, a write can still be in progress after it was
+/// reported as done. If it fails, the next write, `flush` or `drain` returns the error. If the
+/// stream is dropped, the write goes on in the background for at most 30 seconds. A process that
+/// exits before has to [`drain`](traits::Stream::drain) the stream, or the data is lost.
 #[derive(Debug)]
-pub struct Stream(pub(super) Arc<Shared>);
+pub struct Stream(pub(super) Arc<Connection>);
 
 impl Stream {
-    /// Two streams that are connected to each other and have no name.
+    /// Creates two streams that are connected to each other. They have no name.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `CreateNamedPipeW`, `CreateFileW` or `CreateEventW`, usually because the process
+    /// has no handles left.
     pub fn pair() -> io::Result<(Self, Self)> {
         pair::pair().map(|(one, other)| (Self::new(one), Self::new(other)))
     }
 
-    /// The pipe, which this type stands for itself.
+    /// Returns the stream itself. It exists for programs that were written for `interprocess`.
     #[must_use]
     pub fn inner(&self) -> &Self {
         self
     }
 
-    /// The pipe, which this type stands for itself.
+    /// Returns the stream itself. It exists for programs that were written for `interprocess`.
     pub fn inner_mut(&mut self) -> &mut Self {
         self
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn connection(&self) -> &Connection {
         &self.0
     }
 
-    pub(super) fn new(shared: Shared) -> Self {
-        Self(Arc::new(shared))
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(Arc::new(connection))
     }
 }
 
@@ -179,19 +178,18 @@ impl AsHandle for Stream {
 impl TryFrom<OwnedHandle> for Stream {
     type Error = FromHandleError;
 
-    /// Takes over either end of a connected pipe. Its handle has to be overlapped
-    /// (`FILE_FLAG_OVERLAPPED`): with another one nothing could time out, and a read
-    /// would hold up writes.
+    /// Takes over either end of a connected pipe. The handle has to be overlapped
+    /// (`FILE_FLAG_OVERLAPPED`): otherwise timeouts do not work, and a read blocks writes.
     ///
     /// # Errors
-    /// Gives the handle back with `InvalidInput` if it is not overlapped, `Unsupported` if
-    /// it cannot be both read from and written to, and what the system says if it is not
-    /// a pipe's. Only where the system has no more handles for the stream's own needs is
-    /// the handle closed.
+    /// `InvalidInput` if the handle is not overlapped, `Unsupported` if it does not allow both
+    /// reading and writing, or an error of `GetNamedPipeInfo` if it is not the handle of a pipe.
+    /// The error contains the handle. Only if no event can be created for the stream, the handle
+    /// is closed.
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
         let pipe = Pipe::from(handle);
         match check_foreign(&pipe) {
-            Ok(info) => Shared::new(pipe, info, None, false)
+            Ok(info) => Connection::new(pipe, info, None, false)
                 .map(Self::new)
                 .map_err(FromHandleError::from_cause),
             Err(error) => Err(FromHandleError::from_source_and_cause(pipe.into(), error)),
@@ -200,15 +198,15 @@ impl TryFrom<OwnedHandle> for Stream {
 }
 
 impl From<Stream> for OwnedHandle {
-    /// Gives the handle away, after what is in flight (for at most 30 seconds). If there
-    /// are clones or halves, it is a duplicate.
+    /// Returns the handle. It waits for at most 30 seconds for a write that is in progress. If
+    /// there are clones or halves, the result is a duplicate.
     ///
-    /// The handle reads by messages where the pipe has them: a read of no bytes is the
-    /// end of file, and `ERROR_MORE_DATA` says nothing but that there is more to read.
-    /// After writes in non-blocking mode or with a timeout it belongs to a completion
-    /// port and cannot be given to another.
+    /// If the pipe is message-type, the handle is in message-read mode: a read of zero bytes is
+    /// the end of file, and `ERROR_MORE_DATA` only means that there is more to read. After writes
+    /// in non-blocking mode or with a timeout the handle belongs to a completion port, and cannot
+    /// be associated with another one.
     fn from(stream: Stream) -> Self {
-        let _ = stream.0.settle(Patience::at_most(LINGER));
+        let _ = stream.0.finish_in_flight(WaitLimit::at_most(LINGER));
         let mut pipe = Arc::clone(&stream.0.pipe);
         drop(stream);
         loop {
@@ -219,15 +217,15 @@ impl From<Stream> for OwnedHandle {
             if let Ok(duplicate) = pipe.duplicate() {
                 return duplicate.into();
             }
-            // All of the process's 16 million handles are in use, or memory is.
+            // The process has no handles or no memory left. `From` cannot fail, so try again.
             thread::yield_now();
         }
     }
 }
 
-/// Finds out whether a handle from elsewhere can be a stream, and what kind of pipe's it
-/// is.
-fn check_foreign(pipe: &Pipe) -> io::Result<Info> {
+/// Checks whether a handle that another library has created can be used, and returns the end and
+/// the type of its pipe.
+fn check_foreign(pipe: &Pipe) -> io::Result<PipeInfo> {
     let info = pipe.info()?;
     if !pipe.is_overlapped()? {
         let text = "the pipe's handle is not overlapped (FILE_FLAG_OVERLAPPED)";
@@ -238,7 +236,7 @@ fn check_foreign(pipe: &Pipe) -> io::Result<Info> {
         return Err(io::Error::new(io::ErrorKind::Unsupported, text));
     }
     if info.has_messages {
-        pipe.read_by_messages()?;
+        pipe.set_message_read_mode()?;
     }
     Ok(info)
 }

@@ -1,4 +1,4 @@
-//! What only pipes do. What every system does is tested in `lib/tests`.
+//! Tests of behaviour that only pipes have. `lib/tests` tests the behaviour of all systems.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test is to panic")]
 
@@ -30,13 +30,13 @@ use std::{
     time::Duration,
 };
 
-/// Much longer than anything here takes; what is not there by then never comes.
+/// Deadline of every wait, much longer than any test takes.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// How long a test watches that something does not happen.
+/// Time during which a test checks that something does not happen.
 const MOMENT: Duration = Duration::from_millis(60);
 
 #[test]
-fn types_can_go_everywhere() {
+fn types_are_send_sync_and_unwind_safe() {
     fn check<T: Send + Sync + Unpin + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
     check::<Stream>();
     check::<Listener>();
@@ -46,7 +46,7 @@ fn types_can_go_everywhere() {
     check::<super::Sid>();
 }
 
-/// Whether this is Wine and not Windows: what Wine does not do cannot be tested there.
+/// Returns whether the tests run in Wine, which does not implement everything.
 fn is_wine() -> bool {
     use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
     // SAFETY: both texts end with a NUL, and ntdll.dll is always loaded.
@@ -56,7 +56,7 @@ fn is_wine() -> bool {
     }
 }
 
-/// A name that nobody else uses.
+/// Returns a unique name.
 fn unique() -> Name<'static> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -73,7 +73,7 @@ fn connect(name: &Name<'_>) -> Stream {
     ConnectOptions::new().name(name.borrow()).connect_sync_as().unwrap()
 }
 
-/// The server's and the client's end of a connection through a listener.
+/// Returns the server's and the client's end of a connection through a listener.
 fn connected() -> (Stream, Stream) {
     let name = unique();
     let listener = listen(&name);
@@ -81,12 +81,12 @@ fn connected() -> (Stream, Stream) {
     (listener.accept().unwrap(), client)
 }
 
-/// Runs something that has to end.
+/// Runs a function in a thread and fails if it takes longer than the deadline.
 fn within<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
     start(f).recv_timeout(DEADLINE).expect("it hangs or has panicked")
 }
 
-/// Runs something in another thread.
+/// Runs a function in a thread and returns a receiver of its result.
 fn start<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || tell.send(f()));

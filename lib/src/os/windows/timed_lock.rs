@@ -1,20 +1,20 @@
-use super::patience::Patience;
+use super::wait_limit::WaitLimit;
 use std::{
     mem::ManuallyDrop,
     ops::{Deref, DerefMut},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// A lock that one can stop waiting for: writers take turns, and a writer with a
-/// timeout must not wait longer than that for a writer without.
+/// A lock with a time limit for waiting. A writer with a timeout must not wait longer than that
+/// for another writer, which may have no timeout.
 #[derive(Debug)]
 pub(super) struct TimedLock<T> {
-    /// Empty while somebody holds the lock.
+    /// `None` while the lock is held.
     value: Mutex<Option<T>>,
     freed: Condvar,
 }
 
-/// Holds the lock until it is dropped.
+/// A guard that holds the lock until it is dropped.
 #[derive(Debug)]
 pub(super) struct TimedGuard<'a, T> {
     lock: &'a TimedLock<T>,
@@ -26,14 +26,14 @@ impl<T> TimedLock<T> {
         Self { value: Mutex::new(Some(value)), freed: Condvar::new() }
     }
 
-    /// Waits for the lock; `None` if the patience ends first.
-    pub(super) fn lock(&self, patience: Patience) -> Option<TimedGuard<'_, T>> {
+    /// Waits for the lock. Returns `None` if the time limit ends first.
+    pub(super) fn lock(&self, limit: WaitLimit) -> Option<TimedGuard<'_, T>> {
         let mut slot = self.slot();
         loop {
             if let Some(value) = slot.take() {
                 return Some(TimedGuard { lock: self, value: ManuallyDrop::new(value) });
             }
-            slot = match patience.rest() {
+            slot = match limit.remaining() {
                 None => self.freed.wait(slot).unwrap_or_else(PoisonError::into_inner),
                 Some(rest) if rest.is_zero() => return None,
                 Some(rest) => {
@@ -43,7 +43,7 @@ impl<T> TimedLock<T> {
         }
     }
 
-    /// The value, for who has the lock for himself.
+    /// Returns the value without locking, for the only owner of the lock.
     pub(super) fn get_mut(&mut self) -> Option<&mut T> {
         self.value.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut()
     }
@@ -68,7 +68,7 @@ impl<T> DerefMut for TimedGuard<'_, T> {
 
 impl<T> Drop for TimedGuard<'_, T> {
     fn drop(&mut self) {
-        // SAFETY: nothing uses the value after this: the guard is going away.
+        // SAFETY: the guard is being dropped, so nothing uses the field after this.
         let value = unsafe { ManuallyDrop::take(&mut self.value) };
         *self.lock.slot() = Some(value);
         self.lock.freed.notify_one();

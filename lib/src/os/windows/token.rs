@@ -1,4 +1,4 @@
-//! Who a process or a thread runs as.
+//! Access tokens: the user and the group of a process or thread.
 
 use super::{impersonation::ImpersonationGuard, pipe::Pipe, sid::Sid};
 use std::{
@@ -18,35 +18,35 @@ use windows_sys::Win32::{
     },
 };
 
-/// A token that can be asked.
+/// An access token that can be queried.
 #[derive(Debug)]
 pub(super) struct Token(OwnedHandle);
 
-/// The user of a token.
+/// Returns the user of a token.
 pub(super) fn user(token: &Token) -> io::Result<Sid> {
     let buffer = information(token, TokenUser)?;
     // SAFETY: the system has written a TOKEN_USER, whose SID lies in the same buffer.
     unsafe { sid((*buffer.as_ptr().cast::<TOKEN_USER>()).User.Sid) }
 }
 
-/// The primary group of a token.
+/// Returns the primary group of a token.
 pub(super) fn group(token: &Token) -> io::Result<Sid> {
     let buffer = information(token, TokenPrimaryGroup)?;
     // SAFETY: the same with a TOKEN_PRIMARY_GROUP.
     unsafe { sid((*buffer.as_ptr().cast::<TOKEN_PRIMARY_GROUP>()).PrimaryGroup) }
 }
 
-/// What a token says, in a buffer that is aligned for pointers.
+/// Queries information of a token. The returned buffer is aligned for pointers.
 fn information(token: &Token, class: TOKEN_INFORMATION_CLASS) -> io::Result<Vec<usize>> {
     let token = token.0.as_raw_handle();
     let mut bytes = 0;
-    // SAFETY: a call without a buffer, which fails and says how long it has to be.
+    // SAFETY: the call has no buffer; it fails and returns the length of the buffer it needs.
     unsafe {
         GetTokenInformation(token, class, ptr::null_mut(), 0, &raw mut bytes);
     }
     let mut buffer = vec![0_usize; (bytes as usize).div_ceil(size_of::<usize>()).max(4)];
     let size = u32::try_from(size_of_val(buffer.as_slice())).unwrap_or(bytes);
-    // SAFETY: the buffer is as long as is said.
+    // SAFETY: the buffer has the given length.
     let ok = unsafe {
         GetTokenInformation(token, class, buffer.as_mut_ptr().cast(), size, &raw mut bytes)
     };
@@ -54,34 +54,35 @@ fn information(token: &Token, class: TOKEN_INFORMATION_CLASS) -> io::Result<Vec<
 }
 
 impl Token {
-    /// That of this process.
+    /// Opens the token of this process.
     pub(super) fn own() -> io::Result<Self> {
-        // SAFETY: a constant, in fact.
+        // SAFETY: the function returns a constant.
         Self::of(unsafe { GetCurrentProcess() })
     }
 
-    /// That of a process.
+    /// Opens the token of a process.
     pub(super) fn of_process(pid: u32) -> io::Result<Self> {
         // SAFETY: no pointers.
         let process = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid) };
         if process.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the handle is new and nobody else's.
+        // SAFETY: the handle is new and has no other owner.
         let process = unsafe { OwnedHandle::from_raw_handle(process) };
         Self::of(process.as_raw_handle())
     }
 
     fn of(process: HANDLE) -> io::Result<Self> {
         let mut token: HANDLE = ptr::null_mut();
-        // SAFETY: the process's handle is open, the pointer valid.
+        // SAFETY: the handle of the process is open, the pointer is valid.
         let ok = unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) };
         Self::own_result(ok, token)
     }
 
-    /// That of the client at the other end of a pipe, as it was when it connected.
+    /// Opens the token that the client at the other end of a pipe had when it connected.
     pub(super) fn of_client(pipe: &Pipe) -> io::Result<Self> {
-        // In a thread of its own: whatever happens, nothing else ever runs as the client.
+        // A new thread impersonates the client, so that no other code can run as the client, even
+        // if reverting fails.
         thread::scope(|scope| {
             let helper = thread::Builder::new()
                 .name("local_socket peer".to_owned())
@@ -94,11 +95,12 @@ impl Token {
         })
     }
 
-    /// That which this thread acts with instead of its process's.
+    /// Opens the token with which this thread impersonates a user.
     pub(super) fn of_thread() -> io::Result<Self> {
         let mut token: HANDLE = ptr::null_mut();
-        // SAFETY: the thread's handle is a constant, in fact; the pointer is valid. The
-        // process asks, since as the client the thread may not be allowed to.
+        // The check is made with the process's rights (1), because the client may not have the
+        // right to open the token.
+        // SAFETY: the handle of the thread is a constant; the pointer is valid.
         let ok = unsafe { OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, 1, &raw mut token) };
         Self::own_result(ok, token)
     }
@@ -107,14 +109,17 @@ impl Token {
         if ok == 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the callers' functions have made the handle, for us to close.
+        // SAFETY: the callers have opened the handle, and it has no other owner.
         Ok(Self(unsafe { OwnedHandle::from_raw_handle(token) }))
     }
 }
 
+/// Copies an identifier from a token.
+///
 /// # Safety
 /// The identifier is null or valid.
 unsafe fn sid(sid: PSID) -> io::Result<Sid> {
+    let missing = || io::Error::other("the access token has no security identifier");
     // SAFETY: by this function's condition.
-    unsafe { Sid::from_ptr(sid) }.ok_or_else(|| io::Error::other("the token names nobody"))
+    unsafe { Sid::from_ptr(sid) }.ok_or_else(missing)
 }

@@ -1,10 +1,10 @@
-//! Named pipes for asynchronous programs.
+//! Asynchronous named pipes.
 //!
-//! tokio's own named pipes read by bytes, or lose what does not fit the buffer, and so
-//! there is no end of file in them. These share everything with the synchronous ones
-//! but the waiting: a thread of this library's, one for all of the process, wakes the
-//! tasks. No runtime's drivers are needed, and no order in which runtimes and streams
-//! have to end.
+//! They do not use tokio's named pipes. Those either read in byte mode, in which there is no end
+//! of file after a half-close, or lose the part of a message that does not fit into the buffer.
+//!
+//! One thread of this library wakes the tasks of all streams and listeners. The runtime needs no
+//! I/O driver, and can be shut down before or after the streams are dropped.
 
 mod connect;
 mod connection;

@@ -1,30 +1,30 @@
-//! Reading and writing with several buffers. Pipes have no calls for that, so that they
-//! go through one buffer of our own.
+//! Reading and writing with several buffers. Windows has no such calls for pipes, so the data is
+//! copied through one buffer.
 
-use super::shared::Shared;
+use super::connection::Connection;
 use std::{
     borrow::Cow,
     io::{self, IoSlice, IoSliceMut},
 };
 
-/// The most that is copied together: as much as the pipe holds.
-const LONGEST: usize = 64 * 1024;
+/// Maximum length of the copy: the size of the pipe's buffer.
+const MAX_COPY: usize = 64 * 1024;
 
-impl Shared {
+impl Connection {
     pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write(&together(bufs))
+        self.write(&concatenated(bufs))
     }
 
     pub(super) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let mut filled = bufs.iter_mut().filter(|buf| !buf.is_empty());
         let Some(first) = filled.next() else { return Ok(0) };
-        let Some(second) = filled.next().filter(|_| first.len() < LONGEST) else {
+        let Some(second) = filled.next().filter(|_| first.len() < MAX_COPY) else {
             return self.read(first);
         };
         let size = first.len() + second.len() + filled.by_ref().map(|buf| buf.len()).sum::<usize>();
-        let mut together = vec![0; size.min(LONGEST)];
-        let count = self.read(&mut together)?;
-        let mut rest = &together[..count];
+        let mut concatenated = vec![0; size.min(MAX_COPY)];
+        let count = self.read(&mut concatenated)?;
+        let mut rest = &concatenated[..count];
         for buf in bufs {
             let (here, later) = rest.split_at(buf.len().min(rest.len()));
             buf[..here.len()].copy_from_slice(here);
@@ -34,17 +34,17 @@ impl Shared {
     }
 }
 
-/// One buffer with the beginning of them all, or the only one that there is.
-pub(super) fn together<'b>(bufs: &'b [IoSlice<'_>]) -> Cow<'b, [u8]> {
+/// Returns the concatenated buffers, at most [`MAX_COPY`] bytes. A single buffer is not copied.
+pub(super) fn concatenated<'b>(bufs: &'b [IoSlice<'_>]) -> Cow<'b, [u8]> {
     let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
     let Some(first) = filled.next() else { return Cow::default() };
-    let Some(second) = filled.next().filter(|_| first.len() < LONGEST) else {
+    let Some(second) = filled.next().filter(|_| first.len() < MAX_COPY) else {
         return Cow::Borrowed(first);
     };
-    let mut together = Vec::with_capacity(LONGEST);
+    let mut concatenated = Vec::with_capacity(MAX_COPY);
     for buf in [first, second].into_iter().chain(filled) {
-        let rest = LONGEST - together.len();
-        together.extend_from_slice(buf.get(..rest).unwrap_or(buf));
+        let rest = MAX_COPY - concatenated.len();
+        concatenated.extend_from_slice(buf.get(..rest).unwrap_or(buf));
     }
-    Cow::Owned(together)
+    Cow::Owned(concatenated)
 }

@@ -1,13 +1,13 @@
 #[cfg(feature = "tokio")]
-use super::driver::Signals;
+use super::completion_driver::Notifier;
 use super::{
-    lasting::Lasting,
+    background_operation::BackgroundOperation,
+    completion_port::CompletionPort,
+    connection::Connection,
     operation,
-    patience::Patience,
     pipe::{Pipe, is_disconnection},
-    port::Port,
-    shared::Shared,
     timed_lock::TimedGuard,
+    wait_limit::WaitLimit,
 };
 #[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
@@ -17,111 +17,110 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-/// The most that one write takes. The system copies it as a whole into its memory.
-const LONGEST_WRITE: usize = 1024 * 1024;
-/// The most that one write takes which does not wait for its own end: as much as the
-/// pipe holds.
-const LONGEST_COPY: usize = 64 * 1024;
+/// Maximum length of one write. The system copies all of it into its memory.
+const MAX_WRITE: usize = 1024 * 1024;
+/// Maximum length of a write that goes on after it was reported: the size of the pipe's buffer.
+const MAX_COPY: usize = 64 * 1024;
 
 /// The sending direction of a stream.
 ///
-/// A write that the pipe does not take at once cannot be taken back: when it is
-/// cancelled, the reader may have read a part of it. So a write that must not wait, or
-/// not for ever, is a copy that goes on in flight after it was reported as written, as
-/// if the pipe's buffer were that much longer; and what waits is the next one.
+/// A pending write cannot be undone: when it is cancelled, the reader may have read a part of it.
+/// So a write in non-blocking mode or with a timeout writes a copy, and is reported as done while
+/// the copy is *in flight*, as if the pipe's buffer were longer. The next write waits for it.
 #[derive(Debug, Default)]
 pub(super) struct WriteSide {
-    in_flight: Option<Lasting>,
-    /// The end of file, behind whatever is in flight.
-    end: Option<Lasting>,
-    /// Lets both outlive the threads that started them.
-    port: Option<Arc<Port>>,
-    /// The same for asynchronous streams.
+    in_flight: Option<BackgroundOperation>,
+    /// The message that marks the end of file, after the write in flight.
+    end: Option<BackgroundOperation>,
+    /// The port with which both go on when the threads that started them exit.
+    port: Option<Arc<CompletionPort>>,
+    /// For asynchronous streams: replaces the port and wakes tasks.
     #[cfg(feature = "tokio")]
-    signals: Option<Signals>,
+    notifier: Option<Notifier>,
 }
 
 impl WriteSide {
-    /// Waits until nothing is in flight; reports the error of what was.
-    fn settle(&mut self, patience: Patience) -> io::Result<()> {
-        match self.in_flight.as_mut().map(|write| write.finish(patience)) {
+    /// Waits for the write in flight and returns its error.
+    fn finish_in_flight(&mut self, limit: WaitLimit) -> io::Result<()> {
+        match self.in_flight.as_mut().map(|write| write.finish(limit)) {
             None => Ok(()),
-            Some(None) => Err(patience.error()),
+            Some(None) => Err(limit.error()),
             Some(Some(result)) => result.map(drop).map_err(disconnected),
         }
     }
 
-    /// The same for a task.
+    /// Polls the write in flight and returns its error.
     #[cfg(feature = "tokio")]
-    pub(super) fn poll_settle(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_in_flight(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let Some(write) = &mut self.in_flight else { return Poll::Ready(Ok(())) };
         if write.is_pending() {
-            write.wake(cx.waker());
+            write.set_waker(cx.waker());
         }
-        match write.finish(Patience::Nothing) {
+        match write.finish(WaitLimit::NoWait) {
             None => Poll::Pending,
             Some(result) => Poll::Ready(result.map(drop).map_err(disconnected)),
         }
     }
 
-    /// Lets writes from now on wake tasks.
+    /// Makes later writes wake tasks.
     ///
     /// # Errors
-    /// If something is in flight, or was: then the pipe belongs to another port.
+    /// `ResourceBusy` if a write is in flight. `Unsupported` if there was one: then the pipe
+    /// belongs to another completion port.
     #[cfg(feature = "tokio")]
-    pub(super) fn signal(&mut self, signals: Signals) -> io::Result<()> {
-        if self.in_flight.as_ref().is_some_and(Lasting::is_pending) {
+    pub(super) fn set_notifier(&mut self, notifier: Notifier) -> io::Result<()> {
+        if self.in_flight.as_ref().is_some_and(BackgroundOperation::is_pending) {
             let text = "a write of the stream is in flight";
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
         }
         if self.port.is_some() {
-            let text = "the stream was written to without waiting, or with a timeout";
+            let text = "the stream was written to in non-blocking mode or with a timeout";
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
-        self.signals = Some(signals);
+        self.notifier = Some(notifier);
         Ok(())
     }
 
-    /// A write to be started; the stream becomes one whose writes outlive threads.
-    fn lasting(&mut self, pipe: &Arc<Pipe>) -> io::Result<Lasting> {
+    /// Creates an operation for a write that goes on when the thread that started it exits.
+    fn new_operation(&mut self, pipe: &Arc<Pipe>) -> io::Result<BackgroundOperation> {
         #[cfg(feature = "tokio")]
-        if let Some(signals) = &self.signals {
-            return Ok(Lasting::with_signals(Arc::clone(pipe), signals));
+        if let Some(notifier) = &self.notifier {
+            return Ok(BackgroundOperation::with_notifier(Arc::clone(pipe), notifier));
         }
         if self.port.is_none() {
-            self.port = Port::of(pipe).ok().map(Arc::new);
+            self.port = CompletionPort::for_pipe(pipe).ok().map(Arc::new);
         }
         match &self.port {
-            Some(port) => Ok(Lasting::with_port(Arc::clone(pipe), Arc::clone(port))),
-            // It belongs to a port already: nobody's thread needs to stay, but the
-            // port's owner must not be told.
-            None => Lasting::new(Arc::clone(pipe)),
+            Some(port) => Ok(BackgroundOperation::with_port(Arc::clone(pipe), Arc::clone(port))),
+            // The pipe belongs to a port of another library. Its operations go on when threads
+            // exit, and the event prevents entries in that port.
+            None => BackgroundOperation::new(Arc::clone(pipe)),
         }
     }
 
-    /// What has to be delivered after the stream has been dropped.
-    pub(super) fn take_in_flight(&mut self) -> Option<Lasting> {
-        self.in_flight.take().filter(Lasting::is_pending)
+    /// Returns the write that has to go on after the stream was dropped.
+    pub(super) fn take_in_flight(&mut self) -> Option<BackgroundOperation> {
+        self.in_flight.take().filter(BackgroundOperation::is_pending)
     }
 }
 
-impl Shared {
+impl Connection {
     pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
         if buf.is_empty() {
-            // To the peer a message of no bytes would be the end of file.
+            // For the peer a message of zero bytes is the end of file.
             return Ok(0);
         }
-        let patience = self.send_patience();
-        let mut side = self.lock_writer(patience)?;
-        self.write_in_turn(&mut side, buf, patience)
+        let limit = self.send_limit();
+        let mut side = self.lock_writer(limit)?;
+        self.write_locked(&mut side, buf, limit)
     }
 
-    /// Writes something, for who has the lock.
-    pub(super) fn write_in_turn(
+    /// Writes data; the caller holds the lock.
+    pub(super) fn write_locked(
         &self,
         side: &mut WriteSide,
         buf: &[u8],
-        patience: Patience,
+        limit: WaitLimit,
     ) -> io::Result<usize> {
         if side.end.is_some() {
             return Err(io::Error::new(
@@ -129,19 +128,19 @@ impl Shared {
                 "the sending direction is closed",
             ));
         }
-        side.settle(patience)?;
+        side.finish_in_flight(limit)?;
         self.written.fetch_add(1, Ordering::Relaxed);
-        if patience == Patience::Forever {
-            let buf = buf.get(..LONGEST_WRITE).unwrap_or(buf);
+        if limit == WaitLimit::Unlimited {
+            let buf = buf.get(..MAX_WRITE).unwrap_or(buf);
             return operation::write(self.pipe.as_handle(), buf).map_err(disconnected);
         }
-        let buf = buf.get(..LONGEST_COPY).unwrap_or(buf);
+        let buf = buf.get(..MAX_COPY).unwrap_or(buf);
         let mut write = match side.in_flight.take() {
             Some(write) => write,
-            None => side.lasting(&self.pipe)?,
+            None => side.new_operation(&self.pipe)?,
         };
         write.write(buf);
-        let ended = write.finish(Patience::Nothing);
+        let ended = write.finish(WaitLimit::NoWait);
         side.in_flight = Some(write);
         match ended {
             Some(Err(error)) => Err(disconnected(error)),
@@ -149,45 +148,44 @@ impl Shared {
         }
     }
 
-    /// Waits until the pipe has taken what was written.
+    /// Waits until the pipe's buffer has taken all data.
     pub(super) fn flush(&self) -> io::Result<()> {
-        self.settle(self.send_patience())
+        self.finish_in_flight(self.send_limit())
     }
 
-    pub(super) fn settle(&self, patience: Patience) -> io::Result<()> {
-        self.lock_writer(patience)?.settle(patience)
+    pub(super) fn finish_in_flight(&self, limit: WaitLimit) -> io::Result<()> {
+        self.lock_writer(limit)?.finish_in_flight(limit)
     }
 
-    /// Sends the end of file: a message of no bytes, behind what is in flight.
+    /// Sends the end of file: a message of zero bytes after the write in flight.
     ///
-    /// go-winio waits before that until the peer has read everything (`pipe.go`,
-    /// `CloseWrite`), for the sake of peers that read by bytes: their read may run over
-    /// the message and swallow it. Streams of this library read by messages and do not
-    /// need that, and two programs that both half-close before they read would wait
-    /// for each other for ever. A peer that reads by bytes and has fallen behind sees
+    /// go-winio first waits until the peer has read everything (`pipe.go`, `CloseWrite`), because
+    /// a peer in byte-read mode may not notice the message. Streams of this library use
+    /// message-read mode and do not need that; and two programs that both half-close before they
+    /// read would block each other. A peer in byte-read mode that has not read everything finds
     /// the end of file when the stream is dropped.
     pub(super) fn end_writing(&self) -> io::Result<()> {
         self.require_messages()?;
-        let mut side = self.lock_writer(self.send_patience())?;
-        self.end_in_turn(&mut side)
+        let mut side = self.lock_writer(self.send_limit())?;
+        self.end_locked(&mut side)
     }
 
     pub(super) fn require_messages(&self) -> io::Result<()> {
         if !self.info.has_messages {
-            let text = "the peer's pipe is byte-type: it has no end of file but closing";
+            let text = "the pipe is byte-type and has no half-close";
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
         Ok(())
     }
 
-    /// Sends the end of file, for who has the lock.
-    pub(super) fn end_in_turn(&self, side: &mut WriteSide) -> io::Result<()> {
+    /// Sends the end of file; the caller holds the lock.
+    pub(super) fn end_locked(&self, side: &mut WriteSide) -> io::Result<()> {
         if side.end.is_some() {
             return Ok(());
         }
-        let mut end = side.lasting(&self.pipe)?;
+        let mut end = side.new_operation(&self.pipe)?;
         end.write(&[]);
-        let ended = end.finish(Patience::Nothing);
+        let ended = end.finish(WaitLimit::NoWait);
         side.end = Some(end);
         self.written.fetch_add(1, Ordering::Relaxed);
         match ended {
@@ -199,12 +197,12 @@ impl Shared {
         }
     }
 
-    pub(super) fn lock_writer(&self, patience: Patience) -> io::Result<TimedGuard<'_, WriteSide>> {
-        self.writer.lock(patience).ok_or_else(|| patience.error())
+    pub(super) fn lock_writer(&self, limit: WaitLimit) -> io::Result<TimedGuard<'_, WriteSide>> {
+        self.writer.lock(limit).ok_or_else(|| limit.error())
     }
 }
 
-/// Gives each of the ways to say that the peer has gone the kind `BrokenPipe`.
+/// Converts all errors that mean that the other end was closed to kind `BrokenPipe`.
 pub(super) fn disconnected(error: io::Error) -> io::Error {
     if is_disconnection(&error) && error.kind() != io::ErrorKind::BrokenPipe {
         return io::Error::new(io::ErrorKind::BrokenPipe, error);

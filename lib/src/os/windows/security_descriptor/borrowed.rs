@@ -2,7 +2,7 @@ use super::{AsSecurityDescriptor, AsSecurityDescriptorMut};
 use std::{ffi::c_void, marker::PhantomData};
 use windows_sys::Win32::Security::SECURITY_DESCRIPTOR;
 
-/// A security descriptor that belongs to somebody else, to be read.
+/// A borrowed security descriptor that can be read.
 ///
 /// It may be absolute or self-relative.
 #[derive(Copy, Clone, Debug)]
@@ -11,7 +11,7 @@ pub struct BorrowedSecurityDescriptor<'a> {
     lifetime: PhantomData<&'a SECURITY_DESCRIPTOR>,
 }
 
-/// An absolute security descriptor that belongs to somebody else, to be changed.
+/// A borrowed, absolute security descriptor that can be changed.
 #[derive(Debug)]
 pub struct MutBorrowedSecurityDescriptor<'a> {
     pointer: *mut SECURITY_DESCRIPTOR,
@@ -22,17 +22,17 @@ impl<'a> BorrowedSecurityDescriptor<'a> {
     /// Borrows an absolute descriptor.
     ///
     /// # Safety
-    /// It is as [`AsSecurityDescriptor`] wants it.
+    /// The descriptor meets the conditions of [`AsSecurityDescriptor`].
     #[must_use]
     pub unsafe fn from_ref(descriptor: &'a SECURITY_DESCRIPTOR) -> Self {
         // SAFETY: by this function's condition.
         unsafe { Self::from_ptr((&raw const *descriptor).cast()) }
     }
 
-    /// Borrows a descriptor of either kind.
+    /// Borrows an absolute or self-relative descriptor.
     ///
     /// # Safety
-    /// During the lifetime the pointer is as [`AsSecurityDescriptor`] wants it.
+    /// During the lifetime the pointer meets the conditions of [`AsSecurityDescriptor`].
     #[must_use]
     pub unsafe fn from_ptr(descriptor: *const c_void) -> Self {
         debug_assert!(!descriptor.is_null());
@@ -44,7 +44,7 @@ impl<'a> MutBorrowedSecurityDescriptor<'a> {
     /// Borrows a descriptor.
     ///
     /// # Safety
-    /// It is as [`AsSecurityDescriptorMut`] wants it.
+    /// The descriptor meets the conditions of [`AsSecurityDescriptorMut`].
     #[must_use]
     pub unsafe fn from_ref(descriptor: &'a mut SECURITY_DESCRIPTOR) -> Self {
         // SAFETY: by this function's condition.
@@ -54,7 +54,7 @@ impl<'a> MutBorrowedSecurityDescriptor<'a> {
     /// Borrows a descriptor.
     ///
     /// # Safety
-    /// During the lifetime the pointer is as [`AsSecurityDescriptorMut`] wants it.
+    /// During the lifetime the pointer meets the conditions of [`AsSecurityDescriptorMut`].
     #[must_use]
     pub unsafe fn from_ptr(descriptor: *mut SECURITY_DESCRIPTOR) -> Self {
         debug_assert!(!descriptor.is_null());
@@ -62,11 +62,11 @@ impl<'a> MutBorrowedSecurityDescriptor<'a> {
     }
 }
 
-// SAFETY: it is a shared reference to memory of the process, which no thread owns.
+// SAFETY: it is a shared reference to memory that is not bound to a thread.
 unsafe impl Send for BorrowedSecurityDescriptor<'_> {}
 // SAFETY: the same.
 unsafe impl Sync for BorrowedSecurityDescriptor<'_> {}
-// SAFETY: it is a mutable reference to such memory.
+// SAFETY: it is a mutable reference to memory that is not bound to a thread.
 unsafe impl Send for MutBorrowedSecurityDescriptor<'_> {}
 // SAFETY: shared references to it only read.
 unsafe impl Sync for MutBorrowedSecurityDescriptor<'_> {}

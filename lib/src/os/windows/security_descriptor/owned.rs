@@ -10,34 +10,34 @@ use std::{
 };
 use windows_sys::Win32::Security::SECURITY_DESCRIPTOR;
 
-/// What `InitializeSecurityDescriptor` takes as SECURITY_DESCRIPTOR_REVISION.
+/// SECURITY_DESCRIPTOR_REVISION
 const REVISION: u8 = 1;
 
-/// Who may do what with a pipe: a security descriptor of Windows.
+/// A security descriptor: the access rights to a pipe.
 ///
-/// It is usually made of text in Microsoft's [Security Descriptor Definition
-/// Language][sddl]; the parts can be changed with
-/// [`AsSecurityDescriptorMutExt`](super::AsSecurityDescriptorMutExt).
+/// [`from_sddl`](Self::from_sddl) creates it from text in Microsoft's [Security Descriptor
+/// Definition Language][sddl]. The methods of
+/// [`AsSecurityDescriptorMutExt`](super::AsSecurityDescriptorMutExt) change its parts.
 ///
-/// It is absolute, and owns its parts, each of which is an allocation of the local heap.
+/// The descriptor is absolute and owns its parts. Each part is an allocation of the local heap.
 ///
 /// [sddl]: https://learn.microsoft.com/en-us/windows/win32/secauthz/security-descriptor-string-format
 pub struct SecurityDescriptor(SECURITY_DESCRIPTOR);
 
-// SAFETY: its memory belongs to the process, not to a thread.
+// SAFETY: its memory is not bound to a thread.
 unsafe impl Send for SecurityDescriptor {}
 // SAFETY: shared references to it only read.
 unsafe impl Sync for SecurityDescriptor {}
 
-// SAFETY: it is valid by its constructors and by the conditions of the functions that
-// change it, which need a mutable reference.
+// SAFETY: the constructors, and the conditions of the functions that change it, ensure that it is
+// valid. Those functions need a mutable reference.
 unsafe impl AsSecurityDescriptor for SecurityDescriptor {
     fn as_sd(&self) -> *const c_void {
         (&raw const self.0).cast()
     }
 }
 
-// SAFETY: the same; it is absolute, and its parts are its own.
+// SAFETY: as above; it is absolute and owns its parts.
 unsafe impl AsSecurityDescriptorMut for SecurityDescriptor {
     fn as_sd_mut(&mut self) -> *mut c_void {
         (&raw mut self.0).cast()
@@ -45,34 +45,34 @@ unsafe impl AsSecurityDescriptorMut for SecurityDescriptor {
 }
 
 impl SecurityDescriptor {
-    /// A descriptor without any parts.
+    /// Creates a descriptor without parts.
     ///
     /// # Errors
-    /// None; it is a `Result` because that is what programs expect.
+    /// None. The result type is that of `interprocess`.
     pub fn new() -> io::Result<Self> {
         Ok(Self::default())
     }
 
-    /// Takes over a descriptor.
+    /// Takes ownership of a descriptor.
     ///
     /// # Safety
-    /// It is absolute and valid, and its parts are its own: see
+    /// The descriptor is absolute and valid, and owns its parts; see
     /// [`AsSecurityDescriptorMut`].
     #[must_use]
     pub unsafe fn from_owned(descriptor: SECURITY_DESCRIPTOR) -> Self {
         Self(descriptor)
     }
 
-    /// The descriptor, to be read.
+    /// Borrows the descriptor for reading.
     #[must_use]
     pub fn borrow(&self) -> BorrowedSecurityDescriptor<'_> {
-        // SAFETY: it is valid as long as it is borrowed.
+        // SAFETY: it is valid while it is borrowed.
         unsafe { BorrowedSecurityDescriptor::from_ref(&self.0) }
     }
 
-    /// The descriptor, to be changed.
+    /// Borrows the descriptor for changes.
     pub fn borrow_mut(&mut self) -> MutBorrowedSecurityDescriptor<'_> {
-        // SAFETY: it is valid as long as it is borrowed, absolute, and owns its parts.
+        // SAFETY: it is valid while it is borrowed, absolute, and owns its parts.
         unsafe { MutBorrowedSecurityDescriptor::from_ref(&mut self.0) }
     }
 }
@@ -98,7 +98,7 @@ impl Debug for SecurityDescriptor {
 
 impl Drop for SecurityDescriptor {
     fn drop(&mut self) {
-        // It fails for what is no descriptor, and this is one.
+        // It fails only for an invalid descriptor.
         let _ = self.free_contents();
     }
 }

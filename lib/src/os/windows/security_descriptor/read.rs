@@ -1,59 +1,60 @@
 use super::{
     AsSecurityDescriptor, SecurityDescriptor,
-    parts::{self, WhichAcl, WhichSid},
+    parts::{self, AclKind, SidKind},
     sddl,
 };
 use std::{ffi::c_void, io};
 use widestring::U16CStr;
 use windows_sys::Win32::Security::{ACL, SECURITY_ATTRIBUTES, SECURITY_DESCRIPTOR_CONTROL};
 
-/// What can be asked of any security descriptor.
+/// Methods to read a security descriptor.
 ///
-/// Pointers to its parts are valid as long as the descriptor is and nothing changes it.
-/// The flag beside them says that the part was not given by anybody but chosen by
-/// default.
+/// Pointers to parts are valid until the descriptor is changed or dropped. The flag in each result
+/// is `true` if the part was chosen by default and not set explicitly.
+///
+/// The errors of the functions of Windows are not expected for a valid descriptor.
 pub trait AsSecurityDescriptorExt: AsSecurityDescriptor {
-    /// The discretionary access control list: who may do what. A null pointer is a list
-    /// that admits everybody; without a list the system chooses one.
+    /// Returns the discretionary access control list: the access rights. A null pointer allows
+    /// access for everyone; if there is no list (`None`), the system uses a default.
     ///
     /// # Errors
-    /// Whatever `GetSecurityDescriptorDacl` says.
+    /// An error of `GetSecurityDescriptorDacl`.
     fn dacl(&self) -> io::Result<Option<(*const ACL, bool)>> {
         // SAFETY: the implementor promises a valid descriptor.
-        unsafe { parts::acl(self.as_sd(), WhichAcl::Dacl) }
+        unsafe { parts::acl(self.as_sd(), AclKind::Dacl) }
     }
 
-    /// The system access control list: what is audited.
+    /// Returns the system access control list: which accesses are audited.
     ///
     /// # Errors
-    /// Whatever `GetSecurityDescriptorSacl` says.
+    /// An error of `GetSecurityDescriptorSacl`.
     fn sacl(&self) -> io::Result<Option<(*const ACL, bool)>> {
         // SAFETY: as in `dacl`.
-        unsafe { parts::acl(self.as_sd(), WhichAcl::Sacl) }
+        unsafe { parts::acl(self.as_sd(), AclKind::Sacl) }
     }
 
-    /// The owner's security identifier, or null.
+    /// Returns the owner's security identifier, or null if there is none.
     ///
     /// # Errors
-    /// Whatever `GetSecurityDescriptorOwner` says.
+    /// An error of `GetSecurityDescriptorOwner`.
     fn owner(&self) -> io::Result<(*const c_void, bool)> {
         // SAFETY: as in `dacl`.
-        unsafe { parts::sid(self.as_sd(), WhichSid::Owner) }
+        unsafe { parts::sid(self.as_sd(), SidKind::Owner) }
     }
 
-    /// The primary group's security identifier, or null.
+    /// Returns the primary group's security identifier, or null if there is none.
     ///
     /// # Errors
-    /// Whatever `GetSecurityDescriptorGroup` says.
+    /// An error of `GetSecurityDescriptorGroup`.
     fn group(&self) -> io::Result<(*const c_void, bool)> {
         // SAFETY: as in `dacl`.
-        unsafe { parts::sid(self.as_sd(), WhichSid::Group) }
+        unsafe { parts::sid(self.as_sd(), SidKind::Group) }
     }
 
-    /// The control bits ([`SECURITY_DESCRIPTOR_CONTROL`][bits]) and the revision.
+    /// Returns the control bits ([`SECURITY_DESCRIPTOR_CONTROL`][bits]) and the revision.
     ///
     /// # Errors
-    /// Whatever `GetSecurityDescriptorControl` says.
+    /// An error of `GetSecurityDescriptorControl`.
     ///
     /// [bits]: https://learn.microsoft.com/en-us/windows/win32/secauthz/security-descriptor-control
     fn control_and_revision(&self) -> io::Result<(SECURITY_DESCRIPTOR_CONTROL, u32)> {
@@ -61,24 +62,25 @@ pub trait AsSecurityDescriptorExt: AsSecurityDescriptor {
         unsafe { parts::control(self.as_sd()) }
     }
 
-    /// A copy with copies of all parts, which needs nothing of this one. Not copied is
-    /// what resource managers add (the `RMControl` bits).
+    /// Copies the descriptor and all of its parts. The control bits of resource managers
+    /// (`RMControl`) are not copied.
     ///
     /// # Errors
-    /// Whatever the system says; that there is no memory.
+    /// `OutOfMemory`, or an error of the functions that read and set the parts.
     fn to_owned_sd(&self) -> io::Result<SecurityDescriptor> {
         // SAFETY: as in `dacl`.
         unsafe { SecurityDescriptor::copy_of(self.as_sd()) }
     }
 
-    /// Lets security attributes point to this descriptor. Whoever uses them after it has
-    /// gone uses what is not there.
+    /// Makes security attributes point to this descriptor. The attributes must not be used after
+    /// the descriptor was dropped.
     fn write_to_security_attributes(&self, attributes: &mut SECURITY_ATTRIBUTES) {
         attributes.lpSecurityDescriptor = self.as_sd().cast_mut();
     }
 
-    /// The same for attributes that are not initialized yet, or of another version of
-    /// `windows-sys`.
+    /// Makes security attributes point to this descriptor, like
+    /// [`write_to_security_attributes`](Self::write_to_security_attributes). The attributes can be
+    /// uninitialized, or of another version of `windows-sys`.
     ///
     /// # Safety
     /// The pointer is to a `SECURITY_ATTRIBUTES` that can be written to.
@@ -88,12 +90,11 @@ pub trait AsSecurityDescriptorExt: AsSecurityDescriptor {
         unsafe { (&raw mut (*attributes).lpSecurityDescriptor).write(self.as_sd().cast_mut()) };
     }
 
-    /// Hands over the descriptor as text in the [Security Descriptor Definition
-    /// Language][sddl]. The selector says which parts
-    /// ([`SECURITY_INFORMATION`][selector]).
+    /// Calls `f` with the descriptor as text in the [Security Descriptor Definition
+    /// Language][sddl]. The selector ([`SECURITY_INFORMATION`][selector]) chooses the parts.
     ///
     /// # Errors
-    /// Whatever `ConvertSecurityDescriptorToStringSecurityDescriptorW` says.
+    /// An error of `ConvertSecurityDescriptorToStringSecurityDescriptorW`.
     ///
     /// [sddl]: https://learn.microsoft.com/en-us/windows/win32/secauthz/security-descriptor-string-format
     /// [selector]: https://learn.microsoft.com/en-us/windows/win32/secauthz/security-information

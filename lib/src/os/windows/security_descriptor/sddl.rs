@@ -1,7 +1,7 @@
-//! Descriptors as text.
+//! Conversions between descriptors and text.
 
 use super::{
-    super::{local::Local, pipe::CLIENT_ACCESS},
+    super::{local_heap::LocalBox, pipe::CLIENT_ACCESS},
     AsSecurityDescriptorExt as _, SecurityDescriptor,
 };
 use crate::{Access, os::windows::Sid};
@@ -17,11 +17,11 @@ use windows_sys::Win32::Security::{
 };
 
 impl SecurityDescriptor {
-    /// Reads a descriptor in the Security Descriptor Definition Language, such as
+    /// Parses a descriptor in the Security Descriptor Definition Language, such as
     /// `D:P(A;;GA;;;SY)`.
     ///
     /// # Errors
-    /// `InvalidInput` with the system's reason where the text is no descriptor.
+    /// `InvalidInput` with the system's reason if the text is not a descriptor.
     pub fn from_sddl(sddl: &str) -> io::Result<Self> {
         if sddl.contains('\0') {
             return Err(invalid(sddl, "it holds a NUL"));
@@ -29,7 +29,7 @@ impl SecurityDescriptor {
         Self::deserialize(&U16CString::from_str_truncate(sddl))
     }
 
-    /// As [`from_sddl`](Self::from_sddl), of text as the system has it.
+    /// Parses a descriptor in UTF-16, like [`from_sddl`](Self::from_sddl).
     ///
     /// # Errors
     /// As [`from_sddl`](Self::from_sddl).
@@ -39,10 +39,10 @@ impl SecurityDescriptor {
         })
     }
 
-    /// The descriptor, all of it, in the Security Descriptor Definition Language.
+    /// Returns all parts of the descriptor in the Security Descriptor Definition Language.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `ConvertSecurityDescriptorToStringSecurityDescriptorW`.
     pub fn to_sddl(&self) -> io::Result<String> {
         let parts = OWNER_SECURITY_INFORMATION
             | GROUP_SECURITY_INFORMATION
@@ -51,8 +51,8 @@ impl SecurityDescriptor {
         self.serialize(parts, U16CStr::to_string_lossy)
     }
 
-    /// Full access for the system, the administrators and the current user, the rights of a
-    /// client for the others that the word says, and nothing that would be inherited.
+    /// Returns a descriptor with full access for SYSTEM, the administrators and the current user, and
+    /// the rights of a client for the others that `access` names. Nothing is inherited.
     pub(in crate::os::windows) fn of_access(access: Access) -> io::Result<Self> {
         let user = Sid::current_user()?;
         let client = |who: &str| format!("(A;;{CLIENT_ACCESS:#x};;;{who})");
@@ -70,11 +70,11 @@ fn invalid(sddl: &str, reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
-/// Makes a descriptor of text.
+/// Converts text to a descriptor.
 fn read(text: &U16CStr) -> io::Result<SecurityDescriptor> {
     let mut descriptor = ptr::null_mut();
-    // SAFETY: the text ends with a NUL, the result pointer is valid, the length is not
-    // asked for.
+    // SAFETY: the text ends with a NUL, the result pointer is valid, and the pointer for the length
+    // may be null.
     let ok = unsafe {
         ConvertStringSecurityDescriptorToSecurityDescriptorW(
             text.as_ptr(),
@@ -86,15 +86,15 @@ fn read(text: &U16CStr) -> io::Result<SecurityDescriptor> {
     if ok == 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the function allocates its result with LocalAlloc, for us to free.
-    let Some(local) = (unsafe { Local::own(descriptor) }) else {
-        return Err(io::Error::other("the system made nothing of it"));
+    // SAFETY: the result is allocated with LocalAlloc, and the caller has to free it.
+    let Some(local) = (unsafe { LocalBox::own(descriptor) }) else {
+        return Err(io::Error::other("the system returned no security descriptor"));
     };
-    // SAFETY: it is a valid descriptor, self-relative, and stays until it is copied.
+    // SAFETY: it is a valid, self-relative descriptor, and is freed after the copy.
     unsafe { SecurityDescriptor::copy_of(local.as_ptr()) }
 }
 
-/// Lends the text of those parts of a descriptor that the selector names.
+/// Calls `f` with the text of the parts of a descriptor that the selector chooses.
 ///
 /// # Safety
 /// The descriptor is valid.
@@ -104,8 +104,8 @@ pub(super) unsafe fn write<R>(
     f: impl FnOnce(&U16CStr) -> R,
 ) -> io::Result<R> {
     let mut text = ptr::null_mut();
-    // SAFETY: by this function's condition; it only reads. The result pointer is valid,
-    // the length is not asked for.
+    // SAFETY: by this function's condition; the call only reads. The result pointer is valid, and
+    // the pointer for the length may be null.
     let ok = unsafe {
         ConvertSecurityDescriptorToStringSecurityDescriptorW(
             sd.cast_mut(),
@@ -118,9 +118,9 @@ pub(super) unsafe fn write<R>(
     if ok == 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the result is allocated with LocalAlloc, for us to free.
-    let Some(local) = (unsafe { Local::own(text) }) else {
-        return Err(io::Error::other("the system has no text for it"));
+    // SAFETY: the result is allocated with LocalAlloc, and the caller has to free it.
+    let Some(local) = (unsafe { LocalBox::own(text) }) else {
+        return Err(io::Error::other("the system returned no text of the security descriptor"));
     };
     // SAFETY: the text ends with a NUL, and nothing changes it.
     Ok(f(unsafe { U16CStr::from_ptr_str(local.as_ptr()) }))

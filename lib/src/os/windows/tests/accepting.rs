@@ -11,7 +11,7 @@ use std::{
 };
 
 #[test]
-fn names_in_use_stay_anothers() {
+fn a_name_in_use_is_addr_in_use() {
     let name = unique();
     let listener = listen(&name);
     for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
@@ -21,7 +21,7 @@ fn names_in_use_stay_anothers() {
         let obstacle = SocketError::of(&error).unwrap().obstacle();
         assert_eq!(obstacle, Some(&Obstacle::LiveServer(None)));
     }
-    // Nor did looking for it take an instance or a client from it.
+    // The second listener has taken neither an instance nor a client of the first.
     let _client = connect(&name);
     listener.accept().unwrap();
     drop(listener);
@@ -29,7 +29,7 @@ fn names_in_use_stay_anothers() {
 }
 
 #[test]
-fn closing_wakes_everybody_and_ends_the_name() {
+fn closing_wakes_waiting_accepts_and_removes_the_name() {
     let name = unique();
     let listener = Arc::new(listen(&name));
     let accepts: Vec<_> = (0..3)
@@ -52,7 +52,7 @@ fn closing_wakes_everybody_and_ends_the_name() {
 }
 
 #[test]
-fn a_waiting_accept_holds_nothing_up() {
+fn a_waiting_accept_does_not_block_other_calls() {
     let name = unique();
     let listener = Arc::new(listen(&name));
     let theirs = Arc::clone(&listener);
@@ -99,10 +99,10 @@ fn clients_are_accepted_in_order() {
 }
 
 #[test]
-fn a_listener_outlives_the_thread_that_made_it() {
+fn a_listener_works_after_its_thread_has_exited() {
     let name = unique();
     let theirs = name.clone();
-    // The pending operations of the thread end with it.
+    // The system cancels the pending operations of the thread.
     let listener = thread::spawn(move || listen(&theirs)).join().unwrap();
     let client = connect(&name);
     let server = within(move || listener.accept()).unwrap();
@@ -114,7 +114,7 @@ fn a_listener_outlives_the_thread_that_made_it() {
 }
 
 #[test]
-fn a_busy_pipe_is_waited_for_as_the_mode_says() {
+fn connecting_to_a_busy_pipe_waits_as_the_mode_says() {
     let name = unique();
     let listener = listen(&name);
     let options = ConnectOptions::new().name(name.borrow());
@@ -153,7 +153,7 @@ fn a_missing_pipe_is_not_found_in_every_mode() {
 }
 
 #[test]
-fn clients_never_miss_a_live_listener() {
+fn clients_always_find_a_live_listener() {
     let name = unique();
     let listener = listen(&name);
     let clients: Vec<_> = (0..4)
@@ -174,7 +174,7 @@ fn clients_never_miss_a_live_listener() {
                 start(move || {
                     for _ in 0..100 {
                         let mut buf = [0; 2];
-                        // A client that left before it was accepted left its data.
+                        // The data of a client that has disconnected can still be read.
                         assert_eq!(listener.accept().unwrap().read(&mut buf).unwrap(), 1);
                     }
                 })

@@ -1,4 +1,4 @@
-//! The same for tasks, each on both kinds of runtime.
+//! Tests of the asynchronous types, on both kinds of runtime.
 
 mod accepting;
 mod connecting;
@@ -23,7 +23,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Runtimes without I/O drivers of their own, which nothing here needs.
+/// Returns a runtime of each kind, without an I/O driver, which the types do not need.
 fn runtimes() -> [Runtime; 2] {
     [
         Builder::new_current_thread().enable_time().build().unwrap(),
@@ -31,7 +31,7 @@ fn runtimes() -> [Runtime; 2] {
     ]
 }
 
-/// Runs a task that has to end, on each kind of runtime.
+/// Runs a task on each kind of runtime and fails if it takes longer than the deadline.
 fn on_each_runtime<F: Future<Output = ()> + Send + 'static>(task: impl Fn() -> F + Send + 'static) {
     within(move || {
         for runtime in runtimes() {
@@ -48,7 +48,7 @@ async fn connect_async(name: &Name<'_>) -> AsyncStream {
     AsyncStream::connect(name.borrow()).await.unwrap()
 }
 
-/// The server's and the client's end of a connection through a listener.
+/// Returns the server's and the client's end of a connection through a listener.
 async fn connected_async() -> (AsyncStream, AsyncStream) {
     let name = unique();
     let listener = listen_async(&name);
@@ -56,7 +56,7 @@ async fn connected_async() -> (AsyncStream, AsyncStream) {
     (listener.accept().await.unwrap(), client)
 }
 
-/// What a future says when it is asked once and then dropped.
+/// Polls a future once and drops it.
 async fn once<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(|cx: &mut Context<'_>| match future.as_mut().poll(cx) {
@@ -66,8 +66,7 @@ async fn once<T>(future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Bytes in which places can be told from each other, also those that are as far apart
-/// as messages are.
+/// Returns bytes from which positions can be told apart, also positions in different messages.
 fn pattern(len: usize, seed: u32) -> Vec<u8> {
     let words = (0_u32..1009).map(|at| at.wrapping_mul(2_654_435_761).wrapping_add(seed));
     let block: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
@@ -76,7 +75,7 @@ fn pattern(len: usize, seed: u32) -> Vec<u8> {
     bytes
 }
 
-/// Writes until the pipe takes no more and one write is in flight.
+/// Writes until the pipe is full and one write is in flight.
 async fn fill_async(stream: &AsyncStream) -> Vec<u8> {
     let mut sent = Vec::new();
     for number in 0_u32.. {

@@ -6,7 +6,7 @@ use std::{
 };
 
 #[test]
-fn dropping_delivers_what_was_written() {
+fn dropping_delivers_written_data() {
     for server_sends in [true, false] {
         let (server, client) = connected();
         let (mut from, mut to) = if server_sends { (server, client) } else { (client, server) };
@@ -23,7 +23,7 @@ fn dropping_delivers_what_was_written() {
 }
 
 #[test]
-fn dropping_delivers_what_is_in_flight() {
+fn dropping_delivers_the_write_in_flight() {
     let (server, mut client) = connected();
     within(move || {
         server.set_nonblocking(true).unwrap();
@@ -58,12 +58,12 @@ fn draining_waits_for_the_peer() {
 }
 
 #[test]
-fn draining_in_vain_pins_nothing() {
+fn a_timed_out_drain_leaves_no_thread_behind() {
     let (mut server, mut client) = connected();
     within(move || {
         server.write_all(b"data").unwrap();
         assert_eq!(server.drain(MOMENT).unwrap_err().kind(), ErrorKind::TimedOut);
-        // If a thread were still flushing, the pipe would stay open.
+        // A thread that is still flushing would keep the pipe open.
         drop(server);
         let error = loop {
             match client.write(b"x") {
@@ -80,7 +80,7 @@ fn draining_in_vain_pins_nothing() {
 }
 
 #[test]
-fn draining_says_that_the_peer_went_without_reading() {
+fn draining_fails_if_the_peer_closes_without_reading() {
     let (mut server, client) = connected();
     within(move || {
         server.write_all(b"data").unwrap();
@@ -92,7 +92,7 @@ fn draining_says_that_the_peer_went_without_reading() {
 }
 
 #[test]
-fn a_peer_that_has_gone() {
+fn operations_after_the_peer_has_closed() {
     let (mut server, client) = connected();
     within(move || {
         assert!(!server.peer_hung_up().unwrap());
@@ -106,7 +106,7 @@ fn a_peer_that_has_gone() {
 }
 
 #[test]
-fn an_error_in_flight_is_the_next_ones() {
+fn the_next_call_returns_the_error_of_a_write_in_flight() {
     let (mut server, client) = connected();
     within(move || {
         server.set_nonblocking(true).unwrap();
@@ -118,7 +118,7 @@ fn an_error_in_flight_is_the_next_ones() {
 }
 
 #[test]
-fn handles_go_out_and_come_back() {
+fn streams_convert_to_handles_and_back() {
     let (mut server, client) = connected();
     within(move || {
         let handle = OwnedHandle::from(client);
@@ -140,7 +140,7 @@ fn handles_go_out_and_come_back() {
 }
 
 #[test]
-fn halves_of_two_streams_are_no_stream() {
+fn halves_of_different_streams_do_not_reunite() {
     let (one, other) = Stream::pair().unwrap();
     let ((r1, s1), (r2, s2)) = (one.split(), other.split());
     let error = Stream::reunite(r1, s2).unwrap_err();

@@ -1,4 +1,4 @@
-//! Streams and listeners from handles, and back.
+//! Conversions of streams and listeners from and to handles.
 
 use super::*;
 use crate::{RecvHalf, SendHalf, TryClone as _, error::FromHandleError, os::windows::pipe::Pipe};
@@ -15,7 +15,7 @@ fn text(mut from: impl Read, len: usize) -> String {
 }
 
 #[test]
-fn enums_are_handles() {
+fn enums_convert_to_handles() {
     let (one, other) = crate::Stream::pair().unwrap();
     within(move || {
         let raw = one.as_handle().as_raw_handle();
@@ -39,7 +39,7 @@ fn enums_are_handles() {
     });
 }
 
-/// The handle comes back as it was.
+/// Converts a handle that has to be refused; returns the error and the handle in it.
 fn refused(handle: OwnedHandle) -> (FromHandleError, OwnedHandle) {
     let raw = handle.as_raw_handle();
     let mut error = crate::Stream::try_from(handle).unwrap_err();
@@ -50,7 +50,7 @@ fn refused(handle: OwnedHandle) -> (FromHandleError, OwnedHandle) {
 }
 
 #[test]
-fn what_is_no_pipe_is_refused() {
+fn handles_of_other_objects_are_refused() {
     let file = File::open(std::env::current_exe().unwrap()).unwrap();
     let (_, handle) = refused(file.into());
     assert_eq!(text(File::from(handle), 2), "MZ");
@@ -82,7 +82,7 @@ fn handles_for_one_direction_are_refused() {
 }
 
 #[test]
-fn overlapped_handles_of_others_are_taken() {
+fn overlapped_handles_of_other_programs_are_accepted() {
     let name = unique();
     let listener = listen(&name);
     let mut client = crate::Stream::try_from(raw::overlapped_client(&name)).unwrap();
@@ -103,7 +103,7 @@ fn overlapped_handles_of_others_are_taken() {
 }
 
 #[test]
-fn a_listener_is_one_of_its_instances() {
+fn a_listener_converts_to_its_first_instance() {
     let name = unique();
     let client_first = |client: bool| {
         let listener = crate::Listener::from(listen(&name));

@@ -2,7 +2,7 @@
 
 use super::super::{
     Sid,
-    local::Local,
+    local_heap::LocalBox,
     security_descriptor::{
         AsSecurityDescriptor as _, AsSecurityDescriptorExt, AsSecurityDescriptorMutExt as _,
         BorrowedSecurityDescriptor, MutBorrowedSecurityDescriptor, SecurityDescriptor,
@@ -23,7 +23,7 @@ use windows_sys::Win32::Security::{
     SE_SELF_RELATIVE, SECURITY_ATTRIBUTES, SECURITY_DESCRIPTOR,
 };
 
-/// Every part, and each of them by itself.
+/// Descriptors with all parts and with each part alone.
 const TEXTS: [&str; 7] = [
     "O:BAG:SYD:(A;;GA;;;SY)(D;;GW;;;AN)(A;;GR;;;WD)S:(AU;SAFA;GA;;;WD)",
     "O:BA",
@@ -34,7 +34,7 @@ const TEXTS: [&str; 7] = [
     "D:",
 ];
 
-/// What a part is, wherever it is, and whether it was chosen by default.
+/// The bytes of a part, and whether it was chosen by default.
 type Part = (Vec<u8>, bool);
 
 fn acl(part: Option<(*const ACL, bool)>) -> Option<Part> {
@@ -57,7 +57,7 @@ fn sid((sid, defaulted): (*const c_void, bool)) -> Part {
     (bytes.to_vec(), defaulted)
 }
 
-/// Everything that a descriptor says, apart from how it is stored.
+/// Returns the contents of a descriptor without how they are stored.
 fn contents(descriptor: &impl AsSecurityDescriptorExt) -> ([Part; 2], [Option<Part>; 2], u16) {
     (
         [sid(descriptor.owner().unwrap()), sid(descriptor.group().unwrap())],
@@ -67,7 +67,7 @@ fn contents(descriptor: &impl AsSecurityDescriptorExt) -> ([Part; 2], [Option<Pa
 }
 
 #[test]
-fn copies_have_every_part() {
+fn copies_contain_every_part() {
     for text in TEXTS {
         let original = SecurityDescriptor::from_sddl(text).unwrap();
         let expected = contents(&original);
@@ -83,16 +83,16 @@ fn copies_have_every_part() {
 }
 
 #[test]
-fn copies_have_flags_and_room() {
+fn copies_contain_flags_and_unused_space() {
     let mut original = SecurityDescriptor::from_sddl("O:BAG:SY").unwrap();
     for room in [0, 1, 2, 3, 4, 5] {
-        // A list without entries, with room for some at its end.
+        // A list without entries and with unused space at its end.
         let header = [2_u8, 0, 8 + room, 0, 0, 0, 0, 0].into_iter().chain(1..=room);
         let bytes: Vec<u8> = header.collect();
         original.remove_dacl().unwrap();
-        // SAFETY: the list is valid, and an allocation of its own.
+        // SAFETY: the list is valid and a separate allocation.
         unsafe {
-            let list = Local::copy_of(bytes.as_ptr(), bytes.len()).unwrap().into_raw();
+            let list = LocalBox::copy_of(bytes.as_ptr(), bytes.len()).unwrap().into_raw();
             original.set_dacl(list.cast(), true).unwrap();
         }
         assert_eq!(acl(original.dacl().unwrap()), Some((bytes, true)));
@@ -105,7 +105,7 @@ fn copies_have_flags_and_room() {
 }
 
 #[test]
-fn borrowed_ones_may_be_of_either_kind() {
+fn borrowed_descriptors_can_be_absolute_or_self_relative() {
     for text in TEXTS {
         let absolute = SecurityDescriptor::from_sddl(text).unwrap();
         assert_eq!(absolute.control_and_revision().unwrap().0 & SE_SELF_RELATIVE, 0);
@@ -115,11 +115,11 @@ fn borrowed_ones_may_be_of_either_kind() {
 
         let wide: Vec<u16> = text.encode_utf16().chain([0]).collect();
         let mut relative = ptr::null_mut();
-        // SAFETY: the text ends with a NUL; the result is ours, and valid.
+        // SAFETY: the text ends with a NUL; the result is valid and has no other owner.
         unsafe {
             let convert = ConvertStringSecurityDescriptorToSecurityDescriptorW;
             assert_ne!(convert(wide.as_ptr(), 1, &raw mut relative, ptr::null_mut()), 0);
-            let relative = Local::own(relative).unwrap();
+            let relative = LocalBox::own(relative).unwrap();
             let borrowed = BorrowedSecurityDescriptor::from_ptr(relative.as_ptr());
             assert_ne!(borrowed.control_and_revision().unwrap().0 & SE_SELF_RELATIVE, 0);
             assert_eq!(contents(&borrowed.to_owned_sd().unwrap()), contents(&borrowed));
@@ -128,7 +128,7 @@ fn borrowed_ones_may_be_of_either_kind() {
 }
 
 #[test]
-fn parts_can_be_taken_out() {
+fn parts_can_be_removed() {
     let whole = SecurityDescriptor::from_sddl(TEXTS[0]).unwrap();
     let empty = contents(&SecurityDescriptor::default());
     let mut descriptor = whole.try_clone().unwrap();
@@ -148,7 +148,7 @@ fn parts_can_be_taken_out() {
 }
 
 #[test]
-fn parts_can_move() {
+fn parts_can_move_to_another_descriptor() {
     let mut from = SecurityDescriptor::from_sddl(TEXTS[0]).unwrap();
     let mut to = SecurityDescriptor::new().unwrap();
     let expected = contents(&from);
@@ -163,7 +163,7 @@ fn parts_can_move() {
         unset(&mut from).unwrap();
     }
     assert_eq!(contents(&from), contents(&SecurityDescriptor::default()));
-    // SAFETY: the parts have just been taken out, and belong to nobody.
+    // SAFETY: the parts have just been removed and have no other owner.
     unsafe {
         to.set_owner(owner.0.cast_mut(), owner.1).unwrap();
         to.set_group(group.0.cast_mut(), group.1).unwrap();
@@ -176,7 +176,7 @@ fn parts_can_move() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_parts_are_refused() {
     let mut descriptor = SecurityDescriptor::from_sddl("O:BAG:SY").unwrap();
     let before = contents(&descriptor);
     // SAFETY: null is allowed, and refused.
@@ -196,7 +196,7 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn text_of_some_parts() {
+fn serializing_selected_parts() {
     let text = "O:BAG:SYD:(A;;GA;;;SY)";
     let descriptor = SecurityDescriptor::deserialize(u16cstr!("O:BAG:SYD:(A;;GA;;;SY)")).unwrap();
     let of = |parts| descriptor.serialize(parts, |text| text.to_string().unwrap()).unwrap();
@@ -208,7 +208,7 @@ fn text_of_some_parts() {
 }
 
 #[test]
-fn owners_are_values() {
+fn owner_and_group_are_values() {
     let (user, system) = (Sid::current_user().unwrap(), "S-1-5-18".parse::<Sid>().unwrap());
     let mut descriptor = SecurityDescriptor::new().unwrap();
     assert_eq!(descriptor.owner_sid().unwrap(), None);
@@ -219,7 +219,7 @@ fn owners_are_values() {
         assert_eq!(descriptor.group_sid().unwrap(), Some(system));
     }
     assert!(descriptor.to_sddl().unwrap().contains("G:SY"));
-    // The system's way to write them is the same.
+    // The system prints the same text.
     for text in ["S-1-5-21-4294967295-2-3-1004", "S-1-0-0", "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13"] {
         let descriptor = SecurityDescriptor::from_sddl(&format!("O:{text}")).unwrap();
         assert_eq!(descriptor.owner_sid().unwrap().unwrap().to_string(), text);
@@ -230,7 +230,7 @@ fn owners_are_values() {
 }
 
 #[test]
-fn mutable_borrows_change_what_they_borrow() {
+fn mutable_borrows_change_the_descriptor() {
     let mut descriptor = SecurityDescriptor::from_sddl("O:BAG:SYD:(A;;GA;;;SY)").unwrap();
     descriptor.borrow_mut().remove_sids().unwrap();
     assert_eq!(descriptor.to_sddl().unwrap(), "D:(A;;GA;;;SY)");
@@ -249,7 +249,7 @@ fn mutable_borrows_change_what_they_borrow() {
 }
 
 #[test]
-fn security_attributes_point_to_it() {
+fn security_attributes_point_to_the_descriptor() {
     let descriptor = SecurityDescriptor::default();
     let mut attributes = SECURITY_ATTRIBUTES::default();
     descriptor.write_to_security_attributes(&mut attributes);

@@ -6,7 +6,7 @@ use std::{
 };
 
 #[test]
-fn the_other_direction_goes_on() {
+fn the_other_direction_stays_open() {
     let (mut server, mut client) = connected();
     within(move || {
         client.write_all(b"question").unwrap();
@@ -40,7 +40,7 @@ fn both_ends_can_close_before_either_reads() {
 }
 
 #[test]
-fn writing_after_it_is_a_broken_pipe() {
+fn writing_after_a_half_close_is_a_broken_pipe() {
     let (mut server, _client) = connected();
     server.shutdown(Shutdown::Write).unwrap();
     server.shutdown(Shutdown::Write).unwrap();
@@ -48,7 +48,7 @@ fn writing_after_it_is_a_broken_pipe() {
 }
 
 #[test]
-fn a_write_of_nothing_is_no_end() {
+fn an_empty_write_is_not_an_end_of_file() {
     let (mut server, mut client) = connected();
     within(move || {
         assert_eq!(server.write(b"").unwrap(), 0);
@@ -58,7 +58,7 @@ fn a_write_of_nothing_is_no_end() {
 }
 
 #[test]
-fn a_plain_client_sees_the_end() {
+fn a_client_without_this_library_reads_the_end_of_file() {
     let name = unique();
     let listener = listen(&name);
     let mut client = raw::client(&name);
@@ -75,7 +75,7 @@ fn a_plain_client_sees_the_end() {
 }
 
 #[test]
-fn a_plain_servers_empty_message_is_the_end() {
+fn an_empty_message_of_another_server_is_the_end_of_file() {
     let name = unique();
     let server = raw::message_server(&name);
     let mut client = connect(&name);
@@ -92,7 +92,7 @@ fn a_plain_servers_empty_message_is_the_end() {
 }
 
 #[test]
-fn byte_type_servers_cannot_see_it() {
+fn half_close_is_unsupported_on_byte_type_pipes() {
     let name = unique();
     let server = raw::byte_server(&name);
     let mut client = connect(&name);
@@ -105,7 +105,7 @@ fn byte_type_servers_cannot_see_it() {
 }
 
 #[test]
-fn it_comes_after_what_is_in_flight() {
+fn the_end_of_file_comes_after_the_write_in_flight() {
     let (server, mut client) = connected();
     within(move || {
         server.set_nonblocking(true).unwrap();
@@ -118,7 +118,7 @@ fn it_comes_after_what_is_in_flight() {
 }
 
 #[test]
-fn a_small_buffer_gets_a_large_message_in_parts() {
+fn a_small_buffer_reads_a_large_message_in_parts() {
     let (mut server, client) = connected();
     within(move || {
         server.write_all(b"0123456789").unwrap();

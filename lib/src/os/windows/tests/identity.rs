@@ -1,4 +1,4 @@
-//! Who is at the other end.
+//! Process, session and user of the peer.
 
 use super::{
     super::{
@@ -13,13 +13,13 @@ use std::{
 };
 use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 
-/// Tells the process that a test has started what to connect to.
+/// Variable with the name that the client process connects to.
 const NAME: &str = "LOCAL_SOCKET_TEST_NAME";
 
-/// Connects and waits for the end. It is a test only so that this program can be started
-/// for it; without the variable it does nothing.
+/// The client process: connects and waits for the end of file. It is a test, so that the test
+/// program can be started to run it. Without the variable it does nothing.
 #[test]
-fn be_a_client() {
+fn run_as_client_process() {
     let Some(name) = std::env::var_os(NAME) else { return };
     let name = name.to_ns_name::<GenericNamespaced>().unwrap();
     let mut client = connect(&name);
@@ -28,14 +28,14 @@ fn be_a_client() {
     let _ = client.read(&mut [0]);
 }
 
-/// This program, as a client in a process of its own.
+/// Starts a client process.
 fn client_process(name: &Name<'_>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let test = "os::windows::tests::identity::be_a_client";
+    let test = "os::windows::tests::identity::run_as_client_process";
     let name = name.as_os_str().to_str().unwrap().strip_prefix(r"\\.\pipe\").unwrap();
     command.args(["--exact", test]).env(NAME, name).stdout(Stdio::null());
-    // Wine 8 now and then cannot start a process while others start (error 1359,
-    // "internal error").
+    // Wine 8 sometimes fails to start several processes at the same time (error 1359, "internal
+    // error").
     const INTERNAL_ERROR: i32 = 1359;
     let mut result = command.spawn();
     for _ in 0..5 {
@@ -55,7 +55,7 @@ fn own_session() -> u32 {
 }
 
 #[test]
-fn processes_are_told_apart() {
+fn peers_have_different_process_ids() {
     let name = unique();
     let listener = listen(&name);
     listener.set_accept_timeout(Some(DEADLINE)).unwrap();
@@ -69,7 +69,7 @@ fn processes_are_told_apart() {
     assert_eq!(server.server_process_id().unwrap(), own);
     let user = Sid::current_user().unwrap();
     assert_eq!(server.peer_user().unwrap(), user);
-    // What the client finds.
+    // The results of the client.
     server.set_recv_timeout(Some(DEADLINE)).unwrap();
     let mut line = String::new();
     while !line.ends_with('\n') {
@@ -83,7 +83,7 @@ fn processes_are_told_apart() {
 }
 
 #[test]
-fn ends_know_what_they_are() {
+fn ends_are_server_or_client() {
     let (server, client) = connected();
     assert!(server.is_server() && !server.is_client());
     assert!(client.is_client() && !client.is_server());
@@ -103,7 +103,7 @@ fn ends_know_what_they_are() {
 }
 
 #[test]
-fn peers_have_users() {
+fn peer_user_is_the_current_user() {
     let own = Sid::current_user().unwrap();
     assert!(own.to_string().starts_with("S-1-5-"), "{own}");
     for (server, client) in [connected(), Stream::pair().unwrap()] {
@@ -113,7 +113,7 @@ fn peers_have_users() {
 }
 
 #[test]
-fn the_user_of_a_plain_client_is_known_once_it_was_read_from() {
+fn the_user_of_another_librarys_client_is_known_after_a_read() {
     let name = unique();
     let listener = listen(&name);
     let mut client = raw::client(&name);
@@ -124,7 +124,7 @@ fn the_user_of_a_plain_client_is_known_once_it_was_read_from() {
 }
 
 #[test]
-fn a_client_may_be_nobody() {
+fn an_anonymous_client_has_no_user() {
     let name = unique();
     let listener = listen(&name);
     let mut client = raw::anonymous_client(&name);
@@ -133,7 +133,7 @@ fn a_client_may_be_nobody() {
     server.read_exact(&mut [0]).unwrap();
     let user = server.peer_user();
     if is_wine() {
-        // It identifies every client.
+        // Wine identifies every client.
         assert_eq!(user.unwrap(), Sid::current_user().unwrap());
     } else {
         const CANT_OPEN_ANONYMOUS: i32 = 1347;
@@ -142,32 +142,32 @@ fn a_client_may_be_nobody() {
     assert_eq!(server.peer_process_id().unwrap(), std::process::id());
 }
 
-/// The user that this thread acts as, if it is not the process's.
-fn acting() -> io::Result<Sid> {
+/// Returns the user that this thread impersonates.
+fn impersonated_user() -> io::Result<Sid> {
     token::user(&Token::of_thread()?)
 }
 
 #[test]
-fn the_thread_acts_as_the_client_as_long_as_the_guard_lives() {
+fn the_guard_impersonates_the_client_until_it_is_dropped() {
     let (server, _client) = connected();
     within(move || {
         const NO_TOKEN: Option<i32> = Some(1008);
-        assert_eq!(acting().unwrap_err().raw_os_error(), NO_TOKEN);
+        assert_eq!(impersonated_user().unwrap_err().raw_os_error(), NO_TOKEN);
         let guard = server.impersonate_client().unwrap();
-        assert_eq!(acting().unwrap(), Sid::current_user().unwrap());
-        // Asking who it is meanwhile does not end it.
+        assert_eq!(impersonated_user().unwrap(), Sid::current_user().unwrap());
+        // `peer_user` does not end the impersonation.
         server.peer_user().unwrap();
-        assert!(acting().is_ok());
-        let other = thread::spawn(|| acting().unwrap_err().raw_os_error());
+        assert!(impersonated_user().is_ok());
+        let other = thread::spawn(|| impersonated_user().unwrap_err().raw_os_error());
         assert_eq!(other.join().unwrap(), NO_TOKEN, "other threads do not");
         drop(guard);
-        assert_eq!(acting().unwrap_err().raw_os_error(), NO_TOKEN);
+        assert_eq!(impersonated_user().unwrap_err().raw_os_error(), NO_TOKEN);
     });
 }
 
 #[test]
-fn clients_cannot_act_as_the_server() {
+fn clients_cannot_impersonate_the_server() {
     let (_server, client) = connected();
     assert_eq!(client.impersonate_client().unwrap_err().kind(), ErrorKind::Unsupported);
-    assert!(acting().is_err());
+    assert!(impersonated_user().is_err());
 }

@@ -1,4 +1,4 @@
-//! What programs for `interprocess` do; that it compiles is half of the test.
+//! Programs as they were written for `interprocess`. They also test that the code compiles.
 
 use super::unique;
 use crate::{

@@ -1,4 +1,4 @@
-//! Pipes of programs that do not use this library.
+//! Pipes as other programs create and open them, without this library.
 
 use crate::Name;
 use std::{
@@ -17,19 +17,19 @@ use windows_sys::Win32::{
     System::Pipes::{CreateNamedPipeW, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE},
 };
 
-/// A client that reads and writes as any program does that opens the path as a file.
+/// Opens a client's end as a file, in byte-read mode.
 pub(super) fn client(name: &Name<'_>) -> File {
     OpenOptions::new().read(true).write(true).open(name.as_os_str()).unwrap()
 }
 
-/// A client that does not let the server know who it is.
+/// Opens a client's end that does not allow the server to identify the client.
 pub(super) fn anonymous_client(name: &Name<'_>) -> File {
     let mut options = OpenOptions::new();
     let options = options.read(true).write(true).security_qos_flags(SECURITY_ANONYMOUS);
     options.open(name.as_os_str()).unwrap()
 }
 
-/// A client whose handle is overlapped.
+/// Opens a client's end with an overlapped handle.
 pub(super) fn overlapped_client(name: &Name<'_>) -> OwnedHandle {
     OpenOptions::new()
         .read(true)
@@ -40,7 +40,7 @@ pub(super) fn overlapped_client(name: &Name<'_>) -> OwnedHandle {
         .into()
 }
 
-/// The same for a client that only reads.
+/// Opens a client's end with an overlapped handle for reading only.
 pub(super) fn overlapped_reader(name: &Name<'_>) -> OwnedHandle {
     OpenOptions::new()
         .read(true)
@@ -50,12 +50,12 @@ pub(super) fn overlapped_reader(name: &Name<'_>) -> OwnedHandle {
         .into()
 }
 
-/// A server whose pipe is byte-type.
+/// Creates a byte-type pipe.
 pub(super) fn byte_server(name: &Name<'_>) -> OwnedHandle {
     server(name, PIPE_TYPE_BYTE)
 }
 
-/// A server whose pipe is message-type, and that reads by bytes.
+/// Creates a message-type pipe in byte-read mode.
 pub(super) fn message_server(name: &Name<'_>) -> OwnedHandle {
     server(name, PIPE_TYPE_MESSAGE)
 }

@@ -3,7 +3,7 @@ use crate::{
     Access, TryClone as _,
     os::windows::{
         ListenerOptionsExt as _, Sid,
-        local::Local,
+        local_heap::LocalBox,
         security_descriptor::{
             AsSecurityDescriptorExt as _, AsSecurityDescriptorMutExt as _,
             BorrowedSecurityDescriptor, SecurityDescriptor,
@@ -21,7 +21,7 @@ use windows_sys::Win32::Security::{
 };
 
 #[test]
-fn descriptors_are_text_again() {
+fn descriptors_convert_to_text_and_back() {
     for sddl in
         ["D:P(A;;GA;;;SY)", "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GR;;;WD)", "O:BAG:SYD:(A;;GA;;;WD)"]
     {
@@ -34,7 +34,7 @@ fn descriptors_are_text_again() {
 }
 
 #[test]
-fn nonsense_is_no_descriptor() {
+fn invalid_text_is_refused() {
     for text in ["nonsense", "D:(A;;GA;;;", "D:(A;;GA;;;SY)\0"] {
         let error = SecurityDescriptor::from_sddl(text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -42,7 +42,7 @@ fn nonsense_is_no_descriptor() {
 }
 
 #[test]
-fn the_user_can_connect_with_every_access() {
+fn the_user_can_connect_with_each_access() {
     for access in [Access::CurrentUser, Access::Group, Access::Everyone] {
         let name = unique();
         let options = ListenerOptions::new().name(name.borrow()).access(access);
@@ -85,7 +85,7 @@ fn a_client_needs_no_more_than_its_rights() {
 }
 
 #[test]
-fn a_given_descriptor_is_taken() {
+fn the_given_descriptor_is_used() {
     let name = unique();
     let descriptor = SecurityDescriptor::from_sddl("D:P(A;;GA;;;WD)").unwrap();
     let options = ListenerOptions::new().name(name.borrow()).security_descriptor(descriptor);
@@ -94,7 +94,7 @@ fn a_given_descriptor_is_taken() {
 }
 
 #[test]
-fn a_null_list_admits_everybody() {
+fn a_null_list_allows_access_for_everyone() {
     let mut descriptor = SecurityDescriptor::new().unwrap();
     // SAFETY: null is allowed.
     unsafe { descriptor.set_dacl(ptr::null_mut(), false).unwrap() };
@@ -117,7 +117,7 @@ fn the_pipe_has_the_given_descriptor() {
     let listener: Listener = options.create_sync_as().unwrap();
     let found = descriptor_of(OwnedHandle::from(listener).as_handle());
     assert_eq!(found.owner_sid().unwrap(), Some(user));
-    // The system has made specific rights of generic ones.
+    // The system has replaced generic rights by specific ones.
     let principals = |descriptor: &SecurityDescriptor| -> Vec<String> {
         let text = descriptor.to_sddl().unwrap();
         text.split(')').filter_map(|ace| Some(ace.rsplit_once(';')?.1.to_owned())).collect()
@@ -126,7 +126,7 @@ fn the_pipe_has_the_given_descriptor() {
     assert_eq!(principals(&found).len(), 3);
 }
 
-/// What the system says the descriptor of an open object is.
+/// Returns the security descriptor of an open object.
 fn descriptor_of(handle: BorrowedHandle<'_>) -> SecurityDescriptor {
     let (none, mut descriptor) = (ptr::null_mut(), ptr::null_mut());
     let parts = OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
@@ -146,7 +146,7 @@ fn descriptor_of(handle: BorrowedHandle<'_>) -> SecurityDescriptor {
             result,
         );
         assert_eq!(code, 0);
-        let descriptor = Local::own(descriptor).unwrap();
+        let descriptor = LocalBox::own(descriptor).unwrap();
         BorrowedSecurityDescriptor::from_ptr(descriptor.as_ptr()).to_owned_sd().unwrap()
     }
 }

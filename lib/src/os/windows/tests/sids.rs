@@ -4,7 +4,7 @@ use super::super::Sid;
 use std::io::ErrorKind;
 
 #[test]
-fn they_are_text_again() {
+fn sids_convert_to_text_and_back() {
     for text in [
         "S-1-0-0",
         "S-1-5-18",
@@ -24,7 +24,7 @@ fn they_are_text_again() {
 }
 
 #[test]
-fn nonsense_is_refused() {
+fn invalid_sids_are_refused() {
     for text in [
         "",
         "S",

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-/// Writes to a non-blocking stream until it takes no more.
+/// Writes to a non-blocking stream until it is full.
 pub(super) fn fill(mut stream: &Stream) -> Vec<u8> {
     let mut sent = Vec::new();
     for number in 0_u32.. {
@@ -32,7 +32,7 @@ fn a_timed_out_read_loses_nothing() {
             for number in 0_u32..500 {
                 server.write_all(&number.to_le_bytes()).unwrap();
                 if number % 10 == 0 {
-                    // Lets reads run into their timeout at every phase.
+                    // The timeouts of reads end at different times of the writes.
                     thread::sleep(Duration::from_micros(u64::from(number) * 7));
                 }
             }
@@ -57,7 +57,7 @@ fn a_timed_out_read_loses_nothing() {
 }
 
 #[test]
-fn nonblocking_reads_say_that_nothing_is_there() {
+fn nonblocking_reads_without_data_fail_with_would_block() {
     let (mut server, mut client) = connected();
     within(move || {
         client.set_nonblocking(true).unwrap();
@@ -76,7 +76,7 @@ fn nonblocking_writes_keep_every_byte() {
     let (server, mut client) = connected();
     within(move || {
         server.set_nonblocking(true).unwrap();
-        // In a thread that ends while its write is in flight.
+        // The thread exits while its write is in flight.
         let (server, mut sent) = start(move || {
             let sent = fill(&server);
             (server, sent)
@@ -145,7 +145,7 @@ fn shutting_down_wakes_a_reader() {
 }
 
 #[test]
-fn a_waiting_read_does_not_hold_up_writes() {
+fn a_waiting_read_does_not_block_writes() {
     let (server, mut client) = connected();
     let server = Arc::new(server);
     let theirs = Arc::clone(&server);
@@ -160,7 +160,7 @@ fn a_waiting_read_does_not_hold_up_writes() {
 }
 
 #[test]
-fn an_end_that_one_handle_sees_wakes_the_others() {
+fn an_end_of_file_wakes_the_reads_of_all_clones() {
     let (server, client) = connected();
     let clients = [Arc::new(client)];
     let reads: Vec<_> = (0..3)

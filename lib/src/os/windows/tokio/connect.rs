@@ -1,13 +1,13 @@
-//! From options to a connected pipe, without blocking a thread.
+//! Connects to a pipe without blocking the task.
 
-use super::connection::Connection;
+use super::connection::AsyncConnection;
 use crate::{
     ConnectOptions, ConnectWaitMode, Name,
     error::{Action, SocketError},
     os::{
         runtime,
         windows::{
-            connect::{attempt, local_path, named_client, patience_of, round, wait_a_round},
+            connect::{local_path, named_client, next_wait, try_open, wait_briefly, wait_limit_of},
             pipe::{Pipe, WidePath},
         },
     },
@@ -15,12 +15,12 @@ use crate::{
 use ::tokio::runtime::Handle;
 use std::{io, time::Duration};
 
-/// The longest that is waited in one go, in a thread for such things: when the future is
-/// dropped, that is how long something may go on, and a runtime takes to shut down.
-const ROUND: Duration = Duration::from_millis(50);
+/// Maximum time of one wait in tokio's threads for blocking calls. After the future was dropped a
+/// wait can go on for this time, and it can delay the shutdown of a runtime by this time.
+const MAX_WAIT: Duration = Duration::from_millis(50);
 
 /// Connects as the options say.
-pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Connection> {
+pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<AsyncConnection> {
     runtime::required()?;
     let name = options.required_name()?;
     connected(name, options.wait_mode)
@@ -28,21 +28,21 @@ pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Connecti
         .map_err(|error| SocketError::wrap(Action::Connect, name, error))
 }
 
-async fn connected(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Connection> {
+async fn connected(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<AsyncConnection> {
     let pipe = open(local_path(name)?, wait_mode).await?;
-    Connection::attach(named_client(pipe, name, true)?)
+    AsyncConnection::attach(named_client(pipe, name, true)?)
 }
 
 async fn open(path: WidePath, wait_mode: ConnectWaitMode) -> io::Result<Pipe> {
-    let patience = patience_of(wait_mode);
+    let limit = wait_limit_of(wait_mode);
     loop {
-        if let Some(pipe) = attempt(&path)? {
+        if let Some(pipe) = try_open(&path)? {
             return Ok(pipe);
         }
-        let (time, path) = (round(patience, ROUND)?, path.clone());
+        let (time, path) = (next_wait(limit, MAX_WAIT)?, path.clone());
         Handle::try_current()
             .map_err(io::Error::other)?
-            .spawn_blocking(move || wait_a_round(&path, time))
+            .spawn_blocking(move || wait_briefly(&path, time))
             .await?;
     }
 }

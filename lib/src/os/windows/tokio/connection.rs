@@ -1,36 +1,38 @@
 use super::read::ReadSide;
-use crate::os::windows::{driver::Signals, shared::Shared};
+use crate::os::windows::{completion_driver::Notifier, connection::Connection};
 use std::{
     io,
     sync::{Mutex, MutexGuard, PoisonError, atomic::Ordering},
 };
 
-/// A connection with all of its state, which the halves share.
+/// An asynchronous connection and its state, which the halves share.
 #[derive(Debug)]
-pub(super) struct Connection {
-    // Dropped first: a read is cancelled, a write goes on.
+pub(super) struct AsyncConnection {
+    // Dropped before the connection: a pending read is cancelled, and a write goes on.
     reader: Mutex<ReadSide>,
-    /// The synchronous stream, in non-blocking mode.
-    pub(super) shared: Shared,
+    /// The synchronous connection, in non-blocking mode.
+    pub(super) connection: Connection,
 }
 
-impl Connection {
-    /// Takes over a synchronous stream.
+impl AsyncConnection {
+    /// Makes a synchronous connection asynchronous.
     ///
     /// # Errors
-    /// If something is in flight, or the pipe belongs to another completion port.
-    pub(super) fn attach(shared: Shared) -> io::Result<Self> {
-        let connection = Self::new(shared, &Signals::new()?)?;
-        connection.reader().signals().attach(&connection.shared.pipe)?;
-        Ok(connection)
+    /// `ResourceBusy` if a write is in flight. `Unsupported`, or an error of
+    /// `CreateIoCompletionPort`, if the pipe belongs to another completion port.
+    pub(super) fn attach(connection: Connection) -> io::Result<Self> {
+        let this = Self::new(connection, &Notifier::new()?)?;
+        this.reader().notifier().attach(&this.connection.pipe)?;
+        Ok(this)
     }
 
-    /// Takes over a stream whose pipe belongs to the driver already.
-    pub(super) fn new(mut shared: Shared, signals: &Signals) -> io::Result<Self> {
-        shared.nonblocking.store(true, Ordering::Relaxed);
-        let writer = shared.writer.get_mut().ok_or(io::ErrorKind::ResourceBusy)?;
-        writer.signal(signals.for_others())?;
-        Ok(Self { reader: Mutex::new(ReadSide::new(signals.for_others())), shared })
+    /// Makes a synchronous connection asynchronous whose pipe is attached to the notifier's driver
+    /// already.
+    pub(super) fn new(mut connection: Connection, notifier: &Notifier) -> io::Result<Self> {
+        connection.nonblocking.store(true, Ordering::Relaxed);
+        let writer = connection.writer.get_mut().ok_or(io::ErrorKind::ResourceBusy)?;
+        writer.set_notifier(notifier.for_other_tasks())?;
+        Ok(Self { reader: Mutex::new(ReadSide::new(notifier.for_other_tasks())), connection })
     }
 
     pub(super) fn reader(&self) -> MutexGuard<'_, ReadSide> {

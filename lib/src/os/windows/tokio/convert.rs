@@ -1,4 +1,4 @@
-//! Conversions of the asynchronous enums: those that their variants' types have.
+//! Conversions between the asynchronous enums and handles. They are those of the variants' types.
 
 use super::{Listener as PipeListener, Stream as PipeStream};
 use crate::{
@@ -22,7 +22,7 @@ macro_rules! as_handle {
 }
 as_handle! { Stream RecvHalf SendHalf }
 
-/// Fails as that of the [variant's type](PipeStream) does.
+/// The errors are those of the conversion to the [variant's type](PipeStream).
 impl TryFrom<OwnedHandle> for Stream {
     type Error = FromHandleError;
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
@@ -30,7 +30,7 @@ impl TryFrom<OwnedHandle> for Stream {
     }
 }
 
-/// Fails as that of the [variant's type](PipeStream) does.
+/// The errors are those of the conversion to the [variant's type](PipeStream).
 impl TryFrom<crate::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: crate::Stream) -> io::Result<Self> {
@@ -39,7 +39,7 @@ impl TryFrom<crate::Stream> for Stream {
     }
 }
 
-/// Fails as that of the [variant's type](PipeListener) does.
+/// The errors are those of the conversion to the [variant's type](PipeListener).
 impl TryFrom<crate::Listener> for Listener {
     type Error = io::Error;
     fn try_from(listener: crate::Listener) -> io::Result<Self> {

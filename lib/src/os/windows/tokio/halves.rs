@@ -1,4 +1,4 @@
-use super::{Stream, connection::Connection};
+use super::{Stream, connection::AsyncConnection};
 use crate::{name::sealed::Sealed, traits::tokio as traits};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use std::{
@@ -9,15 +9,15 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The half of a [`Stream`] that receives.
+/// The receiving half of a [`Stream`].
 #[derive(Debug)]
-pub struct RecvHalf(pub(super) Arc<Connection>);
+pub struct RecvHalf(pub(super) Arc<AsyncConnection>);
 
-/// The half of a [`Stream`] that sends.
+/// The sending half of a [`Stream`].
 ///
-/// Dropping it does not end its direction.
+/// Dropping it does not shut down its direction; `AsyncWriteExt::shutdown` does.
 #[derive(Debug)]
-pub struct SendHalf(pub(super) Arc<Connection>);
+pub struct SendHalf(pub(super) Arc<AsyncConnection>);
 
 impl Sealed for RecvHalf {}
 impl traits::RecvHalf for RecvHalf {
@@ -103,12 +103,12 @@ impl AsyncWrite for SendHalf {
 
 impl AsHandle for RecvHalf {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.shared.pipe.as_handle()
+        self.0.connection.pipe.as_handle()
     }
 }
 
 impl AsHandle for SendHalf {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.shared.pipe.as_handle()
+        self.0.connection.pipe.as_handle()
     }
 }

@@ -1,4 +1,4 @@
-use super::{Stream, connection::Connection};
+use super::{Stream, connection::AsyncConnection};
 use crate::{
     ListenerOptions, Name,
     name::sealed::Sealed,
@@ -6,8 +6,8 @@ use crate::{
     os::{
         runtime,
         windows::{
-            self as sync, driver::Signals, listen, pipe::Info, queue::Queue, shared::Shared,
-            wakers::Wakers,
+            self as sync, completion_driver::Notifier, connection::Connection,
+            instance_queue::InstanceQueue, listen, pipe::PipeInfo, waker_set::WakerSet,
         },
     },
     traits::{StreamCommon as _, tokio as traits},
@@ -23,49 +23,57 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// A listener on a named pipe.
+/// An asynchronous listener on a named pipe.
 ///
-/// Up to 8 clients can be connected before they are accepted; more of them wait for the
-/// pipe to be free. The name ends with the last instance of the pipe, as it does with
-/// the synchronous [`Listener`](sync::Listener).
+/// Up to 8 clients can be connected before they are accepted. More clients find the pipe busy and
+/// wait. The name ends with the last instance of the pipe, as described for the synchronous
+/// [`Listener`](sync::Listener).
 #[derive(Debug)]
 pub struct Listener {
     name: Arc<Name<'static>>,
-    signals: Signals,
-    queue: Mutex<Queue>,
+    notifier: Notifier,
+    queue: Mutex<InstanceQueue>,
     filter: AcceptFilter,
 }
 
 impl Listener {
-    fn new(name: Arc<Name<'static>>, mut queue: Queue, filter: AcceptFilter) -> io::Result<Self> {
-        let signals = Signals::new()?;
-        queue.signal(&signals)?;
-        Ok(Self { name, signals, queue: Mutex::new(queue), filter })
+    fn new(
+        name: Arc<Name<'static>>,
+        mut queue: InstanceQueue,
+        filter: AcceptFilter,
+    ) -> io::Result<Self> {
+        let notifier = Notifier::new()?;
+        queue.set_notifier(&notifier)?;
+        Ok(Self { name, notifier, queue: Mutex::new(queue), filter })
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>, waiting: &Waiting<'_>) -> Poll<io::Result<Stream>> {
-        let turn = ready!(coop::poll_proceed(cx));
-        waiting.wakers.register(waiting.key, cx.waker());
+    fn poll_accept(
+        &self,
+        cx: &mut Context<'_>,
+        waiter: &AcceptWaiter<'_>,
+    ) -> Poll<io::Result<Stream>> {
+        let budget = ready!(coop::poll_proceed(cx));
+        waiter.wakers.register(waiter.key, cx.waker());
         let (taken, is_ready) = {
             let mut queue = self.queue();
             let taken = queue.take_connected();
             (taken, queue.is_ready())
         };
         let Some(taken) = taken.transpose() else { return Poll::Pending };
-        turn.made_progress();
+        budget.made_progress();
         if is_ready {
-            // A client that came to a new instance at once, which nothing tells of, or
-            // one of whom this task was told.
-            self.signals.wakers.wake_all();
+            // Another client is there. Its completion was not queued because it connected at once,
+            // or it has woken this task, so another task has to be woken.
+            self.notifier.wakers.wake_all();
         }
-        let info = Info { is_server: true, has_messages: true };
+        let info = PipeInfo { is_server: true, has_messages: true };
         let stream = taken
-            .and_then(|pipe| Shared::new(pipe, info, Some(Arc::clone(&self.name)), true))
-            .and_then(|shared| Connection::new(shared, &self.signals));
+            .and_then(|pipe| Connection::new(pipe, info, Some(Arc::clone(&self.name)), true))
+            .and_then(|connection| AsyncConnection::new(connection, &self.notifier));
         Poll::Ready(stream.map(Stream::new))
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, InstanceQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,9 +83,9 @@ impl traits::Listener for Listener {
     type Stream = Stream;
 
     async fn accept(&self) -> io::Result<Stream> {
-        let waiting = Waiting::new(&self.signals.wakers);
+        let waiter = AcceptWaiter::new(&self.notifier.wakers);
         loop {
-            let stream = poll_fn(|cx| self.poll_accept(cx, &waiting)).await?;
+            let stream = poll_fn(|cx| self.poll_accept(cx, &waiter)).await?;
             if self.filter.admits(|| stream.peer_creds()) {
                 return Ok(stream);
             }
@@ -91,7 +99,7 @@ impl traits::Listener for Listener {
     /// Does nothing: a pipe's name ends with the pipe.
     fn do_not_reclaim_name_on_drop(&mut self) {}
 
-    /// Does nothing: as long as clients can be accepted, there are instances of the pipe.
+    /// Does nothing: the name exists as long as there are instances of the pipe.
     fn give_up_name(&self) {}
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
@@ -101,9 +109,10 @@ impl traits::Listener for Listener {
     }
 }
 
-/// Clients that have connected already are the first to be accepted.
+/// Clients that have connected already are accepted first.
 ///
-/// Fails outside a tokio runtime, and with `NotConnected` if the listener is closed.
+/// The errors are `Other` outside a tokio runtime, `NotConnected` if the listener is closed, and
+/// those of `CreateIoCompletionPort`.
 impl TryFrom<sync::Listener> for Listener {
     type Error = io::Error;
     fn try_from(listener: sync::Listener) -> io::Result<Self> {
@@ -114,21 +123,21 @@ impl TryFrom<sync::Listener> for Listener {
     }
 }
 
-/// One of the tasks that wait for a client, until it is dropped.
+/// The registration of a task that waits for a client. Dropping it removes the task's waker.
 #[derive(Debug)]
-struct Waiting<'a> {
-    wakers: &'a Wakers,
+struct AcceptWaiter<'a> {
+    wakers: &'a WakerSet,
     key: usize,
 }
 
-impl<'a> Waiting<'a> {
-    fn new(wakers: &'a Wakers) -> Self {
+impl<'a> AcceptWaiter<'a> {
+    fn new(wakers: &'a WakerSet) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         Self { wakers, key: NEXT.fetch_add(1, Ordering::Relaxed) }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for AcceptWaiter<'_> {
     fn drop(&mut self) {
         self.wakers.remove(self.key);
     }

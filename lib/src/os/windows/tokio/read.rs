@@ -1,10 +1,10 @@
-use super::connection::Connection;
+use super::connection::AsyncConnection;
 use crate::os::windows::{
-    driver::Signals,
-    lasting::Lasting,
-    patience::Patience,
+    background_operation::BackgroundOperation,
+    completion_driver::Notifier,
+    connection::Connection,
     pipe::{code, is_disconnection},
-    shared::Shared,
+    wait_limit::WaitLimit,
 };
 use ::tokio::{io::ReadBuf, task::coop};
 use std::{
@@ -15,29 +15,28 @@ use std::{
 };
 use windows_sys::Win32::Foundation::ERROR_OPERATION_ABORTED;
 
-/// The most that is read by waiting for it, so that streams on which nothing happens
-/// need little memory. The rest of a longer message is there when its beginning is, and
-/// is read without waiting.
-const LONGEST_WAIT: usize = 4096;
+/// Maximum length of a read that waits. It is short, so that idle streams need little memory. When
+/// the read has completed, the rest of a longer message is read without waiting.
+const MAX_WAITING_READ: usize = 4096;
 
 /// The receiving direction of a stream.
 ///
-/// What is there is read into the caller's buffer. What is not is waited for with a
-/// buffer of our own, which the system may write to whether or not the caller still
-/// wants it; what has come in it is for the next caller then.
+/// Available data is read directly into the caller's buffer. If there is none, a read into an
+/// internal buffer waits, to which the system may write even if the caller has been cancelled. Its
+/// data is returned to the next caller.
 #[derive(Debug)]
 pub(super) struct ReadSide {
-    signals: Signals,
-    /// The read that waits, or waited last.
-    waiting: Option<Lasting>,
+    notifier: Notifier,
+    /// The operation for reads that wait.
+    waiting: Option<BackgroundOperation>,
     in_flight: bool,
-    /// What has come and was not given to anybody.
+    /// The part of its data that was not returned yet.
     rest: Range<usize>,
-    /// Whether there was no room for more.
+    /// Whether the data has filled the buffer, so that there may be more.
     filled: bool,
 }
 
-impl Connection {
+impl AsyncConnection {
     pub(super) fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -46,27 +45,27 @@ impl Connection {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        let turn = ready!(coop::poll_proceed(cx));
-        let result = self.reader().poll(&self.shared, cx, buf);
+        let budget = ready!(coop::poll_proceed(cx));
+        let result = self.reader().poll(&self.connection, cx, buf);
         if result.is_ready() {
-            turn.made_progress();
+            budget.made_progress();
         }
         result
     }
 }
 
 impl ReadSide {
-    pub(super) fn new(signals: Signals) -> Self {
-        Self { signals, waiting: None, in_flight: false, rest: 0..0, filled: false }
+    pub(super) fn new(notifier: Notifier) -> Self {
+        Self { notifier, waiting: None, in_flight: false, rest: 0..0, filled: false }
     }
 
-    pub(super) fn signals(&self) -> &Signals {
-        &self.signals
+    pub(super) fn notifier(&self) -> &Notifier {
+        &self.notifier
     }
 
     fn poll(
         &mut self,
-        shared: &Shared,
+        connection: &Connection,
         cx: &Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
@@ -74,55 +73,57 @@ impl ReadSide {
             if !self.rest.is_empty() {
                 self.give(buf);
                 if self.filled && self.rest.is_empty() && buf.remaining() > 0 {
-                    // An error is met again by the next read.
-                    let _ = read_at_once(shared, buf);
+                    // The next read returns the error again.
+                    let _ = read_at_once(connection, buf);
                 }
                 return Poll::Ready(Ok(()));
             }
             if self.in_flight {
-                ready!(self.poll_waiting(shared, cx))?;
-            } else if shared.read_ended.load(Ordering::Acquire) || read_at_once(shared, buf)? {
+                ready!(self.poll_waiting(connection, cx))?;
+            } else if connection.read_ended.load(Ordering::Acquire)
+                || read_at_once(connection, buf)?
+            {
                 return Poll::Ready(Ok(()));
             } else {
-                self.wait_for(shared, buf.remaining().min(LONGEST_WAIT));
+                self.wait_for(connection, buf.remaining().min(MAX_WAITING_READ));
             }
         }
     }
 
     fn give(&mut self, buf: &mut ReadBuf<'_>) {
         let count = self.rest.len().min(buf.remaining());
-        let data = self.waiting.as_ref().map_or(&[][..], Lasting::data);
+        let data = self.waiting.as_ref().map_or(&[][..], BackgroundOperation::data);
         let (begin, end) = (self.rest.start, self.rest.start + count);
         buf.put_slice(data.get(begin..end).unwrap_or_default());
         self.rest.start = end;
     }
 
-    /// Starts to wait, if only for the end of file: that cannot be seen without reading.
-    fn wait_for(&mut self, shared: &Shared, most: usize) {
-        let signals = &self.signals;
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Lasting::with_signals(Arc::clone(&shared.pipe), signals));
+    /// Starts a read that waits. The end of file can be noticed only by reading.
+    fn wait_for(&mut self, connection: &Connection, most: usize) {
+        let notifier = &self.notifier;
+        let waiting = self.waiting.get_or_insert_with(|| {
+            BackgroundOperation::with_notifier(Arc::clone(&connection.pipe), notifier)
+        });
         waiting.read(most);
         self.in_flight = true;
     }
 
-    fn poll_waiting(&mut self, shared: &Shared, cx: &Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_waiting(&mut self, connection: &Connection, cx: &Context<'_>) -> Poll<io::Result<()>> {
         if let Some(waiting) = &mut self.waiting {
             if waiting.is_pending() {
-                waiting.wake(cx.waker());
+                waiting.set_waker(cx.waker());
             }
-            let Some(result) = waiting.finish(Patience::Nothing) else { return Poll::Pending };
+            let Some(result) = waiting.finish(WaitLimit::NoWait) else { return Poll::Pending };
             self.in_flight = false;
             match result {
-                // A message of no bytes is what a half-close sends.
-                Ok(0) => shared.end_reading(),
+                // A half-close sends a message of zero bytes.
+                Ok(0) => connection.end_reading(),
                 Ok(count) => {
                     self.rest = 0..count;
                     self.filled = count == waiting.data().len();
                 }
-                Err(error) if is_disconnection(&error) => shared.end_reading(),
-                // By nobody here; it can be started again.
+                Err(error) if is_disconnection(&error) => connection.end_reading(),
+                // The read was cancelled from outside this library; it is started again.
                 Err(error) if code(&error) == Some(ERROR_OPERATION_ABORTED) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -131,20 +132,20 @@ impl ReadSide {
     }
 }
 
-/// Reads what is there, without a buffer in between; `false` if nothing is.
-fn read_at_once(shared: &Shared, buf: &mut ReadBuf<'_>) -> io::Result<bool> {
-    // That the peer has gone is what waiting for it tells.
-    let available = shared.pipe.available().unwrap_or(0) as usize;
+/// Reads available data directly into the buffer. Returns `false` if there is none.
+fn read_at_once(connection: &Connection, buf: &mut ReadBuf<'_>) -> io::Result<bool> {
+    // If the peer has closed the connection, the read that waits returns that.
+    let available = connection.pipe.available().unwrap_or(0) as usize;
     if available == 0 {
         return Ok(false);
     }
     let count = available.min(buf.remaining());
-    match shared.read(buf.initialize_unfilled_to(count)) {
+    match connection.read(buf.initialize_unfilled_to(count)) {
         Ok(count) => {
             buf.advance(count);
             Ok(true)
         }
-        // Somebody with another handle was faster.
+        // A user of another handle of the pipe has read the data.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }

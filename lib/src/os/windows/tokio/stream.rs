@@ -1,11 +1,11 @@
-use super::{RecvHalf, SendHalf, connect, connection::Connection};
+use super::{RecvHalf, SendHalf, connect, connection::AsyncConnection};
 use crate::{
     ConnectOptions, Name, PeerCreds,
     error::{FromHandleError, ReuniteError},
     name::sealed::Sealed,
     os::{
         runtime,
-        windows::{self as sync, pair, peer, shared::Shared},
+        windows::{self as sync, connection::Connection, pair, peer},
     },
     traits::{
         StreamCommon,
@@ -21,45 +21,46 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A connection through a named pipe.
+/// An asynchronous connection through a named pipe.
 ///
-/// A write is finished by the system after it was reported, which `flush` waits for;
-/// its error is that of the next write, `flush` or `shutdown`. When the stream is
-/// dropped, such a write goes on in the background for at most 30 seconds, with or
-/// without a runtime; a process that ends before that should flush the stream.
+/// A write can still be in progress after it was reported as done; `flush` waits for it. If it
+/// fails, the next write, `flush` or `shutdown` returns the error. If the stream is dropped, the
+/// write goes on in the background for at most 30 seconds, with or without a runtime. A process
+/// that exits before has to flush the stream, or the data is lost.
 ///
-/// A read that is dropped may leave a read of the system's in flight, of at most 4 KiB.
-/// What comes by it is what the next read gets.
+/// Reads are cancel safe. A cancelled read may leave an operation of the system in flight, which
+/// reads up to 4 KiB; the next read returns this data.
 #[derive(Debug)]
-pub struct Stream(Arc<Connection>);
+pub struct Stream(Arc<AsyncConnection>);
 
 impl Stream {
-    /// Two streams that are connected to each other and have no name.
+    /// Creates two streams that are connected to each other. They have no name.
     ///
     /// # Errors
-    /// Outside a tokio runtime; whatever the system says.
+    /// `Other` outside a tokio runtime. An error of `CreateNamedPipeW`, `CreateFileW` or
+    /// `CreateEventW`, usually because the process has no handles left.
     pub fn pair() -> io::Result<(Self, Self)> {
         runtime::required()?;
         let (one, other) = pair::pair()?;
-        Ok((Self::new(Connection::attach(one)?), Self::new(Connection::attach(other)?)))
+        Ok((Self::new(AsyncConnection::attach(one)?), Self::new(AsyncConnection::attach(other)?)))
     }
 
-    /// The pipe, which this type stands for itself.
+    /// Returns the stream itself. It exists for programs that were written for `interprocess`.
     #[must_use]
     pub fn inner(&self) -> &Self {
         self
     }
 
-    /// The pipe, which this type stands for itself.
+    /// Returns the stream itself. It exists for programs that were written for `interprocess`.
     pub fn inner_mut(&mut self) -> &mut Self {
         self
     }
 
-    pub(in crate::os::windows) fn shared(&self) -> &Shared {
-        &self.0.shared
+    pub(in crate::os::windows) fn connection(&self) -> &Connection {
+        &self.0.connection
     }
 
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: AsyncConnection) -> Self {
         Self(Arc::new(connection))
     }
 }
@@ -89,16 +90,16 @@ impl StreamCommon for Stream {
         Ok(None)
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
-        peer::creds(&self.0.shared)
+        peer::creds(&self.0.connection)
     }
     fn peer_hung_up(&self) -> io::Result<bool> {
-        self.0.shared.pipe.is_hung_up()
+        self.0.connection.pipe.is_hung_up()
     }
     fn local_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.shared.local_name())
+        Ok(self.0.connection.local_name())
     }
     fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.shared.peer_name())
+        Ok(self.0.connection.peer_name())
     }
 }
 
@@ -174,26 +175,25 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Modes and timeouts have no meaning any more.
+/// The mode and the timeouts of the stream have no effect any more.
 ///
-/// Fails outside a tokio runtime; with `ResourceBusy` if there are clones or halves of
-/// the stream or a write is in flight; and with `Unsupported` if it was written to in
-/// non-blocking mode or with a timeout: then the pipe belongs to a completion port of
-/// its own and cannot be given to another.
+/// The errors are `Other` outside a tokio runtime, `ResourceBusy` if there are clones or halves of
+/// the stream or a write is in flight, and `Unsupported` if the stream was written to in
+/// non-blocking mode or with a timeout: then the pipe belongs to another completion port.
 impl TryFrom<sync::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: sync::Stream) -> io::Result<Self> {
         runtime::required()?;
-        let Some(shared) = Arc::into_inner(stream.0) else {
+        let Some(connection) = Arc::into_inner(stream.0) else {
             let text = "there are clones or halves of the stream";
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
         };
-        Connection::attach(shared).map(Self::new)
+        AsyncConnection::attach(connection).map(Self::new)
     }
 }
 
-/// As for the [synchronous stream](sync::Stream), and fails outside a tokio runtime, with the
-/// handle given back.
+/// The errors are those of the conversion to the [synchronous stream](sync::Stream), and `Other`
+/// outside a tokio runtime; then the error contains the handle.
 impl TryFrom<OwnedHandle> for Stream {
     type Error = FromHandleError;
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
@@ -208,6 +208,6 @@ impl TryFrom<OwnedHandle> for Stream {
 
 impl AsHandle for Stream {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.shared.pipe.as_handle()
+        self.0.connection.pipe.as_handle()
     }
 }

@@ -1,6 +1,6 @@
-use super::connection::Connection;
+use super::connection::AsyncConnection;
 use crate::os::windows::{
-    patience::Patience, timed_lock::TimedGuard, vectored::together, write::WriteSide,
+    timed_lock::TimedGuard, vectored::concatenated, wait_limit::WaitLimit, write::WriteSide,
 };
 use ::tokio::task::coop;
 use std::{
@@ -9,13 +9,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// A write takes a copy, which goes on in flight after it was reported as written, as
-/// if the pipe's buffer were that much longer. What waits for its end, and tells its
-/// error, is the next write, flush or shutdown.
-impl Connection {
+/// A write is reported as done while a copy of the data is in flight; see [`WriteSide`]. The next
+/// write, flush or shutdown waits for the copy and returns its error.
+impl AsyncConnection {
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if buf.is_empty() {
-            // To the peer a message of no bytes would be the end of file.
+            // For the peer a message of zero bytes is the end of file.
             return Poll::Ready(Ok(0));
         }
         self.poll_write_with(cx, || Cow::Borrowed(buf))
@@ -29,8 +28,8 @@ impl Connection {
         if bufs.iter().all(|buf| buf.is_empty()) {
             return Poll::Ready(Ok(0));
         }
-        // They are put together when it is their turn, and not each time it is asked.
-        self.poll_write_with(cx, || together(bufs))
+        // The buffers are concatenated only when the write can start, not in each poll.
+        self.poll_write_with(cx, || concatenated(bufs))
     }
 
     fn poll_write_with<'b>(
@@ -38,27 +37,28 @@ impl Connection {
         cx: &mut Context<'_>,
         buf: impl FnOnce() -> Cow<'b, [u8]>,
     ) -> Poll<io::Result<usize>> {
-        let turn = ready!(coop::poll_proceed(cx));
+        let budget = ready!(coop::poll_proceed(cx));
         let mut side = self.writer()?;
-        ready!(side.poll_settle(cx))?;
-        turn.made_progress();
-        Poll::Ready(self.shared.write_in_turn(&mut side, &buf(), Patience::Nothing))
+        ready!(side.poll_in_flight(cx))?;
+        budget.made_progress();
+        Poll::Ready(self.connection.write_locked(&mut side, &buf(), WaitLimit::NoWait))
     }
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.writer()?.poll_settle(cx)
+        self.writer()?.poll_in_flight(cx)
     }
 
-    /// Sends the end of file when the pipe has taken what was written before.
+    /// Sends the end of file after the pipe has taken all data.
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut side = self.writer()?;
-        ready!(side.poll_settle(cx))?;
-        self.shared.require_messages()?;
-        Poll::Ready(self.shared.end_in_turn(&mut side))
+        ready!(side.poll_in_flight(cx))?;
+        self.connection.require_messages()?;
+        Poll::Ready(self.connection.end_locked(&mut side))
     }
 
-    /// Nobody holds the lock for long: in non-blocking mode nothing waits with it.
+    /// Locks the sending direction. It does not block for long: in non-blocking mode no operation
+    /// waits while it holds the lock.
     fn writer(&self) -> io::Result<TimedGuard<'_, WriteSide>> {
-        self.shared.lock_writer(Patience::Forever)
+        self.connection.lock_writer(WaitLimit::Unlimited)
     }
 }

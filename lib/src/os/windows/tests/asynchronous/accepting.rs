@@ -4,7 +4,7 @@ use ::tokio::task::{JoinSet, yield_now};
 use std::io::{ErrorKind, Write};
 
 #[test]
-fn a_hundred_clients_at_once() {
+fn a_hundred_clients_at_the_same_time() {
     on_each_runtime(|| async {
         let name = unique();
         let listener = Arc::new(listen_async(&name));
@@ -20,7 +20,7 @@ fn a_hundred_clients_at_once() {
                 assert!(answer == pattern(9000, number));
             });
         }
-        // Several that accept.
+        // Several tasks accept.
         for _ in 0..4 {
             let listener = Arc::clone(&listener);
             tasks.spawn(async move {
@@ -62,7 +62,7 @@ fn a_dropped_accept_loses_no_client() {
 }
 
 #[test]
-fn who_gives_up_leaves_the_client_to_another() {
+fn a_cancelled_accept_leaves_the_client_to_another_task() {
     on_each_runtime(|| async {
         let name = unique();
         let listener = Arc::new(listen_async(&name));
@@ -102,7 +102,7 @@ fn clients_are_accepted_in_order() {
 }
 
 #[test]
-fn clients_that_have_gone_are_no_errors() {
+fn clients_that_have_disconnected_are_no_errors() {
     on_each_runtime(|| async {
         let name = unique();
         let listener = listen_async(&name);
@@ -144,18 +144,18 @@ fn names_end_with_their_listeners() {
 }
 
 #[test]
-fn listeners_come_from_synchronous_ones() {
+fn listeners_convert_from_synchronous_listeners() {
     on_each_runtime(|| async {
         let name = unique();
         let listener = listen(&name);
-        // They have gone before it comes.
+        // The clients disconnect before the first accept.
         drop(connect(&name));
         connect(&name).write_all(b"left").unwrap();
         let mut clients: Vec<_> = (0..3).map(|_| connect(&name)).collect();
         let listener = AsyncListener::try_from(listener).unwrap();
         let mut text = String::new();
         listener.accept().await.unwrap().read_to_string(&mut text).await.unwrap();
-        assert_eq!(text, "left", "who left nothing is passed over");
+        assert_eq!(text, "left", "clients without data are skipped");
         clients.extend((0..3).map(|_| connect(&name)));
         for client in &mut clients {
             client.write_all(b"x").unwrap();
@@ -170,13 +170,13 @@ fn listeners_come_from_synchronous_ones() {
 }
 
 #[test]
-fn nothing_is_made_outside_a_runtime() {
+fn creating_fails_outside_a_runtime() {
     let name = unique();
     ListenerOptions::new().name(name.borrow()).create_tokio().unwrap_err();
     AsyncStream::pair().unwrap_err();
     let listener = listen(&name);
     AsyncStream::try_from(connect(&name)).unwrap_err();
     AsyncListener::try_from(listener).unwrap_err();
-    // None of them has left anything there.
+    // The failed calls have left no pipe behind.
     listen(&name);
 }

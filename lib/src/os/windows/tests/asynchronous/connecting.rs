@@ -3,7 +3,7 @@ use crate::{ConnectWaitMode, error::SocketError};
 use ::tokio::time::timeout;
 use std::{io::ErrorKind, time::Instant};
 
-/// Takes all of a listener's instances.
+/// Connects to all instances of a listener.
 async fn crowd(name: &Name<'_>) -> Vec<AsyncStream> {
     let deferred = ConnectOptions::new().name(name.borrow()).wait_mode(ConnectWaitMode::Deferred);
     let mut clients = Vec::new();
@@ -20,7 +20,7 @@ async fn crowd(name: &Name<'_>) -> Vec<AsyncStream> {
 }
 
 #[test]
-fn a_busy_pipe_is_waited_for_as_the_mode_says() {
+fn connecting_to_a_busy_pipe_waits_as_the_mode_says() {
     on_each_runtime(|| async {
         let name = unique();
         let listener = listen_async(&name);
@@ -49,7 +49,7 @@ fn a_busy_pipe_is_waited_for_as_the_mode_says() {
 }
 
 #[test]
-fn waiting_for_a_busy_pipe_can_be_given_up() {
+fn waiting_for_a_busy_pipe_can_be_cancelled() {
     within(|| {
         for runtime in runtimes() {
             let (name, listener, clients) = runtime.block_on(async {
@@ -63,7 +63,7 @@ fn waiting_for_a_busy_pipe_can_be_given_up() {
             // The runtime ends while the pipe is still busy.
             drop(runtime);
             runtimes()[0].block_on(async {
-                // Nobody but these is there.
+                // Only these clients have connected.
                 for _ in &clients {
                     listener.accept().await.unwrap();
                 }
@@ -91,7 +91,7 @@ fn a_missing_pipe_is_not_found_in_every_mode() {
 }
 
 #[test]
-fn connecting_takes_a_runtime() {
+fn connecting_fails_outside_a_runtime() {
     let name = unique();
     let _listener = listen(&name);
     let connect = AsyncStream::connect(name.borrow());
@@ -101,7 +101,7 @@ fn connecting_takes_a_runtime() {
 }
 
 #[test]
-fn futures_can_go_everywhere() {
+fn futures_are_send_and_sync() {
     fn check<T: Send + Sync>(_: T) {}
     fn type_check<T: Send + Sync + Unpin + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
     let name = unique();

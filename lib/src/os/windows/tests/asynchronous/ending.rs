@@ -4,7 +4,7 @@ use ::tokio::task::yield_now;
 use std::io::{ErrorKind, Read};
 
 #[test]
-fn the_other_direction_goes_on() {
+fn the_other_direction_stays_open() {
     on_each_runtime(|| async {
         let (mut server, mut client) = connected_async().await;
         client.write_all(b"question").await.unwrap();
@@ -25,7 +25,7 @@ fn the_other_direction_goes_on() {
 }
 
 #[test]
-fn an_end_wakes_who_waits_for_more() {
+fn an_end_of_file_wakes_a_waiting_read() {
     on_each_runtime(|| async {
         for close in [false, true] {
             let (mut server, mut client) = connected_async().await;
@@ -42,7 +42,7 @@ fn an_end_wakes_who_waits_for_more() {
 }
 
 #[test]
-fn the_end_comes_directly_behind_data() {
+fn the_end_of_file_comes_directly_after_data() {
     on_each_runtime(|| async {
         for len in [1, 2, 4095, 4096, 4097, 65_535, 65_536, 65_537, 300_000] {
             let (mut server, mut client) = connected_async().await;
@@ -60,7 +60,7 @@ fn the_end_comes_directly_behind_data() {
 }
 
 #[test]
-fn flushing_and_shutting_down_wait_for_what_is_in_flight() {
+fn flush_and_shutdown_wait_for_the_write_in_flight() {
     on_each_runtime(|| async {
         let (mut server, mut client) = connected_async().await;
         let sent = fill_async(&server).await;
@@ -79,7 +79,7 @@ fn flushing_and_shutting_down_wait_for_what_is_in_flight() {
 }
 
 #[test]
-fn a_peer_that_has_gone() {
+fn operations_after_the_peer_has_closed() {
     on_each_runtime(|| async {
         let (mut server, client) = connected_async().await;
         assert!(!server.peer_hung_up().unwrap());
@@ -102,7 +102,7 @@ fn a_peer_that_has_gone() {
 }
 
 #[test]
-fn dropping_delivers_what_was_written() {
+fn dropping_delivers_written_data() {
     on_each_runtime(|| async {
         for server_sends in [true, false] {
             let (server, client) = connected_async().await;
@@ -117,7 +117,7 @@ fn dropping_delivers_what_was_written() {
 }
 
 #[test]
-fn dropping_delivers_what_is_in_flight() {
+fn dropping_delivers_the_write_in_flight() {
     on_each_runtime(|| async {
         let (server, mut client) = connected_async().await;
         let sent = fill_async(&server).await;
@@ -131,7 +131,7 @@ fn dropping_delivers_what_is_in_flight() {
 }
 
 #[test]
-fn runtimes_end_before_their_streams_do() {
+fn runtimes_can_end_before_their_streams() {
     for background in [false, true] {
         within(move || {
             for runtime in runtimes() {
@@ -142,7 +142,7 @@ fn runtimes_end_before_their_streams_do() {
                     let client = connect(&name);
                     let server = Arc::new(listener.accept().await.unwrap());
                     let sent = fill_async(&server).await;
-                    // Tasks that are in the middle of everything when they are dropped.
+                    // The tasks are dropped while operations are pending.
                     let (reader, writer) = (Arc::clone(&server), server);
                     let ready = tell.clone();
                     ::tokio::spawn(async move {
@@ -179,7 +179,7 @@ fn runtimes_end_before_their_streams_do() {
 }
 
 #[test]
-fn streams_end_without_a_runtime() {
+fn streams_can_be_dropped_without_a_runtime() {
     within(|| {
         let (mut client, server) = runtimes()[0].block_on(async {
             let name = unique();
@@ -198,14 +198,14 @@ fn streams_end_without_a_runtime() {
 }
 
 #[test]
-fn halves_of_two_streams_are_no_stream() {
+fn halves_of_different_streams_do_not_reunite() {
     on_each_runtime(|| async {
         let (one, other) = AsyncStream::pair().unwrap();
         let ((r1, s1), (mut r2, s2)) = (one.split(), other.split());
         let error = AsyncStream::reunite(r1, s2).unwrap_err();
         let mut one = AsyncStream::reunite(error.rh, s1).unwrap();
         drop(error.sh);
-        // Dropping a half ends nothing.
+        // Dropping a half does not shut down its direction.
         one.write_all(b"x").await.unwrap();
         assert_eq!(r2.read(&mut [0; 8]).await.unwrap(), 1);
         assert!(once(one.read(&mut [0; 8])).await.is_none());

@@ -3,7 +3,7 @@ use crate::{os::windows::Sid, tokio, traits::Stream as _};
 use std::os::windows::io::{AsHandle as _, OwnedHandle};
 
 #[test]
-fn both_ends_know_processes_sessions_and_users() {
+fn both_ends_return_process_session_and_user() {
     on_each_runtime(|| async {
         let (server, client) = connected_async().await;
         assert!(server.is_server() && client.is_client());
@@ -22,7 +22,7 @@ fn both_ends_know_processes_sessions_and_users() {
 }
 
 #[test]
-fn a_handle_becomes_an_asynchronous_stream() {
+fn a_handle_converts_to_an_asynchronous_stream() {
     on_each_runtime(|| async {
         let (one, other) = Stream::pair().unwrap();
         let handle = OwnedHandle::from(one);
@@ -34,13 +34,13 @@ fn a_handle_becomes_an_asynchronous_stream() {
 }
 
 #[test]
-fn a_handle_that_cannot_is_given_back() {
+fn the_error_of_a_conversion_contains_the_handle() {
     let (one, other) = Stream::pair().unwrap();
     let error = AsyncStream::try_from(OwnedHandle::from(one)).unwrap_err();
     assert!(error.cause.unwrap().to_string().contains("runtime"));
     let one = Stream::try_from(error.source.unwrap()).unwrap();
     let _ = one.as_handle();
-    // Nothing has been done to it.
+    // The handle is unchanged.
     drop(one);
     other.set_recv_timeout(Some(DEADLINE)).unwrap();
     assert_eq!(std::io::Read::read(&mut { other }, &mut [0]).unwrap(), 0);

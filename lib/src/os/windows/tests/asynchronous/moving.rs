@@ -6,7 +6,7 @@ use std::{
 };
 
 #[test]
-fn much_goes_both_ways_at_once() {
+fn much_data_moves_in_both_directions() {
     on_each_runtime(|| async {
         const LEN: usize = 4_000_003;
         let (server, client) = connected_async().await;
@@ -27,7 +27,7 @@ fn much_goes_both_ways_at_once() {
 }
 
 #[test]
-fn halves_move_in_tasks_of_their_own() {
+fn halves_work_in_different_tasks() {
     on_each_runtime(|| async {
         const LEN: usize = 1_000_001;
         let (server, client) = AsyncStream::pair().unwrap();
@@ -53,7 +53,7 @@ fn halves_move_in_tasks_of_their_own() {
 #[test]
 fn reads_may_be_smaller_than_messages() {
     on_each_runtime(|| async {
-        // Longer than what is read by waiting, and one that is there before the read.
+        // Shorter and longer than a read that waits; written before and after the read.
         for (len, later) in [(10, false), (10_000, false), (10, true), (10_000, true)] {
             let (mut server, client) = AsyncStream::pair().unwrap();
             let read = ::tokio::spawn(async move {
@@ -77,7 +77,7 @@ fn reads_may_be_smaller_than_messages() {
 }
 
 #[test]
-fn a_read_gets_all_of_a_message_that_it_waited_for() {
+fn a_waiting_read_returns_the_whole_message() {
     on_each_runtime(|| async {
         let (mut server, client) = AsyncStream::pair().unwrap();
         let mut buf = vec![0; 20_000];
@@ -123,7 +123,7 @@ fn a_dropped_read_loses_nothing() {
 }
 
 #[test]
-fn slices_go_as_one_message() {
+fn slices_are_written_as_one_message() {
     on_each_runtime(|| async {
         let (mut server, mut client) = AsyncStream::pair().unwrap();
         let slices = [IoSlice::new(b"on"), IoSlice::new(b""), IoSlice::new(b"e")];
@@ -137,9 +137,9 @@ fn slices_go_as_one_message() {
 }
 
 #[test]
-fn operations_outlive_the_threads_that_started_them() {
+fn operations_go_on_after_their_threads_have_exited() {
     within(|| {
-        // The pending operations of a thread end with it, if nothing is done about it.
+        // Without a completion port the system cancels the pending operations of the thread.
         let started = thread::spawn(|| {
             runtimes()[0].block_on(async {
                 let name = unique();
@@ -168,7 +168,7 @@ fn operations_outlive_the_threads_that_started_them() {
 }
 
 #[test]
-fn streams_come_from_synchronous_ones() {
+fn streams_convert_from_synchronous_streams() {
     on_each_runtime(|| async {
         let (server, mut client) = connected();
         client.write_all(b"before").unwrap();
@@ -183,7 +183,7 @@ fn streams_come_from_synchronous_ones() {
 }
 
 #[test]
-fn streams_that_are_not_alone_do_not_come() {
+fn streams_with_clones_do_not_convert() {
     on_each_runtime(|| async {
         let (server, client) = connected();
         let clone = crate::TryClone::try_clone(&server).unwrap();

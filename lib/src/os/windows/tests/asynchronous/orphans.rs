@@ -1,7 +1,7 @@
-//! Operations whose owner has gone.
+//! Operations whose owner was dropped.
 
 use super::*;
-use crate::os::windows::driver::Driver;
+use crate::os::windows::completion_driver::CompletionDriver;
 use ::tokio::io::{AsyncRead, ReadBuf};
 use std::{
     io::{Read, Write},
@@ -11,7 +11,7 @@ use std::{
 };
 
 #[test]
-fn their_memory_is_freed() {
+fn memory_of_orphaned_operations_is_freed() {
     within(|| {
         runtimes()[0].block_on(async {
             for _ in 0..50 {
@@ -20,15 +20,15 @@ fn their_memory_is_freed() {
                 assert!(once(client.read(&mut [0; 8])).await.is_none());
             }
         });
-        // Those of other tests come and go.
-        while Driver::orphans() > 0 {
+        // Other tests may have orphaned operations for a short time.
+        while CompletionDriver::orphans() > 0 {
             thread::yield_now();
         }
     });
 }
 
 #[test]
-fn streams_in_words_tell_only_of_themselves() {
+fn debug_output_of_a_stream_omits_other_streams() {
     on_each_runtime(|| async {
         let (server, _client) = AsyncStream::pair().unwrap();
         let before = format!("{server:?}").len();
@@ -39,7 +39,7 @@ fn streams_in_words_tell_only_of_themselves() {
     });
 }
 
-/// Drops a stream when it is woken.
+/// A waker that drops a stream when it is woken.
 struct Last(Mutex<Option<AsyncStream>>);
 
 impl Wake for Last {
@@ -48,7 +48,7 @@ impl Wake for Last {
     }
 }
 
-/// Panics when it is woken.
+/// A waker that panics when it is woken.
 struct Bad;
 
 impl Wake for Bad {
@@ -58,7 +58,7 @@ impl Wake for Bad {
 }
 
 #[test]
-fn wakers_may_do_what_they_like() {
+fn wakers_can_drop_streams_and_panic() {
     within(|| {
         let runtime = &runtimes()[0];
         let _context = runtime.enter();

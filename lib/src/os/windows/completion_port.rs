@@ -1,4 +1,4 @@
-use super::{patience::Patience, pipe::Pipe};
+use super::{pipe::Pipe, wait_limit::WaitLimit};
 use std::{
     io,
     os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
@@ -14,42 +14,41 @@ use windows_sys::Win32::{
     System::WindowsProgramming::FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
 };
 
-/// What lets operations go on when the thread that started them ends.
+/// A completion port, with which operations go on when the thread that started them exits.
 ///
-/// Windows cancels a thread's pending operations when the thread exits, except those on
-/// files that belong to a completion port (ExitThread, "Remarks"); in Wine they also
-/// have to be such that nothing but the port is told of their completion.
+/// Windows cancels a thread's pending operations when the thread exits, except those on files
+/// that belong to a completion port (ExitThread, "Remarks"). Wine also requires that the
+/// operation has no event.
 ///
-/// There is one waiter at a time, and what is queued does not matter to it: it wakes
-/// up and looks at its own operation.
+/// One thread at a time waits for the port. It does not use the contents of the entries: after
+/// each entry it checks its own operation.
 #[derive(Debug)]
-pub(super) struct Port(OwnedHandle);
+pub(super) struct CompletionPort(OwnedHandle);
 
-impl Port {
-    /// Makes a port for the pipe. There can be only one: it fails for a pipe that came
-    /// from elsewhere and belongs to a port already, which is as good.
-    pub(super) fn of(pipe: &Pipe) -> io::Result<Self> {
+impl CompletionPort {
+    /// Creates a port for the pipe. It fails if the pipe belongs to a port already, which is
+    /// possible only for handles that another library has created.
+    pub(super) fn for_pipe(pipe: &Pipe) -> io::Result<Self> {
         Self::make(pipe.as_handle().as_raw_handle())
     }
 
-    /// Makes a port without a pipe.
+    /// Creates a port without a pipe.
     #[cfg(feature = "tokio")]
     pub(super) fn new() -> io::Result<Self> {
         Self::make(INVALID_HANDLE_VALUE)
     }
 
     fn make(file: HANDLE) -> io::Result<Self> {
-        // SAFETY: the handle is open or says that there is none; null makes a new port.
+        // SAFETY: the handle is open or INVALID_HANDLE_VALUE; null creates a new port.
         let port = unsafe { CreateIoCompletionPort(file, ptr::null_mut(), 0, 1) };
         if port.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the handle is new and nobody else's.
+        // SAFETY: the handle is new and has no other owner.
         Ok(Self(unsafe { OwnedHandle::from_raw_handle(port) }))
     }
 
-    /// Adds a pipe. What is complete when its call returns is not queued, if the system
-    /// can do that: who called knows it already.
+    /// Adds a pipe. Operations that complete at once are not queued, if the system supports that.
     #[cfg(feature = "tokio")]
     pub(super) fn add(&self, pipe: &Pipe) -> io::Result<()> {
         let (pipe, port) = (pipe.as_handle().as_raw_handle(), self.0.as_raw_handle());
@@ -64,26 +63,26 @@ impl Port {
         Ok(())
     }
 
-    /// Throws away what is queued.
+    /// Removes up to 8 entries from the queue.
     pub(super) fn clear(&self) {
-        self.wait(Patience::Nothing);
+        self.wait(WaitLimit::NoWait);
     }
 
-    /// Waits until something is queued or the patience ends, and takes it off.
-    pub(super) fn wait(&self, patience: Patience) {
-        self.take(patience, |_| ());
+    /// Waits until there is an entry or the time limit ends, and removes the entry.
+    pub(super) fn wait(&self, limit: WaitLimit) {
+        self.take(limit, |_| ());
     }
 
-    /// The same, telling of which operations it is: the addresses of their OVERLAPPED,
-    /// which need not be there any more.
-    pub(super) fn take(&self, patience: Patience, mut each: impl FnMut(usize)) {
+    /// Waits as [`wait`](Self::wait), and calls `each` with the address of the OVERLAPPED of each
+    /// entry. The OVERLAPPED may have been freed already.
+    pub(super) fn take(&self, limit: WaitLimit, mut each: impl FnMut(usize)) {
         let mut entries = [OVERLAPPED_ENTRY::default(); 8];
         let mut removed = 0;
-        // SAFETY: the port is open, and the array as long as is said. The pointers that
-        // it is filled with are not looked at. A timeout is no error to anybody here.
+        // SAFETY: the port is open, and the array has the given length. The pointers in it are not
+        // dereferenced. A timeout needs no handling.
         let ok = unsafe {
             let (port, array) = (self.0.as_raw_handle(), entries.as_mut_ptr());
-            GetQueuedCompletionStatusEx(port, array, 8, &raw mut removed, patience.millis(), 0)
+            GetQueuedCompletionStatusEx(port, array, 8, &raw mut removed, limit.millis(), 0)
         };
         if ok != 0 {
             for entry in entries.iter().take(removed as usize) {

@@ -1,4 +1,4 @@
-//! Whose processes the ends of a pipe are.
+//! Processes and sessions of the two ends of a pipe.
 
 use super::pipe::Pipe;
 use std::{
@@ -12,25 +12,25 @@ use windows_sys::Win32::System::Pipes::{
 
 /// An end of a pipe.
 #[derive(Copy, Clone, Debug)]
-pub(super) enum End {
+pub(super) enum PipeEnd {
     Client,
     Server,
 }
 
 impl Pipe {
-    /// The process that opened or created the end.
-    pub(super) fn process_of(&self, end: End) -> io::Result<u32> {
+    /// Returns the identifier of the process that opened or created the end.
+    pub(super) fn process_of(&self, end: PipeEnd) -> io::Result<u32> {
         self.number(match end {
-            End::Client => GetNamedPipeClientProcessId,
-            End::Server => GetNamedPipeServerProcessId,
+            PipeEnd::Client => GetNamedPipeClientProcessId,
+            PipeEnd::Server => GetNamedPipeServerProcessId,
         })
     }
 
-    /// The session of that process.
-    pub(super) fn session_of(&self, end: End) -> io::Result<u32> {
+    /// Returns the session of that process.
+    pub(super) fn session_of(&self, end: PipeEnd) -> io::Result<u32> {
         self.number(match end {
-            End::Client => GetNamedPipeClientSessionId,
-            End::Server => GetNamedPipeServerSessionId,
+            PipeEnd::Client => GetNamedPipeClientSessionId,
+            PipeEnd::Server => GetNamedPipeServerSessionId,
         })
     }
 

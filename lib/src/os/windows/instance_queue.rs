@@ -1,68 +1,67 @@
 #[cfg(feature = "tokio")]
-use super::driver::Signals;
+use super::completion_driver::Notifier;
 use super::{
+    background_operation::BackgroundOperation,
     event::Event,
-    lasting::Lasting,
-    patience::Patience,
     pipe::{Pipe, WidePath, code},
     security_descriptor::SecurityDescriptor,
+    wait_limit::WaitLimit,
 };
 use std::{collections::VecDeque, io, sync::Arc};
 use windows_sys::Win32::Foundation::{ERROR_NO_DATA, ERROR_OPERATION_ABORTED};
 
-/// How many clients can connect before the first is accepted.
+/// Number of clients that can connect before the first is accepted.
 const BACKLOG: usize = 8;
 
-/// The instances of a pipe that clients can connect to, in the order in which they were
-/// made; that is also the order in which clients get them, so that whoever connected
-/// first is accepted first.
+/// The instances of a pipe that clients can connect to, in the order of their creation. The system
+/// uses them in the same order, so clients are accepted in the order in which they connected.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct InstanceQueue {
     path: WidePath,
     security: Arc<SecurityDescriptor>,
-    /// Whom the instances tell of clients, if not who waits for their events.
+    /// Wakes tasks when a client connects. Without it each instance has an event.
     #[cfg(feature = "tokio")]
-    signals: Option<Signals>,
-    /// Empty once the listener is closed, and never before.
+    notifier: Option<Notifier>,
+    /// Empty only if the listener is closed.
     instances: VecDeque<Instance>,
 }
 
 #[derive(Debug)]
 struct Instance {
     pipe: Arc<Pipe>,
-    /// Waits for a client. On each instance it has been started.
-    listen: Lasting,
+    /// The operation that waits for a client. It has been started.
+    listen: BackgroundOperation,
 }
 
 impl Instance {
     fn new(path: &WidePath, security: &SecurityDescriptor, first: bool) -> io::Result<Self> {
-        let pipe = Arc::new(Pipe::listening(path, security, first, Pipe::UNLIMITED)?);
-        let mut listen = Lasting::new(Arc::clone(&pipe))?;
+        let pipe = Arc::new(Pipe::create_instance(path, security, first, Pipe::UNLIMITED)?);
+        let mut listen = BackgroundOperation::new(Arc::clone(&pipe))?;
         listen.listen();
         Ok(Self { pipe, listen })
     }
 
-    /// The same, telling tasks.
+    /// Creates an instance that wakes tasks.
     #[cfg(feature = "tokio")]
-    fn with_signals(
+    fn with_notifier(
         path: &WidePath,
         security: &SecurityDescriptor,
-        signals: &Signals,
+        notifier: &Notifier,
     ) -> io::Result<Self> {
-        let pipe = Arc::new(Pipe::listening(path, security, false, Pipe::UNLIMITED)?);
-        signals.attach(&pipe)?;
-        let mut listen = Lasting::with_signals(Arc::clone(&pipe), signals);
+        let pipe = Arc::new(Pipe::create_instance(path, security, false, Pipe::UNLIMITED)?);
+        notifier.attach(&pipe)?;
+        let mut listen = BackgroundOperation::with_notifier(Arc::clone(&pipe), notifier);
         listen.listen();
         Ok(Self { pipe, listen })
     }
 
-    /// Tells tasks from now on. A client that is there already stays.
+    /// Switches from the event to waking tasks. A client that has connected already stays.
     #[cfg(feature = "tokio")]
-    fn signal(&mut self, signals: &Signals) -> io::Result<()> {
-        signals.attach(&self.pipe)?;
-        // What is cancelled is only the waiting. An instance that has a client says so
-        // again.
-        self.listen = Lasting::with_signals(Arc::clone(&self.pipe), signals);
+    fn set_notifier(&mut self, notifier: &Notifier) -> io::Result<()> {
+        notifier.attach(&self.pipe)?;
+        // Replacing the operation cancels only the waiting. If a client has connected, the new
+        // operation completes at once.
+        self.listen = BackgroundOperation::with_notifier(Arc::clone(&self.pipe), notifier);
         self.listen.listen();
         Ok(())
     }
@@ -74,7 +73,7 @@ impl Instance {
     }
 }
 
-impl Queue {
+impl InstanceQueue {
     pub(super) fn new(path: WidePath, security: Arc<SecurityDescriptor>) -> io::Result<Self> {
         let mut instances = VecDeque::with_capacity(BACKLOG + 1);
         for number in 0..BACKLOG {
@@ -84,35 +83,35 @@ impl Queue {
             path,
             security,
             #[cfg(feature = "tokio")]
-            signals: None,
+            notifier: None,
             instances,
         })
     }
 
-    /// Tells tasks of clients from now on.
+    /// Switches from events to waking tasks.
     #[cfg(feature = "tokio")]
-    pub(super) fn signal(&mut self, signals: &Signals) -> io::Result<()> {
-        self.signals = Some(signals.clone());
-        self.instances.iter_mut().try_for_each(|instance| instance.signal(signals))
+    pub(super) fn set_notifier(&mut self, notifier: &Notifier) -> io::Result<()> {
+        self.notifier = Some(notifier.clone());
+        self.instances.iter_mut().try_for_each(|instance| instance.set_notifier(notifier))
     }
 
-    /// Whether there may be a client to be taken.
+    /// Returns whether a client may have connected.
     #[cfg(feature = "tokio")]
     pub(super) fn is_ready(&self) -> bool {
         self.instances.iter().any(|instance| !instance.listen.is_pending())
     }
 
-    /// Takes the first instance that has a client, after making another one for it:
-    /// there is no moment in which clients find no pipe.
+    /// Takes the first instance that has a client out of the queue. A new instance is created
+    /// before, so that clients always find the pipe.
     ///
     /// # Errors
-    /// `NotConnected` if the listener is closed. If no other instance can be made, the
-    /// client stays in the queue.
+    /// `NotConnected` if the listener is closed. If no new instance can be created, the error of
+    /// that; the client stays in the queue.
     pub(super) fn take_connected(&mut self) -> io::Result<Option<Pipe>> {
         self.require_open()?;
         let mut at = 0;
         while let Some(instance) = self.instances.get_mut(at) {
-            let Some(result) = instance.listen.finish(Patience::Nothing) else {
+            let Some(result) = instance.listen.finish(WaitLimit::NoWait) else {
                 at += 1;
                 continue;
             };
@@ -120,14 +119,14 @@ impl Queue {
                 Ok(_) => match self.replace(at) {
                     Ok(instance) => return instance.map(Instance::into_pipe).transpose(),
                     Err(error) => {
-                        // Ends at once, with ERROR_PIPE_CONNECTED.
+                        // The operation completes at once with ERROR_PIPE_CONNECTED.
                         self.listen_again(at);
                         return Err(error);
                     }
                 },
-                // The thread that had started it has ended.
+                // The thread that had started the operation has exited.
                 Err((Some(ERROR_OPERATION_ABORTED), _)) => self.listen_again(at),
-                // The client has gone already. What it wrote can still be read.
+                // The client has disconnected already. Its data can still be read.
                 Err((Some(ERROR_NO_DATA), _)) => {
                     if let Some(gone) = self.replace(at)?
                         && gone.pipe.available().is_ok_and(|available| available > 0)
@@ -145,7 +144,7 @@ impl Queue {
     }
 
     fn replace(&mut self, at: usize) -> io::Result<Option<Instance>> {
-        let instance = self.another()?;
+        let instance = self.new_instance()?;
         self.instances.push_back(instance);
         Ok(self.instances.remove(at))
     }
@@ -158,10 +157,10 @@ impl Queue {
         Ok(())
     }
 
-    fn another(&self) -> io::Result<Instance> {
+    fn new_instance(&self) -> io::Result<Instance> {
         #[cfg(feature = "tokio")]
-        if let Some(signals) = &self.signals {
-            return Instance::with_signals(&self.path, &self.security, signals);
+        if let Some(notifier) = &self.notifier {
+            return Instance::with_notifier(&self.path, &self.security, notifier);
         }
         Instance::new(&self.path, &self.security, false)
     }
@@ -172,18 +171,18 @@ impl Queue {
         }
     }
 
-    /// What is signalled when there may be a client.
+    /// Returns the events that are set when a client may have connected.
     pub(super) fn events(&self) -> Vec<Arc<Event>> {
         self.instances.iter().filter_map(|instance| instance.listen.event()).cloned().collect()
     }
 
-    /// Gives away the instance that the next client gets, or has got, and closes the
-    /// others; none if the listener is closed.
+    /// Returns the first instance, to which a client may have connected, and closes the others.
+    /// Returns `None` if the listener is closed.
     pub(super) fn into_first(mut self) -> Option<Pipe> {
         self.instances.pop_front().and_then(|instance| instance.into_pipe().ok())
     }
 
-    /// Closes every instance, also those with clients that nobody has accepted.
+    /// Closes all instances, also those with clients that were not accepted.
     pub(super) fn close(&mut self) {
         self.instances.clear();
     }

@@ -1,4 +1,4 @@
-use super::patience::Patience;
+use super::wait_limit::WaitLimit;
 use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -6,15 +6,15 @@ use std::{
     thread::{self, Thread},
 };
 
-/// The tasks that wait for one thing.
+/// The wakers of the tasks that wait for the same operation or listener.
 ///
-/// Wakers are called and dropped outside the lock: either may run anybody's code.
+/// Wakers are called and dropped without holding the lock, because both can run code of other
+/// crates.
 #[derive(Debug, Default)]
-pub(super) struct Wakers(Mutex<Vec<(usize, Waker)>>);
+pub(super) struct WakerSet(Mutex<Vec<(usize, Waker)>>);
 
-impl Wakers {
-    /// Wakes the task once, when something happens from now on. There is one task for
-    /// each key: the last.
+impl WakerSet {
+    /// Registers a waker, which is called once. It replaces the waker with the same key.
     pub(super) fn register(&self, key: usize, waker: &Waker) {
         let mut wakers = self.lock();
         let replaced = match wakers.iter_mut().find(|(other, _)| *other == key) {
@@ -29,7 +29,7 @@ impl Wakers {
         drop(replaced);
     }
 
-    /// Forgets the task with that key.
+    /// Removes the waker with the given key.
     pub(super) fn remove(&self, key: usize) {
         let mut wakers = self.lock();
         let at = wakers.iter().position(|(other, _)| *other == key);
@@ -38,24 +38,25 @@ impl Wakers {
         drop(removed);
     }
 
-    /// Wakes and forgets all of them.
+    /// Calls and removes all wakers.
     pub(super) fn wake_all(&self) {
         let (one, others) = {
             let mut wakers = self.lock();
             let one = wakers.pop();
-            // Usually there are no others, and the list need not be made anew.
+            // Usually there is only one waker. Then the list keeps its allocation.
             (one, if wakers.is_empty() { Vec::new() } else { mem::take(&mut *wakers) })
         };
         one.into_iter().chain(others).for_each(|(_, waker)| waker.wake());
     }
 
-    /// Lets this thread wait for what a task waits for otherwise.
-    pub(super) fn park(&self, patience: Patience, done: impl FnOnce() -> bool) {
+    /// Blocks this thread until the wakers are called, or the time limit ends. It returns at once
+    /// if `done` returns `true` after the registration.
+    pub(super) fn park(&self, limit: WaitLimit, done: impl FnOnce() -> bool) {
         self.register(0, &Waker::from(Arc::new(Unpark(thread::current()))));
         if done() {
             return;
         }
-        match patience.rest() {
+        match limit.remaining() {
             None => thread::park(),
             Some(rest) => thread::park_timeout(rest),
         }

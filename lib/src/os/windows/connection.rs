@@ -2,9 +2,9 @@ use super::{
     atomic_timeout::AtomicTimeout,
     event::Event,
     linger,
-    patience::Patience,
-    pipe::{Info, Pipe},
+    pipe::{Pipe, PipeInfo},
     timed_lock::TimedLock,
+    wait_limit::WaitLimit,
     write::WriteSide,
 };
 use crate::Name;
@@ -16,32 +16,32 @@ use std::{
     },
 };
 
-/// A connection with all of its state, which every handle and half of it shares: the
-/// end of file that one of them has seen is the end for all.
+/// A connection and its state. All clones and halves of a stream share it; if one of them reads
+/// the end of file, the others find it as well.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Connection {
     pub(super) pipe: Arc<Pipe>,
-    pub(super) info: Info,
-    /// What the listener stands under, if it is known.
+    pub(super) info: PipeInfo,
+    /// Name of the listener, if it is known.
     pub(super) name: Option<Arc<Name<'static>>>,
     pub(super) nonblocking: AtomicBool,
     pub(super) recv_timeout: AtomicTimeout,
     pub(super) send_timeout: AtomicTimeout,
-    /// Whether there is nothing to read any more: the end of file was read, or this end
-    /// was shut down for reading.
+    /// Whether reads return the end of file: it was read, or this end was shut down for reading.
     pub(super) read_ended: AtomicBool,
-    /// Set together with `read_ended`, for the reads that are waiting.
+    /// Set together with `read_ended`; wakes the reads that are waiting.
     pub(super) read_wake: Event,
     pub(super) writer: TimedLock<WriteSide>,
-    /// How many writes there were, and how many of them the peer has read for sure.
+    /// Number of writes.
     pub(super) written: AtomicU64,
+    /// Value of `written` at the last flush; the peer has read those writes.
     pub(super) drained: AtomicU64,
 }
 
-impl Shared {
+impl Connection {
     pub(super) fn new(
         pipe: Pipe,
-        info: Info,
+        info: PipeInfo,
         name: Option<Arc<Name<'static>>>,
         nonblocking: bool,
     ) -> io::Result<Self> {
@@ -60,30 +60,31 @@ impl Shared {
         })
     }
 
-    /// The name of this end.
+    /// Returns the name of this end.
     pub(super) fn local_name(&self) -> Option<Name<'static>> {
         self.name.as_deref().filter(|_| self.info.is_server).cloned()
     }
 
-    /// The name of the other end.
+    /// Returns the name of the other end.
     pub(super) fn peer_name(&self) -> Option<Name<'static>> {
         self.name.as_deref().filter(|_| !self.info.is_server).cloned()
     }
 
-    pub(super) fn recv_patience(&self) -> Patience {
-        Patience::of(self.nonblocking.load(Ordering::Relaxed), self.recv_timeout.get())
+    pub(super) fn recv_limit(&self) -> WaitLimit {
+        WaitLimit::from_mode(self.nonblocking.load(Ordering::Relaxed), self.recv_timeout.get())
     }
 
-    pub(super) fn send_patience(&self) -> Patience {
-        Patience::of(self.nonblocking.load(Ordering::Relaxed), self.send_timeout.get())
+    pub(super) fn send_limit(&self) -> WaitLimit {
+        WaitLimit::from_mode(self.nonblocking.load(Ordering::Relaxed), self.send_timeout.get())
     }
 }
 
-impl Drop for Shared {
-    /// Closing a pipe loses nothing that is in it: the other end reads it all and then
-    /// the end of file, as the reader behind `|` in a shell does when the writer has
-    /// ended (only DisconnectNamedPipe throws data away). What must not be lost is a
-    /// write that the pipe has not taken yet.
+impl Drop for Connection {
+    /// Completes a write that is in flight.
+    ///
+    /// Closing the handle does not discard data in the pipe's buffer: the peer reads it, and then
+    /// the end of file (only DisconnectNamedPipe discards data). A write that the buffer has not
+    /// taken yet would be cancelled.
     fn drop(&mut self) {
         if let Some(in_flight) = self.writer.get_mut().and_then(WriteSide::take_in_flight) {
             linger::deliver(in_flight);
