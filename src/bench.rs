@@ -24,10 +24,10 @@ pub(crate) use compare::Comparison;
 pub(crate) use environment::Environment;
 pub(crate) use measure::{Measure, Sample, Usage, histogram};
 pub(crate) use report::{
-    outputs::{Outputs, Report},
+    outputs::{ReportFormat, ReportOutputs},
     saved::load,
-    table::{Look, table},
+    table::{TableStyle, table},
 };
-pub(crate) use results::{Results, Server, Setup};
-pub(crate) use schedule::{Rounds, Watch, schedule};
+pub(crate) use results::{Results, ServerDescription, Setup};
+pub(crate) use schedule::{Rounds, RunObserver, schedule};
 pub(crate) use warning::Warning;

@@ -39,14 +39,15 @@ pub(super) mod seconds {
 
     pub(in crate::bench) fn serialize<S: Serializer>(
         time: &Duration,
-        to: S,
+        serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        to.serialize_f64(time.as_secs_f64())
+        serializer.serialize_f64(time.as_secs_f64())
     }
 
     pub(in crate::bench) fn deserialize<'a, D: Deserializer<'a>>(
-        from: D,
+        deserializer: D,
     ) -> Result<Duration, D::Error> {
-        Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(serde::de::Error::custom)
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?)
+            .map_err(serde::de::Error::custom)
     }
 }

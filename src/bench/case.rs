@@ -106,7 +106,7 @@ impl Api {
 
 impl Case {
     /// Whether the same is done, be it over something else or with another API.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
+    pub(crate) fn is_comparable_to(&self, other: &Self) -> bool {
         let Self { over, api, .. } = self;
         *self == Self { over: *over, api: *api, ..other.clone() }
     }

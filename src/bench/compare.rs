@@ -4,10 +4,10 @@ use super::{
     Case, Environment, Results, Setup, Workload,
     report::{
         environment::pins,
-        number::{self, Unit},
+        number::{self, TimeUnit},
         table::painted,
     },
-    results::{Measured, Row},
+    results::{Metric, Row},
     statistics::Figure,
 };
 use crate::diag::escaped;
@@ -51,7 +51,7 @@ pub(crate) enum Verdict {
 }
 
 /// A smaller change is none, in percent.
-const LEAST: f64 = 1.0;
+const MIN_PERCENT: f64 = 1.0;
 
 impl Comparison {
     /// Rows belong together if all of their case is the same.
@@ -63,9 +63,9 @@ impl Comparison {
             let row = results.rows.iter().find(|row| row.case == *case)?;
             row.figure().map(|figure| (figure, row.runs.len()))
         };
-        let without = |rows: &[Row], others: &Results| {
+        let without = |rows: &[Row], other: &Results| {
             let cases = rows.iter().map(|row| row.case.clone());
-            cases.filter(|case| find(others, case).is_none()).collect()
+            cases.filter(|case| find(other, case).is_none()).collect()
         };
         let both = new.rows.iter().filter_map(|row| {
             Some(Change::new(&row.case, find(old, &row.case)?, find(new, &row.case)?))
@@ -129,12 +129,12 @@ impl Change {
         };
         let overlap = before.min <= after.max && after.min <= before.max;
         let spread = before.spread().max(after.spread()) * 100.0;
-        let is_more_better = case.workload.measured() != Measured::MedianTime;
+        let more_is_faster = case.workload.metric() != Metric::MedianTime;
         let verdict = if runs_before < 2 || runs_after < 2 {
             Verdict::Unclear
-        } else if overlap || percent.abs() <= spread || percent.abs() <= LEAST {
+        } else if overlap || percent.abs() <= spread || percent.abs() <= MIN_PERCENT {
             Verdict::Same
-        } else if (percent > 0.0) == is_more_better {
+        } else if (percent > 0.0) == more_is_faster {
             Verdict::Faster
         } else {
             Verdict::Slower
@@ -144,15 +144,15 @@ impl Change {
 
     fn cells(&self) -> [String; 5] {
         let (before, after) = (self.before.median, self.after.median);
-        let (divisor, unit) = match self.case.workload.measured() {
-            Measured::BytesPerSecond => (1e9, "GB/s"),
-            Measured::MessagesPerSecond if self.case.workload == Workload::Connect => {
+        let (divisor, unit) = match self.case.workload.metric() {
+            Metric::BytesPerSecond => (1e9, "GB/s"),
+            Metric::MessagesPerSecond if self.case.workload == Workload::Connect => {
                 (1.0, "connections/s")
             }
-            Measured::MessagesPerSecond => (1.0, "messages/s"),
-            Measured::MedianTime => {
-                let unit = Unit::of(before.min(after) as u64);
-                (unit.nanoseconds(), unit.word())
+            Metric::MessagesPerSecond => (1.0, "messages/s"),
+            Metric::MedianTime => {
+                let unit = TimeUnit::of(before.min(after) as u64);
+                (unit.length_in_nanoseconds(), unit.word())
             }
         };
         let figures = number::column(&[Some(before / divisor), Some(after / divisor)]);
@@ -185,29 +185,30 @@ impl Verdict {
 /// What makes other figures likely, other than the program.
 fn differences(old: &Results, new: &Results) -> Vec<String> {
     let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-    let of = |what: &str, old: String, new: String| {
+    let difference = |what: &str, old: String, new: String| {
         (old != new).then(|| format!("{what} ({old} before, {new} now)"))
     };
     let machine = |what, value: &dyn Fn(&Environment) -> String| {
-        of(what, value(&old.environment), value(&new.environment))
+        difference(what, value(&old.environment), value(&new.environment))
     };
-    let setup =
-        |what, value: &dyn Fn(&Setup) -> String| of(what, value(&old.setup), value(&new.setup));
+    let setup = |what, value: &dyn Fn(&Setup) -> String| {
+        difference(what, value(&old.setup), value(&new.setup))
+    };
     [
-        machine("lsock", &|it| it.lsock.clone()),
-        machine("system", &|it| it.system.clone()),
-        machine("kernel", &|it| or_unknown(&it.kernel)),
-        machine("machine", &|it| it.machine.clone()),
-        machine("CPU", &|it| or_unknown(&it.cpu)),
-        machine("number of CPUs", &|it| it.cpus.to_string()),
-        machine("governor", &|it| or_unknown(&it.governor)),
-        setup("server", &|it| match it.server.name() {
-            Some(name) => format!("{} at {name}", it.server.word()),
-            None => it.server.word().to_owned(),
+        machine("lsock", &|environment| environment.lsock.clone()),
+        machine("system", &|environment| environment.system.clone()),
+        machine("kernel", &|environment| or_unknown(&environment.kernel)),
+        machine("machine", &|environment| environment.machine.clone()),
+        machine("CPU", &|environment| or_unknown(&environment.cpu)),
+        machine("number of CPUs", &|environment| environment.cpus.to_string()),
+        machine("governor", &|environment| or_unknown(&environment.governor)),
+        setup("server", &|setup| match setup.server.name() {
+            Some(name) => format!("{} at {name}", setup.server.word()),
+            None => setup.server.word().to_owned(),
         }),
-        setup("pins", &|it| pins(&it.pin)),
-        setup("amount of a run", &|it| it.amount.to_string()),
-        setup("warm-up", &|it| humantime::format_duration(it.warmup).to_string()),
+        setup("pins", &|setup| pins(&setup.pin)),
+        setup("amount of a run", &|setup| setup.amount.to_string()),
+        setup("warm-up", &|setup| humantime::format_duration(setup.warmup).to_string()),
     ]
     .into_iter()
     .flatten()

@@ -2,7 +2,7 @@
 
 use super::{
     Amount, Api, Case, Environment, Results, Sample, Setup, Transport, Usage, Warning, Workload,
-    histogram, measure::Switches, results::Server,
+    histogram, measure::ContextSwitches, results::ServerDescription,
 };
 use std::{env, fs, path::Path, time::Duration};
 
@@ -22,7 +22,7 @@ pub(super) fn environment() -> Environment {
 
 pub(super) fn setup() -> Setup {
     Setup {
-        server: Server::Process,
+        server: ServerDescription::Process,
         pin: vec![0, 1],
         repeat: 2,
         warmup: Duration::from_millis(100),
@@ -52,7 +52,7 @@ pub(super) fn sample(messages: u64) -> Sample {
         latencies: None,
         client: Some(usage(60, 3 * messages)),
         server: Some(usage(40, messages)),
-        others: Some(0.0),
+        other_cpus: Some(0.0),
         fairness: None,
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn sample(messages: u64) -> Sample {
 pub(super) fn usage(milliseconds: u64, voluntary: u64) -> Usage {
     Usage {
         cpu: Duration::from_millis(milliseconds),
-        switches: Some(Switches { voluntary, involuntary: 0 }),
+        switches: Some(ContextSwitches { voluntary, involuntary: 0 }),
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn timed(messages: u64, nanoseconds: u64) -> Sample {
 /// Every kind of row, every warning, and everything that can be unknown once unknown.
 pub(super) fn everything() -> Results {
     let fast = Sample { bytes: 3 << 30, messages: 3 << 14, ..sample(0) };
-    let slow = Sample { bytes: 1 << 30, messages: 1 << 14, others: None, ..sample(0) };
+    let slow = Sample { bytes: 1 << 30, messages: 1 << 14, other_cpus: None, ..sample(0) };
     let bare = Usage { cpu: Duration::from_millis(1500), switches: None };
     let alone =
         Sample { client: Some(bare), server: None, fairness: Some(0.875), ..sample(100_000) };

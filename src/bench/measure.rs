@@ -8,7 +8,7 @@ use std::{io, time::Duration};
 
 /// What measures one run of a case: processes and sockets, or a fake.
 pub(crate) trait Measure {
-    /// Does it once.
+    /// ServerBehaviour it once.
     ///
     /// # Errors
     /// Whatever stands in the way of a complete run: there is nothing in between.
@@ -31,7 +31,7 @@ pub(crate) struct Sample {
     /// What the server's process used, if it is ours and another one.
     pub(crate) server: Option<Usage>,
     /// How many CPUs other processes kept busy meanwhile, if the system tells.
-    pub(crate) others: Option<f64>,
+    pub(crate) other_cpus: Option<f64>,
     /// What the slowest client got done, of what the fastest one did: 1 is fair.
     pub(crate) fairness: Option<f64>,
 }
@@ -51,12 +51,12 @@ pub(crate) struct Usage {
     #[serde(rename = "cpu_seconds", with = "seconds")]
     pub(crate) cpu: Duration,
     /// How often it gave its CPU up to wait, and how often it lost it, where that is known.
-    pub(crate) switches: Option<Switches>,
+    pub(crate) switches: Option<ContextSwitches>,
 }
 
 /// Context switches.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Switches {
+pub(crate) struct ContextSwitches {
     pub(crate) voluntary: u64,
     pub(crate) involuntary: u64,
 }
@@ -65,13 +65,14 @@ impl Usage {
     /// Until now, by this process.
     pub(crate) fn now() -> io::Result<Self> {
         let Used { cpu, switches } = system::usage::of_this_process()?;
-        let switches = switches.map(|(voluntary, involuntary)| Switches { voluntary, involuntary });
+        let switches =
+            switches.map(|(voluntary, involuntary)| ContextSwitches { voluntary, involuntary });
         Ok(Self { cpu, switches })
     }
 
     /// What was used between an earlier moment and this one.
     pub(crate) fn since(self, earlier: Self) -> Self {
-        let switches = |(now, then): (Switches, Switches)| Switches {
+        let switches = |(now, then): (ContextSwitches, ContextSwitches)| ContextSwitches {
             voluntary: now.voluntary.saturating_sub(then.voluntary),
             involuntary: now.involuntary.saturating_sub(then.involuntary),
         };

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Everything that a report needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Results {
-    pub(crate) format: Format,
+    pub(crate) format: FormatVersion,
     pub(crate) environment: Environment,
     pub(crate) setup: Setup,
     pub(crate) rows: Vec<Row>,
@@ -20,7 +20,7 @@ pub(crate) struct Results {
 
 /// That it is a result of this program; other versions have other fields.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Format {
+pub(crate) enum FormatVersion {
     #[serde(rename = "lsock-bench 1")]
     V1,
 }
@@ -29,7 +29,7 @@ pub(crate) enum Format {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Setup {
     /// Where the server was.
-    pub(crate) server: Server,
+    pub(crate) server: ServerDescription,
     /// The CPUs that were kept to: the server to the first, clients to the others.
     pub(crate) pin: Vec<usize>,
     /// How often each case was measured.
@@ -43,7 +43,7 @@ pub(crate) struct Setup {
 /// Where the server of a measurement is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "name", rename_all = "kebab-case")]
-pub(crate) enum Server {
+pub(crate) enum ServerDescription {
     /// In a process of its own.
     Process,
     /// In the process of the clients.
@@ -76,7 +76,7 @@ pub(crate) struct Row {
     pub(crate) fairness: Option<f64>,
     /// How far apart the runs are, as a part of the median.
     pub(crate) spread: Option<f64>,
-    /// Compared with the first row that [is like](Case::is_like) it: more is faster. Not known where
+    /// Compared with the first row that [is like](Case::is_comparable_to) it: more is faster. Not known where
     /// one of the two has no figure, or the first one's is zero.
     pub(crate) ratio: Option<f64>,
     pub(crate) runs: Vec<Run>,
@@ -93,7 +93,7 @@ pub(crate) struct Run {
     pub(crate) server: Option<Usage>,
     /// CPUs that other processes kept busy meanwhile.
     #[serde(rename = "cpus_of_others")]
-    pub(crate) others: Option<f64>,
+    pub(crate) other_cpus: Option<f64>,
 }
 
 /// The times of all runs together, in nanoseconds.
@@ -120,7 +120,7 @@ pub(crate) struct Quantile {
 const QUANTILES: [f64; 15] =
     [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999];
 
-impl Server {
+impl ServerDescription {
     /// As it is in JSON and CSV.
     pub(crate) fn word(&self) -> &'static str {
         match self {
@@ -147,7 +147,7 @@ impl Server {
 
 /// Which figure tells how fast a workload is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Measured {
+pub(crate) enum Metric {
     BytesPerSecond,
     MessagesPerSecond,
     /// The median time: less is faster.
@@ -156,11 +156,11 @@ pub(crate) enum Measured {
 
 impl Workload {
     /// The figure by which its rows are compared.
-    pub(crate) fn measured(self) -> Measured {
+    pub(crate) fn metric(self) -> Metric {
         match self {
-            Self::Throughput => Measured::BytesPerSecond,
-            Self::Latency => Measured::MedianTime,
-            Self::Connect | Self::FanIn => Measured::MessagesPerSecond,
+            Self::Throughput => Metric::BytesPerSecond,
+            Self::Latency => Metric::MedianTime,
+            Self::Connect | Self::FanIn => Metric::MessagesPerSecond,
         }
     }
 }
@@ -178,35 +178,38 @@ impl Results {
             measured.into_iter().filter_map(|(case, samples)| Row::new(case, &samples)).collect();
         for index in 0..rows.len() {
             let row = &rows[index];
-            let base = rows.iter().find(|other| other.case.is_like(&row.case)).and_then(Row::speed);
-            let ratio = row.speed().zip(base).map(|(it, base)| it / base);
+            let base = rows
+                .iter()
+                .find(|other| other.case.is_comparable_to(&row.case))
+                .and_then(Row::speed);
+            let ratio = row.speed().zip(base).map(|(speed, base)| speed / base);
             rows[index].ratio = ratio.filter(|ratio| ratio.is_finite());
         }
         let warnings = Warning::of(&environment, &setup, &rows);
-        Self { format: Format::V1, environment, setup, rows, warnings }
+        Self { format: FormatVersion::V1, environment, setup, rows, warnings }
     }
 }
 
 impl Row {
     fn new(case: Case, samples: &[Sample]) -> Option<Self> {
         let rate = |count: fn(&Sample) -> u64| {
-            Figure::of(samples.iter().map(|it| count(it) as f64 / it.seconds()))
+            Figure::of(samples.iter().map(|sample| count(sample) as f64 / sample.seconds()))
         };
         let total = |count: fn(&Sample) -> u64| samples.iter().map(count).sum::<u64>() as f64;
-        let (bytes, messages) = (total(|it| it.bytes), total(|it| it.messages));
-        let cpu: f64 = samples.iter().map(|it| it.cpu().as_secs_f64()).sum();
+        let (bytes, messages) = (total(|sample| sample.bytes), total(|sample| sample.messages));
+        let cpu: f64 = samples.iter().map(|sample| sample.cpu().as_secs_f64()).sum();
         let switches: Option<u64> = samples.iter().map(Sample::switches).sum();
         // A sender that keeps to a rate is busy with waiting.
-        let counts = case.rate.is_none();
-        let part = |whole: f64, of: f64| (counts && of > 0.0).then(|| whole / of);
+        let has_cpu_time = case.rate.is_none();
+        let per = |total: f64, count: f64| (has_cpu_time && count > 0.0).then(|| total / count);
         let mut row = Self {
-            bytes_per_second: rate(|it| it.bytes)?,
-            messages_per_second: rate(|it| it.messages)?,
+            bytes_per_second: rate(|sample| sample.bytes)?,
+            messages_per_second: rate(|sample| sample.messages)?,
             latency: Latency::new(samples),
-            cpu_seconds_per_gb: part(cpu, bytes / 1e9),
-            cpu_microseconds_per_message: part(cpu * 1e6, messages),
-            switches_per_message: switches.and_then(|count| part(count as f64, messages)),
-            fairness: samples.iter().filter_map(|it| it.fairness).min_by(f64::total_cmp),
+            cpu_seconds_per_gb: per(cpu, bytes / 1e9),
+            cpu_microseconds_per_message: per(cpu * 1e6, messages),
+            switches_per_message: switches.and_then(|count| per(count as f64, messages)),
+            fairness: samples.iter().filter_map(|sample| sample.fairness).min_by(f64::total_cmp),
             spread: None,
             ratio: None,
             runs: samples.iter().map(Run::new).collect(),
@@ -218,10 +221,10 @@ impl Row {
 
     /// The figure by which it is compared, in bytes, messages or nanoseconds.
     pub(crate) fn figure(&self) -> Option<Figure> {
-        match self.case.workload.measured() {
-            Measured::BytesPerSecond => Some(self.bytes_per_second),
-            Measured::MessagesPerSecond => Some(self.messages_per_second),
-            Measured::MedianTime => Figure::of(
+        match self.case.workload.metric() {
+            Metric::BytesPerSecond => Some(self.bytes_per_second),
+            Metric::MessagesPerSecond => Some(self.messages_per_second),
+            Metric::MedianTime => Figure::of(
                 self.runs.iter().filter_map(|run| run.p50_nanoseconds.map(|time| time as f64)),
             ),
         }
@@ -230,9 +233,9 @@ impl Row {
     /// More is faster, whatever the figure is.
     fn speed(&self) -> Option<f64> {
         let median = self.figure()?.median;
-        Some(match self.case.workload.measured() {
-            Measured::BytesPerSecond | Measured::MessagesPerSecond => median,
-            Measured::MedianTime => 1.0 / median,
+        Some(match self.case.workload.metric() {
+            Metric::BytesPerSecond | Metric::MessagesPerSecond => median,
+            Metric::MedianTime => 1.0 / median,
         })
     }
 }
@@ -248,7 +251,9 @@ impl Sample {
     }
 
     fn switches(&self) -> Option<u64> {
-        self.usages().map(|it| it.switches.map(|it| it.voluntary + it.involuntary)).sum()
+        self.usages()
+            .map(|usage| usage.switches.map(|count| count.voluntary + count.involuntary))
+            .sum()
     }
 
     fn usages(&self) -> impl Iterator<Item = Usage> {
@@ -267,7 +272,7 @@ impl Run {
             p50_nanoseconds: sample.latencies.as_ref().and_then(p50),
             client: sample.client,
             server: sample.server,
-            others: sample.others,
+            other_cpus: sample.other_cpus,
         }
     }
 }
@@ -297,9 +302,9 @@ impl Latency {
     }
 
     /// The time of one of the reported quantiles.
-    pub(crate) fn at(&self, quantile: f64) -> Option<u64> {
-        let is_it = |it: &&Quantile| (it.quantile - quantile).abs() < 1e-9;
-        self.quantiles.iter().find(is_it).map(|it| it.nanoseconds)
+    pub(crate) fn time_at(&self, quantile: f64) -> Option<u64> {
+        let is_same = |point: &&Quantile| (point.quantile - quantile).abs() < 1e-9;
+        self.quantiles.iter().find(is_same).map(|point| point.nanoseconds)
     }
 }
 

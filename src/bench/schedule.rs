@@ -12,8 +12,8 @@ pub(crate) struct Rounds {
     pub(crate) amount: Amount,
 }
 
-/// Who is told what is being measured.
-pub(crate) trait Watch {
+/// Executor is told what is being measured.
+pub(crate) trait RunObserver {
     /// A run begins; `done` of `all` have been made.
     fn begin(&mut self, case: &Case, done: usize, all: usize);
 }
@@ -26,13 +26,13 @@ pub(crate) fn schedule(
     cases: &[Case],
     rounds: Rounds,
     measure: &mut dyn Measure,
-    watch: &mut dyn Watch,
+    observer: &mut dyn RunObserver,
 ) -> anyhow::Result<Vec<Vec<Sample>>> {
     let repeat = rounds.repeat.get();
     let mut samples: Vec<Vec<Sample>> = cases.iter().map(|_| Vec::new()).collect();
     for round in 0..repeat {
         for (index, case) in cases.iter().enumerate() {
-            watch.begin(case, round * cases.len() + index, repeat * cases.len());
+            observer.begin(case, round * cases.len() + index, repeat * cases.len());
             let sample = measure.measure(case, rounds.amount);
             samples[index].push(sample.with_context(|| {
                 if repeat == 1 {
@@ -55,15 +55,15 @@ mod tests {
     use std::cell::RefCell;
 
     /// Writes down what happens, and fails where it is to.
-    struct Fake<'a> {
+    struct FakeMeasure<'a> {
         log: &'a RefCell<Vec<String>>,
         count: u64,
         fails_at: Option<u64>,
     }
 
-    struct Log<'a>(&'a RefCell<Vec<String>>);
+    struct LogObserver<'a>(&'a RefCell<Vec<String>>);
 
-    impl Measure for Fake<'_> {
+    impl Measure for FakeMeasure<'_> {
         fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
             self.count += 1;
             self.log.borrow_mut().push(format!("measure {} {amount}", case.size));
@@ -74,7 +74,7 @@ mod tests {
         }
     }
 
-    impl Watch for Log<'_> {
+    impl RunObserver for LogObserver<'_> {
         fn begin(&mut self, case: &Case, done: usize, all: usize) {
             self.0.borrow_mut().push(format!("begin {} {done}/{all}", case.size));
         }
@@ -87,10 +87,10 @@ mod tests {
         let log = RefCell::default();
         let rounds =
             Rounds { repeat: NonZeroUsize::new(repeat).unwrap(), amount: Amount::Messages(7) };
-        let mut fake = Fake { log: &log, count: 0, fails_at };
-        let samples = schedule(&cases, rounds, &mut fake, &mut Log(&log));
+        let mut fake = FakeMeasure { log: &log, count: 0, fails_at };
+        let samples = schedule(&cases, rounds, &mut fake, &mut LogObserver(&log));
         let counts = samples.map(|samples| {
-            let of = |samples: &Vec<Sample>| samples.iter().map(|it| it.messages).collect();
+            let of = |samples: &Vec<Sample>| samples.iter().map(|sample| sample.messages).collect();
             samples.iter().map(of).collect()
         });
         (counts, log.into_inner())

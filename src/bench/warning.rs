@@ -2,7 +2,7 @@
 
 use super::{
     Environment, Setup, Workload,
-    results::{Row, Server},
+    results::{Row, ServerDescription},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
@@ -15,7 +15,7 @@ pub(crate) enum Warning {
     TooShort { cases: usize, case: String, seconds: f64 },
     /// There are too few times for the tail.
     FewTimes { cases: usize, case: String, count: u64 },
-    /// Server and clients had one CPU between them.
+    /// ServerDescription and clients had one CPU between them.
     OneCpu { pinned: bool },
     /// The runs of a case are far apart.
     Spread { cases: usize, case: String, spread: f64 },
@@ -27,21 +27,22 @@ pub(crate) enum Warning {
     NotVerified,
 }
 
-const SHORTEST: f64 = 0.1;
+const MIN_SECONDS: f64 = 0.1;
 /// Of which ten lie beyond p99.
-const FEWEST: u64 = 1000;
-const WIDEST: f64 = 0.1;
-const BUSIEST: f64 = 0.1;
+const MIN_TIMES: u64 = 1000;
+const MAX_SPREAD: f64 = 0.1;
+const MAX_OTHER_CPUS: f64 = 0.1;
 
 impl Warning {
     /// What there is to say about these rows.
     pub(super) fn of(environment: &Environment, setup: &Setup, rows: &[Row]) -> Vec<Self> {
         let mut warnings = Vec::new();
-        if matches!(setup.server, Server::ForeignDiscard(_)) {
+        if matches!(setup.server, ServerDescription::ForeignDiscard(_)) {
             warnings.push(Self::NotVerified);
         }
-        let both_are_ours = matches!(setup.server, Server::Process | Server::InProcess);
-        let pinned = both_are_ours
+        let both_are_own =
+            matches!(setup.server, ServerDescription::Process | ServerDescription::InProcess);
+        let pinned = both_are_own
             && !setup.pin.is_empty()
             && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
         if environment.cpus == 1 || pinned {
@@ -53,14 +54,15 @@ impl Warning {
         {
             warnings.push(Self::Frequency { governor: governor.clone() });
         }
-        let others = rows.iter().flat_map(|row| &row.runs).filter_map(|run| run.others);
-        if let Some(cpus) = others.max_by(f64::total_cmp).filter(|cpus| *cpus > BUSIEST) {
+        let other_cpus = rows.iter().flat_map(|row| &row.runs).filter_map(|run| run.other_cpus);
+        if let Some(cpus) = other_cpus.max_by(f64::total_cmp).filter(|cpus| *cpus > MAX_OTHER_CPUS)
+        {
             warnings.push(Self::Busy { cpus });
         }
         let seconds = |row: &Row| row.runs.iter().map(|run| run.seconds).min_by(f64::total_cmp);
         warnings.extend(
             worst(rows, |row| {
-                seconds(row).filter(|seconds| *seconds < SHORTEST).map(|seconds| -seconds)
+                seconds(row).filter(|seconds| *seconds < MIN_SECONDS).map(|seconds| -seconds)
             })
             .map(|(cases, case, seconds)| Self::TooShort {
                 cases,
@@ -70,7 +72,7 @@ impl Warning {
         );
         warnings.extend(
             worst(rows, |row| {
-                let latency = row.latency.as_ref().filter(|latency| latency.count < FEWEST)?;
+                let latency = row.latency.as_ref().filter(|latency| latency.count < MIN_TIMES)?;
                 (row.case.workload == Workload::Latency).then_some(-(latency.count as f64))
             })
             .map(|(cases, case, count)| Self::FewTimes {
@@ -80,7 +82,7 @@ impl Warning {
             }),
         );
         warnings.extend(
-            worst(rows, |row| row.spread.filter(|spread| *spread > WIDEST))
+            worst(rows, |row| row.spread.filter(|spread| *spread > MAX_SPREAD))
                 .map(|(cases, case, spread)| Self::Spread { cases, case, spread }),
         );
         warnings
@@ -107,15 +109,15 @@ impl Warning {
 }
 
 /// How many rows something is wrong with, and what most of all.
-fn worst(rows: &[Row], wrong: impl Fn(&Row) -> Option<f64>) -> Option<(usize, String, f64)> {
+fn worst(rows: &[Row], severity: impl Fn(&Row) -> Option<f64>) -> Option<(usize, String, f64)> {
     let all: Vec<(&Row, f64)> =
-        rows.iter().filter_map(|row| wrong(row).map(|how| (row, how))).collect();
-    let (row, how) = all.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
-    Some((all.len(), row.case.to_string(), *how))
+        rows.iter().filter_map(|row| severity(row).map(|severity| (row, severity))).collect();
+    let (row, severity) = all.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    Some((all.len(), row.case.to_string(), *severity))
 }
 
 /// The case, and that there are others.
-fn of(case: &str, cases: usize) -> String {
+fn case_and_others(case: &str, cases: usize) -> String {
     match cases {
         0 | 1 => case.to_owned(),
         2 => format!("{case} and one other case"),
@@ -128,16 +130,24 @@ impl Display for Warning {
         match self {
             Self::TooShort { cases, case, seconds } => {
                 let ms = seconds * 1e3;
-                write!(f, "{}: a run of {ms:.0} ms is too short for a figure", of(case, *cases))
+                write!(
+                    f,
+                    "{}: a run of {ms:.0} ms is too short for a figure",
+                    case_and_others(case, *cases)
+                )
             }
             Self::FewTimes { cases, case, count } => {
-                write!(f, "{}: {count} times are too few for the tail", of(case, *cases))
+                write!(
+                    f,
+                    "{}: {count} times are too few for the tail",
+                    case_and_others(case, *cases)
+                )
             }
             Self::OneCpu { pinned: true } => f.write_str("server and clients are kept to one CPU"),
             Self::OneCpu { pinned: false } => f.write_str("server and clients share the only CPU"),
             Self::Spread { cases, case, spread } => {
                 let percent = spread * 100.0;
-                write!(f, "{}: the runs are {percent:.0} % apart", of(case, *cases))
+                write!(f, "{}: the runs are {percent:.0} % apart", case_and_others(case, *cases))
             }
             Self::Frequency { governor } => {
                 write!(f, "the frequency of the CPUs is governed by `{governor}`")

@@ -13,11 +13,11 @@ pub(crate) struct Bench {
     pub(crate) workload: Option<Workload>,
 
     #[command(flatten)]
-    pub(crate) work: Work,
+    pub(crate) work: WorkOptions,
     #[command(flatten)]
-    pub(crate) others: Others,
+    pub(crate) external: ExternalOptions,
     #[command(flatten)]
-    pub(crate) reports: Reports,
+    pub(crate) reports: ReportOptions,
 
     /// Print what would be done, and do nothing.
     #[arg(long, help_heading = "Everywhere", display_order = 904)]
@@ -28,7 +28,7 @@ pub(crate) struct Bench {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Work")]
-pub(crate) struct Work {
+pub(crate) struct WorkOptions {
     /// Bytes of each message, one or several sizes.
     ///
     /// Without it: throughput 64, 4K, 64K and 1M; latency and fan-in 64; connect 8.
@@ -100,7 +100,7 @@ pub(crate) struct Work {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Other programs")]
-pub(crate) struct Others {
+pub(crate) struct ExternalOptions {
     /// Measure somebody else's server: NAME or tcp:HOST:PORT.
     #[arg(
         long,
@@ -140,7 +140,7 @@ pub(crate) enum Expect {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reports")]
-pub(crate) struct Reports {
+pub(crate) struct ReportOptions {
     /// Write everything that was measured as JSON; `-` is stdout, instead of the table.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -2,27 +2,27 @@
 
 mod advice;
 mod check;
-mod folder;
 mod plan;
 mod progress;
+mod socket_folder;
 
 use super::completions;
 use crate::{
     bench::{
-        self, Amount, Case, Comparison, Environment, Look, Measure, Outputs, Report, Results,
-        Sample, Server, Setup, load, schedule,
-        work::{Address, At, Does, Runner, ServerIs},
+        self, Amount, Case, Comparison, Environment, Measure, ReportFormat, ReportOutputs, Results,
+        Sample, ServerDescription, Setup, TableStyle, load, schedule,
+        work::{ExternalClients, Runner, ServerAddress, ServerBehaviour, ServerKind},
     },
     cli,
     diag::{Failure, Outcome, Terminal},
     endpoint::Target,
     system,
 };
-use advice::advised;
-use folder::Folder;
+use advice::with_hint;
 use local_socket::Name;
-use plan::{Place, Plan};
-use progress::Progress;
+use plan::{BenchPlan, ServerChoice};
+use progress::BenchProgress;
+use socket_folder::SocketFolder;
 use std::{
     env,
     io::{IsTerminal as _, stdout},
@@ -31,40 +31,40 @@ use std::{
 
 /// Measures, and reports.
 pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
-    let plan = Plan::new(args)?;
+    let plan = BenchPlan::new(args)?;
     if args.explain {
         return completions::print(plan.to_string().as_bytes());
     }
     let old = args.reports.compare.as_deref().map(load).transpose()?;
     if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {
-        plan.is_in(old, path)?;
+        plan.check_comparable(old, path)?;
     }
-    plan.fits(system::descriptor_limit::raise())?;
+    plan.check_descriptors(system::descriptor_limit::raise())?;
     let outputs = outputs(&args.reports)?;
-    let results = plan.measure(terminal).map_err(|error| advised(error, &plan))?;
+    let results = plan.measure(terminal).map_err(|error| with_hint(error, &plan))?;
     for warning in &results.warnings {
         tracing::warn!("{warning}; {}", warning.advice());
     }
-    // What cannot be done of this does not keep the rest from being done.
+    // What cannot be done of this behaviour not keep the rest from being done.
     let is_for_people = !outputs.use_stdout();
     let written = outputs.write(&results);
     let compared = old.map(|old| Comparison::new(&old, &results)).transpose();
     let comparison = compared.as_ref().ok().and_then(Option::as_ref);
     let printed = print(is_for_people.then_some(&results), comparison, terminal);
     written.and(printed)?;
-    judge(compared?.as_ref(), args.reports.fail_over)
+    check_slowdowns(compared?.as_ref(), args.reports.fail_over)
 }
 
 /// The files that are asked for.
-fn outputs(reports: &cli::Reports) -> Result<Outputs, Failure> {
+fn outputs(reports: &cli::ReportOptions) -> Result<ReportOutputs, Failure> {
     let all = [
-        (Report::Json, &reports.json),
-        (Report::Json, &reports.save),
-        (Report::Csv, &reports.csv),
-        (Report::Markdown, &reports.markdown),
-        (Report::Plot, &reports.plot),
+        (ReportFormat::Json, &reports.json),
+        (ReportFormat::Json, &reports.save),
+        (ReportFormat::Csv, &reports.csv),
+        (ReportFormat::Markdown, &reports.markdown),
+        (ReportFormat::Plot, &reports.plot),
     ];
-    Outputs::open(all.iter().filter_map(|(report, path)| Some((*report, path.as_deref()?))))
+    ReportOutputs::open(all.iter().filter_map(|(report, path)| Some((*report, path.as_deref()?))))
 }
 
 /// The table, unless stdout has got a report, and what has changed.
@@ -80,7 +80,7 @@ fn print(
         }
         return Ok(());
     };
-    let mut text = bench::table(results, Look { color, bars: stdout().is_terminal() });
+    let mut text = bench::table(results, TableStyle { color, bars: stdout().is_terminal() });
     if let Some(comparison) = comparison {
         text.push('\n');
         text.push_str(&comparison.text(color));
@@ -89,7 +89,10 @@ fn print(
 }
 
 /// Whether something is slower than it may be.
-fn judge(comparison: Option<&Comparison>, fail_over: Option<f64>) -> anyhow::Result<Outcome> {
+fn check_slowdowns(
+    comparison: Option<&Comparison>,
+    fail_over: Option<f64>,
+) -> anyhow::Result<Outcome> {
     let Some((comparison, percent)) = comparison.zip(fail_over) else {
         return Ok(Outcome::Done);
     };
@@ -113,23 +116,33 @@ pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-impl Plan {
+impl BenchPlan {
     fn measure(&self, terminal: Terminal) -> anyhow::Result<Results> {
         // What stands behind the name of the command.
         let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
         let options = words.skip_while(|word| word != "bench").skip(1).collect();
         let environment = Environment::now(options);
         let (samples, server) = match &self.server {
-            Place::At(at, does) => self.be_the_server(at, *does, terminal)?,
-            Place::Process => self.be_the_client(ServerIs::Process, Server::Process, terminal)?,
-            Place::InProcess => self.be_the_client(ServerIs::Here, Server::InProcess, terminal)?,
-            Place::To(target, does) => {
-                let (is, name) = (foreign(target, *does)?, target.to_string());
-                let server = match does {
-                    Does::Discard => Server::ForeignDiscard(name),
-                    Does::Echo | Does::Whatever => Server::ForeignEcho(name),
+            ServerChoice::ExternalClients(target, behaviour) => {
+                self.measure_as_server(target, *behaviour, terminal)?
+            }
+            ServerChoice::Process => {
+                self.measure_as_client(ServerKind::Process, ServerDescription::Process, terminal)?
+            }
+            ServerChoice::InProcess => self.measure_as_client(
+                ServerKind::InProcess,
+                ServerDescription::InProcess,
+                terminal,
+            )?,
+            ServerChoice::ExternalServer(target, behaviour) => {
+                let (kind, name) = (external_server(target, *behaviour)?, target.to_string());
+                let server = match behaviour {
+                    ServerBehaviour::Discard => ServerDescription::ForeignDiscard(name),
+                    ServerBehaviour::Echo | ServerBehaviour::AsNeeded => {
+                        ServerDescription::ForeignEcho(name)
+                    }
                 };
-                self.be_the_client(is, server, terminal)?
+                self.measure_as_client(kind, server, terminal)?
             }
         };
         let setup = Setup {
@@ -142,42 +155,46 @@ impl Plan {
         Ok(Results::new(environment, setup, samples))
     }
 
-    fn be_the_client(
+    fn measure_as_client(
         &self,
-        is: ServerIs,
-        server: Server,
+        kind: ServerKind,
+        server: ServerDescription,
         terminal: Terminal,
-    ) -> anyhow::Result<(Measured, Server)> {
-        let folder = Folder::new(self)?;
-        let mut runner = Runner::new(is, self.pin.clone(), self.warmup, folder.path());
+    ) -> anyhow::Result<(CaseSamples, ServerDescription)> {
+        let folder = SocketFolder::new(self)?;
+        let mut runner = Runner::new(kind, self.pin.clone(), self.warmup, folder.path());
         let measured = folder.result(self.schedule(&mut runner, terminal))?;
         Ok((measured, server))
     }
 
-    fn be_the_server(
+    fn measure_as_server(
         &self,
-        at: &Target,
-        does: Does,
+        target: &Target,
+        behaviour: ServerBehaviour,
         terminal: Terminal,
-    ) -> anyhow::Result<(Measured, Server)> {
+    ) -> anyhow::Result<(CaseSamples, ServerDescription)> {
         let api = self.cases[0].api;
-        let mut server = At::listen(at, api, does, &self.pin)?;
+        let mut server = ExternalClients::listen(target, api, behaviour, &self.pin)?;
         terminal.tell(&format!("listening on {}", server.address()?));
-        let name = at.to_string();
-        let is = match does {
-            Does::Discard => Server::OwnDiscard(name),
-            Does::Echo | Does::Whatever => Server::OwnEcho(name),
+        let name = target.to_string();
+        let description = match behaviour {
+            ServerBehaviour::Discard => ServerDescription::OwnDiscard(name),
+            ServerBehaviour::Echo | ServerBehaviour::AsNeeded => ServerDescription::OwnEcho(name),
         };
-        Ok((self.schedule(&mut server, terminal)?, is))
+        Ok((self.schedule(&mut server, terminal)?, description))
     }
 
-    fn schedule(&self, measure: &mut dyn Measure, terminal: Terminal) -> anyhow::Result<Measured> {
+    fn schedule(
+        &self,
+        measure: &mut dyn Measure,
+        terminal: Terminal,
+    ) -> anyhow::Result<CaseSamples> {
         let each = match self.rounds.amount {
             Amount::Time(time) => Some(self.warmup.saturating_add(time).saturating_add(STARTING)),
             _ => None,
         };
         let runs = self.cases.len() * self.rounds.repeat.get();
-        let mut progress = Progress::new(terminal, runs, each);
+        let mut progress = BenchProgress::new(terminal, runs, each);
         let samples = schedule(&self.cases, self.rounds, measure, &mut progress)?;
         Ok(self.cases.iter().cloned().zip(samples).collect())
     }
@@ -186,19 +203,19 @@ impl Plan {
 /// About what a run takes besides its warm-up and its time.
 const STARTING: Duration = Duration::from_millis(5);
 
-type Measured = Vec<(Case, Vec<Sample>)>;
+type CaseSamples = Vec<(Case, Vec<Sample>)>;
 
-fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
+fn external_server(target: &Target, behaviour: ServerBehaviour) -> anyhow::Result<ServerKind> {
     let address = match target {
         Target::Tcp(address) => {
             let addresses = address.resolve().map_err(|error| Failure::Connect {
                 error: address.error("connect to", &error),
                 file: None,
             })?;
-            Address::Tcp(addresses.into())
+            ServerAddress::Tcp(addresses.into())
         }
-        Target::Name(name) => Address::Local(name.clone()),
+        Target::Name(name) => ServerAddress::Local(name.clone()),
         Target::Stdio | Target::Command(_) => anyhow::bail!("{target} is no server"),
     };
-    Ok(ServerIs::Foreign(address, does))
+    Ok(ServerKind::External(address, behaviour))
 }

@@ -1,13 +1,13 @@
 use super::*;
 use crate::bench::{
     fixture::{self, assert_golden, case, sample, timed, tour},
-    results::Server,
+    results::ServerDescription,
 };
 
 /// Results of one case that was measured with these figures.
 fn results(workload: Workload, figures: &[u64]) -> Results {
-    let sample = |figure: &u64| match workload.measured() {
-        Measured::MedianTime => timed(10_000, *figure),
+    let sample = |figure: &u64| match workload.metric() {
+        Metric::MedianTime => timed(10_000, *figure),
         _ => sample(*figure),
     };
     let samples = figures.iter().map(sample).collect();
@@ -125,7 +125,7 @@ fn the_text_tells_everything() {
     old.rows[11].runs.truncate(1);
     old.environment.kernel = Some("Linux \x1b[2J".to_owned());
     old.environment.cpu = None;
-    old.setup.server = Server::InProcess;
+    old.setup.server = ServerDescription::InProcess;
     old.setup.pin = vec![1];
     let comparison = Comparison::new(&old, &new).unwrap();
     assert_golden("comparison.txt", &comparison.text(false));

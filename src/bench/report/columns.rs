@@ -1,10 +1,10 @@
 //! The cells of all tables, whatever they are drawn with.
 
-use super::number::{self, Unit};
+use super::number::{self, TimeUnit};
 use crate::bench::{
     Api, Case, Results, Workload,
     case::size_text,
-    results::{Latency, Measured, Row},
+    results::{Latency, Metric, Row},
 };
 
 /// The rows of one workload.
@@ -32,12 +32,12 @@ pub(super) struct Column {
 #[derive(Debug)]
 pub(super) struct Cell {
     pub(super) text: String,
-    pub(super) mood: Mood,
+    pub(super) emphasis: Emphasis,
 }
 
 /// What a cell makes one think.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(super) enum Emphasis {
     Plain,
     Good,
     Bad,
@@ -45,16 +45,16 @@ pub(super) enum Mood {
 }
 
 /// How far a ratio is off 1 that is worth a colour.
-const CLEARLY: f64 = 0.1;
+const MIN_RATIO_DIFFERENCE: f64 = 0.1;
 /// From here on figures are not steady.
-const WIDE: f64 = 0.1;
+const MAX_STEADY_SPREAD: f64 = 0.1;
 
 /// How the figures of these results are meant.
 pub(super) fn notes(results: &Results) -> Vec<&'static str> {
-    let any = |what: fn(&Row) -> bool| results.rows.iter().any(what);
+    let any = |has_value: fn(&Row) -> bool| results.rows.iter().any(has_value);
     let notes = [
         (
-            any(has_other_base),
+            any(is_compared),
             "ratio: to the first row with the same size and clients; more is faster",
         ),
         (
@@ -79,18 +79,18 @@ pub(super) fn notes(results: &Results) -> Vec<&'static str> {
 }
 
 /// Whether it is compared with another row, as far as can be seen.
-fn has_other_base(row: &Row) -> bool {
+fn is_compared(row: &Row) -> bool {
     row.ratio != Some(1.0)
 }
 
 /// One for each workload that was measured.
 pub(super) fn sections(results: &Results) -> Vec<Section> {
-    let of = |workload| {
+    let section_of = |workload| {
         let rows = results.rows.iter().filter(move |row| row.case.workload == workload);
         let rows: Vec<&Row> = rows.collect();
         (!rows.is_empty()).then(|| section(workload, &rows))
     };
-    Workload::ALL.into_iter().filter_map(of).collect()
+    Workload::ALL.into_iter().filter_map(section_of).collect()
 }
 
 fn section(workload: Workload, rows: &[&Row]) -> Section {
@@ -125,16 +125,16 @@ fn section(workload: Workload, rows: &[&Row]) -> Section {
         table.fixed("switches", 2, |row| row.switches_per_message);
     }
     table.percent("spread", |row| row.spread);
-    table.moods(|row| match row.spread {
-        Some(spread) if spread > WIDE => Mood::Doubtful,
-        _ => Mood::Plain,
+    table.emphasize(|row| match row.spread {
+        Some(spread) if spread > MAX_STEADY_SPREAD => Emphasis::Doubtful,
+        _ => Emphasis::Plain,
     });
-    if rows.iter().any(|row| has_other_base(row)) {
+    if rows.iter().any(|row| is_compared(row)) {
         table.fixed("ratio", 2, |row| row.ratio);
-        table.moods(|row| match row.ratio {
-            Some(ratio) if ratio > 1.0 + CLEARLY => Mood::Good,
-            Some(ratio) if ratio < 1.0 - CLEARLY => Mood::Bad,
-            _ => Mood::Plain,
+        table.emphasize(|row| match row.ratio {
+            Some(ratio) if ratio > 1.0 + MIN_RATIO_DIFFERENCE => Emphasis::Good,
+            Some(ratio) if ratio < 1.0 - MIN_RATIO_DIFFERENCE => Emphasis::Bad,
+            _ => Emphasis::Plain,
         });
     }
     let heading = if table.heading.is_empty() {
@@ -142,13 +142,13 @@ fn section(workload: Workload, rows: &[&Row]) -> Section {
     } else {
         format!("{workload}: {}", table.heading.join(", "))
     };
-    let bar = match workload.measured() {
-        Measured::BytesPerSecond => "GB/s",
-        Measured::MessagesPerSecond if workload == Workload::Connect => "connections/s",
-        Measured::MessagesPerSecond => "messages/s",
-        Measured::MedianTime => "p50",
+    let bar = match workload.metric() {
+        Metric::BytesPerSecond => "GB/s",
+        Metric::MessagesPerSecond if workload == Workload::Connect => "connections/s",
+        Metric::MessagesPerSecond => "messages/s",
+        Metric::MedianTime => "p50",
     };
-    let less_is_faster = workload.measured() == Measured::MedianTime;
+    let less_is_faster = workload.metric() == Metric::MedianTime;
     Section { heading, columns: table.columns, bars: bars(rows), bar, less_is_faster }
 }
 
@@ -182,7 +182,8 @@ impl Table<'_> {
             self.common("ways", true, word, |_| "both ways".to_owned());
         }
         if self.rows.iter().any(|row| row.case.rate.is_some()) {
-            let rate = |case: &Case| case.rate.map_or_else(|| "-".to_owned(), |it| it.to_string());
+            let rate =
+                |case: &Case| case.rate.map_or_else(|| "-".to_owned(), |rate| rate.to_string());
             self.common("rate", false, rate, |text| format!("rate {text}/s"));
         }
     }
@@ -219,17 +220,21 @@ impl Table<'_> {
         }
         let times =
             |row: &Row, time: &dyn Fn(&Latency) -> Option<u64>| row.latency.as_ref().and_then(time);
-        let fastest =
-            self.rows.iter().filter_map(|row| times(row, &|it| it.at(0.5).or(Some(it.min))));
-        let unit = Unit::of(fastest.min().unwrap_or_default());
+        let fastest = self
+            .rows
+            .iter()
+            .filter_map(|row| times(row, &|latency| latency.time_at(0.5).or(Some(latency.min))));
+        let unit = TimeUnit::of(fastest.min().unwrap_or_default());
         self.heading.push(format!("times in {}", unit.word()));
         for quantile in quantiles {
             let title = format!("p{}", (quantile * 1e4).round() / 1e2);
             self.numbers(&title, |row| {
-                times(row, &|it| it.at(*quantile)).map(|time| unit.of_nanoseconds(time))
+                times(row, &|latency| latency.time_at(*quantile)).map(|time| unit.convert(time))
             });
         }
-        self.numbers("max", |row| times(row, &|it| Some(it.max)).map(|it| unit.of_nanoseconds(it)));
+        self.numbers("max", |row| {
+            times(row, &|latency| Some(latency.max)).map(|time| unit.convert(time))
+        });
     }
 
     /// Numbers, if there are any.
@@ -253,15 +258,16 @@ impl Table<'_> {
     }
 
     fn push(&mut self, title: &str, is_text: bool, texts: Vec<String>) {
-        let cells = texts.into_iter().map(|text| Cell { text, mood: Mood::Plain }).collect();
+        let cells =
+            texts.into_iter().map(|text| Cell { text, emphasis: Emphasis::Plain }).collect();
         self.columns.push(Column { title: title.to_owned(), is_text, cells });
     }
 
     /// Of the last column.
-    fn moods(&mut self, mood: impl Fn(&Row) -> Mood) {
+    fn emphasize(&mut self, emphasis: impl Fn(&Row) -> Emphasis) {
         let Some(column) = self.columns.last_mut() else { return };
         for (cell, row) in column.cells.iter_mut().zip(self.rows) {
-            cell.mood = mood(row);
+            cell.emphasis = emphasis(row);
         }
     }
 }
@@ -270,7 +276,7 @@ fn bars(rows: &[&Row]) -> Vec<f64> {
     let figures = rows.iter().map(|row| row.figure().map_or(0.0, |figure| figure.median));
     let figures: Vec<f64> = figures.collect();
     let greatest = figures.iter().copied().fold(0.0, f64::max);
-    figures.iter().map(|it| if greatest > 0.0 { it / greatest } else { 0.0 }).collect()
+    figures.iter().map(|figure| if greatest > 0.0 { figure / greatest } else { 0.0 }).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! On what and how it was measured, in a line each.
 
 use crate::{
-    bench::{Environment, Setup, results::Server},
+    bench::{Environment, Setup, results::ServerDescription},
     diag::escaped,
 };
 use std::{
@@ -37,7 +37,7 @@ pub(in crate::bench) fn setup(setup: &Setup) -> String {
     if !setup.warmup.is_zero() {
         text += &format!(" after {} of warm-up", humantime::format_duration(setup.warmup));
     }
-    if setup.server != Server::Process {
+    if setup.server != ServerDescription::Process {
         text += &format!(", {}", setup.server);
     }
     if !setup.pin.is_empty() {
@@ -70,7 +70,7 @@ pub(super) fn command_line(words: &[String]) -> String {
     quoted.collect::<Vec<_>>().join(" ")
 }
 
-impl Display for Server {
+impl Display for ServerDescription {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Process => f.write_str("the server in a process of its own"),
@@ -107,7 +107,7 @@ mod tests {
     fn nothing_in_it_moves_a_cursor() {
         let hostile = "\x1b[2J\r".to_owned();
         let environment = Environment { cpu: Some(hostile.clone()), ..fixture::environment() };
-        let elsewhere = Setup { server: Server::OwnEcho(hostile), ..fixture::setup() };
+        let elsewhere = Setup { server: ServerDescription::OwnEcho(hostile), ..fixture::setup() };
         for text in [machine(&environment), setup(&elsewhere)] {
             assert!(!text.contains(['\x1b', '\r']) && text.contains("[2J"), "{text}");
         }
@@ -124,7 +124,7 @@ mod tests {
         let pinned = fixture::setup();
         assert_eq!(setup(&pinned), "2 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1");
         let other = Setup {
-            server: Server::ForeignEcho("./a.sock".to_owned()),
+            server: ServerDescription::ForeignEcho("./a.sock".to_owned()),
             pin: vec![3],
             repeat: 1,
             warmup: Duration::ZERO,

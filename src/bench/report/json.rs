@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// What a document says that it is; everything else depends on it.
 #[derive(Deserialize)]
-struct Head {
+struct DocumentHead {
     format: String,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn json(results: &Results) -> String {
 /// It is no JSON, no result of `lsock bench`, one of another version, or damaged.
 pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
     let value: serde_json::Value = serde_json::from_str(text).context("this is not JSON")?;
-    let head = Head::deserialize(&value).ok();
+    let head = DocumentHead::deserialize(&value).ok();
     let Some(version) = head.as_ref().and_then(|head| head.format.strip_prefix(FORMAT)) else {
         bail!("this is not a result of lsock bench");
     };
@@ -45,7 +45,7 @@ mod tests {
     use crate::bench::{
         Amount,
         fixture::{assert_golden, everything, tour},
-        results::Server,
+        results::ServerDescription,
     };
     use std::time::Duration;
 
@@ -65,12 +65,12 @@ mod tests {
     fn every_place_of_a_server_is_kept() {
         let name = || "./a.sock".to_owned();
         for server in [
-            Server::Process,
-            Server::InProcess,
-            Server::ForeignEcho(name()),
-            Server::ForeignDiscard(name()),
-            Server::OwnEcho(name()),
-            Server::OwnDiscard(name()),
+            ServerDescription::Process,
+            ServerDescription::InProcess,
+            ServerDescription::ForeignEcho(name()),
+            ServerDescription::ForeignDiscard(name()),
+            ServerDescription::OwnEcho(name()),
+            ServerDescription::OwnDiscard(name()),
         ] {
             let mut results = everything();
             results.setup.server = server.clone();

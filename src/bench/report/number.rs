@@ -29,13 +29,13 @@ fn decimals(value: f64) -> usize {
 
 /// In what times are told.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(in crate::bench) enum Unit {
+pub(in crate::bench) enum TimeUnit {
     Microseconds,
     Milliseconds,
     Seconds,
 }
 
-impl Unit {
+impl TimeUnit {
     /// In which a time of so many nanoseconds is readable, and longer ones are.
     pub(in crate::bench) fn of(nanoseconds: u64) -> Self {
         match nanoseconds {
@@ -46,12 +46,12 @@ impl Unit {
     }
 
     /// So many nanoseconds in this unit.
-    pub(in crate::bench) fn of_nanoseconds(self, nanoseconds: u64) -> f64 {
-        nanoseconds as f64 / self.nanoseconds()
+    pub(in crate::bench) fn convert(self, nanoseconds: u64) -> f64 {
+        nanoseconds as f64 / self.length_in_nanoseconds()
     }
 
     /// How many one of them has.
-    pub(in crate::bench) fn nanoseconds(self) -> f64 {
+    pub(in crate::bench) fn length_in_nanoseconds(self) -> f64 {
         match self {
             Self::Microseconds => 1e3,
             Self::Milliseconds => 1e6,
@@ -94,12 +94,12 @@ mod tests {
 
     #[test]
     fn times_have_a_unit_that_is_readable() {
-        assert_eq!(Unit::of(0), Unit::Microseconds);
-        assert_eq!(Unit::of(999_999), Unit::Microseconds);
-        assert_eq!(Unit::of(1_000_000), Unit::Milliseconds);
-        assert_eq!(Unit::of(1_000_000_000), Unit::Seconds);
-        assert_eq!(Unit::Microseconds.of_nanoseconds(1500), 1.5);
-        assert_eq!(Unit::Milliseconds.of_nanoseconds(2_000_000), 2.0);
-        assert_eq!(Unit::Seconds.of_nanoseconds(u64::MAX), 18_446_744_073.709_553);
+        assert_eq!(TimeUnit::of(0), TimeUnit::Microseconds);
+        assert_eq!(TimeUnit::of(999_999), TimeUnit::Microseconds);
+        assert_eq!(TimeUnit::of(1_000_000), TimeUnit::Milliseconds);
+        assert_eq!(TimeUnit::of(1_000_000_000), TimeUnit::Seconds);
+        assert_eq!(TimeUnit::Microseconds.convert(1500), 1.5);
+        assert_eq!(TimeUnit::Milliseconds.convert(2_000_000), 2.0);
+        assert_eq!(TimeUnit::Seconds.convert(u64::MAX), 18_446_744_073.709_553);
     }
 }

@@ -12,35 +12,39 @@ use tempfile::NamedTempFile;
 
 /// A file, or what else there can be under a name, that will be written to.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct ReportOutput {
     /// As it was typed.
     path: PathBuf,
-    place: Place,
+    target: OutputTarget,
 }
 
 #[derive(Debug)]
-enum Place {
+enum OutputTarget {
     Stdout,
     /// Not a regular file: what is written is gone, or read by somebody.
     Direct(File),
-    /// A file; what is written there takes its place in one step.
+    /// A file; what is written there takes its target in one step.
     File(PathBuf),
 }
 
-impl Output {
+impl ReportOutput {
     /// Makes sure that it can be written to; nothing changes yet. `-` is stdout.
     ///
     /// # Errors
     /// It cannot be written to.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let failure = |error| Failure::Output { path: path.to_owned(), error };
-        let place = if path.as_os_str() == "-" { Ok(Place::Stdout) } else { Place::open(path) };
-        Ok(Self { path: path.to_owned(), place: place.map_err(failure)? })
+        let target = if path.as_os_str() == "-" {
+            Ok(OutputTarget::Stdout)
+        } else {
+            OutputTarget::open(path)
+        };
+        Ok(Self { path: path.to_owned(), target: target.map_err(failure)? })
     }
 
     /// Whether it is stdout, which then is not for people.
     pub(crate) fn is_stdout(&self) -> bool {
-        matches!(self.place, Place::Stdout)
+        matches!(self.target, OutputTarget::Stdout)
     }
 
     /// Writes all of it.
@@ -48,12 +52,12 @@ impl Output {
     /// # Errors
     /// It cannot be written to. A file that was there before is as it was.
     pub(crate) fn write(self, text: &str) -> Result<(), Failure> {
-        let Self { path, place } = self;
-        place.write(text).map_err(|error| Failure::Output { path, error })
+        let Self { path, target } = self;
+        target.write(text).map_err(|error| Failure::Output { path, error })
     }
 }
 
-impl Place {
+impl OutputTarget {
     fn open(path: &Path) -> io::Result<Self> {
         let text = path.to_string_lossy();
         if text.ends_with(['/', std::path::MAIN_SEPARATOR]) || text.ends_with("/.") {
@@ -86,7 +90,7 @@ impl Place {
         OpenOptions::new().append(true).open(path).map(Self::Direct)
     }
 
-    /// Whether one report would take the place of the other.
+    /// Whether one format would take the target of the other.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Stdout, Self::Stdout) => true,
@@ -122,16 +126,16 @@ impl Place {
     }
 }
 
-/// What a report is written as.
+/// What a format is written as.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Report {
+pub(crate) enum ReportFormat {
     Json,
     Csv,
     Markdown,
     Plot,
 }
 
-impl Report {
+impl ReportFormat {
     fn text(self, results: &Results) -> anyhow::Result<String> {
         match self {
             Self::Json => Ok(json(results)),
@@ -144,24 +148,24 @@ impl Report {
 
 /// The reports that were asked for.
 #[derive(Debug)]
-pub(crate) struct Outputs(Vec<(Report, Output)>);
+pub(crate) struct ReportOutputs(Vec<(ReportFormat, ReportOutput)>);
 
-impl Outputs {
+impl ReportOutputs {
     /// Makes sure that all can be written.
     ///
     /// # Errors
     /// One cannot, or two would be written to one file.
     pub(crate) fn open<'a>(
-        reports: impl IntoIterator<Item = (Report, &'a Path)>,
+        reports: impl IntoIterator<Item = (ReportFormat, &'a Path)>,
     ) -> Result<Self, Failure> {
-        let mut outputs: Vec<(Report, Output)> = Vec::new();
-        for (report, path) in reports {
-            let output = Output::open(path)?;
-            if outputs.iter().any(|(_, other)| other.place.is_same(&output.place)) {
+        let mut outputs: Vec<(ReportFormat, ReportOutput)> = Vec::new();
+        for (format, path) in reports {
+            let output = ReportOutput::open(path)?;
+            if outputs.iter().any(|(_, other)| other.target.is_same(&output.target)) {
                 let path = path.display();
                 return Err(Failure::Usage(format!("two reports cannot both go to {path}")));
             }
-            outputs.push((report, output));
+            outputs.push((format, output));
         }
         Ok(Self(outputs))
     }
@@ -176,8 +180,9 @@ impl Outputs {
     /// # Errors
     /// The first one.
     pub(crate) fn write(self, results: &Results) -> anyhow::Result<()> {
-        let write =
-            |(report, output): (Report, Output)| anyhow::Ok(output.write(&report.text(results)?)?);
+        let write = |(format, output): (ReportFormat, ReportOutput)| {
+            anyhow::Ok(output.write(&format.text(results)?)?)
+        };
         let written: Vec<anyhow::Result<()>> = self.0.into_iter().map(write).collect();
         written.into_iter().collect()
     }

@@ -114,7 +114,7 @@ fn used_cpu_is_of_both_sides_and_all_runs() {
         bytes: 1_000_000_000,
         messages,
         client: Some(usage(client, 30)),
-        server: server.map(|it| usage(it, 10)),
+        server: server.map(|milliseconds| usage(milliseconds, 10)),
         ..sample(0)
     };
     let both =
@@ -172,12 +172,12 @@ fn times_are_of_all_runs_together() {
     assert_eq!((latency.count, latency.min), (400, 200));
     // In a bucket of eight, whose greatest value it is.
     assert_eq!(latency.max, 10_007);
-    assert_eq!(latency.at(0.3), Some(200));
-    assert_eq!(latency.at(0.5), Some(300));
-    assert_eq!(latency.at(0.7), Some(400));
-    assert_eq!(latency.at(0.8), Some(1000));
-    assert_eq!(latency.at(0.9), Some(1500));
-    assert_eq!(latency.at(0.42), None);
+    assert_eq!(latency.time_at(0.3), Some(200));
+    assert_eq!(latency.time_at(0.5), Some(300));
+    assert_eq!(latency.time_at(0.7), Some(400));
+    assert_eq!(latency.time_at(0.8), Some(1000));
+    assert_eq!(latency.time_at(0.9), Some(1500));
+    assert_eq!(latency.time_at(0.42), None);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_quantile_needs_a_time_beyond_it() {
     let of = |count| {
         row(case(Workload::Latency), vec![Sample { latencies: Some(times(count)), ..sample(1) }])
     };
-    let last = |count| of(count).latency.unwrap().quantiles.last().map(|it| it.quantile);
+    let last = |count| of(count).latency.unwrap().quantiles.last().map(|last| last.quantile);
     assert_eq!(of(0).latency, None);
     assert_eq!(last(1), None);
     assert_eq!(last(2), Some(0.5));
@@ -225,7 +225,7 @@ fn quantiles_are_those_of_another_implementation() {
             "min" => latency.min as f64,
             "mean" => latency.mean,
             "max" => latency.max as f64,
-            quantile => latency.at(quantile.parse().unwrap()).unwrap() as f64,
+            quantile => latency.time_at(quantile.parse().unwrap()).unwrap() as f64,
         };
         let off = (found - expected).abs() / expected;
         assert!(off <= 0.001, "{what}: {found} instead of {expected}");

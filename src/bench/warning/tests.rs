@@ -11,7 +11,12 @@ fn of(workload: Workload, samples: Vec<Sample>) -> Vec<Warning> {
     Results::new(environment(), setup(), vec![(case(workload), samples)]).warnings
 }
 
-fn of_machine(cpus: usize, pin: &[usize], governor: Option<&str>, server: Server) -> Vec<Warning> {
+fn of_machine(
+    cpus: usize,
+    pin: &[usize],
+    governor: Option<&str>,
+    server: ServerDescription,
+) -> Vec<Warning> {
     let environment = Environment { cpus, governor: governor.map(str::to_owned), ..environment() };
     let setup = Setup { pin: pin.to_vec(), server, ..setup() };
     Results::new(environment, setup, Vec::new()).warnings
@@ -65,7 +70,7 @@ fn of_several_cases_the_worst_one_is_told() {
 
 #[test]
 fn others_that_take_more_than_a_tenth_of_a_cpu_are_told_once() {
-    let beside = |others| Sample { others, ..sample(1000) };
+    let beside = |other_cpus| Sample { other_cpus, ..sample(1000) };
     let of_others = |a, b| of(Workload::Throughput, vec![beside(a), beside(b)]);
     assert_eq!(of_others(None, Some(0.1)), []);
     assert_eq!(of_others(Some(0.5), Some(0.25)), [Warning::Busy { cpus: 0.5 }]);
@@ -74,7 +79,7 @@ fn others_that_take_more_than_a_tenth_of_a_cpu_are_told_once() {
 
 #[test]
 fn one_cpu_for_both_sides_is_told() {
-    let of = |cpus, pin: &[usize]| of_machine(cpus, pin, None, Server::Process);
+    let of = |cpus, pin: &[usize]| of_machine(cpus, pin, None, ServerDescription::Process);
     assert_eq!(of(2, &[]), []);
     assert_eq!(of(2, &[0, 1]), []);
     assert_eq!(of(2, &[1]), [Warning::OneCpu { pinned: true }]);
@@ -86,7 +91,7 @@ fn one_cpu_for_both_sides_is_told() {
 
 #[test]
 fn a_frequency_that_is_not_constant_is_told() {
-    let of = |governor| of_machine(2, &[], governor, Server::Process);
+    let of = |governor| of_machine(2, &[], governor, ServerDescription::Process);
     assert_eq!(of(None), []);
     assert_eq!(of(Some("performance")), []);
     let governor = "schedutil".to_owned();
@@ -97,13 +102,13 @@ fn a_frequency_that_is_not_constant_is_told() {
 fn what_only_a_foreign_server_knows_was_not_verified() {
     let name = || "./a.sock".to_owned();
     let of = |server| of_machine(2, &[], None, server);
-    assert_eq!(of(Server::ForeignDiscard(name())), [Warning::NotVerified]);
+    assert_eq!(of(ServerDescription::ForeignDiscard(name())), [Warning::NotVerified]);
     for server in [
-        Server::Process,
-        Server::InProcess,
-        Server::ForeignEcho(name()),
-        Server::OwnEcho(name()),
-        Server::OwnDiscard(name()),
+        ServerDescription::Process,
+        ServerDescription::InProcess,
+        ServerDescription::ForeignEcho(name()),
+        ServerDescription::OwnEcho(name()),
+        ServerDescription::OwnDiscard(name()),
     ] {
         assert_eq!(of(server), []);
     }

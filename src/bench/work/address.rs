@@ -1,6 +1,6 @@
 //! Where servers are.
 
-use super::ends::Whole;
+use super::connection::OpenConnection;
 use crate::{bench::Api, diag::Failure, endpoint::Patience};
 use local_socket::{ConnectOptions, Name};
 use socket2::SockRef;
@@ -14,15 +14,15 @@ use std::{
 
 /// Where a server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Address {
+pub(crate) enum ServerAddress {
     Local(Name<'static>),
     /// Those of a host, of which the first one that answers counts.
     Tcp(Arc<[SocketAddr]>),
 }
 
-impl Address {
+impl ServerAddress {
     /// Connects.
-    pub(super) async fn connect(&self, api: Api) -> anyhow::Result<Whole> {
+    pub(super) async fn connect(&self, api: Api) -> anyhow::Result<OpenConnection> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
             Self::Tcp(address) => connect_tcp(address, api, false).await,
@@ -32,7 +32,7 @@ impl Address {
     /// Connects for a moment. Closing leaves nothing behind then, which with TCP means that
     /// what had not been sent would be lost: otherwise ports run out after some ten thousand
     /// connections (TIME_WAIT, RFC 9293 3.6).
-    pub(super) async fn visit(&self, api: Api) -> anyhow::Result<Whole> {
+    pub(super) async fn visit(&self, api: Api) -> anyhow::Result<OpenConnection> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
             Self::Tcp(address) => connect_tcp(address, api, true).await,
@@ -40,11 +40,11 @@ impl Address {
     }
 }
 
-async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<Whole> {
+async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<OpenConnection> {
     let options = ConnectOptions::new().name(name.borrow());
     let connected = match api {
-        Api::Sync => options.connect_sync().map(Whole::from),
-        Api::Tokio => options.connect_tokio().await.map(Whole::from),
+        Api::Sync => options.connect_sync().map(OpenConnection::from),
+        Api::Tokio => options.connect_tokio().await.map(OpenConnection::from),
     };
     connected.map_err(|error| match Patience::NONE.begin().failed(error, Some(name)) {
         Err(failure) => failure.into(),
@@ -53,7 +53,11 @@ async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<Whole> 
     })
 }
 
-async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> anyhow::Result<Whole> {
+async fn connect_tcp(
+    address: &[SocketAddr],
+    api: Api,
+    briefly: bool,
+) -> anyhow::Result<OpenConnection> {
     let prepare = |socket: SockRef<'_>| {
         socket.set_tcp_nodelay(true)?;
         if briefly { socket.set_linger(Some(Duration::ZERO)) } else { Ok(()) }
@@ -61,11 +65,11 @@ async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> anyhow:
     let connected = match api {
         Api::Sync => std::net::TcpStream::connect(address).and_then(|stream| {
             prepare(SockRef::from(&stream))?;
-            Ok(Whole::from(stream))
+            Ok(OpenConnection::from(stream))
         }),
         Api::Tokio => tokio::net::TcpStream::connect(address).await.and_then(|stream| {
             prepare(SockRef::from(&stream))?;
-            Ok(Whole::from(stream))
+            Ok(OpenConnection::from(stream))
         }),
     };
     connected.map_err(|error| {
@@ -77,7 +81,7 @@ async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> anyhow:
     })
 }
 
-impl Display for Address {
+impl Display for ServerAddress {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(name) => write!(f, "{name}"),

@@ -3,10 +3,10 @@
 
 use super::{
     BenchError,
-    address::{Address, name},
-    listener::ListenAt,
-    server::{Job, Served, Server},
-    unopened::Unopened,
+    address::{ServerAddress, name},
+    listener::ListenAddress,
+    server::{ServedTotals, ServerJob, WorkloadServer},
+    unopened_end::UnopenedEnd,
 };
 use crate::bench::Usage;
 use anyhow::Context as _;
@@ -29,7 +29,7 @@ pub(crate) const COMMAND: &str = "bench-server";
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The same of a process that is only asked for what went wrong.
-const HURRY: Duration = Duration::from_secs(1);
+const SHORT_LIMIT: Duration = Duration::from_secs(1);
 
 /// What a server is asked for.
 #[derive(Copy, Clone, Debug, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ enum Reply {
     /// Clients can connect, to this port if it is one.
     Ready(Option<SocketAddr>),
     Usage(Usage),
-    Served(Served, Usage),
+    Served(ServedTotals, Usage),
     Failed(String),
 }
 
@@ -54,14 +54,14 @@ enum Reply {
 #[derive(Debug)]
 pub(super) struct ServerProcess {
     control: BufReader<Stream>,
-    _child: Killed,
+    _child: ChildGuard,
 }
 
 /// A process that is ended with this: it has nothing left to do then, or is not needed.
 #[derive(Debug)]
-struct Killed(Child);
+struct ChildGuard(Child);
 
-impl Drop for Killed {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -71,10 +71,10 @@ impl Drop for Killed {
 impl ServerProcess {
     /// Starts one. It tells where clients connect to.
     pub(super) fn start(
-        job: &Job,
-        given: Option<Unopened>,
+        job: &ServerJob,
+        given: Option<UnopenedEnd>,
         control: &str,
-    ) -> anyhow::Result<(Self, Option<Address>)> {
+    ) -> anyhow::Result<(Self, Option<ServerAddress>)> {
         let control = name(control)?;
         let mut listener = ListenerOptions::new()
             .name(control.borrow())
@@ -86,7 +86,7 @@ impl ServerProcess {
         if let Some(ends) = given {
             ends.give_to(&mut command)?;
         }
-        let child = Killed(command.spawn().context("cannot start the server's process")?);
+        let child = ChildGuard(command.spawn().context("cannot start the server's process")?);
         // The command has the ends that are given to the process.
         drop(command);
         let pid = child.0.id();
@@ -98,9 +98,9 @@ impl ServerProcess {
         let mut server = Self { control: BufReader::new(stream), _child: child };
         send(server.control.get_mut(), job)?;
         let Reply::Ready(tcp) = server.reply()? else { return Err(unexpected()) };
-        let address = match (&job.at, tcp) {
-            (_, Some(tcp)) => Some(Address::Tcp([tcp].into())),
-            (Some(ListenAt::Name(text)), None) => Some(Address::Local(name(text)?)),
+        let address = match (&job.listen, tcp) {
+            (_, Some(tcp)) => Some(ServerAddress::Tcp([tcp].into())),
+            (Some(ListenAddress::Name(text)), None) => Some(ServerAddress::Local(name(text)?)),
             _ => None,
         };
         Ok((server, address))
@@ -115,17 +115,17 @@ impl ServerProcess {
     }
 
     /// What has come, now that everything has been sent, and what that has used.
-    pub(super) fn finish(&mut self) -> anyhow::Result<(Served, Usage)> {
+    pub(super) fn finish(&mut self) -> anyhow::Result<(ServedTotals, Usage)> {
         match self.ask(Request::Finish)? {
             Reply::Served(served, usage) => Ok((served, usage)),
             _ => Err(unexpected()),
         }
     }
 
-    /// Does not wait long for what it answers from now on.
-    pub(super) fn hurry(&mut self) {
+    /// ServerBehaviour not wait long for what it answers from now on.
+    pub(super) fn shorten_timeout(&mut self) {
         // It only takes longer if that cannot be had.
-        let _ = self.control.get_ref().set_recv_timeout(Some(HURRY));
+        let _ = self.control.get_ref().set_recv_timeout(Some(SHORT_LIMIT));
     }
 
     fn ask(&mut self, request: Request) -> anyhow::Result<Reply> {
@@ -155,15 +155,15 @@ fn unexpected() -> anyhow::Error {
     anyhow::anyhow!("an answer of the server's process that was not asked for")
 }
 
-fn send(to: &mut Stream, message: &impl Serialize) -> anyhow::Result<()> {
+fn send(stream: &mut Stream, message: &impl Serialize) -> anyhow::Result<()> {
     let mut line = serde_json::to_string(message)?;
     line.push('\n');
-    Ok(to.write_all(line.as_bytes())?)
+    Ok(stream.write_all(line.as_bytes())?)
 }
 
-fn receive<T: DeserializeOwned>(from: &mut impl BufRead) -> anyhow::Result<Option<T>> {
+fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> anyhow::Result<Option<T>> {
     let mut line = String::new();
-    if from.read_line(&mut line)? == 0 {
+    if reader.read_line(&mut line)? == 0 {
         return Ok(None);
     }
     Ok(Some(serde_json::from_str(&line)?))
@@ -173,7 +173,7 @@ fn receive<T: DeserializeOwned>(from: &mut impl BufRead) -> anyhow::Result<Optio
 pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
     let stream = Stream::connect(control.borrow()).context("nobody wants this server")?;
     let mut control = BufReader::new(stream);
-    let Some(job) = receive::<Job>(&mut control)? else { return Ok(()) };
+    let Some(job) = receive::<ServerJob>(&mut control)? else { return Ok(()) };
     let mut server = match start(&job) {
         Ok((server, ready)) => {
             send(control.get_mut(), &Reply::Ready(ready))?;
@@ -196,14 +196,14 @@ pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start(job: &Job) -> anyhow::Result<(Server, Option<SocketAddr>)> {
-    let given = match job.at {
-        None => vec![Unopened::standard(job.case.over)?],
+fn start(job: &ServerJob) -> anyhow::Result<(WorkloadServer, Option<SocketAddr>)> {
+    let given = match job.listen {
+        None => vec![UnopenedEnd::standard(job.case.over)?],
         Some(_) => Vec::new(),
     };
-    let server = Server::start(job, given)?;
+    let server = WorkloadServer::start(job, given)?;
     let tcp = match server.address()? {
-        Some(Address::Tcp(addresses)) => addresses.first().copied(),
+        Some(ServerAddress::Tcp(addresses)) => addresses.first().copied(),
         _ => None,
     };
     Ok((server, tcp))

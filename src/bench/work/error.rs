@@ -16,7 +16,7 @@ pub(crate) enum BenchError {
     /// A server that was to discard has sent something.
     Answered,
     /// Nothing was sent or answered for so long.
-    Stalled { after: Duration, foreign: bool },
+    Stalled { after: Duration, external: bool },
     /// Not one message was done in the time.
     Nothing,
     /// Clients of other programs sent nothing.
@@ -39,7 +39,7 @@ impl BenchError {
     /// What the user can do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Stalled { foreign: true, .. } => Some(
+            Self::Stalled { external: true, .. } => Some(
                 "does the server do what --expect says, and end a connection whose client has \
                  nothing more to send?"
                     .to_owned(),

@@ -1,6 +1,6 @@
 use super::{
-    address::{Address, name},
-    ends::Whole,
+    address::{ServerAddress, name},
+    connection::OpenConnection,
 };
 use crate::{bench::Api, diag::Failure};
 use anyhow::Context as _;
@@ -15,7 +15,7 @@ use std::{
 
 /// Where to listen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum ListenAt {
+pub(super) enum ListenAddress {
     /// A local socket's name, as it is typed.
     Name(String),
     /// The first one of these that can be had; of none any port of the loopback interface.
@@ -24,18 +24,18 @@ pub(super) enum ListenAt {
 
 /// A server's listener, of either API.
 #[derive(Debug)]
-pub(super) enum Listener {
+pub(super) enum BenchListener {
     Local(local_socket::Listener),
     LocalEvent(local_socket::tokio::Listener),
     Tcp(std::net::TcpListener),
     TcpEvent(tokio::net::TcpListener),
 }
 
-impl Listener {
+impl BenchListener {
     /// Listens; in an event loop if the API is one of such.
-    pub(super) async fn bind(at: &ListenAt, api: Api) -> anyhow::Result<Self> {
-        match at {
-            ListenAt::Name(text) => {
+    pub(super) async fn bind(address: &ListenAddress, api: Api) -> anyhow::Result<Self> {
+        match address {
+            ListenAddress::Name(text) => {
                 let name = name(text)?;
                 let options =
                     ListenerOptions::new().name(name).on_conflict(OnConflict::ReplaceStale);
@@ -45,16 +45,18 @@ impl Listener {
                 };
                 Ok(listener.map_err(Failure::Bind)?)
             }
-            ListenAt::Tcp(addresses) => {
+            ListenAddress::Tcp(addresses) => {
                 let any = [(Ipv4Addr::LOCALHOST, 0).into()];
-                let at = if addresses.is_empty() { &any[..] } else { &addresses[..] };
+                let candidates = if addresses.is_empty() { &any[..] } else { &addresses[..] };
                 let listener = match api {
-                    Api::Sync => std::net::TcpListener::bind(at).map(Self::Tcp),
-                    Api::Tokio => tokio::net::TcpListener::bind(at).await.map(Self::TcpEvent),
+                    Api::Sync => std::net::TcpListener::bind(candidates).map(Self::Tcp),
+                    Api::Tokio => {
+                        tokio::net::TcpListener::bind(candidates).await.map(Self::TcpEvent)
+                    }
                 };
                 Ok(listener.map_err(|error| {
                     let reason = local_socket::error::reason(&error);
-                    let text = format!("cannot listen on tcp:{}: {reason}", at[0]);
+                    let text = format!("cannot listen on tcp:{}: {reason}", candidates[0]);
                     Failure::Bind(io::Error::new(error.kind(), text))
                 })?)
             }
@@ -62,21 +64,21 @@ impl Listener {
     }
 
     /// Where clients connect to.
-    pub(super) fn address(&self) -> anyhow::Result<Address> {
+    pub(super) fn address(&self) -> anyhow::Result<ServerAddress> {
         let address = match self {
-            Self::Local(listener) => Address::Local(listener.local_name()?),
-            Self::LocalEvent(listener) => Address::Local(listener.local_name()?),
-            Self::Tcp(listener) => Address::Tcp([listener.local_addr()?].into()),
-            Self::TcpEvent(listener) => Address::Tcp([listener.local_addr()?].into()),
+            Self::Local(listener) => ServerAddress::Local(listener.local_name()?),
+            Self::LocalEvent(listener) => ServerAddress::Local(listener.local_name()?),
+            Self::Tcp(listener) => ServerAddress::Tcp([listener.local_addr()?].into()),
+            Self::TcpEvent(listener) => ServerAddress::Tcp([listener.local_addr()?].into()),
         };
         Ok(address)
     }
 
     /// Waits for a client.
-    pub(super) async fn accept(&self) -> anyhow::Result<Whole> {
-        let accepted: io::Result<Whole> = match self {
-            Self::Local(listener) => listener.accept().map(Whole::from),
-            Self::LocalEvent(listener) => listener.accept().await.map(Whole::from),
+    pub(super) async fn accept(&self) -> anyhow::Result<OpenConnection> {
+        let accepted: io::Result<OpenConnection> = match self {
+            Self::Local(listener) => listener.accept().map(OpenConnection::from),
+            Self::LocalEvent(listener) => listener.accept().await.map(OpenConnection::from),
             Self::Tcp(listener) => listener.accept().and_then(|(stream, _)| {
                 stream.set_nodelay(true)?;
                 Ok(stream.into())
@@ -98,7 +100,7 @@ impl Listener {
         }
     }
 
-    /// Ends it, for a thread that waits in [`accept`](Self::accept) as well; a task that does is
+    /// Ends it, for a thread that waits in [`accept`](Self::accept) as well; a task that behaviour is
     /// ended with its event loop.
     pub(super) fn close(&self) {
         let closed = match self {

@@ -24,7 +24,7 @@ pub(super) struct Timetable {
 
 /// What several clients send together; they take turns.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Rate {
+pub(super) struct SendRate {
     pub(super) per_second: u64,
     pub(super) clients: usize,
     pub(super) warmup: Duration,
@@ -41,7 +41,7 @@ const LATE_TASK: Duration = Duration::from_millis(2);
 /// as much as a process may have to wait for its CPU.
 const GRACE: Duration = Duration::from_millis(50);
 
-impl Rate {
+impl SendRate {
     /// What one of the clients sends, which has a limit of its own or the time as its limit.
     pub(super) fn timetable(&self, start: Instant, client: usize, limit: Option<u64>) -> Timetable {
         let turn = 1e9 / self.per_second as f64;
@@ -122,9 +122,9 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn rate(per_second: u64, clients: usize) -> Rate {
+    fn rate(per_second: u64, clients: usize) -> SendRate {
         let warmup = SECOND / 2;
-        Rate { per_second, clients, warmup, measured: SECOND, api: Api::Sync }
+        SendRate { per_second, clients, warmup, measured: SECOND, api: Api::Sync }
     }
 
     #[test]
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_hundredth_of_the_time_may_be_missed() {
         let start = Instant::now();
-        let long = Rate { measured: SECOND * 100, ..rate(1000, 1) }.timetable(start, 0, None);
+        let long = SendRate { measured: SECOND * 100, ..rate(1000, 1) }.timetable(start, 0, None);
         assert_eq!(long.is_missed_by(), long.measured().1 + SECOND);
         let short = rate(1000, 1).timetable(start, 0, None);
         assert_eq!(short.is_missed_by(), short.measured().1 + GRACE);

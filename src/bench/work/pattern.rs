@@ -1,7 +1,7 @@
 //! The bytes that are sent, which whoever receives them knows, too.
 //!
 //! They repeat after a number of bytes that is no multiple of usual sizes, so that a message
-//! that is missing, doubled or moved does not look like the one that belongs there.
+//! that is missing, doubled or moved behaviour not look like the one that belongs there.
 
 use super::BenchError;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const SAMPLE: usize = 32;
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     bytes: Arc<Vec<u8>>,
-    at: usize,
+    position: usize,
     offset: u64,
 }
 
@@ -39,16 +39,16 @@ impl Pattern {
             let left = PERIOD + longest - bytes.len();
             bytes.extend_from_slice(&period[..left.min(PERIOD)]);
         }
-        Self { bytes: Arc::new(bytes), at: 0, offset: 0 }
+        Self { bytes: Arc::new(bytes), position: 0, offset: 0 }
     }
 
     /// The next bytes, of which there are not more than it was made for.
     pub(super) fn next(&mut self, len: usize) -> &[u8] {
-        let start = self.at;
+        let start = self.position;
         self.offset += len as u64;
-        self.at += len;
-        if self.at >= PERIOD {
-            self.at %= PERIOD;
+        self.position += len;
+        if self.position >= PERIOD {
+            self.position %= PERIOD;
         }
         &self.bytes[start..start + len]
     }
@@ -57,13 +57,13 @@ impl Pattern {
     pub(super) fn check(&mut self, found: &[u8]) -> Result<(), BenchError> {
         let offset = self.offset;
         let expected = self.next(found.len());
-        let is_same = if found.len() > 2 * SAMPLE {
+        let is_equal = if found.len() > 2 * SAMPLE {
             let end = found.len() - SAMPLE;
             found[..SAMPLE] == expected[..SAMPLE] && found[end..] == expected[end..]
         } else {
             found == expected
         };
-        if is_same { Ok(()) } else { Err(BenchError::WrongBytes { offset }) }
+        if is_equal { Ok(()) } else { Err(BenchError::WrongBytes { offset }) }
     }
 }
 

@@ -1,12 +1,12 @@
 //! What the tallies of a run's workers come to.
 
-use super::{BenchError, server::Served, tally::Tally};
+use super::{BenchError, server::ServedTotals, tally::Tally};
 use crate::bench::{Case, Sample, Usage, Workload};
 use hdrhistogram::Histogram;
 use std::time::Instant;
 
 /// What was sent has to be what arrived.
-pub(super) fn check(case: &Case, tallies: &[Tally], served: Served) -> anyhow::Result<()> {
+pub(super) fn check(case: &Case, tallies: &[Tally], served: ServedTotals) -> anyhow::Result<()> {
     let (sent, arrived, what) = if case.workload == Workload::Connect {
         let sent = tallies.iter().map(|tally| tally.all.messages).sum();
         (sent, served.connections, "connections")
@@ -44,7 +44,7 @@ pub(super) fn sample(
         latencies,
         client: Some(client),
         server,
-        others: None,
+        other_cpus: None,
         fairness: if tallies.len() == case.clients { fairness(&messages) } else { None },
     };
     let timed = sample.latencies.as_ref().map(Histogram::len);

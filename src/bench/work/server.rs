@@ -1,16 +1,16 @@
-//! What the server of a run does, in whichever process.
+//! What the server of a run behaviour, in whichever process.
 
 use super::{
     BenchError,
-    address::Address,
-    crew::{Crew, Report, Who},
-    ends::Connection,
-    listener::{ListenAt, Listener},
+    address::ServerAddress,
+    connection::SplitConnection,
+    listener::{BenchListener, ListenAddress},
     loops,
     pattern::Pattern,
-    phase::{Part, Phase},
-    tally::Work,
-    unopened::Unopened,
+    phase::{RunPhase, SharedPhase},
+    tally::WorkerProgress,
+    unopened_end::UnopenedEnd,
+    workers::{Executor, TallySender, Workers},
 };
 use crate::bench::{Case, Workload};
 use serde::{Deserialize, Serialize};
@@ -25,27 +25,27 @@ use std::{
 
 /// What a server is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Job {
+pub(super) struct ServerJob {
     pub(super) case: Case,
     /// Where clients connect to; otherwise the one connection is given.
-    pub(super) at: Option<ListenAt>,
+    pub(super) listen: Option<ListenAddress>,
     /// The CPU that it keeps to.
     pub(super) cpu: Option<usize>,
 }
 
-/// A server at work.
+/// A server at progress.
 #[derive(Debug)]
-pub(super) struct Server {
-    crew: Crew,
+pub(super) struct WorkloadServer {
+    workers: Workers,
     /// How many workers are going to report.
-    workers: usize,
-    listener: Option<Arc<Listener>>,
+    expected_reports: usize,
+    listener: Option<Arc<BenchListener>>,
     visits: Arc<Visits>,
 }
 
 /// What came to a server in all, with what came in the warm-up.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Served {
+pub(super) struct ServedTotals {
     pub(super) bytes: u64,
     /// Only of connections that were counted one by one.
     pub(super) connections: u64,
@@ -54,77 +54,79 @@ pub(super) struct Served {
 #[derive(Debug, Default)]
 struct Visits {
     count: AtomicU64,
-    are_over: Phase,
+    phase: SharedPhase,
 }
 
 /// How long the end of what clients have sent may take to arrive.
 const LIMIT: Duration = Duration::from_secs(5);
 
-impl Server {
+impl WorkloadServer {
     /// Begins, with the connections that are given or as soon as clients connect.
-    pub(super) fn start(job: &Job, given: Vec<Unopened>) -> anyhow::Result<Self> {
-        let Job { case, at, cpu } = job;
-        let crew = Crew::new(case.api, cpu.as_slice())?;
+    pub(super) fn start(job: &ServerJob, given: Vec<UnopenedEnd>) -> anyhow::Result<Self> {
+        let ServerJob { case, listen, cpu } = job;
+        let workers = Workers::new(case.api, cpu.as_slice())?;
         let per_connection = if case.both_ways { 2 } else { 1 };
-        let workers = match case.workload {
+        let expected_reports = match case.workload {
             Workload::Connect => 0,
             _ => case.clients * per_connection,
         };
-        let mut server = Self { crew, workers, listener: None, visits: Arc::default() };
-        let (who, report) = (server.crew.who().clone(), server.crew.report());
+        let mut server = Self { workers, expected_reports, listener: None, visits: Arc::default() };
+        let (executor, report) = (server.workers.executor().clone(), server.workers.report());
         let pattern = Pattern::new(loops::buffer_size(case.size));
         for ends in given {
             let api = case.api;
-            let connection = who.run(async move { ends.open(api) })?;
-            serve(case, connection, &pattern, &who, &report)?;
+            let connection = executor.run(async move { ends.open(api) })?;
+            serve(case, connection, &pattern, &executor, &report)?;
         }
-        if let Some(at) = at.clone() {
+        if let Some(address) = listen.clone() {
             let api = case.api;
-            let listener = who.run(async move { Listener::bind(&at, api).await })?;
+            let listener = executor.run(async move { BenchListener::bind(&address, api).await })?;
             let listener = Arc::new(listener);
             server.listener = Some(Arc::clone(&listener));
             let (done, _) = mpsc::channel();
             let visits = Arc::clone(&server.visits);
-            let (case, to) = (case.clone(), report.clone());
-            let again = who.clone();
+            let (case, report) = (case.clone(), report.clone());
+            let executor_of_task = executor.clone();
             let accept = async move {
                 let accepted = match case.workload {
-                    Workload::Connect => be_visited(&listener, &case, &again, &to, &visits).await,
-                    _ => accept(&listener, &case, &pattern, &again, &to).await,
+                    Workload::Connect => {
+                        answer_visits(&listener, &case, &executor_of_task, &report, &visits).await
+                    }
+                    _ => accept(&listener, &case, &pattern, &executor_of_task, &report).await,
                 };
                 if let Err(error) = accepted
-                    && visits.are_over.part() != Part::Over
+                    && visits.phase.get() != RunPhase::Over
                 {
-                    let _ = to.send(Err(error));
+                    let _ = report.send(Err(error));
                 }
             };
-            who.spawn(accept, done)?;
+            executor.spawn(accept, done)?;
         }
         Ok(server)
     }
 
     /// Where clients connect to, if they do.
-    pub(super) fn address(&self) -> anyhow::Result<Option<Address>> {
+    pub(super) fn address(&self) -> anyhow::Result<Option<ServerAddress>> {
         self.listener.as_ref().map(|listener| listener.address()).transpose()
     }
 
     /// The clients have sent everything: waits until it has arrived.
-    pub(super) fn finish(self) -> anyhow::Result<Served> {
-        self.visits.are_over.set(Part::Over);
-        if self.workers == 0
+    pub(super) fn finish(self) -> anyhow::Result<ServedTotals> {
+        self.visits.phase.set(RunPhase::Over);
+        if self.expected_reports == 0
             && let Some(listener) = &self.listener
         {
             listener.close();
         }
-        let mut served = Served::default();
+        let mut served = ServedTotals::default();
         let deadline = Instant::now() + LIMIT;
-        for _ in 0..self.workers {
+        for _ in 0..self.expected_reports {
             let left = deadline.saturating_duration_since(Instant::now());
-            let tally = self.crew.reports().recv_timeout(left);
+            let tally = self.workers.reports().recv_timeout(left);
             served.bytes += tally.map_err(|_| BenchError::WorkerDied)??.all.bytes;
         }
         // Of those that were not waited for.
-        while let Ok(report) = self.crew.reports().try_recv() {
+        while let Ok(report) = self.workers.reports().try_recv() {
             report?;
         }
         served.connections = self.visits.count.load(Ordering::Relaxed);
@@ -134,63 +136,66 @@ impl Server {
 
 /// Accepts all clients.
 async fn accept(
-    listener: &Listener,
+    listener: &BenchListener,
     case: &Case,
     pattern: &Pattern,
-    who: &Who,
-    report: &Report,
+    executor: &Executor,
+    report: &TallySender,
 ) -> anyhow::Result<()> {
     for _ in 0..case.clients {
-        serve(case, listener.accept().await?.split(), pattern, who, report)?;
+        serve(case, listener.accept().await?.split(), pattern, executor, report)?;
     }
     Ok(())
 }
 
-/// Puts the workers of a connection to work.
+/// Puts the workers of a connection to progress.
 fn serve(
     case: &Case,
-    connection: Connection,
+    connection: SplitConnection,
     pattern: &Pattern,
-    who: &Who,
-    report: &Report,
+    executor: &Executor,
+    report: &TallySender,
 ) -> anyhow::Result<()> {
     let (size, pattern) = (case.size, pattern.clone());
-    let work = Work::new(Phase::default());
+    let progress = WorkerProgress::new(SharedPhase::default());
     let report = report.clone();
     match case.workload {
-        Workload::Latency => who.spawn(loops::answer_messages(connection, size, work), report),
+        Workload::Latency => {
+            executor.spawn(loops::answer_messages(connection, size, progress), report)
+        }
         _ if case.both_ways => {
-            let Connection { reader, writer } = connection;
-            // It sends as long as the client does.
-            let phase = Phase::default();
-            let sends = Work::new(phase.clone());
-            let send = loops::send_only(writer, pattern.clone(), size, sends, Arc::default());
+            let SplitConnection { reader, writer } = connection;
+            // It sender_progress as long as the client behaviour.
+            let phase = SharedPhase::default();
+            let sender_progress = WorkerProgress::new(phase.clone());
+            let send =
+                loops::send_only(writer, pattern.clone(), size, sender_progress, Arc::default());
             let receive = async move {
-                let result = loops::receive(reader, None, pattern, size, work).await;
-                phase.set(Part::Over);
+                let result = loops::receive(reader, None, pattern, size, progress).await;
+                phase.set(RunPhase::Over);
                 result
             };
-            who.spawn(send, report.clone())?;
-            who.spawn(receive, report)
+            executor.spawn(send, report.clone())?;
+            executor.spawn(receive, report)
         }
         _ => {
-            let Connection { reader, writer } = connection;
-            who.spawn(loops::receive(reader, Some(writer), pattern, size, work), report)
+            let SplitConnection { reader, writer } = connection;
+            executor.spawn(loops::receive(reader, Some(writer), pattern, size, progress), report)
         }
     }
 }
 
 /// Answers one message of each of any number of connections.
-async fn be_visited(
-    listener: &Listener,
+async fn answer_visits(
+    listener: &BenchListener,
     case: &Case,
-    who: &Who,
-    report: &Report,
+    executor: &Executor,
+    report: &TallySender,
     visits: &Arc<Visits>,
 ) -> anyhow::Result<()> {
     loop {
         let connection = listener.accept().await?;
-        if visits.are_over.part() == Part::Over {
+        if visits.phase.get() == RunPhase::Over {
             return Ok(());
         }
         let (size, seen) = (case.size, Arc::clone(visits));
@@ -201,9 +206,9 @@ async fn be_visited(
             })
             .await
         };
-        match who {
-            Who::Threads { .. } => answer.await?,
-            Who::EventLoop(handle) => {
+        match executor {
+            Executor::Threads { .. } => answer.await?,
+            Executor::WorkerLoop(handle) => {
                 let report = report.clone();
                 handle.spawn(async move {
                     if let Err(error) = answer.await {

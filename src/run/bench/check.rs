@@ -1,8 +1,8 @@
 //! What cannot be measured, and is refused before anything is opened.
 
-use super::plan::{Place, Plan};
+use super::plan::{BenchPlan, ServerChoice};
 use crate::{
-    bench::{Amount, Api, Case, Results, Transport, Workload, work::Does},
+    bench::{Amount, Api, Case, Results, Transport, Workload, work::ServerBehaviour},
     cli,
     diag::Failure,
 };
@@ -12,9 +12,9 @@ use std::path::Path;
 /// what the buffers of any system hold.
 const LARGEST_ECHO: usize = 64 << 10;
 
-impl Plan {
+impl BenchPlan {
     /// Refuses what there is not, and what cannot be told apart.
-    pub(super) fn check(&self, work: &cli::Work) -> Result<(), Failure> {
+    pub(super) fn check(&self, work: &cli::WorkOptions) -> Result<(), Failure> {
         for (index, case) in self.cases.iter().enumerate() {
             self.check_case(case, work)?;
             if self.cases[..index].contains(case) {
@@ -25,7 +25,7 @@ impl Plan {
     }
 
     /// Refuses results of which none has a case of this plan.
-    pub(super) fn is_in(&self, old: &Results, path: &Path) -> Result<(), Failure> {
+    pub(super) fn check_comparable(&self, old: &Results, path: &Path) -> Result<(), Failure> {
         let has_figure =
             |case: &Case| old.rows.iter().any(|row| row.case == *case && row.figure().is_some());
         if self.cases.iter().any(has_figure) {
@@ -36,8 +36,8 @@ impl Plan {
 
     /// Refuses more clients than there is room for, if that is limited: each is a descriptor in
     /// both processes, or two in one.
-    pub(super) fn fits(&self, room: Option<u64>) -> Result<(), Failure> {
-        let each = if matches!(self.server, Place::InProcess) { 2 } else { 1 };
+    pub(super) fn check_descriptors(&self, room: Option<u64>) -> Result<(), Failure> {
+        let each = if matches!(self.server, ServerChoice::InProcess) { 2 } else { 1 };
         let clients = self.cases.iter().map(|case| case.clients).max().unwrap_or(0);
         match room {
             Some(room) if clients as u64 * each > room => Err(Failure::Usage(format!(
@@ -48,13 +48,13 @@ impl Plan {
         }
     }
 
-    fn check_case(&self, case: &Case, work: &cli::Work) -> Result<(), Failure> {
+    fn check_case(&self, case: &Case, work: &cli::WorkOptions) -> Result<(), Failure> {
         let usage = |text: String| Err(Failure::Usage(text));
         let Case { workload, over, api, size, clients, both_ways, rate } = case;
         if !over.has_listener() && *workload == Workload::Connect {
             return usage(format!("nothing is connected to with --over {over}"));
         }
-        if !over.has_listener() && *clients > 1 && !matches!(self.server, Place::InProcess) {
+        if !over.has_listener() && *clients > 1 && !matches!(self.server, ServerChoice::InProcess) {
             return usage(format!(
                 "a process has one {over} of that kind: --clients goes with --in-process there"
             ));
@@ -80,36 +80,39 @@ impl Plan {
             return Err(Failure::Unsupported { option: "--over pipe --api tokio", why });
         }
         match (&self.server, workload) {
-            (Place::To(_, Does::Discard), Workload::Latency) => {
+            (ServerChoice::ExternalServer(_, ServerBehaviour::Discard), Workload::Latency) => {
                 usage("latency needs a server that echoes: --expect echo".into())
             }
-            (Place::To(_, Does::Echo), Workload::Latency | Workload::Connect)
-                if *size > LARGEST_ECHO =>
-            {
-                usage(format!(
-                    "{workload} --to takes --size up to {}K: a larger message would be coming \
+            (
+                ServerChoice::ExternalServer(_, ServerBehaviour::Echo),
+                Workload::Latency | Workload::Connect,
+            ) if *size > LARGEST_ECHO => usage(format!(
+                "{workload} --to takes --size up to {}K: a larger message would be coming \
                      back while it is still being sent",
-                    LARGEST_ECHO >> 10
-                ))
-            }
-            (Place::To(_, Does::Discard), Workload::Connect)
+                LARGEST_ECHO >> 10
+            )),
+            (ServerChoice::ExternalServer(_, ServerBehaviour::Discard), Workload::Connect)
                 if !work.size.is_empty() || work.bytes.is_some() =>
             {
                 usage(
                     "connect --expect discard sends nothing: it takes no --size or --bytes".into(),
                 )
             }
-            (Place::At(..), Workload::Connect) if !work.clients.is_empty() => usage(
-                "connect --at takes --count, the number of connections, and no --clients".into(),
-            ),
-            (Place::At(..), Workload::Connect)
+            (ServerChoice::ExternalClients(..), Workload::Connect) if !work.clients.is_empty() => {
+                usage(
+                    "connect --at takes --count, the number of connections, and no --clients"
+                        .into(),
+                )
+            }
+            (ServerChoice::ExternalClients(..), Workload::Connect)
                 if !matches!(self.rounds.amount, Amount::Messages(_)) =>
             {
                 usage("connect --at takes --count, the number of connections of a run".into())
             }
-            (Place::At(..), Workload::Throughput | Workload::Latency | Workload::FanIn)
-                if matches!(self.rounds.amount, Amount::Messages(_)) =>
-            {
+            (
+                ServerChoice::ExternalClients(..),
+                Workload::Throughput | Workload::Latency | Workload::FanIn,
+            ) if matches!(self.rounds.amount, Amount::Messages(_)) => {
                 usage("--count with --at goes with connect: clients end their runs".into())
             }
             _ => Ok(()),

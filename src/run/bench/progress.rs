@@ -1,5 +1,5 @@
 use crate::{
-    bench::{Case, Watch},
+    bench::{Case, RunObserver},
     diag::Terminal,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,12 +15,12 @@ use std::{
 /// A line on stderr that says what is being measured and how long it will take, if that is
 /// a terminal.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
-    shown: Option<Shown>,
+pub(super) struct BenchProgress {
+    shown: Option<ProgressLine>,
 }
 
 #[derive(Debug)]
-struct Shown {
+struct ProgressLine {
     bar: ProgressBar,
     /// What a run takes, if that is known.
     each: Option<Duration>,
@@ -35,7 +35,7 @@ const LINE: &str = "{spinner} {elapsed}: {wide_msg}";
 /// How often the line is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
-impl Progress {
+impl BenchProgress {
     /// Of runs that take so long each, if that is known.
     pub(super) fn new(terminal: Terminal, runs: usize, each: Option<Duration>) -> Self {
         if !terminal.is_terminal() || terminal.is_quiet() {
@@ -50,13 +50,13 @@ impl Progress {
             bar.set_length(millis(each).saturating_mul(runs as u64));
         }
         let now = Arc::new(Mutex::new((0, Instant::now())));
-        let mut shown = Shown { bar, each, now, end: None };
+        let mut shown = ProgressLine { bar, each, now, end: None };
         shown.start();
         Self { shown: Some(shown) }
     }
 }
 
-impl Shown {
+impl ProgressLine {
     fn start(&mut self) {
         let (end, is_over) = mpsc::channel::<()>();
         let (bar, each, now) = (self.bar.clone(), self.each, Arc::clone(&self.now));
@@ -80,7 +80,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-impl Watch for Progress {
+impl RunObserver for BenchProgress {
     fn begin(&mut self, case: &Case, done: usize, all: usize) {
         tracing::info!("run {} of {all}: {case}", done + 1);
         if let Some(shown) = &self.shown {
@@ -91,7 +91,7 @@ impl Watch for Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for BenchProgress {
     fn drop(&mut self) {
         if let Some((end, thread)) = self.shown.take().and_then(|shown| shown.end) {
             drop(end);

@@ -78,13 +78,13 @@ fn ratios_and_spreads_stand_out_where_they_are_clear() {
     });
     let results = Results::new(environment(), setup(), measured.to_vec());
     let section = sections(&results).pop().unwrap();
-    let moods = |title: &str| -> Vec<Mood> {
+    let emphasis = |title: &str| -> Vec<Emphasis> {
         let column = section.columns.iter().find(|column| column.title == title).unwrap();
-        column.cells.iter().map(|cell| cell.mood).collect()
+        column.cells.iter().map(|cell| cell.emphasis).collect()
     };
-    use Mood::{Bad, Doubtful, Good, Plain};
-    assert_eq!(moods("ratio"), [Plain, Plain, Good, Plain, Bad]);
-    assert_eq!(moods("spread"), [Plain, Plain, Plain, Doubtful, Doubtful]);
+    use Emphasis::{Bad, Doubtful, Good, Plain};
+    assert_eq!(emphasis("ratio"), [Plain, Plain, Good, Plain, Bad]);
+    assert_eq!(emphasis("spread"), [Plain, Plain, Plain, Doubtful, Doubtful]);
 }
 
 #[test]

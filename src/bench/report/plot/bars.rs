@@ -3,7 +3,7 @@
 use super::{
     panel::{Area, GRAY, LIGHT, width_of_names},
     scale::Axis,
-    series::Look,
+    series::SeriesStyle,
 };
 use crate::bench::statistics::Figure;
 use plotters::{
@@ -23,7 +23,7 @@ pub(super) struct Bars {
 #[derive(Debug)]
 pub(super) struct Bar {
     pub(super) name: String,
-    pub(super) look: Look,
+    pub(super) style: SeriesStyle,
     pub(super) figure: Figure,
     /// The median, as it stands beside the bar.
     pub(super) text: String,
@@ -66,7 +66,7 @@ impl Bars {
             let Figure { median, min, max } = bar.figure;
             let corners = [(0.0, middle - 0.33), (median, middle + 0.33)];
             // The first kind is the darkest.
-            let color = bar.look.color.mix(1.0 / (1.0 + 0.6 * bar.look.shape as f64));
+            let color = bar.style.color.mix(1.0 / (1.0 + 0.6 * bar.style.shape as f64));
             // White below it, so that no line shines through.
             for color in [WHITE.to_rgba(), color] {
                 chart.draw_series([Rectangle::new(corners, color.filled())])?;

@@ -4,7 +4,7 @@ use super::{
     bars::{Bar, Bars},
     curves::{Curve, Curves},
     scale::{Axis, number, quantile_place, size_place, time_place},
-    series::{Names, in_common},
+    series::{SeriesNames, common_text},
 };
 use crate::bench::{
     Workload,
@@ -56,7 +56,7 @@ pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Panel> {
     if rows.is_empty() {
         return None;
     }
-    let common = in_common(rows);
+    let common = common_text(rows);
     match workload {
         Workload::Throughput => {
             let gigabytes = |row: &Row| {
@@ -86,12 +86,12 @@ fn figures(
     figure: impl Fn(&Row) -> Figure,
 ) -> Panel {
     let greatest = rows.iter().map(|row| figure(row).max).fold(0.0, f64::max);
-    let names = Names::new(rows, false);
+    let names = SeriesNames::new(rows, false);
     let axis = Axis::from_zero(unit, greatest);
     if rows.iter().all(|row| row.case.size == rows[0].case.size) {
         let bars = rows.iter().map(|row| Bar {
             name: names.name(&row.case),
-            look: names.look(&row.case),
+            style: names.style(&row.case),
             figure: figure(row),
             text: number(figure(row).median),
         });
@@ -102,7 +102,7 @@ fn figures(
     for row in rows {
         let name = names.name(&row.case);
         let index = curves.iter().position(|curve| curve.name == name).unwrap_or_else(|| {
-            curves.push(Curve::new(name, names.look(&row.case)));
+            curves.push(Curve::new(name, names.style(&row.case)));
             curves.len() - 1
         });
         let Figure { median, min, max } = figure(row);
@@ -119,18 +119,19 @@ fn figures(
 
 /// How long each part of all times took at most.
 fn quantiles(title: String, rows: &[&Row]) -> Option<Panel> {
-    let names = Names::new(rows, true);
+    let names = SeriesNames::new(rows, true);
     let timed = rows.iter().filter_map(|row| Some((row, row.latency.as_ref()?)));
     let points = |latency: &Latency| -> Vec<(f64, u64)> {
-        let quantiles = latency.quantiles.iter().map(|it| (it.quantile, it.nanoseconds));
+        let quantiles = latency.quantiles.iter().map(|point| (point.quantile, point.nanoseconds));
         [(0.0, latency.min)].into_iter().chain(quantiles).collect()
     };
     let timed: Vec<_> = timed.map(|(row, latency)| (row, points(latency))).collect();
     let all = || timed.iter().flat_map(|(_, points)| points);
     let greatest = all().map(|(quantile, _)| *quantile).fold(0.0, f64::max);
     let curves = timed.iter().map(|(row, points)| {
-        let mut curve = Curve::new(names.name(&row.case), names.look(&row.case));
-        let places = points.iter().map(|(it, time)| (quantile_place(*it), time_place(*time)));
+        let mut curve = Curve::new(names.name(&row.case), names.style(&row.case));
+        let places =
+            points.iter().map(|(quantile, time)| (quantile_place(*quantile), time_place(*time)));
         curve.points = places.collect();
         curve
     });

@@ -76,8 +76,8 @@ impl Axis {
             _ => &[1, 2, 3, 4, 5, 6, 7, 8, 9],
         };
         let decades = (0..20).filter_map(|power| 10_u64.checked_pow(power));
-        let times =
-            decades.flat_map(|ten| factors.iter().filter_map(move |it| ten.checked_mul(*it)));
+        let times = decades
+            .flat_map(|ten| factors.iter().filter_map(move |factor| ten.checked_mul(*factor)));
         let mut ticks: Vec<(f64, String)> = times
             .map(|time| (time_place(time), time_text(time)))
             .filter(|(place, _)| range.contains(place))
@@ -90,7 +90,7 @@ impl Axis {
         Self { title, range, ticks }
     }
 
-    /// Names one below the other, each in the middle of its place: the first at the top.
+    /// SeriesNames one below the other, each in the middle of its place: the first at the top.
     pub(super) fn of_names(names: impl Iterator<Item = String>) -> Self {
         let ticks = names.enumerate().map(|(index, name)| (index as f64 + 0.5, name));
         let ticks: Vec<(f64, String)> = ticks.collect();

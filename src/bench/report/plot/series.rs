@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 
 /// A color for each transport, the same in all panels, and a shape for what else differs.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub(super) struct Look {
+pub(super) struct SeriesStyle {
     pub(super) color: RGBColor,
     pub(super) shape: usize,
 }
@@ -22,7 +22,7 @@ fn color(over: Transport) -> RGBColor {
 }
 
 /// What a case is called among others, by what they do not all have in common.
-pub(super) struct Names {
+pub(super) struct SeriesNames {
     api: bool,
     clients: bool,
     both_ways: bool,
@@ -32,7 +32,7 @@ pub(super) struct Names {
     variants: Vec<Case>,
 }
 
-impl Names {
+impl SeriesNames {
     /// For these rows; where sizes are an axis they are no part of a name.
     pub(super) fn new(rows: &[&Row], with_size: bool) -> Self {
         let differ =
@@ -71,10 +71,10 @@ impl Names {
         name
     }
 
-    pub(super) fn look(&self, case: &Case) -> Look {
+    pub(super) fn style(&self, case: &Case) -> SeriesStyle {
         let variant = self.variant(case);
-        let shape = self.variants.iter().position(|it| *it == variant).unwrap_or_default();
-        Look { color: color(case.over), shape }
+        let shape = self.variants.iter().position(|other| *other == variant).unwrap_or_default();
+        SeriesStyle { color: color(case.over), shape }
     }
 
     fn variant(&self, case: &Case) -> Case {
@@ -84,7 +84,7 @@ impl Names {
 }
 
 /// What all cases have in common and is not as usual, for the title of a panel.
-pub(super) fn in_common(rows: &[&Row]) -> String {
+pub(super) fn common_text(rows: &[&Row]) -> String {
     let Some(first) = rows.first().map(|row| &row.case) else { return String::new() };
     let all = |same: fn(&Case, &Case) -> bool| rows.iter().all(|row| same(&row.case, first));
     let parts = [

@@ -82,7 +82,7 @@ fn odd_figures_can_be_drawn() {
         row.messages_per_second.median = 1e-300;
         if let Some(latency) = &mut row.latency {
             latency.min = 0;
-            latency.quantiles.iter_mut().for_each(|it| it.nanoseconds = u64::MAX);
+            latency.quantiles.iter_mut().for_each(|quantile| quantile.nanoseconds = u64::MAX);
         }
     }
     draw("huge", &huge);

@@ -1,26 +1,26 @@
 //! Servers that send back what they get.
 
-use super::of_client;
+use super::map_client_error;
 use crate::bench::work::{
-    ends::{Connection, Source as _, Whole},
-    tally::{Tally, Work},
+    connection::{MessageReader as _, OpenConnection, SplitConnection},
+    tally::{Tally, WorkerProgress},
 };
 use std::io;
 
 /// Answers whole messages of a known size, until the client has no more.
 pub(in crate::bench::work) async fn answer_messages(
-    connection: Connection,
+    connection: SplitConnection,
     size: usize,
-    mut work: Work,
+    mut progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
-    let Connection { mut reader, mut writer } = connection;
+    let SplitConnection { mut reader, mut writer } = connection;
     let mut message = vec![0; size];
-    while reader.fill(&mut message).await.map_err(of_client)? {
-        work.goes_on();
-        writer.write_all(&message).await.map_err(of_client)?;
-        work.done(size);
+    while reader.fill(&mut message).await.map_err(map_client_error)? {
+        progress.has_next();
+        writer.write_all(&message).await.map_err(map_client_error)?;
+        progress.add_message(size);
     }
-    Ok(work.tally())
+    Ok(progress.into_tally())
 }
 
 /// Messages of visitors that need no memory of their own.
@@ -28,7 +28,7 @@ const SMALL: usize = 64;
 
 /// Answers one message, if one comes.
 pub(in crate::bench::work) async fn answer_once(
-    mut connection: Whole,
+    mut connection: OpenConnection,
     size: usize,
     before: impl FnOnce(),
 ) -> anyhow::Result<()> {
@@ -39,9 +39,9 @@ pub(in crate::bench::work) async fn answer_once(
         large.resize(size, 0);
         &mut large
     });
-    if connection.fill(message).await.map_err(of_client)? {
+    if connection.fill(message).await.map_err(map_client_error)? {
         before();
-        connection.write_all(message).await.map_err(of_client)?;
+        connection.write_all(message).await.map_err(map_client_error)?;
     }
     Ok(())
 }
@@ -49,25 +49,25 @@ pub(in crate::bench::work) async fn answer_once(
 /// Reads whatever comes, as it comes, and sends it back if it is to. The first time
 /// something comes is noted.
 pub(in crate::bench::work) async fn echo(
-    connection: Connection,
+    connection: SplitConnection,
     size: usize,
     sends_back: bool,
     note: impl Fn() -> io::Result<()>,
-    mut work: Work,
+    mut progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
-    let Connection { mut reader, mut writer } = connection;
+    let SplitConnection { mut reader, mut writer } = connection;
     let mut buffer = vec![0; super::buffer_size(size)];
     loop {
-        let count = reader.read(&mut buffer).await.map_err(of_client)?;
+        let count = reader.read(&mut buffer).await.map_err(map_client_error)?;
         if count == 0 {
-            return Ok(work.tally());
+            return Ok(progress.into_tally());
         }
-        if work.bytes() == 0 {
+        if progress.bytes() == 0 {
             note()?;
         }
         if sends_back {
-            writer.write_all(&buffer[..count]).await.map_err(of_client)?;
+            writer.write_all(&buffer[..count]).await.map_err(map_client_error)?;
         }
-        work.moved(count, size);
+        progress.add_bytes(count, size);
     }
 }

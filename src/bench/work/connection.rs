@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// Where bytes come from. Those that wait are named one by one: behind a pointer they would
 /// cost each connection an allocation and each message a detour.
-pub(super) enum Reader {
+pub(super) enum ConnectionReader {
     Local(local_socket::RecvHalf),
     Pipe(PipeReader),
     Tcp(Arc<TcpStream>),
@@ -22,7 +22,7 @@ pub(super) enum Reader {
 }
 
 /// Where bytes go.
-pub(super) enum Writer {
+pub(super) enum ConnectionWriter {
     Local(local_socket::SendHalf),
     Pipe(PipeWriter),
     Tcp(Arc<TcpStream>),
@@ -32,21 +32,21 @@ pub(super) enum Writer {
 /// A connection as it is opened. To carry a single message it is not taken apart: that takes
 /// allocations, which are noticed where a connection lasts some microseconds.
 #[derive(Debug)]
-pub(super) enum Whole {
+pub(super) enum OpenConnection {
     Local(local_socket::Stream),
     Tcp(TcpStream),
-    Event(Connection),
+    Event(SplitConnection),
 }
 
 /// Both directions of a connection.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) reader: Reader,
-    pub(super) writer: Writer,
+pub(super) struct SplitConnection {
+    pub(super) reader: ConnectionReader,
+    pub(super) writer: ConnectionWriter,
 }
 
 /// What can be read from.
-pub(super) trait Source {
+pub(super) trait MessageReader {
     /// One call, which a signal may interrupt.
     async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
@@ -73,7 +73,7 @@ pub(super) trait Source {
     }
 }
 
-impl Source for Reader {
+impl MessageReader for ConnectionReader {
     async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Local(half) => half.read(buffer),
@@ -84,7 +84,7 @@ impl Source for Reader {
     }
 }
 
-impl Source for Whole {
+impl MessageReader for OpenConnection {
     async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Local(stream) => stream.read(buffer),
@@ -94,7 +94,7 @@ impl Source for Whole {
     }
 }
 
-impl Writer {
+impl ConnectionWriter {
     pub(super) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Local(half) => half.write_all(bytes),
@@ -104,7 +104,7 @@ impl Writer {
         }
     }
 
-    /// Tells the other end that nothing more comes. Dropping it does, too, if the reader is
+    /// Tells the other end that nothing more comes. Dropping it behaviour, too, if the reader is
     /// dropped as well.
     pub(super) async fn finish(self) -> io::Result<()> {
         match self {
@@ -117,30 +117,39 @@ impl Writer {
     }
 }
 
-impl Connection {
+impl SplitConnection {
     pub(super) fn waiting(reader: PipeReader, writer: PipeWriter) -> Self {
-        Self { reader: Reader::Pipe(reader), writer: Writer::Pipe(writer) }
+        Self { reader: ConnectionReader::Pipe(reader), writer: ConnectionWriter::Pipe(writer) }
     }
 
     pub(super) fn event(
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
-        Self { reader: Reader::Event(Box::new(reader)), writer: Writer::Event(Box::new(writer)) }
+        Self {
+            reader: ConnectionReader::Event(Box::new(reader)),
+            writer: ConnectionWriter::Event(Box::new(writer)),
+        }
     }
 }
 
-impl Whole {
+impl OpenConnection {
     /// In two parts, which two workers can have.
-    pub(super) fn split(self) -> Connection {
+    pub(super) fn split(self) -> SplitConnection {
         match self {
             Self::Local(stream) => {
                 let (reader, writer) = stream.split();
-                Connection { reader: Reader::Local(reader), writer: Writer::Local(writer) }
+                SplitConnection {
+                    reader: ConnectionReader::Local(reader),
+                    writer: ConnectionWriter::Local(writer),
+                }
             }
             Self::Tcp(stream) => {
                 let stream = Arc::new(stream);
-                Connection { reader: Reader::Tcp(Arc::clone(&stream)), writer: Writer::Tcp(stream) }
+                SplitConnection {
+                    reader: ConnectionReader::Tcp(Arc::clone(&stream)),
+                    writer: ConnectionWriter::Tcp(stream),
+                }
             }
             Self::Event(connection) => connection,
         }
@@ -155,40 +164,40 @@ impl Whole {
     }
 }
 
-impl From<local_socket::Stream> for Whole {
+impl From<local_socket::Stream> for OpenConnection {
     fn from(stream: local_socket::Stream) -> Self {
         Self::Local(stream)
     }
 }
 
-impl From<TcpStream> for Whole {
+impl From<TcpStream> for OpenConnection {
     fn from(stream: TcpStream) -> Self {
         Self::Tcp(stream)
     }
 }
 
-impl From<local_socket::tokio::Stream> for Whole {
+impl From<local_socket::tokio::Stream> for OpenConnection {
     fn from(stream: local_socket::tokio::Stream) -> Self {
         let (reader, writer) = stream.split();
-        Self::Event(Connection::event(reader, writer))
+        Self::Event(SplitConnection::event(reader, writer))
     }
 }
 
-impl From<tokio::net::TcpStream> for Whole {
+impl From<tokio::net::TcpStream> for OpenConnection {
     fn from(stream: tokio::net::TcpStream) -> Self {
         let (reader, writer) = stream.into_split();
-        Self::Event(Connection::event(reader, writer))
+        Self::Event(SplitConnection::event(reader, writer))
     }
 }
 
-impl Debug for Reader {
+impl Debug for ConnectionReader {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").finish_non_exhaustive()
+        f.debug_struct("ConnectionReader").finish_non_exhaustive()
     }
 }
 
-impl Debug for Writer {
+impl Debug for ConnectionWriter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").finish_non_exhaustive()
+        f.debug_struct("ConnectionWriter").finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-use super::plan::{Place, Plan};
+use super::plan::{BenchPlan, ServerChoice};
 use crate::{bench::Transport, diag::Failure, system::signals};
 use anyhow::Context as _;
 use local_socket::Name;
@@ -16,16 +16,16 @@ use tempfile::TempDir;
 /// Where socket files are made, if there are any. It goes with this, and with a signal that
 /// ends the process.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct SocketFolder {
     folder: Option<TempDir>,
     /// Set for good by a signal, after which nothing is as it should be any more.
     signal: Arc<AtomicBool>,
 }
 
-impl Folder {
-    pub(super) fn new(plan: &Plan) -> anyhow::Result<Self> {
+impl SocketFolder {
+    pub(super) fn new(plan: &BenchPlan) -> anyhow::Result<Self> {
         let signal = Arc::new(AtomicBool::new(false));
-        let makes_files = matches!(plan.server, Place::Process | Place::InProcess)
+        let makes_files = matches!(plan.server, ServerChoice::Process | ServerChoice::InProcess)
             && plan.cases.iter().any(|case| case.over == Transport::Fs);
         if cfg!(windows) || !makes_files {
             return Ok(Self { folder: None, signal });

@@ -1,9 +1,9 @@
-//! Who does the work: threads that wait, or the tasks of one event loop.
+//! Executor behaviour the work: threads that wait, or the tasks of one event loop.
 
 use super::{
     BenchError,
-    phase::Live,
-    tally::{Tally, Work},
+    phase::MessageCounter,
+    tally::{Tally, WorkerProgress},
 };
 use crate::bench::Api;
 use anyhow::Context as _;
@@ -24,68 +24,68 @@ use tokio::{
 
 /// Workers and what they report. Those of an event loop end with this.
 #[derive(Debug)]
-pub(super) struct Crew {
-    who: Who,
-    _event_loop: Option<EventLoop>,
-    report: Report,
+pub(super) struct Workers {
+    executor: Executor,
+    _event_loop: Option<WorkerLoop>,
+    report: TallySender,
     reports: Receiver<anyhow::Result<Tally>>,
-    lives: Vec<Live>,
+    counters: Vec<MessageCounter>,
 }
 
 /// Where workers report.
-pub(super) type Report = Sender<anyhow::Result<Tally>>;
+pub(super) type TallySender = Sender<anyhow::Result<Tally>>;
 
-/// Those who can be given work, by other workers as well.
+/// Those executor can be given work, by other workers as well.
 #[derive(Clone, Debug)]
-pub(super) enum Who {
+pub(super) enum Executor {
     Threads { cpus: Arc<[usize]>, next: Arc<AtomicUsize> },
-    EventLoop(Handle),
+    WorkerLoop(Handle),
 }
 
 /// A thread that runs tasks until this is dropped.
 #[derive(Debug)]
-struct EventLoop {
+struct WorkerLoop {
     handle: Handle,
     end: Arc<Notify>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Crew {
+impl Workers {
     /// Of threads that each keep to one of the CPUs in turn, or of one event loop on the
     /// first one. Without CPUs they are where the system puts them.
     pub(super) fn new(api: Api, cpus: &[usize]) -> anyhow::Result<Self> {
         let event_loop = match api {
             Api::Sync => None,
-            Api::Tokio => Some(EventLoop::start(cpus.first().copied())?),
+            Api::Tokio => Some(WorkerLoop::start(cpus.first().copied())?),
         };
-        let who = match &event_loop {
-            None => Who::Threads { cpus: cpus.into(), next: Arc::default() },
-            Some(event_loop) => Who::EventLoop(event_loop.handle.clone()),
+        let executor = match &event_loop {
+            None => Executor::Threads { cpus: cpus.into(), next: Arc::default() },
+            Some(event_loop) => Executor::WorkerLoop(event_loop.handle.clone()),
         };
         let (report, reports) = mpsc::channel();
-        Ok(Self { who, _event_loop: event_loop, report, reports, lives: Vec::new() })
+        Ok(Self { executor, _event_loop: event_loop, report, reports, counters: Vec::new() })
     }
 
-    pub(super) fn who(&self) -> &Who {
-        &self.who
+    pub(super) fn executor(&self) -> &Executor {
+        &self.executor
     }
 
     /// Where a worker reports that is not put to work here.
-    pub(super) fn report(&self) -> Report {
+    pub(super) fn report(&self) -> TallySender {
         self.report.clone()
     }
 
     /// Has somebody do this.
-    pub(super) fn put_to_work<F>(
+    pub(super) fn spawn<F>(
         &mut self,
-        work: Work,
-        what: impl FnOnce(Work) -> F,
+        progress: WorkerProgress,
+        run: impl FnOnce(WorkerProgress) -> F,
     ) -> anyhow::Result<()>
     where
         F: Future<Output = anyhow::Result<Tally>> + Send + 'static,
     {
-        self.lives.push(work.live());
-        self.who.spawn(what(work), self.report.clone())
+        self.counters.push(progress.counter());
+        self.executor.spawn(run(progress), self.report.clone())
     }
 
     /// What has been reported, one after another.
@@ -95,16 +95,16 @@ impl Crew {
 
     /// How many messages have been sent, or are known to have been, by those at work here.
     pub(super) fn messages(&self) -> u64 {
-        self.lives.iter().map(Live::get).sum()
+        self.counters.iter().map(MessageCounter::get).sum()
     }
 
     /// How many have been put to work.
-    pub(super) fn len(&self) -> usize {
-        self.lives.len()
+    pub(super) fn count(&self) -> usize {
+        self.counters.len()
     }
 }
 
-impl Who {
+impl Executor {
     /// Has somebody do this, and report.
     pub(super) fn spawn<T: Send + 'static>(
         &self,
@@ -116,8 +116,8 @@ impl Who {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let cpu = (!cpus.is_empty()).then(|| cpus[number % cpus.len()]);
                 let work = move || {
-                    keep_to(cpu);
-                    if let Poll::Ready(done) = at_once(work) {
+                    pin_thread(cpu);
+                    if let Poll::Ready(done) = poll_once(work) {
                         // Nobody listens any more if another one has failed.
                         let _ = report.send(done);
                     }
@@ -127,7 +127,7 @@ impl Who {
                     .spawn(work)
                     .context("cannot start a thread")?;
             }
-            Self::EventLoop(handle) => {
+            Self::WorkerLoop(handle) => {
                 handle.spawn(async move {
                     let _ = report.send(work.await);
                 });
@@ -136,7 +136,7 @@ impl Who {
         Ok(())
     }
 
-    /// Does this and waits for it.
+    /// ServerBehaviour this and waits for it.
     pub(super) fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = anyhow::Result<T>> + Send + 'static,
@@ -144,23 +144,23 @@ impl Who {
         let (report, reports) = mpsc::channel();
         match self {
             // Where it waits is no matter: what it opens belongs to no thread.
-            Self::Threads { .. } => match at_once(work) {
+            Self::Threads { .. } => match poll_once(work) {
                 Poll::Ready(done) => return done,
                 Poll::Pending => {}
             },
-            Self::EventLoop(_) => self.spawn(work, report)?,
+            Self::WorkerLoop(_) => self.spawn(work, report)?,
         }
         reports.recv().unwrap_or_else(|_| Err(BenchError::WorkerDied.into()))
     }
 }
 
 /// What a future comes to that waits inside its calls, as all do whose ends are of that kind.
-fn at_once<T>(work: impl Future<Output = T>) -> Poll<T> {
+fn poll_once<T>(work: impl Future<Output = T>) -> Poll<T> {
     pin!(work).poll(&mut task::Context::from_waker(Waker::noop()))
 }
 
 /// Keeps this thread to the CPU. That there is such a one has been checked before.
-fn keep_to(cpu: Option<usize>) {
+fn pin_thread(cpu: Option<usize>) {
     if let Some(id) = cpu
         && !core_affinity::set_for_current(core_affinity::CoreId { id })
     {
@@ -168,7 +168,7 @@ fn keep_to(cpu: Option<usize>) {
     }
 }
 
-impl EventLoop {
+impl WorkerLoop {
     fn start(cpu: Option<usize>) -> anyhow::Result<Self> {
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -177,7 +177,7 @@ impl EventLoop {
         let (handle, end) = (runtime.handle().clone(), Arc::new(Notify::new()));
         let ended = Arc::clone(&end);
         let run = move || {
-            keep_to(cpu);
+            pin_thread(cpu);
             runtime.block_on(ended.notified());
         };
         let thread = thread::Builder::new()
@@ -188,9 +188,9 @@ impl EventLoop {
     }
 }
 
-impl Drop for EventLoop {
+impl Drop for WorkerLoop {
     fn drop(&mut self) {
-        // Kept for the thread if it does not wait yet.
+        // Kept for the thread if it behaviour not wait yet.
         self.end.notify_one();
         // With it go the tasks and what they have open. No task waits for anything but events.
         if let Some(thread) = self.thread.take() {

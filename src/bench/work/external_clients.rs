@@ -2,16 +2,16 @@
 
 use super::{
     BenchError,
-    address::Address,
-    crew::{Crew, Who},
-    ends::Connection,
-    listener::{ListenAt, Listener},
+    address::ServerAddress,
+    connection::SplitConnection,
+    listener::{BenchListener, ListenAddress},
     loops,
-    phase::{Part, Phase},
-    tally::{Tally, Work},
+    phase::{RunPhase, SharedPhase},
+    tally::{Tally, WorkerProgress},
+    workers::{Executor, Workers},
 };
 use crate::{
-    bench::{Amount, Api, Case, Measure, Sample, Usage, Workload, work::Does},
+    bench::{Amount, Api, Case, Measure, Sample, Usage, Workload, work::ServerBehaviour},
     diag::Failure,
     endpoint::Target,
     system::signals,
@@ -28,17 +28,22 @@ use std::{
 
 /// A server that waits for clients of other programs.
 #[derive(Debug)]
-pub(crate) struct At {
-    crew: Crew,
-    listener: Arc<Listener>,
-    does: Does,
+pub(crate) struct ExternalClients {
+    workers: Workers,
+    listener: Arc<BenchListener>,
+    behaviour: ServerBehaviour,
 }
 
-impl At {
+impl ExternalClients {
     /// Begins to listen. The name goes with a signal that ends the process, too.
-    pub(crate) fn listen(at: &Target, api: Api, does: Does, pin: &[usize]) -> anyhow::Result<Self> {
-        let at = match at {
-            Target::Name(name) => ListenAt::Name(name.to_string()),
+    pub(crate) fn listen(
+        target: &Target,
+        api: Api,
+        behaviour: ServerBehaviour,
+        pin: &[usize],
+    ) -> anyhow::Result<Self> {
+        let address = match target {
+            Target::Name(name) => ListenAddress::Name(name.to_string()),
             Target::Tcp(address) => {
                 let addresses = address
                     .resolve()
@@ -51,7 +56,7 @@ impl At {
                     ))
                     .into());
                 }
-                ListenAt::Tcp(addresses)
+                ListenAddress::Tcp(addresses)
             }
             Target::Stdio | Target::Command(_) => {
                 return Err(Failure::Usage("--at takes NAME or tcp:HOST:PORT".into()).into());
@@ -59,8 +64,9 @@ impl At {
         };
         // A signal waits until it is known what has to be removed, whatever thread it comes to.
         let _held = signals::Held::new();
-        let crew = Crew::new(api, &pin[..pin.len().min(1)])?;
-        let listener = crew.who().run(async move { Listener::bind(&at, api).await })?;
+        let workers = Workers::new(api, &pin[..pin.len().min(1)])?;
+        let listener =
+            workers.executor().run(async move { BenchListener::bind(&address, api).await })?;
         let listener = Arc::new(listener);
         let on_signal = Arc::clone(&listener);
         signals::on_termination(move |signal| {
@@ -68,11 +74,11 @@ impl At {
             signals::die(signal);
         })
         .context("cannot watch for signals")?;
-        Ok(Self { crew, listener, does })
+        Ok(Self { workers, listener, behaviour })
     }
 
     /// Where clients can connect now.
-    pub(crate) fn address(&self) -> anyhow::Result<Address> {
+    pub(crate) fn address(&self) -> anyhow::Result<ServerAddress> {
         self.listener.address()
     }
 
@@ -84,17 +90,17 @@ impl At {
         };
         let (report, reports) = mpsc::channel();
         let started = Arc::new(OnceLock::new());
-        let accept = accept(AcceptThem {
+        let accept = accept(AcceptTask {
             listener: Arc::clone(&self.listener),
-            who: self.crew.who().clone(),
+            executor: self.workers.executor().clone(),
             connections,
             size: case.size,
-            does: self.does,
+            behaviour: self.behaviour,
             started: Arc::clone(&started),
             report: report.clone(),
         });
         let (done, _) = mpsc::channel();
-        self.crew.who().spawn(accept, done)?;
+        self.workers.executor().spawn(accept, done)?;
         drop(report);
         let mut total = Tally::empty();
         for _ in 0..connections {
@@ -117,45 +123,46 @@ impl At {
             latencies: None,
             client: None,
             server: Some(Usage::now()?.since(before)),
-            others: None,
+            other_cpus: None,
             fairness: None,
         })
     }
 }
 
-impl Drop for At {
+impl Drop for ExternalClients {
     fn drop(&mut self) {
         // Whoever waits for signals has it as well.
         self.listener.give_up_name();
     }
 }
 
-impl Measure for At {
+impl Measure for ExternalClients {
     fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
         self.run(case, amount)
     }
 }
 
-struct AcceptThem {
-    listener: Arc<Listener>,
-    who: Who,
+struct AcceptTask {
+    listener: Arc<BenchListener>,
+    executor: Executor,
     connections: u64,
     size: usize,
-    does: Does,
+    behaviour: ServerBehaviour,
     /// When the first bytes came, and what had been used by then.
     started: Arc<OnceLock<(Instant, Usage)>>,
     report: Sender<anyhow::Result<Tally>>,
 }
 
-async fn accept(it: AcceptThem) {
-    for _ in 0..it.connections {
-        let accepted = it.listener.accept().await;
+async fn accept(task: AcceptTask) {
+    for _ in 0..task.connections {
+        let accepted = task.listener.accept().await;
         let served = accepted.and_then(|connection| {
-            let serve = serve(connection.split(), it.size, it.does, Arc::clone(&it.started));
-            it.who.spawn(serve, it.report.clone())
+            let serve =
+                serve(connection.split(), task.size, task.behaviour, Arc::clone(&task.started));
+            task.executor.spawn(serve, task.report.clone())
         });
         if let Err(error) = served {
-            let _ = it.report.send(Err(error));
+            let _ = task.report.send(Err(error));
             return;
         }
     }
@@ -163,13 +170,13 @@ async fn accept(it: AcceptThem) {
 
 /// Reads to the end of file, and sends back what it reads if that is asked for.
 async fn serve(
-    connection: Connection,
+    connection: SplitConnection,
     size: usize,
-    does: Does,
+    behaviour: ServerBehaviour,
     started: Arc<OnceLock<(Instant, Usage)>>,
 ) -> anyhow::Result<Tally> {
-    let phase = Phase::default();
-    phase.set(Part::Measured);
+    let phase = SharedPhase::default();
+    phase.set(RunPhase::Measured);
     let note = move || {
         if started.get().is_none() {
             // Another client may be a little earlier.
@@ -177,5 +184,12 @@ async fn serve(
         }
         io::Result::Ok(())
     };
-    loops::echo(connection, size, does == Does::Echo, note, Work::new(phase)).await
+    loops::echo(
+        connection,
+        size,
+        behaviour == ServerBehaviour::Echo,
+        note,
+        WorkerProgress::new(phase),
+    )
+    .await
 }

@@ -1,4 +1,4 @@
-use super::ends::{Connection, Whole};
+use super::connection::{OpenConnection, SplitConnection};
 use crate::{
     bench::{Api, Transport},
     system::pipes,
@@ -13,12 +13,12 @@ use std::{
 /// One end of a connection that has no name, before anybody knows whether it is going to be
 /// used by threads or by an event loop, and in which process.
 #[derive(Debug)]
-pub(super) enum Unopened {
+pub(super) enum UnopenedEnd {
     Pipes(PipeReader, PipeWriter),
     Socket(Stream),
 }
 
-impl Unopened {
+impl UnopenedEnd {
     /// Both ends of a new one.
     pub(super) fn pair(over: Transport) -> anyhow::Result<(Self, Self)> {
         if over == Transport::Socketpair {
@@ -53,19 +53,19 @@ impl Unopened {
     }
 
     /// Ready to be used; in an event loop if the API is one of such.
-    pub(super) fn open(self, api: Api) -> anyhow::Result<Connection> {
+    pub(super) fn open(self, api: Api) -> anyhow::Result<SplitConnection> {
         Ok(match (self, api) {
-            (Self::Pipes(reader, writer), Api::Sync) => Connection::waiting(reader, writer),
+            (Self::Pipes(reader, writer), Api::Sync) => SplitConnection::waiting(reader, writer),
             (Self::Pipes(reader, writer), Api::Tokio) => {
                 let (reader, writer) = pipes::for_event_loop(reader, writer)
                     .context("cannot use a pipe in an event loop")?;
-                Connection::event(reader, writer)
+                SplitConnection::event(reader, writer)
             }
-            (Self::Socket(stream), Api::Sync) => Whole::from(stream).split(),
+            (Self::Socket(stream), Api::Sync) => OpenConnection::from(stream).split(),
             (Self::Socket(stream), Api::Tokio) => {
                 let stream = pipes::socket_for_event_loop(stream)
                     .context("cannot use a socket in an event loop")?;
-                Whole::from(stream).split()
+                OpenConnection::from(stream).split()
             }
         })
     }

@@ -1,0 +1,172 @@
+//! The server of a run, wherever it is.
+
+use super::{
+    address::ServerAddress,
+    clients::ServerBehaviour,
+    control::ServerProcess,
+    listener::ListenAddress,
+    server::{ServedTotals, ServerJob, WorkloadServer},
+    unopened_end::UnopenedEnd,
+};
+use crate::bench::{Case, Transport, Usage};
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    path::PathBuf,
+};
+
+/// Whose server clients connect to.
+#[derive(Clone, Debug)]
+pub(crate) enum ServerKind {
+    /// Ours, in a process of its own.
+    Process,
+    /// Ours, in this process.
+    InProcess,
+    /// Somebody else's, and what it behaviour with what it gets.
+    External(ServerAddress, ServerBehaviour),
+}
+
+/// The server of a run.
+#[derive(Debug)]
+pub(super) enum RunningServer {
+    Process(ServerProcess),
+    InProcess(WorkloadServer),
+    External,
+}
+
+/// How clients get to the server.
+#[derive(Debug)]
+pub(super) enum ServerAccess {
+    /// They connect.
+    Connect(ServerAddress),
+    /// They have these connections already.
+    Given(Vec<UnopenedEnd>),
+}
+
+impl ServerKind {
+    /// What it behaviour with what it gets.
+    pub(super) fn behaviour(&self) -> ServerBehaviour {
+        match self {
+            Self::External(_, behaviour) => *behaviour,
+            Self::Process | Self::InProcess => ServerBehaviour::AsNeeded,
+        }
+    }
+
+    /// Starts it for a run, under names of its own.
+    pub(super) fn start(
+        &self,
+        case: &Case,
+        cpu: Option<usize>,
+        names: &RunNames,
+    ) -> anyhow::Result<(RunningServer, ServerAccess)> {
+        let job = |listen| ServerJob { case: case.clone(), listen, cpu };
+        let address = names.listen_address(case.over);
+        match self {
+            Self::External(address, _) => {
+                Ok((RunningServer::External, ServerAccess::Connect(address.clone())))
+            }
+            Self::Process if address.is_some() => {
+                let (server, address) =
+                    ServerProcess::start(&job(address), None, &names.control())?;
+                Ok((RunningServer::Process(server), access(address, Vec::new())))
+            }
+            Self::Process => {
+                // The plan has no more than one client then.
+                let (client, given) = UnopenedEnd::pair(case.over)?;
+                let (server, address) =
+                    ServerProcess::start(&job(None), Some(given), &names.control())?;
+                Ok((RunningServer::Process(server), access(address, vec![client])))
+            }
+            Self::InProcess => {
+                let (mut clients, mut given) = (Vec::new(), Vec::new());
+                for _ in 0..if address.is_some() { 0 } else { case.clients } {
+                    let (client, server) = UnopenedEnd::pair(case.over)?;
+                    clients.push(client);
+                    given.push(server);
+                }
+                let server = WorkloadServer::start(&job(address), given)?;
+                let address = server.address()?;
+                Ok((RunningServer::InProcess(server), access(address, clients)))
+            }
+        }
+    }
+}
+
+fn access(address: Option<ServerAddress>, clients: Vec<UnopenedEnd>) -> ServerAccess {
+    address.map_or(ServerAccess::Given(clients), ServerAccess::Connect)
+}
+
+/// The names of a run, which nobody else has.
+#[derive(Clone, Debug)]
+pub(super) struct RunNames {
+    /// Where socket files are made.
+    folder: PathBuf,
+    /// Processes of one number can share a namespace: those of containers.
+    random: u64,
+    run: u32,
+}
+
+impl RunNames {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        // It hashes nothing, with a key that is random.
+        Self { folder, random: RandomState::new().build_hasher().finish(), run: 0 }
+    }
+
+    /// Those of the next run.
+    pub(super) fn advance(&mut self) {
+        self.run += 1;
+    }
+
+    fn unique(&self, what: &str) -> String {
+        format!("lsock-bench{what}-{}-{:x}-{}", std::process::id(), self.random, self.run)
+    }
+
+    fn control(&self) -> String {
+        format!("@{}", self.unique("-control"))
+    }
+
+    /// Where our server is to listen, if clients connect to it.
+    fn listen_address(&self, over: Transport) -> Option<ListenAddress> {
+        match over {
+            Transport::Fs if cfg!(windows) => {
+                Some(ListenAddress::Name(format!(r"\\.\pipe\{}", self.unique(""))))
+            }
+            Transport::Fs => {
+                let path = self.folder.join(format!("{}.sock", self.run));
+                Some(ListenAddress::Name(path.to_string_lossy().into_owned()))
+            }
+            Transport::Ns => Some(ListenAddress::Name(format!("@{}", self.unique("")))),
+            Transport::Tcp => Some(ListenAddress::Tcp(Vec::new())),
+            Transport::Pipe | Transport::Socketpair => None,
+        }
+    }
+}
+
+impl RunningServer {
+    /// Why it went wrong, if the server knows.
+    pub(super) fn failure_reason(&mut self) -> Option<anyhow::Error> {
+        if let Self::Process(server) = self {
+            server.shorten_timeout();
+        }
+        self.finish().err()
+    }
+
+    /// What the server's process has used until now, if it is one.
+    pub(super) fn usage(&mut self) -> anyhow::Result<Option<Usage>> {
+        match self {
+            Self::Process(server) => server.usage().map(Some),
+            Self::InProcess(_) | Self::External => Ok(None),
+        }
+    }
+
+    /// What has come, where that is known, and what the process has used. After this there
+    /// is no server of ours any more.
+    pub(super) fn finish(&mut self) -> anyhow::Result<(Option<ServedTotals>, Option<Usage>)> {
+        match std::mem::replace(self, Self::External) {
+            Self::Process(mut server) => {
+                server.finish().map(|(served, usage)| (Some(served), Some(usage)))
+            }
+            Self::InProcess(server) => server.finish().map(|served| (Some(served), None)),
+            Self::External => Ok((None, None)),
+        }
+    }
+}
