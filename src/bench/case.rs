@@ -22,10 +22,14 @@ pub(crate) enum Workload {
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Transport {
-    /// A local socket with a filesystem name.
-    Fs,
-    /// A local socket with a namespaced name.
-    Ns,
+    /// A local socket whose name is a path: a socket file, or a named pipe by its path.
+    #[value(alias = "fs")]
+    #[serde(alias = "fs")]
+    File,
+    /// A local socket whose name is not a path; see lsock-names(7).
+    #[value(alias = "ns")]
+    #[serde(alias = "ns")]
+    Abstract,
     /// Two plain pipes, as a shell makes them.
     Pipe,
     /// A pair of connected sockets without a name.
@@ -80,8 +84,8 @@ impl Transport {
     /// As it is typed.
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Self::Fs => "fs",
-            Self::Ns => "ns",
+            Self::File => "file",
+            Self::Abstract => "abstract",
             Self::Pipe => "pipe",
             Self::Socketpair => "socketpair",
             Self::Tcp => "tcp",
@@ -90,7 +94,7 @@ impl Transport {
 
     /// Whether it has a listener that clients connect to.
     pub(crate) fn has_listener(self) -> bool {
-        matches!(self, Self::Fs | Self::Ns | Self::Tcp)
+        matches!(self, Self::File | Self::Abstract | Self::Tcp)
     }
 }
 
@@ -130,7 +134,7 @@ impl Display for Api {
     }
 }
 
-/// `throughput 64K over ns (tokio, 4 clients, both ways)`.
+/// `throughput 64K over abstract (tokio, 4 clients, both ways)`.
 impl Display for Case {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} over {}", self.workload, size_text(self.size), self.over)?;

@@ -34,7 +34,7 @@ pub(super) fn setup() -> Setup {
 pub(super) fn case(workload: Workload) -> Case {
     Case {
         workload,
-        over: Transport::Ns,
+        over: Transport::Abstract,
         api: Api::Sync,
         size: 64,
         clients: 1,
@@ -88,7 +88,7 @@ pub(super) fn everything() -> Results {
         Sample { client: Some(bare), server: None, fairness: Some(0.875), ..sample(100_000) };
     let throughput = Case { size: 1 << 16, both_ways: true, ..case(Workload::Throughput) };
     let latency = Case { rate: Some(10_000), ..case(Workload::Latency) };
-    let connect = Case { over: Transport::Fs, size: 8, ..case(Workload::Connect) };
+    let connect = Case { over: Transport::File, size: 8, ..case(Workload::Connect) };
     let fan_in = Case { api: Api::Tokio, clients: 16, ..case(Workload::FanIn) };
     let measured = vec![
         (throughput, vec![fast, slow]),
@@ -97,7 +97,7 @@ pub(super) fn everything() -> Results {
         (fan_in, vec![alone]),
     ];
     let mut results = Results::new(environment(), setup(), measured);
-    let case = || "latency 64 over ns".to_owned();
+    let case = || "latency 64 over abstract".to_owned();
     results.warnings = vec![
         Warning::NotVerified,
         Warning::OneCpu { pinned: true },
@@ -112,8 +112,13 @@ pub(super) fn everything() -> Results {
 
 /// What the short tour measures, with plausible figures.
 pub(super) fn tour() -> Results {
-    let over =
-        [Transport::Ns, Transport::Fs, Transport::Pipe, Transport::Socketpair, Transport::Tcp];
+    let over = [
+        Transport::Abstract,
+        Transport::File,
+        Transport::Pipe,
+        Transport::Socketpair,
+        Transport::Tcp,
+    ];
     let mut measured = Vec::new();
     for (index, over) in over.into_iter().enumerate() {
         for (size, rate) in [(64, 120_u64 << 20), (1 << 16, 4200 << 20)] {
@@ -132,7 +137,9 @@ pub(super) fn tour() -> Results {
         let runs = [time, time + 40, time + 90].map(|time| timed(1_000_000_000 / time, time));
         measured.push((Case { over, ..case(Workload::Latency) }, runs.to_vec()));
     }
-    for (index, over) in [Transport::Ns, Transport::Fs, Transport::Tcp].into_iter().enumerate() {
+    for (index, over) in
+        [Transport::Abstract, Transport::File, Transport::Tcp].into_iter().enumerate()
+    {
         let time = 21_000 + 9000 * index as u64;
         let runs = [time, time + 100, time + 300].map(|time| timed(1_000_000_000 / time, time));
         measured.push((Case { over, size: 8, ..case(Workload::Connect) }, runs.to_vec()));

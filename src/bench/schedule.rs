@@ -122,14 +122,14 @@ mod tests {
         let (samples, log) = run(3, Some(5));
         assert_eq!(
             format!("{:#}", samples.unwrap_err()),
-            "throughput 2 over ns, run 2 of 3: the server has gone"
+            "throughput 2 over abstract, run 2 of 3: the server has gone"
         );
         // Nothing comes after it.
         assert_eq!(log.len(), 10);
         let (samples, _) = run(1, Some(3));
         assert_eq!(
             format!("{:#}", samples.unwrap_err()),
-            "throughput 3 over ns: the server has gone"
+            "throughput 3 over abstract: the server has gone"
         );
     }
 }

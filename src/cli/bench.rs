@@ -60,7 +60,7 @@ pub(crate) struct WorkOptions {
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = value::clients)]
     pub(crate) clients: Vec<usize>,
 
-    /// What to go through, one or several [default: ns].
+    /// What to go through, one or several [default: abstract].
     #[arg(long, value_name = "TRANSPORT,...", value_delimiter = ',', value_enum)]
     pub(crate) over: Vec<Transport>,
 

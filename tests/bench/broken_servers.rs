@@ -89,7 +89,7 @@ fn answers_only_the_first(line: &str) {
             discard(wire);
         };
         for outcome in measure(line, serve) {
-            outcome.fails(1).says("latency 64 over fs").says(ENDED);
+            outcome.fails(1).says("latency 64 over file").says(ENDED);
         }
     }
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use std::fs;
 
 /// Cases that take no time.
-const LATENCY: &str = "latency -q --over ns,tcp --count 50 --warmup 1ms --in-process";
-const THROUGHPUT: &str = "throughput -q --size 4K --over ns --warmup 1ms --in-process";
+const LATENCY: &str = "latency -q --over abstract,tcp --count 50 --warmup 1ms --in-process";
+const THROUGHPUT: &str = "throughput -q --size 4K --over abstract --warmup 1ms --in-process";
 
 /// What has become of the cases, as stdout says it below the table.
 fn verdicts(text: &str) -> Vec<String> {
@@ -61,11 +61,30 @@ fn one_file_is_read_before_and_replaced_at_the_end() {
     let before = saved(&scene, "old");
     let line = format!("{line} --save old --compare old");
     let outcome = scene.plain_bench(&line).run().silent();
-    let expected = ["latency 64 over ns: slower", "latency 64 over tcp: slower"];
+    let expected = ["latency 64 over abstract: slower", "latency 64 over tcp: slower"];
     assert_eq!(verdicts(outcome.stdout_text()), expected, "{}", outcome.report());
     let after = saved(&scene, "old");
     assert_ne!(before["rows"], after["rows"]);
     assert_eq!(scene.files(), ["old"]);
+}
+
+/// Results of earlier versions name the transports `fs` and `ns`.
+#[test]
+fn results_with_the_old_names_of_transports_are_compared() {
+    let scene = Scene::new();
+    let line = "connect -q --over fs,ns --count 50 --warmup 1ms --in-process --repeat 3";
+    save(&scene, line, |results| {
+        let rows = results["rows"].as_array_mut().unwrap();
+        let names: Vec<&str> = rows.iter().filter_map(|row| row["over"].as_str()).collect();
+        assert_eq!(names, ["file", "abstract"]);
+        rows[0]["over"] = "fs".into();
+        rows[1]["over"] = "ns".into();
+        rates(results, 1.0);
+    });
+    let outcome = scene.plain_bench(&format!("{line} --compare old")).run().silent();
+    let expected = ["connect 8 over file: faster", "connect 8 over abstract: faster"];
+    assert_eq!(verdicts(outcome.stdout_text()), expected, "{}", outcome.report());
+    assert!(!outcome.stdout_text().contains("only "), "{}", outcome.report());
 }
 
 /// There is noise, so that it may be any.
@@ -76,7 +95,7 @@ fn every_case_has_a_verdict() {
     save(&scene, &line, |_| ());
     let outcome = scene.plain_bench(&format!("{line} --compare old")).run().silent();
     let mut cases = Vec::new();
-    for over in ["ns", "tcp"] {
+    for over in ["abstract", "tcp"] {
         for details in ["", " (tokio)"] {
             cases.extend(["64", "1K"].map(|size| format!("latency {size} over {over}{details}")));
         }
@@ -94,18 +113,19 @@ fn every_case_has_a_verdict() {
 #[test]
 fn what_has_become_slower_fails() {
     let scene = Scene::new();
-    let line = LATENCY.replace("ns,tcp", "ns") + " --repeat 3";
+    let line = LATENCY.replace("abstract,tcp", "abstract") + " --repeat 3";
     save(&scene, &line, very_fast_times);
     // Without a limit it is only said.
     let outcome = scene.plain_bench(&format!("{line} --compare old")).run().silent();
-    assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over ns: slower"]);
+    assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over abstract: slower"]);
     for limit in ["0", "20", "99.5", "1000"] {
         let outputs = "--json a.json --csv a.csv --markdown a.md --plot a.svg";
         let line = format!("{line} --compare old --fail-over {limit} {outputs}");
         let outcome = scene.plain_bench(&line).run();
-        let message = format!("latency 64 over ns is slower than before by more than {limit} %");
+        let message =
+            format!("latency 64 over abstract is slower than before by more than {limit} %");
         let outcome = outcome.fails(1).says(&message);
-        assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over ns: slower"]);
+        assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over abstract: slower"]);
         assert_eq!(scene.files(), ["a.csv", "a.json", "a.md", "a.svg", "old"]);
         for name in ["a.csv", "a.json", "a.md", "a.svg"] {
             fs::remove_file(scene.path(name)).unwrap();
@@ -120,8 +140,8 @@ fn all_that_have_become_slower_are_named() {
     save(&scene, &line, very_fast_times);
     let line = format!("{line} --compare old --fail-over 20 --json -");
     let outcome = scene.plain_bench(&line).run().code(1);
-    let message = "lsock: 2 cases are slower than before by more than 20 %: latency 64 over ns, \
-                   latency 64 over tcp";
+    let message = "lsock: 2 cases are slower than before by more than 20 %: \
+                   latency 64 over abstract, latency 64 over tcp";
     let (comparison, error) = outcome.stderr.split_once(message).expect(message);
     assert_eq!(verdicts(comparison).len(), 2, "{}", outcome.report());
     assert!(error.trim_end().lines().count() <= 2, "{}", outcome.report());
@@ -133,8 +153,8 @@ fn what_has_become_faster_does_not_fail() {
     let scene = Scene::new();
     for line in [
         THROUGHPUT,
-        "connect -q --over ns --warmup 1ms --in-process",
-        "fan-in -q --over ns --clients 2 --warmup 1ms --in-process",
+        "connect -q --over abstract --warmup 1ms --in-process",
+        "fan-in -q --over abstract --clients 2 --warmup 1ms --in-process",
     ] {
         let line = format!("{line} --count 100 --repeat 3");
         save(&scene, &line, |old| rates(old, 1.0));
@@ -155,8 +175,8 @@ fn less_each_second_is_slower() {
     let is_slower = becomes(|| {
         let outcome = scene.plain_bench(&format!("{line} --compare old --fail-over 20")).run();
         let seen = verdicts(outcome.stdout_text());
-        let is_slower = seen == ["throughput 4K over ns: slower"];
-        assert!(is_slower || seen == ["throughput 4K over ns: within noise"], "{seen:?}");
+        let is_slower = seen == ["throughput 4K over abstract: slower"];
+        assert!(is_slower || seen == ["throughput 4K over abstract: within noise"], "{seen:?}");
         outcome.code(i32::from(is_slower));
         is_slower
     });
@@ -166,12 +186,12 @@ fn less_each_second_is_slower() {
 #[test]
 fn a_single_run_on_either_side_says_nothing() {
     let scene = Scene::new();
-    let line = LATENCY.replace("ns,tcp", "ns");
+    let line = LATENCY.replace("abstract,tcp", "abstract");
     for (before, after) in [(1, 1), (1, 3), (3, 1)] {
         save(&scene, &format!("{line} --repeat {before}"), very_fast_times);
         let line = format!("{line} --repeat {after} --compare old --fail-over 0");
         let outcome = scene.plain_bench(&line).run().silent();
-        let expected = ["latency 64 over ns: unclear: measured once"];
+        let expected = ["latency 64 over abstract: unclear: measured once"];
         assert_eq!(verdicts(outcome.stdout_text()), expected, "{}", outcome.report());
     }
 }
@@ -183,14 +203,14 @@ fn what_is_not_the_same_is_said() {
         let line = format!("latency -q --over {over} --warmup 1ms --repeat 2 --in-process");
         format!("{line} --count {count}")
     };
-    save(&scene, &line("ns,tcp", 50), |old| {
+    save(&scene, &line("abstract,tcp", 50), |old| {
         old["environment"]["kernel"] = "Example 1.0".into();
     });
-    let bench = format!("{} --size 64,128 --compare old", line("ns", 60));
+    let bench = format!("{} --size 64,128 --compare old", line("abstract", 60));
     let outcome = scene.plain_bench(&bench).run().silent();
     for part in [
         "only before: latency 64 over tcp\n",
-        "only now: latency 128 over ns\n",
+        "only now: latency 128 over abstract\n",
         "not the same: kernel (Example 1.0 before, ",
         "not the same: amount of a run (50 messages or connections before, 60 ",
     ] {
@@ -207,7 +227,7 @@ fn beside_a_report_on_stdout_the_comparison_goes_to_stderr() {
     for form in ["--csv", "--json", "--markdown"] {
         let line = format!("{line} --compare old {form} -");
         let outcome = scene.plain_bench(&line).run().ok();
-        let slower = ["latency 64 over ns: slower", "latency 64 over tcp: slower"];
+        let slower = ["latency 64 over abstract: slower", "latency 64 over tcp: slower"];
         assert_eq!(verdicts(&outcome.stderr), slower, "{}", outcome.report());
         assert!(verdicts(outcome.stdout_text()).is_empty(), "{}", outcome.report());
     }
@@ -231,7 +251,7 @@ fn refused(scene: &Scene, name: &str, code: i32, parts: &[&str]) {
 #[test]
 fn what_cannot_be_compared_with_is_told_before_anything_is_measured() {
     let scene = Scene::new();
-    save(&scene, &LATENCY.replace("ns,tcp", "tcp"), |_| ());
+    save(&scene, &LATENCY.replace("abstract,tcp", "tcp"), |_| ());
     refused(&scene, "old", 2, &["none of these cases is in old", "hint: "]);
     let scene_of_times = Scene::new();
     save(&scene_of_times, LATENCY, |results| {

@@ -70,10 +70,10 @@ fn long_run(scene: &Scene, line: &str) -> (Running, Pid) {
 }
 
 const LINES: [&str; 5] = [
-    "throughput --size 64K --over fs",
-    "latency --over fs --api tokio",
-    "connect --over ns",
-    "latency --over ns",
+    "throughput --size 64K --over file",
+    "latency --over file --api tokio",
+    "connect --over abstract",
+    "latency --over abstract",
     "throughput --size 64K --over pipe",
 ];
 
@@ -104,7 +104,7 @@ fn killed_it_leaves_no_server() {
 #[test]
 fn a_signal_ends_one_without_a_second_process() {
     let scene = Scene::new();
-    let line = "throughput --size 64K --over fs --in-process --duration 10m";
+    let line = "throughput --size 64K --over file --in-process --duration 10m";
     let bench = scene.bench(line.split_whitespace()).start();
     wait_until("there is a client", || has_client(&scene, &bench));
     signal(&bench, Signal::TERM);

@@ -20,8 +20,8 @@ fn over_everything(line: &str, check: impl Fn(Report) -> Report) {
     let workload = line.split(' ').next().unwrap();
     for place in PLACES {
         let line = format!("{line} --size 64,64K {OPTIONS} {place}");
-        let report = check(scene.measure(&format!("{line} --over ns,tcp --api sync,tokio")));
-        assert_cases(&report, &cases(workload, &["ns", "tcp"], &[1], &[64, 64 << 10]));
+        let report = check(scene.measure(&format!("{line} --over abstract,tcp --api sync,tokio")));
+        assert_cases(&report, &cases(workload, &["abstract", "tcp"], &[1], &[64, 64 << 10]));
         let api = if cfg!(windows) { "sync" } else { "sync,tokio" };
         let report = check(scene.measure(&format!("{line} --over pipe --api {api}")));
         let mut expected = cases(workload, &["pipe"], &[1], &[64, 64 << 10]);
@@ -70,9 +70,9 @@ fn connections() {
     let scene = Scene::new();
     for place in PLACES {
         let line = format!("connect --count 20 --clients 1,2 {OPTIONS} {place}");
-        let report = scene.measure(&format!("{line} --over fs,ns,tcp --api sync,tokio"));
+        let report = scene.measure(&format!("{line} --over file,abstract,tcp --api sync,tokio"));
         let report = report.of_whole_messages().of_messages(1, |_| 20);
-        assert_cases(&report, &cases("connect", &["fs", "ns", "tcp"], &[1, 2], &[8]));
+        assert_cases(&report, &cases("connect", &["file", "abstract", "tcp"], &[1, 2], &[8]));
     }
     assert_eq!(scene.files(), [""; 0]);
 }
@@ -82,9 +82,9 @@ fn many_clients() {
     let scene = Scene::new();
     for place in PLACES {
         let line = format!("fan-in --count 160 {OPTIONS} {place}");
-        let report = scene.measure(&format!("{line} --over ns,tcp --api sync,tokio"));
+        let report = scene.measure(&format!("{line} --over abstract,tcp --api sync,tokio"));
         let report = report.of_whole_messages().of_messages(1, |_| 160);
-        assert_cases(&report, &cases("fan-in", &["ns", "tcp"], &[16], &[64]));
+        assert_cases(&report, &cases("fan-in", &["abstract", "tcp"], &[16], &[64]));
     }
 }
 
@@ -169,7 +169,7 @@ fn what_windows_has_not_is_refused() {
     let scene = Scene::new();
     let cases = [
         ("latency --over socketpair", "--over socketpair"),
-        ("throughput --over ns,socketpair", "--over socketpair"),
+        ("throughput --over abstract,socketpair", "--over socketpair"),
         ("latency --over pipe --api tokio", "--over pipe --api tokio"),
         ("latency --over pipe --api sync,tokio", "--over pipe --api tokio"),
     ];

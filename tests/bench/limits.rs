@@ -13,7 +13,7 @@ fn limited(scene: &Scene, files: usize, line: &str) -> Cmd {
 #[test]
 fn more_clients_than_open_files() {
     let scene = Scene::new();
-    for place in ["", "--in-process", "--over fs", "--to ./absent", "--at ./s"] {
+    for place in ["", "--in-process", "--over file", "--to ./absent", "--at ./s"] {
         for api in ["sync", "tokio"] {
             let clients = if place.starts_with("--at") { "300" } else { "2,300" };
             let line = format!("fan-in --clients {clients} --api {api} {place}");
@@ -49,7 +49,7 @@ fn a_folder_for_temporary_files_that_is_too_long() {
     fs::create_dir(&long).unwrap();
     for place in ["", "--in-process"] {
         for api in ["sync", "tokio"] {
-            let line = format!("latency --over ns,fs --api {api} --count 5 {place}");
+            let line = format!("latency --over abstract,file --api {api} --count 5 {place}");
             let bench = scene.bench(line.split_whitespace()).env("TMPDIR", &long);
             let outcome = bench
                 .run()
@@ -61,14 +61,14 @@ fn a_folder_for_temporary_files_that_is_too_long() {
         }
     }
     // Whoever needs no files does not mind.
-    let line = "latency --over ns,tcp --count 5 --warmup 1ms --repeat 1";
+    let line = "latency --over abstract,tcp --count 5 --warmup 1ms --repeat 1";
     scene.bench(line.split(' ')).env("TMPDIR", &long).run().measured();
 }
 
 #[test]
 fn no_folder_for_temporary_files() {
     let scene = Scene::new();
-    let line = "latency --over fs --count 5";
+    let line = "latency --over file --count 5";
     let bench = scene.bench(line.split(' ')).env("TMPDIR", scene.path("absent"));
     bench.run().fails(1).says("cannot make a folder for socket files").output("");
     assert_eq!(scene.files(), [""; 0]);

@@ -185,7 +185,7 @@ fn it_is_told_what_the_server_does() {
         assert_eq!(back, expected, "{line}");
         let report = bench.end().measured();
         // How long its answers take, clients know.
-        assert_cases(&report, &["throughput 1 fs sync 1".to_owned()]);
+        assert_cases(&report, &["throughput 1 file sync 1".to_owned()]);
         assert_eq!(
             report.server,
             serde_json::json!({ "kind": server, "name": "./s" }),

@@ -20,9 +20,9 @@ fn the_tour_has_everything_that_there_is_here() {
     let scene = Scene::new();
     let (cases, rest) = explain(&scene, "");
     let all: &[&str] = if cfg!(windows) {
-        &["ns", "pipe", "tcp"]
+        &["abstract", "pipe", "tcp"]
     } else {
-        &["fs", "ns", "pipe", "socketpair", "tcp"]
+        &["file", "abstract", "pipe", "socketpair", "tcp"]
     };
     let mut expected = Vec::new();
     for kind in ["throughput 64K", "latency 64", "connect 8"] {
@@ -41,10 +41,10 @@ fn the_tour_has_everything_that_there_is_here() {
 #[test]
 fn a_list_of_each_is_every_combination_in_order() {
     let scene = Scene::new();
-    let line = "throughput --size 64,4K --over fs,tcp --api sync,tokio --clients 1,2";
+    let line = "throughput --size 64,4K --over file,tcp --api sync,tokio --clients 1,2";
     let (cases, _) = explain(&scene, line);
     let mut expected = Vec::new();
-    for over in ["fs", "tcp"] {
+    for over in ["file", "tcp"] {
         for details in ["", " (2 clients)", " (tokio)", " (tokio, 2 clients)"] {
             for size in ["64", "4K"] {
                 expected.push(format!("throughput {size} over {over}{details}"));
@@ -54,6 +54,14 @@ fn a_list_of_each_is_every_combination_in_order() {
     assert_eq!(cases, expected);
 }
 
+/// Earlier versions had other names for two transports.
+#[test]
+fn the_old_names_of_transports_are_accepted() {
+    let scene = Scene::new();
+    let (cases, _) = explain(&scene, "latency --over ns,fs");
+    assert_eq!(cases, ["latency 64 over abstract", "latency 64 over file"]);
+}
+
 #[test]
 fn what_is_not_given_is_usual() {
     let scene = Scene::new();
@@ -61,17 +69,17 @@ fn what_is_not_given_is_usual() {
         (
             "throughput",
             &[
-                "throughput 64 over ns",
-                "throughput 4K over ns",
-                "throughput 64K over ns",
-                "throughput 1M over ns",
+                "throughput 64 over abstract",
+                "throughput 4K over abstract",
+                "throughput 64K over abstract",
+                "throughput 1M over abstract",
             ],
         ),
-        ("latency", &["latency 64 over ns"]),
-        ("connect", &["connect 8 over ns"]),
-        ("fan-in", &["fan-in 64 over ns (16 clients)"]),
-        ("latency --rate 500", &["latency 64 over ns (500/s)"]),
-        ("throughput --both-ways --size 1M", &["throughput 1M over ns (both ways)"]),
+        ("latency", &["latency 64 over abstract"]),
+        ("connect", &["connect 8 over abstract"]),
+        ("fan-in", &["fan-in 64 over abstract (16 clients)"]),
+        ("latency --rate 500", &["latency 64 over abstract (500/s)"]),
+        ("throughput --both-ways --size 1M", &["throughput 1M over abstract (both ways)"]),
     ];
     for (line, expected) in usual {
         assert_eq!(explain(&scene, line).0, *expected, "{line}");
@@ -106,7 +114,12 @@ fn how_it_is_measured() {
 #[test]
 fn a_name_says_what_it_goes_through() {
     let scene = Scene::new();
-    let names = [("./bench", "fs"), ("bench", "ns"), ("@bench", "ns"), ("tcp:[::1]:1", "tcp")];
+    let names = [
+        ("./bench", "file"),
+        ("bench", "abstract"),
+        ("@bench", "abstract"),
+        ("tcp:[::1]:1", "tcp"),
+    ];
     for (name, over) in names {
         let (cases, _) = explain(&scene, &format!("latency --to {name}"));
         assert_eq!(cases, [format!("latency 64 over {over}")], "{name}");

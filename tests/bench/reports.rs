@@ -6,7 +6,7 @@ use std::{fs, io};
 
 /// Four cases, which take no time, and of which there is something to warn.
 const LINE: &str =
-    "latency --size 64,1K --over ns,tcp --count 20 --warmup 1ms --repeat 2 --in-process";
+    "latency --size 64,1K --over abstract,tcp --count 20 --warmup 1ms --repeat 2 --in-process";
 const CASES: usize = 4;
 const WARNING: &str = "40 times are too few for the tail";
 const ADVICE: &str = "a longer --duration measures more";
@@ -31,7 +31,7 @@ fn is_csv(text: &str) -> bool {
 }
 
 fn is_markdown(text: &str) -> bool {
-    let has_all = ["\n**latency: ", "\n| over | ", "\n| ns | ", "\n| tcp | "]
+    let has_all = ["\n**latency: ", "\n| over | ", "\n| abstract | ", "\n| tcp | "]
         .iter()
         .all(|part| text.contains(part));
     text.starts_with("`lsock bench ") && has_all
@@ -46,10 +46,12 @@ fn is_table(text: &str) -> bool {
     let rows = |over: &str| text.lines().filter(|line| line.trim_start().starts_with(over)).count();
     let are_figures = |line: &str| line.split_whitespace().skip(2).all(|it| it.starts_with(digit));
     let figures =
-        text.lines().filter(|line| line.starts_with("  ns ") || line.starts_with("  tcp "));
+        text.lines().filter(|line| line.starts_with("  abstract ") || line.starts_with("  tcp "));
     text.starts_with("lsock ")
         && text.contains("\nlatency: times in ")
-        && [("over ", 1), ("ns ", 2), ("tcp ", 2)].iter().all(|(over, count)| rows(over) == *count)
+        && [("over ", 1), ("abstract ", 2), ("tcp ", 2)]
+            .iter()
+            .all(|(over, count)| rows(over) == *count)
         && ["size", "p50", "max", "spread"].iter().all(|title| text.contains(title))
         && figures.into_iter().all(are_figures)
         && !text.contains(['\x1b', '█', '▏', '▎', '▍', '▌', '▋', '▊', '▉'])

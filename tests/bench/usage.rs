@@ -24,7 +24,7 @@ fn options_that_are_none_or_wrong() {
         ("latency --rate 0", "from 1"),
         ("latency --rate 1.5", "from 1"),
         ("latency --over udp", "socketpair"),
-        ("latency --over ns,udp", "socketpair"),
+        ("latency --over abstract,udp", "socketpair"),
         ("latency --api async", "tokio"),
         ("latency --pin 99999", "99999"),
         ("latency --pin x", "--pin"),
@@ -40,7 +40,7 @@ fn options_that_are_none_or_wrong() {
 fn what_does_not_go_with_a_workload() {
     refused(&[
         ("connect --over pipe", "--over pipe"),
-        ("connect --over ns,pipe", "--over pipe"),
+        ("connect --over abstract,pipe", "--over pipe"),
         ("throughput --over pipe --clients 2", "--in-process"),
         ("latency --over pipe --clients 1,2", "--in-process"),
         ("fan-in --over pipe", "--in-process"),
@@ -81,7 +81,7 @@ fn the_tour_has_its_own_work() {
 fn what_does_not_go_with_somebody_elses_server() {
     refused(&[
         ("latency --expect echo", "--expect goes with --to"),
-        ("latency --to x --over ns", "--over"),
+        ("latency --to x --over abstract", "--over"),
         ("latency --to x --in-process", "--in-process"),
         ("throughput --to x --both-ways", "--both-ways"),
         ("latency --to x --expect discard", "--expect echo"),
@@ -101,7 +101,7 @@ fn what_does_not_go_with_being_the_server() {
     refused(&[
         ("latency --at -", "no server"),
         ("latency --at exec:cat", "no server"),
-        ("latency --at x --over ns", "--over"),
+        ("latency --at x --over abstract", "--over"),
         ("latency --at x --in-process", "--in-process"),
         ("throughput --at x --both-ways", "--both-ways"),
         ("latency --at x --rate 5", "--rate"),

@@ -4,8 +4,8 @@ use super::{assert_cases, cases};
 use crate::harness::{Report, Row, Scene};
 use std::fs;
 
-const ALL: [&str; 5] = ["fs", "ns", "pipe", "socketpair", "tcp"];
-const NAMED: [&str; 3] = ["fs", "ns", "tcp"];
+const ALL: [&str; 5] = ["file", "abstract", "pipe", "socketpair", "tcp"];
+const NAMED: [&str; 3] = ["file", "abstract", "tcp"];
 const PLACES: [&str; 2] = ["", "--in-process"];
 
 /// Measures with both APIs, and nothing is left behind.
@@ -143,9 +143,9 @@ fn for_a_time_instead_of_a_count() {
     for place in PLACES {
         for workload in ["throughput", "latency", "connect", "fan-in"] {
             let line = format!("{workload} --size 64 --duration 300ms --repeat 1 {place}");
-            let report = measure(&line, &["ns"]).of_whole_messages();
+            let report = measure(&line, &["abstract"]).of_whole_messages();
             let clients = if workload == "fan-in" { 16 } else { 1 };
-            assert_cases(&report, &cases(workload, &["ns"], &[clients], &[64]));
+            assert_cases(&report, &cases(workload, &["abstract"], &[clients], &[64]));
         }
     }
 }

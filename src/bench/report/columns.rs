@@ -144,7 +144,7 @@ fn section(workload: Workload, rows: &[&Row]) -> Section {
     };
     let bar = match workload.metric() {
         Metric::BytesPerSecond => "GB/s",
-        Metric::MessagesPerSecond if workload == Workload::Connect => "connections/s",
+        Metric::MessagesPerSecond if workload == Workload::Connect => "conn/s",
         Metric::MessagesPerSecond => "messages/s",
         Metric::MedianTime => "p50",
     };

@@ -55,8 +55,8 @@ fn the_spread_is_that_of_the_figure_and_needs_two_runs() {
 fn ratios_are_to_the_first_row_of_the_workload_and_more_is_faster() {
     let rows = || {
         vec![
-            (Transport::Ns, vec![sample(100)]),
-            (Transport::Fs, vec![sample(50)]),
+            (Transport::Abstract, vec![sample(100)]),
+            (Transport::File, vec![sample(50)]),
             (Transport::Tcp, vec![sample(250)]),
         ]
     };
@@ -65,8 +65,8 @@ fn ratios_are_to_the_first_row_of_the_workload_and_more_is_faster() {
         assert_eq!(ratios(&results(workload, rows())), expected);
     }
     let rows = vec![
-        (Transport::Ns, vec![timed(100, 1000)]),
-        (Transport::Fs, vec![timed(100, 2000)]),
+        (Transport::Abstract, vec![timed(100, 1000)]),
+        (Transport::File, vec![timed(100, 2000)]),
         (Transport::Tcp, vec![timed(100, 400)]),
     ];
     assert_eq!(ratios(&results(Workload::Latency, rows)), expected);
@@ -91,10 +91,10 @@ fn each_size_has_its_own_first_row_whatever_it_goes_through() {
         (Case { over, api, size, ..case(Workload::Throughput) }, vec![sample(count)])
     };
     let measured = vec![
-        of(Transport::Ns, Api::Sync, 64, 100),
-        of(Transport::Ns, Api::Sync, 4096, 10),
+        of(Transport::Abstract, Api::Sync, 64, 100),
+        of(Transport::Abstract, Api::Sync, 4096, 10),
         of(Transport::Tcp, Api::Sync, 64, 50),
-        of(Transport::Ns, Api::Tokio, 4096, 20),
+        of(Transport::Abstract, Api::Tokio, 4096, 20),
     ];
     let results = Results::new(environment(), setup(), measured);
     assert_eq!(ratios(&results), [Some(1.0), Some(1.0), Some(0.5), Some(2.0)]);
@@ -102,9 +102,9 @@ fn each_size_has_its_own_first_row_whatever_it_goes_through() {
 
 #[test]
 fn a_ratio_to_nothing_is_not_known() {
-    let rows = vec![(Transport::Ns, vec![sample(0)]), (Transport::Fs, vec![sample(5)])];
+    let rows = vec![(Transport::Abstract, vec![sample(0)]), (Transport::File, vec![sample(5)])];
     assert_eq!(ratios(&results(Workload::Throughput, rows)), [None, None]);
-    let rows = vec![(Transport::Ns, vec![sample(9)]), (Transport::Fs, vec![timed(100, 5)])];
+    let rows = vec![(Transport::Abstract, vec![sample(9)]), (Transport::File, vec![timed(100, 5)])];
     assert_eq!(ratios(&results(Workload::Latency, rows)), [None, None]);
 }
 

@@ -124,9 +124,9 @@ fn warnings_can_be_read() {
             "server and clients are kept to one CPU",
             "the frequency of the CPUs is governed by `powersave`",
             "other processes kept up to 0.8 CPUs busy meanwhile",
-            "latency 64 over ns: a run of 50 ms is too short for a figure",
-            "latency 64 over ns and one other case: 500 times are too few for the tail",
-            "latency 64 over ns and 2 other cases: the runs are 25 % apart",
+            "latency 64 over abstract: a run of 50 ms is too short for a figure",
+            "latency 64 over abstract and one other case: 500 times are too few for the tail",
+            "latency 64 over abstract and 2 other cases: the runs are 25 % apart",
         ]
     );
 }

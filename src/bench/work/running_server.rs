@@ -127,14 +127,14 @@ impl RunNames {
     /// Where our server is to listen, if clients connect to it.
     fn listen_address(&self, over: Transport) -> Option<ListenAddress> {
         match over {
-            Transport::Fs if cfg!(windows) => {
+            Transport::File if cfg!(windows) => {
                 Some(ListenAddress::Name(format!(r"\\.\pipe\{}", self.unique(""))))
             }
-            Transport::Fs => {
+            Transport::File => {
                 let path = self.folder.join(format!("{}.sock", self.run));
                 Some(ListenAddress::Name(path.to_string_lossy().into_owned()))
             }
-            Transport::Ns => Some(ListenAddress::Name(format!("@{}", self.unique("")))),
+            Transport::Abstract => Some(ListenAddress::Name(format!("@{}", self.unique("")))),
             Transport::Tcp => Some(ListenAddress::Tcp(Vec::new())),
             Transport::Pipe | Transport::Socketpair => None,
         }

@@ -148,9 +148,15 @@ fn tour(work: &cli::WorkOptions) -> Result<Vec<Case>, Failure> {
         ));
     }
     let all: &[Transport] = if cfg!(windows) {
-        &[Transport::Ns, Transport::Pipe, Transport::Tcp]
+        &[Transport::Abstract, Transport::Pipe, Transport::Tcp]
     } else {
-        &[Transport::Fs, Transport::Ns, Transport::Pipe, Transport::Socketpair, Transport::Tcp]
+        &[
+            Transport::File,
+            Transport::Abstract,
+            Transport::Pipe,
+            Transport::Socketpair,
+            Transport::Tcp,
+        ]
     };
     let over = or_default(&work.over, all);
     let mut cases = Vec::new();
@@ -187,12 +193,12 @@ fn cases(workload: Workload, work: &cli::WorkOptions, server: &ServerChoice) -> 
             match target {
                 Target::Tcp(_) => vec![Transport::Tcp],
                 // All names of Windows are paths in the end.
-                Target::Name(name) if name.is_path() && cfg!(unix) => vec![Transport::Fs],
-                _ => vec![Transport::Ns],
+                Target::Name(name) if name.is_path() && cfg!(unix) => vec![Transport::File],
+                _ => vec![Transport::Abstract],
             }
         }
         ServerChoice::Process | ServerChoice::InProcess => {
-            or_default(&work.over, &[Transport::Ns]).to_vec()
+            or_default(&work.over, &[Transport::Abstract]).to_vec()
         }
     };
     let (both_ways, rate) = (work.both_ways, work.rate);

@@ -26,7 +26,7 @@ impl SocketFolder {
     pub(super) fn new(plan: &BenchPlan) -> anyhow::Result<Self> {
         let signal = Arc::new(AtomicBool::new(false));
         let makes_files = matches!(plan.server, ServerChoice::Process | ServerChoice::InProcess)
-            && plan.cases.iter().any(|case| case.over == Transport::Fs);
+            && plan.cases.iter().any(|case| case.over == Transport::File);
         if cfg!(windows) || !makes_files {
             return Ok(Self { folder: None, signal });
         }

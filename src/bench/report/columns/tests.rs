@@ -31,7 +31,8 @@ fn what_all_have_in_common_is_in_the_heading() {
         rate: Some(500),
         ..case(Workload::Throughput)
     };
-    let section = only_section(vec![(busy.clone(), 0), (Case { over: Transport::Fs, ..busy }, 0)]);
+    let section =
+        only_section(vec![(busy.clone(), 0), (Case { over: Transport::File, ..busy }, 0)]);
     assert_eq!(section.heading, "throughput: tokio, size 64, 4 clients, both ways, rate 500/s");
     assert_eq!(titles(&section)[..2], ["over", "GB/s"]);
 }

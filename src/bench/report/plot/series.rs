@@ -13,8 +13,8 @@ pub(super) struct SeriesStyle {
 /// Colours that most people can tell apart: those of Okabe and Ito.
 fn color(over: Transport) -> RGBColor {
     match over {
-        Transport::Fs => RGBColor(0xd5, 0x5e, 0x00),
-        Transport::Ns => RGBColor(0x00, 0x72, 0xb2),
+        Transport::File => RGBColor(0xd5, 0x5e, 0x00),
+        Transport::Abstract => RGBColor(0x00, 0x72, 0xb2),
         Transport::Pipe => RGBColor(0x00, 0x9e, 0x73),
         Transport::Socketpair => RGBColor(0xe6, 0x9f, 0x00),
         Transport::Tcp => RGBColor(0xcc, 0x79, 0xa7),
@@ -79,7 +79,7 @@ impl SeriesNames {
 
     fn variant(&self, case: &Case) -> Case {
         let size = if self.size { case.size } else { 0 };
-        Case { over: Transport::Ns, size, ..case.clone() }
+        Case { over: Transport::Abstract, size, ..case.clone() }
     }
 }
 

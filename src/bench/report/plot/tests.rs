@@ -7,8 +7,13 @@ use crate::bench::{
 /// With what no other test has: several sizes, APIs and clients.
 fn rich() -> Results {
     let mut measured = Vec::new();
-    let over =
-        [Transport::Ns, Transport::Fs, Transport::Pipe, Transport::Socketpair, Transport::Tcp];
+    let over = [
+        Transport::Abstract,
+        Transport::File,
+        Transport::Pipe,
+        Transport::Socketpair,
+        Transport::Tcp,
+    ];
     for (index, over) in over.into_iter().enumerate() {
         for api in [Api::Sync, Api::Tokio] {
             let slower = 1.0 + 0.2 * index as f64 + if api == Api::Tokio { 0.35 } else { 0.0 };
