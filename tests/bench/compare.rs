@@ -72,7 +72,7 @@ fn one_file_is_read_before_and_replaced_at_the_end() {
 #[test]
 fn results_with_the_old_names_of_transports_are_compared() {
     let scene = Scene::new();
-    let line = "connect -q --over fs,ns --count 50 --warmup 1ms --in-process --repeat 3";
+    let line = "connect -q --over file,abstract --count 50 --warmup 1ms --in-process --repeat 3";
     save(&scene, line, |results| {
         let rows = results["rows"].as_array_mut().unwrap();
         let names: Vec<&str> = rows.iter().filter_map(|row| row["over"].as_str()).collect();
