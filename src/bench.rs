@@ -1,7 +1,7 @@
-//! How fast local sockets are: cases are measured in rounds, and become reports.
+//! Measures how fast local sockets are: cases are measured in rounds and reported.
 //!
-//! [`Measure`] is the seam: behind it bytes move and clocks run ([`work`]), before it is
-//! arithmetic that tests can check to the digit.
+//! [`Measure`] separates the two halves: its implementations move bytes and read clocks
+//! ([`work`]); everything else is arithmetic on their results, which tests check exactly.
 
 mod amount;
 mod case;

@@ -4,23 +4,23 @@ use std::{
     time::Duration,
 };
 
-/// How much one run does after its warm-up, all clients together.
+/// How much one run measures after its warm-up, all clients together.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Amount {
-    /// As much as can be done in this time.
+    /// As much as possible within this time.
     #[serde(rename = "seconds", with = "seconds")]
     Time(Duration),
-    /// So many bytes (in each direction).
+    /// This many bytes (in each direction).
     Bytes(u64),
-    /// So many messages, or connections.
+    /// This many messages or connections.
     Messages(u64),
-    /// What clients of other programs send until they end.
+    /// Everything that external clients send.
     #[serde(rename = "until-clients-end")]
     UntilClientsEnd,
 }
 
-/// For `--explain`.
+/// The form that `--explain` and reports show.
 impl Display for Amount {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -32,7 +32,7 @@ impl Display for Amount {
     }
 }
 
-/// Times as numbers of seconds.
+/// Serializes durations as a number of seconds.
 pub(super) mod seconds {
     use serde::{Deserialize as _, Deserializer, Serializer};
     use std::time::Duration;

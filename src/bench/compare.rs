@@ -1,4 +1,4 @@
-//! What has become faster or slower since results were saved.
+//! Compares new results with saved ones.
 
 use super::{
     Case, Environment, Results, Setup, Workload,
@@ -13,51 +13,51 @@ use super::{
 use crate::diag::escaped;
 use anyhow::ensure;
 
-/// New results beside old ones.
+/// New results compared with old ones.
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    /// For each case that both have.
+    /// Changes of the cases that both results contain.
     pub(crate) changes: Vec<Change>,
-    /// Cases of the old results alone.
+    /// Cases that only the old results contain.
     pub(crate) gone: Vec<Case>,
-    /// Cases of the new results alone.
+    /// Cases that only the new results contain.
     pub(crate) added: Vec<Case>,
-    /// What was not the same when the two were measured.
+    /// Differences between the environments and options of the two measurements.
     pub(crate) differences: Vec<String>,
 }
 
-/// How the figure of a case has changed.
+/// The change of a case's figure.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
     pub(crate) case: Case,
     pub(crate) before: Figure,
     pub(crate) after: Figure,
-    /// Of the medians, in percent of the old one.
+    /// Change of the median in percent of the old median.
     pub(crate) percent: f64,
     pub(crate) verdict: Verdict,
 }
 
-/// What a change means.
+/// Meaning of a change.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Beyond noise.
+    /// Faster, by more than the noise.
     Faster,
-    /// Beyond noise.
+    /// Slower, by more than the noise.
     Slower,
-    /// Within noise.
+    /// Within the noise.
     Same,
-    /// One of the two was measured once: how much noise there is is not known.
+    /// One of the two was measured only once, so the noise is unknown.
     Unclear,
 }
 
-/// A smaller change is none, in percent.
+/// Smaller changes, in percent, count as no change.
 const MIN_PERCENT: f64 = 1.0;
 
 impl Comparison {
-    /// Rows belong together if all of their case is the same.
+    /// Matches rows whose cases are equal.
     ///
     /// # Errors
-    /// There are no such rows.
+    /// An error if the results have no case in common.
     pub(crate) fn new(old: &Results, new: &Results) -> anyhow::Result<Self> {
         let find = |results: &Results, case: &Case| -> Option<(Figure, usize)> {
             let row = results.rows.iter().find(|row| row.case == *case)?;
@@ -80,14 +80,15 @@ impl Comparison {
         })
     }
 
-    /// What is slower, beyond noise and by more than so many percent of its old figure.
+    /// Returns the changes that are slower, beyond noise and by more than `percent` of the old
+    /// figure.
     pub(crate) fn slower_by_more_than(&self, percent: f64) -> Vec<&Change> {
         let is_slower =
             |change: &&Change| change.verdict == Verdict::Slower && change.percent.abs() > percent;
         self.changes.iter().filter(is_slower).collect()
     }
 
-    /// As a table for a terminal.
+    /// Formats the comparison as a table for a terminal.
     pub(crate) fn text(&self, color: bool) -> String {
         let mut lines = vec![["case", "before", "after", "change", ""].map(str::to_owned)];
         lines.extend(self.changes.iter().map(Change::cells));
@@ -119,7 +120,7 @@ impl Comparison {
 }
 
 impl Change {
-    /// Of figures, and how often they were measured.
+    /// Compares two figures; each comes with its number of runs.
     fn new(case: &Case, before: (Figure, usize), after: (Figure, usize)) -> Self {
         let ((before, runs_before), (after, runs_after)) = (before, after);
         let percent = if before.median == after.median {
@@ -182,7 +183,7 @@ impl Verdict {
     }
 }
 
-/// What makes other figures likely, other than the program.
+/// Lists what, apart from the program, may be the reason for different figures.
 fn differences(old: &Results, new: &Results) -> Vec<String> {
     let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
     let difference = |what: &str, old: String, new: String| {

@@ -1,4 +1,4 @@
-//! Results that were never measured, for tests.
+//! Invented results for tests.
 
 use super::{
     Amount, Api, Case, Environment, Results, Sample, Setup, Transport, Usage, Warning, Workload,
@@ -30,7 +30,7 @@ pub(super) fn setup() -> Setup {
     }
 }
 
-/// One client that goes over names, with calls that wait.
+/// One client, an abstract name, blocking calls.
 pub(super) fn case(workload: Workload) -> Case {
     Case {
         workload,
@@ -43,7 +43,7 @@ pub(super) fn case(workload: Workload) -> Case {
     }
 }
 
-/// A second in which so many messages of 64 bytes were sent, and a tenth of it used.
+/// One second with `messages` messages of 64 bytes, and a tenth of a second of CPU time.
 pub(super) fn sample(messages: u64) -> Sample {
     Sample {
         elapsed: Duration::from_secs(1),
@@ -64,8 +64,8 @@ pub(super) fn usage(milliseconds: u64, voluntary: u64) -> Usage {
     }
 }
 
-/// The same, and every message was timed: half of them took so long, ten in a hundred twice
-/// as long, one of a hundred ten times.
+/// Like [`sample`], with times: 50 % of the messages took `nanoseconds`, 40 % 1.5 times as long, 9
+/// % twice as long and 1 % ten times as long.
 pub(super) fn timed(messages: u64, nanoseconds: u64) -> Sample {
     let mut times = histogram();
     for (time, count) in [
@@ -79,7 +79,7 @@ pub(super) fn timed(messages: u64, nanoseconds: u64) -> Sample {
     Sample { latencies: Some(times), ..sample(messages) }
 }
 
-/// Every kind of row, every warning, and everything that can be unknown once unknown.
+/// Every kind of row and warning; every optional value is missing at least once.
 pub(super) fn everything() -> Results {
     let fast = Sample { bytes: 3 << 30, messages: 3 << 14, ..sample(0) };
     let slow = Sample { bytes: 1 << 30, messages: 1 << 14, other_cpus: None, ..sample(0) };
@@ -110,7 +110,7 @@ pub(super) fn everything() -> Results {
     results
 }
 
-/// What the short tour measures, with plausible figures.
+/// Results of the tour, with plausible figures.
 pub(super) fn tour() -> Results {
     let over = [
         Transport::Abstract,
@@ -155,14 +155,14 @@ pub(super) fn tour() -> Results {
     Results::new(Environment { options: Vec::new(), ..environment() }, setup, measured)
 }
 
-/// Compares a text with the one in `golden`; `LSOCK_BLESS=1` writes it there.
+/// Compares a text with a file in `golden`; `LSOCK_BLESS=1` writes the file.
 #[track_caller]
 pub(super) fn assert_golden(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bench/report/golden").join(file);
     if env::var_os("LSOCK_BLESS").is_some_and(|value| value == "1") {
         fs::write(&path, text).unwrap();
     }
-    // Git may have changed the ends of the lines where that is the custom.
+    // Git may have converted the line endings.
     let expected = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
     assert_eq!(text, expected, "{file} is another one; if that is right, LSOCK_BLESS=1 keeps it");
 }

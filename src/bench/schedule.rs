@@ -1,27 +1,27 @@
-//! In which order cases are measured: in rounds, so that what disturbs the machine for a
-//! while is spread over all of them and does not make one look slow.
+//! Order of the runs: in rounds, so that a temporary disturbance of the machine affects all cases
+//! and does not make a single one look slow.
 
 use super::{Amount, Case, Measure, Sample};
 use anyhow::Context as _;
 use std::num::NonZeroUsize;
 
-/// How much is measured of each case.
+/// How often and how much is measured of each case.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Rounds {
     pub(crate) repeat: NonZeroUsize,
     pub(crate) amount: Amount,
 }
 
-/// Executor is told what is being measured.
+/// Observes the progress of a measurement.
 pub(crate) trait RunObserver {
-    /// A run begins; `done` of `all` have been made.
+    /// Called before a run; `done` of `all` runs are complete.
     fn begin(&mut self, case: &Case, done: usize, all: usize);
 }
 
-/// Measures every case as often as it is to be repeated: for each the samples, in order.
+/// Measures every case `repeat` times. Returns the samples of each case in order.
 ///
 /// # Errors
-/// The first one ends it: what is missing a part is no result.
+/// The first error of a run ends the measurement: there are no partial results.
 pub(crate) fn schedule(
     cases: &[Case],
     rounds: Rounds,
@@ -54,7 +54,7 @@ mod tests {
     use anyhow::bail;
     use std::cell::RefCell;
 
-    /// Writes down what happens, and fails where it is to.
+    /// Records the calls; fails at a given one.
     struct FakeMeasure<'a> {
         log: &'a RefCell<Vec<String>>,
         count: u64,
@@ -80,7 +80,7 @@ mod tests {
         }
     }
 
-    /// The samples as their counts of messages, and what happened.
+    /// Returns the message counts of the samples and the recorded calls.
     fn run(repeat: usize, fails_at: Option<u64>) -> (anyhow::Result<Vec<Vec<u64>>>, Vec<String>) {
         let sizes = [1, 2, 3];
         let cases = sizes.map(|size| Case { size, ..fixture::case(Workload::Throughput) });
@@ -124,7 +124,7 @@ mod tests {
             format!("{:#}", samples.unwrap_err()),
             "throughput 2 over abstract, run 2 of 3: the server has gone"
         );
-        // Nothing comes after it.
+        // No calls follow the error.
         assert_eq!(log.len(), 10);
         let (samples, _) = run(1, Some(3));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What makes figures worth less than they look, and what to do about it.
+//! Reasons to doubt figures, with advice.
 
 use super::{
     Environment, Setup, Workload,
@@ -7,34 +7,34 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 
-/// A reason to doubt figures.
+/// A reason to doubt figures. `cases` is the number of affected cases, `case` the worst of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Warning {
-    /// Runs took less time than a figure needs: in so many cases, most of all in this one.
+    /// A run was too short.
     TooShort { cases: usize, case: String, seconds: f64 },
-    /// There are too few times for the tail.
+    /// There are too few times for the high quantiles.
     FewTimes { cases: usize, case: String, count: u64 },
-    /// ServerDescription and clients had one CPU between them.
+    /// Server and clients shared one CPU.
     OneCpu { pinned: bool },
-    /// The runs of a case are far apart.
+    /// The runs of a case differ a lot.
     Spread { cases: usize, case: String, spread: f64 },
-    /// The CPUs' frequency is not constant.
+    /// The frequency of the CPUs is not constant.
     Frequency { governor: String },
-    /// Others kept CPUs busy.
+    /// Other processes kept CPUs busy.
     Busy { cpus: f64 },
-    /// Bytes were counted where they were sent: nobody tells what arrived.
+    /// The server discards, so nobody checked what arrived.
     NotVerified,
 }
 
 const MIN_SECONDS: f64 = 0.1;
-/// Of which ten lie beyond p99.
+/// Ten of them lie beyond p99.
 const MIN_TIMES: u64 = 1000;
 const MAX_SPREAD: f64 = 0.1;
 const MAX_OTHER_CPUS: f64 = 0.1;
 
 impl Warning {
-    /// What there is to say about these rows.
+    /// Returns the warnings about these rows.
     pub(super) fn of(environment: &Environment, setup: &Setup, rows: &[Row]) -> Vec<Self> {
         let mut warnings = Vec::new();
         if matches!(setup.server, ServerDescription::ForeignDiscard(_)) {
@@ -46,7 +46,7 @@ impl Warning {
             && !setup.pin.is_empty()
             && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
         if environment.cpus == 1 || pinned {
-            // Where there is one only, no pins are to blame.
+            // With a single CPU, `--pin` is not the reason.
             warnings.push(Self::OneCpu { pinned: environment.cpus > 1 });
         }
         if let Some(governor) = &environment.governor
@@ -88,7 +88,7 @@ impl Warning {
         warnings
     }
 
-    /// What to do about it.
+    /// Returns what the user can do.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
             Self::TooShort { .. } | Self::FewTimes { .. } => "a longer --duration measures more",
@@ -108,7 +108,7 @@ impl Warning {
     }
 }
 
-/// How many rows something is wrong with, and what most of all.
+/// Returns the number of affected rows, the worst of them and its severity.
 fn worst(rows: &[Row], severity: impl Fn(&Row) -> Option<f64>) -> Option<(usize, String, f64)> {
     let all: Vec<(&Row, f64)> =
         rows.iter().filter_map(|row| severity(row).map(|severity| (row, severity))).collect();
@@ -116,7 +116,7 @@ fn worst(rows: &[Row], severity: impl Fn(&Row) -> Option<f64>) -> Option<(usize,
     Some((all.len(), row.case.to_string(), *severity))
 }
 
-/// The case, and that there are others.
+/// Formats the worst case and the number of other cases.
 fn case_and_others(case: &str, cases: usize) -> String {
     match cases {
         0 | 1 => case.to_owned(),

@@ -1,9 +1,8 @@
-//! The measuring itself: sockets, threads and clocks.
+//! Measures runs with sockets, threads and clocks.
 //!
-//! A run has a server and clients, each with a [`Workers`](workers::Workers) of workers that do one of
-//! the [`loops`]; what they move the bytes through are [`ends`], opened at an
-//! [`address`]. The server is in a process of its own, which is told what to do through a
-//! [`control`] connection, or in this one.
+//! A run has a server and clients. Each side has [`Workers`](workers::Workers), which execute the
+//! functions of [`loops`] on [connections](connection) to an [`address`]. The server runs in a
+//! separate process, which is controlled through a [`control`] connection, or in this process.
 
 mod address;
 mod clients;

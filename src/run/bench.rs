@@ -29,7 +29,7 @@ use std::{
     time::Duration,
 };
 
-/// Measures, and reports.
+/// Measures and reports.
 pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
     let plan = BenchPlan::new(args)?;
     if args.explain {
@@ -45,7 +45,7 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     for warning in &results.warnings {
         tracing::warn!("{warning}; {}", warning.advice());
     }
-    // What cannot be done of this behaviour not keep the rest from being done.
+    // A failure in one of the following steps does not prevent the others.
     let is_for_people = !outputs.use_stdout();
     let written = outputs.write(&results);
     let compared = old.map(|old| Comparison::new(&old, &results)).transpose();
@@ -55,7 +55,7 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     check_slowdowns(compared?.as_ref(), args.reports.fail_over)
 }
 
-/// The files that are asked for.
+/// Opens the requested reports.
 fn outputs(reports: &cli::ReportOptions) -> Result<ReportOutputs, Failure> {
     let all = [
         (ReportFormat::Json, &reports.json),
@@ -67,7 +67,7 @@ fn outputs(reports: &cli::ReportOptions) -> Result<ReportOutputs, Failure> {
     ReportOutputs::open(all.iter().filter_map(|(report, path)| Some((*report, path.as_deref()?))))
 }
 
-/// The table, unless stdout has got a report, and what has changed.
+/// Prints the table, unless a report goes to stdout, and the comparison.
 fn print(
     results: Option<&Results>,
     comparison: Option<&Comparison>,
@@ -88,7 +88,7 @@ fn print(
     completions::print(text.as_bytes()).map(drop)
 }
 
-/// Whether something is slower than it may be.
+/// Fails if a case is slower than `--fail-over` allows.
 fn check_slowdowns(
     comparison: Option<&Comparison>,
     fail_over: Option<f64>,
@@ -109,7 +109,7 @@ fn check_slowdowns(
     }
 }
 
-/// Is the server of a measurement that another process makes.
+/// Runs the server process, which another `lsock bench` has started.
 pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
     system::descriptor_limit::raise();
     bench::work::serve(control)?;
@@ -118,7 +118,7 @@ pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
 
 impl BenchPlan {
     fn measure(&self, terminal: Terminal) -> anyhow::Result<Results> {
-        // What stands behind the name of the command.
+        // The words that follow the name of the command.
         let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
         let options = words.skip_while(|word| word != "bench").skip(1).collect();
         let environment = Environment::now(options);
@@ -200,7 +200,7 @@ impl BenchPlan {
     }
 }
 
-/// About what a run takes besides its warm-up and its time.
+/// Approximate time of a run besides warm-up and measured time.
 const STARTING: Duration = Duration::from_millis(5);
 
 type CaseSamples = Vec<(Case, Vec<Sample>)>;

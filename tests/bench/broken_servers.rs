@@ -1,4 +1,4 @@
-//! Servers that are not there or do not do their part: a message that says so, and no report.
+//! Servers that do not exist or misbehave: an error message and no report.
 
 use crate::harness::{Outcome, Scene, Wire};
 use std::{
@@ -10,7 +10,7 @@ const APIS: [&str; 2] = ["sync", "tokio"];
 const ENDED: &str = "the server ended the connection before the run was over";
 const OTHER_BYTES: &str = "other bytes came back";
 
-/// Measures a server at `./s` that does so with each of its clients.
+/// Measures an external server at `./s`, for which `serve` handles each connection.
 #[track_caller]
 fn measure(line: &str, serve: impl Fn(Wire) + Send + Sync + Clone + 'static) -> Vec<Outcome> {
     let outcomes = APIS.into_iter().map(|api| {
@@ -25,7 +25,7 @@ fn measure(line: &str, serve: impl Fn(Wire) + Send + Sync + Clone + 'static) -> 
     outcomes.collect()
 }
 
-/// Sends back what comes until so many bytes have, of them what `answer` makes.
+/// Echoes `bytes` bytes, after `answer` has changed them.
 fn answer(mut wire: Wire, bytes: usize, answer: impl Fn(&mut [u8])) {
     let mut buffer = vec![0; 4096];
     let mut left = bytes;
@@ -33,7 +33,7 @@ fn answer(mut wire: Wire, bytes: usize, answer: impl Fn(&mut [u8])) {
         && let Ok(read @ 1..) = wire.read(&mut buffer[..left.min(4096)])
     {
         answer(&mut buffer[..read]);
-        // Clients that have gone have noticed.
+        // The client has noticed the error and closed.
         if wire.write_all(&buffer[..read]).is_err() {
             return;
         }
@@ -41,7 +41,7 @@ fn answer(mut wire: Wire, bytes: usize, answer: impl Fn(&mut [u8])) {
     }
 }
 
-/// Reads to the end of file, or to whatever else ends it.
+/// Reads to the end of file or to an error.
 fn discard(mut wire: Wire) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(1..) = wire.read(&mut buffer) {}
@@ -51,7 +51,7 @@ fn discard(mut wire: Wire) {
 fn one_that_is_not_there_is_status_3() {
     let scene = Scene::new();
     let (host, port) = scene.host("tcp:127.0.0.1:0");
-    // Nobody listens there any more.
+    // The port is free again.
     drop(host);
     for name in ["./absent", scene.word(), &port] {
         for workload in ["throughput", "latency", "connect", "fan-in", "latency --rate 100"] {
@@ -79,7 +79,7 @@ fn one_that_closes_in_the_middle() {
     }
 }
 
-/// It half-closes after ten answers, or before the first one, and reads on.
+/// The server half-closes after ten answers, or before the first one, and continues to read.
 #[track_caller]
 fn answers_only_the_first(line: &str) {
     for answers in [0, 10] {
@@ -142,7 +142,7 @@ fn one_that_answers_other_bytes_later() {
     }
 }
 
-/// It reads all of it, and sends back only the beginning.
+/// The server reads everything, and echoes only the first bytes.
 #[test]
 fn one_that_answers_too_few() {
     let serve = |wire: Wire| {
@@ -174,7 +174,7 @@ fn one_that_never_answers() {
     bench.run().fails(1).says("nothing moved for 5s").says("hint: ").says("--expect").output("");
 }
 
-/// The second run finds nobody any more.
+/// There is no server for the second run.
 #[test]
 fn one_that_serves_one_client_only() {
     for api in APIS {
@@ -183,7 +183,7 @@ fn one_that_serves_one_client_only() {
         let (done, is_done) = mpsc::channel();
         let server = std::thread::spawn(move || {
             let wire = host.accept();
-            // Nobody listens any more when the first run is over.
+            // The socket is closed before the first run ends.
             drop(host);
             discard(wire);
             done.send(()).unwrap();

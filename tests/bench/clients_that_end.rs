@@ -1,4 +1,4 @@
-//! `--at`, and clients that send little, nothing, or go.
+//! `--at`, and clients that send little or nothing, or close early.
 
 use crate::harness::{Scene, data};
 
@@ -38,7 +38,7 @@ fn nothing_is_left_of_the_name_when_nothing_has_come() {
     }
 }
 
-/// One that connects and closes at once is one of them; what counts is all that came.
+/// A client that closes at once counts as one of the clients; the bytes of both are added.
 #[test]
 fn one_that_goes_at_once_and_one_that_sends() {
     let scene = Scene::new();

@@ -1,20 +1,20 @@
-//! `--compare`: what has changed, what has not, and what there is nothing to say about.
+//! `--compare`: cases that have changed, that have not, and that cannot be compared.
 
 use crate::harness::{Scene, becomes};
 use serde_json::Value;
 use std::fs;
 
-/// Cases that take no time.
+/// Cases that take little time.
 const LATENCY: &str = "latency -q --over abstract,tcp --count 50 --warmup 1ms --in-process";
 const THROUGHPUT: &str = "throughput -q --size 4K --over abstract --warmup 1ms --in-process";
 
-/// What has become of the cases, as stdout says it below the table.
+/// Returns the verdicts that stdout shows below the table.
 fn verdicts(text: &str) -> Vec<String> {
     let lines = text.lines().skip_while(|line| !line.starts_with("case ")).skip(1);
     let is_case = |line: &&str| line.contains(" over ") && !line.starts_with("only ");
     let verdicts = lines.take_while(is_case).map(|line| {
         let (case, rest) = line.split_once("  ").unwrap();
-        // Before, after, change, and the verdict behind them.
+        // The columns are before, after, change and verdict.
         let (_, verdict) = rest.rsplit_once("  ").unwrap();
         format!("{case}: {verdict}")
     });
@@ -26,7 +26,7 @@ fn saved(scene: &Scene, name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(scene.path(name)).unwrap()).unwrap()
 }
 
-/// Measures and saves to `old`, and makes other figures of that.
+/// Measures, saves to `old`, and changes the saved results.
 #[track_caller]
 fn save(scene: &Scene, line: &str, change: impl Fn(&mut Value)) {
     scene.plain_bench(&format!("{line} --save old")).run().silent();
@@ -35,7 +35,7 @@ fn save(scene: &Scene, line: &str, change: impl Fn(&mut Value)) {
     fs::write(scene.path("old"), old.to_string()).unwrap();
 }
 
-/// Steady figures with which nothing that is measured overlaps: times as short as can be.
+/// Sets times that are shorter than any that is measured.
 fn very_fast_times(results: &mut Value) {
     for row in results["rows"].as_array_mut().unwrap() {
         for run in row["runs"].as_array_mut().unwrap() {
@@ -44,7 +44,7 @@ fn very_fast_times(results: &mut Value) {
     }
 }
 
-/// So many bytes and messages a second.
+/// Sets the rates of bytes and messages.
 fn rates(results: &mut Value, rate: f64) {
     for row in results["rows"].as_array_mut().unwrap() {
         for what in ["bytes_per_second", "messages_per_second"] {
@@ -87,7 +87,7 @@ fn results_with_the_old_names_of_transports_are_compared() {
     assert!(!outcome.stdout_text().contains("only "), "{}", outcome.report());
 }
 
-/// There is noise, so that it may be any.
+/// Any verdict is possible, because the figures are noisy.
 #[test]
 fn every_case_has_a_verdict() {
     let scene = Scene::new();
@@ -115,7 +115,7 @@ fn what_has_become_slower_fails() {
     let scene = Scene::new();
     let line = LATENCY.replace("abstract,tcp", "abstract") + " --repeat 3";
     save(&scene, &line, very_fast_times);
-    // Without a limit it is only said.
+    // Without `--fail-over` the status is 0.
     let outcome = scene.plain_bench(&format!("{line} --compare old")).run().silent();
     assert_eq!(verdicts(outcome.stdout_text()), ["latency 64 over abstract: slower"]);
     for limit in ["0", "20", "99.5", "1000"] {
@@ -166,7 +166,7 @@ fn what_has_become_faster_does_not_fail() {
     }
 }
 
-/// What is slower cannot be so by more than all of it: runs that are further apart are noise.
+/// A rate cannot fall by more than 100 %, so runs with a greater spread are noise.
 #[test]
 fn less_each_second_is_slower() {
     let scene = Scene::new();
@@ -239,7 +239,7 @@ fn beside_a_report_on_stdout_the_comparison_goes_to_stderr() {
     }
 }
 
-/// Nobody listens, which would be another error.
+/// Fails before connecting: the server does not exist, which would be another error.
 #[track_caller]
 fn refused(scene: &Scene, name: &str, code: i32, parts: &[&str]) {
     let line = format!("latency --to {} --compare {name} --save new", scene.word());

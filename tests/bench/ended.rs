@@ -1,32 +1,32 @@
-//! A measurement that is ended, or whose server is: it ends as a whole.
+//! Signals to a measurement or to its server end both.
 
 use crate::harness::{Running, Scene, becomes, signal, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 
-/// The processes that this one has started.
+/// Returns the child processes.
 fn children(running: &Running) -> Vec<Pid> {
     let parent = running.pid().to_string();
     let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let entry = entry.ok()?;
         let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
         let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-        // The name of the command, which may hold anything, stands before it.
+        // The name of the command may contain anything, even parentheses.
         let (_, rest) = stat.rsplit_once(')')?;
         (rest.split_whitespace().nth(1)? == parent).then(|| Pid::from_raw(pid))?
     });
     all.collect()
 }
 
-/// Whether it has ended: there may be nobody who asks how.
+/// Returns whether a process has ended, even if nobody has waited for it.
 fn has_ended(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
     let state = stat.ok().and_then(|stat| Some(stat.rsplit_once(')')?.1.trim_start().to_owned()));
     state.is_none_or(|state| state.starts_with(['Z', 'X']))
 }
 
-/// Whether the server of this run has taken a client. Plain pipes are there from the start,
-/// and visits are short.
+/// Returns whether the server of this run serves a client. Pipes are connected from the start, and
+/// connections of `connect` are too short to be seen.
 fn is_at_work(scene: &Scene, running: &Running, server: Pid, line: &str) -> bool {
     let tasks = fs::read_dir(format!("/proc/{}/task", server.as_raw_nonzero()));
     let is_started = tasks.is_ok_and(|tasks| tasks.count() > 1);
@@ -36,7 +36,8 @@ fn is_at_work(scene: &Scene, running: &Running, server: Pid, line: &str) -> bool
     has_client(scene, running)
 }
 
-/// Whether the server of the first run has a client: the connection has the server's name.
+/// Returns whether the server of the first run has a client: accepted connections have the
+/// server's name.
 fn has_client(scene: &Scene, running: &Running) -> bool {
     let own = format!("@lsock-bench-{}-", running.pid());
     let folder = scene.folder().to_string_lossy();
@@ -52,7 +53,7 @@ fn has_client(scene: &Scene, running: &Running) -> bool {
     })
 }
 
-/// A long run with a server, which is at work.
+/// Starts a long run and waits until its server serves a client.
 #[track_caller]
 fn long_run(scene: &Scene, line: &str) -> (Running, Pid) {
     let line = format!("{line} --duration 10m");

@@ -1,5 +1,4 @@
-//! What every system measures: bare names, TCP and plain pipes, with two processes and with
-//! one.
+//! What every system measures: names, TCP and pipes, with two processes and with one.
 
 use super::{assert_cases, cases};
 use crate::harness::{Report, Scene, data};
@@ -13,7 +12,7 @@ use std::{
 const PLACES: [&str; 2] = ["", "--in-process"];
 const OPTIONS: &str = "--repeat 1 --warmup 5ms";
 
-/// Over a name and TCP with both APIs, and over pipes with those that there are for them.
+/// Measures over a name and TCP with both APIs, and over pipes with the APIs that support them.
 #[track_caller]
 fn over_everything(line: &str, check: impl Fn(Report) -> Report) {
     let scene = Scene::new();
@@ -57,7 +56,7 @@ fn latency() {
     });
 }
 
-/// Slowly, so that a machine under load keeps up with it.
+/// A low rate, which a machine under load can keep.
 #[test]
 fn latency_at_a_rate() {
     over_everything("latency --rate 20 --count 4", |report| {
@@ -97,7 +96,7 @@ fn the_tour() {
     assert_eq!(scene.files(), [""; 0]);
 }
 
-/// Serves so many clients, one after another: sends back to each what it sends.
+/// Echoes for `clients` clients, one after another.
 fn echo(name: &str, clients: usize) -> JoinHandle<()> {
     let name = Name::parse(name).unwrap().into_owned();
     let listener = ListenerOptions::new().name(name).create_sync().unwrap();

@@ -1,9 +1,9 @@
-//! What the system allows: open files, and names of a length.
+//! Limits of the system: open files and lengths of names.
 
 use crate::harness::{Cmd, Scene};
 use std::{fs, thread};
 
-/// With so many open files at most.
+/// Runs with a limit of open files.
 fn limited(scene: &Scene, files: usize, line: &str) -> Cmd {
     let script = format!(r#"ulimit -n {files}; exec "$0" bench --json - "$@""#);
     let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
@@ -24,11 +24,11 @@ fn more_clients_than_open_files() {
     }
 }
 
-/// One descriptor too many in each run would be too many in all.
+/// A leak of one descriptor per run would exceed the limit.
 #[test]
 fn every_run_gives_back_its_descriptors() {
     let scene = Scene::new();
-    // What the program keeps for event loops depends on the CPUs.
+    // The number of descriptors of event loops depends on the CPUs.
     let files = 84 + 8 * thread::available_parallelism().map_or(1, usize::from);
     for place in ["--in-process", ""] {
         for api in ["sync", "tokio"] {
@@ -60,7 +60,7 @@ fn a_folder_for_temporary_files_that_is_too_long() {
             assert_eq!(fs::read_dir(&long).unwrap().count(), 0, "{}", outcome.report());
         }
     }
-    // Whoever needs no files does not mind.
+    // Other transports need no files.
     let line = "latency --over abstract,tcp --count 5 --warmup 1ms --repeat 1";
     scene.bench(line.split(' ')).env("TMPDIR", &long).run().measured();
 }

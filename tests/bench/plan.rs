@@ -1,8 +1,8 @@
-//! `--explain` says what would be measured, and does nothing.
+//! `--explain` prints the plan and opens nothing.
 
 use crate::harness::Scene;
 
-/// The cases that are named, and the rest.
+/// Returns the planned cases and the remaining text.
 #[track_caller]
 fn explain(scene: &Scene, line: &str) -> (Vec<String>, String) {
     let args = ["--explain"].into_iter().chain(line.split_whitespace());
@@ -109,7 +109,7 @@ fn how_it_is_measured() {
     }
 }
 
-/// What somebody else listens on says what it goes through.
+/// The transport of an external server follows from its name.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_name_says_what_it_goes_through() {

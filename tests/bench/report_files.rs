@@ -1,5 +1,5 @@
-//! Files of reports: nothing is measured that could not be written, and what was there before
-//! stays as it was until all is measured.
+//! Report files: their destinations are checked before anything is measured, and old files stay
+//! unchanged until the end.
 
 use crate::harness::{Host, NOBODY, Scene, is_root, signal};
 use rustix::{
@@ -27,13 +27,13 @@ fn outputs() -> String {
     OUTPUTS.map(|(option, name)| format!("{option} {name}")).join(" ")
 }
 
-/// Whether somebody has connected, or tried to.
+/// Returns whether a client has connected.
 fn has_client(host: &Host) -> bool {
     let mut fds = [PollFd::new(host, PollFlags::IN)];
     poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() > 0
 }
 
-/// Refused before anybody has been connected to.
+/// Fails before connecting.
 #[track_caller]
 fn refused(scene: &Scene, outputs: &str, code: i32, parts: &[&str]) {
     let (host, name) = scene.host("./s");
@@ -46,7 +46,7 @@ fn refused(scene: &Scene, outputs: &str, code: i32, parts: &[&str]) {
     fs::remove_file(scene.path("s")).unwrap();
 }
 
-/// All reports as they were, or none where there was none.
+/// All reports are unchanged, or do not exist.
 #[track_caller]
 fn are_untouched(scene: &Scene, evidence: &str) {
     for name in NAMES {
@@ -55,7 +55,7 @@ fn are_untouched(scene: &Scene, evidence: &str) {
     }
 }
 
-/// Reports that are there, and reports that are not.
+/// Checks with reports that exist, and with reports that do not.
 #[track_caller]
 fn keeps_reports(fails: impl Fn(&Scene, &str)) {
     for is_there in [true, false] {
@@ -98,7 +98,7 @@ fn a_signal_leaves_old_reports() {
     keeps_reports(|scene, outputs| {
         let bench = scene.plain_bench(&format!("-v latency --at ./s {outputs}"));
         let bench = bench.start_listening();
-        // It has looked whether they can be written, and nothing of that is left.
+        // The check whether the files can be written has left nothing.
         are_untouched(scene, "while it listens");
         assert!(scene.files().iter().all(|name| !name.starts_with('.')), "{:?}", scene.files());
         signal(&bench, Signal::TERM);
@@ -145,8 +145,7 @@ fn a_folder_instead_of_a_file() {
     }
 }
 
-/// The last one may be the one that cannot be written.
-/// What nothing can be written to but a folder, although a file could be made beside it.
+/// Only a folder can have these names, although a file could be created beside it.
 #[test]
 fn a_name_that_can_only_be_one_of_a_folder() {
     for name in ["x/", "x/."] {
@@ -154,7 +153,7 @@ fn a_name_that_can_only_be_one_of_a_folder() {
     }
 }
 
-/// One that another name leads to takes the place of the table as well.
+/// A report to another name of stdout replaces the table as well.
 #[test]
 fn what_stdout_goes_to_under_another_name() {
     let scene = Scene::new();
@@ -184,7 +183,7 @@ fn a_file_that_may_not_be_written_to() {
     }
     let scene = Scene::new();
     let lsock = scene.lsock_for_all();
-    // Another file could take its place.
+    // The user may create files in the folder.
     fs::set_permissions(scene.folder(), Permissions::from_mode(0o777)).unwrap();
     fs::write(scene.path("a.json"), OLD).unwrap();
     fs::set_permissions(scene.path("a.json"), Permissions::from_mode(0o444)).unwrap();
@@ -218,7 +217,7 @@ fn two_reports_for_one_file() {
     }
 }
 
-/// What cannot be printed keeps no file from being written.
+/// An error of stdout does not prevent files.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_stdout() {
@@ -235,7 +234,7 @@ fn a_full_disk_behind_stdout() {
     }
 }
 
-/// The other way round as well: what goes to stdout comes although a file does not.
+/// An error of a file does not prevent stdout.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_a_file() {

@@ -1,10 +1,10 @@
-//! What is reported where: a table for people, files for programs.
+//! Destinations and formats of reports: a table for people, files for programs.
 
 use crate::harness::Scene;
 use serde_json::Value;
 use std::{fs, io};
 
-/// Four cases, which take no time, and of which there is something to warn.
+/// Four short cases, with a warning.
 const LINE: &str =
     "latency --size 64,1K --over abstract,tcp --count 20 --warmup 1ms --repeat 2 --in-process";
 const CASES: usize = 4;
@@ -13,7 +13,7 @@ const ADVICE: &str = "a longer --duration measures more";
 
 type Check = fn(&str) -> bool;
 
-/// What else there is for stdout, and what it is like.
+/// Formats that can go to stdout, with their checks.
 const FORMS: [(&str, Check); 4] =
     [("--json", is_json), ("--csv", is_csv), ("--markdown", is_markdown), ("--save", is_json)];
 
@@ -22,7 +22,7 @@ fn is_json(text: &str) -> bool {
     value.is_some_and(|value| value["rows"].as_array().is_some_and(|rows| rows.len() == CASES))
 }
 
-/// A header, and a line for each case with as many fields.
+/// A header, and one line per case with the same number of fields.
 fn is_csv(text: &str) -> bool {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let has_header = reader.headers().is_ok_and(|names| &names[0] == "workload");
@@ -41,7 +41,7 @@ fn is_svg(text: &str) -> bool {
     text.starts_with("<svg") && text.trim_end().ends_with("</svg>") && text.contains("Latency of")
 }
 
-/// The table, without what only a terminal shows.
+/// The table without colours and bars.
 fn is_table(text: &str) -> bool {
     let rows = |over: &str| text.lines().filter(|line| line.trim_start().starts_with(over)).count();
     let are_figures = |line: &str| line.split_whitespace().skip(2).all(|it| it.starts_with(digit));
@@ -132,7 +132,7 @@ fn every_report_tells_on_what_it_was_measured() {
         assert!(kernel.contains(release.trim()), "{environment}");
         parts.push(release.trim().to_owned());
     }
-    // In Markdown some characters have a backslash before them.
+    // Markdown escapes some characters.
     let markdown = file(&scene, "a.md").replace('\\', "");
     for text in [outcome.stdout_text(), &markdown, &file(&scene, "a.svg")] {
         for part in &parts {
@@ -162,7 +162,7 @@ fn warnings_have_an_advice_and_go_to_stderr() {
             && loud.stderr.lines().all(|line| line.starts_with("lsock: warning: "));
         assert!(is_fine, "{form:?}\n{}", loud.report());
         let quiet = scene.plain_bench(LINE).arg("-q").args(form).run().silent();
-        // What is read later has them all the same.
+        // JSON contains warnings, even with `-q`.
         let in_json = form.first() == Some(&"--json");
         for outcome in [loud, quiet] {
             let has = outcome.stdout_text().contains("few-times");
@@ -175,7 +175,7 @@ fn warnings_have_an_advice_and_go_to_stderr() {
     assert!(markdown.contains(WARNING) && markdown.contains(ADVICE), "{markdown}");
 }
 
-/// As with `| head -n 1`, whose end may come early or late.
+/// Like `| head -n 1`, which may close early or late.
 #[test]
 fn who_reads_no_more_has_seen_enough() {
     let scene = Scene::new();

@@ -1,5 +1,4 @@
-//! What cannot be measured is wrong usage: one line and a hint, status 2, and nothing is
-//! opened.
+//! Wrong usage: one line and a hint, status 2, and nothing is opened.
 
 use crate::harness::Scene;
 
@@ -57,7 +56,7 @@ fn what_does_not_go_with_a_workload() {
     ]);
 }
 
-/// Windows says of it that there is none.
+/// Windows has no socket pairs.
 #[cfg(unix)]
 #[test]
 fn socket_pairs_have_two_ends() {

@@ -4,7 +4,7 @@ use crate::bench::{
     results::ServerDescription,
 };
 
-/// Results of one case that was measured with these figures.
+/// Results of one case with these figures, one per run.
 fn results(workload: Workload, figures: &[u64]) -> Results {
     let sample = |figure: &u64| match workload.metric() {
         Metric::MedianTime => timed(10_000, *figure),
@@ -34,7 +34,7 @@ fn more_is_faster_but_of_time() {
 #[test]
 fn runs_that_overlap_are_the_same() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
-    // The medians are 20 % apart, and the spreads are less.
+    // The medians are 20 % apart, the spreads are smaller.
     assert_eq!(of(&[1000, 1000, 1150], &[1150, 1200, 1200]), Verdict::Same);
     assert_eq!(of(&[1000, 1000, 1149], &[1150, 1200, 1200]), Verdict::Faster);
 }
@@ -42,10 +42,10 @@ fn runs_that_overlap_are_the_same() {
 #[test]
 fn a_change_within_the_spread_is_none() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
-    // 25 % more, with a spread of 25 % before; then with one of 24 %.
+    // 25 % more, with an old spread of 25 %; then of 24 %.
     assert_eq!(of(&[800, 1000, 1050], &[1250, 1250, 1250]), Verdict::Same);
     assert_eq!(of(&[810, 1000, 1050], &[1250, 1250, 1250]), Verdict::Faster);
-    // The spread of the new ones counts as well: 20 % less, with one of 25 % and 18.75 %.
+    // The new spread counts as well: 20 % less, with a spread of 25 % and then 18.75 %.
     assert_eq!(of(&[1000, 1000, 1000], &[700, 800, 900]), Verdict::Same);
     assert_eq!(of(&[1000, 1000, 1000], &[700, 800, 850]), Verdict::Slower);
 }
@@ -83,7 +83,7 @@ fn a_slowdown_counts_beyond_its_limit_only() {
             .unwrap();
     assert_eq!(throughput.slower_by_more_than(9.0).len(), 1);
     assert_eq!(throughput.slower_by_more_than(11.0), Vec::<&Change>::new());
-    // Of times more is slower.
+    // For times, more is slower.
     let of = |old: &[u64], new: &[u64]| {
         Comparison::new(&results(Workload::Latency, old), &results(Workload::Latency, new))
             .unwrap()
@@ -92,7 +92,7 @@ fn a_slowdown_counts_beyond_its_limit_only() {
     };
     assert_eq!(of(&[900; 3], &[1000; 3]), 1);
     assert_eq!(of(&[1000; 3], &[900; 3]), 0);
-    // Within noise nothing is slower.
+    // Changes within the noise are not slower.
     assert_eq!(of(&[500, 900], &[800, 2000]), 0);
 }
 

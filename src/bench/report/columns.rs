@@ -1,4 +1,4 @@
-//! The cells of all tables, whatever they are drawn with.
+//! The cells of all tables, independent of the output format.
 
 use super::number::{self, TimeUnit};
 use crate::bench::{
@@ -10,12 +10,12 @@ use crate::bench::{
 /// The rows of one workload.
 #[derive(Debug)]
 pub(super) struct Section {
-    /// What is measured, and what all rows have in common.
+    /// The workload, and what all rows have in common.
     pub(super) heading: String,
     pub(super) columns: Vec<Column>,
-    /// For each row its part of the greatest figure.
+    /// Figure of each row as a fraction of the greatest one.
     pub(super) bars: Vec<f64>,
-    /// What the bars show.
+    /// Title of the bars.
     pub(super) bar: &'static str,
     /// Whether a shorter bar is faster.
     pub(super) less_is_faster: bool,
@@ -24,7 +24,7 @@ pub(super) struct Section {
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) title: String,
-    /// Words begin at the left, numbers end at the right.
+    /// Text is aligned to the left, numbers to the right.
     pub(super) is_text: bool,
     pub(super) cells: Vec<Cell>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Cell {
     pub(super) emphasis: Emphasis,
 }
 
-/// What a cell makes one think.
+/// How a cell is highlighted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Emphasis {
     Plain,
@@ -44,12 +44,12 @@ pub(super) enum Emphasis {
     Doubtful,
 }
 
-/// How far a ratio is off 1 that is worth a colour.
+/// Ratios that differ from 1 by more than this are coloured.
 const MIN_RATIO_DIFFERENCE: f64 = 0.1;
-/// From here on figures are not steady.
+/// Spreads above this are highlighted as doubtful.
 const MAX_STEADY_SPREAD: f64 = 0.1;
 
-/// How the figures of these results are meant.
+/// Explains the columns that these results have.
 pub(super) fn notes(results: &Results) -> Vec<&'static str> {
     let any = |has_value: fn(&Row) -> bool| results.rows.iter().any(has_value);
     let notes = [
@@ -78,12 +78,12 @@ pub(super) fn notes(results: &Results) -> Vec<&'static str> {
     notes.into_iter().filter_map(|(is_needed, note)| is_needed.then_some(note)).collect()
 }
 
-/// Whether it is compared with another row, as far as can be seen.
+/// Returns whether a ratio to another row can be shown.
 fn is_compared(row: &Row) -> bool {
     row.ratio != Some(1.0)
 }
 
-/// One for each workload that was measured.
+/// Returns one section for each workload that was measured.
 pub(super) fn sections(results: &Results) -> Vec<Section> {
     let section_of = |workload| {
         let rows = results.rows.iter().filter(move |row| row.case.workload == workload);
@@ -152,7 +152,7 @@ fn section(workload: Workload, rows: &[&Row]) -> Section {
     Section { heading, columns: table.columns, bars: bars(rows), bar, less_is_faster }
 }
 
-/// A table that is being made. What all cases have in common goes to the heading.
+/// A table under construction. Values that all cases share go to the heading.
 struct Table<'a> {
     rows: &'a [&'a Row],
     heading: Vec<String>,
@@ -160,7 +160,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// What distinguishes the cases.
+    /// Adds the columns that distinguish the cases.
     fn cases(&mut self) {
         self.words("over", |case| case.over.to_string());
         if self.rows.iter().any(|row| row.case.api != Api::Sync) {
@@ -193,7 +193,7 @@ impl Table<'_> {
         self.push(title, true, texts);
     }
 
-    /// A column, or a part of the heading if all have the same.
+    /// Adds a column, or a part of the heading if all rows have the same value.
     fn common(
         &mut self,
         title: &str,
@@ -213,7 +213,7 @@ impl Table<'_> {
         self.fixed("GB/s", 3, |row| Some(row.bytes_per_second.median / 1e9));
     }
 
-    /// Times of messages in one unit.
+    /// Adds columns of quantiles and the maximum, all in one unit of time.
     fn times(&mut self, quantiles: &[f64]) {
         if self.rows.iter().all(|row| row.latency.is_none()) {
             return;
@@ -237,7 +237,7 @@ impl Table<'_> {
         });
     }
 
-    /// Numbers, if there are any.
+    /// Adds a column of numbers, unless all are unknown.
     fn numbers(&mut self, title: &str, value: impl Fn(&Row) -> Option<f64>) {
         let values: Vec<Option<f64>> = self.rows.iter().map(|row| value(row)).collect();
         if values.iter().all(Option::is_none) {
@@ -263,7 +263,7 @@ impl Table<'_> {
         self.columns.push(Column { title: title.to_owned(), is_text, cells });
     }
 
-    /// Of the last column.
+    /// Highlights cells of the last column.
     fn emphasize(&mut self, emphasis: impl Fn(&Row) -> Emphasis) {
         let Some(column) = self.columns.last_mut() else { return };
         for (cell, row) in column.cells.iter_mut().zip(self.rows) {

@@ -1,4 +1,4 @@
-//! A line for each row, for spreadsheets and data frames.
+//! CSV with one line per row, for spreadsheets and data frames.
 
 use crate::bench::{
     Amount, Results,
@@ -7,7 +7,7 @@ use crate::bench::{
 use anyhow::Context as _;
 use serde::Serialize;
 
-/// The columns, in their order. What every line has in common comes last.
+/// The columns in order. Values that all lines share come last.
 #[derive(Serialize)]
 struct CsvLine<'a> {
     workload: &'static str,
@@ -56,10 +56,10 @@ struct CsvLine<'a> {
     options: String,
 }
 
-/// The results as CSV, with a line of names at the top.
+/// Formats the results as CSV with a header line.
 ///
 /// # Errors
-/// None that is known of: it writes to memory.
+/// None is known: the text is written to memory.
 pub(crate) fn csv(results: &Results) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in &results.rows {

@@ -1,4 +1,4 @@
-//! On what and how it was measured, in a line each.
+//! One-line descriptions of environment and options.
 
 use crate::{
     bench::{Environment, Setup, results::ServerDescription},
@@ -9,7 +9,7 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-/// `lsock 0.1.0, Debian 13, Linux 6.12, x86_64, 8 CPUs: Example CPU`.
+/// Example: `lsock 0.1.0, Debian 13, Linux 6.12, x86_64, 8 CPUs: Example CPU`.
 pub(in crate::bench) fn machine(environment: &Environment) -> String {
     let cpus = if environment.cpus == 1 { "CPU" } else { "CPUs" };
     let mut text = format!("lsock {}, {}", environment.lsock, environment.system);
@@ -23,13 +23,13 @@ pub(in crate::bench) fn machine(environment: &Environment) -> String {
     escaped(&text)
 }
 
-/// `lsock bench latency --rate 1000`.
+/// Example: `lsock bench latency --rate 1000`.
 pub(in crate::bench) fn command(environment: &Environment) -> String {
     let text = format!("lsock bench {}", command_line(&environment.options));
     escaped(text.trim_end())
 }
 
-/// `3 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1`.
+/// Example: `3 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1`.
 pub(in crate::bench) fn setup(setup: &Setup) -> String {
     let runs =
         if setup.repeat == 1 { "1 run".to_owned() } else { format!("{} runs", setup.repeat) };
@@ -46,7 +46,7 @@ pub(in crate::bench) fn setup(setup: &Setup) -> String {
     escaped(&text)
 }
 
-/// `CPU 0`, `CPUs 0,1`, `no CPU`.
+/// Examples: `CPU 0`, `CPUs 0,1`, `no CPU`.
 pub(in crate::bench) fn pins(pin: &[usize]) -> String {
     let numbers: Vec<String> = pin.iter().map(ToString::to_string).collect();
     match pin {
@@ -56,15 +56,15 @@ pub(in crate::bench) fn pins(pin: &[usize]) -> String {
     }
 }
 
-/// Words as a shell reads them.
+/// Quotes words for a shell.
 pub(super) fn command_line(words: &[String]) -> String {
     let quoted = words.iter().map(|word| {
-        // A comma means something in braces only.
+        // `shlex` would quote a comma, which is special only inside of braces.
         let is_list = |c: char| c.is_ascii_alphanumeric() || "-.,".contains(c);
         if !word.is_empty() && word.chars().all(is_list) {
             return word.clone();
         }
-        // Only a NUL is refused, which no command line holds.
+        // Fails only for NUL, which a command line cannot contain.
         shlex::try_quote(word).map_or_else(|_| word.clone(), Cow::into_owned)
     });
     quoted.collect::<Vec<_>>().join(" ")

@@ -1,30 +1,31 @@
-//! All that was measured, for programs, and for `--compare`.
+//! The JSON document: everything that was measured, for programs and for `--compare`.
 
 use crate::bench::Results;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-/// What a document says that it is; everything else depends on it.
+/// The field that identifies a document and its version; it is read first.
 #[derive(Deserialize)]
 struct DocumentHead {
     format: String,
 }
 
-/// With what a format begins, before its version.
+/// Prefix of `format`, followed by the version.
 const FORMAT: &str = "lsock-bench ";
 
-/// The results as a document.
+/// Formats the results as a JSON document.
 pub(crate) fn json(results: &Results) -> String {
-    // Nothing in results has a form that JSON lacks.
+    // Results contain nothing that JSON cannot represent.
     let mut text = serde_json::to_string_pretty(results).unwrap_or_default();
     text.push('\n');
     text
 }
 
-/// The results in a document.
+/// Parses a document.
 ///
 /// # Errors
-/// It is no JSON, no result of `lsock bench`, one of another version, or damaged.
+/// An error if the text is not JSON, is not a result of `lsock bench`, has another version, or
+/// lacks fields.
 pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
     let value: serde_json::Value = serde_json::from_str(text).context("this is not JSON")?;
     let head = DocumentHead::deserialize(&value).ok();
@@ -34,7 +35,7 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
     if version != "1" {
         bail!("this is a result of another version of lsock (format {version} instead of 1)");
     }
-    // From the text, so that the message tells the line.
+    // Parses the text again instead of `value`, so that the message contains the line.
     serde_json::from_str(text).context("this result of lsock bench is damaged")
 }
 

@@ -1,14 +1,14 @@
-//! Figures as people read them.
+//! Formats numbers for people.
 
-/// The numbers of a column, all with the same number of decimals: as many as the smallest one
-/// needs for three digits, but at most three. What is not known is `-`.
+/// Formats the numbers of a column with the same number of decimals: enough for three digits of
+/// the smallest one, but at most three. `None` becomes `-`.
 pub(in crate::bench) fn column(values: &[Option<f64>]) -> Vec<String> {
     let known = values.iter().flatten().copied().filter(|value| *value > 0.0);
     let decimals = decimals(known.min_by(f64::total_cmp).unwrap_or(f64::INFINITY));
     values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
 }
 
-/// So many decimals for each of them.
+/// Formats numbers with `decimals` decimals each.
 pub(in crate::bench) fn fixed(values: &[Option<f64>], decimals: usize) -> Vec<String> {
     values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
 }
@@ -17,7 +17,7 @@ fn text(value: Option<f64>, format: impl Fn(f64) -> String) -> String {
     value.map_or_else(|| "-".to_owned(), format)
 }
 
-/// That are needed for three digits.
+/// Returns the number of decimals that three digits of `value` take.
 fn decimals(value: f64) -> usize {
     match value {
         _ if value < 0.9995 => 3,
@@ -27,7 +27,7 @@ fn decimals(value: f64) -> usize {
     }
 }
 
-/// In what times are told.
+/// Unit of times in tables.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(in crate::bench) enum TimeUnit {
     Microseconds,
@@ -36,7 +36,7 @@ pub(in crate::bench) enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// In which a time of so many nanoseconds is readable, and longer ones are.
+    /// Returns the largest unit that this time has at least one of, but at least microseconds.
     pub(in crate::bench) fn of(nanoseconds: u64) -> Self {
         match nanoseconds {
             ..1_000_000 => Self::Microseconds,
@@ -45,12 +45,12 @@ impl TimeUnit {
         }
     }
 
-    /// So many nanoseconds in this unit.
+    /// Converts nanoseconds to this unit.
     pub(in crate::bench) fn convert(self, nanoseconds: u64) -> f64 {
         nanoseconds as f64 / self.length_in_nanoseconds()
     }
 
-    /// How many one of them has.
+    /// Returns the length of one unit in nanoseconds.
     pub(in crate::bench) fn length_in_nanoseconds(self) -> f64 {
         match self {
             Self::Microseconds => 1e3,

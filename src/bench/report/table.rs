@@ -6,17 +6,17 @@ use super::{
 };
 use crate::bench::Results;
 
-/// What a terminal can show.
+/// Whether tables have colours and bars.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TableStyle {
     pub(crate) color: bool,
     pub(crate) bars: bool,
 }
 
-/// Characters of the longest bar.
+/// Length of the longest bar in characters.
 const BAR: usize = 10;
 
-/// The results as text.
+/// Formats the results as text.
 pub(crate) fn table(results: &Results, style: TableStyle) -> String {
     let mut text = format!("{}\n", environment::command(&results.environment));
     text += &environment::machine(&results.environment);
@@ -54,7 +54,7 @@ fn of_section(section: &Section, style: TableStyle) -> String {
     text
 }
 
-/// Nothing follows the last thing that can be seen.
+/// Formats one line, without trailing spaces.
 fn line<'a>(
     section: &Section,
     widths: &[usize],
@@ -81,7 +81,8 @@ fn width(column: &Column) -> usize {
     texts.map(|text| text.chars().count()).max().unwrap_or_default()
 }
 
-/// OpenConnection blocks, and a last one in eighths. What is more than nothing can be seen.
+/// Formats a bar of full blocks and a last block in eighths. A positive value has at least one
+/// eighth.
 fn bar_of(part: f64) -> String {
     const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     if part.is_nan() || part <= 0.0 {
@@ -104,7 +105,7 @@ fn code(emphasis: Emphasis) -> &'static str {
     }
 }
 
-/// In a colour or style, where there are any.
+/// Wraps a text in an escape sequence (SGR) if `color` is set.
 pub(in crate::bench) fn painted(text: &str, code: &str, color: bool) -> String {
     if color && !code.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn the_tour_fits_a_terminal_of_a_hundred_columns() {
         let text = table(&tour(), TableStyle { color: false, bars: true });
-        // The machine's name is as long as it is.
+        // The first two lines depend on the machine.
         let widest = text.lines().skip(2).map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= 100, "{widest} columns:\n{text}");
     }

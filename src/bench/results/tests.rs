@@ -5,7 +5,7 @@ use crate::bench::{
     histogram,
 };
 
-/// A row of one case.
+/// Returns the row of one case.
 fn row(case: Case, samples: Vec<Sample>) -> Row {
     let mut results = Results::new(environment(), setup(), vec![(case, samples)]);
     results.rows.pop().unwrap()
@@ -44,7 +44,7 @@ fn the_spread_is_that_of_the_figure_and_needs_two_runs() {
     assert_eq!(spread(Workload::Throughput, messages()), Some(0.3));
     assert_eq!(spread(Workload::FanIn, messages()), Some(0.3));
     assert_eq!(spread(Workload::Connect, messages()), Some(0.3));
-    // Of times: the histogram is exact below 2048.
+    // The histogram is exact below 2048.
     let times = vec![timed(100, 800), timed(50, 1000), timed(100, 1100)];
     assert_eq!(spread(Workload::Latency, times), Some(0.3));
     assert_eq!(spread(Workload::Throughput, vec![sample(80)]), None);
@@ -170,7 +170,7 @@ fn times_are_of_all_runs_together() {
     let latency = latency.unwrap();
     // 150 of 200, 120 of 300, 27 of 400, 50 of 1000, 40 of 1500, 9 of 2000, 3 of 2000, 1 of 10000.
     assert_eq!((latency.count, latency.min), (400, 200));
-    // In a bucket of eight, whose greatest value it is.
+    // The greatest value of a bucket of eight.
     assert_eq!(latency.max, 10_007);
     assert_eq!(latency.time_at(0.3), Some(200));
     assert_eq!(latency.time_at(0.5), Some(300));
@@ -203,12 +203,12 @@ fn times(count: u64) -> Histogram<u64> {
     times
 }
 
-/// `data/latencies.py` has made the times, and says what numpy makes of them.
+/// `data/latencies.py` generated the times and computed the expected quantiles with numpy.
 #[test]
 fn quantiles_are_those_of_another_implementation() {
     let numbers = include_str!("../data/latencies.txt").lines().map(|line| line.parse().unwrap());
     let numbers: Vec<u64> = numbers.collect();
-    // In three runs, as they come.
+    // Three runs, in the order of the file.
     let samples = numbers.chunks(numbers.len().div_ceil(3)).map(|part| {
         let mut times = histogram();
         part.iter().for_each(|time| times.record(*time).unwrap());

@@ -5,8 +5,7 @@ use crate::bench::{
 };
 use std::time::Duration;
 
-/// What is said about a case that was measured like that, on a machine of which there is
-/// nothing to say.
+/// Returns the warnings about one case on a machine without warnings.
 fn of(workload: Workload, samples: Vec<Sample>) -> Vec<Warning> {
     Results::new(environment(), setup(), vec![(case(workload), samples)]).warnings
 }
@@ -42,7 +41,7 @@ fn a_thousand_times_are_enough_of_all_runs_together() {
     assert_eq!(of_times(500, 500), []);
     let case = || case(Workload::Latency).to_string();
     assert_eq!(of_times(500, 400), [Warning::FewTimes { cases: 1, case: case(), count: 900 }]);
-    // Only where times are what it is about.
+    // Only latency needs many times.
     assert_eq!(of(Workload::Connect, vec![timed(100, 9000)]), []);
 }
 
@@ -85,7 +84,7 @@ fn one_cpu_for_both_sides_is_told() {
     assert_eq!(of(2, &[1]), [Warning::OneCpu { pinned: true }]);
     assert_eq!(of(2, &[1, 1]), [Warning::OneCpu { pinned: true }]);
     assert_eq!(of(1, &[]), [Warning::OneCpu { pinned: false }]);
-    // Another one cannot be had.
+    // There is no other CPU.
     assert_eq!(of(1, &[0]), [Warning::OneCpu { pinned: false }]);
 }
 

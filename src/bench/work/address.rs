@@ -1,4 +1,4 @@
-//! Where servers are.
+//! Addresses of servers.
 
 use super::connection::OpenConnection;
 use crate::{bench::Api, diag::Failure, endpoint::Patience};
@@ -12,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerAddress {
     Local(Name<'static>),
-    /// Those of a host, of which the first one that answers counts.
+    /// The addresses of a host; the first one that accepts is used.
     Tcp(Arc<[SocketAddr]>),
 }
 
@@ -29,9 +29,9 @@ impl ServerAddress {
         }
     }
 
-    /// Connects for a moment. Closing leaves nothing behind then, which with TCP means that
-    /// what had not been sent would be lost: otherwise ports run out after some ten thousand
-    /// connections (TIME_WAIT, RFC 9293 3.6).
+    /// Connects for a single message. TCP connections get a linger time of zero, so that closing
+    /// leaves no TIME_WAIT state (RFC 9293 3.6) and discards unsent data: otherwise the ports are
+    /// exhausted after some ten thousand connections.
     pub(super) async fn visit(&self, api: Api) -> anyhow::Result<OpenConnection> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
@@ -48,7 +48,7 @@ async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<OpenCon
     };
     connected.map_err(|error| match Patience::NONE.begin().failed(error, Some(name)) {
         Err(failure) => failure.into(),
-        // Nobody is waited for.
+        // The policy has no retries.
         Ok(_) => anyhow::Error::from(io::Error::from(io::ErrorKind::NotFound)),
     })
 }
@@ -90,12 +90,12 @@ impl Display for ServerAddress {
     }
 }
 
-/// The first one of a host's, as it is typed.
+/// Formats the first address as on the command line.
 fn tcp_text(addresses: &[SocketAddr]) -> String {
     addresses.first().map_or_else(|| "tcp:".to_owned(), |address| format!("tcp:{address}"))
 }
 
-/// The name that was written by another process of this program.
+/// Parses a name that another process of this program has formatted.
 pub(super) fn name(text: &str) -> anyhow::Result<Name<'static>> {
     Ok(Name::parse(text)?.into_owned())
 }

@@ -16,16 +16,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What the server behaviour with what it gets.
+/// What the server does with the bytes that it receives.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerBehaviour {
-    /// What the workload needs: it is one of ours.
+    /// What the workload needs: the server belongs to lsock.
     AsNeeded,
     Echo,
     Discard,
 }
 
-/// What clients need to know.
+/// Starts the clients of a run.
 #[derive(Debug)]
 pub(super) struct Clients<'a> {
     pub(super) case: &'a Case,
@@ -35,13 +35,13 @@ pub(super) struct Clients<'a> {
     pub(super) warmup: Duration,
 }
 
-/// Until the first message of a timetable, so that everybody is ready: that long, and so much
-/// longer for each client.
+/// Time until the first due message, in which all workers become ready, and additional time per
+/// client.
 const LEAD: Duration = Duration::from_millis(2);
 const LEAD_EACH: Duration = Duration::from_micros(100);
 
 impl Clients<'_> {
-    /// Puts clients with these connections to progress.
+    /// Starts one client per connection.
     pub(super) fn start(
         &self,
         workers: &mut Workers,
@@ -73,7 +73,7 @@ impl Clients<'_> {
         Ok(())
     }
 
-    /// Puts clients to progress that connect for themselves.
+    /// Starts clients that connect for each message.
     pub(super) fn start_visits(
         &self,
         workers: &mut Workers,
@@ -93,7 +93,7 @@ impl Clients<'_> {
         Ok(())
     }
 
-    /// A sender, and a receiver of what the server sends or sends back.
+    /// Starts a sender, and a receiver of the bytes that the server sends or echoes.
     fn both_ways(
         &self,
         workers: &mut Workers,
@@ -119,7 +119,7 @@ impl Clients<'_> {
         }
     }
 
-    /// A sender that keeps to a timetable, and a receiver of the answers.
+    /// Starts a sender with a timetable, and a receiver of the answers.
     fn paced(
         &self,
         workers: &mut Workers,
@@ -151,7 +151,7 @@ impl Clients<'_> {
         WorkerProgress::new(self.phase.clone()).limited(self.limit(client))
     }
 
-    /// One client's part of what all of them send after the warm-up, if that is limited.
+    /// Returns a client's share of the messages after the warm-up, if their number is limited.
     fn limit(&self, client: usize) -> Option<u64> {
         let (clients, client) = (self.case.clients as u64, client as u64);
         let all = match self.amount {

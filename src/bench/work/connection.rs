@@ -1,7 +1,7 @@
-//! The two ends of a connection's directions, for threads that wait and for event loops.
+//! Connections, for threads with blocking calls and for event loops.
 //!
-//! What is done with them is written once, as futures: those of ends that wait are done
-//! when they are first asked, so that a thread can run them without an event loop.
+//! All functions are `async`, so that each loop is written once. With blocking calls the futures
+//! are ready at the first poll, and a thread can run them without an event loop.
 
 use local_socket::traits::{SendHalf as _, Stream as _, tokio::Stream as _};
 use std::{
@@ -12,8 +12,8 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-/// Where bytes come from. Those that wait are named one by one: behind a pointer they would
-/// cost each connection an allocation and each message a detour.
+/// Reads from a connection. The blocking kinds are variants and not trait objects: a box would
+/// cost an allocation per connection and an indirection per message.
 pub(super) enum ConnectionReader {
     Local(local_socket::RecvHalf),
     Pipe(PipeReader),
@@ -21,7 +21,7 @@ pub(super) enum ConnectionReader {
     Event(Box<dyn AsyncRead + Send + Unpin>),
 }
 
-/// Where bytes go.
+/// Writes to a connection.
 pub(super) enum ConnectionWriter {
     Local(local_socket::SendHalf),
     Pipe(PipeWriter),
@@ -29,8 +29,8 @@ pub(super) enum ConnectionWriter {
     Event(Box<dyn AsyncWrite + Send + Unpin>),
 }
 
-/// A connection as it is opened. To carry a single message it is not taken apart: that takes
-/// allocations, which are noticed where a connection lasts some microseconds.
+/// A connection before it is split. Short connections are used as they are, because splitting
+/// allocates, which is noticeable if a connection lasts a few microseconds.
 #[derive(Debug)]
 pub(super) enum OpenConnection {
     Local(local_socket::Stream),
@@ -38,16 +38,16 @@ pub(super) enum OpenConnection {
     Event(SplitConnection),
 }
 
-/// Both directions of a connection.
+/// Both directions of a connection, for two workers.
 #[derive(Debug)]
 pub(super) struct SplitConnection {
     pub(super) reader: ConnectionReader,
     pub(super) writer: ConnectionWriter,
 }
 
-/// What can be read from.
+/// Reads bytes and whole messages.
 pub(super) trait MessageReader {
-    /// One call, which a signal may interrupt.
+    /// Reads once; may fail with `Interrupted`.
     async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -59,7 +59,8 @@ pub(super) trait MessageReader {
         }
     }
 
-    /// Fills the buffer: false if the end of file comes before its first byte.
+    /// Fills the buffer. Returns false at an end of file before the first byte; an end of file
+    /// after it is `UnexpectedEof`.
     async fn fill(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -104,12 +105,11 @@ impl ConnectionWriter {
         }
     }
 
-    /// Tells the other end that nothing more comes. Dropping it behaviour, too, if the reader is
-    /// dropped as well.
+    /// Shuts down the sending direction. Dropping reader and writer has the same effect.
     pub(super) async fn finish(self) -> io::Result<()> {
         match self {
             Self::Local(half) => half.close(),
-            // This was the only one.
+            // Dropping the only writer closes the pipe.
             Self::Pipe(_) => Ok(()),
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Event(mut writer) => writer.shutdown().await,
@@ -134,7 +134,7 @@ impl SplitConnection {
 }
 
 impl OpenConnection {
-    /// In two parts, which two workers can have.
+    /// Splits the connection into two directions.
     pub(super) fn split(self) -> SplitConnection {
         match self {
             Self::Local(stream) => {

@@ -1,5 +1,5 @@
-//! The server's process: what it is told and what it answers, in lines of JSON through a
-//! local socket of its own, since its standard streams may be what is measured.
+//! Controls the server process with lines of JSON through a local socket: its standard streams may
+//! be the transport that is measured.
 
 use super::{
     BenchError,
@@ -22,42 +22,42 @@ use std::{
     time::Duration,
 };
 
-/// The command with which this program is started as a server.
+/// The hidden command that starts this program as a server.
 pub(crate) const COMMAND: &str = "bench-server";
 
-/// How long a process takes to start or to answer at most.
+/// Time limit for the server process to start and to answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The same of a process that is only asked for what went wrong.
+/// Time limit for an answer after an error.
 const SHORT_LIMIT: Duration = Duration::from_secs(1);
 
-/// What a server is asked for.
+/// A request to the server process.
 #[derive(Copy, Clone, Debug, Serialize, Deserialize)]
 enum Request {
-    /// What it has used until now.
+    /// Asks for the resource usage so far.
     Usage,
-    /// What has come, after everything has been sent.
+    /// Asks for the totals, after everything has been sent.
     Finish,
 }
 
-/// What it answers.
+/// An answer of the server process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Reply {
-    /// Clients can connect, to this port if it is one.
+    /// The server is ready; with TCP, at this address.
     Ready(Option<SocketAddr>),
     Usage(Usage),
     Served(ServedTotals, Usage),
     Failed(String),
 }
 
-/// A server in a process of its own, which ends with this.
+/// A server in a separate process, which is killed on drop.
 #[derive(Debug)]
 pub(super) struct ServerProcess {
     control: BufReader<Stream>,
     _child: ChildGuard,
 }
 
-/// A process that is ended with this: it has nothing left to do then, or is not needed.
+/// Kills the process on drop.
 #[derive(Debug)]
 struct ChildGuard(Child);
 
@@ -69,7 +69,7 @@ impl Drop for ChildGuard {
 }
 
 impl ServerProcess {
-    /// Starts one. It tells where clients connect to.
+    /// Starts the process. Returns the address that clients connect to, if it has a listener.
     pub(super) fn start(
         job: &ServerJob,
         given: Option<UnopenedEnd>,
@@ -87,7 +87,8 @@ impl ServerProcess {
             ends.give_to(&mut command)?;
         }
         let child = ChildGuard(command.spawn().context("cannot start the server's process")?);
-        // The command has the ends that are given to the process.
+        // `Command` holds descriptors of the server's end, which have to be closed in this
+        // process.
         drop(command);
         let pid = child.0.id();
         listener.set_accept_filter(move |peer| {
@@ -106,7 +107,7 @@ impl ServerProcess {
         Ok((server, address))
     }
 
-    /// What it has used until now.
+    /// Returns the resource usage of the process so far.
     pub(super) fn usage(&mut self) -> anyhow::Result<Usage> {
         match self.ask(Request::Usage)? {
             Reply::Usage(usage) => Ok(usage),
@@ -114,7 +115,7 @@ impl ServerProcess {
         }
     }
 
-    /// What has come, now that everything has been sent, and what that has used.
+    /// Returns the totals and the resource usage, after everything has been sent.
     pub(super) fn finish(&mut self) -> anyhow::Result<(ServedTotals, Usage)> {
         match self.ask(Request::Finish)? {
             Reply::Served(served, usage) => Ok((served, usage)),
@@ -122,9 +123,9 @@ impl ServerProcess {
         }
     }
 
-    /// ServerBehaviour not wait long for what it answers from now on.
+    /// Shortens the time limit for answers.
     pub(super) fn shorten_timeout(&mut self) {
-        // It only takes longer if that cannot be had.
+        // Ignored: the longer limit stays.
         let _ = self.control.get_ref().set_recv_timeout(Some(SHORT_LIMIT));
     }
 
@@ -139,7 +140,7 @@ impl ServerProcess {
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(BenchError::ServerDied.into()),
             Err(error) if is_timeout(&error) => Err(BenchError::NoAnswer.into()),
-            // On Windows that is no end of file.
+            // Windows reports an error instead of an end of file.
             Err(error) if error.is::<io::Error>() => Err(BenchError::ServerDied.into()),
             Err(error) => Err(error.context("no answer from the server's process")),
         }
@@ -169,7 +170,8 @@ fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> anyhow::Result<Opt
     Ok(Some(serde_json::from_str(&line)?))
 }
 
-/// Is a server for the process that has started this one, and ends with it.
+/// Runs as the server of the process that started this one, until that process closes the
+/// connection.
 pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
     let stream = Stream::connect(control.borrow()).context("nobody wants this server")?;
     let mut control = BufReader::new(stream);

@@ -4,39 +4,39 @@ use std::{
     time::Duration,
 };
 
-/// Why a run is not complete.
+/// Reasons why a run is not complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BenchError {
-    /// Other bytes came than were sent.
+    /// Other bytes were received than were sent.
     WrongBytes { offset: u64 },
-    /// Fewer or more bytes, or connections, arrived than were sent.
+    /// Another number of bytes or connections arrived than was sent.
     Miscounted { sent: u64, arrived: u64, what: &'static str },
-    /// The server ended the connection before the run was over.
+    /// The server closed the connection before the end of the run.
     ServerClosed,
-    /// A server that was to discard has sent something.
+    /// A server that should discard has sent something.
     Answered,
-    /// Nothing was sent or answered for so long.
+    /// No progress for this time.
     Stalled { after: Duration, external: bool },
-    /// Not one message was done in the time.
+    /// No message was completed within the run.
     Nothing,
-    /// Clients of other programs sent nothing.
+    /// External clients sent nothing.
     NothingCame,
-    /// So many messages a second cannot be sent.
+    /// The requested rate is not possible.
     RateMissed { asked: u64, reached: u64 },
-    /// The same of one client.
+    /// One client could not keep its part of the rate.
     TooSlow { reached: u64 },
-    /// The server's process could not do its work.
+    /// Error of the server process.
     Server(String),
-    /// The server's process does not answer.
+    /// The server process did not answer in time.
     NoAnswer,
-    /// The server's process has ended, or was ended.
+    /// The server process has ended.
     ServerDied,
-    /// A thread ended without a word.
+    /// A worker ended without a result.
     WorkerDied,
 }
 
 impl BenchError {
-    /// What the user can do about it.
+    /// Returns a hint for the user.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Stalled { external: true, .. } => Some(
@@ -45,7 +45,7 @@ impl BenchError {
                     .to_owned(),
             ),
             Self::RateMissed { reached, .. } => {
-                // Some room, and a number that reads well.
+                // 80 %, rounded down to two digits.
                 let rate = reached - reached / 5;
                 let digit = 10_u64.pow(rate.checked_ilog10().unwrap_or(0).saturating_sub(1));
                 Some(format!("--rate {} may be possible", (rate / digit * digit).max(1)))

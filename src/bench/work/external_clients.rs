@@ -1,4 +1,4 @@
-//! Being the server of somebody else's clients, whose connections are the runs.
+//! The server for clients of other programs (`--at`).
 
 use super::{
     BenchError,
@@ -26,7 +26,8 @@ use std::{
     time::Instant,
 };
 
-/// A server that waits for clients of other programs.
+/// A server for clients of other programs. Each run lasts until the clients have closed their
+/// connections.
 #[derive(Debug)]
 pub(crate) struct ExternalClients {
     workers: Workers,
@@ -35,7 +36,7 @@ pub(crate) struct ExternalClients {
 }
 
 impl ExternalClients {
-    /// Begins to listen. The name goes with a signal that ends the process, too.
+    /// Starts to listen. Signals that end the process also remove the name.
     pub(crate) fn listen(
         target: &Target,
         api: Api,
@@ -62,7 +63,7 @@ impl ExternalClients {
                 return Err(Failure::Usage("--at takes NAME or tcp:HOST:PORT".into()).into());
             }
         };
-        // A signal waits until it is known what has to be removed, whatever thread it comes to.
+        // Blocks signals in all threads until the handler that removes the name is installed.
         let _held = signals::Held::new();
         let workers = Workers::new(api, &pin[..pin.len().min(1)])?;
         let listener =
@@ -77,12 +78,13 @@ impl ExternalClients {
         Ok(Self { workers, listener, behaviour })
     }
 
-    /// Where clients can connect now.
+    /// Returns the address that clients can connect to.
     pub(crate) fn address(&self) -> anyhow::Result<ServerAddress> {
         self.listener.address()
     }
 
-    /// Accepts and serves; from the first byte to the last end of file it is measured.
+    /// Accepts and serves the clients of one run; measures from the first byte to the last end of
+    /// file.
     fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
         let connections = match (case.workload, amount) {
             (Workload::Connect, Amount::Messages(count)) => count,
@@ -131,7 +133,7 @@ impl ExternalClients {
 
 impl Drop for ExternalClients {
     fn drop(&mut self) {
-        // Whoever waits for signals has it as well.
+        // The signal handler keeps the listener alive.
         self.listener.give_up_name();
     }
 }
@@ -148,7 +150,7 @@ struct AcceptTask {
     connections: u64,
     size: usize,
     behaviour: ServerBehaviour,
-    /// When the first bytes came, and what had been used by then.
+    /// Time of the first bytes, and the resource usage up to then.
     started: Arc<OnceLock<(Instant, Usage)>>,
     report: Sender<anyhow::Result<Tally>>,
 }
@@ -168,7 +170,7 @@ async fn accept(task: AcceptTask) {
     }
 }
 
-/// Reads to the end of file, and sends back what it reads if that is asked for.
+/// Reads to the end of file, and echoes if requested.
 async fn serve(
     connection: SplitConnection,
     size: usize,
@@ -179,7 +181,7 @@ async fn serve(
     phase.set(RunPhase::Measured);
     let note = move || {
         if started.get().is_none() {
-            // Another client may be a little earlier.
+            // Fails if another client was first.
             let _ = started.set((Instant::now(), Usage::now()?));
         }
         io::Result::Ok(())

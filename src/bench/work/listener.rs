@@ -13,16 +13,16 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
-/// Where to listen.
+/// Where a server listens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum ListenAddress {
-    /// A local socket's name, as it is typed.
+    /// Name of a local socket.
     Name(String),
-    /// The first one of these that can be had; of none any port of the loopback interface.
+    /// The first address that can be bound; if there is none, any port of the loopback interface.
     Tcp(Vec<SocketAddr>),
 }
 
-/// A server's listener, of either API.
+/// A listener of either API.
 #[derive(Debug)]
 pub(super) enum BenchListener {
     Local(local_socket::Listener),
@@ -32,7 +32,7 @@ pub(super) enum BenchListener {
 }
 
 impl BenchListener {
-    /// Listens; in an event loop if the API is one of such.
+    /// Listens; with `Api::Tokio` it has to be called in the event loop.
     pub(super) async fn bind(address: &ListenAddress, api: Api) -> anyhow::Result<Self> {
         match address {
             ListenAddress::Name(text) => {
@@ -63,7 +63,7 @@ impl BenchListener {
         }
     }
 
-    /// Where clients connect to.
+    /// Returns the address that clients connect to.
     pub(super) fn address(&self) -> anyhow::Result<ServerAddress> {
         let address = match self {
             Self::Local(listener) => ServerAddress::Local(listener.local_name()?),
@@ -91,7 +91,7 @@ impl BenchListener {
         accepted.context("cannot accept a client")
     }
 
-    /// Nobody can connect any more, and nothing of it is left if the process ends now.
+    /// Removes the name: no client can connect, and nothing remains if the process ends.
     pub(super) fn give_up_name(&self) {
         match self {
             Self::Local(listener) => listener.give_up_name(),
@@ -100,8 +100,8 @@ impl BenchListener {
         }
     }
 
-    /// Ends it, for a thread that waits in [`accept`](Self::accept) as well; a task that behaviour is
-    /// ended with its event loop.
+    /// Stops listening. A thread that is blocked in [`accept`](Self::accept) is woken; a task ends
+    /// with its event loop.
     pub(super) fn close(&self) {
         let closed = match self {
             Self::Local(listener) => listener.close(),

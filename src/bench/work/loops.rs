@@ -1,4 +1,4 @@
-//! What workers do: one function for each part of a workload.
+//! The loops that workers execute, one function for each role in a workload.
 
 mod answer;
 mod exchange;
@@ -18,7 +18,7 @@ use super::{
 };
 use std::io;
 
-/// What a write or read says of a server that has gone, and everything else as it is.
+/// Converts errors of a closed connection to `ServerClosed`.
 fn map_server_error(error: io::Error) -> anyhow::Error {
     match error.kind() {
         io::ErrorKind::BrokenPipe
@@ -29,14 +29,14 @@ fn map_server_error(error: io::Error) -> anyhow::Error {
     }
 }
 
-/// The same for servers.
+/// Adds context to an error of a client's connection.
 fn map_client_error(error: io::Error) -> anyhow::Error {
     anyhow::Error::from(error).context("a client ended the connection before the run was over")
 }
 
-/// Waits until the server has ended the connection, as it behaviour when it has read everything.
+/// Waits until the server closes the connection, which it does after the last byte has arrived.
 async fn wait_for_end(reader: &mut ConnectionReader) -> anyhow::Result<()> {
     let more = reader.read(&mut [0; 1]).await.map_err(map_server_error)?;
-    // It was not asked for anything.
+    // A server that discards must not send.
     if more > 0 { Err(BenchError::Answered.into()) } else { Ok(()) }
 }

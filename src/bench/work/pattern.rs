@@ -1,19 +1,19 @@
-//! The bytes that are sent, which whoever receives them knows, too.
+//! The bytes that are sent, which the receiver computes as well.
 //!
-//! They repeat after a number of bytes that is no multiple of usual sizes, so that a message
-//! that is missing, doubled or moved behaviour not look like the one that belongs there.
+//! The period is not a multiple of common sizes, so that a lost, repeated or reordered message
+//! differs from the expected one.
 
 use super::BenchError;
 use std::sync::Arc;
 
-/// Short enough for the fastest cache, as one message that is sent again and again would be.
+/// Small enough for the L1 cache, like a message that is sent repeatedly.
 const PERIOD: usize = (16 << 10) + 65;
 
-/// What is compared at either end of what was read: all of it would be a good part of the
-/// time that is measured. Bytes that are lost or doubled move all that follow.
+/// Number of bytes that are compared at both ends of a read: comparing all would take a
+/// considerable part of the measured time. Lost or repeated bytes shift all bytes that follow.
 const SAMPLE: usize = 32;
 
-/// A place in the stream of known bytes.
+/// A position in the known stream of bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     bytes: Arc<Vec<u8>>,
@@ -22,12 +22,12 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// The beginning, for messages and reads of at most so many bytes.
+    /// Creates the start of the stream, for messages and reads of at most `longest` bytes.
     pub(super) fn new(longest: usize) -> Self {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let period: Vec<u8> = (0..PERIOD)
             .map(|_| {
-                // Xorshift, of Marsaglia.
+                // Xorshift (Marsaglia).
                 state ^= state << 13;
                 state ^= state >> 7;
                 state ^= state << 17;
@@ -42,7 +42,7 @@ impl Pattern {
         Self { bytes: Arc::new(bytes), position: 0, offset: 0 }
     }
 
-    /// The next bytes, of which there are not more than it was made for.
+    /// Returns the next `len` bytes, at most `longest` of [`new`](Self::new).
     pub(super) fn next(&mut self, len: usize) -> &[u8] {
         let start = self.position;
         self.offset += len as u64;
@@ -53,7 +53,7 @@ impl Pattern {
         &self.bytes[start..start + len]
     }
 
-    /// Fails if these are not the next bytes.
+    /// Fails with `WrongBytes` if these are not the next bytes.
     pub(super) fn check(&mut self, found: &[u8]) -> Result<(), BenchError> {
         let offset = self.offset;
         let expected = self.next(found.len());

@@ -1,11 +1,11 @@
-//! Which part of a run it is: what every worker looks at before each message.
+//! The phase of a run, which workers check before each message.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU8, AtomicU64, Ordering},
 };
 
-/// The parts of a run, in order.
+/// The phases of a run, in order.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RunPhase {
     WarmUp,
@@ -13,12 +13,12 @@ pub(super) enum RunPhase {
     Over,
 }
 
-/// The part that it is now, for all workers.
+/// The current phase, shared by all workers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SharedPhase(Arc<AtomicU8>);
 
 impl SharedPhase {
-    // Nothing but the number itself passes between threads.
+    // Relaxed: no other data is passed between threads.
     pub(super) fn get(&self) -> RunPhase {
         match self.0.load(Ordering::Relaxed) {
             0 => RunPhase::WarmUp,
@@ -32,7 +32,7 @@ impl SharedPhase {
     }
 }
 
-/// How far a worker is, for whoever waits for it.
+/// The progress of a worker, shared with the thread that waits for it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MessageCounter(Arc<AtomicU64>);
 

@@ -1,4 +1,4 @@
-//! One run from its beginning to its end.
+//! Measures one run from start to end.
 
 use super::{
     BenchError,
@@ -29,7 +29,7 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    /// With socket files in that folder, if there are any.
+    /// Creates a runner; `folder` is for socket files.
     pub(crate) fn new(
         server: ServerKind,
         pin: Vec<usize>,
@@ -42,7 +42,7 @@ impl Runner {
     fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
         let cpu = self.pin.first().copied();
         let (mut running, access) = self.server.start(case, cpu, &self.names)?;
-        // The first one is that of our server, if there are more.
+        // The first CPU is the server's, if there is more than one.
         let has_server = !matches!(self.server, ServerKind::External(..));
         let cpus = &self.pin[usize::from(has_server && self.pin.len() > 1)..];
         let mut workers = Workers::new(case.api, cpus)?;
@@ -52,11 +52,11 @@ impl Runner {
         let started = start_clients(&clients, &mut workers, access);
         let measured = started
             .and_then(|()| self.measure_clients(case, amount, &phase, &workers, &mut running));
-        // Whoever has not ended yet is to end.
+        // Ends the workers that are still running.
         phase.set(RunPhase::Over);
         match measured {
             Ok(sample) => Ok(sample),
-            // A server that has gone may have had a reason.
+            // If the server has failed, its error may be the cause.
             Err(error) => Err(match running.failure_reason() {
                 Some(reason) if reason.is::<BenchError>() => more_specific(error, reason),
                 _ => error,
@@ -64,7 +64,7 @@ impl Runner {
         }
     }
 
-    /// Waits for clients that are at work.
+    /// Waits for the clients and collects the results.
     fn measure_clients(
         &self,
         case: &Case,
@@ -95,7 +95,7 @@ impl Runner {
         }
         let server = used.zip(server).map(|(now, then)| now.since(then));
         let mut sample = sample(case, &tallies, start, client, server)?;
-        // A foreign server's work cannot be told from that of others.
+        // The CPU time of an external server cannot be told from that of other processes.
         if !matches!(self.server, ServerKind::External(..)) {
             sample.other_cpus = system_cpu.and_then(|system_cpu| other_cpus(system_cpu, &sample));
         }
@@ -147,8 +147,8 @@ fn start_clients(
     clients.start(workers, connections)
 }
 
-/// Which of two errors says more: what clients see of a server that has gone is that it has
-/// gone.
+/// Returns the error that says more: clients of a server that has failed only see a closed
+/// connection.
 fn more_specific(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
     let says_little = match client.downcast_ref() {
         Some(BenchError::ServerClosed | BenchError::WorkerDied | BenchError::Stalled { .. }) => {
@@ -164,8 +164,8 @@ fn more_specific(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error 
     if says_little && says_much { server } else { client }
 }
 
-/// How many CPUs were busy meanwhile with something else; not of short times, which the
-/// system's clock ticks are too coarse for.
+/// Returns how many CPUs other processes kept busy; `None` for short runs, for which the clock
+/// ticks of the system are too coarse.
 fn other_cpus(system_cpu: Duration, sample: &Sample) -> Option<f64> {
     const SHORT: Duration = Duration::from_millis(500);
     let own: Duration =

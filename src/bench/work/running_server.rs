@@ -1,4 +1,4 @@
-//! The server of a run, wherever it is.
+//! The server of a run: a process, workers of this process, or an external server.
 
 use super::{
     address::ServerAddress,
@@ -14,18 +14,18 @@ use std::{
     path::PathBuf,
 };
 
-/// Whose server clients connect to.
+/// Which server clients connect to.
 #[derive(Clone, Debug)]
 pub(crate) enum ServerKind {
-    /// Ours, in a process of its own.
+    /// A separate process of lsock.
     Process,
-    /// Ours, in this process.
+    /// Workers in this process.
     InProcess,
-    /// Somebody else's, and what it behaviour with what it gets.
+    /// A server of another program, and its behaviour.
     External(ServerAddress, ServerBehaviour),
 }
 
-/// The server of a run.
+/// The started server of a run.
 #[derive(Debug)]
 pub(super) enum RunningServer {
     Process(ServerProcess),
@@ -33,17 +33,17 @@ pub(super) enum RunningServer {
     External,
 }
 
-/// How clients get to the server.
+/// How clients get their connections.
 #[derive(Debug)]
 pub(super) enum ServerAccess {
-    /// They connect.
+    /// They connect to this address.
     Connect(ServerAddress),
-    /// They have these connections already.
+    /// These ends are connected already.
     Given(Vec<UnopenedEnd>),
 }
 
 impl ServerKind {
-    /// What it behaviour with what it gets.
+    /// Returns what the server does with the bytes that it receives.
     pub(super) fn behaviour(&self) -> ServerBehaviour {
         match self {
             Self::External(_, behaviour) => *behaviour,
@@ -51,7 +51,7 @@ impl ServerKind {
         }
     }
 
-    /// Starts it for a run, under names of its own.
+    /// Starts the server of a run.
     pub(super) fn start(
         &self,
         case: &Case,
@@ -70,7 +70,7 @@ impl ServerKind {
                 Ok((RunningServer::Process(server), access(address, Vec::new())))
             }
             Self::Process => {
-                // The plan has no more than one client then.
+                // The plan has one client in this case.
                 let (client, given) = UnopenedEnd::pair(case.over)?;
                 let (server, address) =
                     ServerProcess::start(&job(None), Some(given), &names.control())?;
@@ -95,23 +95,23 @@ fn access(address: Option<ServerAddress>, clients: Vec<UnopenedEnd>) -> ServerAc
     address.map_or(ServerAccess::Given(clients), ServerAccess::Connect)
 }
 
-/// The names of a run, which nobody else has.
+/// Unique names for the sockets of a run.
 #[derive(Clone, Debug)]
 pub(super) struct RunNames {
-    /// Where socket files are made.
+    /// Folder for socket files.
     folder: PathBuf,
-    /// Processes of one number can share a namespace: those of containers.
+    /// Processes in different containers can have the same number and share a namespace.
     random: u64,
     run: u32,
 }
 
 impl RunNames {
     pub(super) fn new(folder: PathBuf) -> Self {
-        // It hashes nothing, with a key that is random.
+        // The keys of `RandomState` are random; nothing is hashed.
         Self { folder, random: RandomState::new().build_hasher().finish(), run: 0 }
     }
 
-    /// Those of the next run.
+    /// Switches to the names of the next run.
     pub(super) fn advance(&mut self) {
         self.run += 1;
     }
@@ -124,7 +124,7 @@ impl RunNames {
         format!("@{}", self.unique("-control"))
     }
 
-    /// Where our server is to listen, if clients connect to it.
+    /// Returns the address of the server, if the transport has a listener.
     fn listen_address(&self, over: Transport) -> Option<ListenAddress> {
         match over {
             Transport::File if cfg!(windows) => {
@@ -142,7 +142,7 @@ impl RunNames {
 }
 
 impl RunningServer {
-    /// Why it went wrong, if the server knows.
+    /// Returns the server's error, if there was one.
     pub(super) fn failure_reason(&mut self) -> Option<anyhow::Error> {
         if let Self::Process(server) = self {
             server.shorten_timeout();
@@ -150,7 +150,7 @@ impl RunningServer {
         self.finish().err()
     }
 
-    /// What the server's process has used until now, if it is one.
+    /// Returns the resource usage of the server process so far, if there is one.
     pub(super) fn usage(&mut self) -> anyhow::Result<Option<Usage>> {
         match self {
             Self::Process(server) => server.usage().map(Some),
@@ -158,8 +158,8 @@ impl RunningServer {
         }
     }
 
-    /// What has come, where that is known, and what the process has used. After this there
-    /// is no server of ours any more.
+    /// Returns the totals, if they are known, and the resource usage of the server process. Must
+    /// be called once only.
     pub(super) fn finish(&mut self) -> anyhow::Result<(Option<ServedTotals>, Option<Usage>)> {
         match std::mem::replace(self, Self::External) {
             Self::Process(mut server) => {

@@ -1,4 +1,4 @@
-//! What the server of a run behaviour, in whichever process.
+//! The server of a run, in a separate process or in that of the clients.
 
 use super::{
     BenchError,
@@ -23,31 +23,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a server is to do.
+/// Tells a server what to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ServerJob {
     pub(super) case: Case,
-    /// Where clients connect to; otherwise the one connection is given.
+    /// Where to listen; `None` if the only connection is passed to the server.
     pub(super) listen: Option<ListenAddress>,
-    /// The CPU that it keeps to.
+    /// CPU that the server is pinned to.
     pub(super) cpu: Option<usize>,
 }
 
-/// A server at progress.
+/// A server that serves the clients of a run.
 #[derive(Debug)]
 pub(super) struct WorkloadServer {
     workers: Workers,
-    /// How many workers are going to report.
+    /// Number of tallies that workers will send.
     expected_reports: usize,
     listener: Option<Arc<BenchListener>>,
     visits: Arc<Visits>,
 }
 
-/// What came to a server in all, with what came in the warm-up.
+/// What a server has received, including the warm-up.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ServedTotals {
     pub(super) bytes: u64,
-    /// Only of connections that were counted one by one.
+    /// Counted for the workload `connect` only.
     pub(super) connections: u64,
 }
 
@@ -57,11 +57,11 @@ struct Visits {
     phase: SharedPhase,
 }
 
-/// How long the end of what clients have sent may take to arrive.
+/// Time limit for the arrival of the last bytes.
 const LIMIT: Duration = Duration::from_secs(5);
 
 impl WorkloadServer {
-    /// Begins, with the connections that are given or as soon as clients connect.
+    /// Starts to serve the given connections and to accept clients.
     pub(super) fn start(job: &ServerJob, given: Vec<UnopenedEnd>) -> anyhow::Result<Self> {
         let ServerJob { case, listen, cpu } = job;
         let workers = Workers::new(case.api, cpu.as_slice())?;
@@ -105,12 +105,12 @@ impl WorkloadServer {
         Ok(server)
     }
 
-    /// Where clients connect to, if they do.
+    /// Returns the address that clients connect to, if there is a listener.
     pub(super) fn address(&self) -> anyhow::Result<Option<ServerAddress>> {
         self.listener.as_ref().map(|listener| listener.address()).transpose()
     }
 
-    /// The clients have sent everything: waits until it has arrived.
+    /// Waits until everything that the clients have sent has arrived.
     pub(super) fn finish(self) -> anyhow::Result<ServedTotals> {
         self.visits.phase.set(RunPhase::Over);
         if self.expected_reports == 0
@@ -125,7 +125,7 @@ impl WorkloadServer {
             let tally = self.workers.reports().recv_timeout(left);
             served.bytes += tally.map_err(|_| BenchError::WorkerDied)??.all.bytes;
         }
-        // Of those that were not waited for.
+        // Errors of tasks that send no tally.
         while let Ok(report) = self.workers.reports().try_recv() {
             report?;
         }
@@ -148,7 +148,7 @@ async fn accept(
     Ok(())
 }
 
-/// Puts the workers of a connection to progress.
+/// Starts the workers of a connection.
 fn serve(
     case: &Case,
     connection: SplitConnection,
@@ -165,7 +165,7 @@ fn serve(
         }
         _ if case.both_ways => {
             let SplitConnection { reader, writer } = connection;
-            // It sender_progress as long as the client behaviour.
+            // The server sends as long as the client does.
             let phase = SharedPhase::default();
             let sender_progress = WorkerProgress::new(phase.clone());
             let send =
@@ -185,7 +185,7 @@ fn serve(
     }
 }
 
-/// Answers one message of each of any number of connections.
+/// Answers one message of each connection, until the run is over.
 async fn answer_visits(
     listener: &BenchListener,
     case: &Case,
@@ -200,7 +200,7 @@ async fn answer_visits(
         }
         let (size, seen) = (case.size, Arc::clone(visits));
         let answer = async move {
-            // Before it is answered, so that no client knows of more.
+            // Counts before the answer, so that no client counts more.
             loops::answer_once(connection, size, || {
                 seen.count.fetch_add(1, Ordering::Relaxed);
             })

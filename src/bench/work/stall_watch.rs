@@ -1,4 +1,4 @@
-//! StallWatch for those executor are at work, as long as something moves.
+//! Waits for workers as long as they make progress.
 
 use super::{BenchError, clients::ServerBehaviour, tally::Tally, workers::Workers};
 use crate::bench::Case;
@@ -7,13 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For so long nothing may move. Whoever sends at a rate may have longer to wait.
+/// Time without progress that is tolerated, in addition to the interval between messages and the
+/// time of a large message.
 const STALL_LIMIT: Duration = Duration::from_secs(5);
 
-/// How often is looked whether something has last_progress.
+/// Interval between checks of the progress.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The workers of a workers, and what they have reported.
+/// Collects the tallies of workers, and fails if there is no progress.
 #[derive(Debug)]
 pub(super) struct StallWatch<'a> {
     workers: &'a Workers,
@@ -23,7 +24,7 @@ pub(super) struct StallWatch<'a> {
     last_progress: (u64, Instant),
 }
 
-/// What a message of that size takes that can still be called one that moves.
+/// Returns the time that a message of this size may take on a slow connection.
 fn allowance(size: usize) -> Duration {
     const BYTES_PER_SECOND: u64 = 128 << 10;
     Duration::from_secs(size as u64 / BYTES_PER_SECOND)
@@ -43,7 +44,7 @@ impl<'a> StallWatch<'a> {
         }
     }
 
-    /// Until then, if there is such a moment, or until all have reported.
+    /// Waits until the deadline, if there is one, or until all workers have reported.
     pub(super) fn wait_until(&mut self, deadline: Option<Instant>) -> anyhow::Result<()> {
         while self.tallies.len() < self.workers.count() {
             let now = Instant::now();

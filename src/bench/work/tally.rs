@@ -3,18 +3,18 @@ use crate::bench::histogram;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
-/// What a worker has done.
+/// Totals of a worker.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
-    /// In all, with the warm-up.
+    /// Including the warm-up.
     pub(super) all: MessageTotals,
-    /// Of that what came after the warm-up.
+    /// After the warm-up.
     pub(super) measured: MessageTotals,
-    /// The times of messages after the warm-up.
+    /// Times of the messages after the warm-up.
     pub(super) times: Option<Histogram<u64>>,
-    /// When it was begun after the warm-up, if that is known better than by the phase.
+    /// Start of the measured time, if the worker knows it better than the phase does.
     pub(super) start: Option<Instant>,
-    /// When it was done.
+    /// Time at which the worker finished.
     pub(super) end: Instant,
 }
 
@@ -24,21 +24,21 @@ pub(super) struct MessageTotals {
     pub(super) messages: u64,
 }
 
-/// The progress of one worker, while it goes on.
+/// The progress of a running worker.
 #[derive(Debug)]
 pub(super) struct WorkerProgress {
     phase: SharedPhase,
     counter: MessageCounter,
-    /// How many messages to send after the warm-up.
+    /// Number of messages to send after the warm-up.
     limit: u64,
     all: MessageTotals,
-    /// What had been done when the warm-up was over, as soon as that was noticed.
+    /// Totals at the end of the warm-up, once the worker has noticed it.
     warm_up: Option<MessageTotals>,
     times: Option<Histogram<u64>>,
 }
 
 impl WorkerProgress {
-    /// Until the run is over.
+    /// Creates the progress of a worker that runs until the run is over.
     pub(super) fn new(phase: SharedPhase) -> Self {
         Self {
             phase,
@@ -50,22 +50,22 @@ impl WorkerProgress {
         }
     }
 
-    /// Until then, or until so many messages have been sent after the warm-up.
+    /// Limits the number of messages after the warm-up.
     pub(super) fn limited(self, limit: Option<u64>) -> Self {
         Self { limit: limit.unwrap_or(u64::MAX), ..self }
     }
 
-    /// With messages that are timed.
+    /// Records the time of each message.
     pub(super) fn timed(self) -> Self {
         Self { times: Some(histogram()), ..self }
     }
 
-    /// How far it is, while it goes on.
+    /// Returns the counter that another thread can read.
     pub(super) fn counter(&self) -> MessageCounter {
         self.counter.clone()
     }
 
-    /// Whether there is another message to send. To be asked before each of them.
+    /// Returns whether to send another message. Has to be called before each one.
     pub(super) fn has_next(&mut self) -> bool {
         match self.phase.get() {
             RunPhase::WarmUp => true,
@@ -80,31 +80,31 @@ impl WorkerProgress {
         }
     }
 
-    /// The warm-up is over for this worker, whatever the phase is.
+    /// Ends the warm-up for this worker, whatever the phase is.
     pub(super) fn end_warm_up(&mut self) {
         self.warm_up.get_or_insert(self.all);
     }
 
-    /// A message has been sent.
+    /// Counts a message that has been sent.
     pub(super) fn add_message(&mut self, bytes: usize) {
         self.all.bytes += bytes as u64;
         self.all.messages += 1;
         self.counter.set(self.all.messages);
     }
 
-    /// Bytes have come, of messages of that size.
+    /// Counts bytes that have arrived, of messages of `size` bytes.
     pub(super) fn add_bytes(&mut self, bytes: usize, size: usize) {
         self.all.bytes += bytes as u64;
         self.all.messages = self.all.bytes / size as u64;
         self.counter.set(self.all.bytes);
     }
 
-    /// What has been moved in all.
+    /// Returns all bytes so far.
     pub(super) fn bytes(&self) -> u64 {
         self.all.bytes
     }
 
-    /// A message took that long.
+    /// Records the time of a message, unless the warm-up is not over.
     pub(super) fn add_time(&mut self, time: Duration) {
         if let Some(times) = &mut self.times
             && self.warm_up.is_some()
@@ -113,7 +113,7 @@ impl WorkerProgress {
         }
     }
 
-    /// It is done, now.
+    /// Finishes the work now.
     pub(super) fn into_tally(self) -> Tally {
         let warm_up = self.warm_up.unwrap_or(self.all);
         let measured = MessageTotals {
@@ -125,18 +125,18 @@ impl WorkerProgress {
 }
 
 impl Tally {
-    /// Of nothing yet.
+    /// Creates a tally without any work.
     pub(super) fn empty() -> Self {
         let (all, measured) = (MessageTotals::default(), MessageTotals::default());
         Self { all, measured, times: None, start: None, end: Instant::now() }
     }
 
-    /// Of progress that was to be done between two moments, and may have ended later.
+    /// Sets the measured time, which was planned; the end may be later.
     pub(super) fn measured_within(self, (start, end): (Instant, Instant)) -> Self {
         Self { start: Some(start), end: self.end.max(end), ..self }
     }
 
-    /// Of progress that is counted by another worker.
+    /// Removes the counts, because another worker counts the same messages.
     pub(super) fn without_counts(self) -> Self {
         Self { all: MessageTotals::default(), measured: MessageTotals::default(), ..self }
     }

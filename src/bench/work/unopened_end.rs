@@ -10,8 +10,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// One end of a connection that has no name, before anybody knows whether it is going to be
-/// used by threads or by an event loop, and in which process.
+/// One end of an unnamed connection, before it is known whether threads or an event loop will use
+/// it, and in which process.
 #[derive(Debug)]
 pub(super) enum UnopenedEnd {
     Pipes(PipeReader, PipeWriter),
@@ -19,7 +19,7 @@ pub(super) enum UnopenedEnd {
 }
 
 impl UnopenedEnd {
-    /// Both ends of a new one.
+    /// Creates both ends.
     pub(super) fn pair(over: Transport) -> anyhow::Result<(Self, Self)> {
         if over == Transport::Socketpair {
             let (client, server) = Stream::pair().context("cannot make a socket pair")?;
@@ -31,7 +31,7 @@ impl UnopenedEnd {
         Ok((client, Self::Pipes(server_reads, server_writes)))
     }
 
-    /// The end that is this process's standard input and output.
+    /// Takes standard input and output of this process as an end.
     pub(super) fn standard(over: Transport) -> anyhow::Result<Self> {
         let taken = if over == Transport::Socketpair {
             pipes::standard_socket().map(Self::Socket)
@@ -41,7 +41,7 @@ impl UnopenedEnd {
         taken.context("cannot use standard input and output")
     }
 
-    /// Makes it a process's standard input and output.
+    /// Passes the end to a process as its standard input and output.
     pub(super) fn give_to(self, command: &mut Command) -> io::Result<()> {
         match self {
             Self::Pipes(reader, writer) => command.stdin(reader).stdout(writer),
@@ -52,7 +52,7 @@ impl UnopenedEnd {
         Ok(())
     }
 
-    /// Ready to be used; in an event loop if the API is one of such.
+    /// Opens the end; with `Api::Tokio` it has to be called in the event loop.
     pub(super) fn open(self, api: Api) -> anyhow::Result<SplitConnection> {
         Ok(match (self, api) {
             (Self::Pipes(reader, writer), Api::Sync) => SplitConnection::waiting(reader, writer),

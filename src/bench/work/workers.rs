@@ -1,4 +1,4 @@
-//! Executor behaviour the work: threads that wait, or the tasks of one event loop.
+//! Executes the work: threads with blocking calls, or tasks of one event loop.
 
 use super::{
     BenchError,
@@ -22,7 +22,7 @@ use tokio::{
     sync::Notify,
 };
 
-/// Workers and what they report. Those of an event loop end with this.
+/// Workers and their reports. Tasks end on drop.
 #[derive(Debug)]
 pub(super) struct Workers {
     executor: Executor,
@@ -32,17 +32,17 @@ pub(super) struct Workers {
     counters: Vec<MessageCounter>,
 }
 
-/// Where workers report.
+/// Sends the result of a worker.
 pub(super) type TallySender = Sender<anyhow::Result<Tally>>;
 
-/// Those executor can be given work, by other workers as well.
+/// Starts workers; can be cloned and used by workers.
 #[derive(Clone, Debug)]
 pub(super) enum Executor {
     Threads { cpus: Arc<[usize]>, next: Arc<AtomicUsize> },
     WorkerLoop(Handle),
 }
 
-/// A thread that runs tasks until this is dropped.
+/// A thread with an event loop, which ends on drop.
 #[derive(Debug)]
 struct WorkerLoop {
     handle: Handle,
@@ -51,8 +51,8 @@ struct WorkerLoop {
 }
 
 impl Workers {
-    /// Of threads that each keep to one of the CPUs in turn, or of one event loop on the
-    /// first one. Without CPUs they are where the system puts them.
+    /// Creates an executor of threads, pinned to the CPUs in turn, or of one event loop, pinned to
+    /// the first CPU. Without CPUs nothing is pinned.
     pub(super) fn new(api: Api, cpus: &[usize]) -> anyhow::Result<Self> {
         let event_loop = match api {
             Api::Sync => None,
@@ -70,12 +70,12 @@ impl Workers {
         &self.executor
     }
 
-    /// Where a worker reports that is not put to work here.
+    /// Returns a sender for workers that are started through the [`executor`](Self::executor).
     pub(super) fn report(&self) -> TallySender {
         self.report.clone()
     }
 
-    /// Has somebody do this.
+    /// Starts a worker.
     pub(super) fn spawn<F>(
         &mut self,
         progress: WorkerProgress,
@@ -88,24 +88,24 @@ impl Workers {
         self.executor.spawn(run(progress), self.report.clone())
     }
 
-    /// What has been reported, one after another.
+    /// Returns the results of the workers as they finish.
     pub(super) fn reports(&self) -> &Receiver<anyhow::Result<Tally>> {
         &self.reports
     }
 
-    /// How many messages have been sent, or are known to have been, by those at work here.
+    /// Returns the number of messages so far of the workers that [`spawn`](Self::spawn) started.
     pub(super) fn messages(&self) -> u64 {
         self.counters.iter().map(MessageCounter::get).sum()
     }
 
-    /// How many have been put to work.
+    /// Returns the number of workers that [`spawn`](Self::spawn) started.
     pub(super) fn count(&self) -> usize {
         self.counters.len()
     }
 }
 
 impl Executor {
-    /// Has somebody do this, and report.
+    /// Starts a worker that sends its result to `report`.
     pub(super) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -118,7 +118,7 @@ impl Executor {
                 let work = move || {
                     pin_thread(cpu);
                     if let Poll::Ready(done) = poll_once(work) {
-                        // Nobody listens any more if another one has failed.
+                        // Nobody receives any more after another worker has failed.
                         let _ = report.send(done);
                     }
                 };
@@ -136,14 +136,14 @@ impl Executor {
         Ok(())
     }
 
-    /// ServerBehaviour this and waits for it.
+    /// Executes a future and waits for its result.
     pub(super) fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = anyhow::Result<T>> + Send + 'static,
     ) -> anyhow::Result<T> {
         let (report, reports) = mpsc::channel();
         match self {
-            // Where it waits is no matter: what it opens belongs to no thread.
+            // Any thread can open a socket for blocking calls.
             Self::Threads { .. } => match poll_once(work) {
                 Poll::Ready(done) => return done,
                 Poll::Pending => {}
@@ -154,12 +154,12 @@ impl Executor {
     }
 }
 
-/// What a future comes to that waits inside its calls, as all do whose ends are of that kind.
+/// Polls a future once: with blocking calls it is ready then.
 fn poll_once<T>(work: impl Future<Output = T>) -> Poll<T> {
     pin!(work).poll(&mut task::Context::from_waker(Waker::noop()))
 }
 
-/// Keeps this thread to the CPU. That there is such a one has been checked before.
+/// Pins this thread to a CPU, whose existence has been checked.
 fn pin_thread(cpu: Option<usize>) {
     if let Some(id) = cpu
         && !core_affinity::set_for_current(core_affinity::CoreId { id })
@@ -190,9 +190,10 @@ impl WorkerLoop {
 
 impl Drop for WorkerLoop {
     fn drop(&mut self) {
-        // Kept for the thread if it behaviour not wait yet.
+        // Stored for the thread if it does not wait yet.
         self.end.notify_one();
-        // With it go the tasks and what they have open. No task waits for anything but events.
+        // Ends the tasks and closes their connections. Tasks never block, so this does not take
+        // long.
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

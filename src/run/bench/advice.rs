@@ -1,4 +1,4 @@
-//! What can be done about a measurement that has failed.
+//! Hints for measurements that failed.
 
 use super::plan::BenchPlan;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use local_socket::error::{Obstacle, SocketError};
 use std::io;
 
-/// With an advice, if there is one.
+/// Adds a hint to an error, if there is one.
 pub(super) fn with_hint(error: anyhow::Error, plan: &BenchPlan) -> anyhow::Error {
     let hint = match error.downcast_ref() {
         Some(Failure::Advised { .. }) => return error,
@@ -20,7 +20,7 @@ pub(super) fn with_hint(error: anyhow::Error, plan: &BenchPlan) -> anyhow::Error
         }
         _ => error.downcast_ref().and_then(BenchError::hint),
     };
-    // Only a NAME is what could not be connected to or listened on.
+    // Status 3 is only for a NAME of the command line.
     let status = if plan.has_name() { diag::status(&error) } else { 1 };
     match hint {
         None if plan.has_name() => error,

@@ -1,4 +1,4 @@
-//! What cannot be measured, and is refused before anything is opened.
+//! Rejects invalid plans before anything is opened.
 
 use super::plan::{BenchPlan, ServerChoice};
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
 };
 use std::path::Path;
 
-/// The largest message that a server may send back while it is still being sent: less than
-/// what the buffers of any system hold.
+/// Largest message that an external server may echo while it is still being sent: less than the
+/// socket buffers of any system.
 const LARGEST_ECHO: usize = 64 << 10;
 
 impl BenchPlan {
-    /// Refuses what there is not, and what cannot be told apart.
+    /// Rejects unsupported combinations of options and cases that occur twice.
     pub(super) fn check(&self, work: &cli::WorkOptions) -> Result<(), Failure> {
         for (index, case) in self.cases.iter().enumerate() {
             self.check_case(case, work)?;
@@ -24,7 +24,7 @@ impl BenchPlan {
         check_pin(&self.pin)
     }
 
-    /// Refuses results of which none has a case of this plan.
+    /// Rejects old results that contain none of the planned cases.
     pub(super) fn check_comparable(&self, old: &Results, path: &Path) -> Result<(), Failure> {
         let has_figure =
             |case: &Case| old.rows.iter().any(|row| row.case == *case && row.figure().is_some());
@@ -34,8 +34,8 @@ impl BenchPlan {
         Err(Failure::Usage(format!("none of these cases is in {}", path.display())))
     }
 
-    /// Refuses more clients than there is room for, if that is limited: each is a descriptor in
-    /// both processes, or two in one.
+    /// Rejects more clients than the limit of descriptors allows: each client takes one descriptor
+    /// in both processes, or two in one process.
     pub(super) fn check_descriptors(&self, room: Option<u64>) -> Result<(), Failure> {
         let each = if matches!(self.server, ServerChoice::InProcess) { 2 } else { 1 };
         let clients = self.cases.iter().map(|case| case.clients).max().unwrap_or(0);

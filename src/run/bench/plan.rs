@@ -1,4 +1,4 @@
-//! What `lsock bench` is going to do, and what of it cannot be.
+//! The plan of `lsock bench`.
 
 use crate::{
     bench::{Amount, Api, Case, Rounds, Transport, Workload, work::ServerBehaviour},
@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-/// What is going to be measured, and how.
+/// What will be measured, and how.
 #[derive(Debug)]
 pub(super) struct BenchPlan {
     pub(super) cases: Vec<Case>,
@@ -22,18 +22,18 @@ pub(super) struct BenchPlan {
     pub(super) server: ServerChoice,
 }
 
-/// Where the server is.
+/// The server of a measurement.
 #[derive(Clone, Debug)]
 pub(super) enum ServerChoice {
     Process,
     InProcess,
-    /// Somebody else's.
+    /// `--to`
     ExternalServer(Target, ServerBehaviour),
-    /// This is the server.
+    /// `--at`: lsock is the server.
     ExternalClients(Target, ServerBehaviour),
 }
 
-/// What a tour takes: 13 cases in ten seconds.
+/// Duration of a run of the tour, whose 13 cases take ten seconds.
 const TOUR: Duration = Duration::from_millis(200);
 const TOUR_WARMUP: Duration = Duration::from_millis(50);
 
@@ -71,12 +71,12 @@ impl BenchPlan {
         matches!(self.server, ServerChoice::ExternalServer(..))
     }
 
-    /// Whether there is a NAME on the command line.
+    /// Returns whether the command line contains a NAME.
     pub(super) fn has_name(&self) -> bool {
         matches!(self.server, ServerChoice::ExternalServer(..) | ServerChoice::ExternalClients(..))
     }
 
-    /// What to do if nobody listens.
+    /// Returns what to do if no server listens.
     pub(super) fn absent_server_hint(&self) -> &'static str {
         if self.cases.len() * self.rounds.repeat.get() > 1 {
             "the server has to be there for each run; for one that ends after its first client \
@@ -132,7 +132,8 @@ fn server_choice(
     }
 }
 
-/// Throughput, latency and connections, over everything that this system has.
+/// Returns the cases of the tour: throughput, latency and connections over all transports of this
+/// system.
 fn tour(work: &cli::WorkOptions) -> Result<Vec<Case>, Failure> {
     let has_more = !work.size.is_empty()
         || !work.clients.is_empty()
@@ -177,7 +178,7 @@ fn tour(work: &cli::WorkOptions) -> Result<Vec<Case>, Failure> {
 
 fn cases(workload: Workload, work: &cli::WorkOptions, server: &ServerChoice) -> Vec<Case> {
     let workload = match (workload, server) {
-        // A server only sees what comes: how long its answers take, clients know.
+        // A server cannot measure how long its answers take.
         (Workload::Latency, ServerChoice::ExternalClients(..)) => Workload::Throughput,
         _ => workload,
     };
@@ -192,7 +193,7 @@ fn cases(workload: Workload, work: &cli::WorkOptions, server: &ServerChoice) -> 
         ServerChoice::ExternalServer(target, _) | ServerChoice::ExternalClients(target, _) => {
             match target {
                 Target::Tcp(_) => vec![Transport::Tcp],
-                // All names of Windows are paths in the end.
+                // On Windows all names are paths of named pipes.
                 Target::Name(name) if name.is_path() && cfg!(unix) => vec![Transport::File],
                 _ => vec![Transport::Abstract],
             }
@@ -219,7 +220,7 @@ fn or_default<'a, T>(given: &'a [T], default: &'a [T]) -> &'a [T] {
     if given.is_empty() { default } else { given }
 }
 
-/// For `--explain`.
+/// The form that `--explain` shows.
 impl Display for BenchPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (number, case) in self.cases.iter().enumerate() {

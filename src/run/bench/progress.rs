@@ -12,8 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A line on stderr that says what is being measured and how long it will take, if that is
-/// a terminal.
+/// A progress line on stderr with the current case and the remaining time, if stderr is a
+/// terminal.
 #[derive(Debug, Default)]
 pub(super) struct BenchProgress {
     shown: Option<ProgressLine>,
@@ -22,9 +22,9 @@ pub(super) struct BenchProgress {
 #[derive(Debug)]
 struct ProgressLine {
     bar: ProgressBar,
-    /// What a run takes, if that is known.
+    /// Expected duration of a run, if it is known.
     each: Option<Duration>,
-    /// How many runs have been made, and when the one began that is being made.
+    /// Number of completed runs and start of the current one.
     now: Arc<Mutex<(u32, Instant)>>,
     end: Option<(Sender<()>, JoinHandle<()>)>,
 }
@@ -32,17 +32,17 @@ struct ProgressLine {
 const BAR: &str = "{spinner} {bar:24} {eta} left: {wide_msg}";
 const LINE: &str = "{spinner} {elapsed}: {wide_msg}";
 
-/// How often the line is drawn.
+/// Interval between redraws.
 const TICK: Duration = Duration::from_millis(100);
 
 impl BenchProgress {
-    /// Of runs that take so long each, if that is known.
+    /// Creates the line. `each` is the expected duration of a run.
     pub(super) fn new(terminal: Terminal, runs: usize, each: Option<Duration>) -> Self {
         if !terminal.is_terminal() || terminal.is_quiet() {
             return Self::default();
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        // The templates are constants and known to be right.
+        // Cannot fail: the templates are constants.
         if let Ok(style) = ProgressStyle::with_template(if each.is_some() { BAR } else { LINE }) {
             bar.set_style(style);
         }
@@ -95,7 +95,7 @@ impl Drop for BenchProgress {
     fn drop(&mut self) {
         if let Some((end, thread)) = self.shown.take().and_then(|shown| shown.end) {
             drop(end);
-            // It ends as soon as it has cleared the line.
+            // The thread clears the line and ends.
             let _ = thread.join();
         }
     }

@@ -13,12 +13,12 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Where socket files are made, if there are any. It goes with this, and with a signal that
-/// ends the process.
+/// A temporary folder for socket files, if the plan needs one. It is removed on drop and by
+/// signals that end the process.
 #[derive(Debug)]
 pub(super) struct SocketFolder {
     folder: Option<TempDir>,
-    /// Set for good by a signal, after which nothing is as it should be any more.
+    /// Set by a signal, after which errors are consequences of the removed folder.
     signal: Arc<AtomicBool>,
 }
 
@@ -30,7 +30,7 @@ impl SocketFolder {
         if cfg!(windows) || !makes_files {
             return Ok(Self { folder: None, signal });
         }
-        // A signal waits until it is known what has to be removed.
+        // Blocks signals until the handler that removes the folder is installed.
         let _held = signals::Held::new();
         let folder = tempfile::Builder::new()
             .prefix("lsock-bench-")
@@ -44,7 +44,7 @@ impl SocketFolder {
         let (path, is_set) = (folder.path().to_owned(), Arc::clone(&signal));
         signals::on_termination(move |signal| {
             is_set.store(true, Ordering::SeqCst);
-            // What could not be removed is empty files in a folder for such.
+            // Ignored: at most empty socket files in a temporary folder remain.
             let _ = fs::remove_dir_all(&path);
             signals::die(signal);
         })
@@ -56,8 +56,8 @@ impl SocketFolder {
         self.folder.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default()
     }
 
-    /// What came out, unless that is only because the folder was removed: the process is
-    /// about to die of the signal then.
+    /// Returns the result, unless a signal has removed the folder and thereby caused the error:
+    /// then the process is about to end.
     pub(super) fn result<T>(&self, result: anyhow::Result<T>) -> anyhow::Result<T> {
         while result.is_err() && self.signal.load(Ordering::SeqCst) {
             thread::park();

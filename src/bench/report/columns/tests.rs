@@ -64,7 +64,7 @@ fn times_have_the_unit_in_which_the_shortest_median_can_be_read() {
         |times: [u64; 2]| only_section(times.map(|time| (case(Workload::Latency), time)).to_vec());
     let section = of([500_000, 4_000_000]);
     assert_eq!(section.heading, "latency: size 64, times in µs");
-    // The histogram gives the greatest value that it does not tell from this one.
+    // The histogram returns the greatest value of the bucket.
     assert_eq!(cells(&section, "p50"), ["500", "4002"]);
     assert_eq!(of([2_000_000, 4_000_000]).heading, "latency: size 64, times in ms");
     assert_eq!(of([2_000_000_000, 4_000_000_000]).heading, "latency: size 64, times in s");
@@ -74,7 +74,7 @@ fn times_have_the_unit_in_which_the_shortest_median_can_be_read() {
 fn ratios_and_spreads_stand_out_where_they_are_clear() {
     let rows = [1000, 1100, 1101, 900, 899];
     let measured = rows.map(|count| {
-        // The spread is 10 % of a thousand, and more of less.
+        // A spread of 10 % of 1000; smaller counts have a larger spread.
         (case(Workload::FanIn), vec![sample(count - 50), sample(count), sample(count + 50)])
     });
     let results = Results::new(environment(), setup(), measured.to_vec());

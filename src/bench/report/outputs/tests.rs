@@ -136,7 +136,7 @@ mod unix {
         assert_eq!(mode(&path), mode(&other));
     }
 
-    /// On Windows a file that is open cannot be replaced.
+    /// On Windows an open file cannot be replaced.
     #[test]
     fn whoever_has_the_old_file_open_goes_on_to_read_it() {
         let folder = tempdir().unwrap();
@@ -168,7 +168,7 @@ mod unix {
         let (link, second) = (folder.path().join("link"), folder.path().join("second"));
         symlink("inner/file", &link).unwrap();
         symlink(&link, &second).unwrap();
-        // First it leads to nothing, then to a file.
+        // At first the target of the link does not exist, then it does.
         for text in ["one", "two"] {
             ReportOutput::open(&second).unwrap().write(text).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -211,7 +211,7 @@ mod unix {
         );
     }
 
-    /// As `/dev/stdout` leads to: another file under that name would not be what is open.
+    /// `/dev/stdout` is such a name: replacing the file would not reach the open descriptor.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_by_its_descriptor_is_written_to_and_not_replaced() {
@@ -231,7 +231,7 @@ mod unix {
         assert_eq!(text, "one two three");
     }
 
-    /// Root may do everything; then there is nothing to see here.
+    /// Permissions do not limit root, for whom nothing is tested.
     #[test]
     fn what_may_not_be_written_is_an_error() {
         let folder = tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Lines with points, and beside them what they are.
+//! Lines with markers, and a legend.
 
 use super::{
     panel::{Area, GRAY, LIGHT, width_of_names},
@@ -25,7 +25,7 @@ pub(super) struct Curve {
     pub(super) name: String,
     pub(super) style: SeriesStyle,
     pub(super) points: Vec<(f64, f64)>,
-    /// Where the runs are apart: the place, the least and the greatest of them.
+    /// Ranges of the runs: position, minimum, maximum.
     pub(super) ranges: Vec<(f64, f64, f64)>,
 }
 
@@ -35,11 +35,11 @@ impl Curve {
     }
 }
 
-/// The least height of a panel; many names need more.
+/// Minimum height of a panel; a long legend takes more.
 const HEIGHT: u32 = 330;
 const LEGEND_TOP: i32 = 42;
 const LEGEND_LINE: i32 = 20;
-/// Before the name of a curve.
+/// Width of the line sample in the legend.
 const SAMPLE: u32 = 40;
 
 impl Curves {
@@ -96,7 +96,7 @@ impl Curves {
         for (index, curve) in self.curves.iter().enumerate() {
             let SeriesStyle { color, shape } = curve.style;
             let middle = LEGEND_TOP + index as i32 * LEGEND_LINE;
-            // Two strokes stand for a line of strokes.
+            // Two strokes represent a dashed line.
             let strokes: &[(i32, i32)] = if shape == 0 { &[(4, 32)] } else { &[(4, 12), (24, 32)] };
             for (from, to) in strokes {
                 let ends = vec![(*from, middle), (*to, middle)];
@@ -109,7 +109,7 @@ impl Curves {
     }
 }
 
-/// A point of a curve.
+/// Returns the marker of a point.
 fn marker<'a, C: Clone + 'static>(
     place: C,
     style: SeriesStyle,

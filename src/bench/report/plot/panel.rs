@@ -1,4 +1,4 @@
-//! What a workload is drawn as.
+//! The panel of a workload.
 
 use super::{
     bars::{Bar, Bars},
@@ -22,13 +22,14 @@ pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) const GRAY: RGBColor = RGBColor(0x55, 0x55, 0x55);
 pub(super) const LIGHT: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
 
-/// The room for names at the side, in pixels. How wide letters are is not known here.
+/// Returns the width for names in pixels, estimated from the number of characters because the
+/// fonts are unknown.
 pub(super) fn width_of_names<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
     let longest = names.map(|name| name.chars().count() as u32).max().unwrap_or_default();
     (8 * longest + 10).clamp(100, 320)
 }
 
-/// A part of the picture.
+/// One panel of the picture.
 #[derive(Debug)]
 pub(super) enum Panel {
     Curves(Curves),
@@ -51,7 +52,7 @@ impl Panel {
     }
 }
 
-/// The panel of a workload, if there is something to draw.
+/// Returns the panel of a workload, or `None` if there is nothing to draw.
 pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Panel> {
     if rows.is_empty() {
         return None;
@@ -78,7 +79,7 @@ pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Panel> {
     }
 }
 
-/// Figures over sizes; if there is one size only, side by side.
+/// Draws figures over message sizes as curves; with a single size, as bars.
 fn figures(
     title: String,
     unit: &'static str,
@@ -117,7 +118,7 @@ fn figures(
     Panel::Curves(Curves { title, x, y: axis, curves })
 }
 
-/// How long each part of all times took at most.
+/// Draws the distribution of times as curves over quantiles.
 fn quantiles(title: String, rows: &[&Row]) -> Option<Panel> {
     let names = SeriesNames::new(rows, true);
     let timed = rows.iter().filter_map(|row| Some((row, row.latency.as_ref()?)));

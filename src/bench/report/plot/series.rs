@@ -1,16 +1,16 @@
-//! How rows are called and told apart.
+//! Names, colours and shapes of series.
 
 use crate::bench::{Api, Case, Transport, case::size_text, results::Row};
 use plotters::style::RGBColor;
 
-/// A color for each transport, the same in all panels, and a shape for what else differs.
+/// Colour of the transport, the same in all panels, and a shape for everything else.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub(super) struct SeriesStyle {
     pub(super) color: RGBColor,
     pub(super) shape: usize,
 }
 
-/// Colours that most people can tell apart: those of Okabe and Ito.
+/// Returns a colour of Okabe and Ito's palette, which most people can tell apart.
 fn color(over: Transport) -> RGBColor {
     match over {
         Transport::File => RGBColor(0xd5, 0x5e, 0x00),
@@ -21,19 +21,19 @@ fn color(over: Transport) -> RGBColor {
     }
 }
 
-/// What a case is called among others, by what they do not all have in common.
+/// Names the cases of a panel by the properties in which they differ.
 pub(super) struct SeriesNames {
     api: bool,
     clients: bool,
     both_ways: bool,
     rate: bool,
     size: bool,
-    /// What was seen beside transports.
+    /// Distinct combinations of properties other than the transport; their index is the shape.
     variants: Vec<Case>,
 }
 
 impl SeriesNames {
-    /// For these rows; where sizes are an axis they are no part of a name.
+    /// Creates names for these rows. `with_size` is false if sizes are an axis.
     pub(super) fn new(rows: &[&Row], with_size: bool) -> Self {
         let differ =
             |same: fn(&Case, &Case) -> bool| rows.iter().any(|row| !same(&row.case, &rows[0].case));
@@ -83,7 +83,7 @@ impl SeriesNames {
     }
 }
 
-/// What all cases have in common and is not as usual, for the title of a panel.
+/// Returns the common properties of all cases that are not the default, for the title of a panel.
 pub(super) fn common_text(rows: &[&Row]) -> String {
     let Some(first) = rows.first().map(|row| &row.case) else { return String::new() };
     let all = |same: fn(&Case, &Case) -> bool| rows.iter().all(|row| same(&row.case, first));

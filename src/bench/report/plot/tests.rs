@@ -4,7 +4,7 @@ use crate::bench::{
     fixture::{case, environment, everything, sample, setup, timed, tour},
 };
 
-/// With what no other test has: several sizes, APIs and clients.
+/// Several sizes, APIs and transports.
 fn rich() -> Results {
     let mut measured = Vec::new();
     let over = [
@@ -33,7 +33,7 @@ fn rich() -> Results {
     Results::new(environment(), Setup { pin: Vec::new(), ..setup() }, measured)
 }
 
-/// `LSOCK_PICTURES=FOLDER` keeps the pictures, to be looked at.
+/// Draws the results; `LSOCK_PICTURES=FOLDER` also writes them there.
 fn draw(name: &str, results: &Results) -> String {
     let svg = plot(results).unwrap();
     if let Some(folder) = std::env::var_os("LSOCK_PICTURES") {

@@ -1,4 +1,4 @@
-//! Servers that send back what they get.
+//! Servers that echo.
 
 use super::map_client_error;
 use crate::bench::work::{
@@ -7,7 +7,7 @@ use crate::bench::work::{
 };
 use std::io;
 
-/// Answers whole messages of a known size, until the client has no more.
+/// Echoes whole messages of a known size until the end of file.
 pub(in crate::bench::work) async fn answer_messages(
     connection: SplitConnection,
     size: usize,
@@ -23,16 +23,16 @@ pub(in crate::bench::work) async fn answer_messages(
     Ok(progress.into_tally())
 }
 
-/// Messages of visitors that need no memory of their own.
+/// Messages up to this size are read to the stack.
 const SMALL: usize = 64;
 
-/// Answers one message, if one comes.
+/// Echoes one message, unless the client closes first. Calls `before` before the answer.
 pub(in crate::bench::work) async fn answer_once(
     mut connection: OpenConnection,
     size: usize,
     before: impl FnOnce(),
 ) -> anyhow::Result<()> {
-    // An allocation would be noticed: a whole connection takes some microseconds.
+    // An allocation would be noticeable: a connection lasts a few microseconds.
     let mut small = [0; SMALL];
     let mut large = Vec::new();
     let message = small.get_mut(..size).unwrap_or_else(|| {
@@ -46,8 +46,7 @@ pub(in crate::bench::work) async fn answer_once(
     Ok(())
 }
 
-/// Reads whatever comes, as it comes, and sends it back if it is to. The first time
-/// something comes is noted.
+/// Reads to the end of file, and echoes if `sends_back` is set. Calls `note` at the first bytes.
 pub(in crate::bench::work) async fn echo(
     connection: SplitConnection,
     size: usize,

@@ -1,4 +1,4 @@
-//! Latency: a message there and back, one at a time.
+//! Latency: one message at a time, there and back.
 
 use super::map_server_error;
 use crate::bench::work::{
@@ -9,7 +9,7 @@ use crate::bench::work::{
 };
 use std::time::Instant;
 
-/// A client: sends a message and waits for its answer, until the run is over.
+/// Client: sends a message and waits for its answer until the end of the run.
 pub(in crate::bench::work) async fn exchange(
     connection: SplitConnection,
     mut pattern: Pattern,

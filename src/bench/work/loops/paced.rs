@@ -1,6 +1,5 @@
-//! Latency at a given rate: one worker sends messages when they are due, another one takes
-//! the answers. What has to wait, for whatever reason, is late from the moment on at which
-//! it was due (no coordinated omission).
+//! Latency at a given rate: one worker sends messages when they are due, another receives the
+//! answers. Times count from the due time, whatever delays a message (no coordinated omission).
 
 use super::map_server_error;
 use crate::bench::work::{
@@ -12,7 +11,7 @@ use crate::bench::work::{
 };
 use std::time::Instant;
 
-/// Sends every message of the timetable, and those that are late as soon as it can.
+/// Sends the messages of the timetable; late ones at once.
 pub(in crate::bench::work) async fn send_paced(
     mut writer: ConnectionWriter,
     mut pattern: Pattern,
@@ -36,13 +35,13 @@ pub(in crate::bench::work) async fn send_paced(
     Ok(progress.into_tally().measured_within(timetable.measured()))
 }
 
-/// How many messages a second could be sent instead.
+/// Returns the rate that was reached.
 fn missed(timetable: &Timetable, sent: u64) -> BenchError {
     let seconds = timetable.due(0).elapsed().as_secs_f64();
     BenchError::TooSlow { reached: (sent as f64 / seconds) as u64 }
 }
 
-/// Takes the answers, which have to be as many.
+/// Receives the answers; fails if one is missing.
 pub(in crate::bench::work) async fn receive_timed(
     mut reader: ConnectionReader,
     mut pattern: Pattern,

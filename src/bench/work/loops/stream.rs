@@ -1,4 +1,4 @@
-//! Throughput: bytes one way.
+//! Throughput: bytes in one direction.
 
 use super::{map_server_error, wait_for_end};
 use crate::bench::work::{
@@ -12,15 +12,15 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// What is read at once at least: servers have buffers that hold many small messages.
+/// Minimum size of a read buffer: real servers read many small messages at once.
 const LEAST: usize = 64 << 10;
 
-/// How much a reader asks for.
+/// Returns the size of a read buffer for messages of this size.
 pub(in crate::bench::work) fn buffer_size(size: usize) -> usize {
     size.max(LEAST)
 }
 
-/// A client: sends until the run is over, and waits until the server has got everything.
+/// Client: sends until the end of the run, and waits until the server has read everything.
 pub(in crate::bench::work) async fn send(
     connection: SplitConnection,
     mut pattern: Pattern,
@@ -34,7 +34,8 @@ pub(in crate::bench::work) async fn send(
     Ok(progress.into_tally())
 }
 
-/// One side of two that send: until the run is over.
+/// Sends until the end of the run, with another worker for the other direction. Stores the number
+/// of bytes in `sent`.
 pub(in crate::bench::work) async fn send_only(
     writer: ConnectionWriter,
     mut pattern: Pattern,
@@ -61,8 +62,8 @@ async fn write(
     Ok((writer, progress))
 }
 
-/// Reads to the end of file, and checks what comes. Whoever sends sees the end of the
-/// connection then, if the other direction is given as well.
+/// Reads to the end of file and checks the bytes. Then drops the other direction, if given, which
+/// ends the connection for the sender.
 pub(in crate::bench::work) async fn receive(
     reader: ConnectionReader,
     _other_direction: Option<ConnectionWriter>,
@@ -73,7 +74,7 @@ pub(in crate::bench::work) async fn receive(
     Ok(read(reader, pattern, size, progress).await?.into_tally())
 }
 
-/// The same of what a server sends back of what was sent: it is not counted twice.
+/// Receives what a server echoes. The bytes are not counted again.
 pub(in crate::bench::work) async fn receive_back(
     reader: ConnectionReader,
     pattern: Pattern,
@@ -86,7 +87,7 @@ pub(in crate::bench::work) async fn receive_back(
     if arrived == sent {
         return Ok(progress.into_tally().without_counts());
     }
-    // Nothing has been noted while it is still being sent.
+    // `sent` is zero while the sender is still running.
     Err(if sent == 0 {
         BenchError::ServerClosed
     } else {

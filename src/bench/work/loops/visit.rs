@@ -1,4 +1,4 @@
-//! SplitConnection rate: connect, one message there and back, close.
+//! Connection rate: connect, exchange one message, close.
 
 use super::map_server_error;
 use crate::bench::Api;
@@ -11,15 +11,15 @@ use crate::bench::work::{
 };
 use std::time::Instant;
 
-/// Whether a visitor waits for an answer.
+/// Whether a client waits for an answer.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(in crate::bench::work) enum VisitKind {
     WithMessage,
-    /// It only connects: the server answers nothing.
+    /// The client only connects, because the server discards.
     Silent,
 }
 
-/// A client: connects again and again until the run is over.
+/// Client: connects again and again until the end of the run.
 pub(in crate::bench::work) async fn visit(
     address: ServerAddress,
     api: Api,
