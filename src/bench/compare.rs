@@ -71,7 +71,7 @@ impl Comparison {
             Some(Change::new(&row.case, find(old, &row.case)?, find(new, &row.case)?))
         });
         let changes: Vec<Change> = both.collect();
-        ensure!(!changes.is_empty(), "none of these cases is in the results to compare with");
+        ensure!(!changes.is_empty(), "the saved results contain none of these cases");
         Ok(Self {
             changes,
             gone: without(&old.rows, new),
@@ -113,7 +113,7 @@ impl Comparison {
         text += &cases("only before", &self.gone);
         text += &cases("only now", &self.added);
         for difference in &self.differences {
-            text += &format!("not the same: {}\n", escaped(difference));
+            text += &format!("different: {}\n", escaped(difference));
         }
         text
     }

@@ -91,18 +91,18 @@ impl Warning {
     /// Returns what the user can do.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
-            Self::TooShort { .. } | Self::FewTimes { .. } => "a longer --duration measures more",
-            Self::OneCpu { pinned: true } => "with two CPUs (--pin 0,1) each side has its own",
+            Self::TooShort { .. } | Self::FewTimes { .. } => "use a longer --duration",
+            Self::OneCpu { pinned: true } => "use --pin 0,1 to give each side its own CPU",
             Self::OneCpu { pinned: false } => {
-                "the two sides take turns here, as they do wherever they share a CPU"
+                "with two CPUs the figures are different, because both sides run at the same time"
             }
-            Self::Spread { .. } => {
-                "a longer --duration, more runs (--repeat) or --pin make figures steadier"
+            Self::Spread { .. } => "use a longer --duration, more runs (--repeat) or --pin",
+            Self::Frequency { .. } => {
+                "use `cpupower frequency-set -g performance` to keep it constant"
             }
-            Self::Frequency { .. } => "`cpupower frequency-set -g performance` keeps it constant",
-            Self::Busy { .. } => "end what else is running, and measure again",
+            Self::Busy { .. } => "stop other programs and measure again",
             Self::NotVerified => {
-                "a server that echoes (--expect echo) sends back what can be checked"
+                "use a server that echoes (--expect echo), so that the bytes can be checked"
             }
         }
     }
@@ -130,11 +130,7 @@ impl Display for Warning {
         match self {
             Self::TooShort { cases, case, seconds } => {
                 let ms = seconds * 1e3;
-                write!(
-                    f,
-                    "{}: a run of {ms:.0} ms is too short for a figure",
-                    case_and_others(case, *cases)
-                )
+                write!(f, "{}: a run of {ms:.0} ms is too short", case_and_others(case, *cases))
             }
             Self::FewTimes { cases, case, count } => {
                 write!(
@@ -143,7 +139,9 @@ impl Display for Warning {
                     case_and_others(case, *cases)
                 )
             }
-            Self::OneCpu { pinned: true } => f.write_str("server and clients are kept to one CPU"),
+            Self::OneCpu { pinned: true } => {
+                f.write_str("server and clients are pinned to one CPU")
+            }
             Self::OneCpu { pinned: false } => f.write_str("server and clients share the only CPU"),
             Self::Spread { cases, case, spread } => {
                 let percent = spread * 100.0;
@@ -153,10 +151,10 @@ impl Display for Warning {
                 write!(f, "the frequency of the CPUs is governed by `{governor}`")
             }
             Self::Busy { cpus } => {
-                write!(f, "other processes kept up to {cpus:.1} CPUs busy meanwhile")
+                write!(f, "other processes kept up to {cpus:.1} CPUs busy during the runs")
             }
             Self::NotVerified => {
-                f.write_str("what arrived was not checked: the server only discards it")
+                f.write_str("the received bytes were not checked: the server only discards them")
             }
         }
     }

@@ -7,8 +7,8 @@ use std::{
 };
 
 const APIS: [&str; 2] = ["sync", "tokio"];
-const ENDED: &str = "the server ended the connection before the run was over";
-const OTHER_BYTES: &str = "other bytes came back";
+const ENDED: &str = "the server closed the connection before the end of the run";
+const OTHER_BYTES: &str = "the received bytes differ from the sent ones";
 
 /// Measures an external server at `./s`, for which `serve` handles each connection.
 #[track_caller]
@@ -161,7 +161,7 @@ fn one_that_answers_and_should_only_read() {
         discard(wire);
     };
     for outcome in measure("throughput --size 64 --count 100", serve) {
-        outcome.fails(1).says("sends something, and should only read");
+        outcome.fails(1).says("sent something, although it should only read");
     }
 }
 
@@ -171,7 +171,7 @@ fn one_that_never_answers() {
     let (host, name) = scene.host("./s");
     let _serving = host.serve(discard);
     let bench = scene.bench(["latency", "--repeat", "1", "--to", &name]);
-    bench.run().fails(1).says("nothing moved for 5s").says("hint: ").says("--expect").output("");
+    bench.run().fails(1).says("no progress for 5s").says("hint: ").says("--expect").output("");
 }
 
 /// There is no server for the second run.
@@ -206,13 +206,13 @@ fn a_rate_that_cannot_be_kept() {
                 "latency --rate 100000000 --duration 300ms --warmup 1ms --repeat 1 --api {api} {place}"
             );
             let outcome = scene.bench(line.split_whitespace()).run().fails(1).output("");
-            let outcome = outcome.says("100000000 messages a second are more than is possible");
+            let outcome = outcome.says("100000000 messages per second are not possible");
             let number = |before: &str| {
                 let (_, rest) = outcome.stderr.split_once(before).expect(before);
                 let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
                 digits.parse::<u64>().unwrap_or_else(|_| panic!("{}", outcome.report()))
             };
-            let (reached, advised) = (number("is possible: "), number("hint: --rate "));
+            let (reached, advised) = (number("not possible: "), number("hint: --rate "));
             assert!(0 < advised && advised <= reached.max(1), "{}", outcome.report());
         }
     }

@@ -3,7 +3,7 @@
 use crate::harness::{Scene, data};
 
 const APIS: [&str; 2] = ["sync", "tokio"];
-const NOTHING: &str = "clients have sent nothing";
+const NOTHING: &str = "the clients sent nothing";
 
 #[test]
 fn nothing_is_left_of_the_name_at_the_end() {

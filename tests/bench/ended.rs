@@ -147,7 +147,7 @@ fn a_server_that_is_killed_is_an_error() {
         let scene = Scene::new();
         let (bench, server) = long_run(&scene, line);
         kill_process(server, Signal::KILL).unwrap();
-        bench.end().fails(1).says("the server's process has ended").output("");
+        bench.end().fails(1).says("the server process has ended").output("");
         assert_eq!(scene.files(), [""; 0], "{line}");
     }
 }

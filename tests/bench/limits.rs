@@ -18,7 +18,7 @@ fn more_clients_than_open_files() {
             let clients = if place.starts_with("--at") { "300" } else { "2,300" };
             let line = format!("fan-in --clients {clients} --api {api} {place}");
             let outcome = limited(&scene, 100, &line).run().fails(2).output("");
-            outcome.says("--clients 300 are more than ").says("ulimit -n");
+            outcome.says("--clients 300 is more than ").says("ulimit -n");
             assert_eq!(scene.files(), [""; 0]);
         }
     }
@@ -54,7 +54,7 @@ fn a_folder_for_temporary_files_that_is_too_long() {
             let outcome = bench
                 .run()
                 .fails(1)
-                .says("cannot make socket files")
+                .says("cannot create socket files")
                 .says("hint: TMPDIR")
                 .output("");
             assert_eq!(fs::read_dir(&long).unwrap().count(), 0, "{}", outcome.report());
@@ -70,6 +70,6 @@ fn no_folder_for_temporary_files() {
     let scene = Scene::new();
     let line = "latency --over file --count 5";
     let bench = scene.bench(line.split(' ')).env("TMPDIR", scene.path("absent"));
-    bench.run().fails(1).says("cannot make a folder for socket files").output("");
+    bench.run().fails(1).says("cannot create a folder for socket files").output("");
     assert_eq!(scene.files(), [""; 0]);
 }

@@ -210,7 +210,7 @@ fn a_client_that_breaks_off_is_an_error() {
         if outcome.status.success() {
             outcome.measured();
         } else {
-            outcome.fails(1).says("a client ended the connection").output("");
+            outcome.fails(1).says("a client closed the connection").output("");
         }
     }
 }
@@ -222,7 +222,7 @@ fn a_client_that_sends_nothing_is_no_run() {
         let line = format!("throughput --size 1 --at ./s --api {api}");
         let bench = scene.bench(line.split_whitespace()).start();
         assert!(scene.wire("./s").exchange(b"").is_empty());
-        bench.end().fails(1).says("clients have sent nothing").output("");
+        bench.end().fails(1).says("the clients sent nothing").output("");
     }
 }
 

@@ -33,7 +33,7 @@ fn the_tour_has_everything_that_there_is_here() {
         }
     }
     assert_eq!(cases, expected);
-    for part in ["a process of its own", "3 of each", "each         200ms", "warm-up      50ms"] {
+    for part in ["a separate process", "3 of each", "each         200ms", "warm-up      50ms"] {
         assert!(rest.contains(part), "no `{part}` in\n{rest}");
     }
 }
@@ -91,15 +91,15 @@ fn how_it_is_measured() {
     let scene = Scene::new();
     let word = scene.word().to_owned();
     let cases: &[(&str, &[&str])] = &[
-        ("latency", &["a process of its own", "3 of each", "each         1s", "100ms"]),
+        ("latency", &["a separate process", "3 of each", "each         1s", "100ms"]),
         ("latency --in-process --repeat 7", &["threads of the same process", "7 of each"]),
         ("latency --count 9 --warmup 3ms", &["9 messages or connections", "warm-up      3ms"]),
         ("throughput --bytes 1K", &["1024 bytes"]),
-        (&format!("latency --to {word}"), &[&word, "somebody else's", "which echoes"]),
+        (&format!("latency --to {word}"), &[&word, "an external one", "which echoes"]),
         (&format!("throughput --to {word}"), &[&word, "which discards"]),
         ("throughput --to tcp:127.0.0.1:1 --expect echo", &["tcp:127.0.0.1:1", "which echoes"]),
-        (&format!("throughput --at {word}"), &["this one", &word, "discards", "1 of each"]),
-        (&format!("latency --at {word}"), &["this one", &word, "echoes", "what clients send"]),
+        (&format!("throughput --at {word}"), &["this process", &word, "discards", "1 of each"]),
+        (&format!("latency --at {word}"), &["this process", &word, "echoes", "what clients send"]),
     ];
     for (line, parts) in cases {
         let (_, rest) = explain(&scene, line);

@@ -89,7 +89,7 @@ fn a_server_that_closes_in_the_middle_leaves_old_reports() {
             let _ = wire.read_exact(&mut message).and_then(|()| wire.write_all(&message));
         });
         let outcome = scene.plain_bench(&format!("latency --to {name} {outputs}")).run();
-        outcome.fails(1).says("the server ended the connection").output("");
+        outcome.fails(1).says("the server closed the connection").output("");
     });
 }
 

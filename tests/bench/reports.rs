@@ -9,7 +9,7 @@ const LINE: &str =
     "latency --size 64,1K --over abstract,tcp --count 20 --warmup 1ms --repeat 2 --in-process";
 const CASES: usize = 4;
 const WARNING: &str = "40 times are too few for the tail";
-const ADVICE: &str = "a longer --duration measures more";
+const ADVICE: &str = "use a longer --duration";
 
 type Check = fn(&str) -> bool;
 

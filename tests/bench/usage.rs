@@ -43,13 +43,13 @@ fn what_does_not_go_with_a_workload() {
         ("throughput --over pipe --clients 2", "--in-process"),
         ("latency --over pipe --clients 1,2", "--in-process"),
         ("fan-in --over pipe", "--in-process"),
-        ("throughput --rate 100", "--rate goes with latency"),
-        ("connect --rate 100", "--rate goes with latency"),
-        ("fan-in --rate 100", "--rate goes with latency"),
-        ("latency --rate 1 --duration 100ms", "not one message is due within 100ms"),
-        ("latency --both-ways", "--both-ways goes with throughput"),
-        ("connect --both-ways", "--both-ways goes with throughput"),
-        ("fan-in --both-ways", "--both-ways goes with throughput"),
+        ("throughput --rate 100", "--rate requires latency"),
+        ("connect --rate 100", "--rate requires latency"),
+        ("fan-in --rate 100", "--rate requires latency"),
+        ("latency --rate 1 --duration 100ms", "no message is due within 100ms"),
+        ("latency --both-ways", "--both-ways requires throughput"),
+        ("connect --both-ways", "--both-ways requires throughput"),
+        ("fan-in --both-ways", "--both-ways requires throughput"),
         ("latency --count 5 --duration 1s", "--duration"),
         ("latency --bytes 5 --duration 1s", "--duration"),
         ("latency --bytes 5 --count 5", "--bytes"),
@@ -71,23 +71,23 @@ fn the_tour_has_its_own_work() {
     for options in
         ["--size 64", "--clients 2", "--bytes 1M", "--count 5", "--rate 5", "--both-ways"]
     {
-        refused(&[(options, "go with a workload")]);
+        refused(&[(options, "require a workload")]);
     }
-    refused(&[("--to x", "take a workload"), ("--at x", "take a workload")]);
+    refused(&[("--to x", "require a workload"), ("--at x", "require a workload")]);
 }
 
 #[test]
 fn what_does_not_go_with_somebody_elses_server() {
     refused(&[
-        ("latency --expect echo", "--expect goes with --to"),
+        ("latency --expect echo", "--expect requires --to"),
         ("latency --to x --over abstract", "--over"),
         ("latency --to x --in-process", "--in-process"),
         ("throughput --to x --both-ways", "--both-ways"),
         ("latency --to x --expect discard", "--expect echo"),
         ("latency --to x --size 65537", "64K"),
         ("latency --to x --size 64,1M", "64K"),
-        ("latency --to -", "no server"),
-        ("latency --to exec:cat", "no server"),
+        ("latency --to -", "not a server"),
+        ("latency --to exec:cat", "not a server"),
         ("latency --to fd:3", "fd:3"),
         ("latency --to @", "empty"),
         ("latency --to tcp:80", "tcp:HOST:PORT"),
@@ -98,8 +98,8 @@ fn what_does_not_go_with_somebody_elses_server() {
 #[test]
 fn what_does_not_go_with_being_the_server() {
     refused(&[
-        ("latency --at -", "no server"),
-        ("latency --at exec:cat", "no server"),
+        ("latency --at -", "not a server"),
+        ("latency --at exec:cat", "not a server"),
         ("latency --at x --over abstract", "--over"),
         ("latency --at x --in-process", "--in-process"),
         ("throughput --at x --both-ways", "--both-ways"),

@@ -100,10 +100,7 @@ fn a_slowdown_counts_beyond_its_limit_only() {
 fn without_a_common_case_there_is_nothing_to_compare() {
     let error =
         Comparison::new(&results(Workload::Throughput, &[1]), &results(Workload::Connect, &[1]));
-    assert_eq!(
-        error.unwrap_err().to_string(),
-        "none of these cases is in the results to compare with"
-    );
+    assert_eq!(error.unwrap_err().to_string(), "the saved results contain none of these cases");
 }
 
 #[test]

@@ -57,22 +57,19 @@ pub(super) fn notes(results: &Results) -> Vec<&'static str> {
             any(is_compared),
             "ratio: to the first row with the same size and clients; more is faster",
         ),
-        (
-            any(|row| row.spread.is_some()),
-            "spread: how far the runs are apart, (max - min) / median",
-        ),
-        (any(|row| row.latency.is_some()), "p50 ... max: of all runs together"),
+        (any(|row| row.spread.is_some()), "spread: (max - min) / median of the runs"),
+        (any(|row| row.latency.is_some()), "p50 ... max: times of all runs together"),
         (
             any(|row| row.cpu_microseconds_per_message.is_some()),
-            "CPU: of both sides together, for each GB or each message",
+            "CPU: time of both sides together per GB or message",
         ),
         (
             any(|row| row.switches_per_message.is_some()),
-            "switches: of context, of both sides, for each message",
+            "switches: context switches of both sides per message",
         ),
         (
             any(|row| row.fairness.is_some()),
-            "fairness: the slowest client's part of the fastest one's",
+            "fairness: work of the slowest client divided by that of the fastest one",
         ),
     ];
     notes.into_iter().filter_map(|(is_needed, note)| is_needed.then_some(note)).collect()

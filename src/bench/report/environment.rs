@@ -73,7 +73,7 @@ pub(super) fn command_line(words: &[String]) -> String {
 impl Display for ServerDescription {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Process => f.write_str("the server in a process of its own"),
+            Self::Process => f.write_str("the server in a separate process"),
             Self::InProcess => f.write_str("server and clients in one process"),
             Self::ForeignEcho(name) => write!(f, "another program's server at {name} (echo)"),
             Self::ForeignDiscard(name) => {

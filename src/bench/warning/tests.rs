@@ -119,11 +119,11 @@ fn warnings_can_be_read() {
     assert_eq!(
         texts,
         [
-            "what arrived was not checked: the server only discards it",
-            "server and clients are kept to one CPU",
+            "the received bytes were not checked: the server only discards them",
+            "server and clients are pinned to one CPU",
             "the frequency of the CPUs is governed by `powersave`",
-            "other processes kept up to 0.8 CPUs busy meanwhile",
-            "latency 64 over abstract: a run of 50 ms is too short for a figure",
+            "other processes kept up to 0.8 CPUs busy during the runs",
+            "latency 64 over abstract: a run of 50 ms is too short",
             "latency 64 over abstract and one other case: 500 times are too few for the tail",
             "latency 64 over abstract and 2 other cases: the runs are 25 % apart",
         ]

@@ -79,14 +79,15 @@ impl ServerProcess {
         let mut listener = ListenerOptions::new()
             .name(control.borrow())
             .create_sync()
-            .context("cannot start the server's process")?;
+            .context("cannot start the server process")?;
         listener.set_accept_timeout(Some(LIMIT))?;
-        let mut command = Command::new(std::env::current_exe().context("which program is this?")?);
+        let mut command =
+            Command::new(std::env::current_exe().context("cannot find the path of this program")?);
         command.arg(COMMAND).arg(control.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
         if let Some(ends) = given {
             ends.give_to(&mut command)?;
         }
-        let child = ChildGuard(command.spawn().context("cannot start the server's process")?);
+        let child = ChildGuard(command.spawn().context("cannot start the server process")?);
         // `Command` holds descriptors of the server's end, which have to be closed in this
         // process.
         drop(command);
@@ -94,7 +95,7 @@ impl ServerProcess {
         listener.set_accept_filter(move |peer| {
             peer.pid().is_none_or(|peer| i64::from(peer) == i64::from(pid))
         });
-        let stream = listener.accept().context("the server's process does not start")?;
+        let stream = listener.accept().context("the server process did not connect")?;
         stream.set_recv_timeout(Some(LIMIT))?;
         let mut server = Self { control: BufReader::new(stream), _child: child };
         send(server.control.get_mut(), job)?;
@@ -142,7 +143,7 @@ impl ServerProcess {
             Err(error) if is_timeout(&error) => Err(BenchError::NoAnswer.into()),
             // Windows reports an error instead of an end of file.
             Err(error) if error.is::<io::Error>() => Err(BenchError::ServerDied.into()),
-            Err(error) => Err(error.context("no answer from the server's process")),
+            Err(error) => Err(error.context("cannot read the answer of the server process")),
         }
     }
 }
@@ -153,7 +154,7 @@ fn is_timeout(error: &anyhow::Error) -> bool {
 }
 
 fn unexpected() -> anyhow::Error {
-    anyhow::anyhow!("an answer of the server's process that was not asked for")
+    anyhow::anyhow!("unexpected answer of the server process")
 }
 
 fn send(stream: &mut Stream, message: &impl Serialize) -> anyhow::Result<()> {
@@ -173,7 +174,8 @@ fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> anyhow::Result<Opt
 /// Runs as the server of the process that started this one, until that process closes the
 /// connection.
 pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
-    let stream = Stream::connect(control.borrow()).context("nobody wants this server")?;
+    let stream = Stream::connect(control.borrow())
+        .context("cannot connect to the process that started this server")?;
     let mut control = BufReader::new(stream);
     let Some(job) = receive::<ServerJob>(&mut control)? else { return Ok(()) };
     let mut server = match start(&job) {
@@ -187,7 +189,7 @@ pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
         let reply = match request {
             Request::Usage => Usage::now().map(Reply::Usage).map_err(anyhow::Error::from),
             Request::Finish => {
-                server.take().context("it has finished already").and_then(|server| {
+                server.take().context("the server has already finished").and_then(|server| {
                     let served = server.finish()?;
                     Ok(Reply::Served(served, Usage::now()?))
                 })

@@ -40,8 +40,8 @@ impl BenchError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Stalled { external: true, .. } => Some(
-                "does the server do what --expect says, and end a connection whose client has \
-                 nothing more to send?"
+                "check that the server does what --expect says, and closes a connection after the \
+                 client has half-closed it"
                     .to_owned(),
             ),
             Self::RateMissed { reached, .. } => {
@@ -50,7 +50,7 @@ impl BenchError {
                 let digit = 10_u64.pow(rate.checked_ilog10().unwrap_or(0).saturating_sub(1));
                 Some(format!("--rate {} may be possible", (rate / digit * digit).max(1)))
             }
-            Self::Nothing => Some("a longer --duration gives messages more time".to_owned()),
+            Self::Nothing => Some("use a longer --duration".to_owned()),
             _ => None,
         }
     }
@@ -60,34 +60,32 @@ impl Display for BenchError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongBytes { offset } => {
-                write!(
-                    f,
-                    "other bytes came back or arrived than were sent, at or after byte {offset}"
-                )
+                write!(f, "the received bytes differ from the sent ones at or after byte {offset}")
             }
             Self::Miscounted { sent, arrived, what } => {
                 write!(f, "{sent} {what} were sent, {arrived} arrived")
             }
             Self::ServerClosed => {
-                f.write_str("the server ended the connection before the run was over")
+                f.write_str("the server closed the connection before the end of the run")
             }
-            Self::Answered => f.write_str("the server sends something, and should only read"),
+            Self::Answered => {
+                f.write_str("the server sent something, although it should only read")
+            }
             Self::TooSlow { reached } => {
-                write!(f, "a client could send only {reached} messages a second")
+                write!(f, "a client could send only {reached} messages per second")
             }
             Self::Stalled { after, .. } => {
-                write!(f, "nothing moved for {}", humantime::format_duration(*after))
+                write!(f, "no progress for {}", humantime::format_duration(*after))
             }
-            Self::Nothing => f.write_str("not one message was done in the time of a run"),
-            Self::NothingCame => f.write_str("clients have sent nothing"),
-            Self::RateMissed { asked, reached } => write!(
-                f,
-                "{asked} messages a second are more than is possible: {reached} were sent"
-            ),
-            Self::Server(text) => write!(f, "the server: {text}"),
-            Self::ServerDied => f.write_str("the server's process has ended"),
-            Self::NoAnswer => f.write_str("the server's process does not answer"),
-            Self::WorkerDied => f.write_str("a part of the measurement ended without a result"),
+            Self::Nothing => f.write_str("no message was completed within the run"),
+            Self::NothingCame => f.write_str("the clients sent nothing"),
+            Self::RateMissed { asked, reached } => {
+                write!(f, "{asked} messages per second are not possible: {reached} were sent")
+            }
+            Self::Server(text) => write!(f, "the server failed: {text}"),
+            Self::ServerDied => f.write_str("the server process has ended"),
+            Self::NoAnswer => f.write_str("the server process does not answer"),
+            Self::WorkerDied => f.write_str("a worker ended without a result"),
         }
     }
 }

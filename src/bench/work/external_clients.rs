@@ -51,8 +51,8 @@ impl ExternalClients {
                     .map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
                 if !addresses.iter().all(|address| address.ip().is_loopback()) {
                     return Err(Failure::Usage(format!(
-                        "{address} could be reached from other machines: --at takes an address of \
-                         this one only, such as tcp:127.0.0.1:{}",
+                        "{address} can be reached from other machines: --at takes a loopback \
+                         address, such as tcp:127.0.0.1:{}",
                         address.port()
                     ))
                     .into());
@@ -74,7 +74,7 @@ impl ExternalClients {
             on_signal.give_up_name();
             signals::die(signal);
         })
-        .context("cannot watch for signals")?;
+        .context("cannot handle signals")?;
         Ok(Self { workers, listener, behaviour })
     }
 

@@ -31,7 +31,7 @@ fn map_server_error(error: io::Error) -> anyhow::Error {
 
 /// Adds context to an error of a client's connection.
 fn map_client_error(error: io::Error) -> anyhow::Error {
-    anyhow::Error::from(error).context("a client ended the connection before the run was over")
+    anyhow::Error::from(error).context("a client closed the connection before the end of the run")
 }
 
 /// Waits until the server closes the connection, which it does after the last byte has arrived.

@@ -22,10 +22,10 @@ impl UnopenedEnd {
     /// Creates both ends.
     pub(super) fn pair(over: Transport) -> anyhow::Result<(Self, Self)> {
         if over == Transport::Socketpair {
-            let (client, server) = Stream::pair().context("cannot make a socket pair")?;
+            let (client, server) = Stream::pair().context("cannot create a socket pair")?;
             return Ok((Self::Socket(client), Self::Socket(server)));
         }
-        let pipe = || io::pipe().context("cannot make a pipe");
+        let pipe = || io::pipe().context("cannot create a pipe");
         let ((server_reads, client_writes), (client_reads, server_writes)) = (pipe()?, pipe()?);
         let client = Self::Pipes(client_reads, client_writes);
         Ok((client, Self::Pipes(server_reads, server_writes)))

@@ -164,7 +164,7 @@ fn pin_thread(cpu: Option<usize>) {
     if let Some(id) = cpu
         && !core_affinity::set_for_current(core_affinity::CoreId { id })
     {
-        tracing::debug!("cannot keep to CPU {id}");
+        tracing::debug!("cannot pin to CPU {id}");
     }
 }
 

@@ -31,7 +31,7 @@ impl BenchPlan {
         if self.cases.iter().any(has_figure) {
             return Ok(());
         }
-        Err(Failure::Usage(format!("none of these cases is in {}", path.display())))
+        Err(Failure::Usage(format!("{} contains none of these cases", path.display())))
     }
 
     /// Rejects more clients than the limit of descriptors allows: each client takes one descriptor
@@ -41,7 +41,7 @@ impl BenchPlan {
         let clients = self.cases.iter().map(|case| case.clients).max().unwrap_or(0);
         match room {
             Some(room) if clients as u64 * each > room => Err(Failure::Usage(format!(
-                "--clients {clients} are more than the {} that open files allow (ulimit -n)",
+                "--clients {clients} is more than the limit of open files allows: {} (ulimit -n)",
                 room / each
             ))),
             _ => Ok(()),
@@ -52,24 +52,24 @@ impl BenchPlan {
         let usage = |text: String| Err(Failure::Usage(text));
         let Case { workload, over, api, size, clients, both_ways, rate } = case;
         if !over.has_listener() && *workload == Workload::Connect {
-            return usage(format!("nothing is connected to with --over {over}"));
+            return usage(format!("connect needs a listener, which --over {over} does not have"));
         }
         if !over.has_listener() && *clients > 1 && !matches!(self.server, ServerChoice::InProcess) {
             return usage(format!(
-                "a process has one {over} of that kind: --clients goes with --in-process there"
+                "--over {over} connects two processes once: several --clients require --in-process"
             ));
         }
         if *both_ways && *workload != Workload::Throughput {
-            return usage("--both-ways goes with throughput".into());
+            return usage("--both-ways requires throughput".into());
         }
         if rate.is_some() && *workload != Workload::Latency {
-            return usage("--rate goes with latency".into());
+            return usage("--rate requires latency".into());
         }
         if let (Some(rate), Amount::Time(time)) = (rate, self.rounds.amount)
             && *rate as f64 * time.as_secs_f64() < 1.0
         {
             let time = humantime::format_duration(time);
-            return usage(format!("at --rate {rate} not one message is due within {time}"));
+            return usage(format!("at --rate {rate} no message is due within {time}"));
         }
         if cfg!(windows) && *over == Transport::Socketpair {
             let why = "Windows has no socket pairs";
@@ -81,14 +81,14 @@ impl BenchPlan {
         }
         match (&self.server, workload) {
             (ServerChoice::ExternalServer(_, ServerBehaviour::Discard), Workload::Latency) => {
-                usage("latency needs a server that echoes: --expect echo".into())
+                usage("latency requires a server that echoes: --expect echo".into())
             }
             (
                 ServerChoice::ExternalServer(_, ServerBehaviour::Echo),
                 Workload::Latency | Workload::Connect,
             ) if *size > LARGEST_ECHO => usage(format!(
-                "{workload} --to takes --size up to {}K: a larger message would be coming \
-                     back while it is still being sent",
+                "{workload} --to takes --size up to {}K: the server would echo a \
+                     larger message while it is still being sent",
                 LARGEST_ECHO >> 10
             )),
             (ServerChoice::ExternalServer(_, ServerBehaviour::Discard), Workload::Connect)
@@ -107,14 +107,15 @@ impl BenchPlan {
             (ServerChoice::ExternalClients(..), Workload::Connect)
                 if !matches!(self.rounds.amount, Amount::Messages(_)) =>
             {
-                usage("connect --at takes --count, the number of connections of a run".into())
+                usage("connect --at requires --count, the number of connections of a run".into())
             }
             (
                 ServerChoice::ExternalClients(..),
                 Workload::Throughput | Workload::Latency | Workload::FanIn,
-            ) if matches!(self.rounds.amount, Amount::Messages(_)) => {
-                usage("--count with --at goes with connect: clients end their runs".into())
-            }
+            ) if matches!(self.rounds.amount, Amount::Messages(_)) => usage(
+                "--at takes --count only with connect: otherwise a run ends with its clients"
+                    .into(),
+            ),
             _ => Ok(()),
         }
     }

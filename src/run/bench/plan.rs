@@ -79,10 +79,10 @@ impl BenchPlan {
     /// Returns what to do if no server listens.
     pub(super) fn absent_server_hint(&self) -> &'static str {
         if self.cases.len() * self.rounds.repeat.get() > 1 {
-            "the server has to be there for each run; for one that ends after its first client \
-             measure one case with --repeat 1"
+            "the server has to listen before each run; if it ends after its first client, \
+             measure a single case with --repeat 1"
         } else {
-            "the server has to be there before"
+            "start the server first"
         }
     }
 }
@@ -112,12 +112,12 @@ fn server_choice(
     let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
     match (&external.to, &external.at) {
         (None, None) if external.expect.is_some() => {
-            usage("--expect goes with --to NAME or --at NAME")
+            usage("--expect requires --to NAME or --at NAME")
         }
         (None, None) if work.in_process => Ok(ServerChoice::InProcess),
         (None, None) => Ok(ServerChoice::Process),
         _ if workload.is_none() => {
-            usage("--to and --at take a workload, such as `lsock bench throughput --to NAME`")
+            usage("--to and --at require a workload, such as `lsock bench throughput --to NAME`")
         }
         (_, Some(at)) if work.size.len() > 1 || work.clients.len() > 1 || work.api.len() > 1 => {
             Err(Failure::Usage(format!("--at {at} takes one --size, --clients and --api")))
@@ -125,7 +125,9 @@ fn server_choice(
         (Some(target), _) | (None, Some(target))
             if matches!(target, Target::Stdio | Target::Command(_)) =>
         {
-            Err(Failure::Usage(format!("{target} is no server: NAME or tcp:HOST:PORT is one")))
+            Err(Failure::Usage(format!(
+                "{target} is not a server: --to and --at take NAME or tcp:HOST:PORT"
+            )))
         }
         (Some(to), _) => Ok(ServerChoice::ExternalServer(to.clone(), behaviour)),
         (None, Some(at)) => Ok(ServerChoice::ExternalClients(at.clone(), behaviour)),
@@ -143,7 +145,7 @@ fn tour(work: &cli::WorkOptions) -> Result<Vec<Case>, Failure> {
         || work.both_ways;
     if has_more {
         return Err(Failure::Usage(
-            "the tour has its own sizes and clients: options of that kind go with a workload, \
+            "--size, --clients, --bytes, --count, --rate and --both-ways require a workload, \
              such as `lsock bench throughput --size 4K`"
                 .into(),
         ));
@@ -232,8 +234,7 @@ impl Display for BenchPlan {
         writeln!(f, "each         {amount}")?;
         writeln!(f, "warm-up      {}", humantime::format_duration(self.warmup))?;
         let pin: Vec<String> = self.pin.iter().map(ToString::to_string).collect();
-        let pin =
-            if pin.is_empty() { "where the system puts them".to_owned() } else { pin.join(", ") };
+        let pin = if pin.is_empty() { "not pinned".to_owned() } else { pin.join(", ") };
         writeln!(f, "CPUs         {pin}")
     }
 }
@@ -244,13 +245,13 @@ impl Display for ServerChoice {
             if *behaviour == ServerBehaviour::Echo { "echoes" } else { "discards" }
         };
         match self {
-            Self::Process => f.write_str("a process of its own"),
+            Self::Process => f.write_str("a separate process"),
             Self::InProcess => f.write_str("threads of the same process"),
             Self::ExternalServer(target, what) => {
-                write!(f, "{target}, somebody else's, which {}", behaviour(what))
+                write!(f, "an external one at {target}, which {}", behaviour(what))
             }
             Self::ExternalClients(target, what) => {
-                write!(f, "this one, at {target}, which {}", behaviour(what))
+                write!(f, "this process at {target}, which {}", behaviour(what))
             }
         }
     }

@@ -35,10 +35,11 @@ impl SocketFolder {
         let folder = tempfile::Builder::new()
             .prefix("lsock-bench-")
             .tempdir()
-            .context("cannot make a folder for socket files")?;
+            .context("cannot create a folder for socket files")?;
         if let Err(error) = Name::parse(&folder.path().join("1000000.sock")) {
-            let message = format!("cannot make socket files there: {error}");
-            let hint = Some("TMPDIR says where; a shorter one leaves room for names".to_owned());
+            let message =
+                format!("cannot create socket files in the folder for temporary files: {error}");
+            let hint = Some("TMPDIR selects the folder; choose one with a shorter path".to_owned());
             return Err(Failure::Advised { message, hint, status: 1 }.into());
         }
         let (path, is_set) = (folder.path().to_owned(), Arc::clone(&signal));
@@ -48,7 +49,7 @@ impl SocketFolder {
             let _ = fs::remove_dir_all(&path);
             signals::die(signal);
         })
-        .context("cannot watch for signals")?;
+        .context("cannot handle signals")?;
         Ok(Self { folder: Some(folder), signal })
     }
 

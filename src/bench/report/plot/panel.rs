@@ -138,7 +138,7 @@ fn quantiles(title: String, rows: &[&Row]) -> Option<Panel> {
     });
     let curves: Vec<Curve> = curves.collect();
     (!curves.is_empty()).then(|| {
-        let x = Axis::of_quantiles("part of all messages that took no longer", greatest);
+        let x = Axis::of_quantiles("fraction of messages that took at most this time", greatest);
         let y = Axis::of_times("time", all().map(|(_, time)| *time));
         Panel::Curves(Curves { title, x, y, curves })
     })
