@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spread_is_a_part_of_the_median() {
+    fn the_spread_is_relative_to_the_median() {
         let spread = |values: [f64; 3]| Figure::of(values).map(|figure| figure.spread());
         assert_eq!(spread([90.0, 100.0, 115.0]), Some(0.25));
         assert_eq!(spread([7.0; 3]), Some(0.0));

@@ -48,7 +48,7 @@ fn discard(mut wire: Wire) {
 }
 
 #[test]
-fn one_that_is_not_there_is_status_3() {
+fn an_absent_server_is_status_3() {
     let scene = Scene::new();
     let (host, port) = scene.host("tcp:127.0.0.1:0");
     // The port is free again.
@@ -68,7 +68,7 @@ fn one_that_is_not_there_is_status_3() {
 }
 
 #[test]
-fn one_that_closes_in_the_middle() {
+fn a_server_that_closes_early() {
     for workload in ["latency", "throughput --expect echo", "connect", "fan-in --expect echo"] {
         for outcome in measure(&format!("{workload} --size 64"), |wire| answer(wire, 7, |_| {})) {
             outcome.fails(1).says(workload.split(' ').next().unwrap()).says(ENDED);
@@ -95,17 +95,17 @@ fn answers_only_the_first(line: &str) {
 }
 
 #[test]
-fn one_that_answers_only_the_first() {
+fn a_server_that_answers_only_the_first_messages() {
     answers_only_the_first("latency --count 50");
 }
 
 #[test]
-fn one_that_answers_only_the_first_at_a_rate() {
+fn a_server_that_answers_only_the_first_messages_at_a_rate() {
     answers_only_the_first("latency --rate 100 --count 50");
 }
 
 #[test]
-fn one_that_discards_and_closes_in_the_middle() {
+fn a_server_that_discards_and_closes_early() {
     for workload in ["throughput", "fan-in --clients 3"] {
         let read_some = |mut wire: Wire| drop(wire.read(&mut [0; 100]));
         for outcome in measure(&format!("{workload} --size 64K"), read_some) {
@@ -115,7 +115,7 @@ fn one_that_discards_and_closes_in_the_middle() {
 }
 
 #[test]
-fn one_that_answers_other_bytes() {
+fn a_server_that_answers_other_bytes() {
     let swap = |bytes: &mut [u8]| bytes.iter_mut().for_each(|byte| *byte = !*byte);
     let workloads =
         ["latency", "latency --rate 200", "throughput --expect echo --count 10", "connect"];
@@ -128,7 +128,7 @@ fn one_that_answers_other_bytes() {
 }
 
 #[test]
-fn one_that_answers_other_bytes_later() {
+fn a_server_that_answers_other_bytes_later() {
     let serve = |mut wire: Wire| {
         answer(wire.another(), 6400, |_| {});
         let mut message = [0; 64];
@@ -144,7 +144,7 @@ fn one_that_answers_other_bytes_later() {
 
 /// The server reads everything, and echoes only the first bytes.
 #[test]
-fn one_that_answers_too_few() {
+fn a_server_that_answers_too_few_bytes() {
     let serve = |wire: Wire| {
         answer(wire.another(), 1000, |_| {});
         discard(wire);
@@ -155,7 +155,7 @@ fn one_that_answers_too_few() {
 }
 
 #[test]
-fn one_that_answers_and_should_only_read() {
+fn a_server_that_answers_instead_of_discarding() {
     let serve = |mut wire: Wire| {
         let _ = wire.write_all(b"hello");
         discard(wire);
@@ -166,7 +166,7 @@ fn one_that_answers_and_should_only_read() {
 }
 
 #[test]
-fn one_that_never_answers() {
+fn a_server_that_never_answers() {
     let scene = Scene::new();
     let (host, name) = scene.host("./s");
     let _serving = host.serve(discard);
@@ -176,7 +176,7 @@ fn one_that_never_answers() {
 
 /// There is no server for the second run.
 #[test]
-fn one_that_serves_one_client_only() {
+fn a_server_for_a_single_client() {
     for api in APIS {
         let scene = Scene::new();
         let (host, name) = scene.host("./s");

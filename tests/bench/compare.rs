@@ -111,7 +111,7 @@ fn every_case_has_a_verdict() {
 }
 
 #[test]
-fn what_has_become_slower_fails() {
+fn a_slower_case_fails() {
     let scene = Scene::new();
     let line = LATENCY.replace("abstract,tcp", "abstract") + " --repeat 3";
     save(&scene, &line, very_fast_times);
@@ -134,7 +134,7 @@ fn what_has_become_slower_fails() {
 }
 
 #[test]
-fn all_that_have_become_slower_are_named() {
+fn all_slower_cases_are_named() {
     let scene = Scene::new();
     let line = format!("{LATENCY} --repeat 3");
     save(&scene, &line, very_fast_times);
@@ -149,7 +149,7 @@ fn all_that_have_become_slower_are_named() {
 }
 
 #[test]
-fn what_has_become_faster_does_not_fail() {
+fn a_faster_case_does_not_fail() {
     let scene = Scene::new();
     for line in [
         THROUGHPUT,
@@ -168,7 +168,7 @@ fn what_has_become_faster_does_not_fail() {
 
 /// A rate cannot fall by more than 100 %, so runs with a greater spread are noise.
 #[test]
-fn less_each_second_is_slower() {
+fn a_lower_rate_is_slower() {
     let scene = Scene::new();
     let line = format!("{THROUGHPUT} --count 20000 --repeat 3");
     save(&scene, &line, |old| rates(old, 1e15));
@@ -184,7 +184,7 @@ fn less_each_second_is_slower() {
 }
 
 #[test]
-fn a_single_run_on_either_side_says_nothing() {
+fn a_single_run_on_either_side_is_unclear() {
     let scene = Scene::new();
     let line = LATENCY.replace("abstract,tcp", "abstract");
     for (before, after) in [(1, 1), (1, 3), (3, 1)] {
@@ -197,7 +197,7 @@ fn a_single_run_on_either_side_says_nothing() {
 }
 
 #[test]
-fn what_is_not_the_same_is_said() {
+fn differences_are_printed() {
     let scene = Scene::new();
     let line = |over: &str, count: u64| {
         let line = format!("latency -q --over {over} --warmup 1ms --repeat 2 --in-process");
@@ -249,7 +249,7 @@ fn refused(scene: &Scene, name: &str, code: i32, parts: &[&str]) {
 }
 
 #[test]
-fn what_cannot_be_compared_with_is_told_before_anything_is_measured() {
+fn unsuitable_results_fail_before_anything_is_measured() {
     let scene = Scene::new();
     save(&scene, &LATENCY.replace("abstract,tcp", "tcp"), |_| ());
     refused(&scene, "old", 2, &["old contains none of these cases", "hint: "]);

@@ -79,7 +79,7 @@ const LINES: [&str; 5] = [
 ];
 
 #[test]
-fn a_signal_ends_it_and_its_server() {
+fn a_signal_ends_bench_and_its_server() {
     for number in [Signal::TERM, Signal::INT, Signal::HUP] {
         for line in LINES {
             let scene = Scene::new();
@@ -93,7 +93,7 @@ fn a_signal_ends_it_and_its_server() {
 }
 
 #[test]
-fn killed_it_leaves_no_server() {
+fn a_killed_bench_leaves_no_server() {
     for line in LINES {
         let scene = Scene::new();
         let (bench, server) = long_run(&scene, line);
@@ -103,7 +103,7 @@ fn killed_it_leaves_no_server() {
 }
 
 #[test]
-fn a_signal_ends_one_without_a_second_process() {
+fn a_signal_ends_bench_with_one_process() {
     let scene = Scene::new();
     let line = "throughput --size 64K --over file --in-process --duration 10m";
     let bench = scene.bench(line.split_whitespace()).start();
@@ -114,7 +114,7 @@ fn a_signal_ends_one_without_a_second_process() {
 }
 
 #[test]
-fn a_signal_ends_one_that_waits_for_clients() {
+fn a_signal_ends_bench_that_waits_for_clients() {
     for number in [Signal::TERM, Signal::INT] {
         for api in ["sync", "tokio"] {
             let scene = Scene::new();
@@ -129,7 +129,7 @@ fn a_signal_ends_one_that_waits_for_clients() {
 }
 
 #[test]
-fn a_name_that_a_killed_one_has_left_is_taken_over() {
+fn a_stale_name_is_replaced() {
     let scene = Scene::new();
     for api in ["sync", "tokio"] {
         let listen = || scene.bench(["-v", "latency", "--at", "./s", "--size", "1", "--api", api]);

@@ -112,7 +112,7 @@ fn echo(name: &str, clients: usize) -> JoinHandle<()> {
 }
 
 #[test]
-fn somebody_elses_server() {
+fn an_external_server() {
     let scene = Scene::new();
     let server = echo(scene.word(), 4);
     for api in ["sync", "tokio"] {
@@ -125,7 +125,7 @@ fn somebody_elses_server() {
 }
 
 #[test]
-fn somebody_elses_clients() {
+fn external_clients() {
     let scene = Scene::new();
     let bytes = data(300_007);
     for api in ["sync", "tokio"] {
@@ -152,7 +152,7 @@ fn somebody_elses_clients() {
 }
 
 #[test]
-fn a_server_that_is_not_there() {
+fn an_absent_server() {
     let scene = Scene::new();
     for api in ["sync", "tokio"] {
         for workload in ["throughput", "latency", "connect", "fan-in"] {
@@ -164,7 +164,7 @@ fn a_server_that_is_not_there() {
 
 #[cfg(windows)]
 #[test]
-fn what_windows_has_not_is_refused() {
+fn unsupported_transports_of_windows_are_refused() {
     let scene = Scene::new();
     let cases = [
         ("latency --over socketpair", "--over socketpair"),

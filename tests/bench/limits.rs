@@ -26,7 +26,7 @@ fn more_clients_than_open_files() {
 
 /// A leak of one descriptor per run would exceed the limit.
 #[test]
-fn every_run_gives_back_its_descriptors() {
+fn every_run_closes_its_descriptors() {
     let scene = Scene::new();
     // The number of descriptors of event loops depends on the CPUs.
     let files = 84 + 8 * thread::available_parallelism().map_or(1, usize::from);
@@ -43,7 +43,7 @@ fn every_run_gives_back_its_descriptors() {
 
 /// Names of socket files have about a hundred bytes.
 #[test]
-fn a_folder_for_temporary_files_that_is_too_long() {
+fn a_long_path_of_the_temporary_folder() {
     let scene = Scene::new();
     let long = scene.path(&"x".repeat(90));
     fs::create_dir(&long).unwrap();

@@ -169,7 +169,7 @@ fn every_run_has_its_own_client() {
 }
 
 #[test]
-fn it_is_told_what_the_server_does() {
+fn the_report_contains_the_behaviour_of_the_server() {
     let scene = Scene::new();
     let cases = [
         ("throughput", "own-discard"),
@@ -196,7 +196,7 @@ fn it_is_told_what_the_server_does() {
 }
 
 #[test]
-fn a_client_that_breaks_off_is_an_error() {
+fn a_client_that_closes_early_is_an_error() {
     let scene = Scene::new();
     for api in APIS {
         let line = format!("latency --at ./s --api {api}");
@@ -216,7 +216,7 @@ fn a_client_that_breaks_off_is_an_error() {
 }
 
 #[test]
-fn a_client_that_sends_nothing_is_no_run() {
+fn a_client_that_sends_nothing_is_an_error() {
     let scene = Scene::new();
     for api in APIS {
         let line = format!("throughput --size 1 --at ./s --api {api}");
@@ -227,7 +227,7 @@ fn a_client_that_sends_nothing_is_no_run() {
 }
 
 #[test]
-fn where_it_cannot_listen() {
+fn names_that_cannot_be_listened_on() {
     let scene = Scene::new();
     let (_live, name) = scene.host("./live");
     let (_port, port) = scene.host("tcp:127.0.0.1:0");

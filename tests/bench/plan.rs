@@ -16,7 +16,7 @@ fn explain(scene: &Scene, line: &str) -> (Vec<String>, String) {
 }
 
 #[test]
-fn the_tour_has_everything_that_there_is_here() {
+fn the_tour_has_all_transports_of_the_system() {
     let scene = Scene::new();
     let (cases, rest) = explain(&scene, "");
     let all: &[&str] = if cfg!(windows) {
@@ -39,7 +39,7 @@ fn the_tour_has_everything_that_there_is_here() {
 }
 
 #[test]
-fn a_list_of_each_is_every_combination_in_order() {
+fn lists_are_combined_in_order() {
     let scene = Scene::new();
     let line = "throughput --size 64,4K --over file,tcp --api sync,tokio --clients 1,2";
     let (cases, _) = explain(&scene, line);
@@ -63,7 +63,7 @@ fn the_old_names_of_transports_are_accepted() {
 }
 
 #[test]
-fn what_is_not_given_is_usual() {
+fn options_have_defaults() {
     let scene = Scene::new();
     let usual: &[(&str, &[&str])] = &[
         (
@@ -87,7 +87,7 @@ fn what_is_not_given_is_usual() {
 }
 
 #[test]
-fn how_it_is_measured() {
+fn the_plan_contains_server_runs_and_amount() {
     let scene = Scene::new();
     let word = scene.word().to_owned();
     let cases: &[(&str, &[&str])] = &[
@@ -112,7 +112,7 @@ fn how_it_is_measured() {
 /// The transport of an external server follows from its name.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_name_says_what_it_goes_through() {
+fn the_transport_follows_from_the_name() {
     let scene = Scene::new();
     let names = [
         ("./bench", "file"),

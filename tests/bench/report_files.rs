@@ -73,7 +73,7 @@ fn keeps_reports(fails: impl Fn(&Scene, &str)) {
 }
 
 #[test]
-fn a_server_that_is_not_there_leaves_old_reports() {
+fn an_absent_server_leaves_old_reports() {
     keeps_reports(|scene, outputs| {
         let outcome = scene.plain_bench(&format!("latency --to ./absent {outputs}")).run();
         outcome.fails(3).says("./absent").output("");
@@ -81,7 +81,7 @@ fn a_server_that_is_not_there_leaves_old_reports() {
 }
 
 #[test]
-fn a_server_that_closes_in_the_middle_leaves_old_reports() {
+fn a_server_that_closes_early_leaves_old_reports() {
     keeps_reports(|scene, outputs| {
         let (host, name) = scene.host("./s");
         let _serving = host.serve(|mut wire| {
@@ -107,7 +107,7 @@ fn a_signal_leaves_old_reports() {
 }
 
 #[test]
-fn reports_take_their_place_when_all_is_measured() {
+fn reports_replace_files_at_the_end() {
     let scene = Scene::new();
     NAMES.iter().for_each(|name| fs::write(scene.path(name), OLD).unwrap());
     fs::set_permissions(scene.path("a.csv"), Permissions::from_mode(0o640)).unwrap();
@@ -127,7 +127,7 @@ fn reports_take_their_place_when_all_is_measured() {
 }
 
 #[test]
-fn where_there_is_no_folder() {
+fn a_folder_that_does_not_exist() {
     for (option, name) in OUTPUTS {
         let (scene, path) = (Scene::new(), format!("absent/{name}"));
         let parts = ["cannot write to ", &path, "no such file or directory"];
@@ -147,7 +147,7 @@ fn a_folder_instead_of_a_file() {
 
 /// Only a folder can have these names, although a file could be created beside it.
 #[test]
-fn a_name_that_can_only_be_one_of_a_folder() {
+fn a_name_that_only_a_folder_can_have() {
     for name in ["x/", "x/."] {
         refused(&Scene::new(), &format!("--json {name}"), 1, &["cannot write to x/"]);
     }
@@ -155,7 +155,7 @@ fn a_name_that_can_only_be_one_of_a_folder() {
 
 /// A report to another name of stdout replaces the table as well.
 #[test]
-fn what_stdout_goes_to_under_another_name() {
+fn another_name_of_stdout() {
     let scene = Scene::new();
     for name in ["/dev/stdout", "./report"] {
         let file = File::create(scene.path("report")).unwrap();
@@ -169,7 +169,7 @@ fn what_stdout_goes_to_under_another_name() {
 }
 
 #[test]
-fn one_of_several_that_cannot_be_written() {
+fn one_of_several_files_cannot_be_written() {
     let scene = Scene::new();
     fs::write(scene.path("a.json"), OLD).unwrap();
     refused(&scene, "--json a.json --csv a.csv --plot absent/a.svg", 1, &["absent/a.svg"]);

@@ -67,7 +67,7 @@ fn file(scene: &Scene, name: &str) -> String {
 }
 
 #[test]
-fn people_get_a_table() {
+fn stdout_gets_a_table() {
     let scene = Scene::new();
     let outcome = scene.plain_bench(LINE).run().ok();
     assert!(is_table(outcome.stdout_text()), "{}", outcome.report());
@@ -75,7 +75,7 @@ fn people_get_a_table() {
 }
 
 #[test]
-fn the_table_has_colours_if_they_are_asked_for() {
+fn the_table_has_colours_on_request() {
     let scene = Scene::new();
     let outcome = scene.plain_bench(LINE).args(["--color", "always"]).run().ok();
     let mut text = outcome.stdout_text().to_owned();
@@ -89,7 +89,7 @@ fn the_table_has_colours_if_they_are_asked_for() {
 }
 
 #[test]
-fn all_files_of_one_run_and_the_table() {
+fn all_report_files_and_the_table() {
     let scene = Scene::new();
     let outputs = "--json a.json --csv a.csv --markdown a.md --plot a.svg --save b.json";
     let outcome = scene.plain_bench(LINE).args(outputs.split(' ')).run().ok();
@@ -105,7 +105,7 @@ fn all_files_of_one_run_and_the_table() {
 }
 
 #[test]
-fn one_report_takes_the_place_of_the_table() {
+fn a_report_to_stdout_replaces_the_table() {
     let scene = Scene::new();
     for (option, is_so) in FORMS {
         let bench = scene.plain_bench(LINE).args([option, "-", "--plot", "a.svg"]);
@@ -116,7 +116,7 @@ fn one_report_takes_the_place_of_the_table() {
 }
 
 #[test]
-fn every_report_tells_on_what_it_was_measured() {
+fn every_report_contains_the_environment() {
     let scene = Scene::new();
     let outputs = "--json a.json --csv a.csv --markdown a.md --plot a.svg";
     let outcome = scene.plain_bench(LINE).args(outputs.split(' ')).run().ok();
@@ -152,7 +152,7 @@ fn every_report_tells_on_what_it_was_measured() {
 }
 
 #[test]
-fn warnings_have_an_advice_and_go_to_stderr() {
+fn warnings_contain_advice_and_go_to_stderr() {
     let scene = Scene::new();
     for form in [&[][..], &["--csv", "-"], &["--json", "-"]] {
         let loud = scene.plain_bench(LINE).args(form).run().ok();
@@ -177,7 +177,7 @@ fn warnings_have_an_advice_and_go_to_stderr() {
 
 /// Like `| head -n 1`, which may close early or late.
 #[test]
-fn who_reads_no_more_has_seen_enough() {
+fn a_closed_pipe_is_not_an_error() {
     let scene = Scene::new();
     for form in ["", "--json -", "--csv -", "--markdown -"] {
         let (reader, writer) = io::pipe().unwrap();

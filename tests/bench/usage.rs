@@ -3,7 +3,7 @@
 use crate::harness::Scene;
 
 #[test]
-fn options_that_are_none_or_wrong() {
+fn unknown_options_and_wrong_values() {
     refused(&[
         ("throughputs", "throughput"),
         ("throughput latency", "latency"),
@@ -36,7 +36,7 @@ fn options_that_are_none_or_wrong() {
 }
 
 #[test]
-fn what_does_not_go_with_a_workload() {
+fn options_that_conflict_with_a_workload() {
     refused(&[
         ("connect --over pipe", "--over pipe"),
         ("connect --over abstract,pipe", "--over pipe"),
@@ -59,7 +59,7 @@ fn what_does_not_go_with_a_workload() {
 /// Windows has no socket pairs.
 #[cfg(unix)]
 #[test]
-fn socket_pairs_have_two_ends() {
+fn options_that_conflict_with_socket_pairs() {
     refused(&[
         ("connect --over socketpair", "--over socketpair"),
         ("throughput --over socketpair --clients 2", "--in-process"),
@@ -67,7 +67,7 @@ fn socket_pairs_have_two_ends() {
 }
 
 #[test]
-fn the_tour_has_its_own_work() {
+fn options_that_conflict_with_the_tour() {
     for options in
         ["--size 64", "--clients 2", "--bytes 1M", "--count 5", "--rate 5", "--both-ways"]
     {
@@ -77,7 +77,7 @@ fn the_tour_has_its_own_work() {
 }
 
 #[test]
-fn what_does_not_go_with_somebody_elses_server() {
+fn options_that_conflict_with_an_external_server() {
     refused(&[
         ("latency --expect echo", "--expect requires --to"),
         ("latency --to x --over abstract", "--over"),
@@ -96,7 +96,7 @@ fn what_does_not_go_with_somebody_elses_server() {
 }
 
 #[test]
-fn what_does_not_go_with_being_the_server() {
+fn options_that_conflict_with_external_clients() {
     refused(&[
         ("latency --at -", "not a server"),
         ("latency --at exec:cat", "not a server"),

@@ -37,7 +37,7 @@ fn left_behind(pid: u32) -> Vec<String> {
 }
 
 #[test]
-fn throughput_counts_what_it_was_asked_for() {
+fn throughput_sends_the_requested_number_of_messages() {
     for place in PLACES {
         let line = format!("throughput --size 1,4K,100000 --count 50 --repeat 2 {place}");
         let report = measure(&line, &ALL).of_whole_messages().of_messages(2, |_| 50);
@@ -64,7 +64,7 @@ fn bytes_are_rounded_up_to_whole_messages_which_clients_share() {
 }
 
 #[test]
-fn both_ways_both_sides_send() {
+fn with_both_ways_both_sides_send() {
     for place in PLACES {
         let line = format!("throughput --both-ways --size 64,64K --count 200 --repeat 1 {place}");
         let report = measure(&line, &ALL);
@@ -121,7 +121,7 @@ fn connections_are_counted_and_timed() {
 }
 
 #[test]
-fn many_clients_of_one_server() {
+fn many_clients_and_one_server() {
     for place in PLACES {
         let line = format!("fan-in --count 320 --repeat 1 {place}");
         let report = measure(&line, &NAMED).of_whole_messages().of_messages(1, |_| 320);
@@ -139,7 +139,7 @@ fn many_clients_of_one_server() {
 
 /// Long enough for a message, even on a machine under load.
 #[test]
-fn for_a_time_instead_of_a_count() {
+fn runs_can_be_limited_by_time() {
     for place in PLACES {
         for workload in ["throughput", "latency", "connect", "fan-in"] {
             let line = format!("{workload} --size 64 --duration 300ms --repeat 1 {place}");
@@ -151,7 +151,7 @@ fn for_a_time_instead_of_a_count() {
 }
 
 #[test]
-fn the_tour_goes_over_everything() {
+fn the_tour_measures_all_transports() {
     let scene = Scene::new();
     let report = scene.measure("--repeat 1").of_whole_messages();
     let mut expected = Vec::new();
@@ -165,7 +165,7 @@ fn the_tour_goes_over_everything() {
 }
 
 #[test]
-fn kept_to_a_cpu() {
+fn runs_can_be_pinned_to_a_cpu() {
     let scene = Scene::new();
     let cpus = rustix::thread::sched_getaffinity(None).unwrap();
     let cpu = (0..1024).find(|cpu| cpus.is_set(*cpu)).unwrap();

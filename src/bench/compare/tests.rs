@@ -20,7 +20,7 @@ fn verdict(workload: Workload, old: &[u64], new: &[u64]) -> Verdict {
 }
 
 #[test]
-fn more_is_faster_but_of_time() {
+fn more_is_faster_except_for_times() {
     use Workload::{Connect, FanIn, Latency, Throughput};
     let (low, high) = ([10_000, 10_100], [12_000, 12_100]);
     for workload in [Throughput, Connect, FanIn] {
@@ -32,7 +32,7 @@ fn more_is_faster_but_of_time() {
 }
 
 #[test]
-fn runs_that_overlap_are_the_same() {
+fn overlapping_runs_are_noise() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
     // The medians are 20 % apart, the spreads are smaller.
     assert_eq!(of(&[1000, 1000, 1150], &[1150, 1200, 1200]), Verdict::Same);
@@ -40,7 +40,7 @@ fn runs_that_overlap_are_the_same() {
 }
 
 #[test]
-fn a_change_within_the_spread_is_none() {
+fn a_change_within_the_spread_is_noise() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
     // 25 % more, with an old spread of 25 %; then of 24 %.
     assert_eq!(of(&[800, 1000, 1050], &[1250, 1250, 1250]), Verdict::Same);
@@ -51,7 +51,7 @@ fn a_change_within_the_spread_is_none() {
 }
 
 #[test]
-fn a_change_of_one_percent_is_none() {
+fn a_change_of_one_percent_is_noise() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
     assert_eq!(of(&[10_000; 3], &[10_100; 3]), Verdict::Same);
     assert_eq!(of(&[10_000; 3], &[10_101; 3]), Verdict::Faster);
@@ -60,7 +60,7 @@ fn a_change_of_one_percent_is_none() {
 }
 
 #[test]
-fn one_run_says_nothing_of_noise() {
+fn a_single_run_is_unclear() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
     assert_eq!(of(&[1000], &[2000; 3]), Verdict::Unclear);
     assert_eq!(of(&[1000; 3], &[2000]), Verdict::Unclear);
@@ -68,7 +68,7 @@ fn one_run_says_nothing_of_noise() {
 }
 
 #[test]
-fn zeros_do_no_harm() {
+fn zeros_are_handled() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
     assert_eq!(of(&[0; 2], &[0; 2]), Verdict::Same);
     assert_eq!(of(&[0; 2], &[5; 2]), Verdict::Faster);
@@ -97,14 +97,14 @@ fn a_slowdown_counts_beyond_its_limit_only() {
 }
 
 #[test]
-fn without_a_common_case_there_is_nothing_to_compare() {
+fn results_without_a_common_case_are_an_error() {
     let error =
         Comparison::new(&results(Workload::Throughput, &[1]), &results(Workload::Connect, &[1]));
     assert_eq!(error.unwrap_err().to_string(), "the saved results contain none of these cases");
 }
 
 #[test]
-fn the_text_tells_everything() {
+fn the_text_contains_changes_and_differences() {
     let (mut old, new) = (tour(), tour());
     old.rows.retain(|row| row.case.workload != Workload::FanIn);
     let [first, .., last] = &mut old.rows[..] else { panic!("there are rows") };

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_has_all_fields_and_gives_them_back() {
+    fn every_line_has_all_fields() {
         let mut results = everything();
         results.environment.cpu = Some("one, \"two\"\nthree".to_owned());
         let text = csv(&results).unwrap();

@@ -92,7 +92,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn the_machine_is_told_as_far_as_it_is_known() {
+    fn unknown_parts_of_the_machine_are_left_out() {
         let known = fixture::environment();
         assert_eq!(
             machine(&known),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_it_moves_a_cursor() {
+    fn control_characters_are_escaped() {
         let hostile = "\x1b[2J\r".to_owned();
         let environment = Environment { cpu: Some(hostile.clone()), ..fixture::environment() };
         let elsewhere = Setup { server: ServerDescription::OwnEcho(hostile), ..fixture::setup() };
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_setup_tells_what_is_not_as_usual() {
+    fn the_setup_contains_what_is_not_the_default() {
         let pinned = fixture::setup();
         assert_eq!(setup(&pinned), "2 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1");
         let other = Setup {

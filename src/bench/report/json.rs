@@ -56,14 +56,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn documents_are_parsed_back() {
         for results in [everything(), tour()] {
             assert_eq!(parse(&json(&results)).unwrap(), results);
         }
     }
 
     #[test]
-    fn every_place_of_a_server_is_kept() {
+    fn every_server_description_is_kept() {
         let name = || "./a.sock".to_owned();
         for server in [
             ServerDescription::Process,

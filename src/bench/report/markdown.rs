@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_names_is_taken_for_markdown() {
+    fn markdown_in_names_is_escaped() {
         assert_eq!(plain("a*b_c|d <e> [64-bit]"), r"a\*b\_c\|d \<e\> \[64-bit\]");
         assert_eq!(code("a b"), "`a b`");
         assert_eq!(code("a ``b` c"), "``` a ``b` c ```");

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_a_dash() {
+    fn unknown_numbers_are_dashes() {
         assert_eq!(column(&[None, Some(2.0), None]), ["-", "2.00", "-"]);
         assert_eq!(fixed(&[None, Some(2.0)], 0), ["-", "2"]);
     }

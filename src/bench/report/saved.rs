@@ -42,7 +42,7 @@ mod tests {
     use crate::bench::{fixture::everything, report::json::json};
 
     #[test]
-    fn what_was_saved_is_loaded() {
+    fn saved_results_are_loaded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("saved");
         fs::write(&path, json(&everything())).unwrap();

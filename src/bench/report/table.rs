@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn without_rows_there_is_the_environment_alone() {
+    fn without_rows_only_the_environment_is_printed() {
         let mut results = everything();
         results.rows.clear();
         assert_eq!(table(&results, PLAIN).lines().count(), 3);

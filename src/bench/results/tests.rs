@@ -21,7 +21,7 @@ fn ratios(results: &Results) -> Vec<Option<f64>> {
 }
 
 #[test]
-fn rates_are_of_each_run_and_the_median_is_in_the_middle() {
+fn rates_have_a_median_of_all_runs() {
     let run = |bytes, messages, milliseconds| Sample {
         bytes,
         messages,
@@ -38,7 +38,7 @@ fn rates_are_of_each_run_and_the_median_is_in_the_middle() {
 }
 
 #[test]
-fn the_spread_is_that_of_the_figure_and_needs_two_runs() {
+fn the_spread_needs_two_runs() {
     let spread = |workload, samples| row(case(workload), samples).spread;
     let messages = || vec![sample(80), sample(100), sample(110)];
     assert_eq!(spread(Workload::Throughput, messages()), Some(0.3));
@@ -86,7 +86,7 @@ fn each_workload_has_its_own_first_row() {
 }
 
 #[test]
-fn each_size_has_its_own_first_row_whatever_it_goes_through() {
+fn each_size_has_its_own_first_row() {
     let of = |over, api, size, count| {
         (Case { over, api, size, ..case(Workload::Throughput) }, vec![sample(count)])
     };
@@ -101,7 +101,7 @@ fn each_size_has_its_own_first_row_whatever_it_goes_through() {
 }
 
 #[test]
-fn a_ratio_to_nothing_is_not_known() {
+fn a_ratio_to_zero_is_unknown() {
     let rows = vec![(Transport::Abstract, vec![sample(0)]), (Transport::File, vec![sample(5)])];
     assert_eq!(ratios(&results(Workload::Throughput, rows)), [None, None]);
     let rows = vec![(Transport::Abstract, vec![sample(9)]), (Transport::File, vec![timed(100, 5)])];
@@ -109,7 +109,7 @@ fn a_ratio_to_nothing_is_not_known() {
 }
 
 #[test]
-fn used_cpu_is_of_both_sides_and_all_runs() {
+fn cpu_time_is_that_of_both_sides_and_all_runs() {
     let run = |client, server: Option<u64>, messages| Sample {
         bytes: 1_000_000_000,
         messages,
@@ -133,7 +133,7 @@ fn used_cpu_is_of_both_sides_and_all_runs() {
 }
 
 #[test]
-fn switches_are_known_only_if_they_are_known_everywhere() {
+fn switches_have_to_be_known_in_all_runs() {
     let blind = Usage { switches: None, ..usage(1, 0) };
     for unknown in
         [Sample { client: Some(blind), ..sample(10) }, Sample { server: Some(blind), ..sample(10) }]
@@ -158,14 +158,14 @@ fn a_case_without_samples_has_no_row() {
 }
 
 #[test]
-fn no_time_at_all_is_a_row_as_well() {
+fn a_run_of_no_time_has_a_row() {
     let quick = Sample { elapsed: Duration::ZERO, ..sample(10) };
     let row = row(case(Workload::Throughput), vec![quick]);
     assert_eq!(row.messages_per_second.median, 10.0 / 1e-9);
 }
 
 #[test]
-fn times_are_of_all_runs_together() {
+fn quantiles_are_those_of_all_runs() {
     let latency = row(case(Workload::Latency), vec![timed(100, 1000), timed(300, 200)]).latency;
     let latency = latency.unwrap();
     // 150 of 200, 120 of 300, 27 of 400, 50 of 1000, 40 of 1500, 9 of 2000, 3 of 2000, 1 of 10000.
@@ -205,7 +205,7 @@ fn times(count: u64) -> Histogram<u64> {
 
 /// `data/latencies.py` generated the times and computed the expected quantiles with numpy.
 #[test]
-fn quantiles_are_those_of_another_implementation() {
+fn quantiles_equal_those_of_numpy() {
     let numbers = include_str!("../data/latencies.txt").lines().map(|line| line.parse().unwrap());
     let numbers: Vec<u64> = numbers.collect();
     // Three runs, in the order of the file.

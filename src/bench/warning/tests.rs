@@ -36,7 +36,7 @@ fn a_run_of_less_than_a_tenth_of_a_second_is_too_short() {
 }
 
 #[test]
-fn a_thousand_times_are_enough_of_all_runs_together() {
+fn a_thousand_times_of_all_runs_are_enough() {
     let of_times = |a, b| of(Workload::Latency, vec![timed(a, 9000), timed(b, 9000)]);
     assert_eq!(of_times(500, 500), []);
     let case = || case(Workload::Latency).to_string();
@@ -46,7 +46,7 @@ fn a_thousand_times_are_enough_of_all_runs_together() {
 }
 
 #[test]
-fn a_spread_over_a_tenth_is_told() {
+fn a_spread_over_a_tenth_is_reported() {
     let of_counts = |counts: [u64; 3]| of(Workload::Throughput, counts.map(sample).to_vec());
     assert_eq!(of_counts([950, 1000, 1050]), []);
     let case = case(Workload::Throughput).to_string();
@@ -54,7 +54,7 @@ fn a_spread_over_a_tenth_is_told() {
 }
 
 #[test]
-fn of_several_cases_the_worst_one_is_told() {
+fn only_the_worst_case_is_reported() {
     let spread = |counts: [u64; 3]| counts.map(sample).to_vec();
     let cases = vec![
         (case(Workload::Throughput), spread([950, 1000, 1075])),
@@ -68,7 +68,7 @@ fn of_several_cases_the_worst_one_is_told() {
 }
 
 #[test]
-fn others_that_take_more_than_a_tenth_of_a_cpu_are_told_once() {
+fn busy_cpus_are_reported_once() {
     let beside = |other_cpus| Sample { other_cpus, ..sample(1000) };
     let of_others = |a, b| of(Workload::Throughput, vec![beside(a), beside(b)]);
     assert_eq!(of_others(None, Some(0.1)), []);
@@ -77,7 +77,7 @@ fn others_that_take_more_than_a_tenth_of_a_cpu_are_told_once() {
 }
 
 #[test]
-fn one_cpu_for_both_sides_is_told() {
+fn a_shared_cpu_is_reported() {
     let of = |cpus, pin: &[usize]| of_machine(cpus, pin, None, ServerDescription::Process);
     assert_eq!(of(2, &[]), []);
     assert_eq!(of(2, &[0, 1]), []);
@@ -89,7 +89,7 @@ fn one_cpu_for_both_sides_is_told() {
 }
 
 #[test]
-fn a_frequency_that_is_not_constant_is_told() {
+fn a_variable_frequency_is_reported() {
     let of = |governor| of_machine(2, &[], governor, ServerDescription::Process);
     assert_eq!(of(None), []);
     assert_eq!(of(Some("performance")), []);
@@ -98,7 +98,7 @@ fn a_frequency_that_is_not_constant_is_told() {
 }
 
 #[test]
-fn what_only_a_foreign_server_knows_was_not_verified() {
+fn discarded_bytes_of_an_external_server_are_not_verified() {
     let name = || "./a.sock".to_owned();
     let of = |server| of_machine(2, &[], None, server);
     assert_eq!(of(ServerDescription::ForeignDiscard(name())), [Warning::NotVerified]);
@@ -114,7 +114,7 @@ fn what_only_a_foreign_server_knows_was_not_verified() {
 }
 
 #[test]
-fn warnings_can_be_read() {
+fn warnings_have_texts() {
     let texts: Vec<String> = everything().warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         texts,

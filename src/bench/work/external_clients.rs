@@ -90,7 +90,7 @@ impl ExternalClients {
             (Workload::Connect, Amount::Messages(count)) => count,
             _ => case.clients as u64,
         };
-        let (report, reports) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let started = Arc::new(OnceLock::new());
         let accept = accept(AcceptTask {
             listener: Arc::clone(&self.listener),
@@ -99,14 +99,14 @@ impl ExternalClients {
             size: case.size,
             behaviour: self.behaviour,
             started: Arc::clone(&started),
-            report: report.clone(),
+            sender: sender.clone(),
         });
         let (done, _) = mpsc::channel();
         self.workers.executor().spawn(accept, done)?;
-        drop(report);
+        drop(sender);
         let mut total = Tally::empty();
         for _ in 0..connections {
-            let tally = reports.recv().map_err(|_| BenchError::WorkerDied)??;
+            let tally = receiver.recv().map_err(|_| BenchError::WorkerDied)??;
             total.all.bytes += tally.all.bytes;
             total.end = total.end.max(tally.end);
         }
@@ -152,7 +152,7 @@ struct AcceptTask {
     behaviour: ServerBehaviour,
     /// Time of the first bytes, and the resource usage up to then.
     started: Arc<OnceLock<(Instant, Usage)>>,
-    report: Sender<anyhow::Result<Tally>>,
+    sender: Sender<anyhow::Result<Tally>>,
 }
 
 async fn accept(task: AcceptTask) {
@@ -161,10 +161,10 @@ async fn accept(task: AcceptTask) {
         let served = accepted.and_then(|connection| {
             let serve =
                 serve(connection.split(), task.size, task.behaviour, Arc::clone(&task.started));
-            task.executor.spawn(serve, task.report.clone())
+            task.executor.spawn(serve, task.sender.clone())
         });
         if let Err(error) = served {
-            let _ = task.report.send(Err(error));
+            let _ = task.sender.send(Err(error));
             return;
         }
     }

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_in_the_time_is_sent() {
+    fn all_messages_that_are_due_are_sent() {
         let start = Instant::now();
         let table = rate(1000, 1).timetable(start, 0, None);
         assert_eq!((table.first(), table.count()), (500, 1500));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_one_of_messages_after_the_warm_up() {
+    fn a_limit_counts_messages_after_the_warm_up() {
         let table = rate(1000, 1).timetable(Instant::now(), 0, Some(7));
         assert_eq!((table.first(), table.count()), (500, 507));
         let table = rate(u64::MAX, 1).timetable(Instant::now(), 0, Some(u64::MAX));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundredth_of_the_time_may_be_missed() {
+    fn a_delay_of_a_hundredth_is_tolerated() {
         let start = Instant::now();
         let long = SendRate { measured: SECOND * 100, ..rate(1000, 1) }.timetable(start, 0, None);
         assert_eq!(long.is_missed_by(), long.measured().1 + SECOND);

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_in_other_pieces_is_the_same() {
+    fn reads_may_have_other_sizes_than_writes() {
         let (mut sent, mut read) = (Pattern::new(70_000), Pattern::new(100_000));
         let mut stream = Vec::new();
         for len in [1, 64, 65_536, 70_000, 3, 65_601] {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_is_lost_is_noticed() {
+    fn a_lost_byte_is_detected() {
         let (mut sent, mut read) = (Pattern::new(4096), Pattern::new(4096));
         let mut stream = sent.next(4096).to_vec();
         stream.extend_from_slice(sent.next(4096));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_comes_twice_is_noticed() {
+    fn a_repeated_message_is_detected() {
         let (mut sent, mut read) = (Pattern::new(8), Pattern::new(8));
         let message = sent.next(8).to_vec();
         read.check(&message).unwrap();

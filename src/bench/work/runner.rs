@@ -139,8 +139,8 @@ fn start_clients(
             }
         }
         ServerAccess::Given(ends) => {
-            for ends in ends {
-                connections.push(workers.executor().run(async move { ends.open(api) })?);
+            for end in ends {
+                connections.push(workers.executor().run(async move { end.open(api) })?);
             }
         }
     }
@@ -150,18 +150,18 @@ fn start_clients(
 /// Returns the error that says more: clients of a server that has failed only see a closed
 /// connection.
 fn more_specific(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
-    let says_little = match client.downcast_ref() {
+    let is_vague = match client.downcast_ref() {
         Some(BenchError::ServerClosed | BenchError::WorkerDied | BenchError::Stalled { .. }) => {
             true
         }
         Some(_) => false,
         None => matches!(client.downcast_ref(), Some(Failure::Connect { .. })),
     };
-    let says_much = matches!(
+    let is_specific = matches!(
         server.downcast_ref(),
         Some(BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied)
     );
-    if says_little && says_much { server } else { client }
+    if is_vague && is_specific { server } else { client }
 }
 
 /// Returns how many CPUs other processes kept busy; `None` for short runs, for which the clock

@@ -158,8 +158,8 @@ impl RunningServer {
         }
     }
 
-    /// Returns the totals, if they are known, and the resource usage of the server process. Must
-    /// be called once only.
+    /// Returns the totals, if they are known, and the resource usage of the server process.
+    /// Later calls return nothing.
     pub(super) fn finish(&mut self) -> anyhow::Result<(Option<ServedTotals>, Option<Usage>)> {
         match std::mem::replace(self, Self::External) {
             Self::Process(mut server) => {

@@ -38,7 +38,7 @@ pub(super) struct ServerJob {
 pub(super) struct WorkloadServer {
     workers: Workers,
     /// Number of tallies that workers will send.
-    expected_reports: usize,
+    expected_tallies: usize,
     listener: Option<Arc<BenchListener>>,
     visits: Arc<Visits>,
 }
@@ -66,17 +66,17 @@ impl WorkloadServer {
         let ServerJob { case, listen, cpu } = job;
         let workers = Workers::new(case.api, cpu.as_slice())?;
         let per_connection = if case.both_ways { 2 } else { 1 };
-        let expected_reports = match case.workload {
+        let expected_tallies = match case.workload {
             Workload::Connect => 0,
             _ => case.clients * per_connection,
         };
-        let mut server = Self { workers, expected_reports, listener: None, visits: Arc::default() };
-        let (executor, report) = (server.workers.executor().clone(), server.workers.report());
+        let mut server = Self { workers, expected_tallies, listener: None, visits: Arc::default() };
+        let (executor, sender) = (server.workers.executor().clone(), server.workers.sender());
         let pattern = Pattern::new(loops::buffer_size(case.size));
-        for ends in given {
+        for end in given {
             let api = case.api;
-            let connection = executor.run(async move { ends.open(api) })?;
-            serve(case, connection, &pattern, &executor, &report)?;
+            let connection = executor.run(async move { end.open(api) })?;
+            serve(case, connection, &pattern, &executor, &sender)?;
         }
         if let Some(address) = listen.clone() {
             let api = case.api;
@@ -85,19 +85,19 @@ impl WorkloadServer {
             server.listener = Some(Arc::clone(&listener));
             let (done, _) = mpsc::channel();
             let visits = Arc::clone(&server.visits);
-            let (case, report) = (case.clone(), report.clone());
+            let (case, sender) = (case.clone(), sender.clone());
             let executor_of_task = executor.clone();
             let accept = async move {
                 let accepted = match case.workload {
                     Workload::Connect => {
-                        answer_visits(&listener, &case, &executor_of_task, &report, &visits).await
+                        answer_visits(&listener, &case, &executor_of_task, &sender, &visits).await
                     }
-                    _ => accept(&listener, &case, &pattern, &executor_of_task, &report).await,
+                    _ => accept(&listener, &case, &pattern, &executor_of_task, &sender).await,
                 };
                 if let Err(error) = accepted
                     && visits.phase.get() != RunPhase::Over
                 {
-                    let _ = report.send(Err(error));
+                    let _ = sender.send(Err(error));
                 }
             };
             executor.spawn(accept, done)?;
@@ -113,21 +113,21 @@ impl WorkloadServer {
     /// Waits until everything that the clients have sent has arrived.
     pub(super) fn finish(self) -> anyhow::Result<ServedTotals> {
         self.visits.phase.set(RunPhase::Over);
-        if self.expected_reports == 0
+        if self.expected_tallies == 0
             && let Some(listener) = &self.listener
         {
             listener.close();
         }
         let mut served = ServedTotals::default();
         let deadline = Instant::now() + LIMIT;
-        for _ in 0..self.expected_reports {
+        for _ in 0..self.expected_tallies {
             let left = deadline.saturating_duration_since(Instant::now());
-            let tally = self.workers.reports().recv_timeout(left);
+            let tally = self.workers.receiver().recv_timeout(left);
             served.bytes += tally.map_err(|_| BenchError::WorkerDied)??.all.bytes;
         }
         // Errors of tasks that send no tally.
-        while let Ok(report) = self.workers.reports().try_recv() {
-            report?;
+        while let Ok(result) = self.workers.receiver().try_recv() {
+            result?;
         }
         served.connections = self.visits.count.load(Ordering::Relaxed);
         Ok(served)
@@ -140,10 +140,10 @@ async fn accept(
     case: &Case,
     pattern: &Pattern,
     executor: &Executor,
-    report: &TallySender,
+    sender: &TallySender,
 ) -> anyhow::Result<()> {
     for _ in 0..case.clients {
-        serve(case, listener.accept().await?.split(), pattern, executor, report)?;
+        serve(case, listener.accept().await?.split(), pattern, executor, sender)?;
     }
     Ok(())
 }
@@ -154,14 +154,14 @@ fn serve(
     connection: SplitConnection,
     pattern: &Pattern,
     executor: &Executor,
-    report: &TallySender,
+    sender: &TallySender,
 ) -> anyhow::Result<()> {
     let (size, pattern) = (case.size, pattern.clone());
     let progress = WorkerProgress::new(SharedPhase::default());
-    let report = report.clone();
+    let sender = sender.clone();
     match case.workload {
         Workload::Latency => {
-            executor.spawn(loops::answer_messages(connection, size, progress), report)
+            executor.spawn(loops::answer_messages(connection, size, progress), sender)
         }
         _ if case.both_ways => {
             let SplitConnection { reader, writer } = connection;
@@ -175,12 +175,12 @@ fn serve(
                 phase.set(RunPhase::Over);
                 result
             };
-            executor.spawn(send, report.clone())?;
-            executor.spawn(receive, report)
+            executor.spawn(send, sender.clone())?;
+            executor.spawn(receive, sender)
         }
         _ => {
             let SplitConnection { reader, writer } = connection;
-            executor.spawn(loops::receive(reader, Some(writer), pattern, size, progress), report)
+            executor.spawn(loops::receive(reader, Some(writer), pattern, size, progress), sender)
         }
     }
 }
@@ -190,7 +190,7 @@ async fn answer_visits(
     listener: &BenchListener,
     case: &Case,
     executor: &Executor,
-    report: &TallySender,
+    sender: &TallySender,
     visits: &Arc<Visits>,
 ) -> anyhow::Result<()> {
     loop {
@@ -208,11 +208,11 @@ async fn answer_visits(
         };
         match executor {
             Executor::Threads { .. } => answer.await?,
-            Executor::WorkerLoop(handle) => {
-                let report = report.clone();
+            Executor::EventLoop(handle) => {
+                let sender = sender.clone();
                 handle.spawn(async move {
                     if let Err(error) = answer.await {
-                        let _ = report.send(Err(error));
+                        let _ = sender.send(Err(error));
                     }
                 });
             }

@@ -53,7 +53,7 @@ impl<'a> StallWatch<'a> {
             if left.is_zero() {
                 return Ok(());
             }
-            match self.workers.reports().recv_timeout(left.min(CHECK_INTERVAL)) {
+            match self.workers.receiver().recv_timeout(left.min(CHECK_INTERVAL)) {
                 Ok(tally) => self.tallies.push(tally?),
                 Err(RecvTimeoutError::Timeout) => self.check_progress(now)?,
                 Err(RecvTimeoutError::Disconnected) => {

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_in_the_warm_up_is_not_measured() {
+    fn messages_of_the_warm_up_are_not_counted() {
         let phase = SharedPhase::default();
         let mut progress = WorkerProgress::new(phase.clone());
         sent(&mut progress, 3);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_one_of_messages_after_the_warm_up() {
+    fn a_limit_counts_messages_after_the_warm_up() {
         let phase = SharedPhase::default();
         let mut progress = WorkerProgress::new(phase.clone()).limited(Some(2));
         sent(&mut progress, 5);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_over_before_it_began_has_nothing() {
+    fn a_run_without_a_measured_phase_counts_nothing() {
         let phase = SharedPhase::default();
         let mut progress = WorkerProgress::new(phase.clone());
         sent(&mut progress, 5);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_the_warm_up_are_not_kept() {
+    fn times_of_the_warm_up_are_not_recorded() {
         let phase = SharedPhase::default();
         let mut progress = WorkerProgress::new(phase.clone()).timed();
         sent(&mut progress, 1);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_come_in_pieces_are_as_many_messages_as_they_would_make() {
+    fn bytes_are_counted_as_whole_messages() {
         let phase = SharedPhase::default();
         let mut progress = WorkerProgress::new(phase.clone());
         progress.has_next();

@@ -27,8 +27,8 @@ use tokio::{
 pub(super) struct Workers {
     executor: Executor,
     _event_loop: Option<WorkerLoop>,
-    report: TallySender,
-    reports: Receiver<anyhow::Result<Tally>>,
+    sender: TallySender,
+    receiver: Receiver<anyhow::Result<Tally>>,
     counters: Vec<MessageCounter>,
 }
 
@@ -39,7 +39,7 @@ pub(super) type TallySender = Sender<anyhow::Result<Tally>>;
 #[derive(Clone, Debug)]
 pub(super) enum Executor {
     Threads { cpus: Arc<[usize]>, next: Arc<AtomicUsize> },
-    WorkerLoop(Handle),
+    EventLoop(Handle),
 }
 
 /// A thread with an event loop, which ends on drop.
@@ -60,10 +60,10 @@ impl Workers {
         };
         let executor = match &event_loop {
             None => Executor::Threads { cpus: cpus.into(), next: Arc::default() },
-            Some(event_loop) => Executor::WorkerLoop(event_loop.handle.clone()),
+            Some(event_loop) => Executor::EventLoop(event_loop.handle.clone()),
         };
-        let (report, reports) = mpsc::channel();
-        Ok(Self { executor, _event_loop: event_loop, report, reports, counters: Vec::new() })
+        let (sender, receiver) = mpsc::channel();
+        Ok(Self { executor, _event_loop: event_loop, sender, receiver, counters: Vec::new() })
     }
 
     pub(super) fn executor(&self) -> &Executor {
@@ -71,8 +71,8 @@ impl Workers {
     }
 
     /// Returns a sender for workers that are started through the [`executor`](Self::executor).
-    pub(super) fn report(&self) -> TallySender {
-        self.report.clone()
+    pub(super) fn sender(&self) -> TallySender {
+        self.sender.clone()
     }
 
     /// Starts a worker.
@@ -85,12 +85,12 @@ impl Workers {
         F: Future<Output = anyhow::Result<Tally>> + Send + 'static,
     {
         self.counters.push(progress.counter());
-        self.executor.spawn(run(progress), self.report.clone())
+        self.executor.spawn(run(progress), self.sender.clone())
     }
 
-    /// Returns the results of the workers as they finish.
-    pub(super) fn reports(&self) -> &Receiver<anyhow::Result<Tally>> {
-        &self.reports
+    /// Returns the receiver of the workers' results.
+    pub(super) fn receiver(&self) -> &Receiver<anyhow::Result<Tally>> {
+        &self.receiver
     }
 
     /// Returns the number of messages so far of the workers that [`spawn`](Self::spawn) started.
@@ -105,11 +105,11 @@ impl Workers {
 }
 
 impl Executor {
-    /// Starts a worker that sends its result to `report`.
+    /// Starts a worker that sends its result to `sender`.
     pub(super) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
-        report: Sender<T>,
+        sender: Sender<T>,
     ) -> anyhow::Result<()> {
         match self {
             Self::Threads { cpus, next } => {
@@ -119,7 +119,7 @@ impl Executor {
                     pin_thread(cpu);
                     if let Poll::Ready(done) = poll_once(work) {
                         // Nobody receives any more after another worker has failed.
-                        let _ = report.send(done);
+                        let _ = sender.send(done);
                     }
                 };
                 thread::Builder::new()
@@ -127,9 +127,9 @@ impl Executor {
                     .spawn(work)
                     .context("cannot start a thread")?;
             }
-            Self::WorkerLoop(handle) => {
+            Self::EventLoop(handle) => {
                 handle.spawn(async move {
-                    let _ = report.send(work.await);
+                    let _ = sender.send(work.await);
                 });
             }
         }
@@ -141,16 +141,16 @@ impl Executor {
         &self,
         work: impl Future<Output = anyhow::Result<T>> + Send + 'static,
     ) -> anyhow::Result<T> {
-        let (report, reports) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         match self {
             // Any thread can open a socket for blocking calls.
             Self::Threads { .. } => match poll_once(work) {
                 Poll::Ready(done) => return done,
                 Poll::Pending => {}
             },
-            Self::WorkerLoop(_) => self.spawn(work, report)?,
+            Self::EventLoop(_) => self.spawn(work, sender)?,
         }
-        reports.recv().unwrap_or_else(|_| Err(BenchError::WorkerDied.into()))
+        receiver.recv().unwrap_or_else(|_| Err(BenchError::WorkerDied.into()))
     }
 }
 

@@ -23,7 +23,7 @@ fn cells<'a>(section: &'a Section, title: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn what_all_have_in_common_is_in_the_heading() {
+fn common_values_are_in_the_heading() {
     let busy = Case {
         api: Api::Tokio,
         clients: 4,
@@ -38,7 +38,7 @@ fn what_all_have_in_common_is_in_the_heading() {
 }
 
 #[test]
-fn what_differs_has_a_column() {
+fn different_values_have_a_column() {
     let plain = case(Workload::Throughput);
     let busy = Case {
         api: Api::Tokio,
@@ -71,7 +71,7 @@ fn times_have_the_unit_in_which_the_shortest_median_can_be_read() {
 }
 
 #[test]
-fn ratios_and_spreads_stand_out_where_they_are_clear() {
+fn clear_ratios_and_spreads_are_highlighted() {
     let rows = [1000, 1100, 1101, 900, 899];
     let measured = rows.map(|count| {
         // A spread of 10 % of 1000; smaller counts have a larger spread.
@@ -89,7 +89,7 @@ fn ratios_and_spreads_stand_out_where_they_are_clear() {
 }
 
 #[test]
-fn bars_are_parts_of_the_greatest_figure() {
+fn bars_are_fractions_of_the_greatest_figure() {
     let rows = [200, 400, 0].map(|count| (case(Workload::FanIn), vec![sample(count)]));
     let results = Results::new(environment(), setup(), rows.to_vec());
     assert_eq!(sections(&results).pop().unwrap().bars, [0.5, 1.0, 0.0]);

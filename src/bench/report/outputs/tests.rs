@@ -15,7 +15,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_new_file_is_there_when_it_is_written_and_not_before() {
+fn a_new_file_exists_only_after_writing() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("new");
     let output = ReportOutput::open(&path).unwrap();
@@ -50,7 +50,7 @@ fn errors_name_the_file_as_it_was_typed() {
 }
 
 #[test]
-fn a_folder_that_vanishes_is_an_error_at_the_end() {
+fn a_removed_folder_is_an_error_at_the_end() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("inner/file");
     fs::create_dir(folder.path().join("inner")).unwrap();
@@ -89,7 +89,7 @@ fn all_reports_are_written() {
 }
 
 #[test]
-fn what_can_be_written_is_written_beside_what_cannot() {
+fn an_error_does_not_prevent_other_reports() {
     let folder = tempdir().unwrap();
     let (inner, good) = (folder.path().join("inner"), folder.path().join("good"));
     fs::create_dir(&inner).unwrap();
@@ -138,7 +138,7 @@ mod unix {
 
     /// On Windows an open file cannot be replaced.
     #[test]
-    fn whoever_has_the_old_file_open_goes_on_to_read_it() {
+    fn a_reader_of_the_old_file_is_not_disturbed() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("old");
         fs::write(&path, "old").unwrap();
@@ -203,7 +203,7 @@ mod unix {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn what_cannot_be_written_is_an_error() {
+    fn a_full_device_is_an_error() {
         let output = ReportOutput::open(Path::new("/dev/full")).unwrap();
         assert_eq!(
             message(output.write("text")),
@@ -233,7 +233,7 @@ mod unix {
 
     /// Permissions do not limit root, for whom nothing is tested.
     #[test]
-    fn what_may_not_be_written_is_an_error() {
+    fn missing_permission_is_an_error() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("old");
         fs::write(&path, "old").unwrap();

@@ -225,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn sizes_stand_where_there_is_room() {
+    fn ticks_of_sizes_do_not_overlap() {
         let axis = Axis::of_sizes("", &[64, 1 << 12, 1 << 16, (1 << 16) + 1, 1 << 20]);
         assert_eq!(texts(&axis), ["64", "4K", "64K", "1M"]);
         assert_eq!(texts(&Axis::of_sizes("", &[0])), ["0"]);
     }
 
     #[test]
-    fn quantiles_stand_as_far_as_they_are_known() {
+    fn only_known_quantiles_have_ticks() {
         assert_eq!(texts(&Axis::of_quantiles("", 0.99)), ["0", "50 %", "90 %", "99 %"]);
         assert_eq!(texts(&Axis::of_quantiles("", 0.0)), ["0", "50 %", "90 %"]);
     }

@@ -94,7 +94,7 @@ fn odd_figures_can_be_drawn() {
 }
 
 #[test]
-fn what_systems_are_called_does_no_harm() {
+fn names_of_systems_are_escaped() {
     let mut results = tour();
     results.environment.system = "<script>&\"".to_owned();
     assert!(!draw("script", &results).contains("<script>"));
