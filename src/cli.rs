@@ -13,7 +13,7 @@ mod relay;
 mod transfer;
 mod value;
 
-pub(crate) use bench::{Bench, Expect, ExternalOptions, ReportOptions, WorkOptions};
+pub(crate) use bench::{Bench, ExternalOptions, ReportOptions, WorkOptions};
 pub(crate) use completions::Completions;
 pub(crate) use connect::Connect;
 pub(crate) use connecting::Connecting;

@@ -1,9 +1,9 @@
 use super::{Everywhere, value};
 use crate::{
-    bench::{Api, Transport, Workload},
+    bench::{Api, Transport, Workload, work::ServerBehaviour},
     endpoint::Target,
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 #[derive(Debug, Args)]
@@ -125,16 +125,7 @@ pub(crate) struct ExternalOptions {
     ///
     /// Default: echo for latency and connect, discard for throughput and fan-in.
     #[arg(long, value_name = "WHAT", value_enum)]
-    pub(crate) expect: Option<Expect>,
-}
-
-/// What a server does with the bytes that it receives.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Expect {
-    /// Send them back.
-    Echo,
-    /// Only read them.
-    Discard,
+    pub(crate) expect: Option<ServerBehaviour>,
 }
 
 #[derive(Debug, Args)]

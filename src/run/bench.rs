@@ -10,7 +10,7 @@ use super::completions;
 use crate::{
     bench::{
         self, Amount, Case, Comparison, Environment, Measure, ReportFormat, ReportOutputs, Results,
-        Sample, ServerDescription, Setup, TableStyle, load, schedule,
+        Sample, Setup, TableStyle, load, schedule,
         work::{ExternalClients, Runner, ServerAddress, ServerBehaviour, ServerKind},
     },
     cli,
@@ -122,31 +122,18 @@ impl BenchPlan {
         let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
         let options = words.skip_while(|word| word != "bench").skip(1).collect();
         let environment = Environment::now(options);
-        let (samples, server) = match &self.server {
+        let samples = match &self.server {
+            ServerChoice::Process => self.measure_as_client(ServerKind::Process, terminal)?,
+            ServerChoice::InProcess => self.measure_as_client(ServerKind::InProcess, terminal)?,
+            ServerChoice::ExternalServer(target, behaviour) => {
+                self.measure_as_client(external_server(target, *behaviour)?, terminal)?
+            }
             ServerChoice::ExternalClients(target, behaviour) => {
                 self.measure_as_server(target, *behaviour, terminal)?
             }
-            ServerChoice::Process => {
-                self.measure_as_client(ServerKind::Process, ServerDescription::Process, terminal)?
-            }
-            ServerChoice::InProcess => self.measure_as_client(
-                ServerKind::InProcess,
-                ServerDescription::InProcess,
-                terminal,
-            )?,
-            ServerChoice::ExternalServer(target, behaviour) => {
-                let (kind, name) = (external_server(target, *behaviour)?, target.to_string());
-                let server = match behaviour {
-                    ServerBehaviour::Discard => ServerDescription::ForeignDiscard(name),
-                    ServerBehaviour::Echo | ServerBehaviour::AsNeeded => {
-                        ServerDescription::ForeignEcho(name)
-                    }
-                };
-                self.measure_as_client(kind, server, terminal)?
-            }
         };
         let setup = Setup {
-            server,
+            server: self.server.description(),
             pin: self.pin.clone(),
             repeat: self.rounds.repeat.get(),
             warmup: self.warmup,
@@ -158,13 +145,11 @@ impl BenchPlan {
     fn measure_as_client(
         &self,
         kind: ServerKind,
-        server: ServerDescription,
         terminal: Terminal,
-    ) -> anyhow::Result<(CaseSamples, ServerDescription)> {
+    ) -> anyhow::Result<CaseSamples> {
         let folder = SocketFolder::new(self)?;
         let mut runner = Runner::new(kind, self.pin.clone(), self.warmup, folder.path());
-        let measured = folder.result(self.schedule(&mut runner, terminal))?;
-        Ok((measured, server))
+        folder.result(self.schedule(&mut runner, terminal))
     }
 
     fn measure_as_server(
@@ -172,16 +157,11 @@ impl BenchPlan {
         target: &Target,
         behaviour: ServerBehaviour,
         terminal: Terminal,
-    ) -> anyhow::Result<(CaseSamples, ServerDescription)> {
+    ) -> anyhow::Result<CaseSamples> {
         let api = self.cases[0].api;
         let mut server = ExternalClients::listen(target, api, behaviour, &self.pin)?;
         terminal.tell(&format!("listening on {}", server.address()?));
-        let name = target.to_string();
-        let description = match behaviour {
-            ServerBehaviour::Discard => ServerDescription::OwnDiscard(name),
-            ServerBehaviour::Echo | ServerBehaviour::AsNeeded => ServerDescription::OwnEcho(name),
-        };
-        Ok((self.schedule(&mut server, terminal)?, description))
+        self.schedule(&mut server, terminal)
     }
 
     fn schedule(

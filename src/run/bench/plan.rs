@@ -1,7 +1,9 @@
 //! The plan of `lsock bench`.
 
 use crate::{
-    bench::{Amount, Api, Case, Rounds, Transport, Workload, work::ServerBehaviour},
+    bench::{
+        Amount, Api, Case, Rounds, ServerDescription, Transport, Workload, work::ServerBehaviour,
+    },
     cli,
     diag::Failure,
     endpoint::Target,
@@ -87,6 +89,23 @@ impl BenchPlan {
     }
 }
 
+impl ServerChoice {
+    /// Returns the description for reports.
+    pub(super) fn description(&self) -> ServerDescription {
+        use ServerBehaviour::Discard;
+        match self {
+            Self::Process => ServerDescription::Process,
+            Self::InProcess => ServerDescription::InProcess,
+            Self::ExternalServer(name, Discard) => {
+                ServerDescription::ForeignDiscard(name.to_string())
+            }
+            Self::ExternalServer(name, _) => ServerDescription::ForeignEcho(name.to_string()),
+            Self::ExternalClients(name, Discard) => ServerDescription::OwnDiscard(name.to_string()),
+            Self::ExternalClients(name, _) => ServerDescription::OwnEcho(name.to_string()),
+        }
+    }
+}
+
 fn amount(work: &cli::WorkOptions, duration: Option<Duration>) -> Amount {
     match (work.bytes, work.count) {
         (Some(bytes), _) => Amount::Bytes(bytes),
@@ -104,11 +123,7 @@ fn server_choice(
         Some(Workload::Latency | Workload::Connect) => ServerBehaviour::Echo,
         _ => ServerBehaviour::Discard,
     };
-    let behaviour = match external.expect {
-        Some(cli::Expect::Echo) => ServerBehaviour::Echo,
-        Some(cli::Expect::Discard) => ServerBehaviour::Discard,
-        None => usual,
-    };
+    let behaviour = external.expect.unwrap_or(usual);
     let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
     match (&external.to, &external.at) {
         (None, None) if external.expect.is_some() => {
