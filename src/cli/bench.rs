@@ -19,7 +19,7 @@ pub(crate) struct Bench {
     #[command(flatten)]
     pub(crate) reports: ReportOptions,
 
-    /// Print the plan and exit.
+    /// Print what would be done, without doing it.
     #[arg(long, help_heading = "Everywhere", display_order = 904)]
     pub(crate) explain: bool,
     #[command(flatten)]
