@@ -1,7 +1,7 @@
-//! How fast local sockets are: cases are measured in rounds, and become reports.
+//! Measures how fast local sockets are: cases are measured in rounds and reported.
 //!
-//! [`Measure`] is the seam: behind it bytes move and clocks run ([`work`]), before it is
-//! arithmetic that tests can check to the digit.
+//! [`Measure`] separates the two halves: its implementations move bytes and read clocks
+//! ([`work`]); everything else is arithmetic on their results, which tests check exactly.
 
 mod amount;
 mod case;
@@ -24,10 +24,10 @@ pub(crate) use compare::Comparison;
 pub(crate) use environment::Environment;
 pub(crate) use measure::{Measure, Sample, Usage, histogram};
 pub(crate) use report::{
-    outputs::{Outputs, Report},
+    outputs::{ReportFormat, ReportOutputs},
     saved::load,
-    table::{Look, table},
+    table::{TableStyle, table},
 };
-pub(crate) use results::{Results, Server, Setup};
-pub(crate) use schedule::{Rounds, Watch, schedule};
+pub(crate) use results::{Results, ServerDescription, Setup};
+pub(crate) use schedule::{Rounds, RunObserver, schedule};
 pub(crate) use warning::Warning;

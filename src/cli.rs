@@ -13,7 +13,7 @@ mod relay;
 mod transfer;
 mod value;
 
-pub(crate) use bench::{Bench, Expect, Others, Reports, Work};
+pub(crate) use bench::{Bench, ExternalOptions, ReportOptions, WorkOptions};
 pub(crate) use completions::Completions;
 pub(crate) use connect::Connect;
 pub(crate) use connecting::Connecting;
@@ -63,9 +63,9 @@ pub(crate) enum Command {
     Relay(Box<Relay>),
     /// Measure throughput, latency and connection rate of local sockets.
     ///
-    /// Without a workload it is a tour of ten seconds that puts plain pipes, socket pairs and
-    /// TCP beside them. Server and clients are two processes; everything that is sent is
-    /// counted where it arrives, and checked in part.
+    /// Without a workload it runs a tour of ten seconds, which compares them with plain pipes,
+    /// socket pairs and TCP. Server and clients are two processes; both count all bytes and
+    /// check a part of them.
     Bench(Box<Bench>),
     /// Be the server of a measurement, which tells at this name what to do. People cannot
     /// call it: completions would offer it if they could.

@@ -25,7 +25,8 @@ mod workloads;
 
 use crate::harness::Report;
 
-/// The cases of a list, as [`Report::cases`] has them: transports, APIs, clients, sizes.
+/// Returns all combinations as [`Report::cases`] formats them, in the order transports, APIs,
+/// clients, sizes.
 fn cases(workload: &str, over: &[&str], clients: &[u64], sizes: &[u64]) -> Vec<String> {
     let mut cases = Vec::new();
     for over in over {
@@ -45,7 +46,7 @@ fn assert_cases(report: &Report, expected: &[String]) {
     assert_eq!(report.cases(), expected, "{}", report.evidence);
 }
 
-/// A server or client of another make.
+/// Runs a server or client in Python.
 #[cfg(target_os = "linux")]
 fn python(scene: &crate::harness::Scene, words: &[&str]) -> crate::harness::Cmd {
     scene.command("python3").args(["-c", include_str!("bench/peer.py")]).args(words)

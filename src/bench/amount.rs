@@ -4,23 +4,23 @@ use std::{
     time::Duration,
 };
 
-/// How much one run does after its warm-up, all clients together.
+/// How much one run measures after its warm-up, all clients together.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Amount {
-    /// As much as can be done in this time.
+    /// As much as possible within this time.
     #[serde(rename = "seconds", with = "seconds")]
     Time(Duration),
-    /// So many bytes (in each direction).
+    /// This many bytes (in each direction).
     Bytes(u64),
-    /// So many messages, or connections.
+    /// This many messages or connections.
     Messages(u64),
-    /// What clients of other programs send until they end.
+    /// Everything that external clients send.
     #[serde(rename = "until-clients-end")]
     UntilClientsEnd,
 }
 
-/// For `--explain`.
+/// The form that `--explain` and reports show.
 impl Display for Amount {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -32,21 +32,22 @@ impl Display for Amount {
     }
 }
 
-/// Times as numbers of seconds.
+/// Serializes durations as a number of seconds.
 pub(super) mod seconds {
     use serde::{Deserialize as _, Deserializer, Serializer};
     use std::time::Duration;
 
     pub(in crate::bench) fn serialize<S: Serializer>(
         time: &Duration,
-        to: S,
+        serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        to.serialize_f64(time.as_secs_f64())
+        serializer.serialize_f64(time.as_secs_f64())
     }
 
     pub(in crate::bench) fn deserialize<'a, D: Deserializer<'a>>(
-        from: D,
+        deserializer: D,
     ) -> Result<Duration, D::Error> {
-        Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(serde::de::Error::custom)
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?)
+            .map_err(serde::de::Error::custom)
     }
 }

@@ -4,29 +4,33 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 
-/// What is done.
+/// What clients and server do in a run.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Workload {
-    /// How much goes through: clients send as fast as the server reads.
+    /// Bytes per second: clients send as fast as the server reads.
     Throughput,
-    /// How long a message takes there and back.
+    /// Time from sending a message to receiving its answer.
     Latency,
-    /// How many connections a second, each with one message there and back.
+    /// Connections per second, each with one message there and back.
     Connect,
-    /// How many small messages a second many clients get to one server.
+    /// Small messages per second from many clients to one server.
     FanIn,
 }
 
-/// What it goes through.
+/// What connects clients and server.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Transport {
-    /// A local socket with a filesystem name.
-    Fs,
-    /// A local socket with a namespaced name.
-    Ns,
-    /// Two plain pipes, as a shell makes them.
+    /// A local socket whose name is a path: a socket file, or a named pipe by its path.
+    #[value(alias = "fs")]
+    #[serde(alias = "fs")]
+    File,
+    /// A local socket whose name is not a path; see lsock-names(7).
+    #[value(alias = "ns")]
+    #[serde(alias = "ns")]
+    Abstract,
+    /// Two plain pipes, as a shell creates them.
     Pipe,
     /// A pair of connected sockets without a name.
     Socketpair,
@@ -34,11 +38,11 @@ pub(crate) enum Transport {
     Tcp,
 }
 
-/// The way in which a program moves the bytes.
+/// The kind of system calls with which bytes are moved.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Api {
-    /// Calls that wait, with a thread for each direction.
+    /// Blocking calls, one thread per direction.
     Sync,
     /// An event loop on one thread.
     Tokio,
@@ -50,14 +54,15 @@ pub(crate) struct Case {
     pub(crate) workload: Workload,
     pub(crate) over: Transport,
     pub(crate) api: Api,
-    /// Bytes of each message, or of each write.
+    /// Bytes of each message or write.
     #[serde(rename = "size_bytes")]
     pub(crate) size: usize,
-    /// Connections at the same time.
+    /// Number of concurrent connections.
     pub(crate) clients: usize,
     /// Whether both sides send (throughput).
     pub(crate) both_ways: bool,
-    /// Messages a second of all clients together (latency): an open loop.
+    /// Messages per second of all clients together (latency), sent whether answers have arrived or
+    /// not (open loop).
     #[serde(rename = "rate_per_second")]
     pub(crate) rate: Option<u64>,
 }
@@ -65,7 +70,7 @@ pub(crate) struct Case {
 impl Workload {
     pub(crate) const ALL: [Self; 4] = [Self::Throughput, Self::Latency, Self::Connect, Self::FanIn];
 
-    /// As it is typed.
+    /// Returns the word of the command line and of reports.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Throughput => "throughput",
@@ -77,25 +82,25 @@ impl Workload {
 }
 
 impl Transport {
-    /// As it is typed.
+    /// Returns the word of the command line and of reports.
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Self::Fs => "fs",
-            Self::Ns => "ns",
+            Self::File => "file",
+            Self::Abstract => "abstract",
             Self::Pipe => "pipe",
             Self::Socketpair => "socketpair",
             Self::Tcp => "tcp",
         }
     }
 
-    /// Whether it has a listener that clients connect to.
+    /// Returns whether clients connect to a listener.
     pub(crate) fn has_listener(self) -> bool {
-        matches!(self, Self::Fs | Self::Ns | Self::Tcp)
+        matches!(self, Self::File | Self::Abstract | Self::Tcp)
     }
 }
 
 impl Api {
-    /// As it is typed.
+    /// Returns the word of the command line and of reports.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Sync => "sync",
@@ -105,8 +110,8 @@ impl Api {
 }
 
 impl Case {
-    /// Whether the same is done, be it over something else or with another API.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
+    /// Returns whether the cases differ in nothing but transport and API.
+    pub(crate) fn is_comparable_to(&self, other: &Self) -> bool {
         let Self { over, api, .. } = self;
         *self == Self { over: *over, api: *api, ..other.clone() }
     }
@@ -130,7 +135,7 @@ impl Display for Api {
     }
 }
 
-/// `throughput 64K over ns (tokio, 4 clients, both ways)`.
+/// Example: `throughput 64K over abstract (tokio, 4 clients, both ways)`.
 impl Display for Case {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} over {}", self.workload, size_text(self.size), self.over)?;
@@ -147,7 +152,7 @@ impl Display for Case {
     }
 }
 
-/// A size as it is typed: `64`, `4K`, `1M`.
+/// Formats a size in the form of the command line: `64`, `4K`, `1M`.
 pub(crate) fn size_text(size: usize) -> String {
     for (shift, unit) in [(30, "G"), (20, "M"), (10, "K")] {
         if size >= 1 << shift && size.is_multiple_of(1 << shift) {

@@ -1,77 +1,77 @@
-//! What has become faster or slower since results were saved.
+//! Compares new results with saved ones.
 
 use super::{
     Case, Environment, Results, Setup, Workload,
     report::{
         environment::pins,
-        number::{self, Unit},
+        number::{self, TimeUnit},
         table::painted,
     },
-    results::{Measured, Row},
+    results::{Metric, Row},
     statistics::Figure,
 };
 use crate::diag::escaped;
 use anyhow::ensure;
 
-/// New results beside old ones.
+/// New results compared with old ones.
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    /// For each case that both have.
+    /// Changes of the cases that both results contain.
     pub(crate) changes: Vec<Change>,
-    /// Cases of the old results alone.
+    /// Cases that only the old results contain.
     pub(crate) gone: Vec<Case>,
-    /// Cases of the new results alone.
+    /// Cases that only the new results contain.
     pub(crate) added: Vec<Case>,
-    /// What was not the same when the two were measured.
+    /// Differences between the environments and options of the two measurements.
     pub(crate) differences: Vec<String>,
 }
 
-/// How the figure of a case has changed.
+/// The change of a case's figure.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
     pub(crate) case: Case,
     pub(crate) before: Figure,
     pub(crate) after: Figure,
-    /// Of the medians, in percent of the old one.
+    /// Change of the median in percent of the old median.
     pub(crate) percent: f64,
     pub(crate) verdict: Verdict,
 }
 
-/// What a change means.
+/// Meaning of a change.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Beyond noise.
+    /// Faster, by more than the noise.
     Faster,
-    /// Beyond noise.
+    /// Slower, by more than the noise.
     Slower,
-    /// Within noise.
+    /// Within the noise.
     Same,
-    /// One of the two was measured once: how much noise there is is not known.
+    /// One of the two was measured only once, so the noise is unknown.
     Unclear,
 }
 
-/// A smaller change is none, in percent.
-const LEAST: f64 = 1.0;
+/// Smaller changes, in percent, count as no change.
+const MIN_PERCENT: f64 = 1.0;
 
 impl Comparison {
-    /// Rows belong together if all of their case is the same.
+    /// Matches rows whose cases are equal.
     ///
     /// # Errors
-    /// There are no such rows.
+    /// An error if the results have no case in common.
     pub(crate) fn new(old: &Results, new: &Results) -> anyhow::Result<Self> {
         let find = |results: &Results, case: &Case| -> Option<(Figure, usize)> {
             let row = results.rows.iter().find(|row| row.case == *case)?;
             row.figure().map(|figure| (figure, row.runs.len()))
         };
-        let without = |rows: &[Row], others: &Results| {
+        let without = |rows: &[Row], other: &Results| {
             let cases = rows.iter().map(|row| row.case.clone());
-            cases.filter(|case| find(others, case).is_none()).collect()
+            cases.filter(|case| find(other, case).is_none()).collect()
         };
         let both = new.rows.iter().filter_map(|row| {
             Some(Change::new(&row.case, find(old, &row.case)?, find(new, &row.case)?))
         });
         let changes: Vec<Change> = both.collect();
-        ensure!(!changes.is_empty(), "none of these cases is in the results to compare with");
+        ensure!(!changes.is_empty(), "the saved results contain none of these cases");
         Ok(Self {
             changes,
             gone: without(&old.rows, new),
@@ -80,14 +80,15 @@ impl Comparison {
         })
     }
 
-    /// What is slower, beyond noise and by more than so many percent of its old figure.
+    /// Returns the changes that are slower, beyond noise and by more than `percent` of the old
+    /// figure.
     pub(crate) fn slower_by_more_than(&self, percent: f64) -> Vec<&Change> {
         let is_slower =
             |change: &&Change| change.verdict == Verdict::Slower && change.percent.abs() > percent;
         self.changes.iter().filter(is_slower).collect()
     }
 
-    /// As a table for a terminal.
+    /// Formats the comparison as a table for a terminal.
     pub(crate) fn text(&self, color: bool) -> String {
         let mut lines = vec![["case", "before", "after", "change", ""].map(str::to_owned)];
         lines.extend(self.changes.iter().map(Change::cells));
@@ -112,14 +113,14 @@ impl Comparison {
         text += &cases("only before", &self.gone);
         text += &cases("only now", &self.added);
         for difference in &self.differences {
-            text += &format!("not the same: {}\n", escaped(difference));
+            text += &format!("different: {}\n", escaped(difference));
         }
         text
     }
 }
 
 impl Change {
-    /// Of figures, and how often they were measured.
+    /// Compares two figures; each comes with its number of runs.
     fn new(case: &Case, before: (Figure, usize), after: (Figure, usize)) -> Self {
         let ((before, runs_before), (after, runs_after)) = (before, after);
         let percent = if before.median == after.median {
@@ -129,12 +130,12 @@ impl Change {
         };
         let overlap = before.min <= after.max && after.min <= before.max;
         let spread = before.spread().max(after.spread()) * 100.0;
-        let is_more_better = case.workload.measured() != Measured::MedianTime;
+        let more_is_faster = case.workload.metric() != Metric::MedianTime;
         let verdict = if runs_before < 2 || runs_after < 2 {
             Verdict::Unclear
-        } else if overlap || percent.abs() <= spread || percent.abs() <= LEAST {
+        } else if overlap || percent.abs() <= spread || percent.abs() <= MIN_PERCENT {
             Verdict::Same
-        } else if (percent > 0.0) == is_more_better {
+        } else if (percent > 0.0) == more_is_faster {
             Verdict::Faster
         } else {
             Verdict::Slower
@@ -144,15 +145,15 @@ impl Change {
 
     fn cells(&self) -> [String; 5] {
         let (before, after) = (self.before.median, self.after.median);
-        let (divisor, unit) = match self.case.workload.measured() {
-            Measured::BytesPerSecond => (1e9, "GB/s"),
-            Measured::MessagesPerSecond if self.case.workload == Workload::Connect => {
+        let (divisor, unit) = match self.case.workload.metric() {
+            Metric::BytesPerSecond => (1e9, "GB/s"),
+            Metric::MessagesPerSecond if self.case.workload == Workload::Connect => {
                 (1.0, "connections/s")
             }
-            Measured::MessagesPerSecond => (1.0, "messages/s"),
-            Measured::MedianTime => {
-                let unit = Unit::of(before.min(after) as u64);
-                (unit.nanoseconds(), unit.word())
+            Metric::MessagesPerSecond => (1.0, "messages/s"),
+            Metric::MedianTime => {
+                let unit = TimeUnit::of(before.min(after) as u64);
+                (unit.length_in_nanoseconds(), unit.word())
             }
         };
         let figures = number::column(&[Some(before / divisor), Some(after / divisor)]);
@@ -182,32 +183,33 @@ impl Verdict {
     }
 }
 
-/// What makes other figures likely, other than the program.
+/// Lists what, apart from the program, may be the reason for different figures.
 fn differences(old: &Results, new: &Results) -> Vec<String> {
     let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-    let of = |what: &str, old: String, new: String| {
+    let difference = |what: &str, old: String, new: String| {
         (old != new).then(|| format!("{what} ({old} before, {new} now)"))
     };
     let machine = |what, value: &dyn Fn(&Environment) -> String| {
-        of(what, value(&old.environment), value(&new.environment))
+        difference(what, value(&old.environment), value(&new.environment))
     };
-    let setup =
-        |what, value: &dyn Fn(&Setup) -> String| of(what, value(&old.setup), value(&new.setup));
+    let setup = |what, value: &dyn Fn(&Setup) -> String| {
+        difference(what, value(&old.setup), value(&new.setup))
+    };
     [
-        machine("lsock", &|it| it.lsock.clone()),
-        machine("system", &|it| it.system.clone()),
-        machine("kernel", &|it| or_unknown(&it.kernel)),
-        machine("machine", &|it| it.machine.clone()),
-        machine("CPU", &|it| or_unknown(&it.cpu)),
-        machine("number of CPUs", &|it| it.cpus.to_string()),
-        machine("governor", &|it| or_unknown(&it.governor)),
-        setup("server", &|it| match it.server.name() {
-            Some(name) => format!("{} at {name}", it.server.word()),
-            None => it.server.word().to_owned(),
+        machine("lsock", &|environment| environment.lsock.clone()),
+        machine("system", &|environment| environment.system.clone()),
+        machine("kernel", &|environment| or_unknown(&environment.kernel)),
+        machine("machine", &|environment| environment.machine.clone()),
+        machine("CPU", &|environment| or_unknown(&environment.cpu)),
+        machine("number of CPUs", &|environment| environment.cpus.to_string()),
+        machine("governor", &|environment| or_unknown(&environment.governor)),
+        setup("server", &|setup| match setup.server.name() {
+            Some(name) => format!("{} at {name}", setup.server.word()),
+            None => setup.server.word().to_owned(),
         }),
-        setup("pins", &|it| pins(&it.pin)),
-        setup("amount of a run", &|it| it.amount.to_string()),
-        setup("warm-up", &|it| humantime::format_duration(it.warmup).to_string()),
+        setup("pins", &|setup| pins(&setup.pin)),
+        setup("amount of a run", &|setup| setup.amount.to_string()),
+        setup("warm-up", &|setup| humantime::format_duration(setup.warmup).to_string()),
     ]
     .into_iter()
     .flatten()

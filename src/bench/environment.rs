@@ -1,34 +1,34 @@
-//! On what it was measured.
+//! The environment of a measurement.
 
 use crate::system;
 use serde::{Deserialize, Serialize};
 use std::{env, fs, thread, time::SystemTime};
 
-/// The machine, the system and the program, as far as they can be asked.
+/// The machine, the system and the program, as far as the system reports them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Environment {
-    /// The version of lsock.
+    /// Version of lsock.
     pub(crate) lsock: String,
-    /// When it began, in UTC.
+    /// Start of the measurement in UTC, in the format of RFC 3339.
     pub(crate) time: String,
-    /// The system and its version.
+    /// Name and version of the system.
     pub(crate) system: String,
-    /// The kernel and its version, where that is another thing.
+    /// Name and version of the kernel, if it has a version of its own.
     pub(crate) kernel: Option<String>,
-    /// The kind of machine, such as `x86_64`.
+    /// Architecture of the CPUs, such as `x86_64`.
     pub(crate) machine: String,
-    /// What the CPUs are called, where the system tells.
+    /// Model name of the CPUs, if the system reports it.
     pub(crate) cpu: Option<String>,
-    /// CPUs that this process may use.
+    /// Number of CPUs that this process may use.
     pub(crate) cpus: usize,
-    /// How the first CPU's frequency is governed (Linux).
+    /// Frequency governor of the first CPU (Linux).
     pub(crate) governor: Option<String>,
-    /// What stood behind `lsock bench` on the command line.
+    /// Words that followed `lsock bench` on the command line.
     pub(crate) options: Vec<String>,
 }
 
 impl Environment {
-    /// As it is now.
+    /// Collects the current environment.
     pub(crate) fn now(options: Vec<String>) -> Self {
         Self {
             lsock: env!("CARGO_PKG_VERSION").to_owned(),
@@ -44,7 +44,7 @@ impl Environment {
     }
 }
 
-/// What the first CPU is called, on Linux and on Windows.
+/// Returns the model name of the first CPU (Linux and Windows).
 fn cpu() -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let named = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));

@@ -1,8 +1,8 @@
-//! Results that were never measured, for tests.
+//! Invented results for tests.
 
 use super::{
     Amount, Api, Case, Environment, Results, Sample, Setup, Transport, Usage, Warning, Workload,
-    histogram, measure::Switches, results::Server,
+    histogram, measure::ContextSwitches, results::ServerDescription,
 };
 use std::{env, fs, path::Path, time::Duration};
 
@@ -22,7 +22,7 @@ pub(super) fn environment() -> Environment {
 
 pub(super) fn setup() -> Setup {
     Setup {
-        server: Server::Process,
+        server: ServerDescription::Process,
         pin: vec![0, 1],
         repeat: 2,
         warmup: Duration::from_millis(100),
@@ -30,11 +30,11 @@ pub(super) fn setup() -> Setup {
     }
 }
 
-/// One client that goes over names, with calls that wait.
+/// One client, an abstract name, blocking calls.
 pub(super) fn case(workload: Workload) -> Case {
     Case {
         workload,
-        over: Transport::Ns,
+        over: Transport::Abstract,
         api: Api::Sync,
         size: 64,
         clients: 1,
@@ -43,7 +43,7 @@ pub(super) fn case(workload: Workload) -> Case {
     }
 }
 
-/// A second in which so many messages of 64 bytes were sent, and a tenth of it used.
+/// One second with `messages` messages of 64 bytes, and a tenth of a second of CPU time.
 pub(super) fn sample(messages: u64) -> Sample {
     Sample {
         elapsed: Duration::from_secs(1),
@@ -52,7 +52,7 @@ pub(super) fn sample(messages: u64) -> Sample {
         latencies: None,
         client: Some(usage(60, 3 * messages)),
         server: Some(usage(40, messages)),
-        others: Some(0.0),
+        other_cpus: Some(0.0),
         fairness: None,
     }
 }
@@ -60,12 +60,12 @@ pub(super) fn sample(messages: u64) -> Sample {
 pub(super) fn usage(milliseconds: u64, voluntary: u64) -> Usage {
     Usage {
         cpu: Duration::from_millis(milliseconds),
-        switches: Some(Switches { voluntary, involuntary: 0 }),
+        switches: Some(ContextSwitches { voluntary, involuntary: 0 }),
     }
 }
 
-/// The same, and every message was timed: half of them took so long, ten in a hundred twice
-/// as long, one of a hundred ten times.
+/// Like [`sample`], with times: 50 % of the messages took `nanoseconds`, 40 % 1.5 times as long, 9
+/// % twice as long and 1 % ten times as long.
 pub(super) fn timed(messages: u64, nanoseconds: u64) -> Sample {
     let mut times = histogram();
     for (time, count) in [
@@ -79,16 +79,16 @@ pub(super) fn timed(messages: u64, nanoseconds: u64) -> Sample {
     Sample { latencies: Some(times), ..sample(messages) }
 }
 
-/// Every kind of row, every warning, and everything that can be unknown once unknown.
+/// Every kind of row and warning; every optional value is missing at least once.
 pub(super) fn everything() -> Results {
     let fast = Sample { bytes: 3 << 30, messages: 3 << 14, ..sample(0) };
-    let slow = Sample { bytes: 1 << 30, messages: 1 << 14, others: None, ..sample(0) };
+    let slow = Sample { bytes: 1 << 30, messages: 1 << 14, other_cpus: None, ..sample(0) };
     let bare = Usage { cpu: Duration::from_millis(1500), switches: None };
     let alone =
         Sample { client: Some(bare), server: None, fairness: Some(0.875), ..sample(100_000) };
     let throughput = Case { size: 1 << 16, both_ways: true, ..case(Workload::Throughput) };
     let latency = Case { rate: Some(10_000), ..case(Workload::Latency) };
-    let connect = Case { over: Transport::Fs, size: 8, ..case(Workload::Connect) };
+    let connect = Case { over: Transport::File, size: 8, ..case(Workload::Connect) };
     let fan_in = Case { api: Api::Tokio, clients: 16, ..case(Workload::FanIn) };
     let measured = vec![
         (throughput, vec![fast, slow]),
@@ -97,7 +97,7 @@ pub(super) fn everything() -> Results {
         (fan_in, vec![alone]),
     ];
     let mut results = Results::new(environment(), setup(), measured);
-    let case = || "latency 64 over ns".to_owned();
+    let case = || "latency 64 over abstract".to_owned();
     results.warnings = vec![
         Warning::NotVerified,
         Warning::OneCpu { pinned: true },
@@ -110,10 +110,15 @@ pub(super) fn everything() -> Results {
     results
 }
 
-/// What the short tour measures, with plausible figures.
+/// Results of the tour, with plausible figures.
 pub(super) fn tour() -> Results {
-    let over =
-        [Transport::Ns, Transport::Fs, Transport::Pipe, Transport::Socketpair, Transport::Tcp];
+    let over = [
+        Transport::Abstract,
+        Transport::File,
+        Transport::Pipe,
+        Transport::Socketpair,
+        Transport::Tcp,
+    ];
     let mut measured = Vec::new();
     for (index, over) in over.into_iter().enumerate() {
         for (size, rate) in [(64, 120_u64 << 20), (1 << 16, 4200 << 20)] {
@@ -132,7 +137,9 @@ pub(super) fn tour() -> Results {
         let runs = [time, time + 40, time + 90].map(|time| timed(1_000_000_000 / time, time));
         measured.push((Case { over, ..case(Workload::Latency) }, runs.to_vec()));
     }
-    for (index, over) in [Transport::Ns, Transport::Fs, Transport::Tcp].into_iter().enumerate() {
+    for (index, over) in
+        [Transport::Abstract, Transport::File, Transport::Tcp].into_iter().enumerate()
+    {
         let time = 21_000 + 9000 * index as u64;
         let runs = [time, time + 100, time + 300].map(|time| timed(1_000_000_000 / time, time));
         measured.push((Case { over, size: 8, ..case(Workload::Connect) }, runs.to_vec()));
@@ -148,14 +155,14 @@ pub(super) fn tour() -> Results {
     Results::new(Environment { options: Vec::new(), ..environment() }, setup, measured)
 }
 
-/// Compares a text with the one in `golden`; `LSOCK_BLESS=1` writes it there.
+/// Compares a text with a file in `golden`; `LSOCK_BLESS=1` writes the file.
 #[track_caller]
 pub(super) fn assert_golden(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bench/report/golden").join(file);
     if env::var_os("LSOCK_BLESS").is_some_and(|value| value == "1") {
         fs::write(&path, text).unwrap();
     }
-    // Git may have changed the ends of the lines where that is the custom.
+    // Git may have converted the line endings.
     let expected = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
     assert_eq!(text, expected, "{file} is another one; if that is right, LSOCK_BLESS=1 keeps it");
 }

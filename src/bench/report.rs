@@ -1,4 +1,4 @@
-//! What results look like: one file for each format.
+//! Reports of results: one file per format.
 
 mod columns;
 pub(crate) mod csv;

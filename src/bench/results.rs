@@ -1,4 +1,4 @@
-//! What came out, as every report shows it and as it is saved.
+//! Results of a measurement: what every report shows and `--save` keeps.
 
 use super::{
     Amount, Case, Environment, Sample, Usage, Warning, Workload, amount::seconds,
@@ -8,81 +8,81 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Everything that a report needs.
+/// Everything that reports need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Results {
-    pub(crate) format: Format,
+    pub(crate) format: FormatVersion,
     pub(crate) environment: Environment,
     pub(crate) setup: Setup,
     pub(crate) rows: Vec<Row>,
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// That it is a result of this program; other versions have other fields.
+/// The format of the document. Other versions may have other fields.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Format {
+pub(crate) enum FormatVersion {
     #[serde(rename = "lsock-bench 1")]
     V1,
 }
 
-/// How it was measured.
+/// How the cases were measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Setup {
     /// Where the server was.
-    pub(crate) server: Server,
-    /// The CPUs that were kept to: the server to the first, clients to the others.
+    pub(crate) server: ServerDescription,
+    /// CPUs of `--pin`: the server's, then those of the clients.
     pub(crate) pin: Vec<usize>,
-    /// How often each case was measured.
+    /// Number of runs of each case.
     pub(crate) repeat: usize,
     #[serde(rename = "warmup_seconds", with = "seconds")]
     pub(crate) warmup: Duration,
-    /// How much each time.
+    /// Amount of each run.
     pub(crate) amount: Amount,
 }
 
-/// Where the server of a measurement is.
+/// Description of the server in reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "name", rename_all = "kebab-case")]
-pub(crate) enum Server {
-    /// In a process of its own.
+pub(crate) enum ServerDescription {
+    /// In a separate process.
     Process,
     /// In the process of the clients.
     InProcess,
-    /// Somebody else's, that echoes.
+    /// An external server (`--to`) that echoes.
     ForeignEcho(String),
-    /// Somebody else's, that discards: what arrived there is not known.
+    /// An external server (`--to`) that discards; the arrival of bytes was not checked.
     ForeignDiscard(String),
-    /// This is the server, of clients that are somebody else's.
+    /// A server of lsock for external clients (`--at`), which echoes.
     OwnEcho(String),
-    /// The same, and it discards.
+    /// A server of lsock for external clients (`--at`), which discards.
     OwnDiscard(String),
 }
 
-/// A case with its figures.
+/// A case and its figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
     #[serde(flatten)]
     pub(crate) case: Case,
     pub(crate) bytes_per_second: Figure,
-    /// Messages, or connections.
+    /// Messages or connections.
     pub(crate) messages_per_second: Figure,
     pub(crate) latency: Option<Latency>,
-    /// Of both sides, as far as they are ours; not of senders that keep to a rate.
+    /// CPU time of both sides, except external ones; `None` for cases with a rate.
     pub(crate) cpu_seconds_per_gb: Option<f64>,
     pub(crate) cpu_microseconds_per_message: Option<f64>,
-    /// Context switches of both sides for each message, where the system tells.
+    /// Context switches of both sides per message, if the system counts them.
     pub(crate) switches_per_message: Option<f64>,
-    /// The slowest client's part of the fastest one's: the least of all runs.
+    /// Work of the slowest client divided by that of the fastest one: the minimum of all runs.
     pub(crate) fairness: Option<f64>,
-    /// How far apart the runs are, as a part of the median.
+    /// Distance between the extreme runs divided by the median.
     pub(crate) spread: Option<f64>,
-    /// Compared with the first row that [is like](Case::is_like) it: more is faster. Not known where
-    /// one of the two has no figure, or the first one's is zero.
+    /// Speed divided by that of the first [comparable](Case::is_comparable_to) row; more is
+    /// faster. `None` if one of the two has no figure or the first one's is zero.
     pub(crate) ratio: Option<f64>,
     pub(crate) runs: Vec<Run>,
 }
 
-/// One run.
+/// Figures of one run.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) seconds: f64,
@@ -91,12 +91,12 @@ pub(crate) struct Run {
     pub(crate) p50_nanoseconds: Option<u64>,
     pub(crate) client: Option<Usage>,
     pub(crate) server: Option<Usage>,
-    /// CPUs that other processes kept busy meanwhile.
+    /// Number of CPUs that other processes kept busy.
     #[serde(rename = "cpus_of_others")]
-    pub(crate) others: Option<f64>,
+    pub(crate) other_cpus: Option<f64>,
 }
 
-/// The times of all runs together, in nanoseconds.
+/// Times of all runs together in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Latency {
     pub(crate) count: u64,
@@ -109,19 +109,19 @@ pub(crate) struct Latency {
     pub(crate) quantiles: Vec<Quantile>,
 }
 
-/// The time within which that part of all messages came back.
+/// The time within which this fraction of the messages was answered.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Quantile {
     pub(crate) quantile: f64,
     pub(crate) nanoseconds: u64,
 }
 
-/// Those that are reported, as far as there are enough times for them.
+/// The reported quantiles, if there are enough times for them.
 const QUANTILES: [f64; 15] =
     [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999];
 
-impl Server {
-    /// As it is in JSON and CSV.
+impl ServerDescription {
+    /// Returns the word of JSON and CSV.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Process => "process",
@@ -133,7 +133,7 @@ impl Server {
         }
     }
 
-    /// Where it meets the programs of others.
+    /// Returns the socket name of an external server or for external clients.
     pub(crate) fn name(&self) -> Option<&str> {
         match self {
             Self::Process | Self::InProcess => None,
@@ -145,30 +145,30 @@ impl Server {
     }
 }
 
-/// Which figure tells how fast a workload is.
+/// The figure by which a workload is compared.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Measured {
+pub(crate) enum Metric {
     BytesPerSecond,
     MessagesPerSecond,
-    /// The median time: less is faster.
+    /// Median time: less is faster.
     MedianTime,
 }
 
 impl Workload {
-    /// The figure by which its rows are compared.
-    pub(crate) fn measured(self) -> Measured {
+    /// Returns the figure by which rows of this workload are compared.
+    pub(crate) fn metric(self) -> Metric {
         match self {
-            Self::Throughput => Measured::BytesPerSecond,
-            Self::Latency => Measured::MedianTime,
-            Self::Connect | Self::FanIn => Measured::MessagesPerSecond,
+            Self::Throughput => Metric::BytesPerSecond,
+            Self::Latency => Metric::MedianTime,
+            Self::Connect | Self::FanIn => Metric::MessagesPerSecond,
         }
     }
 }
 
 impl Results {
-    /// What the samples of the cases say.
+    /// Computes the results from samples.
     ///
-    /// There is a row for every case that has samples; there is none without.
+    /// Cases without samples have no row.
     pub(crate) fn new(
         environment: Environment,
         setup: Setup,
@@ -178,35 +178,38 @@ impl Results {
             measured.into_iter().filter_map(|(case, samples)| Row::new(case, &samples)).collect();
         for index in 0..rows.len() {
             let row = &rows[index];
-            let base = rows.iter().find(|other| other.case.is_like(&row.case)).and_then(Row::speed);
-            let ratio = row.speed().zip(base).map(|(it, base)| it / base);
+            let base = rows
+                .iter()
+                .find(|other| other.case.is_comparable_to(&row.case))
+                .and_then(Row::speed);
+            let ratio = row.speed().zip(base).map(|(speed, base)| speed / base);
             rows[index].ratio = ratio.filter(|ratio| ratio.is_finite());
         }
         let warnings = Warning::of(&environment, &setup, &rows);
-        Self { format: Format::V1, environment, setup, rows, warnings }
+        Self { format: FormatVersion::V1, environment, setup, rows, warnings }
     }
 }
 
 impl Row {
     fn new(case: Case, samples: &[Sample]) -> Option<Self> {
         let rate = |count: fn(&Sample) -> u64| {
-            Figure::of(samples.iter().map(|it| count(it) as f64 / it.seconds()))
+            Figure::of(samples.iter().map(|sample| count(sample) as f64 / sample.seconds()))
         };
         let total = |count: fn(&Sample) -> u64| samples.iter().map(count).sum::<u64>() as f64;
-        let (bytes, messages) = (total(|it| it.bytes), total(|it| it.messages));
-        let cpu: f64 = samples.iter().map(|it| it.cpu().as_secs_f64()).sum();
+        let (bytes, messages) = (total(|sample| sample.bytes), total(|sample| sample.messages));
+        let cpu: f64 = samples.iter().map(|sample| sample.cpu().as_secs_f64()).sum();
         let switches: Option<u64> = samples.iter().map(Sample::switches).sum();
-        // A sender that keeps to a rate is busy with waiting.
-        let counts = case.rate.is_none();
-        let part = |whole: f64, of: f64| (counts && of > 0.0).then(|| whole / of);
+        // A sender that waits for the next due time keeps its CPU busy.
+        let has_cpu_time = case.rate.is_none();
+        let per = |total: f64, count: f64| (has_cpu_time && count > 0.0).then(|| total / count);
         let mut row = Self {
-            bytes_per_second: rate(|it| it.bytes)?,
-            messages_per_second: rate(|it| it.messages)?,
+            bytes_per_second: rate(|sample| sample.bytes)?,
+            messages_per_second: rate(|sample| sample.messages)?,
             latency: Latency::new(samples),
-            cpu_seconds_per_gb: part(cpu, bytes / 1e9),
-            cpu_microseconds_per_message: part(cpu * 1e6, messages),
-            switches_per_message: switches.and_then(|count| part(count as f64, messages)),
-            fairness: samples.iter().filter_map(|it| it.fairness).min_by(f64::total_cmp),
+            cpu_seconds_per_gb: per(cpu, bytes / 1e9),
+            cpu_microseconds_per_message: per(cpu * 1e6, messages),
+            switches_per_message: switches.and_then(|count| per(count as f64, messages)),
+            fairness: samples.iter().filter_map(|sample| sample.fairness).min_by(f64::total_cmp),
             spread: None,
             ratio: None,
             runs: samples.iter().map(Run::new).collect(),
@@ -216,29 +219,29 @@ impl Row {
         Some(row)
     }
 
-    /// The figure by which it is compared, in bytes, messages or nanoseconds.
+    /// Returns the figure by which the row is compared, in bytes, messages or nanoseconds.
     pub(crate) fn figure(&self) -> Option<Figure> {
-        match self.case.workload.measured() {
-            Measured::BytesPerSecond => Some(self.bytes_per_second),
-            Measured::MessagesPerSecond => Some(self.messages_per_second),
-            Measured::MedianTime => Figure::of(
+        match self.case.workload.metric() {
+            Metric::BytesPerSecond => Some(self.bytes_per_second),
+            Metric::MessagesPerSecond => Some(self.messages_per_second),
+            Metric::MedianTime => Figure::of(
                 self.runs.iter().filter_map(|run| run.p50_nanoseconds.map(|time| time as f64)),
             ),
         }
     }
 
-    /// More is faster, whatever the figure is.
+    /// Returns a value that is greater if the row is faster.
     fn speed(&self) -> Option<f64> {
         let median = self.figure()?.median;
-        Some(match self.case.workload.measured() {
-            Measured::BytesPerSecond | Measured::MessagesPerSecond => median,
-            Measured::MedianTime => 1.0 / median,
+        Some(match self.case.workload.metric() {
+            Metric::BytesPerSecond | Metric::MessagesPerSecond => median,
+            Metric::MedianTime => 1.0 / median,
         })
     }
 }
 
 impl Sample {
-    /// A coarse clock may say that there was no time at all.
+    /// Returns the elapsed time, at least 1 ns: a coarse clock can return zero.
     fn seconds(&self) -> f64 {
         self.elapsed.max(Duration::from_nanos(1)).as_secs_f64()
     }
@@ -248,7 +251,9 @@ impl Sample {
     }
 
     fn switches(&self) -> Option<u64> {
-        self.usages().map(|it| it.switches.map(|it| it.voluntary + it.involuntary)).sum()
+        self.usages()
+            .map(|usage| usage.switches.map(|count| count.voluntary + count.involuntary))
+            .sum()
     }
 
     fn usages(&self) -> impl Iterator<Item = Usage> {
@@ -267,17 +272,17 @@ impl Run {
             p50_nanoseconds: sample.latencies.as_ref().and_then(p50),
             client: sample.client,
             server: sample.server,
-            others: sample.others,
+            other_cpus: sample.other_cpus,
         }
     }
 }
 
 impl Latency {
-    /// Of all runs together; a quantile that less than one time lies beyond is left out.
+    /// Combines all runs. Quantiles with less than one time beyond them are left out.
     fn new(samples: &[Sample]) -> Option<Self> {
         let mut all = samples.iter().filter_map(|sample| sample.latencies.as_ref());
         let mut times = all.next()?.clone();
-        // They are all made alike, so that each can hold what the others do.
+        // `add` cannot fail: all histograms have the same bounds.
         for more in all {
             let _ = times.add(more);
         }
@@ -296,10 +301,10 @@ impl Latency {
         .filter(|_| count > 0)
     }
 
-    /// The time of one of the reported quantiles.
-    pub(crate) fn at(&self, quantile: f64) -> Option<u64> {
-        let is_it = |it: &&Quantile| (it.quantile - quantile).abs() < 1e-9;
-        self.quantiles.iter().find(is_it).map(|it| it.nanoseconds)
+    /// Returns the time at one of the reported quantiles.
+    pub(crate) fn time_at(&self, quantile: f64) -> Option<u64> {
+        let is_same = |point: &&Quantile| (point.quantile - quantile).abs() < 1e-9;
+        self.quantiles.iter().find(is_same).map(|point| point.nanoseconds)
     }
 }
 

@@ -1,38 +1,38 @@
-//! In which order cases are measured: in rounds, so that what disturbs the machine for a
-//! while is spread over all of them and does not make one look slow.
+//! Order of the runs: in rounds, so that a temporary disturbance of the machine affects all cases
+//! and does not make a single one look slow.
 
 use super::{Amount, Case, Measure, Sample};
 use anyhow::Context as _;
 use std::num::NonZeroUsize;
 
-/// How much is measured of each case.
+/// How often and how much is measured of each case.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Rounds {
     pub(crate) repeat: NonZeroUsize,
     pub(crate) amount: Amount,
 }
 
-/// Who is told what is being measured.
-pub(crate) trait Watch {
-    /// A run begins; `done` of `all` have been made.
+/// Observes the progress of a measurement.
+pub(crate) trait RunObserver {
+    /// Called before a run; `done` of `all` runs are complete.
     fn begin(&mut self, case: &Case, done: usize, all: usize);
 }
 
-/// Measures every case as often as it is to be repeated: for each the samples, in order.
+/// Measures every case `repeat` times. Returns the samples of each case in order.
 ///
 /// # Errors
-/// The first one ends it: what is missing a part is no result.
+/// The first error of a run ends the measurement: there are no partial results.
 pub(crate) fn schedule(
     cases: &[Case],
     rounds: Rounds,
     measure: &mut dyn Measure,
-    watch: &mut dyn Watch,
+    observer: &mut dyn RunObserver,
 ) -> anyhow::Result<Vec<Vec<Sample>>> {
     let repeat = rounds.repeat.get();
     let mut samples: Vec<Vec<Sample>> = cases.iter().map(|_| Vec::new()).collect();
     for round in 0..repeat {
         for (index, case) in cases.iter().enumerate() {
-            watch.begin(case, round * cases.len() + index, repeat * cases.len());
+            observer.begin(case, round * cases.len() + index, repeat * cases.len());
             let sample = measure.measure(case, rounds.amount);
             samples[index].push(sample.with_context(|| {
                 if repeat == 1 {
@@ -54,16 +54,16 @@ mod tests {
     use anyhow::bail;
     use std::cell::RefCell;
 
-    /// Writes down what happens, and fails where it is to.
-    struct Fake<'a> {
+    /// Records the calls; fails at a given one.
+    struct FakeMeasure<'a> {
         log: &'a RefCell<Vec<String>>,
         count: u64,
         fails_at: Option<u64>,
     }
 
-    struct Log<'a>(&'a RefCell<Vec<String>>);
+    struct LogObserver<'a>(&'a RefCell<Vec<String>>);
 
-    impl Measure for Fake<'_> {
+    impl Measure for FakeMeasure<'_> {
         fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
             self.count += 1;
             self.log.borrow_mut().push(format!("measure {} {amount}", case.size));
@@ -74,23 +74,23 @@ mod tests {
         }
     }
 
-    impl Watch for Log<'_> {
+    impl RunObserver for LogObserver<'_> {
         fn begin(&mut self, case: &Case, done: usize, all: usize) {
             self.0.borrow_mut().push(format!("begin {} {done}/{all}", case.size));
         }
     }
 
-    /// The samples as their counts of messages, and what happened.
+    /// Returns the message counts of the samples and the recorded calls.
     fn run(repeat: usize, fails_at: Option<u64>) -> (anyhow::Result<Vec<Vec<u64>>>, Vec<String>) {
         let sizes = [1, 2, 3];
         let cases = sizes.map(|size| Case { size, ..fixture::case(Workload::Throughput) });
         let log = RefCell::default();
         let rounds =
             Rounds { repeat: NonZeroUsize::new(repeat).unwrap(), amount: Amount::Messages(7) };
-        let mut fake = Fake { log: &log, count: 0, fails_at };
-        let samples = schedule(&cases, rounds, &mut fake, &mut Log(&log));
+        let mut fake = FakeMeasure { log: &log, count: 0, fails_at };
+        let samples = schedule(&cases, rounds, &mut fake, &mut LogObserver(&log));
         let counts = samples.map(|samples| {
-            let of = |samples: &Vec<Sample>| samples.iter().map(|it| it.messages).collect();
+            let of = |samples: &Vec<Sample>| samples.iter().map(|sample| sample.messages).collect();
             samples.iter().map(of).collect()
         });
         (counts, log.into_inner())
@@ -122,14 +122,14 @@ mod tests {
         let (samples, log) = run(3, Some(5));
         assert_eq!(
             format!("{:#}", samples.unwrap_err()),
-            "throughput 2 over ns, run 2 of 3: the server has gone"
+            "throughput 2 over abstract, run 2 of 3: the server has gone"
         );
-        // Nothing comes after it.
+        // No calls follow the error.
         assert_eq!(log.len(), 10);
         let (samples, _) = run(1, Some(3));
         assert_eq!(
             format!("{:#}", samples.unwrap_err()),
-            "throughput 3 over ns: the server has gone"
+            "throughput 3 over abstract: the server has gone"
         );
     }
 }

@@ -1,8 +1,8 @@
-//! What several runs say together.
+//! Statistics of several runs.
 
 use serde::{Deserialize, Serialize};
 
-/// A figure that was measured several times.
+/// Median, minimum and maximum of several values.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figure {
     pub(crate) median: f64,
@@ -11,7 +11,7 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    /// Of one value or more; `None` of none, or if one is no number.
+    /// Returns `None` if there are no values or one is not finite.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         if values.iter().any(|value| !value.is_finite()) {
@@ -28,7 +28,7 @@ impl Figure {
         Some(Self { median, min, max })
     }
 
-    /// How far apart the values are, as a part of the median.
+    /// Returns the distance between minimum and maximum divided by the median.
     pub(crate) fn spread(&self) -> f64 {
         if self.median == 0.0 { 0.0 } else { (self.max - self.min) / self.median }
     }
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spread_is_a_part_of_the_median() {
+    fn the_spread_is_relative_to_the_median() {
         let spread = |values: [f64; 3]| Figure::of(values).map(|figure| figure.spread());
         assert_eq!(spread([90.0, 100.0, 115.0]), Some(0.25));
         assert_eq!(spread([7.0; 3]), Some(0.0));

@@ -1,51 +1,52 @@
-//! What makes figures worth less than they look, and what to do about it.
+//! Reasons to doubt figures, with advice.
 
 use super::{
     Environment, Setup, Workload,
-    results::{Row, Server},
+    results::{Row, ServerDescription},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 
-/// A reason to doubt figures.
+/// A reason to doubt figures. `cases` is the number of affected cases, `case` the worst of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Warning {
-    /// Runs took less time than a figure needs: in so many cases, most of all in this one.
+    /// A run was too short.
     TooShort { cases: usize, case: String, seconds: f64 },
-    /// There are too few times for the tail.
+    /// There are too few times for the high quantiles.
     FewTimes { cases: usize, case: String, count: u64 },
-    /// Server and clients had one CPU between them.
+    /// Server and clients shared one CPU.
     OneCpu { pinned: bool },
-    /// The runs of a case are far apart.
+    /// The runs of a case differ a lot.
     Spread { cases: usize, case: String, spread: f64 },
-    /// The CPUs' frequency is not constant.
+    /// The frequency of the CPUs is not constant.
     Frequency { governor: String },
-    /// Others kept CPUs busy.
+    /// Other processes kept CPUs busy.
     Busy { cpus: f64 },
-    /// Bytes were counted where they were sent: nobody tells what arrived.
+    /// The server discards, so nobody checked what arrived.
     NotVerified,
 }
 
-const SHORTEST: f64 = 0.1;
-/// Of which ten lie beyond p99.
-const FEWEST: u64 = 1000;
-const WIDEST: f64 = 0.1;
-const BUSIEST: f64 = 0.1;
+const MIN_SECONDS: f64 = 0.1;
+/// Ten of them lie beyond p99.
+const MIN_TIMES: u64 = 1000;
+const MAX_SPREAD: f64 = 0.1;
+const MAX_OTHER_CPUS: f64 = 0.1;
 
 impl Warning {
-    /// What there is to say about these rows.
+    /// Returns the warnings about these rows.
     pub(super) fn of(environment: &Environment, setup: &Setup, rows: &[Row]) -> Vec<Self> {
         let mut warnings = Vec::new();
-        if matches!(setup.server, Server::ForeignDiscard(_)) {
+        if matches!(setup.server, ServerDescription::ForeignDiscard(_)) {
             warnings.push(Self::NotVerified);
         }
-        let both_are_ours = matches!(setup.server, Server::Process | Server::InProcess);
-        let pinned = both_are_ours
+        let both_are_own =
+            matches!(setup.server, ServerDescription::Process | ServerDescription::InProcess);
+        let pinned = both_are_own
             && !setup.pin.is_empty()
             && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
         if environment.cpus == 1 || pinned {
-            // Where there is one only, no pins are to blame.
+            // With a single CPU, `--pin` is not the reason.
             warnings.push(Self::OneCpu { pinned: environment.cpus > 1 });
         }
         if let Some(governor) = &environment.governor
@@ -53,14 +54,15 @@ impl Warning {
         {
             warnings.push(Self::Frequency { governor: governor.clone() });
         }
-        let others = rows.iter().flat_map(|row| &row.runs).filter_map(|run| run.others);
-        if let Some(cpus) = others.max_by(f64::total_cmp).filter(|cpus| *cpus > BUSIEST) {
+        let other_cpus = rows.iter().flat_map(|row| &row.runs).filter_map(|run| run.other_cpus);
+        if let Some(cpus) = other_cpus.max_by(f64::total_cmp).filter(|cpus| *cpus > MAX_OTHER_CPUS)
+        {
             warnings.push(Self::Busy { cpus });
         }
         let seconds = |row: &Row| row.runs.iter().map(|run| run.seconds).min_by(f64::total_cmp);
         warnings.extend(
             worst(rows, |row| {
-                seconds(row).filter(|seconds| *seconds < SHORTEST).map(|seconds| -seconds)
+                seconds(row).filter(|seconds| *seconds < MIN_SECONDS).map(|seconds| -seconds)
             })
             .map(|(cases, case, seconds)| Self::TooShort {
                 cases,
@@ -70,7 +72,7 @@ impl Warning {
         );
         warnings.extend(
             worst(rows, |row| {
-                let latency = row.latency.as_ref().filter(|latency| latency.count < FEWEST)?;
+                let latency = row.latency.as_ref().filter(|latency| latency.count < MIN_TIMES)?;
                 (row.case.workload == Workload::Latency).then_some(-(latency.count as f64))
             })
             .map(|(cases, case, count)| Self::FewTimes {
@@ -80,42 +82,42 @@ impl Warning {
             }),
         );
         warnings.extend(
-            worst(rows, |row| row.spread.filter(|spread| *spread > WIDEST))
+            worst(rows, |row| row.spread.filter(|spread| *spread > MAX_SPREAD))
                 .map(|(cases, case, spread)| Self::Spread { cases, case, spread }),
         );
         warnings
     }
 
-    /// What to do about it.
+    /// Returns what the user can do.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
-            Self::TooShort { .. } | Self::FewTimes { .. } => "a longer --duration measures more",
-            Self::OneCpu { pinned: true } => "with two CPUs (--pin 0,1) each side has its own",
+            Self::TooShort { .. } | Self::FewTimes { .. } => "use a longer --duration",
+            Self::OneCpu { pinned: true } => "use --pin 0,1 to give each side its own CPU",
             Self::OneCpu { pinned: false } => {
-                "the two sides take turns here, as they do wherever they share a CPU"
+                "with two CPUs the figures are different, because both sides run at the same time"
             }
-            Self::Spread { .. } => {
-                "a longer --duration, more runs (--repeat) or --pin make figures steadier"
+            Self::Spread { .. } => "use a longer --duration, more runs (--repeat) or --pin",
+            Self::Frequency { .. } => {
+                "use `cpupower frequency-set -g performance` to keep it constant"
             }
-            Self::Frequency { .. } => "`cpupower frequency-set -g performance` keeps it constant",
-            Self::Busy { .. } => "end what else is running, and measure again",
+            Self::Busy { .. } => "stop other programs and measure again",
             Self::NotVerified => {
-                "a server that echoes (--expect echo) sends back what can be checked"
+                "use a server that echoes (--expect echo), so that the bytes can be checked"
             }
         }
     }
 }
 
-/// How many rows something is wrong with, and what most of all.
-fn worst(rows: &[Row], wrong: impl Fn(&Row) -> Option<f64>) -> Option<(usize, String, f64)> {
+/// Returns the number of affected rows, the worst of them and its severity.
+fn worst(rows: &[Row], severity: impl Fn(&Row) -> Option<f64>) -> Option<(usize, String, f64)> {
     let all: Vec<(&Row, f64)> =
-        rows.iter().filter_map(|row| wrong(row).map(|how| (row, how))).collect();
-    let (row, how) = all.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
-    Some((all.len(), row.case.to_string(), *how))
+        rows.iter().filter_map(|row| severity(row).map(|severity| (row, severity))).collect();
+    let (row, severity) = all.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    Some((all.len(), row.case.to_string(), *severity))
 }
 
-/// The case, and that there are others.
-fn of(case: &str, cases: usize) -> String {
+/// Formats the worst case and the number of other cases.
+fn case_and_others(case: &str, cases: usize) -> String {
     match cases {
         0 | 1 => case.to_owned(),
         2 => format!("{case} and one other case"),
@@ -128,25 +130,31 @@ impl Display for Warning {
         match self {
             Self::TooShort { cases, case, seconds } => {
                 let ms = seconds * 1e3;
-                write!(f, "{}: a run of {ms:.0} ms is too short for a figure", of(case, *cases))
+                write!(f, "{}: a run of {ms:.0} ms is too short", case_and_others(case, *cases))
             }
             Self::FewTimes { cases, case, count } => {
-                write!(f, "{}: {count} times are too few for the tail", of(case, *cases))
+                write!(
+                    f,
+                    "{}: {count} times are too few for the tail",
+                    case_and_others(case, *cases)
+                )
             }
-            Self::OneCpu { pinned: true } => f.write_str("server and clients are kept to one CPU"),
+            Self::OneCpu { pinned: true } => {
+                f.write_str("server and clients are pinned to one CPU")
+            }
             Self::OneCpu { pinned: false } => f.write_str("server and clients share the only CPU"),
             Self::Spread { cases, case, spread } => {
                 let percent = spread * 100.0;
-                write!(f, "{}: the runs are {percent:.0} % apart", of(case, *cases))
+                write!(f, "{}: the runs are {percent:.0} % apart", case_and_others(case, *cases))
             }
             Self::Frequency { governor } => {
                 write!(f, "the frequency of the CPUs is governed by `{governor}`")
             }
             Self::Busy { cpus } => {
-                write!(f, "other processes kept up to {cpus:.1} CPUs busy meanwhile")
+                write!(f, "other processes kept up to {cpus:.1} CPUs busy during the runs")
             }
             Self::NotVerified => {
-                f.write_str("what arrived was not checked: the server only discards it")
+                f.write_str("the received bytes were not checked: the server only discards them")
             }
         }
     }

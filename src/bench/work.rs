@@ -1,34 +1,33 @@
-//! The measuring itself: sockets, threads and clocks.
+//! Measures runs with sockets, threads and clocks.
 //!
-//! A run has a server and clients, each with a [`Crew`](crew::Crew) of workers that do one of
-//! the [`loops`]; what they move the bytes through are [`ends`], opened at an
-//! [`address`]. The server is in a process of its own, which is told what to do through a
-//! [`control`] connection, or in this one.
+//! A run has a server and clients. Each side has [`Workers`](workers::Workers), which execute the
+//! functions of [`loops`] on [connections](connection) to an [`address`]. The server runs in a
+//! separate process, which is controlled through a [`control`] connection, or in this process.
 
 mod address;
-mod at;
 mod clients;
+mod connection;
 mod control;
-mod crew;
-mod ends;
 mod error;
+mod external_clients;
 mod listener;
 mod loops;
 mod pace;
 mod pattern;
 mod phase;
 mod runner;
+mod running_server;
 mod sample;
 mod server;
-mod side;
+mod stall_watch;
 mod tally;
-mod unopened;
-mod waiting;
+mod unopened_end;
+mod workers;
 
-pub(crate) use address::Address;
-pub(crate) use at::At;
-pub(crate) use clients::Does;
+pub(crate) use address::ServerAddress;
+pub(crate) use clients::ServerBehaviour;
 pub(crate) use control::{COMMAND, serve};
 pub(crate) use error::BenchError;
+pub(crate) use external_clients::ExternalClients;
 pub(crate) use runner::Runner;
-pub(crate) use side::ServerIs;
+pub(crate) use running_server::ServerKind;

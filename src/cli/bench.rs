@@ -1,25 +1,25 @@
 use super::{Everywhere, value};
 use crate::{
-    bench::{Api, Transport, Workload},
+    bench::{Api, Transport, Workload, work::ServerBehaviour},
     endpoint::Target,
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// What to measure; without it a tour of ten seconds.
+    /// What to measure [default: a tour of ten seconds].
     #[arg(value_name = "WORKLOAD", value_enum)]
     pub(crate) workload: Option<Workload>,
 
     #[command(flatten)]
-    pub(crate) work: Work,
+    pub(crate) work: WorkOptions,
     #[command(flatten)]
-    pub(crate) others: Others,
+    pub(crate) external: ExternalOptions,
     #[command(flatten)]
-    pub(crate) reports: Reports,
+    pub(crate) reports: ReportOptions,
 
-    /// Print what would be done, and do nothing.
+    /// Print what would be done, without doing it.
     #[arg(long, help_heading = "Everywhere", display_order = 904)]
     pub(crate) explain: bool,
     #[command(flatten)]
@@ -28,24 +28,24 @@ pub(crate) struct Bench {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Work")]
-pub(crate) struct Work {
-    /// Bytes of each message, one or several sizes.
+pub(crate) struct WorkOptions {
+    /// Message sizes, one or more.
     ///
-    /// Without it: throughput 64, 4K, 64K and 1M; latency and fan-in 64; connect 8.
+    /// Default: throughput 64, 4K, 64K and 1M; latency and fan-in 64; connect 8.
     #[arg(long, value_name = "SIZE,...", value_delimiter = ',', value_parser = value::buffer_size)]
     pub(crate) size: Vec<usize>,
 
-    /// How long a run takes [default: 1s].
+    /// Duration of each run [default: 1s].
     #[arg(long, value_name = "DURATION", value_parser = value::duration_not_zero)]
     pub(crate) duration: Option<Duration>,
 
-    /// A run ends when all clients together have sent that much after the warm-up.
+    /// End each run after this many bytes of all clients together, not counting the warm-up.
     ///
-    /// It is rounded up to whole messages.
+    /// The number is rounded up to whole messages.
     #[arg(long, value_name = "SIZE", value_parser = value::size_not_zero, conflicts_with = "duration")]
     pub(crate) bytes: Option<u64>,
 
-    /// A run ends after that many messages or connections of all clients together.
+    /// End each run after this many messages or connections of all clients together.
     #[arg(
         long,
         value_name = "N",
@@ -54,54 +54,54 @@ pub(crate) struct Work {
     )]
     pub(crate) count: Option<u64>,
 
-    /// Clients at the same time, one or several numbers.
+    /// Number of concurrent clients, one or more.
     ///
-    /// Without it: fan-in 16, everything else 1.
+    /// Default: fan-in 16, others 1.
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = value::clients)]
     pub(crate) clients: Vec<usize>,
 
-    /// What to go through, one or several [default: ns].
+    /// Transports to measure, one or more [default: abstract].
     #[arg(long, value_name = "TRANSPORT,...", value_delimiter = ',', value_enum)]
     pub(crate) over: Vec<Transport>,
 
-    /// Calls that wait, an event loop, or both one after the other [default: sync].
+    /// APIs to measure, one or both [default: sync].
     #[arg(long, value_name = "API,...", value_delimiter = ',', value_enum)]
     pub(crate) api: Vec<Api>,
 
-    /// Both sides send (throughput).
+    /// Send from both sides (throughput).
     #[arg(long)]
     pub(crate) both_ways: bool,
 
-    /// Send that many messages a second, whether answers have come or not (latency).
+    /// Send this many messages per second, whether answers have arrived or not (latency).
     ///
-    /// Each is timed from the moment at which it should have been sent. A rate that
-    /// cannot be kept is an error.
+    /// Each message is timed from the moment at which it is due. A rate that cannot be kept is an
+    /// error.
     #[arg(long, value_name = "N", value_parser = value::count)]
     pub(crate) rate: Option<u64>,
 
-    /// CPUs to keep to: the server to the first one, clients to the others in turn.
+    /// CPUs to pin to: the first for the server, the others for the clients in turn.
     ///
-    /// With one CPU all share it.
+    /// A single CPU is shared by all.
     #[arg(long, value_name = "CPU,...", value_delimiter = ',')]
     pub(crate) pin: Vec<usize>,
 
-    /// How often each case is measured [default: 3; with --at 1].
+    /// Number of runs of each case [default: 3; with --at 1].
     #[arg(long, value_name = "N", value_parser = value::repeat)]
     pub(crate) repeat: Option<NonZeroUsize>,
 
-    /// What goes before each run and is thrown away [default: 100ms].
+    /// Warm-up before each run, which is not counted [default: 100ms].
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) warmup: Option<Duration>,
 
-    /// Server and clients as threads of one process instead of two processes.
+    /// Run server and clients as threads of one process instead of two processes.
     #[arg(long)]
     pub(crate) in_process: bool,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Other programs")]
-pub(crate) struct Others {
-    /// Measure somebody else's server: NAME or tcp:HOST:PORT.
+pub(crate) struct ExternalOptions {
+    /// Measure the server of another program: NAME or tcp:HOST:PORT.
     #[arg(
         long,
         value_name = "NAME",
@@ -110,9 +110,9 @@ pub(crate) struct Others {
     )]
     pub(crate) to: Option<Target>,
 
-    /// Be the server for somebody else's clients: NAME or tcp:HOST:PORT.
+    /// Be the server for clients of other programs: NAME or tcp:HOST:PORT.
     ///
-    /// A run lasts from the first byte to the end of the last of --clients connections.
+    /// A run lasts from the first byte to the end of file of the last of --clients connections.
     #[arg(
         long,
         value_name = "NAME",
@@ -121,31 +121,21 @@ pub(crate) struct Others {
     )]
     pub(crate) at: Option<Target>,
 
-    /// What that server does with what it gets.
+    /// What the server does with the bytes that it receives.
     ///
-    /// Without it: latency and connect need one that echoes, throughput and fan-in one that
-    /// discards.
+    /// Default: echo for latency and connect, discard for throughput and fan-in.
     #[arg(long, value_name = "WHAT", value_enum)]
-    pub(crate) expect: Option<Expect>,
-}
-
-/// What a server does with what it gets.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Expect {
-    /// It sends it back.
-    Echo,
-    /// It only reads it.
-    Discard,
+    pub(crate) expect: Option<ServerBehaviour>,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reports")]
-pub(crate) struct Reports {
-    /// Write everything that was measured as JSON; `-` is stdout, instead of the table.
+pub(crate) struct ReportOptions {
+    /// Write all results as JSON; `-` is stdout, instead of the table.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
-    /// Write a line for each case as CSV.
+    /// Write one line per case as CSV.
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
 
@@ -153,19 +143,19 @@ pub(crate) struct Reports {
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
 
-    /// Draw the figures as SVG.
+    /// Draw the results as SVG.
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
 
-    /// Keep the results for --compare; the same as --json.
+    /// Save the results for --compare; the same as --json.
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
 
-    /// Say which cases have changed beyond noise since those results were saved.
+    /// Compare with saved results and print what has changed beyond noise.
     #[arg(long, value_name = "FILE")]
     pub(crate) compare: Option<PathBuf>,
 
-    /// End with status 1 if a case is slower than before by more than that.
+    /// Exit with status 1 if a case is slower than before by more than this.
     #[arg(long, value_name = "PERCENT", value_parser = value::percent, requires = "compare")]
     pub(crate) fail_over: Option<f64>,
 }

@@ -2,36 +2,36 @@
 
 mod advice;
 mod check;
-mod folder;
 mod plan;
 mod progress;
+mod socket_folder;
 
 use super::completions;
 use crate::{
     bench::{
-        self, Amount, Case, Comparison, Environment, Look, Measure, Outputs, Report, Results,
-        Sample, Server, Setup, load, schedule,
-        work::{Address, At, Does, Runner, ServerIs},
+        self, Amount, Case, Comparison, Environment, Measure, ReportFormat, ReportOutputs, Results,
+        Sample, Setup, TableStyle, load, schedule,
+        work::{ExternalClients, Runner, ServerAddress, ServerBehaviour, ServerKind},
     },
     cli,
     diag::{Failure, Outcome, Terminal},
     endpoint::Target,
     system,
 };
-use advice::advised;
-use folder::Folder;
+use advice::with_hint;
 use local_socket::Name;
-use plan::{Place, Plan};
-use progress::Progress;
+use plan::{BenchPlan, ServerChoice};
+use progress::BenchProgress;
+use socket_folder::SocketFolder;
 use std::{
     env,
     io::{IsTerminal as _, stdout},
     time::Duration,
 };
 
-/// Measures, and reports.
+/// Measures and reports.
 pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
-    let plan = Plan::new(args)?;
+    let plan = BenchPlan::new(args)?;
     if args.explain {
         return completions::print(plan.to_string().as_bytes());
     }
@@ -39,37 +39,37 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     completions::check_stdout()?;
     let old = args.reports.compare.as_deref().map(load).transpose()?;
     if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {
-        plan.is_in(old, path)?;
+        plan.check_comparable(old, path)?;
     }
-    plan.fits(system::descriptor_limit::raise())?;
+    plan.check_descriptors(system::descriptor_limit::raise())?;
     let outputs = outputs(&args.reports)?;
-    let results = plan.measure(terminal).map_err(|error| advised(error, &plan))?;
+    let results = plan.measure(terminal).map_err(|error| with_hint(error, &plan))?;
     for warning in &results.warnings {
         tracing::warn!("{warning}; {}", warning.advice());
     }
-    // What cannot be done of this does not keep the rest from being done.
+    // A failure in one of the following steps does not prevent the others.
     let is_for_people = !outputs.use_stdout();
     let written = outputs.write(&results);
     let compared = old.map(|old| Comparison::new(&old, &results)).transpose();
     let comparison = compared.as_ref().ok().and_then(Option::as_ref);
     let printed = print(is_for_people.then_some(&results), comparison, terminal);
     written.and(printed)?;
-    judge(compared?.as_ref(), args.reports.fail_over)
+    check_slowdowns(compared?.as_ref(), args.reports.fail_over)
 }
 
-/// The files that are asked for.
-fn outputs(reports: &cli::Reports) -> Result<Outputs, Failure> {
+/// Opens the requested reports.
+fn outputs(reports: &cli::ReportOptions) -> Result<ReportOutputs, Failure> {
     let all = [
-        (Report::Json, &reports.json),
-        (Report::Json, &reports.save),
-        (Report::Csv, &reports.csv),
-        (Report::Markdown, &reports.markdown),
-        (Report::Plot, &reports.plot),
+        (ReportFormat::Json, &reports.json),
+        (ReportFormat::Json, &reports.save),
+        (ReportFormat::Csv, &reports.csv),
+        (ReportFormat::Markdown, &reports.markdown),
+        (ReportFormat::Plot, &reports.plot),
     ];
-    Outputs::open(all.iter().filter_map(|(report, path)| Some((*report, path.as_deref()?))))
+    ReportOutputs::open(all.iter().filter_map(|(report, path)| Some((*report, path.as_deref()?))))
 }
 
-/// The table, unless stdout has got a report, and what has changed.
+/// Prints the table, unless a report goes to stdout, and the comparison.
 fn print(
     results: Option<&Results>,
     comparison: Option<&Comparison>,
@@ -82,7 +82,7 @@ fn print(
         }
         return Ok(());
     };
-    let mut text = bench::table(results, Look { color, bars: stdout().is_terminal() });
+    let mut text = bench::table(results, TableStyle { color, bars: stdout().is_terminal() });
     if let Some(comparison) = comparison {
         text.push('\n');
         text.push_str(&comparison.text(color));
@@ -90,8 +90,11 @@ fn print(
     completions::print(text.as_bytes()).map(drop)
 }
 
-/// Whether something is slower than it may be.
-fn judge(comparison: Option<&Comparison>, fail_over: Option<f64>) -> anyhow::Result<Outcome> {
+/// Fails if a case is slower than `--fail-over` allows.
+fn check_slowdowns(
+    comparison: Option<&Comparison>,
+    fail_over: Option<f64>,
+) -> anyhow::Result<Outcome> {
     let Some((comparison, percent)) = comparison.zip(fail_over) else {
         return Ok(Outcome::Done);
     };
@@ -108,34 +111,31 @@ fn judge(comparison: Option<&Comparison>, fail_over: Option<f64>) -> anyhow::Res
     }
 }
 
-/// Is the server of a measurement that another process makes.
+/// Runs the server process, which another `lsock bench` has started.
 pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
     system::descriptor_limit::raise();
     bench::work::serve(control)?;
     Ok(Outcome::Done)
 }
 
-impl Plan {
+impl BenchPlan {
     fn measure(&self, terminal: Terminal) -> anyhow::Result<Results> {
-        // What stands behind the name of the command.
+        // The words that follow the name of the command.
         let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
         let options = words.skip_while(|word| word != "bench").skip(1).collect();
         let environment = Environment::now(options);
-        let (samples, server) = match &self.server {
-            Place::At(at, does) => self.be_the_server(at, *does, terminal)?,
-            Place::Process => self.be_the_client(ServerIs::Process, Server::Process, terminal)?,
-            Place::InProcess => self.be_the_client(ServerIs::Here, Server::InProcess, terminal)?,
-            Place::To(target, does) => {
-                let (is, name) = (foreign(target, *does)?, target.to_string());
-                let server = match does {
-                    Does::Discard => Server::ForeignDiscard(name),
-                    Does::Echo | Does::Whatever => Server::ForeignEcho(name),
-                };
-                self.be_the_client(is, server, terminal)?
+        let samples = match &self.server {
+            ServerChoice::Process => self.measure_as_client(ServerKind::Process, terminal)?,
+            ServerChoice::InProcess => self.measure_as_client(ServerKind::InProcess, terminal)?,
+            ServerChoice::ExternalServer(target, behaviour) => {
+                self.measure_as_client(external_server(target, *behaviour)?, terminal)?
+            }
+            ServerChoice::ExternalClients(target, behaviour) => {
+                self.measure_as_server(target, *behaviour, terminal)?
             }
         };
         let setup = Setup {
-            server,
+            server: self.server.description(),
             pin: self.pin.clone(),
             repeat: self.rounds.repeat.get(),
             warmup: self.warmup,
@@ -144,63 +144,60 @@ impl Plan {
         Ok(Results::new(environment, setup, samples))
     }
 
-    fn be_the_client(
+    fn measure_as_client(
         &self,
-        is: ServerIs,
-        server: Server,
+        kind: ServerKind,
         terminal: Terminal,
-    ) -> anyhow::Result<(Measured, Server)> {
-        let folder = Folder::new(self)?;
-        let mut runner = Runner::new(is, self.pin.clone(), self.warmup, folder.path());
-        let measured = folder.result(self.schedule(&mut runner, terminal))?;
-        Ok((measured, server))
+    ) -> anyhow::Result<CaseSamples> {
+        let folder = SocketFolder::new(self)?;
+        let mut runner = Runner::new(kind, self.pin.clone(), self.warmup, folder.path());
+        folder.result(self.schedule(&mut runner, terminal))
     }
 
-    fn be_the_server(
+    fn measure_as_server(
         &self,
-        at: &Target,
-        does: Does,
+        target: &Target,
+        behaviour: ServerBehaviour,
         terminal: Terminal,
-    ) -> anyhow::Result<(Measured, Server)> {
+    ) -> anyhow::Result<CaseSamples> {
         let api = self.cases[0].api;
-        let mut server = At::listen(at, api, does, &self.pin)?;
+        let mut server = ExternalClients::listen(target, api, behaviour, &self.pin)?;
         terminal.tell(&format!("listening on {}", server.address()?));
-        let name = at.to_string();
-        let is = match does {
-            Does::Discard => Server::OwnDiscard(name),
-            Does::Echo | Does::Whatever => Server::OwnEcho(name),
-        };
-        Ok((self.schedule(&mut server, terminal)?, is))
+        self.schedule(&mut server, terminal)
     }
 
-    fn schedule(&self, measure: &mut dyn Measure, terminal: Terminal) -> anyhow::Result<Measured> {
+    fn schedule(
+        &self,
+        measure: &mut dyn Measure,
+        terminal: Terminal,
+    ) -> anyhow::Result<CaseSamples> {
         let each = match self.rounds.amount {
             Amount::Time(time) => Some(self.warmup.saturating_add(time).saturating_add(STARTING)),
             _ => None,
         };
         let runs = self.cases.len() * self.rounds.repeat.get();
-        let mut progress = Progress::new(terminal, runs, each);
+        let mut progress = BenchProgress::new(terminal, runs, each);
         let samples = schedule(&self.cases, self.rounds, measure, &mut progress)?;
         Ok(self.cases.iter().cloned().zip(samples).collect())
     }
 }
 
-/// About what a run takes besides its warm-up and its time.
+/// Approximate time of a run besides warm-up and measured time.
 const STARTING: Duration = Duration::from_millis(5);
 
-type Measured = Vec<(Case, Vec<Sample>)>;
+type CaseSamples = Vec<(Case, Vec<Sample>)>;
 
-fn foreign(target: &Target, does: Does) -> anyhow::Result<ServerIs> {
+fn external_server(target: &Target, behaviour: ServerBehaviour) -> anyhow::Result<ServerKind> {
     let address = match target {
         Target::Tcp(address) => {
             let addresses = address.resolve().map_err(|error| Failure::Connect {
                 error: address.error("connect to", &error),
                 file: None,
             })?;
-            Address::Tcp(addresses.into())
+            ServerAddress::Tcp(addresses.into())
         }
-        Target::Name(name) => Address::Local(name.clone()),
-        Target::Stdio | Target::Command(_) => anyhow::bail!("{target} is no server"),
+        Target::Name(name) => ServerAddress::Local(name.clone()),
+        Target::Stdio | Target::Command(_) => anyhow::bail!("{target} is not a server"),
     };
-    Ok(ServerIs::Foreign(address, does))
+    Ok(ServerKind::External(address, behaviour))
 }

@@ -1,4 +1,4 @@
-//! Servers that are not there or do not do their part: a message that says so, and no report.
+//! Servers that do not exist or misbehave: an error message and no report.
 
 use crate::harness::{Outcome, Scene, Wire};
 use std::{
@@ -7,10 +7,10 @@ use std::{
 };
 
 const APIS: [&str; 2] = ["sync", "tokio"];
-const ENDED: &str = "the server ended the connection before the run was over";
-const OTHER_BYTES: &str = "other bytes came back";
+const ENDED: &str = "the server closed the connection before the end of the run";
+const OTHER_BYTES: &str = "the received bytes differ from the sent ones";
 
-/// Measures a server at `./s` that does so with each of its clients.
+/// Measures an external server at `./s`, for which `serve` handles each connection.
 #[track_caller]
 fn measure(line: &str, serve: impl Fn(Wire) + Send + Sync + Clone + 'static) -> Vec<Outcome> {
     let outcomes = APIS.into_iter().map(|api| {
@@ -25,7 +25,7 @@ fn measure(line: &str, serve: impl Fn(Wire) + Send + Sync + Clone + 'static) -> 
     outcomes.collect()
 }
 
-/// Sends back what comes until so many bytes have, of them what `answer` makes.
+/// Echoes `bytes` bytes, after `answer` has changed them.
 fn answer(mut wire: Wire, bytes: usize, answer: impl Fn(&mut [u8])) {
     let mut buffer = vec![0; 4096];
     let mut left = bytes;
@@ -33,7 +33,7 @@ fn answer(mut wire: Wire, bytes: usize, answer: impl Fn(&mut [u8])) {
         && let Ok(read @ 1..) = wire.read(&mut buffer[..left.min(4096)])
     {
         answer(&mut buffer[..read]);
-        // Clients that have gone have noticed.
+        // The client has noticed the error and closed.
         if wire.write_all(&buffer[..read]).is_err() {
             return;
         }
@@ -41,17 +41,17 @@ fn answer(mut wire: Wire, bytes: usize, answer: impl Fn(&mut [u8])) {
     }
 }
 
-/// Reads to the end of file, or to whatever else ends it.
+/// Reads to the end of file or to an error.
 fn discard(mut wire: Wire) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(1..) = wire.read(&mut buffer) {}
 }
 
 #[test]
-fn one_that_is_not_there_is_status_3() {
+fn an_absent_server_is_status_3() {
     let scene = Scene::new();
     let (host, port) = scene.host("tcp:127.0.0.1:0");
-    // Nobody listens there any more.
+    // The port is free again.
     drop(host);
     for name in ["./absent", scene.word(), &port] {
         for workload in ["throughput", "latency", "connect", "fan-in", "latency --rate 100"] {
@@ -68,7 +68,7 @@ fn one_that_is_not_there_is_status_3() {
 }
 
 #[test]
-fn one_that_closes_in_the_middle() {
+fn a_server_that_closes_early() {
     for workload in ["latency", "throughput --expect echo", "connect", "fan-in --expect echo"] {
         for outcome in measure(&format!("{workload} --size 64"), |wire| answer(wire, 7, |_| {})) {
             outcome.fails(1).says(workload.split(' ').next().unwrap()).says(ENDED);
@@ -79,7 +79,7 @@ fn one_that_closes_in_the_middle() {
     }
 }
 
-/// It half-closes after ten answers, or before the first one, and reads on.
+/// The server half-closes after ten answers, or before the first one, and continues to read.
 #[track_caller]
 fn answers_only_the_first(line: &str) {
     for answers in [0, 10] {
@@ -89,23 +89,23 @@ fn answers_only_the_first(line: &str) {
             discard(wire);
         };
         for outcome in measure(line, serve) {
-            outcome.fails(1).says("latency 64 over fs").says(ENDED);
+            outcome.fails(1).says("latency 64 over file").says(ENDED);
         }
     }
 }
 
 #[test]
-fn one_that_answers_only_the_first() {
+fn a_server_that_answers_only_the_first_messages() {
     answers_only_the_first("latency --count 50");
 }
 
 #[test]
-fn one_that_answers_only_the_first_at_a_rate() {
+fn a_server_that_answers_only_the_first_messages_at_a_rate() {
     answers_only_the_first("latency --rate 100 --count 50");
 }
 
 #[test]
-fn one_that_discards_and_closes_in_the_middle() {
+fn a_server_that_discards_and_closes_early() {
     for workload in ["throughput", "fan-in --clients 3"] {
         let read_some = |mut wire: Wire| drop(wire.read(&mut [0; 100]));
         for outcome in measure(&format!("{workload} --size 64K"), read_some) {
@@ -115,7 +115,7 @@ fn one_that_discards_and_closes_in_the_middle() {
 }
 
 #[test]
-fn one_that_answers_other_bytes() {
+fn a_server_that_answers_other_bytes() {
     let swap = |bytes: &mut [u8]| bytes.iter_mut().for_each(|byte| *byte = !*byte);
     let workloads =
         ["latency", "latency --rate 200", "throughput --expect echo --count 10", "connect"];
@@ -128,7 +128,7 @@ fn one_that_answers_other_bytes() {
 }
 
 #[test]
-fn one_that_answers_other_bytes_later() {
+fn a_server_that_answers_other_bytes_later() {
     let serve = |mut wire: Wire| {
         answer(wire.another(), 6400, |_| {});
         let mut message = [0; 64];
@@ -142,9 +142,9 @@ fn one_that_answers_other_bytes_later() {
     }
 }
 
-/// It reads all of it, and sends back only the beginning.
+/// The server reads everything, and echoes only the first bytes.
 #[test]
-fn one_that_answers_too_few() {
+fn a_server_that_answers_too_few_bytes() {
     let serve = |wire: Wire| {
         answer(wire.another(), 1000, |_| {});
         discard(wire);
@@ -155,35 +155,35 @@ fn one_that_answers_too_few() {
 }
 
 #[test]
-fn one_that_answers_and_should_only_read() {
+fn a_server_that_answers_instead_of_discarding() {
     let serve = |mut wire: Wire| {
         let _ = wire.write_all(b"hello");
         discard(wire);
     };
     for outcome in measure("throughput --size 64 --count 100", serve) {
-        outcome.fails(1).says("sends something, and should only read");
+        outcome.fails(1).says("sent something, although it should only read");
     }
 }
 
 #[test]
-fn one_that_never_answers() {
+fn a_server_that_never_answers() {
     let scene = Scene::new();
     let (host, name) = scene.host("./s");
     let _serving = host.serve(discard);
     let bench = scene.bench(["latency", "--repeat", "1", "--to", &name]);
-    bench.run().fails(1).says("nothing moved for 5s").says("hint: ").says("--expect").output("");
+    bench.run().fails(1).says("no progress for 5s").says("hint: ").says("--expect").output("");
 }
 
-/// The second run finds nobody any more.
+/// There is no server for the second run.
 #[test]
-fn one_that_serves_one_client_only() {
+fn a_server_for_a_single_client() {
     for api in APIS {
         let scene = Scene::new();
         let (host, name) = scene.host("./s");
         let (done, is_done) = mpsc::channel();
         let server = std::thread::spawn(move || {
             let wire = host.accept();
-            // Nobody listens any more when the first run is over.
+            // The socket is closed before the first run ends.
             drop(host);
             discard(wire);
             done.send(()).unwrap();
@@ -206,13 +206,13 @@ fn a_rate_that_cannot_be_kept() {
                 "latency --rate 100000000 --duration 300ms --warmup 1ms --repeat 1 --api {api} {place}"
             );
             let outcome = scene.bench(line.split_whitespace()).run().fails(1).output("");
-            let outcome = outcome.says("100000000 messages a second are more than is possible");
+            let outcome = outcome.says("100000000 messages per second are not possible");
             let number = |before: &str| {
                 let (_, rest) = outcome.stderr.split_once(before).expect(before);
                 let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
                 digits.parse::<u64>().unwrap_or_else(|_| panic!("{}", outcome.report()))
             };
-            let (reached, advised) = (number("is possible: "), number("hint: --rate "));
+            let (reached, advised) = (number("not possible: "), number("hint: --rate "));
             assert!(0 < advised && advised <= reached.max(1), "{}", outcome.report());
         }
     }

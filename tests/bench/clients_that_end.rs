@@ -1,12 +1,12 @@
-//! `--at`, and clients that send little, nothing, or go.
+//! `--at`, and clients that send little or nothing, or close early.
 
 use crate::harness::{Scene, data};
 
 const APIS: [&str; 2] = ["sync", "tokio"];
-const NOTHING: &str = "clients have sent nothing";
+const NOTHING: &str = "the clients sent nothing";
 
 #[test]
-fn nothing_is_left_of_the_name_at_the_end() {
+fn the_name_is_removed_at_the_end() {
     let scene = Scene::new();
     for api in APIS {
         for workload in ["throughput", "latency", "fan-in --clients 1", "connect --count 1"] {
@@ -22,7 +22,7 @@ fn nothing_is_left_of_the_name_at_the_end() {
 }
 
 #[test]
-fn nothing_is_left_of_the_name_when_nothing_has_come() {
+fn the_name_is_removed_if_nothing_was_sent() {
     let scene = Scene::new();
     for api in APIS {
         for workload in ["throughput", "latency", "fan-in --clients 2"] {
@@ -38,9 +38,9 @@ fn nothing_is_left_of_the_name_when_nothing_has_come() {
     }
 }
 
-/// One that connects and closes at once is one of them; what counts is all that came.
+/// A client that closes at once counts as one of the clients; the bytes of both are added.
 #[test]
-fn one_that_goes_at_once_and_one_that_sends() {
+fn a_client_that_closes_at_once_and_one_that_sends() {
     let scene = Scene::new();
     for api in APIS {
         for name in ["./s", &format!("@{}", scene.word()), "tcp:127.0.0.1:0"] {

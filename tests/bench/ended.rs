@@ -1,32 +1,32 @@
-//! A measurement that is ended, or whose server is: it ends as a whole.
+//! Signals to a measurement or to its server end both.
 
 use crate::harness::{Running, Scene, becomes, signal, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 
-/// The processes that this one has started.
+/// Returns the child processes.
 fn children(running: &Running) -> Vec<Pid> {
     let parent = running.pid().to_string();
     let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let entry = entry.ok()?;
         let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
         let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-        // The name of the command, which may hold anything, stands before it.
+        // The name of the command may contain anything, even parentheses.
         let (_, rest) = stat.rsplit_once(')')?;
         (rest.split_whitespace().nth(1)? == parent).then(|| Pid::from_raw(pid))?
     });
     all.collect()
 }
 
-/// Whether it has ended: there may be nobody who asks how.
+/// Returns whether a process has ended, even if nobody has waited for it.
 fn has_ended(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
     let state = stat.ok().and_then(|stat| Some(stat.rsplit_once(')')?.1.trim_start().to_owned()));
     state.is_none_or(|state| state.starts_with(['Z', 'X']))
 }
 
-/// Whether the server of this run has taken a client. Plain pipes are there from the start,
-/// and visits are short.
+/// Returns whether the server of this run serves a client. Pipes are connected from the start, and
+/// connections of `connect` are too short to be seen.
 fn is_at_work(scene: &Scene, running: &Running, server: Pid, line: &str) -> bool {
     let tasks = fs::read_dir(format!("/proc/{}/task", server.as_raw_nonzero()));
     let is_started = tasks.is_ok_and(|tasks| tasks.count() > 1);
@@ -36,7 +36,8 @@ fn is_at_work(scene: &Scene, running: &Running, server: Pid, line: &str) -> bool
     has_client(scene, running)
 }
 
-/// Whether the server of the first run has a client: the connection has the server's name.
+/// Returns whether the server of the first run has a client: accepted connections have the
+/// server's name.
 fn has_client(scene: &Scene, running: &Running) -> bool {
     let own = format!("@lsock-bench-{}-", running.pid());
     let folder = scene.folder().to_string_lossy();
@@ -52,7 +53,7 @@ fn has_client(scene: &Scene, running: &Running) -> bool {
     })
 }
 
-/// A long run with a server, which is at work.
+/// Starts a long run and waits until its server serves a client.
 #[track_caller]
 fn long_run(scene: &Scene, line: &str) -> (Running, Pid) {
     let line = format!("{line} --duration 10m");
@@ -70,15 +71,15 @@ fn long_run(scene: &Scene, line: &str) -> (Running, Pid) {
 }
 
 const LINES: [&str; 5] = [
-    "throughput --size 64K --over fs",
-    "latency --over fs --api tokio",
-    "connect --over ns",
-    "latency --over ns",
+    "throughput --size 64K --over file",
+    "latency --over file --api tokio",
+    "connect --over abstract",
+    "latency --over abstract",
     "throughput --size 64K --over pipe",
 ];
 
 #[test]
-fn a_signal_ends_it_and_its_server() {
+fn a_signal_ends_bench_and_its_server() {
     for number in [Signal::TERM, Signal::INT, Signal::HUP] {
         for line in LINES {
             let scene = Scene::new();
@@ -92,7 +93,7 @@ fn a_signal_ends_it_and_its_server() {
 }
 
 #[test]
-fn killed_it_leaves_no_server() {
+fn a_killed_bench_leaves_no_server() {
     for line in LINES {
         let scene = Scene::new();
         let (bench, server) = long_run(&scene, line);
@@ -102,9 +103,9 @@ fn killed_it_leaves_no_server() {
 }
 
 #[test]
-fn a_signal_ends_one_without_a_second_process() {
+fn a_signal_ends_bench_with_one_process() {
     let scene = Scene::new();
-    let line = "throughput --size 64K --over fs --in-process --duration 10m";
+    let line = "throughput --size 64K --over file --in-process --duration 10m";
     let bench = scene.bench(line.split_whitespace()).start();
     wait_until("there is a client", || has_client(&scene, &bench));
     signal(&bench, Signal::TERM);
@@ -113,7 +114,7 @@ fn a_signal_ends_one_without_a_second_process() {
 }
 
 #[test]
-fn a_signal_ends_one_that_waits_for_clients() {
+fn a_signal_ends_bench_that_waits_for_clients() {
     for number in [Signal::TERM, Signal::INT] {
         for api in ["sync", "tokio"] {
             let scene = Scene::new();
@@ -128,7 +129,7 @@ fn a_signal_ends_one_that_waits_for_clients() {
 }
 
 #[test]
-fn a_name_that_a_killed_one_has_left_is_taken_over() {
+fn a_stale_name_is_replaced() {
     let scene = Scene::new();
     for api in ["sync", "tokio"] {
         let listen = || scene.bench(["-v", "latency", "--at", "./s", "--size", "1", "--api", api]);
@@ -146,7 +147,7 @@ fn a_server_that_is_killed_is_an_error() {
         let scene = Scene::new();
         let (bench, server) = long_run(&scene, line);
         kill_process(server, Signal::KILL).unwrap();
-        bench.end().fails(1).says("the server's process has ended").output("");
+        bench.end().fails(1).says("the server process has ended").output("");
         assert_eq!(scene.files(), [""; 0], "{line}");
     }
 }

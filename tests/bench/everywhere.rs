@@ -1,5 +1,4 @@
-//! What every system measures: bare names, TCP and plain pipes, with two processes and with
-//! one.
+//! What every system measures: names, TCP and pipes, with two processes and with one.
 
 use super::{assert_cases, cases};
 use crate::harness::{Report, Scene, data};
@@ -13,15 +12,15 @@ use std::{
 const PLACES: [&str; 2] = ["", "--in-process"];
 const OPTIONS: &str = "--repeat 1 --warmup 5ms";
 
-/// Over a name and TCP with both APIs, and over pipes with those that there are for them.
+/// Measures over a name and TCP with both APIs, and over pipes with the APIs that support them.
 #[track_caller]
 fn over_everything(line: &str, check: impl Fn(Report) -> Report) {
     let scene = Scene::new();
     let workload = line.split(' ').next().unwrap();
     for place in PLACES {
         let line = format!("{line} --size 64,64K {OPTIONS} {place}");
-        let report = check(scene.measure(&format!("{line} --over ns,tcp --api sync,tokio")));
-        assert_cases(&report, &cases(workload, &["ns", "tcp"], &[1], &[64, 64 << 10]));
+        let report = check(scene.measure(&format!("{line} --over abstract,tcp --api sync,tokio")));
+        assert_cases(&report, &cases(workload, &["abstract", "tcp"], &[1], &[64, 64 << 10]));
         let api = if cfg!(windows) { "sync" } else { "sync,tokio" };
         let report = check(scene.measure(&format!("{line} --over pipe --api {api}")));
         let mut expected = cases(workload, &["pipe"], &[1], &[64, 64 << 10]);
@@ -57,7 +56,7 @@ fn latency() {
     });
 }
 
-/// Slowly, so that a machine under load keeps up with it.
+/// A low rate, which a machine under load can keep.
 #[test]
 fn latency_at_a_rate() {
     over_everything("latency --rate 20 --count 4", |report| {
@@ -70,9 +69,9 @@ fn connections() {
     let scene = Scene::new();
     for place in PLACES {
         let line = format!("connect --count 20 --clients 1,2 {OPTIONS} {place}");
-        let report = scene.measure(&format!("{line} --over fs,ns,tcp --api sync,tokio"));
+        let report = scene.measure(&format!("{line} --over file,abstract,tcp --api sync,tokio"));
         let report = report.of_whole_messages().of_messages(1, |_| 20);
-        assert_cases(&report, &cases("connect", &["fs", "ns", "tcp"], &[1, 2], &[8]));
+        assert_cases(&report, &cases("connect", &["file", "abstract", "tcp"], &[1, 2], &[8]));
     }
     assert_eq!(scene.files(), [""; 0]);
 }
@@ -82,9 +81,9 @@ fn many_clients() {
     let scene = Scene::new();
     for place in PLACES {
         let line = format!("fan-in --count 160 {OPTIONS} {place}");
-        let report = scene.measure(&format!("{line} --over ns,tcp --api sync,tokio"));
+        let report = scene.measure(&format!("{line} --over abstract,tcp --api sync,tokio"));
         let report = report.of_whole_messages().of_messages(1, |_| 160);
-        assert_cases(&report, &cases("fan-in", &["ns", "tcp"], &[16], &[64]));
+        assert_cases(&report, &cases("fan-in", &["abstract", "tcp"], &[16], &[64]));
     }
 }
 
@@ -97,7 +96,7 @@ fn the_tour() {
     assert_eq!(scene.files(), [""; 0]);
 }
 
-/// Serves so many clients, one after another: sends back to each what it sends.
+/// Echoes for `clients` clients, one after another.
 fn echo(name: &str, clients: usize) -> JoinHandle<()> {
     let name = Name::parse(name).unwrap().into_owned();
     let listener = ListenerOptions::new().name(name).create_sync().unwrap();
@@ -113,7 +112,7 @@ fn echo(name: &str, clients: usize) -> JoinHandle<()> {
 }
 
 #[test]
-fn somebody_elses_server() {
+fn an_external_server() {
     let scene = Scene::new();
     let server = echo(scene.word(), 4);
     for api in ["sync", "tokio"] {
@@ -126,7 +125,7 @@ fn somebody_elses_server() {
 }
 
 #[test]
-fn somebody_elses_clients() {
+fn external_clients() {
     let scene = Scene::new();
     let bytes = data(300_007);
     for api in ["sync", "tokio"] {
@@ -153,7 +152,7 @@ fn somebody_elses_clients() {
 }
 
 #[test]
-fn a_server_that_is_not_there() {
+fn an_absent_server() {
     let scene = Scene::new();
     for api in ["sync", "tokio"] {
         for workload in ["throughput", "latency", "connect", "fan-in"] {
@@ -165,11 +164,11 @@ fn a_server_that_is_not_there() {
 
 #[cfg(windows)]
 #[test]
-fn what_windows_has_not_is_refused() {
+fn unsupported_transports_of_windows_are_refused() {
     let scene = Scene::new();
     let cases = [
         ("latency --over socketpair", "--over socketpair"),
-        ("throughput --over ns,socketpair", "--over socketpair"),
+        ("throughput --over abstract,socketpair", "--over socketpair"),
         ("latency --over pipe --api tokio", "--over pipe --api tokio"),
         ("latency --over pipe --api sync,tokio", "--over pipe --api tokio"),
     ];

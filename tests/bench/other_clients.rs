@@ -3,7 +3,7 @@
 use super::{assert_cases, python};
 use crate::harness::{Cmd, Running, Scene, data, has};
 
-/// `lsock bench WORKLOAD --at NAME`, which listens.
+/// Starts `lsock bench WORKLOAD --at NAME` and waits until it listens.
 #[track_caller]
 fn listen(scene: &Scene, line: &str) -> Running {
     let args = ["-v"].into_iter().chain(line.split_whitespace());
@@ -12,7 +12,7 @@ fn listen(scene: &Scene, line: &str) -> Running {
 
 const APIS: [&str; 2] = ["sync", "tokio"];
 
-/// What a client sends is counted to the byte; none of it comes back.
+/// All bytes of a client are counted; none come back.
 #[track_caller]
 fn is_discarded(scene: &Scene, name: &str, client: impl Fn(&str) -> Cmd) {
     for api in APIS {
@@ -26,7 +26,7 @@ fn is_discarded(scene: &Scene, name: &str, client: impl Fn(&str) -> Cmd) {
     }
 }
 
-/// All of what a client sends comes back to it.
+/// All bytes of a client come back.
 #[track_caller]
 fn is_echoed(scene: &Scene, name: &str, client: impl Fn(&str) -> Cmd) {
     for api in APIS {
@@ -107,7 +107,7 @@ fn python_connects_twenty_times() {
     }
 }
 
-/// Each of them has its echo while the other one is connected.
+/// Both clients get their answers while the other one is connected.
 #[test]
 fn two_clients_at_once() {
     let scene = Scene::new();
@@ -169,7 +169,7 @@ fn every_run_has_its_own_client() {
 }
 
 #[test]
-fn it_is_told_what_the_server_does() {
+fn the_report_contains_the_behaviour_of_the_server() {
     let scene = Scene::new();
     let cases = [
         ("throughput", "own-discard"),
@@ -184,8 +184,8 @@ fn it_is_told_what_the_server_does() {
         let expected: &[u8] = if server == "own-echo" { sent } else { b"" };
         assert_eq!(back, expected, "{line}");
         let report = bench.end().measured();
-        // How long its answers take, clients know.
-        assert_cases(&report, &["throughput 1 fs sync 1".to_owned()]);
+        // A server does not measure how long its answers take.
+        assert_cases(&report, &["throughput 1 file sync 1".to_owned()]);
         assert_eq!(
             report.server,
             serde_json::json!({ "kind": server, "name": "./s" }),
@@ -196,38 +196,38 @@ fn it_is_told_what_the_server_does() {
 }
 
 #[test]
-fn a_client_that_breaks_off_is_an_error() {
+fn a_client_that_closes_early_is_an_error() {
     let scene = Scene::new();
     for api in APIS {
         let line = format!("latency --at ./s --api {api}");
         let bench = scene.bench(line.split_whitespace()).start();
         let mut client = scene.wire("./s");
-        // Of what comes back it reads nothing.
+        // The client does not read the answer.
         client.send([0; 1000]);
         drop(client);
         let outcome = bench.end();
-        // It may go before anything has been read, or sent back.
+        // The client may close before the server has read or answered.
         if outcome.status.success() {
             outcome.measured();
         } else {
-            outcome.fails(1).says("a client ended the connection").output("");
+            outcome.fails(1).says("a client closed the connection").output("");
         }
     }
 }
 
 #[test]
-fn a_client_that_sends_nothing_is_no_run() {
+fn a_client_that_sends_nothing_is_an_error() {
     let scene = Scene::new();
     for api in APIS {
         let line = format!("throughput --size 1 --at ./s --api {api}");
         let bench = scene.bench(line.split_whitespace()).start();
         assert!(scene.wire("./s").exchange(b"").is_empty());
-        bench.end().fails(1).says("clients have sent nothing").output("");
+        bench.end().fails(1).says("the clients sent nothing").output("");
     }
 }
 
 #[test]
-fn where_it_cannot_listen() {
+fn names_that_cannot_be_listened_on() {
     let scene = Scene::new();
     let (_live, name) = scene.host("./live");
     let (_port, port) = scene.host("tcp:127.0.0.1:0");

@@ -5,8 +5,8 @@ use crate::harness::{Report, Running, Scene, becomes, has, wait_for_file};
 
 const APIS: [&str; 2] = ["sync", "tokio"];
 
-/// What a server that echoes can be asked for, and how many messages that is; slowly where a
-/// rate is to be kept.
+/// Lines for a server that echoes, with their numbers of messages. Rates are low, so that a
+/// machine under load can keep them.
 const ECHO: [(&str, u64); 6] = [
     ("latency --size 64 --count 200", 200),
     ("latency --size 64K --count 20 --clients 2", 20),
@@ -23,13 +23,13 @@ const DISCARD: [(&str, u64); 4] = [
     ("connect --expect discard --count 20", 20),
 ];
 
-/// Measures with both APIs, twice each.
+/// Measures with both APIs, with two runs each.
 #[track_caller]
 fn measure(scene: &Scene, name: &str, line: &str, messages: u64) {
     for api in APIS {
         let line = format!("{line} --to {name} --api {api} --repeat 2 --warmup 5ms");
         let report = scene.measure(&line).of_messages(2, |_| messages);
-        // Whoever only connects sends nothing.
+        // Clients that only connect send nothing.
         let is_silent = line.starts_with("connect --expect discard");
         if is_silent { assert_eq!(report.bytes(), [0, 0]) } else { check_size(report) }
     }
@@ -40,7 +40,7 @@ fn check_size(report: Report) {
     report.of_whole_messages();
 }
 
-/// A server on `./s`, which takes connections.
+/// Starts socat at `./s` and waits until it accepts connections.
 #[track_caller]
 fn socat(scene: &Scene, does: &[&str]) -> Running {
     let socat = scene.command("socat").args(does).start();
@@ -77,7 +77,7 @@ fn socat_discards() {
     }
 }
 
-/// It takes one client, and writes what that sends to its output.
+/// The server takes one client, and writes its bytes to stdout.
 #[test]
 fn nc_takes_what_is_sent() {
     if !has("nc") {
@@ -87,7 +87,8 @@ fn nc_takes_what_is_sent() {
         let scene = Scene::new();
         let server = scene.command("nc").args(["-l", "-U", "s"]).start();
         wait_for_file(&scene.path("s"));
-        // The name is there before it listens, and a try would be the one client.
+        // The socket file exists before nc listens, and a test connection would be its only
+        // client.
         let line =
             format!("throughput --size 4K --count 100 --warmup 0s --repeat 1 --to ./s --api {api}");
         let bench = || scene.bench(line.split_whitespace()).run();
@@ -101,7 +102,7 @@ fn nc_takes_what_is_sent() {
         });
         assert!(is_measured, "{}", outcome.report());
         let report = outcome.measured().of_whole_messages().of_messages(1, |_| 100);
-        // With what the warm-up has sent, however short that was.
+        // The output includes the warm-up.
         let output = server.end().ok().stdout;
         let sent = report.bytes()[0];
         assert!(output.len() as u64 >= sent, "{} of {sent} bytes arrived", output.len());

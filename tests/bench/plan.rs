@@ -1,8 +1,8 @@
-//! `--explain` says what would be measured, and does nothing.
+//! `--explain` prints the plan and opens nothing.
 
 use crate::harness::Scene;
 
-/// The cases that are named, and the rest.
+/// Returns the planned cases and the remaining text.
 #[track_caller]
 fn explain(scene: &Scene, line: &str) -> (Vec<String>, String) {
     let args = ["--explain"].into_iter().chain(line.split_whitespace());
@@ -16,13 +16,13 @@ fn explain(scene: &Scene, line: &str) -> (Vec<String>, String) {
 }
 
 #[test]
-fn the_tour_has_everything_that_there_is_here() {
+fn the_tour_has_all_transports_of_the_system() {
     let scene = Scene::new();
     let (cases, rest) = explain(&scene, "");
     let all: &[&str] = if cfg!(windows) {
-        &["ns", "pipe", "tcp"]
+        &["abstract", "pipe", "tcp"]
     } else {
-        &["fs", "ns", "pipe", "socketpair", "tcp"]
+        &["file", "abstract", "pipe", "socketpair", "tcp"]
     };
     let mut expected = Vec::new();
     for kind in ["throughput 64K", "latency 64", "connect 8"] {
@@ -33,18 +33,18 @@ fn the_tour_has_everything_that_there_is_here() {
         }
     }
     assert_eq!(cases, expected);
-    for part in ["a process of its own", "3 of each", "each         200ms", "warm-up      50ms"] {
+    for part in ["a separate process", "3 of each", "each         200ms", "warm-up      50ms"] {
         assert!(rest.contains(part), "no `{part}` in\n{rest}");
     }
 }
 
 #[test]
-fn a_list_of_each_is_every_combination_in_order() {
+fn lists_are_combined_in_order() {
     let scene = Scene::new();
-    let line = "throughput --size 64,4K --over fs,tcp --api sync,tokio --clients 1,2";
+    let line = "throughput --size 64,4K --over file,tcp --api sync,tokio --clients 1,2";
     let (cases, _) = explain(&scene, line);
     let mut expected = Vec::new();
-    for over in ["fs", "tcp"] {
+    for over in ["file", "tcp"] {
         for details in ["", " (2 clients)", " (tokio)", " (tokio, 2 clients)"] {
             for size in ["64", "4K"] {
                 expected.push(format!("throughput {size} over {over}{details}"));
@@ -54,24 +54,32 @@ fn a_list_of_each_is_every_combination_in_order() {
     assert_eq!(cases, expected);
 }
 
+/// Earlier versions had other names for two transports.
 #[test]
-fn what_is_not_given_is_usual() {
+fn the_old_names_of_transports_are_accepted() {
+    let scene = Scene::new();
+    let (cases, _) = explain(&scene, "latency --over ns,fs");
+    assert_eq!(cases, ["latency 64 over abstract", "latency 64 over file"]);
+}
+
+#[test]
+fn options_have_defaults() {
     let scene = Scene::new();
     let usual: &[(&str, &[&str])] = &[
         (
             "throughput",
             &[
-                "throughput 64 over ns",
-                "throughput 4K over ns",
-                "throughput 64K over ns",
-                "throughput 1M over ns",
+                "throughput 64 over abstract",
+                "throughput 4K over abstract",
+                "throughput 64K over abstract",
+                "throughput 1M over abstract",
             ],
         ),
-        ("latency", &["latency 64 over ns"]),
-        ("connect", &["connect 8 over ns"]),
-        ("fan-in", &["fan-in 64 over ns (16 clients)"]),
-        ("latency --rate 500", &["latency 64 over ns (500/s)"]),
-        ("throughput --both-ways --size 1M", &["throughput 1M over ns (both ways)"]),
+        ("latency", &["latency 64 over abstract"]),
+        ("connect", &["connect 8 over abstract"]),
+        ("fan-in", &["fan-in 64 over abstract (16 clients)"]),
+        ("latency --rate 500", &["latency 64 over abstract (500/s)"]),
+        ("throughput --both-ways --size 1M", &["throughput 1M over abstract (both ways)"]),
     ];
     for (line, expected) in usual {
         assert_eq!(explain(&scene, line).0, *expected, "{line}");
@@ -79,19 +87,19 @@ fn what_is_not_given_is_usual() {
 }
 
 #[test]
-fn how_it_is_measured() {
+fn the_plan_contains_server_runs_and_amount() {
     let scene = Scene::new();
     let word = scene.word().to_owned();
     let cases: &[(&str, &[&str])] = &[
-        ("latency", &["a process of its own", "3 of each", "each         1s", "100ms"]),
+        ("latency", &["a separate process", "3 of each", "each         1s", "100ms"]),
         ("latency --in-process --repeat 7", &["threads of the same process", "7 of each"]),
         ("latency --count 9 --warmup 3ms", &["9 messages or connections", "warm-up      3ms"]),
         ("throughput --bytes 1K", &["1024 bytes"]),
-        (&format!("latency --to {word}"), &[&word, "somebody else's", "which echoes"]),
+        (&format!("latency --to {word}"), &[&word, "an external one", "which echoes"]),
         (&format!("throughput --to {word}"), &[&word, "which discards"]),
         ("throughput --to tcp:127.0.0.1:1 --expect echo", &["tcp:127.0.0.1:1", "which echoes"]),
-        (&format!("throughput --at {word}"), &["this one", &word, "discards", "1 of each"]),
-        (&format!("latency --at {word}"), &["this one", &word, "echoes", "what clients send"]),
+        (&format!("throughput --at {word}"), &["this process", &word, "discards", "1 of each"]),
+        (&format!("latency --at {word}"), &["this process", &word, "echoes", "what clients send"]),
     ];
     for (line, parts) in cases {
         let (_, rest) = explain(&scene, line);
@@ -101,12 +109,17 @@ fn how_it_is_measured() {
     }
 }
 
-/// What somebody else listens on says what it goes through.
+/// The transport of an external server follows from its name.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_name_says_what_it_goes_through() {
+fn the_transport_follows_from_the_name() {
     let scene = Scene::new();
-    let names = [("./bench", "fs"), ("bench", "ns"), ("@bench", "ns"), ("tcp:[::1]:1", "tcp")];
+    let names = [
+        ("./bench", "file"),
+        ("bench", "abstract"),
+        ("@bench", "abstract"),
+        ("tcp:[::1]:1", "tcp"),
+    ];
     for (name, over) in names {
         let (cases, _) = explain(&scene, &format!("latency --to {name}"));
         assert_eq!(cases, [format!("latency 64 over {over}")], "{name}");

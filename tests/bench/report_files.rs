@@ -1,5 +1,5 @@
-//! Files of reports: nothing is measured that could not be written, and what was there before
-//! stays as it was until all is measured.
+//! Report files: their destinations are checked before anything is measured, and old files stay
+//! unchanged until the end.
 
 use crate::harness::{Host, NOBODY, Scene, is_root, signal};
 use rustix::{
@@ -27,13 +27,13 @@ fn outputs() -> String {
     OUTPUTS.map(|(option, name)| format!("{option} {name}")).join(" ")
 }
 
-/// Whether somebody has connected, or tried to.
+/// Returns whether a client has connected.
 fn has_client(host: &Host) -> bool {
     let mut fds = [PollFd::new(host, PollFlags::IN)];
     poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() > 0
 }
 
-/// Refused before anybody has been connected to.
+/// Fails before connecting.
 #[track_caller]
 fn refused(scene: &Scene, outputs: &str, code: i32, parts: &[&str]) {
     let (host, name) = scene.host("./s");
@@ -46,7 +46,7 @@ fn refused(scene: &Scene, outputs: &str, code: i32, parts: &[&str]) {
     fs::remove_file(scene.path("s")).unwrap();
 }
 
-/// All reports as they were, or none where there was none.
+/// All reports are unchanged, or do not exist.
 #[track_caller]
 fn are_untouched(scene: &Scene, evidence: &str) {
     for name in NAMES {
@@ -55,7 +55,7 @@ fn are_untouched(scene: &Scene, evidence: &str) {
     }
 }
 
-/// Reports that are there, and reports that are not.
+/// Checks with reports that exist, and with reports that do not.
 #[track_caller]
 fn keeps_reports(fails: impl Fn(&Scene, &str)) {
     for is_there in [true, false] {
@@ -73,7 +73,7 @@ fn keeps_reports(fails: impl Fn(&Scene, &str)) {
 }
 
 #[test]
-fn a_server_that_is_not_there_leaves_old_reports() {
+fn an_absent_server_leaves_old_reports() {
     keeps_reports(|scene, outputs| {
         let outcome = scene.plain_bench(&format!("latency --to ./absent {outputs}")).run();
         outcome.fails(3).says("./absent").output("");
@@ -81,7 +81,7 @@ fn a_server_that_is_not_there_leaves_old_reports() {
 }
 
 #[test]
-fn a_server_that_closes_in_the_middle_leaves_old_reports() {
+fn a_server_that_closes_early_leaves_old_reports() {
     keeps_reports(|scene, outputs| {
         let (host, name) = scene.host("./s");
         let _serving = host.serve(|mut wire| {
@@ -89,7 +89,7 @@ fn a_server_that_closes_in_the_middle_leaves_old_reports() {
             let _ = wire.read_exact(&mut message).and_then(|()| wire.write_all(&message));
         });
         let outcome = scene.plain_bench(&format!("latency --to {name} {outputs}")).run();
-        outcome.fails(1).says("the server ended the connection").output("");
+        outcome.fails(1).says("the server closed the connection").output("");
     });
 }
 
@@ -98,7 +98,7 @@ fn a_signal_leaves_old_reports() {
     keeps_reports(|scene, outputs| {
         let bench = scene.plain_bench(&format!("-v latency --at ./s {outputs}"));
         let bench = bench.start_listening();
-        // It has looked whether they can be written, and nothing of that is left.
+        // The check whether the files can be written has left nothing.
         are_untouched(scene, "while it listens");
         assert!(scene.files().iter().all(|name| !name.starts_with('.')), "{:?}", scene.files());
         signal(&bench, Signal::TERM);
@@ -107,7 +107,7 @@ fn a_signal_leaves_old_reports() {
 }
 
 #[test]
-fn reports_take_their_place_when_all_is_measured() {
+fn reports_replace_files_at_the_end() {
     let scene = Scene::new();
     NAMES.iter().for_each(|name| fs::write(scene.path(name), OLD).unwrap());
     fs::set_permissions(scene.path("a.csv"), Permissions::from_mode(0o640)).unwrap();
@@ -127,7 +127,7 @@ fn reports_take_their_place_when_all_is_measured() {
 }
 
 #[test]
-fn where_there_is_no_folder() {
+fn a_folder_that_does_not_exist() {
     for (option, name) in OUTPUTS {
         let (scene, path) = (Scene::new(), format!("absent/{name}"));
         let parts = ["cannot write to ", &path, "no such file or directory"];
@@ -145,18 +145,17 @@ fn a_folder_instead_of_a_file() {
     }
 }
 
-/// The last one may be the one that cannot be written.
-/// What nothing can be written to but a folder, although a file could be made beside it.
+/// Only a folder can have these names, although a file could be created beside it.
 #[test]
-fn a_name_that_can_only_be_one_of_a_folder() {
+fn a_name_that_only_a_folder_can_have() {
     for name in ["x/", "x/."] {
         refused(&Scene::new(), &format!("--json {name}"), 1, &["cannot write to x/"]);
     }
 }
 
-/// One that another name leads to takes the place of the table as well.
+/// A report to another name of stdout replaces the table as well.
 #[test]
-fn what_stdout_goes_to_under_another_name() {
+fn another_name_of_stdout() {
     let scene = Scene::new();
     for name in ["/dev/stdout", "./report"] {
         let file = File::create(scene.path("report")).unwrap();
@@ -170,7 +169,7 @@ fn what_stdout_goes_to_under_another_name() {
 }
 
 #[test]
-fn one_of_several_that_cannot_be_written() {
+fn one_of_several_files_cannot_be_written() {
     let scene = Scene::new();
     fs::write(scene.path("a.json"), OLD).unwrap();
     refused(&scene, "--json a.json --csv a.csv --plot absent/a.svg", 1, &["absent/a.svg"]);
@@ -184,7 +183,7 @@ fn a_file_that_may_not_be_written_to() {
     }
     let scene = Scene::new();
     let lsock = scene.lsock_for_all();
-    // Another file could take its place.
+    // The user may create files in the folder.
     fs::set_permissions(scene.folder(), Permissions::from_mode(0o777)).unwrap();
     fs::write(scene.path("a.json"), OLD).unwrap();
     fs::set_permissions(scene.path("a.json"), Permissions::from_mode(0o444)).unwrap();
@@ -218,7 +217,7 @@ fn two_reports_for_one_file() {
     }
 }
 
-/// What cannot be printed keeps no file from being written.
+/// An error of stdout does not prevent files.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_stdout() {
@@ -235,7 +234,7 @@ fn a_full_disk_behind_stdout() {
     }
 }
 
-/// The other way round as well: what goes to stdout comes although a file does not.
+/// An error of a file does not prevent stdout.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_a_file() {

@@ -1,19 +1,19 @@
-//! What is reported where: a table for people, files for programs.
+//! Destinations and formats of reports: a table for people, files for programs.
 
 use crate::harness::Scene;
 use serde_json::Value;
 use std::{fs, io};
 
-/// Four cases, which take no time, and of which there is something to warn.
+/// Four short cases, with a warning.
 const LINE: &str =
-    "latency --size 64,1K --over ns,tcp --count 20 --warmup 1ms --repeat 2 --in-process";
+    "latency --size 64,1K --over abstract,tcp --count 20 --warmup 1ms --repeat 2 --in-process";
 const CASES: usize = 4;
 const WARNING: &str = "40 times are too few for the tail";
-const ADVICE: &str = "a longer --duration measures more";
+const ADVICE: &str = "use a longer --duration";
 
 type Check = fn(&str) -> bool;
 
-/// What else there is for stdout, and what it is like.
+/// Formats that can go to stdout, with their checks.
 const FORMS: [(&str, Check); 4] =
     [("--json", is_json), ("--csv", is_csv), ("--markdown", is_markdown), ("--save", is_json)];
 
@@ -22,7 +22,7 @@ fn is_json(text: &str) -> bool {
     value.is_some_and(|value| value["rows"].as_array().is_some_and(|rows| rows.len() == CASES))
 }
 
-/// A header, and a line for each case with as many fields.
+/// A header, and one line per case with the same number of fields.
 fn is_csv(text: &str) -> bool {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let has_header = reader.headers().is_ok_and(|names| &names[0] == "workload");
@@ -31,7 +31,7 @@ fn is_csv(text: &str) -> bool {
 }
 
 fn is_markdown(text: &str) -> bool {
-    let has_all = ["\n**latency: ", "\n| over | ", "\n| ns | ", "\n| tcp | "]
+    let has_all = ["\n**latency: ", "\n| over | ", "\n| abstract | ", "\n| tcp | "]
         .iter()
         .all(|part| text.contains(part));
     text.starts_with("`lsock bench ") && has_all
@@ -41,15 +41,17 @@ fn is_svg(text: &str) -> bool {
     text.starts_with("<svg") && text.trim_end().ends_with("</svg>") && text.contains("Latency of")
 }
 
-/// The table, without what only a terminal shows.
+/// The table without colours and bars.
 fn is_table(text: &str) -> bool {
     let rows = |over: &str| text.lines().filter(|line| line.trim_start().starts_with(over)).count();
     let are_figures = |line: &str| line.split_whitespace().skip(2).all(|it| it.starts_with(digit));
     let figures =
-        text.lines().filter(|line| line.starts_with("  ns ") || line.starts_with("  tcp "));
+        text.lines().filter(|line| line.starts_with("  abstract ") || line.starts_with("  tcp "));
     text.starts_with("lsock ")
         && text.contains("\nlatency: times in ")
-        && [("over ", 1), ("ns ", 2), ("tcp ", 2)].iter().all(|(over, count)| rows(over) == *count)
+        && [("over ", 1), ("abstract ", 2), ("tcp ", 2)]
+            .iter()
+            .all(|(over, count)| rows(over) == *count)
         && ["size", "p50", "max", "spread"].iter().all(|title| text.contains(title))
         && figures.into_iter().all(are_figures)
         && !text.contains(['\x1b', '█', '▏', '▎', '▍', '▌', '▋', '▊', '▉'])
@@ -65,7 +67,7 @@ fn file(scene: &Scene, name: &str) -> String {
 }
 
 #[test]
-fn people_get_a_table() {
+fn stdout_gets_a_table() {
     let scene = Scene::new();
     let outcome = scene.plain_bench(LINE).run().ok();
     assert!(is_table(outcome.stdout_text()), "{}", outcome.report());
@@ -73,7 +75,7 @@ fn people_get_a_table() {
 }
 
 #[test]
-fn the_table_has_colours_if_they_are_asked_for() {
+fn the_table_has_colours_on_request() {
     let scene = Scene::new();
     let outcome = scene.plain_bench(LINE).args(["--color", "always"]).run().ok();
     let mut text = outcome.stdout_text().to_owned();
@@ -87,7 +89,7 @@ fn the_table_has_colours_if_they_are_asked_for() {
 }
 
 #[test]
-fn all_files_of_one_run_and_the_table() {
+fn all_report_files_and_the_table() {
     let scene = Scene::new();
     let outputs = "--json a.json --csv a.csv --markdown a.md --plot a.svg --save b.json";
     let outcome = scene.plain_bench(LINE).args(outputs.split(' ')).run().ok();
@@ -103,7 +105,7 @@ fn all_files_of_one_run_and_the_table() {
 }
 
 #[test]
-fn one_report_takes_the_place_of_the_table() {
+fn a_report_to_stdout_replaces_the_table() {
     let scene = Scene::new();
     for (option, is_so) in FORMS {
         let bench = scene.plain_bench(LINE).args([option, "-", "--plot", "a.svg"]);
@@ -114,7 +116,7 @@ fn one_report_takes_the_place_of_the_table() {
 }
 
 #[test]
-fn every_report_tells_on_what_it_was_measured() {
+fn every_report_contains_the_environment() {
     let scene = Scene::new();
     let outputs = "--json a.json --csv a.csv --markdown a.md --plot a.svg";
     let outcome = scene.plain_bench(LINE).args(outputs.split(' ')).run().ok();
@@ -130,7 +132,7 @@ fn every_report_tells_on_what_it_was_measured() {
         assert!(kernel.contains(release.trim()), "{environment}");
         parts.push(release.trim().to_owned());
     }
-    // In Markdown some characters have a backslash before them.
+    // Markdown escapes some characters.
     let markdown = file(&scene, "a.md").replace('\\', "");
     for text in [outcome.stdout_text(), &markdown, &file(&scene, "a.svg")] {
         for part in &parts {
@@ -150,7 +152,7 @@ fn every_report_tells_on_what_it_was_measured() {
 }
 
 #[test]
-fn warnings_have_an_advice_and_go_to_stderr() {
+fn warnings_contain_advice_and_go_to_stderr() {
     let scene = Scene::new();
     for form in [&[][..], &["--csv", "-"], &["--json", "-"]] {
         let loud = scene.plain_bench(LINE).args(form).run().ok();
@@ -160,7 +162,7 @@ fn warnings_have_an_advice_and_go_to_stderr() {
             && loud.stderr.lines().all(|line| line.starts_with("lsock: warning: "));
         assert!(is_fine, "{form:?}\n{}", loud.report());
         let quiet = scene.plain_bench(LINE).arg("-q").args(form).run().silent();
-        // What is read later has them all the same.
+        // JSON contains warnings, even with `-q`.
         let in_json = form.first() == Some(&"--json");
         for outcome in [loud, quiet] {
             let has = outcome.stdout_text().contains("few-times");
@@ -173,9 +175,9 @@ fn warnings_have_an_advice_and_go_to_stderr() {
     assert!(markdown.contains(WARNING) && markdown.contains(ADVICE), "{markdown}");
 }
 
-/// As with `| head -n 1`, whose end may come early or late.
+/// Like `| head -n 1`, which may close early or late.
 #[test]
-fn who_reads_no_more_has_seen_enough() {
+fn a_closed_pipe_is_not_an_error() {
     let scene = Scene::new();
     for form in ["", "--json -", "--csv -", "--markdown -"] {
         let (reader, writer) = io::pipe().unwrap();

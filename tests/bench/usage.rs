@@ -1,10 +1,9 @@
-//! What cannot be measured is wrong usage: one line and a hint, status 2, and nothing is
-//! opened.
+//! Wrong usage: one line and a hint, status 2, and nothing is opened.
 
 use crate::harness::Scene;
 
 #[test]
-fn options_that_are_none_or_wrong() {
+fn unknown_options_and_wrong_values() {
     refused(&[
         ("throughputs", "throughput"),
         ("throughput latency", "latency"),
@@ -24,7 +23,7 @@ fn options_that_are_none_or_wrong() {
         ("latency --rate 0", "from 1"),
         ("latency --rate 1.5", "from 1"),
         ("latency --over udp", "socketpair"),
-        ("latency --over ns,udp", "socketpair"),
+        ("latency --over abstract,udp", "socketpair"),
         ("latency --api async", "tokio"),
         ("latency --pin 99999", "99999"),
         ("latency --pin x", "--pin"),
@@ -37,30 +36,30 @@ fn options_that_are_none_or_wrong() {
 }
 
 #[test]
-fn what_does_not_go_with_a_workload() {
+fn options_that_conflict_with_a_workload() {
     refused(&[
         ("connect --over pipe", "--over pipe"),
-        ("connect --over ns,pipe", "--over pipe"),
+        ("connect --over abstract,pipe", "--over pipe"),
         ("throughput --over pipe --clients 2", "--in-process"),
         ("latency --over pipe --clients 1,2", "--in-process"),
         ("fan-in --over pipe", "--in-process"),
-        ("throughput --rate 100", "--rate goes with latency"),
-        ("connect --rate 100", "--rate goes with latency"),
-        ("fan-in --rate 100", "--rate goes with latency"),
-        ("latency --rate 1 --duration 100ms", "not one message is due within 100ms"),
-        ("latency --both-ways", "--both-ways goes with throughput"),
-        ("connect --both-ways", "--both-ways goes with throughput"),
-        ("fan-in --both-ways", "--both-ways goes with throughput"),
+        ("throughput --rate 100", "--rate requires latency"),
+        ("connect --rate 100", "--rate requires latency"),
+        ("fan-in --rate 100", "--rate requires latency"),
+        ("latency --rate 1 --duration 100ms", "no message is due within 100ms"),
+        ("latency --both-ways", "--both-ways requires throughput"),
+        ("connect --both-ways", "--both-ways requires throughput"),
+        ("fan-in --both-ways", "--both-ways requires throughput"),
         ("latency --count 5 --duration 1s", "--duration"),
         ("latency --bytes 5 --duration 1s", "--duration"),
         ("latency --bytes 5 --count 5", "--bytes"),
     ]);
 }
 
-/// Windows says of it that there is none.
+/// Windows has no socket pairs.
 #[cfg(unix)]
 #[test]
-fn socket_pairs_have_two_ends() {
+fn options_that_conflict_with_socket_pairs() {
     refused(&[
         ("connect --over socketpair", "--over socketpair"),
         ("throughput --over socketpair --clients 2", "--in-process"),
@@ -68,27 +67,27 @@ fn socket_pairs_have_two_ends() {
 }
 
 #[test]
-fn the_tour_has_its_own_work() {
+fn options_that_conflict_with_the_tour() {
     for options in
         ["--size 64", "--clients 2", "--bytes 1M", "--count 5", "--rate 5", "--both-ways"]
     {
-        refused(&[(options, "go with a workload")]);
+        refused(&[(options, "require a workload")]);
     }
-    refused(&[("--to x", "take a workload"), ("--at x", "take a workload")]);
+    refused(&[("--to x", "require a workload"), ("--at x", "require a workload")]);
 }
 
 #[test]
-fn what_does_not_go_with_somebody_elses_server() {
+fn options_that_conflict_with_an_external_server() {
     refused(&[
-        ("latency --expect echo", "--expect goes with --to"),
-        ("latency --to x --over ns", "--over"),
+        ("latency --expect echo", "--expect requires --to"),
+        ("latency --to x --over abstract", "--over"),
         ("latency --to x --in-process", "--in-process"),
         ("throughput --to x --both-ways", "--both-ways"),
         ("latency --to x --expect discard", "--expect echo"),
         ("latency --to x --size 65537", "64K"),
         ("latency --to x --size 64,1M", "64K"),
-        ("latency --to -", "no server"),
-        ("latency --to exec:cat", "no server"),
+        ("latency --to -", "not a server"),
+        ("latency --to exec:cat", "not a server"),
         ("latency --to fd:3", "fd:3"),
         ("latency --to @", "empty"),
         ("latency --to tcp:80", "tcp:HOST:PORT"),
@@ -97,11 +96,11 @@ fn what_does_not_go_with_somebody_elses_server() {
 }
 
 #[test]
-fn what_does_not_go_with_being_the_server() {
+fn options_that_conflict_with_external_clients() {
     refused(&[
-        ("latency --at -", "no server"),
-        ("latency --at exec:cat", "no server"),
-        ("latency --at x --over ns", "--over"),
+        ("latency --at -", "not a server"),
+        ("latency --at exec:cat", "not a server"),
+        ("latency --at x --over abstract", "--over"),
         ("latency --at x --in-process", "--in-process"),
         ("throughput --at x --both-ways", "--both-ways"),
         ("latency --at x --rate 5", "--rate"),

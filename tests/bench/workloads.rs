@@ -1,14 +1,14 @@
-//! Every workload over everything, with both APIs, in two processes and in one.
+//! Every workload over every transport, with both APIs, in two processes and in one.
 
 use super::{assert_cases, cases};
 use crate::harness::{Report, Row, Scene};
 use std::fs;
 
-const ALL: [&str; 5] = ["fs", "ns", "pipe", "socketpair", "tcp"];
-const NAMED: [&str; 3] = ["fs", "ns", "tcp"];
+const ALL: [&str; 5] = ["file", "abstract", "pipe", "socketpair", "tcp"];
+const NAMED: [&str; 3] = ["file", "abstract", "tcp"];
 const PLACES: [&str; 2] = ["", "--in-process"];
 
-/// Measures with both APIs, and nothing is left behind.
+/// Measures with both APIs, and checks that nothing is left behind.
 #[track_caller]
 fn measure(line: &str, over: &[&str]) -> Report {
     let scene = Scene::new();
@@ -22,14 +22,14 @@ fn measure(line: &str, over: &[&str]) -> Report {
     report
 }
 
-/// Names and processes of a `lsock bench` that has ended.
+/// Returns names and processes that a `lsock bench` has left behind.
 fn left_behind(pid: u32) -> Vec<String> {
     let own = [format!("lsock-bench-{pid}-"), format!("lsock-bench-control-{pid}-")];
     let is_own = |text: &String| own.iter().any(|name| text.contains(name));
     let names = fs::read_to_string("/proc/net/unix").unwrap();
     let names = names.lines().map(str::to_owned).filter(is_own);
     let commands = fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        // One that has ended meanwhile has no command any more.
+        // A process that has ended in the meantime has no command line.
         let command = fs::read(entry.ok()?.path().join("cmdline")).ok()?;
         Some(String::from_utf8_lossy(&command).replace('\0', " "))
     });
@@ -37,7 +37,7 @@ fn left_behind(pid: u32) -> Vec<String> {
 }
 
 #[test]
-fn throughput_counts_what_it_was_asked_for() {
+fn throughput_sends_the_requested_number_of_messages() {
     for place in PLACES {
         let line = format!("throughput --size 1,4K,100000 --count 50 --repeat 2 {place}");
         let report = measure(&line, &ALL).of_whole_messages().of_messages(2, |_| 50);
@@ -54,7 +54,7 @@ fn bytes_are_rounded_up_to_whole_messages_which_clients_share() {
         assert_cases(&report, &cases("throughput", &NAMED, &[1, 3], &[64 << 10, 1 << 20]));
         let expected = |row: &Row| match (row.clients, row.size == 64 << 10) {
             (1, _) => None,
-            // Of 6, 5 and 5 messages, and of one for three clients.
+            // 6, 5 and 5 messages, or one message for three clients.
             (_, true) => Some(5.0 / 6.0),
             (_, false) => Some(0.0),
         };
@@ -64,7 +64,7 @@ fn bytes_are_rounded_up_to_whole_messages_which_clients_share() {
 }
 
 #[test]
-fn both_ways_both_sides_send() {
+fn with_both_ways_both_sides_send() {
     for place in PLACES {
         let line = format!("throughput --both-ways --size 64,64K --count 200 --repeat 1 {place}");
         let report = measure(&line, &ALL);
@@ -99,7 +99,7 @@ fn latency_of_several_clients() {
     }
 }
 
-/// Slowly, so that a machine under load keeps up with it.
+/// A low rate, which a machine under load can keep.
 #[test]
 fn latency_at_a_rate_times_every_message() {
     for place in PLACES {
@@ -121,13 +121,13 @@ fn connections_are_counted_and_timed() {
 }
 
 #[test]
-fn many_clients_of_one_server() {
+fn many_clients_and_one_server() {
     for place in PLACES {
         let line = format!("fan-in --count 320 --repeat 1 {place}");
         let report = measure(&line, &NAMED).of_whole_messages().of_messages(1, |_| 320);
         assert_cases(&report, &cases("fan-in", &NAMED, &[16], &[64]));
     }
-    // Of these a process has only one.
+    // A process has only one of these.
     let pairs = ["pipe", "socketpair"];
     let line = "fan-in --in-process --clients 7 --count 70 --repeat 1";
     let report = measure(line, &pairs).of_whole_messages().of_messages(1, |_| 70);
@@ -137,21 +137,21 @@ fn many_clients_of_one_server() {
     assert_cases(&report, &cases("fan-in", &pairs, &[1], &[64]));
 }
 
-/// Long enough for a message in it, on a machine under load as well.
+/// Long enough for a message, even on a machine under load.
 #[test]
-fn for_a_time_instead_of_a_count() {
+fn runs_can_be_limited_by_time() {
     for place in PLACES {
         for workload in ["throughput", "latency", "connect", "fan-in"] {
             let line = format!("{workload} --size 64 --duration 300ms --repeat 1 {place}");
-            let report = measure(&line, &["ns"]).of_whole_messages();
+            let report = measure(&line, &["abstract"]).of_whole_messages();
             let clients = if workload == "fan-in" { 16 } else { 1 };
-            assert_cases(&report, &cases(workload, &["ns"], &[clients], &[64]));
+            assert_cases(&report, &cases(workload, &["abstract"], &[clients], &[64]));
         }
     }
 }
 
 #[test]
-fn the_tour_goes_over_everything() {
+fn the_tour_measures_all_transports() {
     let scene = Scene::new();
     let report = scene.measure("--repeat 1").of_whole_messages();
     let mut expected = Vec::new();
@@ -165,7 +165,7 @@ fn the_tour_goes_over_everything() {
 }
 
 #[test]
-fn kept_to_a_cpu() {
+fn runs_can_be_pinned_to_a_cpu() {
     let scene = Scene::new();
     let cpus = rustix::thread::sched_getaffinity(None).unwrap();
     let cpu = (0..1024).find(|cpu| cpus.is_set(*cpu)).unwrap();

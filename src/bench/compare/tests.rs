@@ -1,13 +1,13 @@
 use super::*;
 use crate::bench::{
     fixture::{self, assert_golden, case, sample, timed, tour},
-    results::Server,
+    results::ServerDescription,
 };
 
-/// Results of one case that was measured with these figures.
+/// Results of one case with these figures, one per run.
 fn results(workload: Workload, figures: &[u64]) -> Results {
-    let sample = |figure: &u64| match workload.measured() {
-        Measured::MedianTime => timed(10_000, *figure),
+    let sample = |figure: &u64| match workload.metric() {
+        Metric::MedianTime => timed(10_000, *figure),
         _ => sample(*figure),
     };
     let samples = figures.iter().map(sample).collect();
@@ -20,7 +20,7 @@ fn verdict(workload: Workload, old: &[u64], new: &[u64]) -> Verdict {
 }
 
 #[test]
-fn more_is_faster_but_of_time() {
+fn more_is_faster_except_for_times() {
     use Workload::{Connect, FanIn, Latency, Throughput};
     let (low, high) = ([10_000, 10_100], [12_000, 12_100]);
     for workload in [Throughput, Connect, FanIn] {
@@ -32,26 +32,26 @@ fn more_is_faster_but_of_time() {
 }
 
 #[test]
-fn runs_that_overlap_are_the_same() {
+fn overlapping_runs_are_noise() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
-    // The medians are 20 % apart, and the spreads are less.
+    // The medians are 20 % apart, the spreads are smaller.
     assert_eq!(of(&[1000, 1000, 1150], &[1150, 1200, 1200]), Verdict::Same);
     assert_eq!(of(&[1000, 1000, 1149], &[1150, 1200, 1200]), Verdict::Faster);
 }
 
 #[test]
-fn a_change_within_the_spread_is_none() {
+fn a_change_within_the_spread_is_noise() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
-    // 25 % more, with a spread of 25 % before; then with one of 24 %.
+    // 25 % more, with an old spread of 25 %; then of 24 %.
     assert_eq!(of(&[800, 1000, 1050], &[1250, 1250, 1250]), Verdict::Same);
     assert_eq!(of(&[810, 1000, 1050], &[1250, 1250, 1250]), Verdict::Faster);
-    // The spread of the new ones counts as well: 20 % less, with one of 25 % and 18.75 %.
+    // The new spread counts as well: 20 % less, with a spread of 25 % and then 18.75 %.
     assert_eq!(of(&[1000, 1000, 1000], &[700, 800, 900]), Verdict::Same);
     assert_eq!(of(&[1000, 1000, 1000], &[700, 800, 850]), Verdict::Slower);
 }
 
 #[test]
-fn a_change_of_one_percent_is_none() {
+fn a_change_of_one_percent_is_noise() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
     assert_eq!(of(&[10_000; 3], &[10_100; 3]), Verdict::Same);
     assert_eq!(of(&[10_000; 3], &[10_101; 3]), Verdict::Faster);
@@ -60,7 +60,7 @@ fn a_change_of_one_percent_is_none() {
 }
 
 #[test]
-fn one_run_says_nothing_of_noise() {
+fn a_single_run_is_unclear() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
     assert_eq!(of(&[1000], &[2000; 3]), Verdict::Unclear);
     assert_eq!(of(&[1000; 3], &[2000]), Verdict::Unclear);
@@ -68,7 +68,7 @@ fn one_run_says_nothing_of_noise() {
 }
 
 #[test]
-fn zeros_do_no_harm() {
+fn zeros_are_handled() {
     let of = |old: &[u64], new: &[u64]| verdict(Workload::Throughput, old, new);
     assert_eq!(of(&[0; 2], &[0; 2]), Verdict::Same);
     assert_eq!(of(&[0; 2], &[5; 2]), Verdict::Faster);
@@ -83,7 +83,7 @@ fn a_slowdown_counts_beyond_its_limit_only() {
             .unwrap();
     assert_eq!(throughput.slower_by_more_than(9.0).len(), 1);
     assert_eq!(throughput.slower_by_more_than(11.0), Vec::<&Change>::new());
-    // Of times more is slower.
+    // For times, more is slower.
     let of = |old: &[u64], new: &[u64]| {
         Comparison::new(&results(Workload::Latency, old), &results(Workload::Latency, new))
             .unwrap()
@@ -92,22 +92,19 @@ fn a_slowdown_counts_beyond_its_limit_only() {
     };
     assert_eq!(of(&[900; 3], &[1000; 3]), 1);
     assert_eq!(of(&[1000; 3], &[900; 3]), 0);
-    // Within noise nothing is slower.
+    // Changes within the noise are not slower.
     assert_eq!(of(&[500, 900], &[800, 2000]), 0);
 }
 
 #[test]
-fn without_a_common_case_there_is_nothing_to_compare() {
+fn results_without_a_common_case_are_an_error() {
     let error =
         Comparison::new(&results(Workload::Throughput, &[1]), &results(Workload::Connect, &[1]));
-    assert_eq!(
-        error.unwrap_err().to_string(),
-        "none of these cases is in the results to compare with"
-    );
+    assert_eq!(error.unwrap_err().to_string(), "the saved results contain none of these cases");
 }
 
 #[test]
-fn the_text_tells_everything() {
+fn the_text_contains_changes_and_differences() {
     let (mut old, new) = (tour(), tour());
     old.rows.retain(|row| row.case.workload != Workload::FanIn);
     let [first, .., last] = &mut old.rows[..] else { panic!("there are rows") };
@@ -125,7 +122,7 @@ fn the_text_tells_everything() {
     old.rows[11].runs.truncate(1);
     old.environment.kernel = Some("Linux \x1b[2J".to_owned());
     old.environment.cpu = None;
-    old.setup.server = Server::InProcess;
+    old.setup.server = ServerDescription::InProcess;
     old.setup.pin = vec![1];
     let comparison = Comparison::new(&old, &new).unwrap();
     assert_golden("comparison.txt", &comparison.text(false));

@@ -1,21 +1,21 @@
-//! The cells of all tables, whatever they are drawn with.
+//! The cells of all tables, independent of the output format.
 
-use super::number::{self, Unit};
+use super::number::{self, TimeUnit};
 use crate::bench::{
     Api, Case, Results, Workload,
     case::size_text,
-    results::{Latency, Measured, Row},
+    results::{Latency, Metric, Row},
 };
 
 /// The rows of one workload.
 #[derive(Debug)]
 pub(super) struct Section {
-    /// What is measured, and what all rows have in common.
+    /// The workload, and what all rows have in common.
     pub(super) heading: String,
     pub(super) columns: Vec<Column>,
-    /// For each row its part of the greatest figure.
+    /// Figure of each row as a fraction of the greatest one.
     pub(super) bars: Vec<f64>,
-    /// What the bars show.
+    /// Title of the bars.
     pub(super) bar: &'static str,
     /// Whether a shorter bar is faster.
     pub(super) less_is_faster: bool,
@@ -24,7 +24,7 @@ pub(super) struct Section {
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) title: String,
-    /// Words begin at the left, numbers end at the right.
+    /// Text is aligned to the left, numbers to the right.
     pub(super) is_text: bool,
     pub(super) cells: Vec<Cell>,
 }
@@ -32,65 +32,62 @@ pub(super) struct Column {
 #[derive(Debug)]
 pub(super) struct Cell {
     pub(super) text: String,
-    pub(super) mood: Mood,
+    pub(super) emphasis: Emphasis,
 }
 
-/// What a cell makes one think.
+/// How a cell is highlighted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(super) enum Emphasis {
     Plain,
     Good,
     Bad,
     Doubtful,
 }
 
-/// How far a ratio is off 1 that is worth a colour.
-const CLEARLY: f64 = 0.1;
-/// From here on figures are not steady.
-const WIDE: f64 = 0.1;
+/// Ratios that differ from 1 by more than this are coloured.
+const MIN_RATIO_DIFFERENCE: f64 = 0.1;
+/// Spreads above this are highlighted as doubtful.
+const MAX_STEADY_SPREAD: f64 = 0.1;
 
-/// How the figures of these results are meant.
+/// Explains the columns that these results have.
 pub(super) fn notes(results: &Results) -> Vec<&'static str> {
-    let any = |what: fn(&Row) -> bool| results.rows.iter().any(what);
+    let any = |has_value: fn(&Row) -> bool| results.rows.iter().any(has_value);
     let notes = [
         (
-            any(has_other_base),
+            any(is_compared),
             "ratio: to the first row with the same size and clients; more is faster",
         ),
-        (
-            any(|row| row.spread.is_some()),
-            "spread: how far the runs are apart, (max - min) / median",
-        ),
-        (any(|row| row.latency.is_some()), "p50 ... max: of all runs together"),
+        (any(|row| row.spread.is_some()), "spread: (max - min) / median of the runs"),
+        (any(|row| row.latency.is_some()), "p50 ... max: times of all runs together"),
         (
             any(|row| row.cpu_microseconds_per_message.is_some()),
-            "CPU: of both sides together, for each GB or each message",
+            "CPU: time of both sides together per GB or message",
         ),
         (
             any(|row| row.switches_per_message.is_some()),
-            "switches: of context, of both sides, for each message",
+            "switches: context switches of both sides per message",
         ),
         (
             any(|row| row.fairness.is_some()),
-            "fairness: the slowest client's part of the fastest one's",
+            "fairness: work of the slowest client divided by that of the fastest one",
         ),
     ];
     notes.into_iter().filter_map(|(is_needed, note)| is_needed.then_some(note)).collect()
 }
 
-/// Whether it is compared with another row, as far as can be seen.
-fn has_other_base(row: &Row) -> bool {
+/// Returns whether a ratio to another row can be shown.
+fn is_compared(row: &Row) -> bool {
     row.ratio != Some(1.0)
 }
 
-/// One for each workload that was measured.
+/// Returns one section for each workload that was measured.
 pub(super) fn sections(results: &Results) -> Vec<Section> {
-    let of = |workload| {
+    let section_of = |workload| {
         let rows = results.rows.iter().filter(move |row| row.case.workload == workload);
         let rows: Vec<&Row> = rows.collect();
         (!rows.is_empty()).then(|| section(workload, &rows))
     };
-    Workload::ALL.into_iter().filter_map(of).collect()
+    Workload::ALL.into_iter().filter_map(section_of).collect()
 }
 
 fn section(workload: Workload, rows: &[&Row]) -> Section {
@@ -125,16 +122,16 @@ fn section(workload: Workload, rows: &[&Row]) -> Section {
         table.fixed("switches", 2, |row| row.switches_per_message);
     }
     table.percent("spread", |row| row.spread);
-    table.moods(|row| match row.spread {
-        Some(spread) if spread > WIDE => Mood::Doubtful,
-        _ => Mood::Plain,
+    table.emphasize(|row| match row.spread {
+        Some(spread) if spread > MAX_STEADY_SPREAD => Emphasis::Doubtful,
+        _ => Emphasis::Plain,
     });
-    if rows.iter().any(|row| has_other_base(row)) {
+    if rows.iter().any(|row| is_compared(row)) {
         table.fixed("ratio", 2, |row| row.ratio);
-        table.moods(|row| match row.ratio {
-            Some(ratio) if ratio > 1.0 + CLEARLY => Mood::Good,
-            Some(ratio) if ratio < 1.0 - CLEARLY => Mood::Bad,
-            _ => Mood::Plain,
+        table.emphasize(|row| match row.ratio {
+            Some(ratio) if ratio > 1.0 + MIN_RATIO_DIFFERENCE => Emphasis::Good,
+            Some(ratio) if ratio < 1.0 - MIN_RATIO_DIFFERENCE => Emphasis::Bad,
+            _ => Emphasis::Plain,
         });
     }
     let heading = if table.heading.is_empty() {
@@ -142,17 +139,17 @@ fn section(workload: Workload, rows: &[&Row]) -> Section {
     } else {
         format!("{workload}: {}", table.heading.join(", "))
     };
-    let bar = match workload.measured() {
-        Measured::BytesPerSecond => "GB/s",
-        Measured::MessagesPerSecond if workload == Workload::Connect => "connections/s",
-        Measured::MessagesPerSecond => "messages/s",
-        Measured::MedianTime => "p50",
+    let bar = match workload.metric() {
+        Metric::BytesPerSecond => "GB/s",
+        Metric::MessagesPerSecond if workload == Workload::Connect => "conn/s",
+        Metric::MessagesPerSecond => "messages/s",
+        Metric::MedianTime => "p50",
     };
-    let less_is_faster = workload.measured() == Measured::MedianTime;
+    let less_is_faster = workload.metric() == Metric::MedianTime;
     Section { heading, columns: table.columns, bars: bars(rows), bar, less_is_faster }
 }
 
-/// A table that is being made. What all cases have in common goes to the heading.
+/// A table under construction. Values that all cases share go to the heading.
 struct Table<'a> {
     rows: &'a [&'a Row],
     heading: Vec<String>,
@@ -160,7 +157,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// What distinguishes the cases.
+    /// Adds the columns that distinguish the cases.
     fn cases(&mut self) {
         self.words("over", |case| case.over.to_string());
         if self.rows.iter().any(|row| row.case.api != Api::Sync) {
@@ -182,7 +179,8 @@ impl Table<'_> {
             self.common("ways", true, word, |_| "both ways".to_owned());
         }
         if self.rows.iter().any(|row| row.case.rate.is_some()) {
-            let rate = |case: &Case| case.rate.map_or_else(|| "-".to_owned(), |it| it.to_string());
+            let rate =
+                |case: &Case| case.rate.map_or_else(|| "-".to_owned(), |rate| rate.to_string());
             self.common("rate", false, rate, |text| format!("rate {text}/s"));
         }
     }
@@ -192,7 +190,7 @@ impl Table<'_> {
         self.push(title, true, texts);
     }
 
-    /// A column, or a part of the heading if all have the same.
+    /// Adds a column, or a part of the heading if all rows have the same value.
     fn common(
         &mut self,
         title: &str,
@@ -212,27 +210,31 @@ impl Table<'_> {
         self.fixed("GB/s", 3, |row| Some(row.bytes_per_second.median / 1e9));
     }
 
-    /// Times of messages in one unit.
+    /// Adds columns of quantiles and the maximum, all in one unit of time.
     fn times(&mut self, quantiles: &[f64]) {
         if self.rows.iter().all(|row| row.latency.is_none()) {
             return;
         }
         let times =
             |row: &Row, time: &dyn Fn(&Latency) -> Option<u64>| row.latency.as_ref().and_then(time);
-        let fastest =
-            self.rows.iter().filter_map(|row| times(row, &|it| it.at(0.5).or(Some(it.min))));
-        let unit = Unit::of(fastest.min().unwrap_or_default());
+        let fastest = self
+            .rows
+            .iter()
+            .filter_map(|row| times(row, &|latency| latency.time_at(0.5).or(Some(latency.min))));
+        let unit = TimeUnit::of(fastest.min().unwrap_or_default());
         self.heading.push(format!("times in {}", unit.word()));
         for quantile in quantiles {
             let title = format!("p{}", (quantile * 1e4).round() / 1e2);
             self.numbers(&title, |row| {
-                times(row, &|it| it.at(*quantile)).map(|time| unit.of_nanoseconds(time))
+                times(row, &|latency| latency.time_at(*quantile)).map(|time| unit.convert(time))
             });
         }
-        self.numbers("max", |row| times(row, &|it| Some(it.max)).map(|it| unit.of_nanoseconds(it)));
+        self.numbers("max", |row| {
+            times(row, &|latency| Some(latency.max)).map(|time| unit.convert(time))
+        });
     }
 
-    /// Numbers, if there are any.
+    /// Adds a column of numbers, unless all are unknown.
     fn numbers(&mut self, title: &str, value: impl Fn(&Row) -> Option<f64>) {
         let values: Vec<Option<f64>> = self.rows.iter().map(|row| value(row)).collect();
         if values.iter().all(Option::is_none) {
@@ -253,15 +255,16 @@ impl Table<'_> {
     }
 
     fn push(&mut self, title: &str, is_text: bool, texts: Vec<String>) {
-        let cells = texts.into_iter().map(|text| Cell { text, mood: Mood::Plain }).collect();
+        let cells =
+            texts.into_iter().map(|text| Cell { text, emphasis: Emphasis::Plain }).collect();
         self.columns.push(Column { title: title.to_owned(), is_text, cells });
     }
 
-    /// Of the last column.
-    fn moods(&mut self, mood: impl Fn(&Row) -> Mood) {
+    /// Highlights cells of the last column.
+    fn emphasize(&mut self, emphasis: impl Fn(&Row) -> Emphasis) {
         let Some(column) = self.columns.last_mut() else { return };
         for (cell, row) in column.cells.iter_mut().zip(self.rows) {
-            cell.mood = mood(row);
+            cell.emphasis = emphasis(row);
         }
     }
 }
@@ -270,7 +273,7 @@ fn bars(rows: &[&Row]) -> Vec<f64> {
     let figures = rows.iter().map(|row| row.figure().map_or(0.0, |figure| figure.median));
     let figures: Vec<f64> = figures.collect();
     let greatest = figures.iter().copied().fold(0.0, f64::max);
-    figures.iter().map(|it| if greatest > 0.0 { it / greatest } else { 0.0 }).collect()
+    figures.iter().map(|figure| if greatest > 0.0 { figure / greatest } else { 0.0 }).collect()
 }
 
 #[cfg(test)]

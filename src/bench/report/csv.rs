@@ -1,4 +1,4 @@
-//! A line for each row, for spreadsheets and data frames.
+//! CSV with one line per row, for spreadsheets and data frames.
 
 use crate::bench::{
     Amount, Results,
@@ -7,9 +7,9 @@ use crate::bench::{
 use anyhow::Context as _;
 use serde::Serialize;
 
-/// The columns, in their order. What every line has in common comes last.
+/// The columns in order. Values that all lines share come last.
 #[derive(Serialize)]
-struct Line<'a> {
+struct CsvLine<'a> {
     workload: &'static str,
     over: &'static str,
     api: &'static str,
@@ -56,24 +56,24 @@ struct Line<'a> {
     options: String,
 }
 
-/// The results as CSV, with a line of names at the top.
+/// Formats the results as CSV with a header line.
 ///
 /// # Errors
-/// None that is known of: it writes to memory.
+/// None is known: the text is written to memory.
 pub(crate) fn csv(results: &Results) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in &results.rows {
-        writer.serialize(Line::new(results, row))?;
+        writer.serialize(CsvLine::new(results, row))?;
     }
     let bytes = writer.into_inner().context("CSV in memory")?;
     Ok(String::from_utf8(bytes)?)
 }
 
-impl<'a> Line<'a> {
+impl<'a> CsvLine<'a> {
     fn new(results: &'a Results, row: &'a Row) -> Self {
         let Results { environment, setup, .. } = results;
         let latency = row.latency.as_ref();
-        let at = |quantile| latency.and_then(|it: &Latency| it.at(quantile));
+        let time_at = |quantile| latency.and_then(|latency: &Latency| latency.time_at(quantile));
         let (amount, amount_of_run) = match setup.amount {
             Amount::Time(time) => ("seconds", Some(time.as_secs_f64())),
             Amount::Bytes(bytes) => ("bytes", Some(bytes as f64)),
@@ -94,15 +94,15 @@ impl<'a> Line<'a> {
             messages_per_second_median: row.messages_per_second.median,
             messages_per_second_min: row.messages_per_second.min,
             messages_per_second_max: row.messages_per_second.max,
-            times: latency.map(|it| it.count),
-            min_nanoseconds: latency.map(|it| it.min),
-            mean_nanoseconds: latency.map(|it| it.mean),
-            p50_nanoseconds: at(0.5),
-            p90_nanoseconds: at(0.9),
-            p99_nanoseconds: at(0.99),
-            p99_9_nanoseconds: at(0.999),
-            p99_99_nanoseconds: at(0.9999),
-            max_nanoseconds: latency.map(|it| it.max),
+            times: latency.map(|latency| latency.count),
+            min_nanoseconds: latency.map(|latency| latency.min),
+            mean_nanoseconds: latency.map(|latency| latency.mean),
+            p50_nanoseconds: time_at(0.5),
+            p90_nanoseconds: time_at(0.9),
+            p99_nanoseconds: time_at(0.99),
+            p99_9_nanoseconds: time_at(0.999),
+            p99_99_nanoseconds: time_at(0.9999),
+            max_nanoseconds: latency.map(|latency| latency.max),
             cpu_seconds_per_gb: row.cpu_seconds_per_gb,
             cpu_microseconds_per_message: row.cpu_microseconds_per_message,
             switches_per_message: row.switches_per_message,
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_has_all_fields_and_gives_them_back() {
+    fn every_line_has_all_fields() {
         let mut results = everything();
         results.environment.cpu = Some("one, \"two\"\nthree".to_owned());
         let text = csv(&results).unwrap();

@@ -1,7 +1,7 @@
-//! On what and how it was measured, in a line each.
+//! One-line descriptions of environment and options.
 
 use crate::{
-    bench::{Environment, Setup, results::Server},
+    bench::{Environment, Setup, results::ServerDescription},
     diag::escaped,
 };
 use std::{
@@ -9,7 +9,7 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-/// `lsock 0.1.0, Debian 13, Linux 6.12, x86_64, 8 CPUs: Example CPU`.
+/// Example: `lsock 0.1.0, Debian 13, Linux 6.12, x86_64, 8 CPUs: Example CPU`.
 pub(in crate::bench) fn machine(environment: &Environment) -> String {
     let cpus = if environment.cpus == 1 { "CPU" } else { "CPUs" };
     let mut text = format!("lsock {}, {}", environment.lsock, environment.system);
@@ -23,13 +23,13 @@ pub(in crate::bench) fn machine(environment: &Environment) -> String {
     escaped(&text)
 }
 
-/// `lsock bench latency --rate 1000`.
+/// Example: `lsock bench latency --rate 1000`.
 pub(in crate::bench) fn command(environment: &Environment) -> String {
     let text = format!("lsock bench {}", command_line(&environment.options));
     escaped(text.trim_end())
 }
 
-/// `3 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1`.
+/// Example: `3 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1`.
 pub(in crate::bench) fn setup(setup: &Setup) -> String {
     let runs =
         if setup.repeat == 1 { "1 run".to_owned() } else { format!("{} runs", setup.repeat) };
@@ -37,7 +37,7 @@ pub(in crate::bench) fn setup(setup: &Setup) -> String {
     if !setup.warmup.is_zero() {
         text += &format!(" after {} of warm-up", humantime::format_duration(setup.warmup));
     }
-    if setup.server != Server::Process {
+    if setup.server != ServerDescription::Process {
         text += &format!(", {}", setup.server);
     }
     if !setup.pin.is_empty() {
@@ -46,7 +46,7 @@ pub(in crate::bench) fn setup(setup: &Setup) -> String {
     escaped(&text)
 }
 
-/// `CPU 0`, `CPUs 0,1`, `no CPU`.
+/// Examples: `CPU 0`, `CPUs 0,1`, `no CPU`.
 pub(in crate::bench) fn pins(pin: &[usize]) -> String {
     let numbers: Vec<String> = pin.iter().map(ToString::to_string).collect();
     match pin {
@@ -56,24 +56,24 @@ pub(in crate::bench) fn pins(pin: &[usize]) -> String {
     }
 }
 
-/// Words as a shell reads them.
+/// Quotes words for a shell.
 pub(super) fn command_line(words: &[String]) -> String {
     let quoted = words.iter().map(|word| {
-        // A comma means something in braces only.
+        // `shlex` would quote a comma, which is special only inside of braces.
         let is_list = |c: char| c.is_ascii_alphanumeric() || "-.,".contains(c);
         if !word.is_empty() && word.chars().all(is_list) {
             return word.clone();
         }
-        // Only a NUL is refused, which no command line holds.
+        // Fails only for NUL, which a command line cannot contain.
         shlex::try_quote(word).map_or_else(|_| word.clone(), Cow::into_owned)
     });
     quoted.collect::<Vec<_>>().join(" ")
 }
 
-impl Display for Server {
+impl Display for ServerDescription {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Process => f.write_str("the server in a process of its own"),
+            Self::Process => f.write_str("the server in a separate process"),
             Self::InProcess => f.write_str("server and clients in one process"),
             Self::ForeignEcho(name) => write!(f, "another program's server at {name} (echo)"),
             Self::ForeignDiscard(name) => {
@@ -92,7 +92,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn the_machine_is_told_as_far_as_it_is_known() {
+    fn unknown_parts_of_the_machine_are_left_out() {
         let known = fixture::environment();
         assert_eq!(
             machine(&known),
@@ -104,10 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_it_moves_a_cursor() {
+    fn control_characters_are_escaped() {
         let hostile = "\x1b[2J\r".to_owned();
         let environment = Environment { cpu: Some(hostile.clone()), ..fixture::environment() };
-        let elsewhere = Setup { server: Server::OwnEcho(hostile), ..fixture::setup() };
+        let elsewhere = Setup { server: ServerDescription::OwnEcho(hostile), ..fixture::setup() };
         for text in [machine(&environment), setup(&elsewhere)] {
             assert!(!text.contains(['\x1b', '\r']) && text.contains("[2J"), "{text}");
         }
@@ -120,11 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn the_setup_tells_what_is_not_as_usual() {
+    fn the_setup_contains_what_is_not_the_default() {
         let pinned = fixture::setup();
         assert_eq!(setup(&pinned), "2 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1");
         let other = Setup {
-            server: Server::ForeignEcho("./a.sock".to_owned()),
+            server: ServerDescription::ForeignEcho("./a.sock".to_owned()),
             pin: vec![3],
             repeat: 1,
             warmup: Duration::ZERO,

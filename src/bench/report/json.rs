@@ -1,40 +1,41 @@
-//! All that was measured, for programs, and for `--compare`.
+//! The JSON document: everything that was measured, for programs and for `--compare`.
 
 use crate::bench::Results;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-/// What a document says that it is; everything else depends on it.
+/// The field that identifies a document and its version; it is read first.
 #[derive(Deserialize)]
-struct Head {
+struct DocumentHead {
     format: String,
 }
 
-/// With what a format begins, before its version.
+/// Prefix of `format`, followed by the version.
 const FORMAT: &str = "lsock-bench ";
 
-/// The results as a document.
+/// Formats the results as a JSON document.
 pub(crate) fn json(results: &Results) -> String {
-    // Nothing in results has a form that JSON lacks.
+    // Results contain nothing that JSON cannot represent.
     let mut text = serde_json::to_string_pretty(results).unwrap_or_default();
     text.push('\n');
     text
 }
 
-/// The results in a document.
+/// Parses a document.
 ///
 /// # Errors
-/// It is no JSON, no result of `lsock bench`, one of another version, or damaged.
+/// An error if the text is not JSON, is not a result of `lsock bench`, has another version, or
+/// lacks fields.
 pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
     let value: serde_json::Value = serde_json::from_str(text).context("this is not JSON")?;
-    let head = Head::deserialize(&value).ok();
+    let head = DocumentHead::deserialize(&value).ok();
     let Some(version) = head.as_ref().and_then(|head| head.format.strip_prefix(FORMAT)) else {
         bail!("this is not a result of lsock bench");
     };
     if version != "1" {
         bail!("this is a result of another version of lsock (format {version} instead of 1)");
     }
-    // From the text, so that the message tells the line.
+    // Parses the text again instead of `value`, so that the message contains the line.
     serde_json::from_str(text).context("this result of lsock bench is damaged")
 }
 
@@ -45,7 +46,7 @@ mod tests {
     use crate::bench::{
         Amount,
         fixture::{assert_golden, everything, tour},
-        results::Server,
+        results::ServerDescription,
     };
     use std::time::Duration;
 
@@ -55,22 +56,22 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn documents_are_parsed_back() {
         for results in [everything(), tour()] {
             assert_eq!(parse(&json(&results)).unwrap(), results);
         }
     }
 
     #[test]
-    fn every_place_of_a_server_is_kept() {
+    fn every_server_description_is_kept() {
         let name = || "./a.sock".to_owned();
         for server in [
-            Server::Process,
-            Server::InProcess,
-            Server::ForeignEcho(name()),
-            Server::ForeignDiscard(name()),
-            Server::OwnEcho(name()),
-            Server::OwnDiscard(name()),
+            ServerDescription::Process,
+            ServerDescription::InProcess,
+            ServerDescription::ForeignEcho(name()),
+            ServerDescription::ForeignDiscard(name()),
+            ServerDescription::OwnEcho(name()),
+            ServerDescription::OwnDiscard(name()),
         ] {
             let mut results = everything();
             results.setup.server = server.clone();

@@ -1,4 +1,4 @@
-//! Tables for a page or an issue.
+//! Tables in Markdown, for a README or an issue.
 
 use super::{
     columns::{Section, notes, sections},
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::bench::Results;
 
-/// The results as Markdown.
+/// Formats the results as Markdown.
 pub(crate) fn markdown(results: &Results) -> String {
     let mut text = format!("{}\n\n", code(&environment::command(&results.environment)));
     text += &format!("- {}\n", plain(&environment::machine(&results.environment)));
@@ -45,7 +45,7 @@ fn of_section(section: &Section) -> String {
     text
 }
 
-/// Text in which nothing means something else in Markdown. Code stays code.
+/// Escapes the characters that Markdown interprets, except backticks.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -57,7 +57,7 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// Text in so many backticks that it can hold some.
+/// Formats a text as code, with a fence that is longer than its runs of backticks.
 fn code(text: &str) -> String {
     let runs = text.split(|c| c != '`').map(str::len);
     let fence = "`".repeat(runs.max().unwrap_or_default() + 1);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_names_is_taken_for_markdown() {
+    fn markdown_in_names_is_escaped() {
         assert_eq!(plain("a*b_c|d <e> [64-bit]"), r"a\*b\_c\|d \<e\> \[64-bit\]");
         assert_eq!(code("a b"), "`a b`");
         assert_eq!(code("a ``b` c"), "``` a ``b` c ```");

@@ -1,14 +1,14 @@
-//! Figures as people read them.
+//! Formats numbers for people.
 
-/// The numbers of a column, all with the same number of decimals: as many as the smallest one
-/// needs for three digits, but at most three. What is not known is `-`.
+/// Formats the numbers of a column with the same number of decimals: enough for three digits of
+/// the smallest one, but at most three. `None` becomes `-`.
 pub(in crate::bench) fn column(values: &[Option<f64>]) -> Vec<String> {
     let known = values.iter().flatten().copied().filter(|value| *value > 0.0);
     let decimals = decimals(known.min_by(f64::total_cmp).unwrap_or(f64::INFINITY));
     values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
 }
 
-/// So many decimals for each of them.
+/// Formats numbers with `decimals` decimals each.
 pub(in crate::bench) fn fixed(values: &[Option<f64>], decimals: usize) -> Vec<String> {
     values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
 }
@@ -17,7 +17,7 @@ fn text(value: Option<f64>, format: impl Fn(f64) -> String) -> String {
     value.map_or_else(|| "-".to_owned(), format)
 }
 
-/// That are needed for three digits.
+/// Returns the number of decimals that three digits of `value` take.
 fn decimals(value: f64) -> usize {
     match value {
         _ if value < 0.9995 => 3,
@@ -27,16 +27,16 @@ fn decimals(value: f64) -> usize {
     }
 }
 
-/// In what times are told.
+/// Unit of times in tables.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(in crate::bench) enum Unit {
+pub(in crate::bench) enum TimeUnit {
     Microseconds,
     Milliseconds,
     Seconds,
 }
 
-impl Unit {
-    /// In which a time of so many nanoseconds is readable, and longer ones are.
+impl TimeUnit {
+    /// Returns the largest unit that this time has at least one of, but at least microseconds.
     pub(in crate::bench) fn of(nanoseconds: u64) -> Self {
         match nanoseconds {
             ..1_000_000 => Self::Microseconds,
@@ -45,13 +45,13 @@ impl Unit {
         }
     }
 
-    /// So many nanoseconds in this unit.
-    pub(in crate::bench) fn of_nanoseconds(self, nanoseconds: u64) -> f64 {
-        nanoseconds as f64 / self.nanoseconds()
+    /// Converts nanoseconds to this unit.
+    pub(in crate::bench) fn convert(self, nanoseconds: u64) -> f64 {
+        nanoseconds as f64 / self.length_in_nanoseconds()
     }
 
-    /// How many one of them has.
-    pub(in crate::bench) fn nanoseconds(self) -> f64 {
+    /// Returns the length of one unit in nanoseconds.
+    pub(in crate::bench) fn length_in_nanoseconds(self) -> f64 {
         match self {
             Self::Microseconds => 1e3,
             Self::Milliseconds => 1e6,
@@ -87,19 +87,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_a_dash() {
+    fn unknown_numbers_are_dashes() {
         assert_eq!(column(&[None, Some(2.0), None]), ["-", "2.00", "-"]);
         assert_eq!(fixed(&[None, Some(2.0)], 0), ["-", "2"]);
     }
 
     #[test]
     fn times_have_a_unit_that_is_readable() {
-        assert_eq!(Unit::of(0), Unit::Microseconds);
-        assert_eq!(Unit::of(999_999), Unit::Microseconds);
-        assert_eq!(Unit::of(1_000_000), Unit::Milliseconds);
-        assert_eq!(Unit::of(1_000_000_000), Unit::Seconds);
-        assert_eq!(Unit::Microseconds.of_nanoseconds(1500), 1.5);
-        assert_eq!(Unit::Milliseconds.of_nanoseconds(2_000_000), 2.0);
-        assert_eq!(Unit::Seconds.of_nanoseconds(u64::MAX), 18_446_744_073.709_553);
+        assert_eq!(TimeUnit::of(0), TimeUnit::Microseconds);
+        assert_eq!(TimeUnit::of(999_999), TimeUnit::Microseconds);
+        assert_eq!(TimeUnit::of(1_000_000), TimeUnit::Milliseconds);
+        assert_eq!(TimeUnit::of(1_000_000_000), TimeUnit::Seconds);
+        assert_eq!(TimeUnit::Microseconds.convert(1500), 1.5);
+        assert_eq!(TimeUnit::Milliseconds.convert(2_000_000), 2.0);
+        assert_eq!(TimeUnit::Seconds.convert(u64::MAX), 18_446_744_073.709_553);
     }
 }

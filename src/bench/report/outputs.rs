@@ -1,5 +1,5 @@
-//! Where reports go. They are opened before anything is measured, so that an hour's figures
-//! do not end at a folder that is not there, and are written when all is done.
+//! Destinations of reports. They are checked before anything is measured, so that an hour of
+//! measuring does not end with a missing folder, and are written at the end.
 
 use super::{csv::csv, json::json, markdown::markdown, plot::plot};
 use crate::{bench::Results, diag::Failure, system::output};
@@ -10,50 +10,55 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// A file, or what else there can be under a name, that will be written to.
+/// The destination of one report.
 #[derive(Debug)]
-pub(crate) struct Output {
-    /// As it was typed.
+pub(crate) struct ReportOutput {
+    /// Path from the command line, for messages.
     path: PathBuf,
-    place: Place,
+    target: OutputTarget,
 }
 
 #[derive(Debug)]
-enum Place {
+enum OutputTarget {
     Stdout,
-    /// Not a regular file: what is written is gone, or read by somebody.
+    /// Not a regular file, such as a pipe or a device: it is opened early and written to.
     Direct(File),
-    /// A file; what is written there takes its place in one step.
+    /// A regular file: a temporary file replaces it in one step.
     File(PathBuf),
 }
 
-impl Output {
-    /// Makes sure that it can be written to; nothing changes yet. `-` is stdout.
+impl ReportOutput {
+    /// Checks that a file can be written to, without changing it. `-` is stdout.
     ///
     /// # Errors
-    /// It cannot be written to.
+    /// `Failure::Output` if the path is a folder, its folder does not exist, or the file may not
+    /// be written to.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let failure = |error| Failure::Output { path: path.to_owned(), error };
-        let place = if path.as_os_str() == "-" { Ok(Place::Stdout) } else { Place::open(path) };
-        Ok(Self { path: path.to_owned(), place: place.map_err(failure)? })
+        let target = if path.as_os_str() == "-" {
+            Ok(OutputTarget::Stdout)
+        } else {
+            OutputTarget::open(path)
+        };
+        Ok(Self { path: path.to_owned(), target: target.map_err(failure)? })
     }
 
-    /// Whether it is stdout, which then is not for people.
+    /// Returns whether the destination is stdout, where no table is printed then.
     pub(crate) fn is_stdout(&self) -> bool {
-        matches!(self.place, Place::Stdout)
+        matches!(self.target, OutputTarget::Stdout)
     }
 
-    /// Writes all of it.
+    /// Writes the report.
     ///
     /// # Errors
-    /// It cannot be written to. A file that was there before is as it was.
+    /// `Failure::Output` if writing fails. A file that existed before is unchanged then.
     pub(crate) fn write(self, text: &str) -> Result<(), Failure> {
-        let Self { path, place } = self;
-        place.write(text).map_err(|error| Failure::Output { path, error })
+        let Self { path, target } = self;
+        target.write(text).map_err(|error| Failure::Output { path, error })
     }
 }
 
-impl Place {
+impl OutputTarget {
     fn open(path: &Path) -> io::Result<Self> {
         let text = path.to_string_lossy();
         if text.ends_with(['/', std::path::MAIN_SEPARATOR]) || text.ends_with("/.") {
@@ -66,27 +71,29 @@ impl Place {
             Ok(old) if old.is_dir() => return Err(ErrorKind::IsADirectory.into()),
             Ok(old) if old.is_file() => Some(old),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            // A device or pipe; or what no call can open, which then tells why.
+            // A device or a pipe, or a path that cannot be examined: opening it reports the
+            // reason.
             _ => return Self::direct(path),
         };
         let Some(target) = followed(path) else {
             return Self::direct(path);
         };
         if old.is_some() {
-            // What may not be written to is not replaced either.
+            // A file without write permission must not be replaced either.
             OpenOptions::new().write(true).open(&target)?;
         }
-        // It is removed at once: whoever interrupts the measuring finds nothing of it.
+        // The temporary file is removed at once, so that an interrupted measurement leaves
+        // nothing.
         temporary(&target)?;
         Ok(Self::File(target))
     }
 
-    /// To the end of it, in case that it is a file by another name.
+    /// Opens for appending, because the path may be another name of a regular file.
     fn direct(path: &Path) -> io::Result<Self> {
         OpenOptions::new().append(true).open(path).map(Self::Direct)
     }
 
-    /// Whether one report would take the place of the other.
+    /// Returns whether both destinations are the same file or stdout.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Stdout, Self::Stdout) => true,
@@ -103,7 +110,7 @@ impl Place {
             Self::Stdout => {
                 let mut stdout = stdout().lock();
                 match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-                    // Whoever closed the pipe has seen enough.
+                    // The reader has closed the pipe, as `head` does: not an error.
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
                     result => result,
                 }
@@ -113,7 +120,7 @@ impl Place {
                 let mut temporary = temporary(&target)?;
                 temporary.write_all(text.as_bytes())?;
                 temporary.persist(&target).map(drop).or_else(|error| {
-                    // A file that is mounted can be written to, but not replaced.
+                    // A file that is a mount point can be written to, but not replaced.
                     tracing::debug!(%error, "written in place");
                     fs::write(&target, text)
                 })
@@ -122,16 +129,16 @@ impl Place {
     }
 }
 
-/// What a report is written as.
+/// The formats of reports.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Report {
+pub(crate) enum ReportFormat {
     Json,
     Csv,
     Markdown,
     Plot,
 }
 
-impl Report {
+impl ReportFormat {
     fn text(self, results: &Results) -> anyhow::Result<String> {
         match self {
             Self::Json => Ok(json(results)),
@@ -142,51 +149,53 @@ impl Report {
     }
 }
 
-/// The reports that were asked for.
+/// The reports that were requested.
 #[derive(Debug)]
-pub(crate) struct Outputs(Vec<(Report, Output)>);
+pub(crate) struct ReportOutputs(Vec<(ReportFormat, ReportOutput)>);
 
-impl Outputs {
-    /// Makes sure that all can be written.
+impl ReportOutputs {
+    /// Checks that all reports can be written.
     ///
     /// # Errors
-    /// One cannot, or two would be written to one file.
+    /// `Failure::Output` if one of them cannot be written; `Failure::Usage` if two have the same
+    /// destination.
     pub(crate) fn open<'a>(
-        reports: impl IntoIterator<Item = (Report, &'a Path)>,
+        reports: impl IntoIterator<Item = (ReportFormat, &'a Path)>,
     ) -> Result<Self, Failure> {
-        let mut outputs: Vec<(Report, Output)> = Vec::new();
-        for (report, path) in reports {
-            let output = Output::open(path)?;
-            if outputs.iter().any(|(_, other)| other.place.is_same(&output.place)) {
+        let mut outputs: Vec<(ReportFormat, ReportOutput)> = Vec::new();
+        for (format, path) in reports {
+            let output = ReportOutput::open(path)?;
+            if outputs.iter().any(|(_, other)| other.target.is_same(&output.target)) {
                 let path = path.display();
                 return Err(Failure::Usage(format!("two reports cannot both go to {path}")));
             }
-            outputs.push((report, output));
+            outputs.push((format, output));
         }
         Ok(Self(outputs))
     }
 
-    /// Whether one goes to stdout, which then is not for people.
+    /// Returns whether one of the reports goes to stdout, where no table is printed then.
     pub(crate) fn use_stdout(&self) -> bool {
         self.0.iter().any(|(_, output)| output.is_stdout())
     }
 
-    /// Writes all, as far as it goes.
+    /// Writes all reports; one that fails does not prevent the others.
     ///
     /// # Errors
-    /// The first one.
+    /// The first error.
     pub(crate) fn write(self, results: &Results) -> anyhow::Result<()> {
-        let write =
-            |(report, output): (Report, Output)| anyhow::Ok(output.write(&report.text(results)?)?);
+        let write = |(format, output): (ReportFormat, ReportOutput)| {
+            anyhow::Ok(output.write(&format.text(results)?)?)
+        };
         let written: Vec<anyhow::Result<()>> = self.0.into_iter().map(write).collect();
         written.into_iter().collect()
     }
 }
 
-/// Where symbolic links lead, be there something or not; `None` if that is what a process
-/// has open, which another file of its name would not be.
+/// Follows symbolic links to a file that may not exist yet. Returns `None` for names of open
+/// descriptors, which must not be replaced, and for loops of links.
 fn followed(path: &Path) -> Option<PathBuf> {
-    /// More are a circle (`path_resolution(7)`), which opening the file tells.
+    /// Linux follows at most 40 links (`path_resolution(7)`); opening the file reports the loop.
     const MOST: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MOST {
@@ -199,7 +208,7 @@ fn followed(path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Whether the names in it stand for what a process has open, such as `/dev/stdout`.
+/// Returns whether names in this folder stand for open descriptors, such as `/dev/stdout`.
 fn is_of_descriptors(folder: &Path) -> bool {
     let folder = fs::canonicalize(folder).unwrap_or_default();
     ["/dev/fd", "/proc"].iter().any(|prefix| folder.starts_with(prefix))
@@ -209,8 +218,8 @@ fn folder(target: &Path) -> &Path {
     target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
 }
 
-/// A file beside another one with the same permissions; with those of a file that is simply
-/// created, if there is no other one yet.
+/// Creates a temporary file beside `target` with the permissions of `target`, or with those of any
+/// new file if `target` does not exist.
 fn temporary(target: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lsock-bench-");

@@ -1,4 +1,4 @@
-//! A picture of the figures: a panel for each workload, one under the other.
+//! SVG plots: one panel per workload, from top to bottom.
 
 mod bars;
 mod curves;
@@ -15,18 +15,18 @@ use plotters::{
     style::IntoFont as _,
 };
 
-/// In pixels.
+/// Width of the picture in pixels.
 const WIDTH: u32 = 860;
 const MARGIN: u32 = 14;
 const GAP: u32 = 20;
 const SMALL_LINE: u32 = 16;
-/// Characters of a small line: as many as fit.
+/// Number of characters that fit in a line of the footer.
 const SMALL_WIDTH: usize = 130;
 
-/// The results as SVG.
+/// Draws the results as SVG.
 ///
 /// # Errors
-/// None that is known of: it draws to memory.
+/// None is known: the picture is drawn to memory.
 pub(crate) fn plot(results: &Results) -> anyhow::Result<String> {
     let panels: Vec<Panel> = Workload::ALL
         .into_iter()
@@ -61,7 +61,7 @@ pub(crate) fn plot(results: &Results) -> anyhow::Result<String> {
     Ok(svg)
 }
 
-/// What stands below the panels.
+/// Returns the text below the panels.
 fn footer(results: &Results) -> Vec<String> {
     let mut lines = vec![
         environment::command(&results.environment),
@@ -77,7 +77,7 @@ fn footer(results: &Results) -> Vec<String> {
     lines
 }
 
-/// A text in lines of at most so many characters, as far as its words allow it.
+/// Wraps a text between words into lines of at most `most` characters; longer words stay whole.
 fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

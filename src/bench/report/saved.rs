@@ -1,4 +1,4 @@
-//! Results that were written to a file.
+//! Loads saved results.
 
 use super::json::parse;
 use crate::bench::Results;
@@ -9,14 +9,15 @@ use std::{
     path::Path,
 };
 
-/// More than any results are.
+/// Limit of the size of a file, far above that of any results.
 const LARGEST: u64 = 64 << 20;
 
-/// The results in a file, to compare others with. They are read before anything is measured,
-/// since the new ones may be saved under the same name.
+/// Loads the results for `--compare`. This happens before anything is measured, because the new
+/// results may be saved to the same file.
 ///
 /// # Errors
-/// It cannot be read, or holds something else.
+/// An error of `open(2)` or `read(2)`, `FileTooLarge` if the file has more than 64 MiB,
+/// `InvalidData` if it is not UTF-8, or an error of the JSON parser.
 pub(crate) fn load(path: &Path) -> anyhow::Result<Results> {
     let read = || {
         let mut text = String::new();
@@ -41,7 +42,7 @@ mod tests {
     use crate::bench::{fixture::everything, report::json::json};
 
     #[test]
-    fn what_was_saved_is_loaded() {
+    fn saved_results_are_loaded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("saved");
         fs::write(&path, json(&everything())).unwrap();

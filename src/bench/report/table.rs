@@ -1,29 +1,29 @@
 //! Aligned text for a terminal.
 
 use super::{
-    columns::{Column, Mood, Section, notes, sections},
+    columns::{Column, Emphasis, Section, notes, sections},
     environment,
 };
 use crate::bench::Results;
 
-/// What a terminal can show.
+/// Whether tables have colours and bars.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct TableStyle {
     pub(crate) color: bool,
     pub(crate) bars: bool,
 }
 
-/// Characters of the longest bar.
+/// Length of the longest bar in characters.
 const BAR: usize = 10;
 
-/// The results as text.
-pub(crate) fn table(results: &Results, look: Look) -> String {
+/// Formats the results as text.
+pub(crate) fn table(results: &Results, style: TableStyle) -> String {
     let mut text = format!("{}\n", environment::command(&results.environment));
     text += &environment::machine(&results.environment);
     text += &format!("\n{}\n", environment::setup(&results.setup));
     for section in sections(results) {
         text.push('\n');
-        text += &of_section(&section, look);
+        text += &of_section(&section, style);
     }
     let notes = notes(results);
     if !notes.is_empty() {
@@ -35,37 +35,37 @@ pub(crate) fn table(results: &Results, look: Look) -> String {
     text
 }
 
-fn of_section(section: &Section, look: Look) -> String {
-    let mut text = painted(&section.heading, "1", look.color);
-    if look.bars && section.less_is_faster {
+fn of_section(section: &Section, style: TableStyle) -> String {
+    let mut text = painted(&section.heading, "1", style.color);
+    if style.bars && section.less_is_faster {
         text += &format!(" (a shorter bar is a faster {})", section.bar);
     }
     text.push('\n');
     let widths: Vec<usize> = section.columns.iter().map(width).collect();
-    let bar = if look.bars { section.bar } else { "" };
-    let titles = section.columns.iter().map(|column| (column.title.as_str(), Mood::Plain));
-    text += &line(section, &widths, titles, bar, look);
+    let bar = if style.bars { section.bar } else { "" };
+    let titles = section.columns.iter().map(|column| (column.title.as_str(), Emphasis::Plain));
+    text += &line(section, &widths, titles, bar, style);
     for (index, part) in section.bars.iter().enumerate() {
         let cells = section.columns.iter().map(|column| &column.cells[index]);
-        let cells = cells.map(|cell| (cell.text.as_str(), cell.mood));
-        let bar = if look.bars { bar_of(*part) } else { String::new() };
-        text += &line(section, &widths, cells, &bar, look);
+        let cells = cells.map(|cell| (cell.text.as_str(), cell.emphasis));
+        let bar = if style.bars { bar_of(*part) } else { String::new() };
+        text += &line(section, &widths, cells, &bar, style);
     }
     text
 }
 
-/// Nothing follows the last thing that can be seen.
+/// Formats one line, without trailing spaces.
 fn line<'a>(
     section: &Section,
     widths: &[usize],
-    cells: impl Iterator<Item = (&'a str, Mood)>,
+    cells: impl Iterator<Item = (&'a str, Emphasis)>,
     bar: &str,
-    look: Look,
+    style: TableStyle,
 ) -> String {
     let mut text = String::new();
-    for ((column, width), (cell, mood)) in section.columns.iter().zip(widths).zip(cells) {
+    for ((column, width), (cell, emphasis)) in section.columns.iter().zip(widths).zip(cells) {
         let padding = " ".repeat(width - cell.chars().count());
-        let cell = painted(cell, code(mood), look.color);
+        let cell = painted(cell, code(emphasis), style.color);
         let cell =
             if column.is_text { format!("{cell}{padding}") } else { format!("{padding}{cell}") };
         text += &format!("  {cell}");
@@ -81,7 +81,8 @@ fn width(column: &Column) -> usize {
     texts.map(|text| text.chars().count()).max().unwrap_or_default()
 }
 
-/// Whole blocks, and a last one in eighths. What is more than nothing can be seen.
+/// Formats a bar of full blocks and a last block in eighths. A positive value has at least one
+/// eighth.
 fn bar_of(part: f64) -> String {
     const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     if part.is_nan() || part <= 0.0 {
@@ -95,16 +96,16 @@ fn bar_of(part: f64) -> String {
     bar
 }
 
-fn code(mood: Mood) -> &'static str {
-    match mood {
-        Mood::Plain => "",
-        Mood::Good => "32",
-        Mood::Bad => "31",
-        Mood::Doubtful => "33",
+fn code(emphasis: Emphasis) -> &'static str {
+    match emphasis {
+        Emphasis::Plain => "",
+        Emphasis::Good => "32",
+        Emphasis::Bad => "31",
+        Emphasis::Doubtful => "33",
     }
 }
 
-/// In a colour or style, where there are any.
+/// Wraps a text in an escape sequence (SGR) if `color` is set.
 pub(in crate::bench) fn painted(text: &str, code: &str, color: bool) -> String {
     if color && !code.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
@@ -115,35 +116,35 @@ mod tests {
     use super::*;
     use crate::bench::fixture::{assert_golden, everything, tour};
 
-    const PLAIN: Look = Look { color: false, bars: false };
+    const PLAIN: TableStyle = TableStyle { color: false, bars: false };
 
     #[test]
     fn tables_look_as_in_the_golden_texts() {
         assert_golden("tour.txt", &table(&tour(), PLAIN));
-        assert_golden("tour-bars.txt", &table(&tour(), Look { bars: true, ..PLAIN }));
-        assert_golden("tour-color.txt", &table(&tour(), Look { color: true, ..PLAIN }));
+        assert_golden("tour-bars.txt", &table(&tour(), TableStyle { bars: true, ..PLAIN }));
+        assert_golden("tour-color.txt", &table(&tour(), TableStyle { color: true, ..PLAIN }));
         assert_golden("everything.txt", &table(&everything(), PLAIN));
     }
 
     #[test]
     fn the_tour_fits_a_terminal_of_a_hundred_columns() {
-        let text = table(&tour(), Look { color: false, bars: true });
-        // The machine's name is as long as it is.
+        let text = table(&tour(), TableStyle { color: false, bars: true });
+        // The first two lines depend on the machine.
         let widest = text.lines().skip(2).map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= 100, "{widest} columns:\n{text}");
     }
 
     #[test]
     fn colours_change_nothing_else() {
-        let mut text = table(&tour(), Look { color: true, bars: true });
+        let mut text = table(&tour(), TableStyle { color: true, bars: true });
         for code in ["0", "1", "31", "32", "33"] {
             text = text.replace(&format!("\x1b[{code}m"), "");
         }
-        assert_eq!(text, table(&tour(), Look { color: false, bars: true }));
+        assert_eq!(text, table(&tour(), TableStyle { color: false, bars: true }));
     }
 
     #[test]
-    fn without_rows_there_is_the_environment_alone() {
+    fn without_rows_only_the_environment_is_printed() {
         let mut results = everything();
         results.rows.clear();
         assert_eq!(table(&results, PLAIN).lines().count(), 3);

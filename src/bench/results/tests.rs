@@ -5,7 +5,7 @@ use crate::bench::{
     histogram,
 };
 
-/// A row of one case.
+/// Returns the row of one case.
 fn row(case: Case, samples: Vec<Sample>) -> Row {
     let mut results = Results::new(environment(), setup(), vec![(case, samples)]);
     results.rows.pop().unwrap()
@@ -21,7 +21,7 @@ fn ratios(results: &Results) -> Vec<Option<f64>> {
 }
 
 #[test]
-fn rates_are_of_each_run_and_the_median_is_in_the_middle() {
+fn rates_have_a_median_of_all_runs() {
     let run = |bytes, messages, milliseconds| Sample {
         bytes,
         messages,
@@ -38,13 +38,13 @@ fn rates_are_of_each_run_and_the_median_is_in_the_middle() {
 }
 
 #[test]
-fn the_spread_is_that_of_the_figure_and_needs_two_runs() {
+fn the_spread_needs_two_runs() {
     let spread = |workload, samples| row(case(workload), samples).spread;
     let messages = || vec![sample(80), sample(100), sample(110)];
     assert_eq!(spread(Workload::Throughput, messages()), Some(0.3));
     assert_eq!(spread(Workload::FanIn, messages()), Some(0.3));
     assert_eq!(spread(Workload::Connect, messages()), Some(0.3));
-    // Of times: the histogram is exact below 2048.
+    // The histogram is exact below 2048.
     let times = vec![timed(100, 800), timed(50, 1000), timed(100, 1100)];
     assert_eq!(spread(Workload::Latency, times), Some(0.3));
     assert_eq!(spread(Workload::Throughput, vec![sample(80)]), None);
@@ -55,8 +55,8 @@ fn the_spread_is_that_of_the_figure_and_needs_two_runs() {
 fn ratios_are_to_the_first_row_of_the_workload_and_more_is_faster() {
     let rows = || {
         vec![
-            (Transport::Ns, vec![sample(100)]),
-            (Transport::Fs, vec![sample(50)]),
+            (Transport::Abstract, vec![sample(100)]),
+            (Transport::File, vec![sample(50)]),
             (Transport::Tcp, vec![sample(250)]),
         ]
     };
@@ -65,8 +65,8 @@ fn ratios_are_to_the_first_row_of_the_workload_and_more_is_faster() {
         assert_eq!(ratios(&results(workload, rows())), expected);
     }
     let rows = vec![
-        (Transport::Ns, vec![timed(100, 1000)]),
-        (Transport::Fs, vec![timed(100, 2000)]),
+        (Transport::Abstract, vec![timed(100, 1000)]),
+        (Transport::File, vec![timed(100, 2000)]),
         (Transport::Tcp, vec![timed(100, 400)]),
     ];
     assert_eq!(ratios(&results(Workload::Latency, rows)), expected);
@@ -86,35 +86,35 @@ fn each_workload_has_its_own_first_row() {
 }
 
 #[test]
-fn each_size_has_its_own_first_row_whatever_it_goes_through() {
+fn each_size_has_its_own_first_row() {
     let of = |over, api, size, count| {
         (Case { over, api, size, ..case(Workload::Throughput) }, vec![sample(count)])
     };
     let measured = vec![
-        of(Transport::Ns, Api::Sync, 64, 100),
-        of(Transport::Ns, Api::Sync, 4096, 10),
+        of(Transport::Abstract, Api::Sync, 64, 100),
+        of(Transport::Abstract, Api::Sync, 4096, 10),
         of(Transport::Tcp, Api::Sync, 64, 50),
-        of(Transport::Ns, Api::Tokio, 4096, 20),
+        of(Transport::Abstract, Api::Tokio, 4096, 20),
     ];
     let results = Results::new(environment(), setup(), measured);
     assert_eq!(ratios(&results), [Some(1.0), Some(1.0), Some(0.5), Some(2.0)]);
 }
 
 #[test]
-fn a_ratio_to_nothing_is_not_known() {
-    let rows = vec![(Transport::Ns, vec![sample(0)]), (Transport::Fs, vec![sample(5)])];
+fn a_ratio_to_zero_is_unknown() {
+    let rows = vec![(Transport::Abstract, vec![sample(0)]), (Transport::File, vec![sample(5)])];
     assert_eq!(ratios(&results(Workload::Throughput, rows)), [None, None]);
-    let rows = vec![(Transport::Ns, vec![sample(9)]), (Transport::Fs, vec![timed(100, 5)])];
+    let rows = vec![(Transport::Abstract, vec![sample(9)]), (Transport::File, vec![timed(100, 5)])];
     assert_eq!(ratios(&results(Workload::Latency, rows)), [None, None]);
 }
 
 #[test]
-fn used_cpu_is_of_both_sides_and_all_runs() {
+fn cpu_time_is_that_of_both_sides_and_all_runs() {
     let run = |client, server: Option<u64>, messages| Sample {
         bytes: 1_000_000_000,
         messages,
         client: Some(usage(client, 30)),
-        server: server.map(|it| usage(it, 10)),
+        server: server.map(|milliseconds| usage(milliseconds, 10)),
         ..sample(0)
     };
     let both =
@@ -133,7 +133,7 @@ fn used_cpu_is_of_both_sides_and_all_runs() {
 }
 
 #[test]
-fn switches_are_known_only_if_they_are_known_everywhere() {
+fn switches_have_to_be_known_in_all_runs() {
     let blind = Usage { switches: None, ..usage(1, 0) };
     for unknown in
         [Sample { client: Some(blind), ..sample(10) }, Sample { server: Some(blind), ..sample(10) }]
@@ -158,26 +158,26 @@ fn a_case_without_samples_has_no_row() {
 }
 
 #[test]
-fn no_time_at_all_is_a_row_as_well() {
+fn a_run_of_no_time_has_a_row() {
     let quick = Sample { elapsed: Duration::ZERO, ..sample(10) };
     let row = row(case(Workload::Throughput), vec![quick]);
     assert_eq!(row.messages_per_second.median, 10.0 / 1e-9);
 }
 
 #[test]
-fn times_are_of_all_runs_together() {
+fn quantiles_are_those_of_all_runs() {
     let latency = row(case(Workload::Latency), vec![timed(100, 1000), timed(300, 200)]).latency;
     let latency = latency.unwrap();
     // 150 of 200, 120 of 300, 27 of 400, 50 of 1000, 40 of 1500, 9 of 2000, 3 of 2000, 1 of 10000.
     assert_eq!((latency.count, latency.min), (400, 200));
-    // In a bucket of eight, whose greatest value it is.
+    // The greatest value of a bucket of eight.
     assert_eq!(latency.max, 10_007);
-    assert_eq!(latency.at(0.3), Some(200));
-    assert_eq!(latency.at(0.5), Some(300));
-    assert_eq!(latency.at(0.7), Some(400));
-    assert_eq!(latency.at(0.8), Some(1000));
-    assert_eq!(latency.at(0.9), Some(1500));
-    assert_eq!(latency.at(0.42), None);
+    assert_eq!(latency.time_at(0.3), Some(200));
+    assert_eq!(latency.time_at(0.5), Some(300));
+    assert_eq!(latency.time_at(0.7), Some(400));
+    assert_eq!(latency.time_at(0.8), Some(1000));
+    assert_eq!(latency.time_at(0.9), Some(1500));
+    assert_eq!(latency.time_at(0.42), None);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_quantile_needs_a_time_beyond_it() {
     let of = |count| {
         row(case(Workload::Latency), vec![Sample { latencies: Some(times(count)), ..sample(1) }])
     };
-    let last = |count| of(count).latency.unwrap().quantiles.last().map(|it| it.quantile);
+    let last = |count| of(count).latency.unwrap().quantiles.last().map(|last| last.quantile);
     assert_eq!(of(0).latency, None);
     assert_eq!(last(1), None);
     assert_eq!(last(2), Some(0.5));
@@ -203,12 +203,12 @@ fn times(count: u64) -> Histogram<u64> {
     times
 }
 
-/// `data/latencies.py` has made the times, and says what numpy makes of them.
+/// `data/latencies.py` generated the times and computed the expected quantiles with numpy.
 #[test]
-fn quantiles_are_those_of_another_implementation() {
+fn quantiles_equal_those_of_numpy() {
     let numbers = include_str!("../data/latencies.txt").lines().map(|line| line.parse().unwrap());
     let numbers: Vec<u64> = numbers.collect();
-    // In three runs, as they come.
+    // Three runs, in the order of the file.
     let samples = numbers.chunks(numbers.len().div_ceil(3)).map(|part| {
         let mut times = histogram();
         part.iter().for_each(|time| times.record(*time).unwrap());
@@ -225,7 +225,7 @@ fn quantiles_are_those_of_another_implementation() {
             "min" => latency.min as f64,
             "mean" => latency.mean,
             "max" => latency.max as f64,
-            quantile => latency.at(quantile.parse().unwrap()).unwrap() as f64,
+            quantile => latency.time_at(quantile.parse().unwrap()).unwrap() as f64,
         };
         let off = (found - expected).abs() / expected;
         assert!(off <= 0.001, "{what}: {found} instead of {expected}");

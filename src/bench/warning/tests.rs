@@ -5,13 +5,17 @@ use crate::bench::{
 };
 use std::time::Duration;
 
-/// What is said about a case that was measured like that, on a machine of which there is
-/// nothing to say.
+/// Returns the warnings about one case on a machine without warnings.
 fn of(workload: Workload, samples: Vec<Sample>) -> Vec<Warning> {
     Results::new(environment(), setup(), vec![(case(workload), samples)]).warnings
 }
 
-fn of_machine(cpus: usize, pin: &[usize], governor: Option<&str>, server: Server) -> Vec<Warning> {
+fn of_machine(
+    cpus: usize,
+    pin: &[usize],
+    governor: Option<&str>,
+    server: ServerDescription,
+) -> Vec<Warning> {
     let environment = Environment { cpus, governor: governor.map(str::to_owned), ..environment() };
     let setup = Setup { pin: pin.to_vec(), server, ..setup() };
     Results::new(environment, setup, Vec::new()).warnings
@@ -32,17 +36,17 @@ fn a_run_of_less_than_a_tenth_of_a_second_is_too_short() {
 }
 
 #[test]
-fn a_thousand_times_are_enough_of_all_runs_together() {
+fn a_thousand_times_of_all_runs_are_enough() {
     let of_times = |a, b| of(Workload::Latency, vec![timed(a, 9000), timed(b, 9000)]);
     assert_eq!(of_times(500, 500), []);
     let case = || case(Workload::Latency).to_string();
     assert_eq!(of_times(500, 400), [Warning::FewTimes { cases: 1, case: case(), count: 900 }]);
-    // Only where times are what it is about.
+    // Only latency needs many times.
     assert_eq!(of(Workload::Connect, vec![timed(100, 9000)]), []);
 }
 
 #[test]
-fn a_spread_over_a_tenth_is_told() {
+fn a_spread_over_a_tenth_is_reported() {
     let of_counts = |counts: [u64; 3]| of(Workload::Throughput, counts.map(sample).to_vec());
     assert_eq!(of_counts([950, 1000, 1050]), []);
     let case = case(Workload::Throughput).to_string();
@@ -50,7 +54,7 @@ fn a_spread_over_a_tenth_is_told() {
 }
 
 #[test]
-fn of_several_cases_the_worst_one_is_told() {
+fn only_the_worst_case_is_reported() {
     let spread = |counts: [u64; 3]| counts.map(sample).to_vec();
     let cases = vec![
         (case(Workload::Throughput), spread([950, 1000, 1075])),
@@ -64,8 +68,8 @@ fn of_several_cases_the_worst_one_is_told() {
 }
 
 #[test]
-fn others_that_take_more_than_a_tenth_of_a_cpu_are_told_once() {
-    let beside = |others| Sample { others, ..sample(1000) };
+fn busy_cpus_are_reported_once() {
+    let beside = |other_cpus| Sample { other_cpus, ..sample(1000) };
     let of_others = |a, b| of(Workload::Throughput, vec![beside(a), beside(b)]);
     assert_eq!(of_others(None, Some(0.1)), []);
     assert_eq!(of_others(Some(0.5), Some(0.25)), [Warning::Busy { cpus: 0.5 }]);
@@ -73,20 +77,20 @@ fn others_that_take_more_than_a_tenth_of_a_cpu_are_told_once() {
 }
 
 #[test]
-fn one_cpu_for_both_sides_is_told() {
-    let of = |cpus, pin: &[usize]| of_machine(cpus, pin, None, Server::Process);
+fn a_shared_cpu_is_reported() {
+    let of = |cpus, pin: &[usize]| of_machine(cpus, pin, None, ServerDescription::Process);
     assert_eq!(of(2, &[]), []);
     assert_eq!(of(2, &[0, 1]), []);
     assert_eq!(of(2, &[1]), [Warning::OneCpu { pinned: true }]);
     assert_eq!(of(2, &[1, 1]), [Warning::OneCpu { pinned: true }]);
     assert_eq!(of(1, &[]), [Warning::OneCpu { pinned: false }]);
-    // Another one cannot be had.
+    // There is no other CPU.
     assert_eq!(of(1, &[0]), [Warning::OneCpu { pinned: false }]);
 }
 
 #[test]
-fn a_frequency_that_is_not_constant_is_told() {
-    let of = |governor| of_machine(2, &[], governor, Server::Process);
+fn a_variable_frequency_is_reported() {
+    let of = |governor| of_machine(2, &[], governor, ServerDescription::Process);
     assert_eq!(of(None), []);
     assert_eq!(of(Some("performance")), []);
     let governor = "schedutil".to_owned();
@@ -94,34 +98,34 @@ fn a_frequency_that_is_not_constant_is_told() {
 }
 
 #[test]
-fn what_only_a_foreign_server_knows_was_not_verified() {
+fn discarded_bytes_of_an_external_server_are_not_verified() {
     let name = || "./a.sock".to_owned();
     let of = |server| of_machine(2, &[], None, server);
-    assert_eq!(of(Server::ForeignDiscard(name())), [Warning::NotVerified]);
+    assert_eq!(of(ServerDescription::ForeignDiscard(name())), [Warning::NotVerified]);
     for server in [
-        Server::Process,
-        Server::InProcess,
-        Server::ForeignEcho(name()),
-        Server::OwnEcho(name()),
-        Server::OwnDiscard(name()),
+        ServerDescription::Process,
+        ServerDescription::InProcess,
+        ServerDescription::ForeignEcho(name()),
+        ServerDescription::OwnEcho(name()),
+        ServerDescription::OwnDiscard(name()),
     ] {
         assert_eq!(of(server), []);
     }
 }
 
 #[test]
-fn warnings_can_be_read() {
+fn warnings_have_texts() {
     let texts: Vec<String> = everything().warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         texts,
         [
-            "what arrived was not checked: the server only discards it",
-            "server and clients are kept to one CPU",
+            "the received bytes were not checked: the server only discards them",
+            "server and clients are pinned to one CPU",
             "the frequency of the CPUs is governed by `powersave`",
-            "other processes kept up to 0.8 CPUs busy meanwhile",
-            "latency 64 over ns: a run of 50 ms is too short for a figure",
-            "latency 64 over ns and one other case: 500 times are too few for the tail",
-            "latency 64 over ns and 2 other cases: the runs are 25 % apart",
+            "other processes kept up to 0.8 CPUs busy during the runs",
+            "latency 64 over abstract: a run of 50 ms is too short",
+            "latency 64 over abstract and one other case: 500 times are too few for the tail",
+            "latency 64 over abstract and 2 other cases: the runs are 25 % apart",
         ]
     );
 }

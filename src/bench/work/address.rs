@@ -1,6 +1,6 @@
-//! Where servers are.
+//! Addresses of servers.
 
-use super::ends::Whole;
+use super::connection::OpenConnection;
 use crate::{bench::Api, diag::Failure, endpoint::Patience};
 use local_socket::{ConnectOptions, Name};
 use socket2::SockRef;
@@ -12,27 +12,27 @@ use std::{
     time::Duration,
 };
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Address {
+pub(crate) enum ServerAddress {
     Local(Name<'static>),
-    /// Those of a host, of which the first one that answers counts.
+    /// The addresses of a host; the first one that accepts is used.
     Tcp(Arc<[SocketAddr]>),
 }
 
-impl Address {
+impl ServerAddress {
     /// Connects.
-    pub(super) async fn connect(&self, api: Api) -> anyhow::Result<Whole> {
+    pub(super) async fn connect(&self, api: Api) -> anyhow::Result<OpenConnection> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
             Self::Tcp(address) => connect_tcp(address, api, false).await,
         }
     }
 
-    /// Connects for a moment. Closing leaves nothing behind then, which with TCP means that
-    /// what had not been sent would be lost: otherwise ports run out after some ten thousand
-    /// connections (TIME_WAIT, RFC 9293 3.6).
-    pub(super) async fn visit(&self, api: Api) -> anyhow::Result<Whole> {
+    /// Connects for a single message. TCP connections get a linger time of zero, so that closing
+    /// leaves no TIME_WAIT state (RFC 9293 3.6) and discards unsent data: otherwise the ports are
+    /// exhausted after some ten thousand connections.
+    pub(super) async fn visit(&self, api: Api) -> anyhow::Result<OpenConnection> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
             Self::Tcp(address) => connect_tcp(address, api, true).await,
@@ -40,20 +40,24 @@ impl Address {
     }
 }
 
-async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<Whole> {
+async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<OpenConnection> {
     let options = ConnectOptions::new().name(name.borrow());
     let connected = match api {
-        Api::Sync => options.connect_sync().map(Whole::from),
-        Api::Tokio => options.connect_tokio().await.map(Whole::from),
+        Api::Sync => options.connect_sync().map(OpenConnection::from),
+        Api::Tokio => options.connect_tokio().await.map(OpenConnection::from),
     };
     connected.map_err(|error| match Patience::NONE.begin().failed(error, Some(name)) {
         Err(failure) => failure.into(),
-        // Nobody is waited for.
+        // The policy has no retries.
         Ok(_) => anyhow::Error::from(io::Error::from(io::ErrorKind::NotFound)),
     })
 }
 
-async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> anyhow::Result<Whole> {
+async fn connect_tcp(
+    address: &[SocketAddr],
+    api: Api,
+    briefly: bool,
+) -> anyhow::Result<OpenConnection> {
     let prepare = |socket: SockRef<'_>| {
         socket.set_tcp_nodelay(true)?;
         if briefly { socket.set_linger(Some(Duration::ZERO)) } else { Ok(()) }
@@ -61,11 +65,11 @@ async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> anyhow:
     let connected = match api {
         Api::Sync => std::net::TcpStream::connect(address).and_then(|stream| {
             prepare(SockRef::from(&stream))?;
-            Ok(Whole::from(stream))
+            Ok(OpenConnection::from(stream))
         }),
         Api::Tokio => tokio::net::TcpStream::connect(address).await.and_then(|stream| {
             prepare(SockRef::from(&stream))?;
-            Ok(Whole::from(stream))
+            Ok(OpenConnection::from(stream))
         }),
     };
     connected.map_err(|error| {
@@ -77,7 +81,7 @@ async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> anyhow:
     })
 }
 
-impl Display for Address {
+impl Display for ServerAddress {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(name) => write!(f, "{name}"),
@@ -86,12 +90,12 @@ impl Display for Address {
     }
 }
 
-/// The first one of a host's, as it is typed.
+/// Formats the first address as on the command line.
 fn tcp_text(addresses: &[SocketAddr]) -> String {
     addresses.first().map_or_else(|| "tcp:".to_owned(), |address| format!("tcp:{address}"))
 }
 
-/// The name that was written by another process of this program.
+/// Parses a name that another process of this program has formatted.
 pub(super) fn name(text: &str) -> anyhow::Result<Name<'static>> {
     Ok(Name::parse(text)?.into_owned())
 }

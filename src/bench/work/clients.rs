@@ -1,51 +1,55 @@
 //! The clients of a run.
 
 use super::{
-    address::Address,
-    crew::Crew,
-    ends::Connection,
-    loops::{self, Visit},
-    pace::{Rate, Timetable},
+    address::ServerAddress,
+    connection::SplitConnection,
+    loops::{self, VisitKind},
+    pace::{SendRate, Timetable},
     pattern::Pattern,
-    phase::Phase,
-    tally::Work,
+    phase::SharedPhase,
+    tally::WorkerProgress,
+    workers::Workers,
 };
 use crate::bench::{Amount, Case, Workload};
+use clap::ValueEnum;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// What the server does with what it gets.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Does {
-    /// What the workload needs: it is one of ours.
-    Whatever,
+/// What the server does with the bytes that it receives.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServerBehaviour {
+    /// What the workload needs: the server belongs to lsock.
+    #[value(skip)]
+    AsNeeded,
+    /// Sends them back.
     Echo,
+    /// Only reads them.
     Discard,
 }
 
-/// What clients need to know.
+/// Starts the clients of a run.
 #[derive(Debug)]
 pub(super) struct Clients<'a> {
     pub(super) case: &'a Case,
     pub(super) amount: Amount,
-    pub(super) server: Does,
-    pub(super) phase: Phase,
+    pub(super) server: ServerBehaviour,
+    pub(super) phase: SharedPhase,
     pub(super) warmup: Duration,
 }
 
-/// Until the first message of a timetable, so that everybody is ready: that long, and so much
-/// longer for each client.
+/// Time until the first due message, in which all workers become ready, and additional time per
+/// client.
 const LEAD: Duration = Duration::from_millis(2);
 const LEAD_EACH: Duration = Duration::from_micros(100);
 
 impl Clients<'_> {
-    /// Puts clients with these connections to work.
+    /// Starts one client per connection.
     pub(super) fn start(
         &self,
-        crew: &mut Crew,
-        connections: Vec<Connection>,
+        workers: &mut Workers,
+        connections: Vec<SplitConnection>,
     ) -> anyhow::Result<()> {
         let case = self.case;
         let pattern = Pattern::new(loops::buffer_size(case.size))?;
@@ -54,91 +58,104 @@ impl Clients<'_> {
         for (number, connection) in connections.into_iter().enumerate() {
             let (size, pattern) = (case.size, pattern.clone());
             match (case.workload, case.rate) {
-                (Workload::Latency, None) => crew
-                    .put_to_work(self.work(number).timed(), |work| {
-                        loops::exchange(connection, pattern, size, work)
+                (Workload::Latency, None) => workers
+                    .spawn(self.progress(number).timed(), |progress| {
+                        loops::exchange(connection, pattern, size, progress)
                     })?,
                 (Workload::Latency, Some(rate)) => {
                     let timetable = self.rate(rate).timetable(start, number, self.limit(number));
-                    self.paced(crew, connection, pattern, timetable)?;
+                    self.paced(workers, connection, pattern, timetable)?;
                 }
-                _ if case.both_ways || self.server == Does::Echo => {
-                    self.both_ways(crew, connection, pattern, number)?;
+                _ if case.both_ways || self.server == ServerBehaviour::Echo => {
+                    self.both_ways(workers, connection, pattern, number)?;
                 }
-                _ => crew.put_to_work(self.work(number), |work| {
-                    loops::send(connection, pattern, size, work)
+                _ => workers.spawn(self.progress(number), |progress| {
+                    loops::send(connection, pattern, size, progress)
                 })?,
             }
         }
         Ok(())
     }
 
-    /// Puts clients to work that connect for themselves.
-    pub(super) fn start_visits(&self, crew: &mut Crew, address: &Address) -> anyhow::Result<()> {
+    /// Starts clients that connect for each message.
+    pub(super) fn start_visits(
+        &self,
+        workers: &mut Workers,
+        address: &ServerAddress,
+    ) -> anyhow::Result<()> {
         let (case, pattern) = (self.case, Pattern::new(self.case.size)?);
-        let kind = if self.server == Does::Discard { Visit::Silent } else { Visit::WithMessage };
+        let kind = if self.server == ServerBehaviour::Discard {
+            VisitKind::Silent
+        } else {
+            VisitKind::WithMessage
+        };
         for number in 0..case.clients {
-            crew.put_to_work(self.work(number).timed(), |work| {
-                loops::visit(address.clone(), case.api, kind, pattern.clone(), case.size, work)
+            workers.spawn(self.progress(number).timed(), |progress| {
+                loops::visit(address.clone(), case.api, kind, pattern.clone(), case.size, progress)
             })?;
         }
         Ok(())
     }
 
-    /// A sender, and a receiver of what the server sends or sends back.
+    /// Starts a sender, and a receiver of the bytes that the server sends or echoes.
     fn both_ways(
         &self,
-        crew: &mut Crew,
-        connection: Connection,
+        workers: &mut Workers,
+        connection: SplitConnection,
         pattern: Pattern,
         number: usize,
     ) -> anyhow::Result<()> {
         let size = self.case.size;
-        let Connection { reader, writer } = connection;
+        let SplitConnection { reader, writer } = connection;
         let sent = Arc::default();
-        let (others, answers) = (Arc::clone(&sent), pattern.clone());
-        crew.put_to_work(self.work(number), |work| {
-            loops::send_only(writer, pattern, size, work, sent)
+        let (sent_count, answers) = (Arc::clone(&sent), pattern.clone());
+        workers.spawn(self.progress(number), |progress| {
+            loops::send_only(writer, pattern, size, progress, sent)
         })?;
-        let work = Work::new(self.phase.clone());
+        let progress = WorkerProgress::new(self.phase.clone());
         if self.case.both_ways {
-            crew.put_to_work(work, |work| loops::receive(reader, None, answers, size, work))
+            workers
+                .spawn(progress, |progress| loops::receive(reader, None, answers, size, progress))
         } else {
-            crew.put_to_work(work, |work| loops::receive_back(reader, answers, size, work, others))
+            workers.spawn(progress, |progress| {
+                loops::receive_back(reader, answers, size, progress, sent_count)
+            })
         }
     }
 
-    /// A sender that keeps to a timetable, and a receiver of the answers.
+    /// Starts a sender with a timetable, and a receiver of the answers.
     fn paced(
         &self,
-        crew: &mut Crew,
-        connection: Connection,
+        workers: &mut Workers,
+        connection: SplitConnection,
         pattern: Pattern,
         timetable: Timetable,
     ) -> anyhow::Result<()> {
         let (size, answers) = (self.case.size, pattern.clone());
-        let Connection { reader, writer } = connection;
-        let work = || Work::new(self.phase.clone());
-        crew.put_to_work(work(), |work| loops::send_paced(writer, pattern, timetable, size, work))?;
-        crew.put_to_work(work().timed(), |work| {
-            loops::receive_timed(reader, answers, timetable, size, work)
+        let SplitConnection { reader, writer } = connection;
+        let progress = || WorkerProgress::new(self.phase.clone());
+        workers.spawn(progress(), |progress| {
+            loops::send_paced(writer, pattern, timetable, size, progress)
+        })?;
+        workers.spawn(progress().timed(), |progress| {
+            loops::receive_timed(reader, answers, timetable, size, progress)
         })
     }
 
-    fn rate(&self, per_second: u64) -> Rate {
+    fn rate(&self, per_second: u64) -> SendRate {
         let measured = match self.amount {
             Amount::Time(time) => time,
             Amount::Bytes(_) | Amount::Messages(_) | Amount::UntilClientsEnd => Duration::ZERO,
         };
         let Case { clients, api, .. } = *self.case;
-        Rate { per_second, clients, warmup: self.warmup, measured, api }
+        SendRate { per_second, clients, warmup: self.warmup, measured, api }
     }
 
-    fn work(&self, client: usize) -> Work {
-        Work::new(self.phase.clone()).limited(self.limit(client))
+    fn progress(&self, client: usize) -> WorkerProgress {
+        WorkerProgress::new(self.phase.clone()).limited(self.limit(client))
     }
 
-    /// One client's part of what all of them send after the warm-up, if that is limited.
+    /// Returns a client's share of the messages after the warm-up, if their number is limited.
     fn limit(&self, client: usize) -> Option<u64> {
         let (clients, client) = (self.case.clients as u64, client as u64);
         let all = match self.amount {

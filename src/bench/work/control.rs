@@ -1,12 +1,12 @@
-//! The server's process: what it is told and what it answers, in lines of JSON through a
-//! local socket of its own, since its standard streams may be what is measured.
+//! Controls the server process with lines of JSON through a local socket: its standard streams may
+//! be the transport that is measured.
 
 use super::{
     BenchError,
-    address::{Address, name},
-    listener::ListenAt,
-    server::{Job, Served, Server},
-    unopened::Unopened,
+    address::{ServerAddress, name},
+    listener::ListenAddress,
+    server::{ServedTotals, ServerJob, WorkloadServer},
+    unopened_end::UnopenedEnd,
 };
 use crate::bench::Usage;
 use anyhow::Context as _;
@@ -22,46 +22,46 @@ use std::{
     time::Duration,
 };
 
-/// The command with which this program is started as a server.
+/// The hidden command that starts this program as a server.
 pub(crate) const COMMAND: &str = "bench-server";
 
-/// How long a process takes to start or to answer at most.
+/// Time limit for the server process to start and to answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The same of a process that is only asked for what went wrong.
-const HURRY: Duration = Duration::from_secs(1);
+/// Time limit for an answer after an error.
+const SHORT_LIMIT: Duration = Duration::from_secs(1);
 
-/// What a server is asked for.
+/// A request to the server process.
 #[derive(Copy, Clone, Debug, Serialize, Deserialize)]
 enum Request {
-    /// What it has used until now.
+    /// Asks for the resource usage so far.
     Usage,
-    /// What has come, after everything has been sent.
+    /// Asks for the totals, after everything has been sent.
     Finish,
 }
 
-/// What it answers.
+/// An answer of the server process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Reply {
-    /// Clients can connect, to this port if it is one.
+    /// The server is ready; with TCP, at this address.
     Ready(Option<SocketAddr>),
     Usage(Usage),
-    Served(Served, Usage),
+    Served(ServedTotals, Usage),
     Failed(String),
 }
 
-/// A server in a process of its own, which ends with this.
+/// A server in a separate process, which is killed on drop.
 #[derive(Debug)]
 pub(super) struct ServerProcess {
     control: BufReader<Stream>,
-    _child: Killed,
+    _child: ChildGuard,
 }
 
-/// A process that is ended with this: it has nothing left to do then, or is not needed.
+/// Kills the process on drop.
 #[derive(Debug)]
-struct Killed(Child);
+struct ChildGuard(Child);
 
-impl Drop for Killed {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -69,44 +69,46 @@ impl Drop for Killed {
 }
 
 impl ServerProcess {
-    /// Starts one. It tells where clients connect to.
+    /// Starts the process. Returns the address that clients connect to, if it has a listener.
     pub(super) fn start(
-        job: &Job,
-        given: Option<Unopened>,
+        job: &ServerJob,
+        given: Option<UnopenedEnd>,
         control: &str,
-    ) -> anyhow::Result<(Self, Option<Address>)> {
+    ) -> anyhow::Result<(Self, Option<ServerAddress>)> {
         let control = name(control)?;
         let mut listener = ListenerOptions::new()
             .name(control.borrow())
             .create_sync()
-            .context("cannot start the server's process")?;
+            .context("cannot start the server process")?;
         listener.set_accept_timeout(Some(LIMIT))?;
-        let mut command = Command::new(std::env::current_exe().context("which program is this?")?);
+        let mut command =
+            Command::new(std::env::current_exe().context("cannot find the path of this program")?);
         command.arg(COMMAND).arg(control.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
         if let Some(ends) = given {
             ends.give_to(&mut command)?;
         }
-        let child = Killed(command.spawn().context("cannot start the server's process")?);
-        // The command has the ends that are given to the process.
+        let child = ChildGuard(command.spawn().context("cannot start the server process")?);
+        // `Command` holds descriptors of the server's end, which have to be closed in this
+        // process.
         drop(command);
         let pid = child.0.id();
         listener.set_accept_filter(move |peer| {
             peer.pid().is_none_or(|peer| i64::from(peer) == i64::from(pid))
         });
-        let stream = listener.accept().context("the server's process does not start")?;
+        let stream = listener.accept().context("the server process did not connect")?;
         stream.set_recv_timeout(Some(LIMIT))?;
         let mut server = Self { control: BufReader::new(stream), _child: child };
         send(server.control.get_mut(), job)?;
         let Reply::Ready(tcp) = server.reply()? else { return Err(unexpected()) };
-        let address = match (&job.at, tcp) {
-            (_, Some(tcp)) => Some(Address::Tcp([tcp].into())),
-            (Some(ListenAt::Name(text)), None) => Some(Address::Local(name(text)?)),
+        let address = match (&job.listen, tcp) {
+            (_, Some(tcp)) => Some(ServerAddress::Tcp([tcp].into())),
+            (Some(ListenAddress::Name(text)), None) => Some(ServerAddress::Local(name(text)?)),
             _ => None,
         };
         Ok((server, address))
     }
 
-    /// What it has used until now.
+    /// Returns the resource usage of the process so far.
     pub(super) fn usage(&mut self) -> anyhow::Result<Usage> {
         match self.ask(Request::Usage)? {
             Reply::Usage(usage) => Ok(usage),
@@ -114,18 +116,18 @@ impl ServerProcess {
         }
     }
 
-    /// What has come, now that everything has been sent, and what that has used.
-    pub(super) fn finish(&mut self) -> anyhow::Result<(Served, Usage)> {
+    /// Returns the totals and the resource usage, after everything has been sent.
+    pub(super) fn finish(&mut self) -> anyhow::Result<(ServedTotals, Usage)> {
         match self.ask(Request::Finish)? {
             Reply::Served(served, usage) => Ok((served, usage)),
             _ => Err(unexpected()),
         }
     }
 
-    /// Does not wait long for what it answers from now on.
-    pub(super) fn hurry(&mut self) {
-        // It only takes longer if that cannot be had.
-        let _ = self.control.get_ref().set_recv_timeout(Some(HURRY));
+    /// Shortens the time limit for answers.
+    pub(super) fn shorten_timeout(&mut self) {
+        // Ignored: the longer limit stays.
+        let _ = self.control.get_ref().set_recv_timeout(Some(SHORT_LIMIT));
     }
 
     fn ask(&mut self, request: Request) -> anyhow::Result<Reply> {
@@ -139,9 +141,9 @@ impl ServerProcess {
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(BenchError::ServerDied.into()),
             Err(error) if is_timeout(&error) => Err(BenchError::NoAnswer.into()),
-            // On Windows that is no end of file.
+            // Windows reports an error instead of an end of file.
             Err(error) if error.is::<io::Error>() => Err(BenchError::ServerDied.into()),
-            Err(error) => Err(error.context("no answer from the server's process")),
+            Err(error) => Err(error.context("cannot read the answer of the server process")),
         }
     }
 }
@@ -152,28 +154,30 @@ fn is_timeout(error: &anyhow::Error) -> bool {
 }
 
 fn unexpected() -> anyhow::Error {
-    anyhow::anyhow!("an answer of the server's process that was not asked for")
+    anyhow::anyhow!("unexpected answer of the server process")
 }
 
-fn send(to: &mut Stream, message: &impl Serialize) -> anyhow::Result<()> {
+fn send(stream: &mut Stream, message: &impl Serialize) -> anyhow::Result<()> {
     let mut line = serde_json::to_string(message)?;
     line.push('\n');
-    Ok(to.write_all(line.as_bytes())?)
+    Ok(stream.write_all(line.as_bytes())?)
 }
 
-fn receive<T: DeserializeOwned>(from: &mut impl BufRead) -> anyhow::Result<Option<T>> {
+fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> anyhow::Result<Option<T>> {
     let mut line = String::new();
-    if from.read_line(&mut line)? == 0 {
+    if reader.read_line(&mut line)? == 0 {
         return Ok(None);
     }
     Ok(Some(serde_json::from_str(&line)?))
 }
 
-/// Is a server for the process that has started this one, and ends with it.
+/// Runs as the server of the process that started this one, until that process closes the
+/// connection.
 pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
-    let stream = Stream::connect(control.borrow()).context("nobody wants this server")?;
+    let stream = Stream::connect(control.borrow())
+        .context("cannot connect to the process that started this server")?;
     let mut control = BufReader::new(stream);
-    let Some(job) = receive::<Job>(&mut control)? else { return Ok(()) };
+    let Some(job) = receive::<ServerJob>(&mut control)? else { return Ok(()) };
     let mut server = match start(&job) {
         Ok((server, ready)) => {
             send(control.get_mut(), &Reply::Ready(ready))?;
@@ -185,7 +189,7 @@ pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
         let reply = match request {
             Request::Usage => Usage::now().map(Reply::Usage).map_err(anyhow::Error::from),
             Request::Finish => {
-                server.take().context("it has finished already").and_then(|server| {
+                server.take().context("the server has already finished").and_then(|server| {
                     let served = server.finish()?;
                     Ok(Reply::Served(served, Usage::now()?))
                 })
@@ -196,14 +200,14 @@ pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start(job: &Job) -> anyhow::Result<(Server, Option<SocketAddr>)> {
-    let given = match job.at {
-        None => vec![Unopened::standard(job.case.over)?],
+fn start(job: &ServerJob) -> anyhow::Result<(WorkloadServer, Option<SocketAddr>)> {
+    let given = match job.listen {
+        None => vec![UnopenedEnd::standard(job.case.over)?],
         Some(_) => Vec::new(),
     };
-    let server = Server::start(job, given)?;
+    let server = WorkloadServer::start(job, given)?;
     let tcp = match server.address()? {
-        Some(Address::Tcp(addresses)) => addresses.first().copied(),
+        Some(ServerAddress::Tcp(addresses)) => addresses.first().copied(),
         _ => None,
     };
     Ok((server, tcp))

@@ -4,53 +4,53 @@ use std::{
     time::Duration,
 };
 
-/// Why a run is not complete.
+/// Reasons why a run is not complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BenchError {
-    /// Other bytes came than were sent.
+    /// Other bytes were received than were sent.
     WrongBytes { offset: u64 },
-    /// Fewer or more bytes, or connections, arrived than were sent.
+    /// Another number of bytes or connections arrived than was sent.
     Miscounted { sent: u64, arrived: u64, what: &'static str },
-    /// The server ended the connection before the run was over.
+    /// The server closed the connection before the end of the run.
     ServerClosed,
-    /// A server that was to discard has sent something.
+    /// A server that should discard has sent something.
     Answered,
-    /// Nothing was sent or answered for so long.
-    Stalled { after: Duration, foreign: bool },
-    /// Not one message was done in the time.
+    /// No progress for this time.
+    Stalled { after: Duration, external: bool },
+    /// No message was completed within the run.
     Nothing,
-    /// Clients of other programs sent nothing.
+    /// External clients sent nothing.
     NothingCame,
-    /// So many messages a second cannot be sent.
+    /// The requested rate is not possible.
     RateMissed { asked: u64, reached: u64 },
-    /// The same of one client.
+    /// One client could not keep its part of the rate.
     TooSlow { reached: u64 },
-    /// The server's process could not do its work.
+    /// Error of the server process.
     Server(String),
-    /// The server's process does not answer.
+    /// The server process did not answer in time.
     NoAnswer,
-    /// The server's process has ended, or was ended.
+    /// The server process has ended.
     ServerDied,
-    /// A thread ended without a word.
+    /// A worker ended without a result.
     WorkerDied,
 }
 
 impl BenchError {
-    /// What the user can do about it.
+    /// Returns a hint for the user.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Stalled { foreign: true, .. } => Some(
-                "does the server do what --expect says, and end a connection whose client has \
-                 nothing more to send?"
+            Self::Stalled { external: true, .. } => Some(
+                "check that the server does what --expect says, and closes a connection after the \
+                 client has half-closed it"
                     .to_owned(),
             ),
             Self::RateMissed { reached, .. } => {
-                // Some room, and a number that reads well.
+                // 80 %, rounded down to two digits.
                 let rate = reached - reached / 5;
                 let digit = 10_u64.pow(rate.checked_ilog10().unwrap_or(0).saturating_sub(1));
                 Some(format!("--rate {} may be possible", (rate / digit * digit).max(1)))
             }
-            Self::Nothing => Some("a longer --duration gives messages more time".to_owned()),
+            Self::Nothing => Some("use a longer --duration".to_owned()),
             _ => None,
         }
     }
@@ -60,34 +60,32 @@ impl Display for BenchError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongBytes { offset } => {
-                write!(
-                    f,
-                    "other bytes came back or arrived than were sent, at or after byte {offset}"
-                )
+                write!(f, "the received bytes differ from the sent ones at or after byte {offset}")
             }
             Self::Miscounted { sent, arrived, what } => {
                 write!(f, "{sent} {what} were sent, {arrived} arrived")
             }
             Self::ServerClosed => {
-                f.write_str("the server ended the connection before the run was over")
+                f.write_str("the server closed the connection before the end of the run")
             }
-            Self::Answered => f.write_str("the server sends something, and should only read"),
+            Self::Answered => {
+                f.write_str("the server sent something, although it should only read")
+            }
             Self::TooSlow { reached } => {
-                write!(f, "a client could send only {reached} messages a second")
+                write!(f, "a client could send only {reached} messages per second")
             }
             Self::Stalled { after, .. } => {
-                write!(f, "nothing moved for {}", humantime::format_duration(*after))
+                write!(f, "no progress for {}", humantime::format_duration(*after))
             }
-            Self::Nothing => f.write_str("not one message was done in the time of a run"),
-            Self::NothingCame => f.write_str("clients have sent nothing"),
-            Self::RateMissed { asked, reached } => write!(
-                f,
-                "{asked} messages a second are more than is possible: {reached} were sent"
-            ),
-            Self::Server(text) => write!(f, "the server: {text}"),
-            Self::ServerDied => f.write_str("the server's process has ended"),
-            Self::NoAnswer => f.write_str("the server's process does not answer"),
-            Self::WorkerDied => f.write_str("a part of the measurement ended without a result"),
+            Self::Nothing => f.write_str("no message was completed within the run"),
+            Self::NothingCame => f.write_str("the clients sent nothing"),
+            Self::RateMissed { asked, reached } => {
+                write!(f, "{asked} messages per second are not possible: {reached} were sent")
+            }
+            Self::Server(text) => write!(f, "the server failed: {text}"),
+            Self::ServerDied => f.write_str("the server process has ended"),
+            Self::NoAnswer => f.write_str("the server process does not answer"),
+            Self::WorkerDied => f.write_str("a worker ended without a result"),
         }
     }
 }

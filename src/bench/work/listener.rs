@@ -1,6 +1,6 @@
 use super::{
-    address::{Address, name},
-    ends::Whole,
+    address::{ServerAddress, name},
+    connection::OpenConnection,
 };
 use crate::{
     bench::Api,
@@ -17,29 +17,29 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
-/// Where to listen.
+/// Where a server listens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum ListenAt {
-    /// A local socket's name, as it is typed.
+pub(super) enum ListenAddress {
+    /// Name of a local socket.
     Name(String),
-    /// The first one of these that can be had; of none any port of the loopback interface.
+    /// The first address that can be bound; if there is none, any port of the loopback interface.
     Tcp(Vec<SocketAddr>),
 }
 
-/// A server's listener, of either API.
+/// A listener of either API.
 #[derive(Debug)]
-pub(super) enum Listener {
+pub(super) enum BenchListener {
     Local(local_socket::Listener),
     LocalEvent(local_socket::tokio::Listener),
     Tcp(std::net::TcpListener),
     TcpEvent(tokio::net::TcpListener),
 }
 
-impl Listener {
-    /// Listens; in an event loop if the API is one of such.
-    pub(super) async fn bind(at: &ListenAt, api: Api) -> anyhow::Result<Self> {
-        match at {
-            ListenAt::Name(text) => {
+impl BenchListener {
+    /// Listens; with `Api::Tokio` it has to be called in the event loop.
+    pub(super) async fn bind(address: &ListenAddress, api: Api) -> anyhow::Result<Self> {
+        match address {
+            ListenAddress::Name(text) => {
                 let name = name(text)?;
                 let options =
                     ListenerOptions::new().name(name).on_conflict(OnConflict::ReplaceStale);
@@ -49,41 +49,43 @@ impl Listener {
                 };
                 Ok(listener.map_err(Failure::Bind)?)
             }
-            ListenAt::Tcp(addresses) => {
+            ListenAddress::Tcp(addresses) => {
                 let any = [(Ipv4Addr::LOCALHOST, 0).into()];
-                let at = if addresses.is_empty() { &any[..] } else { &addresses[..] };
+                let candidates = if addresses.is_empty() { &any[..] } else { &addresses[..] };
                 let listener = match api {
-                    Api::Sync => std::net::TcpListener::bind(at).map(Self::Tcp),
-                    Api::Tokio => tokio::net::TcpListener::bind(at).await.map(Self::TcpEvent),
+                    Api::Sync => std::net::TcpListener::bind(candidates).map(Self::Tcp),
+                    Api::Tokio => {
+                        tokio::net::TcpListener::bind(candidates).await.map(Self::TcpEvent)
+                    }
                 };
                 Ok(listener.map_err(|error| {
                     let reason = local_socket::error::reason(&error);
-                    let text = format!("cannot listen on tcp:{}: {reason}", at[0]);
+                    let text = format!("cannot listen on tcp:{}: {reason}", candidates[0]);
                     Failure::Bind(io::Error::new(error.kind(), text))
                 })?)
             }
         }
     }
 
-    /// Where clients connect to.
-    pub(super) fn address(&self) -> anyhow::Result<Address> {
+    /// Returns the address that clients connect to.
+    pub(super) fn address(&self) -> anyhow::Result<ServerAddress> {
         let address = match self {
-            Self::Local(listener) => Address::Local(listener.local_name()?),
-            Self::LocalEvent(listener) => Address::Local(listener.local_name()?),
-            Self::Tcp(listener) => Address::Tcp([listener.local_addr()?].into()),
-            Self::TcpEvent(listener) => Address::Tcp([listener.local_addr()?].into()),
+            Self::Local(listener) => ServerAddress::Local(listener.local_name()?),
+            Self::LocalEvent(listener) => ServerAddress::Local(listener.local_name()?),
+            Self::Tcp(listener) => ServerAddress::Tcp([listener.local_addr()?].into()),
+            Self::TcpEvent(listener) => ServerAddress::Tcp([listener.local_addr()?].into()),
         };
         Ok(address)
     }
 
     /// Waits for a client.
-    pub(super) async fn accept(&self) -> anyhow::Result<Whole> {
+    pub(super) async fn accept(&self) -> anyhow::Result<OpenConnection> {
         const ATTEMPTS: usize = 10;
         let mut attempts = 1..=ATTEMPTS;
         loop {
             match self.accept_once().await {
-                // That of a connection that has gone; of limits that are reached the
-                // measurement is to say so.
+                // The error of a connection that has ended. A limit of the system that is reached
+                // is reported.
                 Err(error)
                     if attempts.next().is_some()
                         && accept_error(&error) == AcceptError::Passes
@@ -93,10 +95,10 @@ impl Listener {
         }
     }
 
-    async fn accept_once(&self) -> io::Result<Whole> {
+    async fn accept_once(&self) -> io::Result<OpenConnection> {
         match self {
-            Self::Local(listener) => listener.accept().map(Whole::from),
-            Self::LocalEvent(listener) => listener.accept().await.map(Whole::from),
+            Self::Local(listener) => listener.accept().map(OpenConnection::from),
+            Self::LocalEvent(listener) => listener.accept().await.map(OpenConnection::from),
             Self::Tcp(listener) => listener.accept().and_then(|(stream, _)| {
                 stream.set_nodelay(true)?;
                 Ok(stream.into())
@@ -108,7 +110,7 @@ impl Listener {
         }
     }
 
-    /// Nobody can connect any more, and nothing of it is left if the process ends now.
+    /// Removes the name: no client can connect, and nothing remains if the process ends.
     pub(super) fn give_up_name(&self) {
         match self {
             Self::Local(listener) => listener.give_up_name(),
@@ -117,8 +119,8 @@ impl Listener {
         }
     }
 
-    /// Ends it, for a thread that waits in [`accept`](Self::accept) as well; a task that does is
-    /// ended with its event loop.
+    /// Stops listening. A thread that is blocked in [`accept`](Self::accept) is woken; a task ends
+    /// with its event loop.
     pub(super) fn close(&self) {
         let closed = match self {
             Self::Local(listener) => listener.close(),

@@ -1,4 +1,4 @@
-//! What workers do: one function for each part of a workload.
+//! The loops that workers execute, one function for each role in a workload.
 
 mod answer;
 mod exchange;
@@ -10,16 +10,16 @@ pub(super) use answer::{answer_messages, answer_once, echo};
 pub(super) use exchange::exchange;
 pub(super) use paced::{receive_timed, send_paced};
 pub(super) use stream::{buffer_size, receive, receive_back, send, send_only};
-pub(super) use visit::{Visit, visit};
+pub(super) use visit::{VisitKind, visit};
 
 use super::{
     BenchError,
-    ends::{Reader, Source as _},
+    connection::{ConnectionReader, MessageReader as _},
 };
 use std::io;
 
-/// What a write or read says of a server that has gone, and everything else as it is.
-fn of_server(error: io::Error) -> anyhow::Error {
+/// Converts errors of a closed connection to `ServerClosed`.
+fn map_server_error(error: io::Error) -> anyhow::Error {
     match error.kind() {
         io::ErrorKind::BrokenPipe
         | io::ErrorKind::ConnectionReset
@@ -29,14 +29,14 @@ fn of_server(error: io::Error) -> anyhow::Error {
     }
 }
 
-/// The same for servers.
-fn of_client(error: io::Error) -> anyhow::Error {
-    anyhow::Error::from(error).context("a client ended the connection before the run was over")
+/// Adds context to an error of a client's connection.
+fn map_client_error(error: io::Error) -> anyhow::Error {
+    anyhow::Error::from(error).context("a client closed the connection before the end of the run")
 }
 
-/// Waits until the server has ended the connection, as it does when it has read everything.
-async fn wait_for_end(reader: &mut Reader) -> anyhow::Result<()> {
-    let more = reader.read(&mut [0; 1]).await.map_err(of_server)?;
-    // It was not asked for anything.
+/// Waits until the server closes the connection, which it does after the last byte has arrived.
+async fn wait_for_end(reader: &mut ConnectionReader) -> anyhow::Result<()> {
+    let more = reader.read(&mut [0; 1]).await.map_err(map_server_error)?;
+    // A server that discards must not send.
     if more > 0 { Err(BenchError::Answered.into()) } else { Ok(()) }
 }

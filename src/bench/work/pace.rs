@@ -1,4 +1,4 @@
-//! Sending at a given rate, whether answers have come or not.
+//! Timetables for sending at a given rate, whether answers have arrived or not.
 
 use crate::bench::Api;
 use std::{
@@ -6,25 +6,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// When each message of a client is due, from the first one of the warm-up to the last one.
+/// The due times of a client's messages, from the first one of the warm-up.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Timetable {
-    /// When the first one is due.
+    /// Due time of the first message.
     start: Instant,
-    /// When the warm-up is over, and when everything is.
+    /// End of the warm-up and end of the run.
     measured: (Instant, Instant),
     /// Nanoseconds between two messages.
     interval: f64,
-    /// The first message after the warm-up.
+    /// Number of the first message after the warm-up.
     first: u64,
-    /// How many there are in all.
+    /// Number of messages, with the warm-up.
     count: u64,
     api: Api,
 }
 
-/// What several clients send together; they take turns.
+/// The rate of several clients together, which send in turn.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Rate {
+pub(super) struct SendRate {
     pub(super) per_second: u64,
     pub(super) clients: usize,
     pub(super) warmup: Duration,
@@ -32,22 +32,23 @@ pub(super) struct Rate {
     pub(super) api: Api,
 }
 
-/// A system that is asked to sleep may sleep longer by about that much; with tokio, whose
-/// clock has milliseconds, by two of them.
+/// How much longer than requested a system may sleep: a thread about 100 µs; a task of tokio,
+/// whose timers have a resolution of 1 ms, up to 2 ms.
 const LATE_THREAD: Duration = Duration::from_micros(100);
 const LATE_TASK: Duration = Duration::from_millis(2);
 
-/// How much later than planned the last message may be sent: a hundredth of the time, and
-/// as much as a process may have to wait for its CPU.
+/// Minimum delay of the last message that is tolerated: a process may have to wait this long for
+/// its CPU. In long runs a hundredth of the run is tolerated.
 const GRACE: Duration = Duration::from_millis(50);
 
-impl Rate {
-    /// What one of the clients sends, which has a limit of its own or the time as its limit.
+impl SendRate {
+    /// Returns the timetable of one client, which ends after `limit` messages or after the
+    /// measured time.
     pub(super) fn timetable(&self, start: Instant, client: usize, limit: Option<u64>) -> Timetable {
         let turn = 1e9 / self.per_second as f64;
         let offset = turn * client as f64;
         let interval = turn * self.clients as f64;
-        // Those that are due before a moment.
+        // Number of messages that are due before a moment.
         let due_by = |time: Duration| ((time.as_nanos() as f64 - offset) / interval).ceil() as u64;
         let first = due_by(self.warmup);
         let count = match limit {
@@ -71,36 +72,36 @@ impl Rate {
 }
 
 impl Timetable {
-    /// The first message after the warm-up.
+    /// Returns the number of the first message after the warm-up.
     pub(super) fn first(&self) -> u64 {
         self.first
     }
 
-    /// How many messages there are in all.
+    /// Returns the number of messages, with the warm-up.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// When the message is due.
+    /// Returns the due time of a message.
     pub(super) fn due(&self, number: u64) -> Instant {
         let nanos = Duration::from_nanos((number as f64 * self.interval) as u64);
         self.start.checked_add(nanos).unwrap_or(self.start)
     }
 
-    /// From when to when it is measured.
+    /// Returns start and end of the measured time.
     pub(super) fn measured(&self) -> (Instant, Instant) {
         self.measured
     }
 
-    /// When it is clear that the rate cannot be kept.
+    /// Returns the time at which the rate counts as missed.
     pub(super) fn is_missed_by(&self) -> Instant {
         let (start, end) = self.measured;
         let grace = (end.saturating_duration_since(start) / 100).max(GRACE);
         end.checked_add(grace).unwrap_or(end)
     }
 
-    /// Waits until the message is due: asleep while there is much time, and then awake, since
-    /// sleeping is not exact.
+    /// Waits until a message is due: sleeps first and then polls the clock, because sleeping is
+    /// not exact.
     pub(super) async fn wait_for(&self, number: u64) {
         let due = self.due(number);
         loop {
@@ -122,9 +123,9 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn rate(per_second: u64, clients: usize) -> Rate {
+    fn rate(per_second: u64, clients: usize) -> SendRate {
         let warmup = SECOND / 2;
-        Rate { per_second, clients, warmup, measured: SECOND, api: Api::Sync }
+        SendRate { per_second, clients, warmup, measured: SECOND, api: Api::Sync }
     }
 
     #[test]
@@ -137,23 +138,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_in_the_time_is_sent() {
+    fn all_messages_that_are_due_are_sent() {
         let start = Instant::now();
         let table = rate(1000, 1).timetable(start, 0, None);
         assert_eq!((table.first(), table.count()), (500, 1500));
         assert_eq!(table.measured(), (start + SECOND / 2, start + SECOND * 3 / 2));
-        // Clients with a later turn may have one less.
+        // Clients with a later turn may have one message less.
         let tables = [0, 1, 2].map(|client| rate(10, 3).timetable(start, client, None));
         let counts = tables.map(|table| table.count() - table.first());
         assert_eq!(counts.iter().sum::<u64>(), 10, "{counts:?}");
-        // With so many that some have nothing to send, it takes no longer.
+        // Clients without any message do not take longer.
         let last = rate(10, 100).timetable(start, 99, None);
         assert_eq!(last.count() - last.first(), 0);
         assert_eq!(last.measured().1, start + SECOND * 3 / 2);
     }
 
     #[test]
-    fn a_limit_is_one_of_messages_after_the_warm_up() {
+    fn a_limit_counts_messages_after_the_warm_up() {
         let table = rate(1000, 1).timetable(Instant::now(), 0, Some(7));
         assert_eq!((table.first(), table.count()), (500, 507));
         let table = rate(u64::MAX, 1).timetable(Instant::now(), 0, Some(u64::MAX));
@@ -162,9 +163,9 @@ mod tests {
     }
 
     #[test]
-    fn a_hundredth_of_the_time_may_be_missed() {
+    fn a_delay_of_a_hundredth_is_tolerated() {
         let start = Instant::now();
-        let long = Rate { measured: SECOND * 100, ..rate(1000, 1) }.timetable(start, 0, None);
+        let long = SendRate { measured: SECOND * 100, ..rate(1000, 1) }.timetable(start, 0, None);
         assert_eq!(long.is_missed_by(), long.measured().1 + SECOND);
         let short = rate(1000, 1).timetable(start, 0, None);
         assert_eq!(short.is_missed_by(), short.measured().1 + GRACE);

@@ -1,34 +1,34 @@
-//! The bytes that are sent, which whoever receives them knows, too.
+//! The bytes that are sent, which the receiver computes as well.
 //!
-//! They repeat after a number of bytes that is no multiple of usual sizes, so that a message
-//! that is missing, doubled or moved does not look like the one that belongs there.
+//! The period is not a multiple of common sizes, so that a lost, repeated or reordered message
+//! differs from the expected one.
 
 use super::BenchError;
 use crate::memory;
 use std::{io, sync::Arc};
 
-/// Short enough for the fastest cache, as one message that is sent again and again would be.
+/// Small enough for the L1 cache, like a message that is sent repeatedly.
 const PERIOD: usize = (16 << 10) + 65;
 
-/// What is compared at either end of what was read: all of it would be a good part of the
-/// time that is measured. Bytes that are lost or doubled move all that follow.
+/// Number of bytes that are compared at both ends of a read: comparing all would take a
+/// considerable part of the measured time. Lost or repeated bytes shift all bytes that follow.
 const SAMPLE: usize = 32;
 
-/// A place in the stream of known bytes.
+/// A position in the known stream of bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     bytes: Arc<Vec<u8>>,
-    at: usize,
+    position: usize,
     offset: u64,
 }
 
 impl Pattern {
-    /// The beginning, for messages and reads of at most so many bytes.
+    /// Creates the start of the stream, for messages and reads of at most `longest` bytes.
     pub(super) fn new(longest: usize) -> io::Result<Self> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let period: Vec<u8> = (0..PERIOD)
             .map(|_| {
-                // Xorshift, of Marsaglia.
+                // Xorshift (Marsaglia).
                 state ^= state << 13;
                 state ^= state >> 7;
                 state ^= state << 17;
@@ -40,31 +40,31 @@ impl Pattern {
             let left = PERIOD + longest - bytes.len();
             bytes.extend_from_slice(&period[..left.min(PERIOD)]);
         }
-        Ok(Self { bytes: Arc::new(bytes), at: 0, offset: 0 })
+        Ok(Self { bytes: Arc::new(bytes), position: 0, offset: 0 })
     }
 
-    /// The next bytes, of which there are not more than it was made for.
+    /// Returns the next `len` bytes, at most `longest` of [`new`](Self::new).
     pub(super) fn next(&mut self, len: usize) -> &[u8] {
-        let start = self.at;
+        let start = self.position;
         self.offset += len as u64;
-        self.at += len;
-        if self.at >= PERIOD {
-            self.at %= PERIOD;
+        self.position += len;
+        if self.position >= PERIOD {
+            self.position %= PERIOD;
         }
         &self.bytes[start..start + len]
     }
 
-    /// Fails if these are not the next bytes.
+    /// Fails with `WrongBytes` if these are not the next bytes.
     pub(super) fn check(&mut self, found: &[u8]) -> Result<(), BenchError> {
         let offset = self.offset;
         let expected = self.next(found.len());
-        let is_same = if found.len() > 2 * SAMPLE {
+        let is_equal = if found.len() > 2 * SAMPLE {
             let end = found.len() - SAMPLE;
             found[..SAMPLE] == expected[..SAMPLE] && found[end..] == expected[end..]
         } else {
             found == expected
         };
-        if is_same { Ok(()) } else { Err(BenchError::WrongBytes { offset }) }
+        if is_equal { Ok(()) } else { Err(BenchError::WrongBytes { offset }) }
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_in_other_pieces_is_the_same() {
+    fn reads_may_have_other_sizes_than_writes() {
         let (mut sent, mut read) = (Pattern::new(70_000).unwrap(), Pattern::new(100_000).unwrap());
         let mut stream = Vec::new();
         for len in [1, 64, 65_536, 70_000, 3, 65_601] {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_is_lost_is_noticed() {
+    fn a_lost_byte_is_detected() {
         let (mut sent, mut read) = (Pattern::new(4096).unwrap(), Pattern::new(4096).unwrap());
         let mut stream = sent.next(4096).to_vec();
         stream.extend_from_slice(sent.next(4096));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_comes_twice_is_noticed() {
+    fn a_repeated_message_is_detected() {
         let (mut sent, mut read) = (Pattern::new(8).unwrap(), Pattern::new(8).unwrap());
         let message = sent.next(8).to_vec();
         read.check(&message).unwrap();

@@ -1,42 +1,42 @@
-//! Which part of a run it is: what every worker looks at before each message.
+//! The phase of a run, which workers check before each message.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU8, AtomicU64, Ordering},
 };
 
-/// The parts of a run, in order.
+/// The phases of a run, in order.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
+pub(super) enum RunPhase {
     WarmUp,
     Measured,
     Over,
 }
 
-/// The part that it is now, for all workers.
+/// The current phase, shared by all workers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Phase(Arc<AtomicU8>);
+pub(super) struct SharedPhase(Arc<AtomicU8>);
 
-impl Phase {
-    // Nothing but the number itself passes between threads.
-    pub(super) fn part(&self) -> Part {
+impl SharedPhase {
+    // Relaxed: no other data is passed between threads.
+    pub(super) fn get(&self) -> RunPhase {
         match self.0.load(Ordering::Relaxed) {
-            0 => Part::WarmUp,
-            1 => Part::Measured,
-            _ => Part::Over,
+            0 => RunPhase::WarmUp,
+            1 => RunPhase::Measured,
+            _ => RunPhase::Over,
         }
     }
 
-    pub(super) fn set(&self, part: Part) {
+    pub(super) fn set(&self, part: RunPhase) {
         self.0.store(part as u8, Ordering::Relaxed);
     }
 }
 
-/// How far a worker is, for whoever waits for it.
+/// The progress of a worker, shared with the thread that waits for it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Live(Arc<AtomicU64>);
+pub(super) struct MessageCounter(Arc<AtomicU64>);
 
-impl Live {
+impl MessageCounter {
     pub(super) fn set(&self, messages: u64) {
         self.0.store(messages, Ordering::Relaxed);
     }

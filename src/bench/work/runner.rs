@@ -1,13 +1,13 @@
-//! One run from its beginning to its end.
+//! Measures one run from start to end.
 
 use super::{
     BenchError,
     clients::Clients,
-    crew::Crew,
-    phase::{Part, Phase},
+    phase::{RunPhase, SharedPhase},
+    running_server::{RunNames, RunningServer, ServerAccess, ServerKind},
     sample::{check, sample},
-    side::{Names, ServerIs, Side, Way},
-    waiting::Waiting,
+    stall_watch::StallWatch,
+    workers::Workers,
 };
 use crate::{
     bench::{Amount, Case, Measure, Sample, Usage, Workload},
@@ -22,81 +22,82 @@ use std::{
 /// Measures with sockets and clocks.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    server: ServerIs,
+    server: ServerKind,
     pin: Vec<usize>,
     warmup: Duration,
-    names: Names,
+    names: RunNames,
 }
 
 impl Runner {
-    /// With socket files in that folder, if there are any.
+    /// Creates a runner; `folder` is for socket files.
     pub(crate) fn new(
-        server: ServerIs,
+        server: ServerKind,
         pin: Vec<usize>,
         warmup: Duration,
         folder: PathBuf,
     ) -> Self {
-        Self { server, pin, warmup, names: Names::new(folder) }
+        Self { server, pin, warmup, names: RunNames::new(folder) }
     }
 
     fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
         let cpu = self.pin.first().copied();
-        let (mut side, way) = self.server.start(case, cpu, &self.names)?;
-        // The first one is that of our server, if there are more.
-        let has_server = !matches!(self.server, ServerIs::Foreign(..));
+        let (mut running, access) = self.server.start(case, cpu, &self.names)?;
+        // The first CPU is the server's, if there is more than one.
+        let has_server = !matches!(self.server, ServerKind::External(..));
         let cpus = &self.pin[usize::from(has_server && self.pin.len() > 1)..];
-        let mut crew = Crew::new(case.api, cpus)?;
-        let phase = Phase::default();
-        let (server, phase_of_all) = (self.server.does(), phase.clone());
+        let mut workers = Workers::new(case.api, cpus)?;
+        let phase = SharedPhase::default();
+        let (server, phase_of_all) = (self.server.behaviour(), phase.clone());
         let clients = Clients { case, amount, server, phase: phase_of_all, warmup: self.warmup };
-        let started = start_clients(&clients, &mut crew, way);
-        let measured = started.and_then(|()| self.watch(case, amount, &phase, &crew, &mut side));
-        // Whoever has not ended yet is to end.
-        phase.set(Part::Over);
+        let started = start_clients(&clients, &mut workers, access);
+        let measured = started
+            .and_then(|()| self.measure_clients(case, amount, &phase, &workers, &mut running));
+        // Ends the workers that are still running.
+        phase.set(RunPhase::Over);
         match measured {
             Ok(sample) => Ok(sample),
-            // A server that has gone may have had a reason.
-            Err(error) => Err(match side.reason() {
-                Some(reason) if reason.is::<BenchError>() => better_of(error, reason),
+            // If the server has failed, its error may be the cause.
+            Err(error) => Err(match running.failure_reason() {
+                Some(reason) if reason.is::<BenchError>() => more_specific(error, reason),
                 _ => error,
             }),
         }
     }
 
-    /// Waits for clients that are at work.
-    fn watch(
+    /// Waits for the clients and collects the results.
+    fn measure_clients(
         &self,
         case: &Case,
         amount: Amount,
-        phase: &Phase,
-        crew: &Crew,
-        side: &mut Side,
+        phase: &SharedPhase,
+        workers: &Workers,
+        running: &mut RunningServer,
     ) -> anyhow::Result<Sample> {
-        let mut waiting = Waiting::new(crew, case, self.server.does());
-        waiting.until(Instant::now().checked_add(self.warmup))?;
-        let server = side.usage()?;
-        let everybody = system::usage::of_everybody();
+        let mut watch = StallWatch::new(workers, case, self.server.behaviour());
+        watch.wait_until(Instant::now().checked_add(self.warmup))?;
+        let server = running.usage()?;
+        let system_cpu = system::usage::of_everybody();
         let client = Usage::now()?;
         let start = Instant::now();
-        phase.set(Part::Measured);
+        phase.set(RunPhase::Measured);
         if let Amount::Time(time) = amount {
-            waiting.until(start.checked_add(time))?;
-            phase.set(Part::Over);
+            watch.wait_until(start.checked_add(time))?;
+            phase.set(RunPhase::Over);
         }
-        waiting.until(None)?;
+        watch.wait_until(None)?;
         let client = Usage::now()?.since(client);
-        let everybody = system::usage::of_everybody().zip(everybody);
-        let everybody = everybody.map(|(now, then)| now.saturating_sub(then));
-        let tallies = waiting.tallies;
-        let (served, used) = side.finish()?;
+        let system_cpu = system::usage::of_everybody().zip(system_cpu);
+        let system_cpu = system_cpu.map(|(now, then)| now.saturating_sub(then));
+        let tallies = watch.tallies;
+        let (served, used) = running.finish()?;
         if let Some(served) = served {
             check(case, &tallies, served)?;
         }
         let server = used.zip(server).map(|(now, then)| now.since(then));
         let mut sample = sample(case, &tallies, start, client, server)?;
-        // A foreign server's work cannot be told from that of others.
-        if !matches!(self.server, ServerIs::Foreign(..)) {
-            sample.others = everybody.and_then(|all| others(all, &sample));
+        // The CPU time of an external server cannot be told from that of other processes.
+        if !matches!(self.server, ServerKind::External(..)) {
+            sample.other_cpus = system_cpu.and_then(|system_cpu| other_cpus(system_cpu, &sample));
         }
         Ok(sample)
     }
@@ -116,51 +117,59 @@ impl Measure for Runner {
     }
 }
 
-fn start_clients(clients: &Clients<'_>, crew: &mut Crew, way: Way) -> anyhow::Result<()> {
+fn start_clients(
+    clients: &Clients<'_>,
+    workers: &mut Workers,
+    access: ServerAccess,
+) -> anyhow::Result<()> {
     let api = clients.case.api;
     let mut connections = Vec::new();
-    match way {
-        Way::Connect(address) if clients.case.workload == Workload::Connect => {
-            return clients.start_visits(crew, &address);
+    match access {
+        ServerAccess::Connect(address) if clients.case.workload == Workload::Connect => {
+            return clients.start_visits(workers, &address);
         }
-        Way::Connect(address) => {
+        ServerAccess::Connect(address) => {
             for _ in 0..clients.case.clients {
                 let address = address.clone();
-                connections
-                    .push(crew.who().run(async move { Ok(address.connect(api).await?.split()) })?);
+                connections.push(
+                    workers
+                        .executor()
+                        .run(async move { Ok(address.connect(api).await?.split()) })?,
+                );
             }
         }
-        Way::Given(ends) => {
-            for ends in ends {
-                connections.push(crew.who().run(async move { ends.open(api) })?);
+        ServerAccess::Given(ends) => {
+            for end in ends {
+                connections.push(workers.executor().run(async move { end.open(api) })?);
             }
         }
     }
-    clients.start(crew, connections)
+    clients.start(workers, connections)
 }
 
-/// Which of two errors says more: what clients see of a server that has gone is that it has
-/// gone.
-fn better_of(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
-    let says_little = match client.downcast_ref() {
+/// Returns the error that says more: clients of a server that has failed only see a closed
+/// connection.
+fn more_specific(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
+    let is_vague = match client.downcast_ref() {
         Some(BenchError::ServerClosed | BenchError::WorkerDied | BenchError::Stalled { .. }) => {
             true
         }
         Some(_) => false,
         None => matches!(client.downcast_ref(), Some(Failure::Connect { .. })),
     };
-    let says_much = matches!(
+    let is_specific = matches!(
         server.downcast_ref(),
         Some(BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied)
     );
-    if says_little && says_much { server } else { client }
+    if is_vague && is_specific { server } else { client }
 }
 
-/// How many CPUs were busy meanwhile with something else; not of short times, which the
-/// system's clock ticks are too coarse for.
-fn others(everybody: Duration, sample: &Sample) -> Option<f64> {
+/// Returns how many CPUs other processes kept busy; `None` for short runs, for which the clock
+/// ticks of the system are too coarse.
+fn other_cpus(system_cpu: Duration, sample: &Sample) -> Option<f64> {
     const SHORT: Duration = Duration::from_millis(500);
-    let ours: Duration = [sample.client, sample.server].iter().flatten().map(|it| it.cpu).sum();
-    let others = everybody.saturating_sub(ours).as_secs_f64() / sample.elapsed.as_secs_f64();
-    (sample.elapsed >= SHORT).then_some(others)
+    let own: Duration =
+        [sample.client, sample.server].iter().flatten().map(|usage| usage.cpu).sum();
+    let other_cpus = system_cpu.saturating_sub(own).as_secs_f64() / sample.elapsed.as_secs_f64();
+    (sample.elapsed >= SHORT).then_some(other_cpus)
 }

@@ -1,12 +1,12 @@
-//! What the tallies of a run's workers come to.
+//! Combines the tallies of the workers of a run.
 
-use super::{BenchError, server::Served, tally::Tally};
+use super::{BenchError, server::ServedTotals, tally::Tally};
 use crate::bench::{Case, Sample, Usage, Workload};
 use hdrhistogram::Histogram;
 use std::time::Instant;
 
-/// What was sent has to be what arrived.
-pub(super) fn check(case: &Case, tallies: &[Tally], served: Served) -> anyhow::Result<()> {
+/// Fails with `Miscounted` if the server has received another number of bytes or connections.
+pub(super) fn check(case: &Case, tallies: &[Tally], served: ServedTotals) -> anyhow::Result<()> {
     let (sent, arrived, what) = if case.workload == Workload::Connect {
         let sent = tallies.iter().map(|tally| tally.all.messages).sum();
         (sent, served.connections, "connections")
@@ -44,7 +44,7 @@ pub(super) fn sample(
         latencies,
         client: Some(client),
         server,
-        others: None,
+        other_cpus: None,
         fairness: if tallies.len() == case.clients { fairness(&messages) } else { None },
     };
     let timed = sample.latencies.as_ref().map(Histogram::len);
@@ -56,7 +56,7 @@ pub(super) fn sample(
     if is_empty { Err(BenchError::Nothing.into()) } else { Ok(sample) }
 }
 
-/// The least of what clients have done, as a part of the most; of one there is none.
+/// Returns the minimum divided by the maximum; `None` for a single client.
 fn fairness(messages: &[u64]) -> Option<f64> {
     let least = messages.iter().min()?;
     let most = messages.iter().max().filter(|most| **most > 0)?;

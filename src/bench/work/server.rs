@@ -1,16 +1,16 @@
-//! What the server of a run does, in whichever process.
+//! The server of a run, in a separate process or in that of the clients.
 
 use super::{
     BenchError,
-    address::Address,
-    crew::{Crew, Report, Who},
-    ends::Connection,
-    listener::{ListenAt, Listener},
+    address::ServerAddress,
+    connection::SplitConnection,
+    listener::{BenchListener, ListenAddress},
     loops,
     pattern::Pattern,
-    phase::{Part, Phase},
-    tally::Work,
-    unopened::Unopened,
+    phase::{RunPhase, SharedPhase},
+    tally::WorkerProgress,
+    unopened_end::UnopenedEnd,
+    workers::{Executor, TallySender, Workers},
 };
 use crate::bench::{Case, Workload};
 use serde::{Deserialize, Serialize};
@@ -23,109 +23,111 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a server is to do.
+/// Tells a server what to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Job {
+pub(super) struct ServerJob {
     pub(super) case: Case,
-    /// Where clients connect to; otherwise the one connection is given.
-    pub(super) at: Option<ListenAt>,
-    /// The CPU that it keeps to.
+    /// Where to listen; `None` if the only connection is passed to the server.
+    pub(super) listen: Option<ListenAddress>,
+    /// CPU that the server is pinned to.
     pub(super) cpu: Option<usize>,
 }
 
-/// A server at work.
+/// A server that serves the clients of a run.
 #[derive(Debug)]
-pub(super) struct Server {
-    crew: Crew,
-    /// How many workers are going to report.
-    workers: usize,
-    listener: Option<Arc<Listener>>,
+pub(super) struct WorkloadServer {
+    workers: Workers,
+    /// Number of tallies that workers will send.
+    expected_tallies: usize,
+    listener: Option<Arc<BenchListener>>,
     visits: Arc<Visits>,
 }
 
-/// What came to a server in all, with what came in the warm-up.
+/// What a server has received, including the warm-up.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Served {
+pub(super) struct ServedTotals {
     pub(super) bytes: u64,
-    /// Only of connections that were counted one by one.
+    /// Counted for the workload `connect` only.
     pub(super) connections: u64,
 }
 
 #[derive(Debug, Default)]
 struct Visits {
     count: AtomicU64,
-    are_over: Phase,
+    phase: SharedPhase,
 }
 
-/// How long the end of what clients have sent may take to arrive.
+/// Time limit for the arrival of the last bytes.
 const LIMIT: Duration = Duration::from_secs(5);
 
-impl Server {
-    /// Begins, with the connections that are given or as soon as clients connect.
-    pub(super) fn start(job: &Job, given: Vec<Unopened>) -> anyhow::Result<Self> {
-        let Job { case, at, cpu } = job;
-        let crew = Crew::new(case.api, cpu.as_slice())?;
+impl WorkloadServer {
+    /// Starts to serve the given connections and to accept clients.
+    pub(super) fn start(job: &ServerJob, given: Vec<UnopenedEnd>) -> anyhow::Result<Self> {
+        let ServerJob { case, listen, cpu } = job;
+        let workers = Workers::new(case.api, cpu.as_slice())?;
         let per_connection = if case.both_ways { 2 } else { 1 };
-        let workers = match case.workload {
+        let expected_tallies = match case.workload {
             Workload::Connect => 0,
             _ => case.clients * per_connection,
         };
-        let mut server = Self { crew, workers, listener: None, visits: Arc::default() };
-        let (who, report) = (server.crew.who().clone(), server.crew.report());
+        let mut server = Self { workers, expected_tallies, listener: None, visits: Arc::default() };
+        let (executor, sender) = (server.workers.executor().clone(), server.workers.sender());
         let pattern = Pattern::new(loops::buffer_size(case.size))?;
-        for ends in given {
+        for end in given {
             let api = case.api;
-            let connection = who.run(async move { ends.open(api) })?;
-            serve(case, connection, &pattern, &who, &report)?;
+            let connection = executor.run(async move { end.open(api) })?;
+            serve(case, connection, &pattern, &executor, &sender)?;
         }
-        if let Some(at) = at.clone() {
+        if let Some(address) = listen.clone() {
             let api = case.api;
-            let listener = who.run(async move { Listener::bind(&at, api).await })?;
+            let listener = executor.run(async move { BenchListener::bind(&address, api).await })?;
             let listener = Arc::new(listener);
             server.listener = Some(Arc::clone(&listener));
             let (done, _) = mpsc::channel();
             let visits = Arc::clone(&server.visits);
-            let (case, to) = (case.clone(), report.clone());
-            let again = who.clone();
+            let (case, sender) = (case.clone(), sender.clone());
+            let executor_of_task = executor.clone();
             let accept = async move {
                 let accepted = match case.workload {
-                    Workload::Connect => be_visited(&listener, &case, &again, &to, &visits).await,
-                    _ => accept(&listener, &case, &pattern, &again, &to).await,
+                    Workload::Connect => {
+                        answer_visits(&listener, &case, &executor_of_task, &sender, &visits).await
+                    }
+                    _ => accept(&listener, &case, &pattern, &executor_of_task, &sender).await,
                 };
                 if let Err(error) = accepted
-                    && visits.are_over.part() != Part::Over
+                    && visits.phase.get() != RunPhase::Over
                 {
-                    let _ = to.send(Err(error));
+                    let _ = sender.send(Err(error));
                 }
             };
-            who.spawn(accept, done)?;
+            executor.spawn(accept, done)?;
         }
         Ok(server)
     }
 
-    /// Where clients connect to, if they do.
-    pub(super) fn address(&self) -> anyhow::Result<Option<Address>> {
+    /// Returns the address that clients connect to, if there is a listener.
+    pub(super) fn address(&self) -> anyhow::Result<Option<ServerAddress>> {
         self.listener.as_ref().map(|listener| listener.address()).transpose()
     }
 
-    /// The clients have sent everything: waits until it has arrived.
-    pub(super) fn finish(self) -> anyhow::Result<Served> {
-        self.visits.are_over.set(Part::Over);
-        if self.workers == 0
+    /// Waits until everything that the clients have sent has arrived.
+    pub(super) fn finish(self) -> anyhow::Result<ServedTotals> {
+        self.visits.phase.set(RunPhase::Over);
+        if self.expected_tallies == 0
             && let Some(listener) = &self.listener
         {
             listener.close();
         }
-        let mut served = Served::default();
+        let mut served = ServedTotals::default();
         let deadline = Instant::now() + LIMIT;
-        for _ in 0..self.workers {
+        for _ in 0..self.expected_tallies {
             let left = deadline.saturating_duration_since(Instant::now());
-            let tally = self.crew.reports().recv_timeout(left);
+            let tally = self.workers.receiver().recv_timeout(left);
             served.bytes += tally.map_err(|_| BenchError::WorkerDied)??.all.bytes;
         }
-        // Of those that were not waited for.
-        while let Ok(report) = self.crew.reports().try_recv() {
-            report?;
+        // Errors of tasks that send no tally.
+        while let Ok(result) = self.workers.receiver().try_recv() {
+            result?;
         }
         served.connections = self.visits.count.load(Ordering::Relaxed);
         Ok(served)
@@ -134,80 +136,83 @@ impl Server {
 
 /// Accepts all clients.
 async fn accept(
-    listener: &Listener,
+    listener: &BenchListener,
     case: &Case,
     pattern: &Pattern,
-    who: &Who,
-    report: &Report,
+    executor: &Executor,
+    sender: &TallySender,
 ) -> anyhow::Result<()> {
     for _ in 0..case.clients {
-        serve(case, listener.accept().await?.split(), pattern, who, report)?;
+        serve(case, listener.accept().await?.split(), pattern, executor, sender)?;
     }
     Ok(())
 }
 
-/// Puts the workers of a connection to work.
+/// Starts the workers of a connection.
 fn serve(
     case: &Case,
-    connection: Connection,
+    connection: SplitConnection,
     pattern: &Pattern,
-    who: &Who,
-    report: &Report,
+    executor: &Executor,
+    sender: &TallySender,
 ) -> anyhow::Result<()> {
     let (size, pattern) = (case.size, pattern.clone());
-    let work = Work::new(Phase::default());
-    let report = report.clone();
+    let progress = WorkerProgress::new(SharedPhase::default());
+    let sender = sender.clone();
     match case.workload {
-        Workload::Latency => who.spawn(loops::answer_messages(connection, size, work), report),
+        Workload::Latency => {
+            executor.spawn(loops::answer_messages(connection, size, progress), sender)
+        }
         _ if case.both_ways => {
-            let Connection { reader, writer } = connection;
-            // It sends as long as the client does.
-            let phase = Phase::default();
-            let sends = Work::new(phase.clone());
-            let send = loops::send_only(writer, pattern.clone(), size, sends, Arc::default());
+            let SplitConnection { reader, writer } = connection;
+            // The server sends as long as the client does.
+            let phase = SharedPhase::default();
+            let sender_progress = WorkerProgress::new(phase.clone());
+            let send =
+                loops::send_only(writer, pattern.clone(), size, sender_progress, Arc::default());
             let receive = async move {
-                let result = loops::receive(reader, None, pattern, size, work).await;
-                phase.set(Part::Over);
+                let result = loops::receive(reader, None, pattern, size, progress).await;
+                phase.set(RunPhase::Over);
                 result
             };
-            who.spawn(send, report.clone())?;
-            who.spawn(receive, report)
+            executor.spawn(send, sender.clone())?;
+            executor.spawn(receive, sender)
         }
         _ => {
-            let Connection { reader, writer } = connection;
-            who.spawn(loops::receive(reader, Some(writer), pattern, size, work), report)
+            let SplitConnection { reader, writer } = connection;
+            executor.spawn(loops::receive(reader, Some(writer), pattern, size, progress), sender)
         }
     }
 }
 
-/// Answers one message of each of any number of connections.
-async fn be_visited(
-    listener: &Listener,
+/// Answers one message of each connection, until the run is over.
+async fn answer_visits(
+    listener: &BenchListener,
     case: &Case,
-    who: &Who,
-    report: &Report,
+    executor: &Executor,
+    sender: &TallySender,
     visits: &Arc<Visits>,
 ) -> anyhow::Result<()> {
     loop {
         let connection = listener.accept().await?;
-        if visits.are_over.part() == Part::Over {
+        if visits.phase.get() == RunPhase::Over {
             return Ok(());
         }
         let (size, seen) = (case.size, Arc::clone(visits));
         let answer = async move {
-            // Before it is answered, so that no client knows of more.
+            // Counts before the answer, so that no client counts more.
             loops::answer_once(connection, size, || {
                 seen.count.fetch_add(1, Ordering::Relaxed);
             })
             .await
         };
-        match who {
-            Who::Threads { .. } => answer.await?,
-            Who::EventLoop(handle) => {
-                let report = report.clone();
+        match executor {
+            Executor::Threads { .. } => answer.await?,
+            Executor::EventLoop(handle) => {
+                let sender = sender.clone();
                 handle.spawn(async move {
                     if let Err(error) = answer.await {
-                        let _ = report.send(Err(error));
+                        let _ = sender.send(Err(error));
                     }
                 });
             }

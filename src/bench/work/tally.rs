@@ -1,111 +1,111 @@
-use super::phase::{Live, Part, Phase};
+use super::phase::{MessageCounter, RunPhase, SharedPhase};
 use crate::bench::histogram;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
-/// What a worker has done.
+/// Totals of a worker.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
-    /// In all, with the warm-up.
-    pub(super) all: Count,
-    /// Of that what came after the warm-up.
-    pub(super) measured: Count,
-    /// The times of messages after the warm-up.
+    /// Including the warm-up.
+    pub(super) all: MessageTotals,
+    /// After the warm-up.
+    pub(super) measured: MessageTotals,
+    /// Times of the messages after the warm-up.
     pub(super) times: Option<Histogram<u64>>,
-    /// When it was begun after the warm-up, if that is known better than by the phase.
+    /// Start of the measured time, if the worker knows it better than the phase does.
     pub(super) start: Option<Instant>,
-    /// When it was done.
+    /// Time at which the worker finished.
     pub(super) end: Instant,
 }
 
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Count {
+pub(super) struct MessageTotals {
     pub(super) bytes: u64,
     pub(super) messages: u64,
 }
 
-/// The work of one worker, while it goes on.
+/// The progress of a running worker.
 #[derive(Debug)]
-pub(super) struct Work {
-    phase: Phase,
-    live: Live,
-    /// How many messages to send after the warm-up.
+pub(super) struct WorkerProgress {
+    phase: SharedPhase,
+    counter: MessageCounter,
+    /// Number of messages to send after the warm-up.
     limit: u64,
-    all: Count,
-    /// What had been done when the warm-up was over, as soon as that was noticed.
-    warm_up: Option<Count>,
+    all: MessageTotals,
+    /// Totals at the end of the warm-up, once the worker has noticed it.
+    warm_up: Option<MessageTotals>,
     times: Option<Histogram<u64>>,
 }
 
-impl Work {
-    /// Until the run is over.
-    pub(super) fn new(phase: Phase) -> Self {
+impl WorkerProgress {
+    /// Creates the progress of a worker that runs until the run is over.
+    pub(super) fn new(phase: SharedPhase) -> Self {
         Self {
             phase,
-            live: Live::default(),
+            counter: MessageCounter::default(),
             limit: u64::MAX,
-            all: Count::default(),
+            all: MessageTotals::default(),
             warm_up: None,
             times: None,
         }
     }
 
-    /// Until then, or until so many messages have been sent after the warm-up.
+    /// Limits the number of messages after the warm-up.
     pub(super) fn limited(self, limit: Option<u64>) -> Self {
         Self { limit: limit.unwrap_or(u64::MAX), ..self }
     }
 
-    /// With messages that are timed.
+    /// Records the time of each message.
     pub(super) fn timed(self) -> Self {
         Self { times: Some(histogram()), ..self }
     }
 
-    /// How far it is, while it goes on.
-    pub(super) fn live(&self) -> Live {
-        self.live.clone()
+    /// Returns the counter that another thread can read.
+    pub(super) fn counter(&self) -> MessageCounter {
+        self.counter.clone()
     }
 
-    /// Whether there is another message to send. To be asked before each of them.
-    pub(super) fn goes_on(&mut self) -> bool {
-        match self.phase.part() {
-            Part::WarmUp => true,
-            Part::Measured => {
+    /// Returns whether to send another message. Has to be called before each one.
+    pub(super) fn has_next(&mut self) -> bool {
+        match self.phase.get() {
+            RunPhase::WarmUp => true,
+            RunPhase::Measured => {
                 let warm_up = *self.warm_up.get_or_insert(self.all);
                 self.all.messages - warm_up.messages < self.limit
             }
-            Part::Over => {
+            RunPhase::Over => {
                 self.warm_up.get_or_insert(self.all);
                 false
             }
         }
     }
 
-    /// The warm-up is over for this worker, whatever the phase is.
-    pub(super) fn is_measured_from_now_on(&mut self) {
+    /// Ends the warm-up for this worker, whatever the phase is.
+    pub(super) fn end_warm_up(&mut self) {
         self.warm_up.get_or_insert(self.all);
     }
 
-    /// A message has been sent.
-    pub(super) fn done(&mut self, bytes: usize) {
+    /// Counts a message that has been sent.
+    pub(super) fn add_message(&mut self, bytes: usize) {
         self.all.bytes += bytes as u64;
         self.all.messages += 1;
-        self.live.set(self.all.messages);
+        self.counter.set(self.all.messages);
     }
 
-    /// Bytes have come, of messages of that size.
-    pub(super) fn moved(&mut self, bytes: usize, size: usize) {
+    /// Counts bytes that have arrived, of messages of `size` bytes.
+    pub(super) fn add_bytes(&mut self, bytes: usize, size: usize) {
         self.all.bytes += bytes as u64;
         self.all.messages = self.all.bytes / size as u64;
-        self.live.set(self.all.bytes);
+        self.counter.set(self.all.bytes);
     }
 
-    /// What has been moved in all.
+    /// Returns all bytes so far.
     pub(super) fn bytes(&self) -> u64 {
         self.all.bytes
     }
 
-    /// A message took that long.
-    pub(super) fn took(&mut self, time: Duration) {
+    /// Records the time of a message, unless the warm-up is not over.
+    pub(super) fn add_time(&mut self, time: Duration) {
         if let Some(times) = &mut self.times
             && self.warm_up.is_some()
         {
@@ -113,10 +113,10 @@ impl Work {
         }
     }
 
-    /// It is done, now.
-    pub(super) fn tally(self) -> Tally {
+    /// Finishes the work now.
+    pub(super) fn into_tally(self) -> Tally {
         let warm_up = self.warm_up.unwrap_or(self.all);
-        let measured = Count {
+        let measured = MessageTotals {
             bytes: self.all.bytes - warm_up.bytes,
             messages: self.all.messages - warm_up.messages,
         };
@@ -125,20 +125,20 @@ impl Work {
 }
 
 impl Tally {
-    /// Of nothing yet.
+    /// Creates a tally without any work.
     pub(super) fn empty() -> Self {
-        let (all, measured) = (Count::default(), Count::default());
+        let (all, measured) = (MessageTotals::default(), MessageTotals::default());
         Self { all, measured, times: None, start: None, end: Instant::now() }
     }
 
-    /// Of work that was to be done between two moments, and may have ended later.
+    /// Sets the measured time, which was planned; the end may be later.
     pub(super) fn measured_within(self, (start, end): (Instant, Instant)) -> Self {
         Self { start: Some(start), end: self.end.max(end), ..self }
     }
 
-    /// Of work that is counted by another worker.
-    pub(super) fn of_nothing(self) -> Self {
-        Self { all: Count::default(), measured: Count::default(), ..self }
+    /// Removes the counts, because another worker counts the same messages.
+    pub(super) fn without_counts(self) -> Self {
+        Self { all: MessageTotals::default(), measured: MessageTotals::default(), ..self }
     }
 }
 
@@ -146,72 +146,72 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn sent(work: &mut Work, messages: usize) {
+    fn sent(progress: &mut WorkerProgress, messages: usize) {
         for _ in 0..messages {
-            assert!(work.goes_on());
-            work.done(10);
+            assert!(progress.has_next());
+            progress.add_message(10);
         }
     }
 
     #[test]
-    fn what_was_sent_in_the_warm_up_is_not_measured() {
-        let phase = Phase::default();
-        let mut work = Work::new(phase.clone());
-        sent(&mut work, 3);
-        phase.set(Part::Measured);
-        sent(&mut work, 2);
-        phase.set(Part::Over);
-        assert!(!work.goes_on());
-        let tally = work.tally();
-        assert_eq!(tally.all, Count { bytes: 50, messages: 5 });
-        assert_eq!(tally.measured, Count { bytes: 20, messages: 2 });
+    fn messages_of_the_warm_up_are_not_counted() {
+        let phase = SharedPhase::default();
+        let mut progress = WorkerProgress::new(phase.clone());
+        sent(&mut progress, 3);
+        phase.set(RunPhase::Measured);
+        sent(&mut progress, 2);
+        phase.set(RunPhase::Over);
+        assert!(!progress.has_next());
+        let tally = progress.into_tally();
+        assert_eq!(tally.all, MessageTotals { bytes: 50, messages: 5 });
+        assert_eq!(tally.measured, MessageTotals { bytes: 20, messages: 2 });
     }
 
     #[test]
-    fn a_limit_is_one_of_messages_after_the_warm_up() {
-        let phase = Phase::default();
-        let mut work = Work::new(phase.clone()).limited(Some(2));
-        sent(&mut work, 5);
-        phase.set(Part::Measured);
-        sent(&mut work, 2);
-        assert!(!work.goes_on());
-        assert_eq!(work.tally().measured, Count { bytes: 20, messages: 2 });
+    fn a_limit_counts_messages_after_the_warm_up() {
+        let phase = SharedPhase::default();
+        let mut progress = WorkerProgress::new(phase.clone()).limited(Some(2));
+        sent(&mut progress, 5);
+        phase.set(RunPhase::Measured);
+        sent(&mut progress, 2);
+        assert!(!progress.has_next());
+        assert_eq!(progress.into_tally().measured, MessageTotals { bytes: 20, messages: 2 });
     }
 
     #[test]
-    fn a_run_that_is_over_before_it_began_has_nothing() {
-        let phase = Phase::default();
-        let mut work = Work::new(phase.clone());
-        sent(&mut work, 5);
-        phase.set(Part::Over);
-        assert!(!work.goes_on());
-        assert_eq!(work.tally().measured, Count::default());
+    fn a_run_without_a_measured_phase_counts_nothing() {
+        let phase = SharedPhase::default();
+        let mut progress = WorkerProgress::new(phase.clone());
+        sent(&mut progress, 5);
+        phase.set(RunPhase::Over);
+        assert!(!progress.has_next());
+        assert_eq!(progress.into_tally().measured, MessageTotals::default());
     }
 
     #[test]
-    fn times_of_the_warm_up_are_not_kept() {
-        let phase = Phase::default();
-        let mut work = Work::new(phase.clone()).timed();
-        sent(&mut work, 1);
-        work.took(Duration::from_micros(1));
-        phase.set(Part::Measured);
-        assert!(work.goes_on());
-        work.took(Duration::from_micros(2));
-        let times = work.tally().times;
+    fn times_of_the_warm_up_are_not_recorded() {
+        let phase = SharedPhase::default();
+        let mut progress = WorkerProgress::new(phase.clone()).timed();
+        sent(&mut progress, 1);
+        progress.add_time(Duration::from_micros(1));
+        phase.set(RunPhase::Measured);
+        assert!(progress.has_next());
+        progress.add_time(Duration::from_micros(2));
+        let times = progress.into_tally().times;
         assert_eq!(times.map(|times| (times.len(), times.min())), Some((1, 2000)));
     }
 
     #[test]
-    fn bytes_that_come_in_pieces_are_as_many_messages_as_they_would_make() {
-        let phase = Phase::default();
-        let mut work = Work::new(phase.clone());
-        work.goes_on();
-        work.moved(25, 10);
-        phase.set(Part::Measured);
-        work.goes_on();
-        work.moved(36, 10);
-        let tally = work.tally();
-        assert_eq!(tally.all, Count { bytes: 61, messages: 6 });
-        assert_eq!(tally.measured, Count { bytes: 36, messages: 4 });
+    fn bytes_are_counted_as_whole_messages() {
+        let phase = SharedPhase::default();
+        let mut progress = WorkerProgress::new(phase.clone());
+        progress.has_next();
+        progress.add_bytes(25, 10);
+        phase.set(RunPhase::Measured);
+        progress.has_next();
+        progress.add_bytes(36, 10);
+        let tally = progress.into_tally();
+        assert_eq!(tally.all, MessageTotals { bytes: 61, messages: 6 });
+        assert_eq!(tally.measured, MessageTotals { bytes: 36, messages: 4 });
     }
 }

@@ -1,6 +1,6 @@
-//! What can be done about a measurement that has failed.
+//! Hints for measurements that failed.
 
-use super::plan::Plan;
+use super::plan::BenchPlan;
 use crate::{
     bench::work::BenchError,
     diag::{self, Failure},
@@ -8,19 +8,19 @@ use crate::{
 use local_socket::error::{Obstacle, SocketError};
 use std::io;
 
-/// With an advice, if there is one.
-pub(super) fn advised(error: anyhow::Error, plan: &Plan) -> anyhow::Error {
+/// Adds a hint to an error, if there is one.
+pub(super) fn with_hint(error: anyhow::Error, plan: &BenchPlan) -> anyhow::Error {
     let hint = match error.downcast_ref() {
         Some(Failure::Advised { .. }) => return error,
-        Some(Failure::Connect { file: None, error }) if plan.has_foreign_server() => {
-            is_absent(error).then(|| plan.about_absent_servers().to_owned())
+        Some(Failure::Connect { file: None, error }) if plan.has_external_server() => {
+            is_absent(error).then(|| plan.absent_server_hint().to_owned())
         }
         Some(Failure::Bind(error)) if has_live_server(error) => {
             Some("choose another name".to_owned())
         }
         _ => error.downcast_ref().and_then(BenchError::hint),
     };
-    // Only a NAME is what could not be connected to or listened on.
+    // Status 3 is only for a NAME of the command line.
     let status = if plan.has_name() { diag::status(&error) } else { 1 };
     match hint {
         None if plan.has_name() => error,

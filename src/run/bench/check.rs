@@ -1,20 +1,20 @@
-//! What cannot be measured, and is refused before anything is opened.
+//! Rejects invalid plans before anything is opened.
 
-use super::plan::{Place, Plan};
+use super::plan::{BenchPlan, ServerChoice};
 use crate::{
-    bench::{Amount, Api, Case, Results, Transport, Workload, work::Does},
+    bench::{Amount, Api, Case, Results, Transport, Workload, work::ServerBehaviour},
     cli,
     diag::Failure,
 };
 use std::path::Path;
 
-/// The largest message that a server may send back while it is still being sent: less than
-/// what the buffers of any system hold.
+/// Largest message that an external server may echo while it is still being sent: less than the
+/// socket buffers of any system.
 const LARGEST_ECHO: usize = 64 << 10;
 
-impl Plan {
-    /// Refuses what there is not, and what cannot be told apart.
-    pub(super) fn check(&self, work: &cli::Work) -> Result<(), Failure> {
+impl BenchPlan {
+    /// Rejects unsupported combinations of options and cases that occur twice.
+    pub(super) fn check(&self, work: &cli::WorkOptions) -> Result<(), Failure> {
         for (index, case) in self.cases.iter().enumerate() {
             self.check_case(case, work)?;
             if self.cases[..index].contains(case) {
@@ -24,52 +24,52 @@ impl Plan {
         check_pin(&self.pin)
     }
 
-    /// Refuses results of which none has a case of this plan.
-    pub(super) fn is_in(&self, old: &Results, path: &Path) -> Result<(), Failure> {
+    /// Rejects old results that contain none of the planned cases.
+    pub(super) fn check_comparable(&self, old: &Results, path: &Path) -> Result<(), Failure> {
         let has_figure =
             |case: &Case| old.rows.iter().any(|row| row.case == *case && row.figure().is_some());
         if self.cases.iter().any(has_figure) {
             return Ok(());
         }
-        Err(Failure::Usage(format!("none of these cases is in {}", path.display())))
+        Err(Failure::Usage(format!("{} contains none of these cases", path.display())))
     }
 
-    /// Refuses more clients than there is room for, if that is limited: each is a descriptor in
-    /// both processes, or two in one.
-    pub(super) fn fits(&self, room: Option<u64>) -> Result<(), Failure> {
-        let each = if matches!(self.server, Place::InProcess) { 2 } else { 1 };
+    /// Rejects more clients than the limit of descriptors allows: each client takes one descriptor
+    /// in both processes, or two in one process.
+    pub(super) fn check_descriptors(&self, room: Option<u64>) -> Result<(), Failure> {
+        let each = if matches!(self.server, ServerChoice::InProcess) { 2 } else { 1 };
         let clients = self.cases.iter().map(|case| case.clients).max().unwrap_or(0);
         match room {
             Some(room) if clients as u64 * each > room => Err(Failure::Usage(format!(
-                "--clients {clients} are more than the {} that open files allow (ulimit -n)",
+                "--clients {clients} is more than the limit of open files allows: {} (ulimit -n)",
                 room / each
             ))),
             _ => Ok(()),
         }
     }
 
-    fn check_case(&self, case: &Case, work: &cli::Work) -> Result<(), Failure> {
+    fn check_case(&self, case: &Case, work: &cli::WorkOptions) -> Result<(), Failure> {
         let usage = |text: String| Err(Failure::Usage(text));
         let Case { workload, over, api, size, clients, both_ways, rate } = case;
         if !over.has_listener() && *workload == Workload::Connect {
-            return usage(format!("nothing is connected to with --over {over}"));
+            return usage(format!("connect needs a listener, which --over {over} does not have"));
         }
-        if !over.has_listener() && *clients > 1 && !matches!(self.server, Place::InProcess) {
+        if !over.has_listener() && *clients > 1 && !matches!(self.server, ServerChoice::InProcess) {
             return usage(format!(
-                "a process has one {over} of that kind: --clients goes with --in-process there"
+                "--over {over} connects two processes once: several --clients require --in-process"
             ));
         }
         if *both_ways && *workload != Workload::Throughput {
-            return usage("--both-ways goes with throughput".into());
+            return usage("--both-ways requires throughput".into());
         }
         if rate.is_some() && *workload != Workload::Latency {
-            return usage("--rate goes with latency".into());
+            return usage("--rate requires latency".into());
         }
         if let (Some(rate), Amount::Time(time)) = (rate, self.rounds.amount)
             && *rate as f64 * time.as_secs_f64() < 1.0
         {
             let time = humantime::format_duration(time);
-            return usage(format!("at --rate {rate} not one message is due within {time}"));
+            return usage(format!("at --rate {rate} no message is due within {time}"));
         }
         if cfg!(windows) && *over == Transport::Socketpair {
             let why = "Windows has no socket pairs";
@@ -80,38 +80,42 @@ impl Plan {
             return Err(Failure::Unsupported { option: "--over pipe --api tokio", why });
         }
         match (&self.server, workload) {
-            (Place::To(_, Does::Discard), Workload::Latency) => {
-                usage("latency needs a server that echoes: --expect echo".into())
+            (ServerChoice::ExternalServer(_, ServerBehaviour::Discard), Workload::Latency) => {
+                usage("latency requires a server that echoes: --expect echo".into())
             }
-            (Place::To(_, Does::Echo), Workload::Latency | Workload::Connect)
-                if *size > LARGEST_ECHO =>
-            {
-                usage(format!(
-                    "{workload} --to takes --size up to {}K: a larger message would be coming \
-                     back while it is still being sent",
-                    LARGEST_ECHO >> 10
-                ))
-            }
-            (Place::To(_, Does::Discard), Workload::Connect)
+            (
+                ServerChoice::ExternalServer(_, ServerBehaviour::Echo),
+                Workload::Latency | Workload::Connect,
+            ) if *size > LARGEST_ECHO => usage(format!(
+                "{workload} --to takes --size up to {}K: the server would echo a \
+                     larger message while it is still being sent",
+                LARGEST_ECHO >> 10
+            )),
+            (ServerChoice::ExternalServer(_, ServerBehaviour::Discard), Workload::Connect)
                 if !work.size.is_empty() || work.bytes.is_some() =>
             {
                 usage(
                     "connect --expect discard sends nothing: it takes no --size or --bytes".into(),
                 )
             }
-            (Place::At(..), Workload::Connect) if !work.clients.is_empty() => usage(
-                "connect --at takes --count, the number of connections, and no --clients".into(),
-            ),
-            (Place::At(..), Workload::Connect)
+            (ServerChoice::ExternalClients(..), Workload::Connect) if !work.clients.is_empty() => {
+                usage(
+                    "connect --at takes --count, the number of connections, and no --clients"
+                        .into(),
+                )
+            }
+            (ServerChoice::ExternalClients(..), Workload::Connect)
                 if !matches!(self.rounds.amount, Amount::Messages(_)) =>
             {
-                usage("connect --at takes --count, the number of connections of a run".into())
+                usage("connect --at requires --count, the number of connections of a run".into())
             }
-            (Place::At(..), Workload::Throughput | Workload::Latency | Workload::FanIn)
-                if matches!(self.rounds.amount, Amount::Messages(_)) =>
-            {
-                usage("--count with --at goes with connect: clients end their runs".into())
-            }
+            (
+                ServerChoice::ExternalClients(..),
+                Workload::Throughput | Workload::Latency | Workload::FanIn,
+            ) if matches!(self.rounds.amount, Amount::Messages(_)) => usage(
+                "--at takes --count only with connect: otherwise a run ends with its clients"
+                    .into(),
+            ),
             _ => Ok(()),
         }
     }

@@ -1,7 +1,9 @@
-//! What `lsock bench` is going to do, and what of it cannot be.
+//! The plan of `lsock bench`.
 
 use crate::{
-    bench::{Amount, Api, Case, Rounds, Transport, Workload, work::Does},
+    bench::{
+        Amount, Api, Case, Rounds, ServerDescription, Transport, Workload, work::ServerBehaviour,
+    },
     cli,
     diag::Failure,
     endpoint::Target,
@@ -12,28 +14,28 @@ use std::{
     time::Duration,
 };
 
-/// What is going to be measured, and how.
+/// What will be measured, and how.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct BenchPlan {
     pub(super) cases: Vec<Case>,
     pub(super) rounds: Rounds,
     pub(super) warmup: Duration,
     pub(super) pin: Vec<usize>,
-    pub(super) server: Place,
+    pub(super) server: ServerChoice,
 }
 
-/// Where the server is.
+/// The server of a measurement.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum ServerChoice {
     Process,
     InProcess,
-    /// Somebody else's.
-    To(Target, Does),
-    /// This is the server.
-    At(Target, Does),
+    /// `--to`
+    ExternalServer(Target, ServerBehaviour),
+    /// `--at`: lsock is the server.
+    ExternalClients(Target, ServerBehaviour),
 }
 
-/// What a tour takes: 13 cases in ten seconds.
+/// Duration of a run of the tour, whose 13 cases take ten seconds.
 const TOUR: Duration = Duration::from_millis(200);
 const TOUR_WARMUP: Duration = Duration::from_millis(50);
 
@@ -41,12 +43,12 @@ const DURATION: Duration = Duration::from_secs(1);
 const WARMUP: Duration = Duration::from_millis(100);
 const REPEAT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
-impl Plan {
+impl BenchPlan {
     pub(super) fn new(args: &cli::Bench) -> Result<Self, Failure> {
-        let cli::Bench { workload, work, others, .. } = args;
-        let server = place(*workload, work, others)?;
+        let cli::Bench { workload, work, external, .. } = args;
+        let server = server_choice(*workload, work, external)?;
         let (repeat, duration, warmup) = match (&server, workload) {
-            (Place::At(..), _) => (NonZeroUsize::MIN, None, Duration::ZERO),
+            (ServerChoice::ExternalClients(..), _) => (NonZeroUsize::MIN, None, Duration::ZERO),
             (_, None) => (REPEAT, Some(TOUR), TOUR_WARMUP),
             (_, Some(_)) => (REPEAT, Some(DURATION), WARMUP),
         };
@@ -67,27 +69,44 @@ impl Plan {
         Ok(plan)
     }
 
-    pub(super) fn has_foreign_server(&self) -> bool {
-        matches!(self.server, Place::To(..))
+    pub(super) fn has_external_server(&self) -> bool {
+        matches!(self.server, ServerChoice::ExternalServer(..))
     }
 
-    /// Whether there is a NAME on the command line.
+    /// Returns whether the command line contains a NAME.
     pub(super) fn has_name(&self) -> bool {
-        matches!(self.server, Place::To(..) | Place::At(..))
+        matches!(self.server, ServerChoice::ExternalServer(..) | ServerChoice::ExternalClients(..))
     }
 
-    /// What to do if nobody listens.
-    pub(super) fn about_absent_servers(&self) -> &'static str {
+    /// Returns what to do if no server listens.
+    pub(super) fn absent_server_hint(&self) -> &'static str {
         if self.cases.len() * self.rounds.repeat.get() > 1 {
-            "the server has to be there for each run; for one that ends after its first client \
-             measure one case with --repeat 1"
+            "the server has to listen before each run; if it ends after its first client, \
+             measure a single case with --repeat 1"
         } else {
-            "the server has to be there before"
+            "start the server first"
         }
     }
 }
 
-fn amount(work: &cli::Work, duration: Option<Duration>) -> Amount {
+impl ServerChoice {
+    /// Returns the description for reports.
+    pub(super) fn description(&self) -> ServerDescription {
+        use ServerBehaviour::Discard;
+        match self {
+            Self::Process => ServerDescription::Process,
+            Self::InProcess => ServerDescription::InProcess,
+            Self::ExternalServer(name, Discard) => {
+                ServerDescription::ForeignDiscard(name.to_string())
+            }
+            Self::ExternalServer(name, _) => ServerDescription::ForeignEcho(name.to_string()),
+            Self::ExternalClients(name, Discard) => ServerDescription::OwnDiscard(name.to_string()),
+            Self::ExternalClients(name, _) => ServerDescription::OwnEcho(name.to_string()),
+        }
+    }
+}
+
+fn amount(work: &cli::WorkOptions, duration: Option<Duration>) -> Amount {
     match (work.bytes, work.count) {
         (Some(bytes), _) => Amount::Bytes(bytes),
         (None, Some(count)) => Amount::Messages(count),
@@ -95,29 +114,25 @@ fn amount(work: &cli::Work, duration: Option<Duration>) -> Amount {
     }
 }
 
-fn place(
+fn server_choice(
     workload: Option<Workload>,
-    work: &cli::Work,
-    others: &cli::Others,
-) -> Result<Place, Failure> {
+    work: &cli::WorkOptions,
+    external: &cli::ExternalOptions,
+) -> Result<ServerChoice, Failure> {
     let usual = match workload {
-        Some(Workload::Latency | Workload::Connect) => Does::Echo,
-        _ => Does::Discard,
+        Some(Workload::Latency | Workload::Connect) => ServerBehaviour::Echo,
+        _ => ServerBehaviour::Discard,
     };
-    let does = match others.expect {
-        Some(cli::Expect::Echo) => Does::Echo,
-        Some(cli::Expect::Discard) => Does::Discard,
-        None => usual,
-    };
+    let behaviour = external.expect.unwrap_or(usual);
     let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    match (&others.to, &others.at) {
-        (None, None) if others.expect.is_some() => {
-            usage("--expect goes with --to NAME or --at NAME")
+    match (&external.to, &external.at) {
+        (None, None) if external.expect.is_some() => {
+            usage("--expect requires --to NAME or --at NAME")
         }
-        (None, None) if work.in_process => Ok(Place::InProcess),
-        (None, None) => Ok(Place::Process),
+        (None, None) if work.in_process => Ok(ServerChoice::InProcess),
+        (None, None) => Ok(ServerChoice::Process),
         _ if workload.is_none() => {
-            usage("--to and --at take a workload, such as `lsock bench throughput --to NAME`")
+            usage("--to and --at require a workload, such as `lsock bench throughput --to NAME`")
         }
         (_, Some(at)) if work.size.len() > 1 || work.clients.len() > 1 || work.api.len() > 1 => {
             Err(Failure::Usage(format!("--at {at} takes one --size, --clients and --api")))
@@ -125,15 +140,18 @@ fn place(
         (Some(target), _) | (None, Some(target))
             if matches!(target, Target::Stdio | Target::Command(_)) =>
         {
-            Err(Failure::Usage(format!("{target} is no server: NAME or tcp:HOST:PORT is one")))
+            Err(Failure::Usage(format!(
+                "{target} is not a server: --to and --at take NAME or tcp:HOST:PORT"
+            )))
         }
-        (Some(to), _) => Ok(Place::To(to.clone(), does)),
-        (None, Some(at)) => Ok(Place::At(at.clone(), does)),
+        (Some(to), _) => Ok(ServerChoice::ExternalServer(to.clone(), behaviour)),
+        (None, Some(at)) => Ok(ServerChoice::ExternalClients(at.clone(), behaviour)),
     }
 }
 
-/// Throughput, latency and connections, over everything that this system has.
-fn tour(work: &cli::Work) -> Result<Vec<Case>, Failure> {
+/// Returns the cases of the tour: throughput, latency and connections over all transports of this
+/// system.
+fn tour(work: &cli::WorkOptions) -> Result<Vec<Case>, Failure> {
     let has_more = !work.size.is_empty()
         || !work.clients.is_empty()
         || work.bytes.is_some()
@@ -142,23 +160,29 @@ fn tour(work: &cli::Work) -> Result<Vec<Case>, Failure> {
         || work.both_ways;
     if has_more {
         return Err(Failure::Usage(
-            "the tour has its own sizes and clients: options of that kind go with a workload, \
+            "--size, --clients, --bytes, --count, --rate and --both-ways require a workload, \
              such as `lsock bench throughput --size 4K`"
                 .into(),
         ));
     }
     let all: &[Transport] = if cfg!(windows) {
-        &[Transport::Ns, Transport::Pipe, Transport::Tcp]
+        &[Transport::Abstract, Transport::Pipe, Transport::Tcp]
     } else {
-        &[Transport::Fs, Transport::Ns, Transport::Pipe, Transport::Socketpair, Transport::Tcp]
+        &[
+            Transport::File,
+            Transport::Abstract,
+            Transport::Pipe,
+            Transport::Socketpair,
+            Transport::Tcp,
+        ]
     };
-    let over = some_or(&work.over, all);
+    let over = or_default(&work.over, all);
     let mut cases = Vec::new();
     for (workload, size) in
         [(Workload::Throughput, 64 << 10), (Workload::Latency, 64), (Workload::Connect, 8)]
     {
         for over in over.iter().copied() {
-            for api in some_or(&work.api, &[Api::Sync]).iter().copied() {
+            for api in or_default(&work.api, &[Api::Sync]).iter().copied() {
                 if workload != Workload::Connect || over.has_listener() {
                     let (clients, both_ways, rate) = (1, false, None);
                     cases.push(Case { workload, over, api, size, clients, both_ways, rate });
@@ -169,34 +193,38 @@ fn tour(work: &cli::Work) -> Result<Vec<Case>, Failure> {
     Ok(cases)
 }
 
-fn cases(workload: Workload, work: &cli::Work, server: &Place) -> Vec<Case> {
+fn cases(workload: Workload, work: &cli::WorkOptions, server: &ServerChoice) -> Vec<Case> {
     let workload = match (workload, server) {
-        // A server only sees what comes: how long its answers take, clients know.
-        (Workload::Latency, Place::At(..)) => Workload::Throughput,
+        // A server cannot measure how long its answers take.
+        (Workload::Latency, ServerChoice::ExternalClients(..)) => Workload::Throughput,
         _ => workload,
     };
     let (sizes, clients): (&[usize], usize) = match (workload, server) {
-        (Workload::Throughput, Place::At(..)) => (&[64 << 10], 1),
+        (Workload::Throughput, ServerChoice::ExternalClients(..)) => (&[64 << 10], 1),
         (Workload::Throughput, _) => (&[64, 4 << 10, 64 << 10, 1 << 20], 1),
         (Workload::Latency, _) => (&[64], 1),
         (Workload::Connect, _) => (&[8], 1),
         (Workload::FanIn, _) => (&[64], 16),
     };
     let over = match server {
-        Place::To(target, _) | Place::At(target, _) => match target {
-            Target::Tcp(_) => vec![Transport::Tcp],
-            // All names of Windows are paths in the end.
-            Target::Name(name) if name.is_path() && cfg!(unix) => vec![Transport::Fs],
-            _ => vec![Transport::Ns],
-        },
-        Place::Process | Place::InProcess => some_or(&work.over, &[Transport::Ns]).to_vec(),
+        ServerChoice::ExternalServer(target, _) | ServerChoice::ExternalClients(target, _) => {
+            match target {
+                Target::Tcp(_) => vec![Transport::Tcp],
+                // On Windows all names are paths of named pipes.
+                Target::Name(name) if name.is_path() && cfg!(unix) => vec![Transport::File],
+                _ => vec![Transport::Abstract],
+            }
+        }
+        ServerChoice::Process | ServerChoice::InProcess => {
+            or_default(&work.over, &[Transport::Abstract]).to_vec()
+        }
     };
     let (both_ways, rate) = (work.both_ways, work.rate);
     let mut cases = Vec::new();
     for over in over {
-        for api in some_or(&work.api, &[Api::Sync]).iter().copied() {
-            for clients in some_or(&work.clients, &[clients]).iter().copied() {
-                for size in some_or(&work.size, sizes).iter().copied() {
+        for api in or_default(&work.api, &[Api::Sync]).iter().copied() {
+            for clients in or_default(&work.clients, &[clients]).iter().copied() {
+                for size in or_default(&work.size, sizes).iter().copied() {
                     cases.push(Case { workload, over, api, size, clients, both_ways, rate });
                 }
             }
@@ -205,12 +233,12 @@ fn cases(workload: Workload, work: &cli::Work, server: &Place) -> Vec<Case> {
     cases
 }
 
-fn some_or<'a, T>(given: &'a [T], default: &'a [T]) -> &'a [T] {
+fn or_default<'a, T>(given: &'a [T], default: &'a [T]) -> &'a [T] {
     if given.is_empty() { default } else { given }
 }
 
-/// For `--explain`.
-impl Display for Plan {
+/// The form that `--explain` shows.
+impl Display for BenchPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (number, case) in self.cases.iter().enumerate() {
             writeln!(f, "{} {case}", if number == 0 { "measure     " } else { "            " })?;
@@ -221,20 +249,25 @@ impl Display for Plan {
         writeln!(f, "each         {amount}")?;
         writeln!(f, "warm-up      {}", humantime::format_duration(self.warmup))?;
         let pin: Vec<String> = self.pin.iter().map(ToString::to_string).collect();
-        let pin =
-            if pin.is_empty() { "where the system puts them".to_owned() } else { pin.join(", ") };
+        let pin = if pin.is_empty() { "not pinned".to_owned() } else { pin.join(", ") };
         writeln!(f, "CPUs         {pin}")
     }
 }
 
-impl Display for Place {
+impl Display for ServerChoice {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let does = |does: &Does| if *does == Does::Echo { "echoes" } else { "discards" };
+        let behaviour = |behaviour: &ServerBehaviour| {
+            if *behaviour == ServerBehaviour::Echo { "echoes" } else { "discards" }
+        };
         match self {
-            Self::Process => f.write_str("a process of its own"),
+            Self::Process => f.write_str("a separate process"),
             Self::InProcess => f.write_str("threads of the same process"),
-            Self::To(target, what) => write!(f, "{target}, somebody else's, which {}", does(what)),
-            Self::At(target, what) => write!(f, "this one, at {target}, which {}", does(what)),
+            Self::ExternalServer(target, what) => {
+                write!(f, "an external one at {target}, which {}", behaviour(what))
+            }
+            Self::ExternalClients(target, what) => {
+                write!(f, "this process at {target}, which {}", behaviour(what))
+            }
         }
     }
 }

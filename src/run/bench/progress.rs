@@ -1,5 +1,5 @@
 use crate::{
-    bench::{Case, Watch},
+    bench::{Case, RunObserver},
     diag::Terminal,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,19 +12,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A line on stderr that says what is being measured and how long it will take, if that is
-/// a terminal.
+/// A progress line on stderr with the current case and the remaining time, if stderr is a
+/// terminal.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
-    shown: Option<Shown>,
+pub(super) struct BenchProgress {
+    shown: Option<ProgressLine>,
 }
 
 #[derive(Debug)]
-struct Shown {
+struct ProgressLine {
     bar: ProgressBar,
-    /// What a run takes, if that is known.
+    /// Expected duration of a run, if it is known.
     each: Option<Duration>,
-    /// How many runs have been made, and when the one began that is being made.
+    /// Number of completed runs and start of the current one.
     now: Arc<Mutex<(u32, Instant)>>,
     end: Option<(Sender<()>, JoinHandle<()>)>,
 }
@@ -32,17 +32,17 @@ struct Shown {
 const BAR: &str = "{spinner} {bar:24} {eta} left: {wide_msg}";
 const LINE: &str = "{spinner} {elapsed}: {wide_msg}";
 
-/// How often the line is drawn.
+/// Interval between redraws.
 const TICK: Duration = Duration::from_millis(100);
 
-impl Progress {
-    /// Of runs that take so long each, if that is known.
+impl BenchProgress {
+    /// Creates the line. `each` is the expected duration of a run.
     pub(super) fn new(terminal: Terminal, runs: usize, each: Option<Duration>) -> Self {
         if !terminal.is_terminal() || terminal.is_quiet() {
             return Self::default();
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        // The templates are constants and known to be right.
+        // Cannot fail: the templates are constants.
         if let Ok(style) = ProgressStyle::with_template(if each.is_some() { BAR } else { LINE }) {
             bar.set_style(style);
         }
@@ -50,13 +50,13 @@ impl Progress {
             bar.set_length(millis(each).saturating_mul(runs as u64));
         }
         let now = Arc::new(Mutex::new((0, Instant::now())));
-        let mut shown = Shown { bar, each, now, end: None };
+        let mut shown = ProgressLine { bar, each, now, end: None };
         shown.start();
         Self { shown: Some(shown) }
     }
 }
 
-impl Shown {
+impl ProgressLine {
     fn start(&mut self) {
         let (end, is_over) = mpsc::channel::<()>();
         let (bar, each, now) = (self.bar.clone(), self.each, Arc::clone(&self.now));
@@ -80,7 +80,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-impl Watch for Progress {
+impl RunObserver for BenchProgress {
     fn begin(&mut self, case: &Case, done: usize, all: usize) {
         tracing::info!("run {} of {all}: {case}", done + 1);
         if let Some(shown) = &self.shown {
@@ -91,11 +91,11 @@ impl Watch for Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for BenchProgress {
     fn drop(&mut self) {
         if let Some((end, thread)) = self.shown.take().and_then(|shown| shown.end) {
             drop(end);
-            // It ends as soon as it has cleared the line.
+            // The thread clears the line and ends.
             let _ = thread.join();
         }
     }

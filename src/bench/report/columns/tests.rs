@@ -23,7 +23,7 @@ fn cells<'a>(section: &'a Section, title: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn what_all_have_in_common_is_in_the_heading() {
+fn common_values_are_in_the_heading() {
     let busy = Case {
         api: Api::Tokio,
         clients: 4,
@@ -31,13 +31,14 @@ fn what_all_have_in_common_is_in_the_heading() {
         rate: Some(500),
         ..case(Workload::Throughput)
     };
-    let section = only_section(vec![(busy.clone(), 0), (Case { over: Transport::Fs, ..busy }, 0)]);
+    let section =
+        only_section(vec![(busy.clone(), 0), (Case { over: Transport::File, ..busy }, 0)]);
     assert_eq!(section.heading, "throughput: tokio, size 64, 4 clients, both ways, rate 500/s");
     assert_eq!(titles(&section)[..2], ["over", "GB/s"]);
 }
 
 #[test]
-fn what_differs_has_a_column() {
+fn different_values_have_a_column() {
     let plain = case(Workload::Throughput);
     let busy = Case {
         api: Api::Tokio,
@@ -63,32 +64,32 @@ fn times_have_the_unit_in_which_the_shortest_median_can_be_read() {
         |times: [u64; 2]| only_section(times.map(|time| (case(Workload::Latency), time)).to_vec());
     let section = of([500_000, 4_000_000]);
     assert_eq!(section.heading, "latency: size 64, times in µs");
-    // The histogram gives the greatest value that it does not tell from this one.
+    // The histogram returns the greatest value of the bucket.
     assert_eq!(cells(&section, "p50"), ["500", "4002"]);
     assert_eq!(of([2_000_000, 4_000_000]).heading, "latency: size 64, times in ms");
     assert_eq!(of([2_000_000_000, 4_000_000_000]).heading, "latency: size 64, times in s");
 }
 
 #[test]
-fn ratios_and_spreads_stand_out_where_they_are_clear() {
+fn clear_ratios_and_spreads_are_highlighted() {
     let rows = [1000, 1100, 1101, 900, 899];
     let measured = rows.map(|count| {
-        // The spread is 10 % of a thousand, and more of less.
+        // A spread of 10 % of 1000; smaller counts have a larger spread.
         (case(Workload::FanIn), vec![sample(count - 50), sample(count), sample(count + 50)])
     });
     let results = Results::new(environment(), setup(), measured.to_vec());
     let section = sections(&results).pop().unwrap();
-    let moods = |title: &str| -> Vec<Mood> {
+    let emphasis = |title: &str| -> Vec<Emphasis> {
         let column = section.columns.iter().find(|column| column.title == title).unwrap();
-        column.cells.iter().map(|cell| cell.mood).collect()
+        column.cells.iter().map(|cell| cell.emphasis).collect()
     };
-    use Mood::{Bad, Doubtful, Good, Plain};
-    assert_eq!(moods("ratio"), [Plain, Plain, Good, Plain, Bad]);
-    assert_eq!(moods("spread"), [Plain, Plain, Plain, Doubtful, Doubtful]);
+    use Emphasis::{Bad, Doubtful, Good, Plain};
+    assert_eq!(emphasis("ratio"), [Plain, Plain, Good, Plain, Bad]);
+    assert_eq!(emphasis("spread"), [Plain, Plain, Plain, Doubtful, Doubtful]);
 }
 
 #[test]
-fn bars_are_parts_of_the_greatest_figure() {
+fn bars_are_fractions_of_the_greatest_figure() {
     let rows = [200, 400, 0].map(|count| (case(Workload::FanIn), vec![sample(count)]));
     let results = Results::new(environment(), setup(), rows.to_vec());
     assert_eq!(sections(&results).pop().unwrap().bars, [0.5, 1.0, 0.0]);

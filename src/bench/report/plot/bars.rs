@@ -1,9 +1,9 @@
-//! Bars, each with its name on the left and its figure on the right.
+//! Horizontal bars, with names on the left and figures on the right.
 
 use super::{
     panel::{Area, GRAY, LIGHT, width_of_names},
     scale::Axis,
-    series::Look,
+    series::SeriesStyle,
 };
 use crate::bench::statistics::Figure;
 use plotters::{
@@ -23,16 +23,16 @@ pub(super) struct Bars {
 #[derive(Debug)]
 pub(super) struct Bar {
     pub(super) name: String,
-    pub(super) look: Look,
+    pub(super) style: SeriesStyle,
     pub(super) figure: Figure,
-    /// The median, as it stands beside the bar.
+    /// Text of the median, drawn beside the bar.
     pub(super) text: String,
 }
 
 const TITLE: u32 = 30;
 const LINE: u32 = 28;
 const LABELS: u32 = 46;
-/// For the figures beside the bars.
+/// Width for the figures beside the bars.
 const FIGURES: u32 = 90;
 
 impl Bars {
@@ -65,9 +65,9 @@ impl Bars {
             let middle = index as f64 + 0.5;
             let Figure { median, min, max } = bar.figure;
             let corners = [(0.0, middle - 0.33), (median, middle + 0.33)];
-            // The first kind is the darkest.
-            let color = bar.look.color.mix(1.0 / (1.0 + 0.6 * bar.look.shape as f64));
-            // White below it, so that no line shines through.
+            // The first variant has the darkest colour.
+            let color = bar.style.color.mix(1.0 / (1.0 + 0.6 * bar.style.shape as f64));
+            // A white bar below hides the grid lines.
             for color in [WHITE.to_rgba(), color] {
                 chart.draw_series([Rectangle::new(corners, color.filled())])?;
             }

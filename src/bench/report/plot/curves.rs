@@ -1,9 +1,9 @@
-//! Lines with points, and beside them what they are.
+//! Lines with markers, and a legend.
 
 use super::{
     panel::{Area, GRAY, LIGHT, width_of_names},
     scale::Axis,
-    series::Look,
+    series::SeriesStyle,
 };
 use plotters::{
     chart::ChartBuilder,
@@ -23,23 +23,23 @@ pub(super) struct Curves {
 #[derive(Debug)]
 pub(super) struct Curve {
     pub(super) name: String,
-    pub(super) look: Look,
+    pub(super) style: SeriesStyle,
     pub(super) points: Vec<(f64, f64)>,
-    /// Where the runs are apart: the place, the least and the greatest of them.
+    /// Ranges of the runs: position, minimum, maximum.
     pub(super) ranges: Vec<(f64, f64, f64)>,
 }
 
 impl Curve {
-    pub(super) fn new(name: String, look: Look) -> Self {
-        Self { name, look, points: Vec::new(), ranges: Vec::new() }
+    pub(super) fn new(name: String, style: SeriesStyle) -> Self {
+        Self { name, style, points: Vec::new(), ranges: Vec::new() }
     }
 }
 
-/// The least height of a panel; many names need more.
+/// Minimum height of a panel; a long legend takes more.
 const HEIGHT: u32 = 330;
 const LEGEND_TOP: i32 = 42;
 const LEGEND_LINE: i32 = 20;
-/// Before the name of a curve.
+/// Width of the line sample in the legend.
 const SAMPLE: u32 = 40;
 
 impl Curves {
@@ -70,7 +70,7 @@ impl Curves {
             .axis_desc_style(("sans-serif", 15))
             .draw()?;
         for curve in &self.curves {
-            let Look { color, shape } = curve.look;
+            let SeriesStyle { color, shape } = curve.style;
             let points = || curve.points.iter().copied();
             chart.draw_series(curve.ranges.iter().map(|(place, least, greatest)| {
                 PathElement::new(vec![(*place, *least), (*place, *greatest)], color.mix(0.5))
@@ -86,7 +86,7 @@ impl Curves {
                     color.stroke_width(2),
                 ))?;
             }
-            chart.draw_series(points().map(|place| marker(place, curve.look)))?;
+            chart.draw_series(points().map(|place| marker(place, curve.style)))?;
         }
         self.draw_legend(&right)
     }
@@ -94,24 +94,27 @@ impl Curves {
     fn draw_legend(&self, area: &Area<'_>) -> anyhow::Result<()> {
         let text = ("sans-serif", 15).into_font().color(&BLACK);
         for (index, curve) in self.curves.iter().enumerate() {
-            let Look { color, shape } = curve.look;
+            let SeriesStyle { color, shape } = curve.style;
             let middle = LEGEND_TOP + index as i32 * LEGEND_LINE;
-            // Two strokes stand for a line of strokes.
+            // Two strokes represent a dashed line.
             let strokes: &[(i32, i32)] = if shape == 0 { &[(4, 32)] } else { &[(4, 12), (24, 32)] };
             for (from, to) in strokes {
                 let ends = vec![(*from, middle), (*to, middle)];
                 area.draw(&PathElement::new(ends, color.stroke_width(2)))?;
             }
-            area.draw(&marker((18, middle), curve.look))?;
+            area.draw(&marker((18, middle), curve.style))?;
             area.draw(&Text::new(curve.name.clone(), (SAMPLE as i32, middle - 6), text.clone()))?;
         }
         Ok(())
     }
 }
 
-/// A point of a curve.
-fn marker<'a, C: Clone + 'static>(place: C, look: Look) -> DynElement<'static, SVGBackend<'a>, C> {
-    let Look { color, shape } = look;
+/// Returns the marker of a point.
+fn marker<'a, C: Clone + 'static>(
+    place: C,
+    style: SeriesStyle,
+) -> DynElement<'static, SVGBackend<'a>, C> {
+    let SeriesStyle { color, shape } = style;
     match shape % 4 {
         0 => Circle::new(place, 3, color.filled()).into_dyn(),
         1 => TriangleMarker::new(place, 5, color.filled()).into_dyn(),

@@ -1,10 +1,10 @@
-//! What a workload is drawn as.
+//! The panel of a workload.
 
 use super::{
     bars::{Bar, Bars},
     curves::{Curve, Curves},
     scale::{Axis, number, quantile_place, size_place, time_place},
-    series::{Names, in_common},
+    series::{SeriesNames, common_text},
 };
 use crate::bench::{
     Workload,
@@ -22,13 +22,14 @@ pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) const GRAY: RGBColor = RGBColor(0x55, 0x55, 0x55);
 pub(super) const LIGHT: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
 
-/// The room for names at the side, in pixels. How wide letters are is not known here.
+/// Returns the width for names in pixels, estimated from the number of characters because the
+/// fonts are unknown.
 pub(super) fn width_of_names<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
     let longest = names.map(|name| name.chars().count() as u32).max().unwrap_or_default();
     (8 * longest + 10).clamp(100, 320)
 }
 
-/// A part of the picture.
+/// One panel of the picture.
 #[derive(Debug)]
 pub(super) enum Panel {
     Curves(Curves),
@@ -51,12 +52,12 @@ impl Panel {
     }
 }
 
-/// The panel of a workload, if there is something to draw.
+/// Returns the panel of a workload, or `None` if there is nothing to draw.
 pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Panel> {
     if rows.is_empty() {
         return None;
     }
-    let common = in_common(rows);
+    let common = common_text(rows);
     match workload {
         Workload::Throughput => {
             let gigabytes = |row: &Row| {
@@ -78,7 +79,7 @@ pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Panel> {
     }
 }
 
-/// Figures over sizes; if there is one size only, side by side.
+/// Draws figures over message sizes as curves; with a single size, as bars.
 fn figures(
     title: String,
     unit: &'static str,
@@ -86,12 +87,12 @@ fn figures(
     figure: impl Fn(&Row) -> Figure,
 ) -> Panel {
     let greatest = rows.iter().map(|row| figure(row).max).fold(0.0, f64::max);
-    let names = Names::new(rows, false);
+    let names = SeriesNames::new(rows, false);
     let axis = Axis::from_zero(unit, greatest);
     if rows.iter().all(|row| row.case.size == rows[0].case.size) {
         let bars = rows.iter().map(|row| Bar {
             name: names.name(&row.case),
-            look: names.look(&row.case),
+            style: names.style(&row.case),
             figure: figure(row),
             text: number(figure(row).median),
         });
@@ -102,7 +103,7 @@ fn figures(
     for row in rows {
         let name = names.name(&row.case);
         let index = curves.iter().position(|curve| curve.name == name).unwrap_or_else(|| {
-            curves.push(Curve::new(name, names.look(&row.case)));
+            curves.push(Curve::new(name, names.style(&row.case)));
             curves.len() - 1
         });
         let Figure { median, min, max } = figure(row);
@@ -117,26 +118,27 @@ fn figures(
     Panel::Curves(Curves { title, x, y: axis, curves })
 }
 
-/// How long each part of all times took at most.
+/// Draws the distribution of times as curves over quantiles.
 fn quantiles(title: String, rows: &[&Row]) -> Option<Panel> {
-    let names = Names::new(rows, true);
+    let names = SeriesNames::new(rows, true);
     let timed = rows.iter().filter_map(|row| Some((row, row.latency.as_ref()?)));
     let points = |latency: &Latency| -> Vec<(f64, u64)> {
-        let quantiles = latency.quantiles.iter().map(|it| (it.quantile, it.nanoseconds));
+        let quantiles = latency.quantiles.iter().map(|point| (point.quantile, point.nanoseconds));
         [(0.0, latency.min)].into_iter().chain(quantiles).collect()
     };
     let timed: Vec<_> = timed.map(|(row, latency)| (row, points(latency))).collect();
     let all = || timed.iter().flat_map(|(_, points)| points);
     let greatest = all().map(|(quantile, _)| *quantile).fold(0.0, f64::max);
     let curves = timed.iter().map(|(row, points)| {
-        let mut curve = Curve::new(names.name(&row.case), names.look(&row.case));
-        let places = points.iter().map(|(it, time)| (quantile_place(*it), time_place(*time)));
+        let mut curve = Curve::new(names.name(&row.case), names.style(&row.case));
+        let places =
+            points.iter().map(|(quantile, time)| (quantile_place(*quantile), time_place(*time)));
         curve.points = places.collect();
         curve
     });
     let curves: Vec<Curve> = curves.collect();
     (!curves.is_empty()).then(|| {
-        let x = Axis::of_quantiles("part of all messages that took no longer", greatest);
+        let x = Axis::of_quantiles("fraction of messages that took at most this time", greatest);
         let y = Axis::of_times("time", all().map(|(_, time)| *time));
         Panel::Curves(Curves { title, x, y, curves })
     })

@@ -1,20 +1,21 @@
-//! Axes, and what stands at them.
+//! Axes and their labels.
 
 use crate::bench::case::size_text;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
-/// An axis whose positions are already in proportion to what is drawn.
+/// A linear axis with explicit ticks. Values on logarithmic axes are converted to positions first
+/// ([`size_place`], [`quantile_place`], [`time_place`]).
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub(super) title: &'static str,
     pub(super) range: Range<f64>,
-    /// Where something stands, and what.
+    /// Position and text of each tick.
     pub(super) ticks: Vec<(f64, String)>,
 }
 
 impl Axis {
-    /// From zero to a bit more than the greatest value.
+    /// Creates an axis from zero to a little more than the greatest value.
     pub(super) fn from_zero(title: &'static str, greatest: f64) -> Self {
         let greatest = if greatest > 0.0 { greatest } else { 1.0 };
         let rough = greatest / 6.0;
@@ -30,14 +31,14 @@ impl Axis {
         }
     }
 
-    /// Sizes, each twice as great as the one before it at the same distance.
+    /// Creates a logarithmic axis of sizes (base 2).
     pub(super) fn of_sizes(title: &'static str, sizes: &[usize]) -> Self {
         let places = sizes.iter().map(|size| (size_place(*size), size_text(*size)));
         let mut places: Vec<(f64, String)> = places.collect();
         places.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (least, greatest) = ends(places.iter().map(|(place, _)| *place));
         let width = (greatest - least).max(1.0);
-        // What would stand in the way of its neighbour is left out.
+        // Leaves out ticks that would overlap.
         let mut ticks: Vec<(f64, String)> = Vec::new();
         for (place, text) in places {
             if ticks.last().is_none_or(|(last, _)| place - last >= width * 0.07) {
@@ -47,7 +48,7 @@ impl Axis {
         Self { title, range: least - width * 0.04..greatest + width * 0.04, ticks }
     }
 
-    /// Parts of all times, each tenth of the rest at the same distance.
+    /// Creates an axis of quantiles on which each further nine takes the same distance.
     pub(super) fn of_quantiles(title: &'static str, greatest: f64) -> Self {
         let ticks = [
             (0.0, "0"),
@@ -63,10 +64,10 @@ impl Axis {
         Self { title, range: 0.0..end * 1.02, ticks: ticks.collect() }
     }
 
-    /// Times, each ten times as long as the one before it at the same distance.
+    /// Creates a logarithmic axis of times (base 10).
     pub(super) fn of_times(title: &'static str, times: impl Iterator<Item = u64>) -> Self {
         let (least, greatest) = ends(times.map(time_place));
-        // A line at the edge can hardly be seen.
+        // A margin, because a line at the edge is hard to see.
         let range = (least - 0.08).max(0.0)..greatest + 0.08;
         let width = range.end - range.start;
         let factors: &[u64] = match width {
@@ -76,8 +77,8 @@ impl Axis {
             _ => &[1, 2, 3, 4, 5, 6, 7, 8, 9],
         };
         let decades = (0..20).filter_map(|power| 10_u64.checked_pow(power));
-        let times =
-            decades.flat_map(|ten| factors.iter().filter_map(move |it| ten.checked_mul(*it)));
+        let times = decades
+            .flat_map(|ten| factors.iter().filter_map(move |factor| ten.checked_mul(*factor)));
         let mut ticks: Vec<(f64, String)> = times
             .map(|time| (time_place(time), time_text(time)))
             .filter(|(place, _)| range.contains(place))
@@ -90,7 +91,7 @@ impl Axis {
         Self { title, range, ticks }
     }
 
-    /// Names one below the other, each in the middle of its place: the first at the top.
+    /// Creates an axis of names from top to bottom, each in the middle of its interval.
     pub(super) fn of_names(names: impl Iterator<Item = String>) -> Self {
         let ticks = names.enumerate().map(|(index, name)| (index as f64 + 0.5, name));
         let ticks: Vec<(f64, String)> = ticks.collect();
@@ -108,7 +109,7 @@ impl Ranged for Axis {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        // There are no lines between those that have a text.
+        // Light points are lines without a label; there are none.
         if hint.weight().allow_light_points() {
             Vec::new()
         } else {
@@ -140,7 +141,7 @@ pub(super) fn time_place(nanoseconds: u64) -> f64 {
     (nanoseconds.max(1) as f64).log10()
 }
 
-/// The least and the greatest; of none, zero and one.
+/// Returns minimum and maximum; (0, 1) if there are no values.
 fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let ends = values.fold(None, |ends: Option<(f64, f64)>, value| match ends {
         None => Some((value, value)),
@@ -149,7 +150,7 @@ fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     ends.unwrap_or((0.0, 1.0))
 }
 
-/// `0.25`, `40`, `250k`, `1.2M`.
+/// Examples: `0.25`, `40`, `250k`, `1.2M`.
 pub(super) fn number(value: f64) -> String {
     for (unit, word) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] {
         if value >= unit * 1e6 {
@@ -162,7 +163,7 @@ pub(super) fn number(value: f64) -> String {
     short(value)
 }
 
-/// Three digits, and no zeros that say nothing.
+/// Formats three digits without trailing zeros.
 fn short(value: f64) -> String {
     let decimals = match value {
         _ if value < 0.0995 => 4,
@@ -179,7 +180,7 @@ fn short(value: f64) -> String {
     }
 }
 
-/// `500 ns`, `20 µs`, `3 ms`.
+/// Examples: `500 ns`, `20 µs`, `3 ms`.
 fn time_text(nanoseconds: u64) -> String {
     let value = nanoseconds as f64;
     match nanoseconds {
@@ -224,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn sizes_stand_where_there_is_room() {
+    fn ticks_of_sizes_do_not_overlap() {
         let axis = Axis::of_sizes("", &[64, 1 << 12, 1 << 16, (1 << 16) + 1, 1 << 20]);
         assert_eq!(texts(&axis), ["64", "4K", "64K", "1M"]);
         assert_eq!(texts(&Axis::of_sizes("", &[0])), ["0"]);
     }
 
     #[test]
-    fn quantiles_stand_as_far_as_they_are_known() {
+    fn only_known_quantiles_have_ticks() {
         assert_eq!(texts(&Axis::of_quantiles("", 0.99)), ["0", "50 %", "90 %", "99 %"]);
         assert_eq!(texts(&Axis::of_quantiles("", 0.0)), ["0", "50 %", "90 %"]);
     }
@@ -241,7 +242,7 @@ mod tests {
         let of = |times: &[u64]| Axis::of_times("", times.iter().copied());
         assert_eq!(texts(&of(&[800, 30_000])), ["1 µs", "3 µs", "10 µs", "30 µs"]);
         assert_eq!(texts(&of(&[0, 10_000_000_000]))[..2], ["1 ns", "10 ns"]);
-        // However close they are.
+        // Times that are close together have ticks, too.
         assert!(of(&[12_345, 12_346]).ticks.len() > 1 || !of(&[12_345]).ticks.is_empty());
         assert!(!of(&[]).ticks.is_empty());
         assert!(!of(&[u64::MAX]).ticks.is_empty());

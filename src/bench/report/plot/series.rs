@@ -1,39 +1,39 @@
-//! How rows are called and told apart.
+//! Names, colours and shapes of series.
 
 use crate::bench::{Api, Case, Transport, case::size_text, results::Row};
 use plotters::style::RGBColor;
 
-/// A color for each transport, the same in all panels, and a shape for what else differs.
+/// Colour of the transport, the same in all panels, and a shape for everything else.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub(super) struct Look {
+pub(super) struct SeriesStyle {
     pub(super) color: RGBColor,
     pub(super) shape: usize,
 }
 
-/// Colours that most people can tell apart: those of Okabe and Ito.
+/// Returns a colour of Okabe and Ito's palette, which most people can tell apart.
 fn color(over: Transport) -> RGBColor {
     match over {
-        Transport::Fs => RGBColor(0xd5, 0x5e, 0x00),
-        Transport::Ns => RGBColor(0x00, 0x72, 0xb2),
+        Transport::File => RGBColor(0xd5, 0x5e, 0x00),
+        Transport::Abstract => RGBColor(0x00, 0x72, 0xb2),
         Transport::Pipe => RGBColor(0x00, 0x9e, 0x73),
         Transport::Socketpair => RGBColor(0xe6, 0x9f, 0x00),
         Transport::Tcp => RGBColor(0xcc, 0x79, 0xa7),
     }
 }
 
-/// What a case is called among others, by what they do not all have in common.
-pub(super) struct Names {
+/// Names the cases of a panel by the properties in which they differ.
+pub(super) struct SeriesNames {
     api: bool,
     clients: bool,
     both_ways: bool,
     rate: bool,
     size: bool,
-    /// What was seen beside transports.
+    /// Distinct combinations of properties other than the transport; their index is the shape.
     variants: Vec<Case>,
 }
 
-impl Names {
-    /// For these rows; where sizes are an axis they are no part of a name.
+impl SeriesNames {
+    /// Creates names for these rows. `with_size` is false if sizes are an axis.
     pub(super) fn new(rows: &[&Row], with_size: bool) -> Self {
         let differ =
             |same: fn(&Case, &Case) -> bool| rows.iter().any(|row| !same(&row.case, &rows[0].case));
@@ -71,20 +71,20 @@ impl Names {
         name
     }
 
-    pub(super) fn look(&self, case: &Case) -> Look {
+    pub(super) fn style(&self, case: &Case) -> SeriesStyle {
         let variant = self.variant(case);
-        let shape = self.variants.iter().position(|it| *it == variant).unwrap_or_default();
-        Look { color: color(case.over), shape }
+        let shape = self.variants.iter().position(|other| *other == variant).unwrap_or_default();
+        SeriesStyle { color: color(case.over), shape }
     }
 
     fn variant(&self, case: &Case) -> Case {
         let size = if self.size { case.size } else { 0 };
-        Case { over: Transport::Ns, size, ..case.clone() }
+        Case { over: Transport::Abstract, size, ..case.clone() }
     }
 }
 
-/// What all cases have in common and is not as usual, for the title of a panel.
-pub(super) fn in_common(rows: &[&Row]) -> String {
+/// Returns the common properties of all cases that are not the default, for the title of a panel.
+pub(super) fn common_text(rows: &[&Row]) -> String {
     let Some(first) = rows.first().map(|row| &row.case) else { return String::new() };
     let all = |same: fn(&Case, &Case) -> bool| rows.iter().all(|row| same(&row.case, first));
     let parts = [

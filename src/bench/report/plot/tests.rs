@@ -4,11 +4,16 @@ use crate::bench::{
     fixture::{case, environment, everything, sample, setup, timed, tour},
 };
 
-/// With what no other test has: several sizes, APIs and clients.
+/// Several sizes, APIs and transports.
 fn rich() -> Results {
     let mut measured = Vec::new();
-    let over =
-        [Transport::Ns, Transport::Fs, Transport::Pipe, Transport::Socketpair, Transport::Tcp];
+    let over = [
+        Transport::Abstract,
+        Transport::File,
+        Transport::Pipe,
+        Transport::Socketpair,
+        Transport::Tcp,
+    ];
     for (index, over) in over.into_iter().enumerate() {
         for api in [Api::Sync, Api::Tokio] {
             let slower = 1.0 + 0.2 * index as f64 + if api == Api::Tokio { 0.35 } else { 0.0 };
@@ -28,7 +33,7 @@ fn rich() -> Results {
     Results::new(environment(), Setup { pin: Vec::new(), ..setup() }, measured)
 }
 
-/// `LSOCK_PICTURES=FOLDER` keeps the pictures, to be looked at.
+/// Draws the results; `LSOCK_PICTURES=FOLDER` also writes them there.
 fn draw(name: &str, results: &Results) -> String {
     let svg = plot(results).unwrap();
     if let Some(folder) = std::env::var_os("LSOCK_PICTURES") {
@@ -82,14 +87,14 @@ fn odd_figures_can_be_drawn() {
         row.messages_per_second.median = 1e-300;
         if let Some(latency) = &mut row.latency {
             latency.min = 0;
-            latency.quantiles.iter_mut().for_each(|it| it.nanoseconds = u64::MAX);
+            latency.quantiles.iter_mut().for_each(|quantile| quantile.nanoseconds = u64::MAX);
         }
     }
     draw("huge", &huge);
 }
 
 #[test]
-fn what_systems_are_called_does_no_harm() {
+fn names_of_systems_are_escaped() {
     let mut results = tour();
     results.environment.system = "<script>&\"".to_owned();
     assert!(!draw("script", &results).contains("<script>"));

@@ -1,41 +1,39 @@
-//! Servers that send back what they get.
+//! Servers that echo.
 
-use super::of_client;
-use crate::{
-    bench::work::{
-        ends::{Connection, Source as _, Whole},
-        tally::{Tally, Work},
-    },
-    memory,
+use super::map_client_error;
+use crate::bench::work::{
+    connection::{MessageReader as _, OpenConnection, SplitConnection},
+    tally::{Tally, WorkerProgress},
 };
+use crate::memory;
 use std::io;
 
-/// Answers whole messages of a known size, until the client has no more.
+/// Echoes whole messages of a known size until the end of file.
 pub(in crate::bench::work) async fn answer_messages(
-    connection: Connection,
+    connection: SplitConnection,
     size: usize,
-    mut work: Work,
+    mut progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
-    let Connection { mut reader, mut writer } = connection;
+    let SplitConnection { mut reader, mut writer } = connection;
     let mut message = memory::zeroed(size)?;
-    while reader.fill(&mut message).await.map_err(of_client)? {
-        work.goes_on();
-        writer.write_all(&message).await.map_err(of_client)?;
-        work.done(size);
+    while reader.fill(&mut message).await.map_err(map_client_error)? {
+        progress.has_next();
+        writer.write_all(&message).await.map_err(map_client_error)?;
+        progress.add_message(size);
     }
-    Ok(work.tally())
+    Ok(progress.into_tally())
 }
 
-/// Messages of visitors that need no memory of their own.
+/// Messages up to this size are read to the stack.
 const SMALL: usize = 64;
 
-/// Answers one message, if one comes.
+/// Echoes one message, unless the client closes first. Calls `before` before the answer.
 pub(in crate::bench::work) async fn answer_once(
-    mut connection: Whole,
+    mut connection: OpenConnection,
     size: usize,
     before: impl FnOnce(),
 ) -> anyhow::Result<()> {
-    // An allocation would be noticed: a whole connection takes some microseconds.
+    // An allocation would be noticeable: a connection lasts a few microseconds.
     let mut small = [0; SMALL];
     let mut large;
     let message = match small.get_mut(..size) {
@@ -45,35 +43,34 @@ pub(in crate::bench::work) async fn answer_once(
             &mut large
         }
     };
-    if connection.fill(message).await.map_err(of_client)? {
+    if connection.fill(message).await.map_err(map_client_error)? {
         before();
-        connection.write_all(message).await.map_err(of_client)?;
+        connection.write_all(message).await.map_err(map_client_error)?;
     }
     Ok(())
 }
 
-/// Reads whatever comes, as it comes, and sends it back if it is to. The first time
-/// something comes is noted.
+/// Reads to the end of file, and echoes if `sends_back` is set. Calls `note` at the first bytes.
 pub(in crate::bench::work) async fn echo(
-    connection: Connection,
+    connection: SplitConnection,
     size: usize,
     sends_back: bool,
     note: impl Fn() -> io::Result<()>,
-    mut work: Work,
+    mut progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
-    let Connection { mut reader, mut writer } = connection;
+    let SplitConnection { mut reader, mut writer } = connection;
     let mut buffer = memory::zeroed(super::buffer_size(size))?;
     loop {
-        let count = reader.read(&mut buffer).await.map_err(of_client)?;
+        let count = reader.read(&mut buffer).await.map_err(map_client_error)?;
         if count == 0 {
-            return Ok(work.tally());
+            return Ok(progress.into_tally());
         }
-        if work.bytes() == 0 {
+        if progress.bytes() == 0 {
             note()?;
         }
         if sends_back {
-            writer.write_all(&buffer[..count]).await.map_err(of_client)?;
+            writer.write_all(&buffer[..count]).await.map_err(map_client_error)?;
         }
-        work.moved(count, size);
+        progress.add_bytes(count, size);
     }
 }

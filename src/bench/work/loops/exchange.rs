@@ -1,38 +1,36 @@
-//! Latency: a message there and back, one at a time.
+//! Latency: one message at a time, there and back.
 
-use super::of_server;
-use crate::{
-    bench::work::{
-        BenchError,
-        ends::{Connection, Source as _},
-        pattern::Pattern,
-        tally::{Tally, Work},
-    },
-    memory,
+use super::map_server_error;
+use crate::bench::work::{
+    BenchError,
+    connection::{MessageReader as _, SplitConnection},
+    pattern::Pattern,
+    tally::{Tally, WorkerProgress},
 };
+use crate::memory;
 use std::time::Instant;
 
-/// A client: sends a message and waits for its answer, until the run is over.
+/// Client: sends a message and waits for its answer until the end of the run.
 pub(in crate::bench::work) async fn exchange(
-    connection: Connection,
+    connection: SplitConnection,
     mut pattern: Pattern,
     size: usize,
-    mut work: Work,
+    mut progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
-    let Connection { mut reader, mut writer } = connection;
+    let SplitConnection { mut reader, mut writer } = connection;
     let mut answers = pattern.clone();
     let mut answer = memory::zeroed(size)?;
-    while work.goes_on() {
+    while progress.has_next() {
         let message = pattern.next(size);
         let start = Instant::now();
-        writer.write_all(message).await.map_err(of_server)?;
-        if !reader.fill(&mut answer).await.map_err(of_server)? {
+        writer.write_all(message).await.map_err(map_server_error)?;
+        if !reader.fill(&mut answer).await.map_err(map_server_error)? {
             return Err(BenchError::ServerClosed.into());
         }
-        work.took(start.elapsed());
+        progress.add_time(start.elapsed());
         answers.check(&answer)?;
-        work.done(size);
+        progress.add_message(size);
     }
-    writer.finish().await.map_err(of_server)?;
-    Ok(work.tally())
+    writer.finish().await.map_err(map_server_error)?;
+    Ok(progress.into_tally())
 }

@@ -1,95 +1,94 @@
-//! Throughput: bytes one way.
+//! Throughput: bytes in one direction.
 
-use super::{of_server, wait_for_end};
-use crate::{
-    bench::work::{
-        BenchError,
-        ends::{Connection, Reader, Source as _, Writer},
-        pattern::Pattern,
-        tally::{Tally, Work},
-    },
-    memory,
+use super::{map_server_error, wait_for_end};
+use crate::bench::work::{
+    BenchError,
+    connection::{ConnectionReader, ConnectionWriter, MessageReader as _, SplitConnection},
+    pattern::Pattern,
+    tally::{Tally, WorkerProgress},
 };
+use crate::memory;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-/// What is read at once at least: servers have buffers that hold many small messages.
+/// Minimum size of a read buffer: real servers read many small messages at once.
 const LEAST: usize = 64 << 10;
 
-/// How much a reader asks for.
+/// Returns the size of a read buffer for messages of this size.
 pub(in crate::bench::work) fn buffer_size(size: usize) -> usize {
     size.max(LEAST)
 }
 
-/// A client: sends until the run is over, and waits until the server has got everything.
+/// Client: sends until the end of the run, and waits until the server has read everything.
 pub(in crate::bench::work) async fn send(
-    connection: Connection,
+    connection: SplitConnection,
     mut pattern: Pattern,
     size: usize,
-    work: Work,
+    progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
-    let Connection { mut reader, writer } = connection;
-    let (writer, work) = write(writer, &mut pattern, size, work).await?;
-    writer.finish().await.map_err(of_server)?;
+    let SplitConnection { mut reader, writer } = connection;
+    let (writer, progress) = write(writer, &mut pattern, size, progress).await?;
+    writer.finish().await.map_err(map_server_error)?;
     wait_for_end(&mut reader).await?;
-    Ok(work.tally())
+    Ok(progress.into_tally())
 }
 
-/// One side of two that send: until the run is over.
+/// Sends until the end of the run, with another worker for the other direction. Stores the number
+/// of bytes in `sent`.
 pub(in crate::bench::work) async fn send_only(
-    writer: Writer,
+    writer: ConnectionWriter,
     mut pattern: Pattern,
     size: usize,
-    work: Work,
+    progress: WorkerProgress,
     sent: Arc<AtomicU64>,
 ) -> anyhow::Result<Tally> {
-    let (writer, work) = write(writer, &mut pattern, size, work).await?;
-    sent.store(work.bytes(), Ordering::Release);
-    writer.finish().await.map_err(of_server)?;
-    Ok(work.tally())
+    let (writer, progress) = write(writer, &mut pattern, size, progress).await?;
+    sent.store(progress.bytes(), Ordering::Release);
+    writer.finish().await.map_err(map_server_error)?;
+    Ok(progress.into_tally())
 }
 
 async fn write(
-    mut writer: Writer,
+    mut writer: ConnectionWriter,
     pattern: &mut Pattern,
     size: usize,
-    mut work: Work,
-) -> anyhow::Result<(Writer, Work)> {
-    while work.goes_on() {
-        writer.write_all(pattern.next(size)).await.map_err(of_server)?;
-        work.done(size);
+    mut progress: WorkerProgress,
+) -> anyhow::Result<(ConnectionWriter, WorkerProgress)> {
+    while progress.has_next() {
+        writer.write_all(pattern.next(size)).await.map_err(map_server_error)?;
+        progress.add_message(size);
     }
-    Ok((writer, work))
+    Ok((writer, progress))
 }
 
-/// Reads to the end of file, and checks what comes. Whoever sends sees the end of the
-/// connection then, if the other direction is given as well.
+/// Reads to the end of file and checks the bytes. Then drops the other direction, if given, which
+/// ends the connection for the sender.
 pub(in crate::bench::work) async fn receive(
-    reader: Reader,
-    _other_direction: Option<Writer>,
+    reader: ConnectionReader,
+    _other_direction: Option<ConnectionWriter>,
     pattern: Pattern,
     size: usize,
-    work: Work,
+    progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
-    Ok(read(reader, pattern, size, work).await?.tally())
+    Ok(read(reader, pattern, size, progress).await?.into_tally())
 }
 
-/// The same of what a server sends back of what was sent: it is not counted twice.
+/// Receives what a server echoes. The bytes are not counted again.
 pub(in crate::bench::work) async fn receive_back(
-    reader: Reader,
+    reader: ConnectionReader,
     pattern: Pattern,
     size: usize,
-    work: Work,
+    progress: WorkerProgress,
     sent: Arc<AtomicU64>,
 ) -> anyhow::Result<Tally> {
-    let work = read(reader, pattern, size, work).await?;
-    let (sent, arrived) = (sent.load(Ordering::Acquire), work.bytes());
+    let progress = read(reader, pattern, size, progress).await?;
+    let (sent, arrived) = (sent.load(Ordering::Acquire), progress.bytes());
     if arrived == sent {
-        return Ok(work.tally().of_nothing());
+        return Ok(progress.into_tally().without_counts());
     }
-    // Nothing has been noted while it is still being sent.
+    // `sent` is zero while the sender is still running.
     Err(if sent == 0 {
         BenchError::ServerClosed
     } else {
@@ -99,19 +98,19 @@ pub(in crate::bench::work) async fn receive_back(
 }
 
 async fn read(
-    mut reader: Reader,
+    mut reader: ConnectionReader,
     mut pattern: Pattern,
     size: usize,
-    mut work: Work,
-) -> anyhow::Result<Work> {
+    mut progress: WorkerProgress,
+) -> anyhow::Result<WorkerProgress> {
     let mut buffer = memory::zeroed(buffer_size(size))?;
     loop {
-        let count = reader.read(&mut buffer).await.map_err(of_server)?;
+        let count = reader.read(&mut buffer).await.map_err(map_server_error)?;
         if count == 0 {
-            return Ok(work);
+            return Ok(progress);
         }
-        work.goes_on();
+        progress.has_next();
         pattern.check(&buffer[..count])?;
-        work.moved(count, size);
+        progress.add_bytes(count, size);
     }
 }

@@ -1,56 +1,52 @@
-//! Connection rate: connect, one message there and back, close.
+//! Connection rate: connect, exchange one message, close.
 
-use super::of_server;
-use crate::{
-    bench::{
-        Api,
-        work::{
-            BenchError,
-            address::Address,
-            ends::Source as _,
-            pattern::Pattern,
-            tally::{Tally, Work},
-        },
-    },
-    memory,
+use super::map_server_error;
+use crate::bench::Api;
+use crate::bench::work::{
+    BenchError,
+    address::ServerAddress,
+    connection::MessageReader as _,
+    pattern::Pattern,
+    tally::{Tally, WorkerProgress},
 };
+use crate::memory;
 use std::time::Instant;
 
-/// Whether a visitor waits for an answer.
+/// Whether a client waits for an answer.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(in crate::bench::work) enum Visit {
+pub(in crate::bench::work) enum VisitKind {
     WithMessage,
-    /// It only connects: the server answers nothing.
+    /// The client only connects, because the server discards.
     Silent,
 }
 
-/// A client: connects again and again until the run is over.
+/// Client: connects again and again until the end of the run.
 pub(in crate::bench::work) async fn visit(
-    address: Address,
+    address: ServerAddress,
     api: Api,
-    kind: Visit,
+    kind: VisitKind,
     mut pattern: Pattern,
     size: usize,
-    mut work: Work,
+    mut progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
     let mut answers = pattern.clone();
     let mut answer = memory::zeroed(size)?;
-    while work.goes_on() {
+    while progress.has_next() {
         let start = Instant::now();
-        if kind == Visit::WithMessage {
+        if kind == VisitKind::WithMessage {
             let mut connection = address.visit(api).await?;
-            connection.write_all(pattern.next(size)).await.map_err(of_server)?;
-            if !connection.fill(&mut answer).await.map_err(of_server)? {
+            connection.write_all(pattern.next(size)).await.map_err(map_server_error)?;
+            if !connection.fill(&mut answer).await.map_err(map_server_error)? {
                 return Err(BenchError::ServerClosed.into());
             }
-            work.took(start.elapsed());
+            progress.add_time(start.elapsed());
             answers.check(&answer)?;
-            work.done(size);
+            progress.add_message(size);
         } else {
             let _connection = address.connect(api).await?;
-            work.took(start.elapsed());
-            work.done(0);
+            progress.add_time(start.elapsed());
+            progress.add_message(0);
         }
     }
-    Ok(work.tally())
+    Ok(progress.into_tally())
 }

@@ -1,7 +1,7 @@
-//! The two ends of a connection's directions, for threads that wait and for event loops.
+//! Connections, for threads with blocking calls and for event loops.
 //!
-//! What is done with them is written once, as futures: those of ends that wait are done
-//! when they are first asked, so that a thread can run them without an event loop.
+//! All functions are `async`, so that each loop is written once. With blocking calls the futures
+//! are ready at the first poll, and a thread can run them without an event loop.
 
 use local_socket::traits::{SendHalf as _, Stream as _, tokio::Stream as _};
 use std::{
@@ -12,42 +12,42 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-/// Where bytes come from. Those that wait are named one by one: behind a pointer they would
-/// cost each connection an allocation and each message a detour.
-pub(super) enum Reader {
+/// Reads from a connection. The blocking kinds are variants and not trait objects: a box would
+/// cost an allocation per connection and an indirection per message.
+pub(super) enum ConnectionReader {
     Local(local_socket::RecvHalf),
     Pipe(PipeReader),
     Tcp(Arc<TcpStream>),
     Event(Box<dyn AsyncRead + Send + Unpin>),
 }
 
-/// Where bytes go.
-pub(super) enum Writer {
+/// Writes to a connection.
+pub(super) enum ConnectionWriter {
     Local(local_socket::SendHalf),
     Pipe(PipeWriter),
     Tcp(Arc<TcpStream>),
     Event(Box<dyn AsyncWrite + Send + Unpin>),
 }
 
-/// A connection as it is opened. To carry a single message it is not taken apart: that takes
-/// allocations, which are noticed where a connection lasts some microseconds.
+/// A connection before it is split. Short connections are used as they are, because splitting
+/// allocates, which is noticeable if a connection lasts a few microseconds.
 #[derive(Debug)]
-pub(super) enum Whole {
+pub(super) enum OpenConnection {
     Local(local_socket::Stream),
     Tcp(TcpStream),
-    Event(Connection),
+    Event(SplitConnection),
 }
 
-/// Both directions of a connection.
+/// Both directions of a connection, for two workers.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) reader: Reader,
-    pub(super) writer: Writer,
+pub(super) struct SplitConnection {
+    pub(super) reader: ConnectionReader,
+    pub(super) writer: ConnectionWriter,
 }
 
-/// What can be read from.
-pub(super) trait Source {
-    /// One call, which a signal may interrupt.
+/// Reads bytes and whole messages.
+pub(super) trait MessageReader {
+    /// Reads once; may fail with `Interrupted`.
     async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -59,7 +59,8 @@ pub(super) trait Source {
         }
     }
 
-    /// Fills the buffer: false if the end of file comes before its first byte.
+    /// Fills the buffer. Returns false at an end of file before the first byte; an end of file
+    /// after it is `UnexpectedEof`.
     async fn fill(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -73,7 +74,7 @@ pub(super) trait Source {
     }
 }
 
-impl Source for Reader {
+impl MessageReader for ConnectionReader {
     async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Local(half) => half.read(buffer),
@@ -84,7 +85,7 @@ impl Source for Reader {
     }
 }
 
-impl Source for Whole {
+impl MessageReader for OpenConnection {
     async fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Local(stream) => stream.read(buffer),
@@ -94,7 +95,7 @@ impl Source for Whole {
     }
 }
 
-impl Writer {
+impl ConnectionWriter {
     pub(super) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Local(half) => half.write_all(bytes),
@@ -104,12 +105,11 @@ impl Writer {
         }
     }
 
-    /// Tells the other end that nothing more comes. Dropping it does, too, if the reader is
-    /// dropped as well.
+    /// Shuts down the sending direction. Dropping reader and writer has the same effect.
     pub(super) async fn finish(self) -> io::Result<()> {
         match self {
             Self::Local(half) => half.close(),
-            // This was the only one.
+            // Dropping the only writer closes the pipe.
             Self::Pipe(_) => Ok(()),
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Event(mut writer) => writer.shutdown().await,
@@ -117,30 +117,39 @@ impl Writer {
     }
 }
 
-impl Connection {
+impl SplitConnection {
     pub(super) fn waiting(reader: PipeReader, writer: PipeWriter) -> Self {
-        Self { reader: Reader::Pipe(reader), writer: Writer::Pipe(writer) }
+        Self { reader: ConnectionReader::Pipe(reader), writer: ConnectionWriter::Pipe(writer) }
     }
 
     pub(super) fn event(
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
-        Self { reader: Reader::Event(Box::new(reader)), writer: Writer::Event(Box::new(writer)) }
+        Self {
+            reader: ConnectionReader::Event(Box::new(reader)),
+            writer: ConnectionWriter::Event(Box::new(writer)),
+        }
     }
 }
 
-impl Whole {
-    /// In two parts, which two workers can have.
-    pub(super) fn split(self) -> Connection {
+impl OpenConnection {
+    /// Splits the connection into two directions.
+    pub(super) fn split(self) -> SplitConnection {
         match self {
             Self::Local(stream) => {
                 let (reader, writer) = stream.split();
-                Connection { reader: Reader::Local(reader), writer: Writer::Local(writer) }
+                SplitConnection {
+                    reader: ConnectionReader::Local(reader),
+                    writer: ConnectionWriter::Local(writer),
+                }
             }
             Self::Tcp(stream) => {
                 let stream = Arc::new(stream);
-                Connection { reader: Reader::Tcp(Arc::clone(&stream)), writer: Writer::Tcp(stream) }
+                SplitConnection {
+                    reader: ConnectionReader::Tcp(Arc::clone(&stream)),
+                    writer: ConnectionWriter::Tcp(stream),
+                }
             }
             Self::Event(connection) => connection,
         }
@@ -155,40 +164,40 @@ impl Whole {
     }
 }
 
-impl From<local_socket::Stream> for Whole {
+impl From<local_socket::Stream> for OpenConnection {
     fn from(stream: local_socket::Stream) -> Self {
         Self::Local(stream)
     }
 }
 
-impl From<TcpStream> for Whole {
+impl From<TcpStream> for OpenConnection {
     fn from(stream: TcpStream) -> Self {
         Self::Tcp(stream)
     }
 }
 
-impl From<local_socket::tokio::Stream> for Whole {
+impl From<local_socket::tokio::Stream> for OpenConnection {
     fn from(stream: local_socket::tokio::Stream) -> Self {
         let (reader, writer) = stream.split();
-        Self::Event(Connection::event(reader, writer))
+        Self::Event(SplitConnection::event(reader, writer))
     }
 }
 
-impl From<tokio::net::TcpStream> for Whole {
+impl From<tokio::net::TcpStream> for OpenConnection {
     fn from(stream: tokio::net::TcpStream) -> Self {
         let (reader, writer) = stream.into_split();
-        Self::Event(Connection::event(reader, writer))
+        Self::Event(SplitConnection::event(reader, writer))
     }
 }
 
-impl Debug for Reader {
+impl Debug for ConnectionReader {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").finish_non_exhaustive()
+        f.debug_struct("ConnectionReader").finish_non_exhaustive()
     }
 }
 
-impl Debug for Writer {
+impl Debug for ConnectionWriter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").finish_non_exhaustive()
+        f.debug_struct("ConnectionWriter").finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-use super::ends::{Connection, Whole};
+use super::connection::{OpenConnection, SplitConnection};
 use crate::{
     bench::{Api, Transport},
     system::pipes,
@@ -10,28 +10,28 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// One end of a connection that has no name, before anybody knows whether it is going to be
-/// used by threads or by an event loop, and in which process.
+/// One end of an unnamed connection, before it is known whether threads or an event loop will use
+/// it, and in which process.
 #[derive(Debug)]
-pub(super) enum Unopened {
+pub(super) enum UnopenedEnd {
     Pipes(PipeReader, PipeWriter),
     Socket(Stream),
 }
 
-impl Unopened {
-    /// Both ends of a new one.
+impl UnopenedEnd {
+    /// Creates both ends.
     pub(super) fn pair(over: Transport) -> anyhow::Result<(Self, Self)> {
         if over == Transport::Socketpair {
-            let (client, server) = Stream::pair().context("cannot make a socket pair")?;
+            let (client, server) = Stream::pair().context("cannot create a socket pair")?;
             return Ok((Self::Socket(client), Self::Socket(server)));
         }
-        let pipe = || io::pipe().context("cannot make a pipe");
+        let pipe = || io::pipe().context("cannot create a pipe");
         let ((server_reads, client_writes), (client_reads, server_writes)) = (pipe()?, pipe()?);
         let client = Self::Pipes(client_reads, client_writes);
         Ok((client, Self::Pipes(server_reads, server_writes)))
     }
 
-    /// The end that is this process's standard input and output.
+    /// Takes standard input and output of this process as an end.
     pub(super) fn standard(over: Transport) -> anyhow::Result<Self> {
         let taken = if over == Transport::Socketpair {
             pipes::standard_socket().map(Self::Socket)
@@ -41,7 +41,7 @@ impl Unopened {
         taken.context("cannot use standard input and output")
     }
 
-    /// Makes it a process's standard input and output.
+    /// Passes the end to a process as its standard input and output.
     pub(super) fn give_to(self, command: &mut Command) -> io::Result<()> {
         match self {
             Self::Pipes(reader, writer) => command.stdin(reader).stdout(writer),
@@ -52,20 +52,20 @@ impl Unopened {
         Ok(())
     }
 
-    /// Ready to be used; in an event loop if the API is one of such.
-    pub(super) fn open(self, api: Api) -> anyhow::Result<Connection> {
+    /// Opens the end; with `Api::Tokio` it has to be called in the event loop.
+    pub(super) fn open(self, api: Api) -> anyhow::Result<SplitConnection> {
         Ok(match (self, api) {
-            (Self::Pipes(reader, writer), Api::Sync) => Connection::waiting(reader, writer),
+            (Self::Pipes(reader, writer), Api::Sync) => SplitConnection::waiting(reader, writer),
             (Self::Pipes(reader, writer), Api::Tokio) => {
                 let (reader, writer) = pipes::for_event_loop(reader, writer)
                     .context("cannot use a pipe in an event loop")?;
-                Connection::event(reader, writer)
+                SplitConnection::event(reader, writer)
             }
-            (Self::Socket(stream), Api::Sync) => Whole::from(stream).split(),
+            (Self::Socket(stream), Api::Sync) => OpenConnection::from(stream).split(),
             (Self::Socket(stream), Api::Tokio) => {
                 let stream = pipes::socket_for_event_loop(stream)
                     .context("cannot use a socket in an event loop")?;
-                Whole::from(stream).split()
+                OpenConnection::from(stream).split()
             }
         })
     }

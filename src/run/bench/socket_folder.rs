@@ -1,4 +1,4 @@
-use super::plan::{Place, Plan};
+use super::plan::{BenchPlan, ServerChoice};
 use crate::{bench::Transport, diag::Failure, system::signals};
 use anyhow::Context as _;
 use local_socket::Name;
@@ -13,42 +13,43 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Where socket files are made, if there are any. It goes with this, and with a signal that
-/// ends the process.
+/// A temporary folder for socket files, if the plan needs one. It is removed on drop and by
+/// signals that end the process.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct SocketFolder {
     folder: Option<TempDir>,
-    /// Set for good by a signal, after which nothing is as it should be any more.
+    /// Set by a signal, after which errors are consequences of the removed folder.
     signal: Arc<AtomicBool>,
 }
 
-impl Folder {
-    pub(super) fn new(plan: &Plan) -> anyhow::Result<Self> {
+impl SocketFolder {
+    pub(super) fn new(plan: &BenchPlan) -> anyhow::Result<Self> {
         let signal = Arc::new(AtomicBool::new(false));
-        let makes_files = matches!(plan.server, Place::Process | Place::InProcess)
-            && plan.cases.iter().any(|case| case.over == Transport::Fs);
+        let makes_files = matches!(plan.server, ServerChoice::Process | ServerChoice::InProcess)
+            && plan.cases.iter().any(|case| case.over == Transport::File);
         if cfg!(windows) || !makes_files {
             return Ok(Self { folder: None, signal });
         }
-        // A signal waits until it is known what has to be removed.
+        // Blocks signals until the handler that removes the folder is installed.
         let _held = signals::Held::new();
         let folder = tempfile::Builder::new()
             .prefix("lsock-bench-")
             .tempdir()
-            .context("cannot make a folder for socket files")?;
+            .context("cannot create a folder for socket files")?;
         if let Err(error) = Name::parse(&folder.path().join("1000000.sock")) {
-            let message = format!("cannot make socket files there: {error}");
-            let hint = Some("TMPDIR says where; a shorter one leaves room for names".to_owned());
+            let message =
+                format!("cannot create socket files in the folder for temporary files: {error}");
+            let hint = Some("TMPDIR selects the folder; choose one with a shorter path".to_owned());
             return Err(Failure::Advised { message, hint, status: 1 }.into());
         }
         let (path, is_set) = (folder.path().to_owned(), Arc::clone(&signal));
         signals::on_termination(move |signal| {
             is_set.store(true, Ordering::SeqCst);
-            // What could not be removed is empty files in a folder for such.
+            // Ignored: at most empty socket files in a temporary folder remain.
             let _ = fs::remove_dir_all(&path);
             signals::die(signal);
         })
-        .context("cannot watch for signals")?;
+        .context("cannot handle signals")?;
         Ok(Self { folder: Some(folder), signal })
     }
 
@@ -56,8 +57,8 @@ impl Folder {
         self.folder.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default()
     }
 
-    /// What came out, unless that is only because the folder was removed: the process is
-    /// about to die of the signal then.
+    /// Returns the result, unless a signal has removed the folder and thereby caused the error:
+    /// then the process is about to end.
     pub(super) fn result<T>(&self, result: anyhow::Result<T>) -> anyhow::Result<T> {
         while result.is_err() && self.signal.load(Ordering::SeqCst) {
             thread::park();

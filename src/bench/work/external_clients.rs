@@ -1,0 +1,197 @@
+//! The server for clients of other programs (`--at`).
+
+use super::{
+    BenchError,
+    address::ServerAddress,
+    connection::SplitConnection,
+    listener::{BenchListener, ListenAddress},
+    loops,
+    phase::{RunPhase, SharedPhase},
+    tally::{Tally, WorkerProgress},
+    workers::{Executor, Workers},
+};
+use crate::{
+    bench::{Amount, Api, Case, Measure, Sample, Usage, Workload, work::ServerBehaviour},
+    diag::Failure,
+    endpoint::Target,
+    system::signals,
+};
+use anyhow::Context as _;
+use std::{
+    io,
+    sync::{
+        Arc, OnceLock,
+        mpsc::{self, Sender},
+    },
+    time::Instant,
+};
+
+/// A server for clients of other programs. Each run lasts until the clients have closed their
+/// connections.
+#[derive(Debug)]
+pub(crate) struct ExternalClients {
+    workers: Workers,
+    listener: Arc<BenchListener>,
+    behaviour: ServerBehaviour,
+}
+
+impl ExternalClients {
+    /// Starts to listen. Signals that end the process also remove the name.
+    pub(crate) fn listen(
+        target: &Target,
+        api: Api,
+        behaviour: ServerBehaviour,
+        pin: &[usize],
+    ) -> anyhow::Result<Self> {
+        let address = match target {
+            Target::Name(name) => ListenAddress::Name(name.to_string()),
+            Target::Tcp(address) => {
+                let addresses = address
+                    .resolve()
+                    .map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+                if !addresses.iter().all(|address| address.ip().is_loopback()) {
+                    return Err(Failure::Usage(format!(
+                        "{address} can be reached from other machines: --at takes a loopback \
+                         address, such as tcp:127.0.0.1:{}",
+                        address.port()
+                    ))
+                    .into());
+                }
+                ListenAddress::Tcp(addresses)
+            }
+            Target::Stdio | Target::Command(_) => {
+                return Err(Failure::Usage("--at takes NAME or tcp:HOST:PORT".into()).into());
+            }
+        };
+        // Blocks signals in all threads until the handler that removes the name is installed.
+        let _held = signals::Held::new();
+        let workers = Workers::new(api, &pin[..pin.len().min(1)])?;
+        let listener =
+            workers.executor().run(async move { BenchListener::bind(&address, api).await })?;
+        let listener = Arc::new(listener);
+        let on_signal = Arc::clone(&listener);
+        signals::on_termination(move |signal| {
+            on_signal.give_up_name();
+            signals::die(signal);
+        })
+        .context("cannot handle signals")?;
+        Ok(Self { workers, listener, behaviour })
+    }
+
+    /// Returns the address that clients can connect to.
+    pub(crate) fn address(&self) -> anyhow::Result<ServerAddress> {
+        self.listener.address()
+    }
+
+    /// Accepts and serves the clients of one run; measures from the first byte to the last end of
+    /// file.
+    fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+        let connections = match (case.workload, amount) {
+            (Workload::Connect, Amount::Messages(count)) => count,
+            _ => case.clients as u64,
+        };
+        let (sender, receiver) = mpsc::channel();
+        let started = Arc::new(OnceLock::new());
+        let accept = accept(AcceptTask {
+            listener: Arc::clone(&self.listener),
+            executor: self.workers.executor().clone(),
+            connections,
+            size: case.size,
+            behaviour: self.behaviour,
+            started: Arc::clone(&started),
+            sender: sender.clone(),
+        });
+        let (done, _) = mpsc::channel();
+        self.workers.executor().spawn(accept, done)?;
+        drop(sender);
+        let mut total = Tally::empty();
+        for _ in 0..connections {
+            let tally = receiver.recv().map_err(|_| BenchError::WorkerDied)??;
+            total.all.bytes += tally.all.bytes;
+            total.end = total.end.max(tally.end);
+        }
+        let (start, before) = *started.get().ok_or(BenchError::NothingCame)?;
+        let messages = match case.workload {
+            Workload::Connect => connections,
+            _ => total.all.bytes.div_ceil(case.size as u64),
+        };
+        if messages == 0 {
+            return Err(BenchError::NothingCame.into());
+        }
+        Ok(Sample {
+            elapsed: total.end.saturating_duration_since(start),
+            bytes: total.all.bytes,
+            messages,
+            latencies: None,
+            client: None,
+            server: Some(Usage::now()?.since(before)),
+            other_cpus: None,
+            fairness: None,
+        })
+    }
+}
+
+impl Drop for ExternalClients {
+    fn drop(&mut self) {
+        // The signal handler keeps the listener alive.
+        self.listener.give_up_name();
+    }
+}
+
+impl Measure for ExternalClients {
+    fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+        self.run(case, amount)
+    }
+}
+
+struct AcceptTask {
+    listener: Arc<BenchListener>,
+    executor: Executor,
+    connections: u64,
+    size: usize,
+    behaviour: ServerBehaviour,
+    /// Time of the first bytes, and the resource usage up to then.
+    started: Arc<OnceLock<(Instant, Usage)>>,
+    sender: Sender<anyhow::Result<Tally>>,
+}
+
+async fn accept(task: AcceptTask) {
+    for _ in 0..task.connections {
+        let accepted = task.listener.accept().await;
+        let served = accepted.and_then(|connection| {
+            let serve =
+                serve(connection.split(), task.size, task.behaviour, Arc::clone(&task.started));
+            task.executor.spawn(serve, task.sender.clone())
+        });
+        if let Err(error) = served {
+            let _ = task.sender.send(Err(error));
+            return;
+        }
+    }
+}
+
+/// Reads to the end of file, and echoes if requested.
+async fn serve(
+    connection: SplitConnection,
+    size: usize,
+    behaviour: ServerBehaviour,
+    started: Arc<OnceLock<(Instant, Usage)>>,
+) -> anyhow::Result<Tally> {
+    let phase = SharedPhase::default();
+    phase.set(RunPhase::Measured);
+    let note = move || {
+        if started.get().is_none() {
+            // Fails if another client was first.
+            let _ = started.set((Instant::now(), Usage::now()?));
+        }
+        io::Result::Ok(())
+    };
+    loops::echo(
+        connection,
+        size,
+        behaviour == ServerBehaviour::Echo,
+        note,
+        WorkerProgress::new(phase),
+    )
+    .await
+}

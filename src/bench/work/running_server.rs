@@ -1,0 +1,172 @@
+//! The server of a run: a process, workers of this process, or an external server.
+
+use super::{
+    address::ServerAddress,
+    clients::ServerBehaviour,
+    control::ServerProcess,
+    listener::ListenAddress,
+    server::{ServedTotals, ServerJob, WorkloadServer},
+    unopened_end::UnopenedEnd,
+};
+use crate::bench::{Case, Transport, Usage};
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    path::PathBuf,
+};
+
+/// Which server clients connect to.
+#[derive(Clone, Debug)]
+pub(crate) enum ServerKind {
+    /// A separate process of lsock.
+    Process,
+    /// Workers in this process.
+    InProcess,
+    /// A server of another program, and its behaviour.
+    External(ServerAddress, ServerBehaviour),
+}
+
+/// The started server of a run.
+#[derive(Debug)]
+pub(super) enum RunningServer {
+    Process(ServerProcess),
+    InProcess(WorkloadServer),
+    External,
+}
+
+/// How clients get their connections.
+#[derive(Debug)]
+pub(super) enum ServerAccess {
+    /// They connect to this address.
+    Connect(ServerAddress),
+    /// These ends are connected already.
+    Given(Vec<UnopenedEnd>),
+}
+
+impl ServerKind {
+    /// Returns what the server does with the bytes that it receives.
+    pub(super) fn behaviour(&self) -> ServerBehaviour {
+        match self {
+            Self::External(_, behaviour) => *behaviour,
+            Self::Process | Self::InProcess => ServerBehaviour::AsNeeded,
+        }
+    }
+
+    /// Starts the server of a run.
+    pub(super) fn start(
+        &self,
+        case: &Case,
+        cpu: Option<usize>,
+        names: &RunNames,
+    ) -> anyhow::Result<(RunningServer, ServerAccess)> {
+        let job = |listen| ServerJob { case: case.clone(), listen, cpu };
+        let address = names.listen_address(case.over);
+        match self {
+            Self::External(address, _) => {
+                Ok((RunningServer::External, ServerAccess::Connect(address.clone())))
+            }
+            Self::Process if address.is_some() => {
+                let (server, address) =
+                    ServerProcess::start(&job(address), None, &names.control())?;
+                Ok((RunningServer::Process(server), access(address, Vec::new())))
+            }
+            Self::Process => {
+                // The plan has one client in this case.
+                let (client, given) = UnopenedEnd::pair(case.over)?;
+                let (server, address) =
+                    ServerProcess::start(&job(None), Some(given), &names.control())?;
+                Ok((RunningServer::Process(server), access(address, vec![client])))
+            }
+            Self::InProcess => {
+                let (mut clients, mut given) = (Vec::new(), Vec::new());
+                for _ in 0..if address.is_some() { 0 } else { case.clients } {
+                    let (client, server) = UnopenedEnd::pair(case.over)?;
+                    clients.push(client);
+                    given.push(server);
+                }
+                let server = WorkloadServer::start(&job(address), given)?;
+                let address = server.address()?;
+                Ok((RunningServer::InProcess(server), access(address, clients)))
+            }
+        }
+    }
+}
+
+fn access(address: Option<ServerAddress>, clients: Vec<UnopenedEnd>) -> ServerAccess {
+    address.map_or(ServerAccess::Given(clients), ServerAccess::Connect)
+}
+
+/// Unique names for the sockets of a run.
+#[derive(Clone, Debug)]
+pub(super) struct RunNames {
+    /// Folder for socket files.
+    folder: PathBuf,
+    /// Processes in different containers can have the same number and share a namespace.
+    random: u64,
+    run: u32,
+}
+
+impl RunNames {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        // The keys of `RandomState` are random; nothing is hashed.
+        Self { folder, random: RandomState::new().build_hasher().finish(), run: 0 }
+    }
+
+    /// Switches to the names of the next run.
+    pub(super) fn advance(&mut self) {
+        self.run += 1;
+    }
+
+    fn unique(&self, what: &str) -> String {
+        format!("lsock-bench{what}-{}-{:x}-{}", std::process::id(), self.random, self.run)
+    }
+
+    fn control(&self) -> String {
+        format!("@{}", self.unique("-control"))
+    }
+
+    /// Returns the address of the server, if the transport has a listener.
+    fn listen_address(&self, over: Transport) -> Option<ListenAddress> {
+        match over {
+            Transport::File if cfg!(windows) => {
+                Some(ListenAddress::Name(format!(r"\\.\pipe\{}", self.unique(""))))
+            }
+            Transport::File => {
+                let path = self.folder.join(format!("{}.sock", self.run));
+                Some(ListenAddress::Name(path.to_string_lossy().into_owned()))
+            }
+            Transport::Abstract => Some(ListenAddress::Name(format!("@{}", self.unique("")))),
+            Transport::Tcp => Some(ListenAddress::Tcp(Vec::new())),
+            Transport::Pipe | Transport::Socketpair => None,
+        }
+    }
+}
+
+impl RunningServer {
+    /// Returns the server's error, if there was one.
+    pub(super) fn failure_reason(&mut self) -> Option<anyhow::Error> {
+        if let Self::Process(server) = self {
+            server.shorten_timeout();
+        }
+        self.finish().err()
+    }
+
+    /// Returns the resource usage of the server process so far, if there is one.
+    pub(super) fn usage(&mut self) -> anyhow::Result<Option<Usage>> {
+        match self {
+            Self::Process(server) => server.usage().map(Some),
+            Self::InProcess(_) | Self::External => Ok(None),
+        }
+    }
+
+    /// Returns the totals, if they are known, and the resource usage of the server process.
+    /// Later calls return nothing.
+    pub(super) fn finish(&mut self) -> anyhow::Result<(Option<ServedTotals>, Option<Usage>)> {
+        match std::mem::replace(self, Self::External) {
+            Self::Process(mut server) => {
+                server.finish().map(|(served, usage)| (Some(served), Some(usage)))
+            }
+            Self::InProcess(server) => server.finish().map(|served| (Some(served), None)),
+            Self::External => Ok((None, None)),
+        }
+    }
+}

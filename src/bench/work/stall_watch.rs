@@ -1,0 +1,76 @@
+//! Waits for workers as long as they make progress.
+
+use super::{BenchError, clients::ServerBehaviour, tally::Tally, workers::Workers};
+use crate::bench::Case;
+use std::{
+    sync::mpsc::RecvTimeoutError,
+    time::{Duration, Instant},
+};
+
+/// Time without progress that is tolerated, in addition to the interval between messages and the
+/// time of a large message.
+const STALL_LIMIT: Duration = Duration::from_secs(5);
+
+/// Interval between checks of the progress.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Collects the tallies of workers, and fails if there is no progress.
+#[derive(Debug)]
+pub(super) struct StallWatch<'a> {
+    workers: &'a Workers,
+    pub(super) tallies: Vec<Tally>,
+    limit: Duration,
+    external: bool,
+    last_progress: (u64, Instant),
+}
+
+/// Returns the time that a message of this size may take on a slow connection.
+fn allowance(size: usize) -> Duration {
+    const BYTES_PER_SECOND: u64 = 128 << 10;
+    Duration::from_secs(size as u64 / BYTES_PER_SECOND)
+}
+
+impl<'a> StallWatch<'a> {
+    pub(super) fn new(workers: &'a Workers, case: &Case, server: ServerBehaviour) -> Self {
+        let interval = case.rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs_f64(case.clients as f64 / rate as f64)
+        });
+        Self {
+            workers,
+            tallies: Vec::new(),
+            limit: STALL_LIMIT + interval + allowance(case.size),
+            external: server != ServerBehaviour::AsNeeded,
+            last_progress: (0, Instant::now()),
+        }
+    }
+
+    /// Waits until the deadline, if there is one, or until all workers have reported.
+    pub(super) fn wait_until(&mut self, deadline: Option<Instant>) -> anyhow::Result<()> {
+        while self.tallies.len() < self.workers.count() {
+            let now = Instant::now();
+            let left =
+                deadline.map_or(CHECK_INTERVAL, |deadline| deadline.saturating_duration_since(now));
+            if left.is_zero() {
+                return Ok(());
+            }
+            match self.workers.receiver().recv_timeout(left.min(CHECK_INTERVAL)) {
+                Ok(tally) => self.tallies.push(tally?),
+                Err(RecvTimeoutError::Timeout) => self.check_progress(now)?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(BenchError::WorkerDied.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_progress(&mut self, now: Instant) -> anyhow::Result<()> {
+        let messages = self.workers.messages();
+        if messages != self.last_progress.0 {
+            self.last_progress = (messages, now);
+        } else if now - self.last_progress.1 > self.limit {
+            return Err(BenchError::Stalled { after: self.limit, external: self.external }.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+//! Executes the work: threads with blocking calls, or tasks of one event loop.
+
+use super::{
+    BenchError,
+    phase::MessageCounter,
+    tally::{Tally, WorkerProgress},
+};
+use crate::{bench::Api, system::descriptor_limit};
+use anyhow::Context as _;
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    task::{self, Poll, Waker},
+    thread::{self, JoinHandle},
+};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::Notify,
+};
+
+/// Workers and their reports. Tasks end on drop.
+#[derive(Debug)]
+pub(super) struct Workers {
+    executor: Executor,
+    _event_loop: Option<WorkerLoop>,
+    sender: TallySender,
+    receiver: Receiver<anyhow::Result<Tally>>,
+    counters: Vec<MessageCounter>,
+}
+
+/// Sends the result of a worker.
+pub(super) type TallySender = Sender<anyhow::Result<Tally>>;
+
+/// Starts workers; can be cloned and used by workers.
+#[derive(Clone, Debug)]
+pub(super) enum Executor {
+    Threads { cpus: Arc<[usize]>, next: Arc<AtomicUsize> },
+    EventLoop(Handle),
+}
+
+/// A thread with an event loop, which ends on drop.
+#[derive(Debug)]
+struct WorkerLoop {
+    handle: Handle,
+    end: Arc<Notify>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Creates an executor of threads, pinned to the CPUs in turn, or of one event loop, pinned to
+    /// the first CPU. Without CPUs nothing is pinned.
+    pub(super) fn new(api: Api, cpus: &[usize]) -> anyhow::Result<Self> {
+        let event_loop = match api {
+            Api::Sync => None,
+            Api::Tokio => Some(WorkerLoop::start(cpus.first().copied())?),
+        };
+        let executor = match &event_loop {
+            None => Executor::Threads { cpus: cpus.into(), next: Arc::default() },
+            Some(event_loop) => Executor::EventLoop(event_loop.handle.clone()),
+        };
+        let (sender, receiver) = mpsc::channel();
+        Ok(Self { executor, _event_loop: event_loop, sender, receiver, counters: Vec::new() })
+    }
+
+    pub(super) fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    /// Returns a sender for workers that are started through the [`executor`](Self::executor).
+    pub(super) fn sender(&self) -> TallySender {
+        self.sender.clone()
+    }
+
+    /// Starts a worker.
+    pub(super) fn spawn<F>(
+        &mut self,
+        progress: WorkerProgress,
+        run: impl FnOnce(WorkerProgress) -> F,
+    ) -> anyhow::Result<()>
+    where
+        F: Future<Output = anyhow::Result<Tally>> + Send + 'static,
+    {
+        self.counters.push(progress.counter());
+        self.executor.spawn(run(progress), self.sender.clone())
+    }
+
+    /// Returns the receiver of the workers' results.
+    pub(super) fn receiver(&self) -> &Receiver<anyhow::Result<Tally>> {
+        &self.receiver
+    }
+
+    /// Returns the number of messages so far of the workers that [`spawn`](Self::spawn) started.
+    pub(super) fn messages(&self) -> u64 {
+        self.counters.iter().map(MessageCounter::get).sum()
+    }
+
+    /// Returns the number of workers that [`spawn`](Self::spawn) started.
+    pub(super) fn count(&self) -> usize {
+        self.counters.len()
+    }
+}
+
+impl Executor {
+    /// Starts a worker that sends its result to `sender`.
+    pub(super) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+        sender: Sender<T>,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Threads { cpus, next } => {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let cpu = (!cpus.is_empty()).then(|| cpus[number % cpus.len()]);
+                let work = move || {
+                    pin_thread(cpu);
+                    if let Poll::Ready(done) = poll_once(work) {
+                        // Nobody receives any more after another worker has failed.
+                        let _ = sender.send(done);
+                    }
+                };
+                thread::Builder::new()
+                    .name(format!("worker {number}"))
+                    .spawn(work)
+                    .context("cannot start a thread")?;
+            }
+            Self::EventLoop(handle) => {
+                handle.spawn(async move {
+                    let _ = sender.send(work.await);
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Executes a future and waits for its result.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = anyhow::Result<T>> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let (sender, receiver) = mpsc::channel();
+        match self {
+            // Any thread can open a socket for blocking calls.
+            Self::Threads { .. } => match poll_once(work) {
+                Poll::Ready(done) => return done,
+                Poll::Pending => {}
+            },
+            Self::EventLoop(_) => self.spawn(work, sender)?,
+        }
+        receiver.recv().unwrap_or_else(|_| Err(BenchError::WorkerDied.into()))
+    }
+}
+
+/// Polls a future once: with blocking calls it is ready then.
+fn poll_once<T>(work: impl Future<Output = T>) -> Poll<T> {
+    pin!(work).poll(&mut task::Context::from_waker(Waker::noop()))
+}
+
+/// Pins this thread to a CPU, whose existence has been checked.
+fn pin_thread(cpu: Option<usize>) {
+    if let Some(id) = cpu
+        && !core_affinity::set_for_current(core_affinity::CoreId { id })
+    {
+        tracing::debug!("cannot pin to CPU {id}");
+    }
+}
+
+impl WorkerLoop {
+    fn start(cpu: Option<usize>) -> anyhow::Result<Self> {
+        descriptor_limit::check_event_loops(1).context("cannot start an event loop")?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start an event loop")?;
+        let (handle, end) = (runtime.handle().clone(), Arc::new(Notify::new()));
+        let ended = Arc::clone(&end);
+        let run = move || {
+            pin_thread(cpu);
+            runtime.block_on(ended.notified());
+        };
+        let thread = thread::Builder::new()
+            .name("event loop".to_owned())
+            .spawn(run)
+            .context("cannot start a thread")?;
+        Ok(Self { handle, end, thread: Some(thread) })
+    }
+}
+
+impl Drop for WorkerLoop {
+    fn drop(&mut self) {
+        // Stored for the thread if it does not wait yet.
+        self.end.notify_one();
+        // Ends the tasks and closes their connections. Tasks never block, so this does not take
+        // long.
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
