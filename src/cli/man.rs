@@ -22,7 +22,7 @@ const PAGES: [(&str, &[&str]); 5] = [
 ];
 
 /// What else is checked for names of options that there are not.
-const OTHERS: [&str; 2] = ["man/lsock-names.7", "README.md"];
+const OTHERS: [&str; 3] = ["man/lsock-names.7", "man/lsock-tour.7", "README.md"];
 
 /// Options of other programs that the documents speak of.
 const FOREIGN: [&str; 8] =
