@@ -44,6 +44,11 @@ fn readme() {
 }
 
 #[test]
+fn lsock_tour_7() {
+    run_page("man/lsock-tour.7", 15);
+}
+
+#[test]
 fn lsock_1() {
     run_page("man/lsock.1", 4);
 }

@@ -9,7 +9,7 @@ pub(crate) struct Connect {
     #[arg(value_name = "NAME", value_parser = value::name())]
     pub(crate) name: Name<'static>,
 
-    /// A command to join the connection to, instead of stdin and stdout.
+    /// The command to join the connection to, instead of stdin and stdout.
     #[arg(value_name = "CMD", last = true, num_args = 1..)]
     pub(crate) command: Vec<OsString>,
 
@@ -18,7 +18,7 @@ pub(crate) struct Connect {
     #[command(flatten)]
     pub(crate) transfer: Transfer,
 
-    /// Print what would be done, and do nothing.
+    /// Print what would be done, without doing it.
     #[arg(long, help_heading = "Everywhere", display_order = 904)]
     pub(crate) explain: bool,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connecting")]
 pub(crate) struct Connecting {
-    /// Keep trying while the name does not exist or refuses, at most that long.
+    /// Retry while nobody listens, for at most DURATION.
     ///
     /// Without a value there is no limit.
     #[arg(
@@ -15,11 +15,11 @@ pub(crate) struct Connecting {
         require_equals = true,
         value_parser = value::duration
     )]
-    // Outside: given or not; inside: with a limit or without.
+    // Outer: whether the option is given. Inner: its value, if any.
     #[allow(clippy::option_option, reason = "what clap makes of an optional value")]
     pub(crate) wait: Option<Option<Duration>>,
 
-    /// Give up a connection attempt (a full backlog, a busy pipe) after that long.
+    /// Give up a connection attempt (full backlog, busy pipe) after DURATION.
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) timeout: Option<Duration>,
 }

@@ -5,19 +5,19 @@ use std::{num::NonZeroUsize, str::FromStr, time::Duration};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Listening")]
 pub(crate) struct Listening {
-    /// At most N clients at a time; more wait in the backlog.
+    /// Serve at most N clients at a time; further clients wait in the backlog.
     #[arg(long, value_name = "N")]
     pub(crate) max_conns: Option<NonZeroUsize>,
 
-    /// At most N clients of one user at a time; more of that user are refused.
+    /// Serve at most N clients of one user at a time; further ones are refused.
     #[arg(long, value_name = "N")]
     pub(crate) max_conns_per_user: Option<NonZeroUsize>,
 
-    /// At most N clients wait to be accepted (default: what the system allows).
+    /// Let at most N clients wait to be accepted (default: the system's maximum).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=0x7fff_ffff))]
     pub(crate) backlog: Option<u32>,
 
-    /// The permissions of the socket file, in force from the first moment [default: 600].
+    /// The mode of the socket file, set before anybody can connect [default: 600].
     #[arg(long, value_name = "OCTAL", value_parser = value::mode)]
     pub(crate) mode: Option<u16>,
 
@@ -27,9 +27,9 @@ pub(crate) struct Listening {
 
     /// Who is served: any, user:NAME, uid:N, group:NAME or gid:N. Repeatable.
     ///
-    /// Checked on the credentials that the kernel gives of each client. Without this
-    /// option it is the same user and root; for a socket file whose mode admits others
-    /// (660, 666) it is whoever the mode admits. With it nobody else is served.
+    /// Checked on the credentials that the kernel reports for each client. Without this
+    /// option the same user and root are served; if the mode of the socket file admits
+    /// others (660, 666), everybody whom the mode admits. With this option, nobody else.
     #[arg(long, value_name = "WHO")]
     pub(crate) allow: Vec<Who>,
 
@@ -41,18 +41,18 @@ pub(crate) struct Listening {
     #[arg(long, value_name = "STRING")]
     pub(crate) sddl: Option<String>,
 
-    /// Also take over a name that a live server holds (socket files).
+    /// Also replace the socket file of a live server.
     ///
-    /// This is atomic: there is no moment in which clients find nothing. A stale socket
-    /// file is taken over in any case, and what is not a socket is never touched.
+    /// The replacement is atomic: clients find a server at every moment. A stale socket
+    /// file is always replaced; a file that is not a socket never is.
     #[arg(long)]
     pub(crate) replace: bool,
 
-    /// Write a newline to file descriptor N once clients can connect, then close it.
+    /// Write a newline to file descriptor N when clients can connect, then close it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(3..))]
     pub(crate) ready_fd: Option<i32>,
 
-    /// After SIGINT or SIGTERM, give open connections that long to end.
+    /// Time that open connections get to end after SIGINT or SIGTERM.
     #[arg(long, value_name = "DURATION", value_parser = value::duration, default_value = "5s")]
     pub(crate) grace: Duration,
 }

@@ -1,5 +1,5 @@
-//! The man pages agree with the definitions: what follows from a definition is written
-//! into the committed pages between two comments, and the rest is checked against it.
+//! Tests that the man pages agree with the definitions. Parts that follow from the definitions are
+//! generated between two comments of each page; the rest is checked against the definitions.
 //!
 //! `LSOCK_BLESS=1 cargo test man` rewrites the pages.
 
@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The pages with the words of the command that each is about.
+/// Each page with the command that it documents.
 const PAGES: [(&str, &[&str]); 5] = [
     ("man/lsock.1", &[]),
     ("man/lsock-listen.1", &["listen"]),
@@ -21,10 +21,10 @@ const PAGES: [(&str, &[&str]); 5] = [
     ("man/lsock-bench.1", &["bench"]),
 ];
 
-/// What else is checked for names of options that there are not.
-const OTHERS: [&str; 2] = ["man/lsock-names.7", "README.md"];
+/// Other documents that must not name unknown options.
+const OTHERS: [&str; 3] = ["man/lsock-names.7", "man/lsock-tour.7", "README.md"];
 
-/// Options of other programs that the documents speak of.
+/// Options of other programs that the documents name.
 const FOREIGN: [&str; 8] =
     ["--workspace", "--path", "--open", "--target", "--all-features", "--now", "--bench", "--mps"];
 
@@ -70,7 +70,7 @@ fn documents_name_only_options_that_there_are() {
     }
 }
 
-/// Some of the names are files, which other systems have not.
+/// Unix only: some of the names are paths.
 #[cfg(unix)]
 #[test]
 fn lines_that_replace_those_of_other_tools_are_understood() {
@@ -83,7 +83,7 @@ fn lines_that_replace_those_of_other_tools_are_understood() {
     let lines: Vec<String> = cells.chain(lines.map(str::to_owned)).collect();
     assert!(lines.len() > 30, "only {}", lines.len());
     for line in lines.iter().filter(|line| !line.contains("//./")) {
-        // What the shell takes away: where data comes from, and the words of the command.
+        // Remove redirections and quotes, which the shell handles.
         let line = line.split(" < ").next().unwrap_or_default();
         let line = line.replace("...", "listen ./a.sock");
         let words = ["lsock"].into_iter().chain(line.split_whitespace());
@@ -92,7 +92,7 @@ fn lines_that_replace_those_of_other_tools_are_understood() {
     }
 }
 
-/// Everything in the text that looks like the long form of an option.
+/// Returns every word that looks like a long option.
 fn long_options(text: &str) -> BTreeSet<String> {
     let text = text.replace("\\-", "-");
     let is_part = |c: char| c.is_ascii_lowercase() || c == '-';
@@ -107,7 +107,7 @@ fn long_options(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Compares what stands in the page between its comments with what should.
+/// Compares a generated part of a page with its expected text.
 #[track_caller]
 fn agree(page: &str, part: &str, expected: &str) {
     let begin = format!(".\\\" begin {part}: written by LSOCK_BLESS=1 cargo test man\n");
@@ -120,7 +120,7 @@ fn agree(page: &str, part: &str, expected: &str) {
     }
     if std::env::var_os("LSOCK_BLESS").is_some() {
         let text = [before, &begin, expected, &end, after].concat();
-        // In one step: other tests read the pages meanwhile.
+        // Rename, because other tests read the pages at the same time.
         let new = path(&format!("{page}.new"));
         fs::write(&new, text).unwrap_or_else(|error| panic!("{page}: {error}"));
         fs::rename(new, path(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
@@ -134,13 +134,13 @@ fn path(page: &str) -> PathBuf {
 }
 
 fn read(page: &str) -> String {
-    // Git may have made other ends of lines on Windows.
+    // Git may have converted line endings on Windows.
     fs::read_to_string(path(page))
         .unwrap_or_else(|error| panic!("{page}: {error}"))
         .replace("\r\n", "\n")
 }
 
-/// The built definition of a command.
+/// Returns the built definition of a command.
 fn command(words: &[&str]) -> Command {
     let mut root = definition();
     root.build();
@@ -149,7 +149,7 @@ fn command(words: &[&str]) -> Command {
     })
 }
 
-/// The commands with what each is for.
+/// Returns the list of commands with their descriptions.
 fn commands(root: &Command) -> String {
     let mut out = String::new();
     for command in root.get_subcommands() {
@@ -169,7 +169,7 @@ fn commands(root: &Command) -> String {
     out
 }
 
-/// The options under their headings; those without one come last.
+/// Returns the options under their headings; options without a heading come last.
 fn options(command: &Command) -> String {
     let mut out = String::new();
     for arg in command.get_positionals() {
@@ -199,7 +199,7 @@ fn options(command: &Command) -> String {
 fn option(out: &mut String, arg: &Arg) {
     let _ = writeln!(out, ".TP\n{}", tag(arg));
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
-    // What clap says of its own options speaks of its own output.
+    // clap's own text for --help does not fit a man page.
     let help = match arg.get_action() {
         ArgAction::Help => "Print help: with \\-h a summary, with \\-\\-help all of it.".to_owned(),
         _ => {
@@ -228,7 +228,7 @@ fn option(out: &mut String, arg: &Arg) {
     let _ = writeln!(out, ".RE");
 }
 
-/// The option as it is typed.
+/// Returns the option as it is typed.
 fn tag(arg: &Arg) -> String {
     if arg.is_positional() {
         let name = value_name(arg);
@@ -260,14 +260,14 @@ fn value_name(arg: &Arg) -> String {
         .unwrap_or_default()
 }
 
-/// With a full stop, which clap takes away where a help text is one sentence.
+/// Adds the full stop that clap removes from a help text of one sentence.
 fn sentence(text: &str) -> String {
     let text = text.trim();
     let is_open = !text.is_empty() && !text.ends_with(['.', ':', '!', '?']);
     format!("{text}{}", if is_open { "." } else { "" })
 }
 
-/// Text as man(7) reads it; `code` becomes bold.
+/// Escapes text for man(7); `code` becomes bold.
 fn roff(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     let mut out = String::new();
@@ -278,11 +278,11 @@ fn roff(text: &str) -> String {
         out.push_str(part);
     }
     let is_request = out.starts_with(['.', '\'']);
-    // Sentences end with lines, so that the formatter spaces them.
+    // Each sentence ends its line, so that the formatter spaces it.
     wrapped(&format!("{}{}", if is_request { "\\&" } else { "" }, out.replace(". ", ".\n")))
 }
 
-/// With lines of at most 80 bytes, as `mandoc -T lint` wants them.
+/// Wraps lines to 80 bytes, which `mandoc -T lint` requires.
 fn wrapped(text: &str) -> String {
     let mut out: Vec<&str> = Vec::new();
     for mut line in text.lines() {

@@ -5,38 +5,38 @@ use std::time::Duration;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
 pub(crate) struct Transfer {
-    /// Only send; what the peer sends is not read.
+    /// Only send; do not read from the peer.
     ///
-    /// In a relay, sending is from the client to the target.
+    /// In a relay, send means from the client to the target.
     #[arg(long)]
     pub(crate) send_only: bool,
 
-    /// Only receive; stdin is not read.
+    /// Only receive; do not read stdin.
     ///
-    /// In a relay, receiving is from the target, and what the client sends is not read.
+    /// In a relay, receive means from the target to the client.
     #[arg(long, conflicts_with = "send_only")]
     pub(crate) recv_only: bool,
 
-    /// What the end of one direction does.
+    /// What to do at the end of file of one direction.
     #[arg(long, value_name = "WHAT", value_enum, default_value = "half")]
     pub(crate) eof: Eof,
 
-    /// After one direction has ended, give the other at most that long.
+    /// After one direction has ended, wait at most DURATION for the other.
     ///
-    /// Time in which our own output is blocked does not count. There is no limit by
-    /// default.
+    /// Time during which our own output is blocked does not count. By default there is no
+    /// limit.
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) linger: Option<Duration>,
 
-    /// End with status 4 when nothing moved for that long.
+    /// End with status 4 if no byte moves for DURATION.
     ///
-    /// Where there are many clients, only the connection ends, with a warning.
+    /// With many clients only the idle connection ends, with a warning.
     #[arg(long, value_name = "DURATION", value_parser = value::duration_not_zero)]
     pub(crate) idle_timeout: Option<Duration>,
 
-    /// Show on stderr how much has moved [default: never].
+    /// Show on stderr how many bytes have moved [default: never].
     ///
-    /// Without a value it is `auto`: only on a terminal.
+    /// Without a value: `auto`.
     #[arg(
         long,
         value_name = "WHEN",
@@ -47,43 +47,43 @@ pub(crate) struct Transfer {
     )]
     pub(crate) progress: Option<Progress>,
 
-    /// How bytes are moved.
+    /// How to move bytes.
     #[arg(long, value_name = "WAY", value_enum, default_value = "auto")]
     pub(crate) copy: CopyWay,
 
-    /// How much is moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
+    /// Bytes moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
     ///
-    /// Where many clients are served at once, it is 256K spliced, 64K copied.
+    /// With many clients the default is 256K spliced, 64K copied.
     #[arg(long, value_name = "SIZE", value_parser = value::buffer_size)]
     pub(crate) buffer: Option<usize>,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Eof {
-    /// The other side is told, and the other direction goes on until its own end.
+    /// Half-close: send the end of file; the other direction continues to its own end.
     Half,
-    /// Everything ends, after what was read has been delivered.
+    /// End both directions, after delivering what was read.
     Close,
-    /// The other side is not told, and the other direction goes on.
+    /// Do not send the end of file; the other direction continues.
     Wait,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Progress {
-    /// If stderr is a terminal.
+    /// On a terminal only.
     Auto,
-    /// In any case.
+    /// Always.
     Always,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CopyWay {
-    /// Spliced where that is possible.
+    /// Splice where possible.
     Auto,
-    /// Spliced within the kernel; an error where that is not possible (Linux).
+    /// Splice within the kernel, or fail (Linux).
     Splice,
-    /// Read into a buffer and written from it.
+    /// Copy through a buffer.
     Buffer,
 }

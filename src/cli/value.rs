@@ -1,32 +1,32 @@
-//! What options take, read once and here.
+//! Parsers of option values.
 
 use crate::endpoint::{ListenOn, Target};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use local_socket::Name;
 use std::{num::NonZeroUsize, time::Duration};
 
-/// A name, by the grammar of the library.
+/// Parses a name by the grammar of the library.
 pub(super) fn name() -> impl TypedValueParser<Value = Name<'static>> {
     OsStringValueParser::new().try_map(|text| Name::parse(&text).map(Name::into_owned))
 }
 
-/// Where clients of a relay come from.
+/// Parses LISTEN of a relay.
 pub(super) fn listen_on() -> impl TypedValueParser<Value = ListenOn> {
     OsStringValueParser::new().try_map(|text| ListenOn::parse(&text))
 }
 
-/// What clients of a relay are connected to.
+/// Parses TARGET of a relay.
 pub(super) fn target() -> impl TypedValueParser<Value = Target> {
     OsStringValueParser::new().try_map(|text| Target::parse(&text))
 }
 
-/// A duration, such as `250ms`, `2s` or `1m30s`.
+/// Parses a duration, such as `250ms`, `2s` or `1m30s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     const TAKES: &str = "it takes a number with a unit, such as 250ms, 2s or 1m30s";
     humantime::parse_duration(text).map_err(|_| TAKES.to_owned())
 }
 
-/// A duration that is not zero.
+/// Parses a duration greater than zero.
 pub(super) fn duration_not_zero(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("it takes a time of more than zero".to_owned()),
@@ -34,7 +34,7 @@ pub(super) fn duration_not_zero(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Permissions, in octal digits.
+/// Parses a file mode in octal digits.
 pub(super) fn mode(text: &str) -> Result<u16, String> {
     match u16::from_str_radix(text, 8) {
         Ok(mode) if mode <= 0o777 && !text.starts_with('+') => Ok(mode),
@@ -42,7 +42,7 @@ pub(super) fn mode(text: &str) -> Result<u16, String> {
     }
 }
 
-/// The size of a buffer, from 1 byte to 1 GiB.
+/// Parses the size of a buffer, from 1 byte to 1 GiB.
 pub(super) fn buffer_size(text: &str) -> Result<usize, String> {
     match size(text)? {
         size @ 1..=0x4000_0000 => usize::try_from(size).map_err(|error| error.to_string()),
@@ -50,7 +50,7 @@ pub(super) fn buffer_size(text: &str) -> Result<usize, String> {
     }
 }
 
-/// An amount of at least one byte.
+/// Parses a size greater than zero.
 pub(super) fn size_not_zero(text: &str) -> Result<u64, String> {
     match size(text)? {
         0 => Err("it takes a size of more than zero".to_owned()),
@@ -58,7 +58,7 @@ pub(super) fn size_not_zero(text: &str) -> Result<u64, String> {
     }
 }
 
-/// A number from 1.
+/// Parses a whole number from 1.
 pub(super) fn count(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(count @ 1..) if !text.starts_with('+') => Ok(count),
@@ -66,7 +66,7 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Clients at the same time.
+/// Parses a number of concurrent clients.
 pub(super) fn clients(text: &str) -> Result<usize, String> {
     match count(text) {
         Ok(clients @ ..=10_000) => usize::try_from(clients).map_err(|error| error.to_string()),
@@ -74,7 +74,7 @@ pub(super) fn clients(text: &str) -> Result<usize, String> {
     }
 }
 
-/// How often something is measured.
+/// Parses a number of repetitions.
 pub(super) fn repeat(text: &str) -> Result<NonZeroUsize, String> {
     match text.parse::<NonZeroUsize>() {
         Ok(repeat) if repeat.get() <= 1000 && !text.starts_with('+') => Ok(repeat),
@@ -82,7 +82,7 @@ pub(super) fn repeat(text: &str) -> Result<NonZeroUsize, String> {
     }
 }
 
-/// A part of a hundred.
+/// Parses a percentage.
 pub(super) fn percent(text: &str) -> Result<f64, String> {
     match text.strip_suffix('%').unwrap_or(text).parse() {
         Ok(percent @ 0.0..=1000.0) => Ok(percent),
@@ -90,7 +90,7 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A size in bytes, such as `512`, `64K`, `1MiB` or `10G`; units are powers of 1024.
+/// Parses a size in bytes, such as `512`, `64K`, `1MiB` or `10G`; units are powers of 1024.
 fn size(text: &str) -> Result<u64, String> {
     const TAKES: &str = "it takes a number of bytes with or without a unit, \
                          such as 512, 64K, 1MiB or 10G";
