@@ -1,0 +1,162 @@
+//! A program that knows nothing of `lsock` and uses the same name.
+
+use super::random::Random;
+use crate::harness::Scene;
+use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat, renameat_with};
+use std::{
+    fs, io,
+    os::unix::{
+        fs::{MetadataExt, symlink},
+        net::UnixListener,
+    },
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// How long a file that is looked at under another name may be away from its own.
+const AWAY: Duration = Duration::from_secs(2);
+
+/// What the program puts at the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    File,
+    Folder,
+    Fifo,
+    /// A symbolic link to a file, which is there or not.
+    Link,
+    Live,
+    Stale,
+}
+
+/// What became of the files and live sockets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) stayed: u64,
+    /// Moved to another name in the folder by a process that was then killed.
+    pub(super) aside: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Foreign {
+    name: PathBuf,
+    /// For files that are not at the name yet, or not any more.
+    store: TempDir,
+    random: Random,
+    with_live: bool,
+    with_kills: bool,
+    pub(super) counts: Counts,
+}
+
+impl Foreign {
+    /// Live sockets are left out where `--replace` may take them over.
+    pub(super) fn new(
+        scene: &Scene,
+        random: &mut Random,
+        with_live: bool,
+        with_kills: bool,
+    ) -> Self {
+        Self {
+            name: scene.path("a"),
+            store: tempfile::tempdir().unwrap(),
+            random: Random::new(random.below(usize::MAX) as u64),
+            with_live,
+            with_kills,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Puts something at the name, checks that it stays there, and takes it away again.
+    pub(super) fn act(&mut self) {
+        thread::sleep(self.random.pause(12));
+        let kinds = [Kind::File, Kind::Folder, Kind::Fifo, Kind::Link, Kind::Stale, Kind::Live];
+        let kind = self.random.pick(&kinds[..if self.with_live { 6 } else { 5 }]);
+        let in_place = self.random.one_in(2);
+        let Some((listener, identity)) = self.put(kind, in_place) else { return };
+        if kind == Kind::Stale {
+            return;
+        }
+        thread::sleep(self.random.pause(13));
+        let way = if in_place { "created in place of a socket" } else { "exchanged" };
+        self.check(&format!("{kind:?} {way}"), identity);
+        drop(listener);
+    }
+
+    /// Creates something at the name: by exchange with what is there, or in its place after
+    /// its removal, when the file system may use its inode number again. Returns the
+    /// listener of a live socket and the identity, or `None` if somebody was faster.
+    fn put(&self, kind: Kind, in_place: bool) -> Option<(Option<UnixListener>, (u64, u64))> {
+        let path = if in_place { self.name.clone() } else { self.store.path().join("new") };
+        if in_place {
+            remove(&path);
+        }
+        let listener = create(kind, &path).ok()?;
+        if !in_place {
+            let exchange =
+                |flags| renameat_with(CWD, &path, CWD, &self.name, flags).map_err(io::Error::from);
+            let identity = identity(&path);
+            exchange(RenameFlags::EXCHANGE).or_else(|_| exchange(RenameFlags::NOREPLACE)).ok();
+            let is_there = identity != self::identity(&path);
+            remove(&path);
+            return is_there.then_some((listener, identity?));
+        }
+        let identity = identity(&path)?;
+        Some((listener, identity))
+    }
+
+    /// Fails unless what has this identity is at the name, and then takes it away.
+    fn check(&mut self, what: &str, expected: (u64, u64)) {
+        let start = Instant::now();
+        while identity(&self.name) != Some(expected) {
+            if start.elapsed() > AWAY {
+                return self.missing(what, expected);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.counts.stayed += 1;
+        let away = self.store.path().join("old");
+        renameat_with(CWD, &self.name, CWD, &away, RenameFlags::NOREPLACE).unwrap();
+        assert!(identity(&away) == Some(expected), "{what}: another file came to its place");
+        remove(&away);
+    }
+
+    /// Looks for a file that is not at the name any more.
+    fn missing(&mut self, what: &str, expected: (u64, u64)) {
+        let entries = fs::read_dir(self.name.parent().unwrap()).unwrap().flatten();
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        let aside = paths.iter().position(|path| identity(path) == Some(expected));
+        match aside.map(|index| paths.swap_remove(index)) {
+            Some(path) if self.with_kills => {
+                self.counts.aside += 1;
+                remove(&path);
+            }
+            Some(path) => panic!("{what}: moved to {} for good", path.display()),
+            None => panic!("{what}: removed; in the folder are {paths:?}"),
+        }
+    }
+}
+
+fn create(kind: Kind, path: &Path) -> io::Result<Option<UnixListener>> {
+    match kind {
+        Kind::File => fs::File::create_new(path)?.set_len(0)?,
+        Kind::Folder => fs::create_dir(path)?,
+        Kind::Fifo => {
+            mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+        }
+        Kind::Link => symlink("/dev/null", path)?,
+        Kind::Live => return UnixListener::bind(path).map(Some),
+        Kind::Stale => drop(UnixListener::bind(path)?),
+    }
+    Ok(None)
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = path.symlink_metadata().ok()?;
+    Some((metadata.ino(), u64::from(metadata.mode())))
+}
+
+fn remove(path: &Path) {
+    // Nothing may be there, and what is there may be a folder.
+    let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
+}

@@ -1,0 +1,196 @@
+//! Starts several listeners at once on one name, which a killed listener has left.
+//!
+//! It proves that
+//! - exactly one of them serves, and each of the others ends with status 3 and names the
+//!   server; with `--replace`, the last one that took the name over serves;
+//! - a listener that was replaced does not remove the name of its successor;
+//! - a listener that is killed while it takes the name over is in nobody's way;
+//! - a file that is not a socket, and a live socket of another program, stay where they are,
+//!   though that program puts them there in the middle of it;
+//! - nothing is left in the folder.
+
+use super::{
+    foreign::Foreign,
+    process::{Sweep, check_left_over, lsock, serve, terminate},
+    random::Random,
+    report::Figures,
+};
+use crate::harness::{Running, Scene, becomes, signal, wait_until};
+use rustix::process::Signal;
+use std::{
+    io::Read,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+/// A listener that answers every client with its number.
+struct Contender {
+    number: usize,
+    running: Running,
+    is_killed: bool,
+}
+
+/// What happens in a round besides the start of several listeners.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    replace: bool,
+    kills: bool,
+    foreign: bool,
+}
+
+pub(super) fn round(random: &mut Random, figures: &mut Figures) {
+    let scene = Scene::new();
+    let _sweep = Sweep(&scene);
+    let plan =
+        Plan { replace: random.one_in(3), kills: random.one_in(3), foreign: random.one_in(2) };
+    if !random.one_in(4) {
+        let server = serve(&scene, &["listen", "./a", "-k"]);
+        server.kill();
+    }
+    let contenders = if plan.foreign {
+        beside_foreign(&scene, plan, random, figures)
+    } else {
+        start(&scene, plan, random)
+    };
+    figures.add("listeners started", contenders.len() as u64);
+    let listening = settle(contenders, plan, figures);
+    if !plan.foreign {
+        check_served(&scene, &listening, plan, figures);
+    }
+    end(&scene, listening, plan, random);
+    check_left_over(&scene, &[]);
+    if !plan.foreign {
+        terminate(serve(&scene, &["listen", "./a", "-k"]));
+        check_left_over(&scene, &[]);
+    }
+}
+
+/// Starts the listeners, and kills some of them at random moments.
+fn start(scene: &Scene, plan: Plan, random: &mut Random) -> Vec<Contender> {
+    let mut contenders: Vec<Contender> = Vec::new();
+    for number in 0..2 + random.below(9) {
+        let replace: &[_] = if plan.replace && random.one_in(2) { &["--replace"] } else { &[] };
+        let number_text = number.to_string();
+        let cmd = lsock(scene, &["listen", "./a", "-v", "-k"]).args(replace);
+        let running = cmd.args(["--", "echo", &number_text]).start();
+        contenders.push(Contender { number, running, is_killed: false });
+        thread::sleep(random.pause(12));
+        if plan.kills && random.one_in(3) {
+            thread::sleep(random.pause(14));
+            let victim = random.below(contenders.len());
+            // Has no effect if the process has ended; it is not waited for yet.
+            signal(&contenders[victim].running, Signal::KILL);
+            contenders[victim].is_killed = true;
+        }
+    }
+    contenders
+}
+
+/// Starts the listeners while another program puts files of all kinds at the name.
+fn beside_foreign(
+    scene: &Scene,
+    plan: Plan,
+    random: &mut Random,
+    figures: &mut Figures,
+) -> Vec<Contender> {
+    let mut foreign = Foreign::new(scene, random, !plan.replace, plan.kills);
+    let is_over = AtomicBool::new(false);
+    let (contenders, counts) = thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                foreign.act();
+            }
+            foreign.counts
+        });
+        let mut contenders = start(scene, plan, random);
+        for contender in &mut contenders {
+            contender.wait();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        (contenders, thread.join())
+    });
+    let counts = counts.expect("the foreign program goes on");
+    figures.add("foreign files and live sockets that stayed", counts.stayed);
+    figures.add("foreign files left aside by a killed listener", counts.aside);
+    contenders
+}
+
+impl Contender {
+    fn is_listening(&self) -> bool {
+        String::from_utf8_lossy(&self.running.stderr.so_far()).contains("listening on ")
+    }
+
+    /// Waits until it listens or has ended.
+    #[track_caller]
+    fn wait(&mut self) {
+        let is_settled = becomes(|| !self.running.is_running() || self.is_listening());
+        assert!(is_settled, "listener {} neither listens nor ends", self.number);
+    }
+}
+
+/// Waits until every listener listens or has ended, checks those that have ended, and
+/// returns the others.
+fn settle(contenders: Vec<Contender>, plan: Plan, figures: &mut Figures) -> Vec<Contender> {
+    let mut listening = Vec::new();
+    for mut contender in contenders {
+        contender.wait();
+        if contender.is_killed {
+            contender.running.end().does_not_say("panicked");
+            figures.add("listeners killed", 1);
+        } else if contender.is_listening() {
+            listening.push(contender);
+        } else {
+            let outcome = contender.running.end().fails(3);
+            figures.add("listeners refused with status 3", 1);
+            if !plan.foreign {
+                outcome.says("a live server holds the name");
+            }
+        }
+    }
+    listening
+}
+
+/// Returns the number of the listener that serves the name.
+fn server_of(scene: &Scene) -> usize {
+    let mut answer = String::new();
+    scene.dial("a").read_to_string(&mut answer).unwrap();
+    answer.trim().parse().unwrap_or_else(|_| panic!("wrong answer: {answer:?}"))
+}
+
+fn check_served(scene: &Scene, listening: &[Contender], plan: Plan, figures: &mut Figures) {
+    let numbers: Vec<_> = listening.iter().map(|contender| contender.number).collect();
+    let is_right = match numbers.len() {
+        // The one that served may have been killed.
+        0 => plan.kills,
+        1 => true,
+        _ => plan.replace,
+    };
+    assert!(is_right, "listeners {numbers:?} all listen on one name");
+    if !numbers.is_empty() {
+        let server = server_of(scene);
+        assert!(numbers.contains(&server), "{server} serves, and {numbers:?} listen");
+        figures.add("names served by exactly one", 1);
+    }
+}
+
+/// Ends the listeners. The one that serves the name is the last, and serves until then.
+fn end(scene: &Scene, mut listening: Vec<Contender>, plan: Plan, random: &mut Random) {
+    if plan.foreign || listening.is_empty() {
+        listening.into_iter().for_each(|contender| terminate(contender.running));
+        if !plan.foreign && plan.kills {
+            // What the killed ones left is taken over.
+            terminate(serve(scene, &["listen", "./a", "-k"]));
+        }
+        return;
+    }
+    let server = server_of(scene);
+    while listening.len() > 1 {
+        let other = random.below(listening.len());
+        if listening[other].number != server {
+            terminate(listening.swap_remove(other).running);
+            assert!(server_of(scene) == server, "the name went with a replaced listener");
+        }
+    }
+    terminate(listening.remove(0).running);
+    wait_until("the name is removed", || !scene.files().contains(&"a".to_owned()));
+}
