@@ -11,7 +11,7 @@
 use super::{
     checks::{check_prefix, check_survivor, was_killed},
     hub,
-    process::{Sweep, check_left_over, check_zombies, lsock, terminate},
+    process::{Sweep, check_left_over, check_zombies, lsock, serve, terminate},
     random::Random,
     report::Figures,
 };
@@ -80,9 +80,8 @@ impl Server {
     }
 
     fn run(scene: &Scene, args: &[String]) -> Running {
-        let mut args: Vec<_> = args.iter().map(String::as_str).collect();
-        args.insert(1, "-v");
-        lsock(scene, &args).start_listening()
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        serve(scene, &args)
     }
 }
 

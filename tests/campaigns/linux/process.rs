@@ -24,7 +24,7 @@ pub(super) fn lsock(scene: &Scene, args: &[&str]) -> Cmd {
 /// Starts a listener or a relay with `-v`, and waits until it listens.
 #[track_caller]
 pub(super) fn serve(scene: &Scene, args: &[&str]) -> Running {
-    lsock(scene, args).arg("-v").start_listening()
+    lsock(scene, &[&["-v"], args].concat()).start_listening()
 }
 
 /// Returns the number of the signal that ended the process.
@@ -92,7 +92,7 @@ fn stats() -> impl Iterator<Item = Vec<String>> {
 }
 
 /// Returns the process numbers and command lines of those whose working directory this is.
-fn processes_in(folder: &Path) -> Vec<String> {
+pub(super) fn processes_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let in_folder =
         entries.filter(|entry| fs::read_link(entry.path().join("cwd")).is_ok_and(|l| l == folder));

@@ -11,6 +11,9 @@ use std::{
 /// How much of the evidence of a failure is printed, in characters.
 const EVIDENCE: usize = 4000;
 
+/// How many failures of one check are printed: the first one with its evidence.
+const SHOWN: usize = 5;
+
 /// Counters by what they count.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
@@ -29,12 +32,11 @@ impl Figures {
 }
 
 /// Failures of one check.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Failure {
     count: u64,
-    /// The seeds of the first rounds in which the check failed.
-    seeds: Vec<u64>,
-    evidence: String,
+    /// The first rounds in which the check failed: seed, and all that is known.
+    rounds: Vec<(u64, String)>,
 }
 
 /// What one campaign did.
@@ -78,14 +80,10 @@ impl Summary {
             return;
         }
         let (place, evidence) = panic.unwrap_or_default();
-        let failure = self.failures.entry(place).or_insert_with(|| Failure {
-            count: 0,
-            seeds: Vec::new(),
-            evidence: evidence.chars().take(EVIDENCE).collect(),
-        });
+        let failure = self.failures.entry(place).or_default();
         failure.count += 1;
-        if failure.seeds.len() < 5 {
-            failure.seeds.push(seed);
+        if failure.rounds.len() < SHOWN {
+            failure.rounds.push((seed, evidence));
         }
     }
 
@@ -111,9 +109,14 @@ impl Summary {
 pub(super) fn print(summaries: &[Summary]) {
     for summary in summaries {
         for (place, failure) in &summary.failures {
-            let Failure { count, seeds, evidence } = failure;
-            println!("\n{}: failed {count} times at {place}, seeds {seeds:?}", summary.name);
-            println!("  {}", evidence.replace('\n', "\n  "));
+            println!("\n{}: failed {} times at {place}", summary.name, failure.count);
+            for (number, (seed, evidence)) in failure.rounds.iter().enumerate() {
+                let shown: String = match number {
+                    0 => evidence.chars().take(EVIDENCE).collect(),
+                    _ => evidence.lines().take(1).collect(),
+                };
+                println!("  seed {seed}: {}", shown.replace('\n', "\n    "));
+            }
         }
     }
     println!("\n{:9} {:>8} {:>8} {:>8}", "campaign", "rounds", "failed", "seconds");
