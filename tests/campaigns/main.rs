@@ -11,7 +11,7 @@
 //! exit status is 1 if a round failed.
 //!
 //! ```console
-//! cargo test --test campaigns                            # all of them, 30 seconds together
+//! cargo test --test campaigns                            # all of them, 7 seconds each
 //! cargo test --test campaigns -- all --time 20m          # the long run
 //! cargo test --test campaigns -- kill signals --rounds 100
 //! cargo test --test campaigns -- takeover --seed 42 --rounds 1

@@ -3,15 +3,15 @@
 use super::{CAMPAIGNS, Campaign};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long the campaigns take together if nothing is said.
-const SHORT: Duration = Duration::from_secs(30);
+/// How long each campaign takes by default: together half a minute, for every `cargo test`.
+const SHORT: Duration = Duration::from_secs(7);
 
 const USAGE: &str = "\
 usage: cargo test --test campaigns -- [kill|signals|takeover|stranger|all]...
            [--rounds N | --time DURATION] [--seed N]
 
   --rounds N       run N rounds of each campaign
-  --time DURATION  run for this long in total, such as 20m [default: 30s]
+  --time DURATION  run for this long in total, such as 20m [default: 7s for each campaign]
   --seed N         the seed of the first round; each further round adds 1";
 
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     /// Names of campaigns; empty for all of them.
     names: Vec<String>,
     rounds: Option<u64>,
-    time: Duration,
+    time: Option<Duration>,
     pub(super) seed: u64,
 }
 
@@ -28,7 +28,7 @@ impl Arguments {
     pub(super) fn parse(args: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let mut arguments =
-            Self { names: Vec::new(), rounds: None, time: SHORT, seed: now.as_micros() as u64 };
+            Self { names: Vec::new(), rounds: None, time: None, seed: now.as_micros() as u64 };
         let mut is_filtered = false;
         let mut args = args.flat_map(|arg| match arg.split_once('=') {
             Some((option, value)) => vec![option.to_owned(), value.to_owned()],
@@ -38,7 +38,7 @@ impl Arguments {
             match arg.as_str() {
                 "--rounds" => arguments.rounds = Some(number(&arg, args.next())?),
                 "--seed" => arguments.seed = number(&arg, args.next())?,
-                "--time" => arguments.time = duration(args.next())?,
+                "--time" => arguments.time = Some(duration(args.next())?),
                 "--help" | "-h" => {
                     println!("{USAGE}");
                     return Ok(None);
@@ -66,9 +66,10 @@ impl Arguments {
 
     /// Whether a campaign ends after this many rounds and this time.
     pub(super) fn is_over(&self, rounds: u64, elapsed: Duration) -> bool {
+        let share = |time| time / self.campaigns().count() as u32;
         match self.rounds {
             Some(limit) => rounds >= limit,
-            None => elapsed >= self.time / self.campaigns().count() as u32,
+            None => elapsed >= self.time.map_or(SHORT, share),
         }
     }
 }

@@ -17,8 +17,9 @@ pub(super) fn prepare() {
 
 /// Returns a command for the `lsock` that is attacked.
 pub(super) fn lsock(scene: &Scene, args: &[&str]) -> Cmd {
-    let built = || env!("CARGO_BIN_EXE_lsock").into();
-    scene.command(env::var_os("LSOCK_BIN").unwrap_or_else(built)).args(args)
+    let program = env::var_os("LSOCK_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_lsock").into());
+    // The process works in another folder.
+    scene.command(fs::canonicalize(program).expect("LSOCK_BIN is a file")).args(args)
 }
 
 /// Starts a listener or a relay with `-v`, and waits until it listens.
