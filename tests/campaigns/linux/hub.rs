@@ -14,9 +14,9 @@ use std::{fmt::Write as _, io::Write as _, thread};
 /// Clients send lines to a hub, which writes them to its stdout.
 pub(super) fn merge(scene: &Scene, random: &mut Random, figures: &mut Figures) {
     let args = ["listen", "./a", "-k", "--merge"];
-    let hub = serve(scene, &args);
+    let mut hub = serve(scene, &args);
     let counts: Vec<_> = (0..2 + random.below(3)).map(|_| random.magnitude(12)).collect();
-    let clients: Vec<_> = counts
+    let mut clients: Vec<_> = counts
         .iter()
         .enumerate()
         .map(|(client, count)| {
@@ -29,7 +29,7 @@ pub(super) fn merge(scene: &Scene, random: &mut Random, figures: &mut Figures) {
         })
         .collect();
     let victim = random.below(clients.len() + 1);
-    kill_later(clients.get(victim).unwrap_or(&hub), random);
+    kill_later(clients.get_mut(victim).unwrap_or(&mut hub), random);
     let mut whole = vec![false; clients.len()];
     for (client, running) in clients.into_iter().enumerate() {
         let outcome = running.end();
@@ -91,7 +91,7 @@ pub(super) fn broadcast(scene: &Scene, random: &mut Random, figures: &mut Figure
     let args = ["listen", "./a", "-v", "-k", "--broadcast"];
     let mut hub = lsock(scene, &args).open_input().start_listening();
     let count = 1 + random.below(4);
-    let clients: Vec<_> =
+    let mut clients: Vec<_> =
         (0..count).map(|_| lsock(scene, &["connect", "./a", "--recv-only"]).start()).collect();
     hub.wait_for_message(&format!("connection {count} from"));
     // Less than what may wait for a client (--queue), so that none is cut off.
@@ -100,7 +100,12 @@ pub(super) fn broadcast(scene: &Scene, random: &mut Random, figures: &mut Figure
     // Fails if the hub is killed meanwhile.
     let writer = thread::spawn(move || drop(input.write_all(&bytes)));
     let victim = random.below(count + 1);
-    kill_later(clients.get(victim).unwrap_or(&hub), random);
+    kill_later(clients.get_mut(victim).unwrap_or(&mut hub), random);
+    if victim == 0 && count == 1 {
+        // A hub without clients does not read its stdin, and does not see its end.
+        let next = lsock(scene, &["connect", "./a", "--recv-only"]).run();
+        check_survivor(&next, "receiver after a killed one", figures);
+    }
     writer.join().unwrap();
     for (client, running) in clients.into_iter().enumerate() {
         let outcome = running.end();

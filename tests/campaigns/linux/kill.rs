@@ -15,7 +15,7 @@ use super::{
     random::Random,
     report::Figures,
 };
-use crate::harness::{Cmd, Running, Scene, data, signal};
+use crate::harness::{Cmd, Running, Scene, data, signal, wait_until};
 use rustix::process::Signal;
 use std::{
     fs::File,
@@ -50,10 +50,11 @@ pub(super) fn with_input(cmd: Cmd, bytes: &[u8], random: &mut Random) -> Cmd {
     cmd.stdin(file)
 }
 
-/// Sends SIGKILL after a random time of up to 32 ms.
-pub(super) fn kill_later(victim: &Running, random: &mut Random) {
+/// Kills a process after a random time of up to 32 ms, and waits until it is dead.
+pub(super) fn kill_later(victim: &mut Running, random: &mut Random) {
     thread::sleep(random.pause(15));
     signal(victim, Signal::KILL);
+    wait_until("the killed process has ended", || !victim.is_running());
 }
 
 /// Options that change how bytes are moved, and nothing else.
@@ -101,7 +102,7 @@ fn echo(scene: &Scene, random: &mut Random, figures: &mut Figures) {
         servers.push(Server::start(scene, &["relay", "./a", &port], options(random), &[]));
     }
     let sent: Vec<_> = (0..=random.below(3)).map(|_| data(random.magnitude(22))).collect();
-    let clients: Vec<_> = sent
+    let mut clients: Vec<_> = sent
         .iter()
         .map(|bytes| {
             let cmd = lsock(scene, &["connect", "./a"]).args(options(random));
@@ -113,9 +114,9 @@ fn echo(scene: &Scene, random: &mut Random, figures: &mut Figures) {
         assert!(first.stdout.wait_for(|bytes| bytes.len() >= count), "nothing comes back");
     }
     let victim = random.below(servers.len() + clients.len());
-    match servers.get(victim) {
-        Some(server) => kill_later(&server.running, random),
-        None => kill_later(&clients[victim - servers.len()], random),
+    match servers.get_mut(victim) {
+        Some(server) => kill_later(&mut server.running, random),
+        None => kill_later(&mut clients[victim - servers.len()], random),
     }
     for (number, (client, sent)) in clients.into_iter().zip(&sent).enumerate() {
         let outcome = client.end();
@@ -145,15 +146,15 @@ fn one_shot(scene: &Scene, random: &mut Random, figures: &mut Figures) {
     let mut sent = || data(random.magnitude(22));
     let (to_client, to_server) = (sent(), sent());
     let cmd = lsock(scene, &["listen", "./a", "-v"]).args(options(random));
-    let server = with_input(cmd, &to_client, random).start_listening();
+    let mut server = with_input(cmd, &to_client, random).start_listening();
     let cmd = lsock(scene, &["connect", "./a"]).args(options(random));
-    let client = with_input(cmd, &to_server, random).start();
+    let mut client = with_input(cmd, &to_server, random).start();
     if random.one_in(2) {
         // A listener would go on waiting if it was killed before it has connected.
         server.wait_for_message("connection 1");
-        kill_later(&client, random);
+        kill_later(&mut client, random);
     } else {
-        kill_later(&server, random);
+        kill_later(&mut server, random);
     }
     let ends = [(client.end(), &to_client, &to_server), (server.end(), &to_server, &to_client)];
     for (outcome, received, _) in &ends {
