@@ -74,6 +74,7 @@ impl Foreign {
         let kind = self.random.pick(&kinds[..if self.with_live { 6 } else { 5 }]);
         let in_place = self.random.one_in(2);
         let Some((listener, identity)) = self.put(kind, in_place) else { return };
+        // Anybody may remove that.
         if kind == Kind::Stale {
             return;
         }
@@ -101,8 +102,10 @@ impl Foreign {
             remove(&path);
             return is_there.then_some((listener, identity?));
         }
-        let identity = identity(&path)?;
-        Some((listener, identity))
+        if kind == Kind::Stale {
+            return None;
+        }
+        Some((listener, placed(kind, &path)))
     }
 
     /// Fails unless what has this identity is at the name, and then takes it away.
@@ -139,6 +142,29 @@ impl Foreign {
             None => panic!("{what}: removed; in the folder are {paths:?}"),
         }
     }
+}
+
+/// Returns the identity of what was just created. A listener may have exchanged it for its
+/// own socket, for the moment that it takes to see that it is not a socket.
+#[track_caller]
+fn placed(kind: Kind, path: &Path) -> (u64, u64) {
+    let expected = match kind {
+        Kind::File => FileType::RegularFile,
+        Kind::Folder => FileType::Directory,
+        Kind::Fifo => FileType::Fifo,
+        Kind::Link => FileType::Symlink,
+        Kind::Live | Kind::Stale => FileType::Socket,
+    };
+    let start = Instant::now();
+    while start.elapsed() < AWAY {
+        match identity(path) {
+            Some((inode, mode)) if FileType::from_raw_mode(mode as u32) == expected => {
+                return (inode, mode);
+            }
+            _ => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    panic!("{kind:?}: removed right after it was created");
 }
 
 fn create(kind: Kind, path: &Path) -> io::Result<Option<UnixListener>> {
