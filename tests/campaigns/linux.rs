@@ -2,9 +2,11 @@
 
 mod arguments;
 mod checks;
+mod contender;
 mod foreign;
 mod hub;
 mod kill;
+mod parts;
 mod process;
 mod random;
 mod report;

@@ -30,6 +30,12 @@ enum Kind {
     Stale,
 }
 
+/// The inode number and the mode of a file.
+type Identity = (u64, u32);
+
+/// The listener of a live socket, and the identity of what was put at the name.
+type Placed = (Option<UnixListener>, Identity);
+
 /// What became of the files and live sockets.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
@@ -73,7 +79,8 @@ impl Foreign {
         let kinds = [Kind::File, Kind::Folder, Kind::Fifo, Kind::Link, Kind::Stale, Kind::Live];
         let kind = self.random.pick(&kinds[..if self.with_live { 6 } else { 5 }]);
         let in_place = self.random.one_in(2);
-        let Some((listener, identity)) = self.put(kind, in_place) else { return };
+        let placed = if in_place { self.create(kind) } else { self.exchange(kind) };
+        let Some((listener, identity)) = placed else { return };
         // Anybody may remove that.
         if kind == Kind::Stale {
             return;
@@ -84,32 +91,28 @@ impl Foreign {
         drop(listener);
     }
 
-    /// Creates something at the name: by exchange with what is there, or in its place after
-    /// its removal, when the file system may use its inode number again. Returns the
-    /// listener of a live socket and the identity, or `None` if somebody was faster.
-    fn put(&self, kind: Kind, in_place: bool) -> Option<(Option<UnixListener>, (u64, u64))> {
-        let path = if in_place { self.name.clone() } else { self.store.path().join("new") };
-        if in_place {
-            remove(&path);
-        }
-        let listener = create(kind, &path).ok()?;
-        if !in_place {
-            let exchange =
-                |flags| renameat_with(CWD, &path, CWD, &self.name, flags).map_err(io::Error::from);
-            let identity = identity(&path);
-            exchange(RenameFlags::EXCHANGE).or_else(|_| exchange(RenameFlags::NOREPLACE)).ok();
-            let is_there = identity != self::identity(&path);
-            remove(&path);
-            return is_there.then_some((listener, identity?));
-        }
-        if kind == Kind::Stale {
-            return None;
-        }
-        Some((listener, placed(kind, &path)))
+    /// Creates something elsewhere and exchanges it with what is at the name. Returns `None`
+    /// if the name was changed at the same time.
+    fn exchange(&self, kind: Kind) -> Option<Placed> {
+        let path = self.store.path().join("new");
+        let listener = create(kind, &path).unwrap();
+        let identity = identity(&path).unwrap();
+        let rename = |flags| renameat_with(CWD, &path, CWD, &self.name, flags);
+        let result = rename(RenameFlags::EXCHANGE).or_else(|_| rename(RenameFlags::NOREPLACE));
+        remove(&path);
+        result.ok().map(|()| (listener, identity))
+    }
+
+    /// Creates something at the name after the removal of what is there, when the file system
+    /// may use its inode number again. Returns `None` if another process was faster.
+    fn create(&self, kind: Kind) -> Option<Placed> {
+        remove(&self.name);
+        let listener = create(kind, &self.name).ok()?;
+        (kind != Kind::Stale).then(|| (listener, placed(kind, &self.name)))
     }
 
     /// Fails unless what has this identity is at the name, and then takes it away.
-    fn check(&mut self, what: &str, expected: (u64, u64)) {
+    fn check(&mut self, what: &str, expected: Identity) {
         let away = self.store.path().join("old");
         let start = Instant::now();
         while start.elapsed() < AWAY {
@@ -129,7 +132,7 @@ impl Foreign {
     }
 
     /// Looks for a file that is not at the name any more.
-    fn missing(&mut self, what: &str, expected: (u64, u64)) {
+    fn missing(&mut self, what: &str, expected: Identity) {
         let entries = fs::read_dir(self.name.parent().unwrap()).unwrap().flatten();
         let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
         let aside = paths.iter().position(|path| identity(path) == Some(expected));
@@ -147,7 +150,7 @@ impl Foreign {
 /// Returns the identity of what was just created. A listener may have exchanged it for its
 /// own socket, for the moment that it takes to see that it is not a socket.
 #[track_caller]
-fn placed(kind: Kind, path: &Path) -> (u64, u64) {
+fn placed(kind: Kind, path: &Path) -> Identity {
     let expected = match kind {
         Kind::File => FileType::RegularFile,
         Kind::Folder => FileType::Directory,
@@ -158,7 +161,7 @@ fn placed(kind: Kind, path: &Path) -> (u64, u64) {
     let start = Instant::now();
     while start.elapsed() < AWAY {
         match identity(path) {
-            Some((inode, mode)) if FileType::from_raw_mode(mode as u32) == expected => {
+            Some((inode, mode)) if FileType::from_raw_mode(mode) == expected => {
                 return (inode, mode);
             }
             _ => thread::sleep(Duration::from_millis(1)),
@@ -181,9 +184,9 @@ fn create(kind: Kind, path: &Path) -> io::Result<Option<UnixListener>> {
     Ok(None)
 }
 
-fn identity(path: &Path) -> Option<(u64, u64)> {
+fn identity(path: &Path) -> Option<Identity> {
     let metadata = path.symlink_metadata().ok()?;
-    Some((metadata.ino(), u64::from(metadata.mode())))
+    Some((metadata.ino(), metadata.mode()))
 }
 
 fn remove(path: &Path) {

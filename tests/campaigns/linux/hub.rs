@@ -2,7 +2,7 @@
 
 use super::{
     checks::{check_survivor, was_killed},
-    kill::{kill_later, with_input},
+    parts::{kill_later, with_input},
     process::{check_zombies, lsock, serve, terminate},
     random::Random,
     report::Figures,

@@ -10,34 +10,19 @@
 //! - nothing is left in the folder.
 
 use super::{
+    contender::{Contender, Plan, settle, start},
     foreign::Foreign,
-    process::{Sweep, check_left_over, lsock, serve, terminate},
+    process::{Sweep, check_left_over, serve, terminate},
     random::Random,
     report::Figures,
 };
-use crate::harness::{Running, Scene, becomes, signal};
-use rustix::process::Signal;
+use crate::harness::Scene;
 use std::{
     io::Read,
     os::unix::net::UnixStream,
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
-
-/// A listener that answers every client with its number.
-struct Contender {
-    number: usize,
-    running: Running,
-    is_killed: bool,
-}
-
-/// What happens in a round besides the start of several listeners.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    replace: bool,
-    kills: bool,
-    foreign: bool,
-}
 
 pub(super) fn round(random: &mut Random, figures: &mut Figures) {
     let scene = Scene::new();
@@ -64,27 +49,6 @@ pub(super) fn round(random: &mut Random, figures: &mut Figures) {
         terminate(serve(&scene, &["listen", "./a", "-k"]));
     }
     check_left_over(&scene, &[]);
-}
-
-/// Starts the listeners, and kills some of them at random moments.
-fn start(scene: &Scene, plan: Plan, random: &mut Random) -> Vec<Contender> {
-    let mut contenders: Vec<Contender> = Vec::new();
-    for number in 0..2 + random.below(9) {
-        let replace: &[_] = if plan.replace && random.one_in(2) { &["--replace"] } else { &[] };
-        let number_text = number.to_string();
-        let cmd = lsock(scene, &["listen", "./a", "-v", "-k"]).args(replace);
-        let running = cmd.args(["--", "echo", &number_text]).start();
-        contenders.push(Contender { number, running, is_killed: false });
-        thread::sleep(random.pause(12));
-        if plan.kills && random.one_in(3) {
-            thread::sleep(random.pause(14));
-            let victim = random.below(contenders.len());
-            // Has no effect if the process has ended; it is not waited for yet.
-            signal(&contenders[victim].running, Signal::KILL);
-            contenders[victim].is_killed = true;
-        }
-    }
-    contenders
 }
 
 /// Starts the listeners while another program puts files of all kinds at the name.
@@ -114,41 +78,6 @@ fn beside_foreign(
     figures.add("foreign files and live sockets that stayed", counts.stayed);
     figures.add("foreign files left aside by a killed listener", counts.aside);
     contenders
-}
-
-impl Contender {
-    fn is_listening(&self) -> bool {
-        String::from_utf8_lossy(&self.running.stderr.so_far()).contains("listening on ")
-    }
-
-    /// Waits until it listens or has ended.
-    #[track_caller]
-    fn wait(&mut self) {
-        let is_settled = becomes(|| !self.running.is_running() || self.is_listening());
-        assert!(is_settled, "listener {} neither listens nor ends", self.number);
-    }
-}
-
-/// Waits until every listener listens or has ended, checks those that have ended, and
-/// returns the others.
-fn settle(contenders: Vec<Contender>, plan: Plan, figures: &mut Figures) -> Vec<Contender> {
-    let mut listening = Vec::new();
-    for mut contender in contenders {
-        contender.wait();
-        if contender.is_killed {
-            contender.running.end().does_not_say("panicked");
-            figures.add("listeners killed", 1);
-        } else if contender.is_listening() {
-            listening.push(contender);
-        } else {
-            let outcome = contender.running.end().fails(3);
-            figures.add("listeners refused with status 3", 1);
-            if !plan.foreign {
-                outcome.says("a live server holds the name");
-            }
-        }
-    }
-    listening
 }
 
 /// Returns the number of the listener that serves the name.
