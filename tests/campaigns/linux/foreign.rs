@@ -24,14 +24,34 @@ enum Kind {
     File,
     Folder,
     Fifo,
-    /// A symbolic link to a file, which is there or not.
+    /// A symbolic link to nothing.
     Link,
     Live,
     Stale,
 }
 
-/// The inode number and the mode of a file.
-type Identity = (u64, u32);
+/// A file that was looked at.
+#[derive(Clone, Copy, Debug)]
+struct Identity {
+    inode: u64,
+    kind: FileType,
+    permissions: u32,
+}
+
+impl Identity {
+    /// Returns `None` if nothing is at the path.
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = path.symlink_metadata().ok()?;
+        let mode = metadata.mode();
+        let kind = FileType::from_raw_mode(mode);
+        Some(Self { inode: metadata.ino(), kind, permissions: mode & 0o7777 })
+    }
+
+    /// Whether the file is at the path, with whatever permissions.
+    fn is_at(self, path: &Path) -> bool {
+        Self::of(path).is_some_and(|found| (found.inode, found.kind) == (self.inode, self.kind))
+    }
+}
 
 /// The listener of a live socket, and the identity of what was put at the name.
 type Placed = (Option<UnixListener>, Identity);
@@ -96,7 +116,7 @@ impl Foreign {
     fn exchange(&self, kind: Kind) -> Option<Placed> {
         let path = self.store.path().join("new");
         let listener = create(kind, &path).unwrap();
-        let identity = identity(&path).unwrap();
+        let identity = Identity::of(&path).unwrap();
         let rename = |flags| renameat_with(CWD, &path, CWD, &self.name, flags);
         let result = rename(RenameFlags::EXCHANGE).or_else(|_| rename(RenameFlags::NOREPLACE));
         remove(&path);
@@ -116,12 +136,13 @@ impl Foreign {
         let away = self.store.path().join("old");
         let start = Instant::now();
         while start.elapsed() < AWAY {
-            let is_there = identity(&self.name) == Some(expected);
-            if is_there && fs::rename(&self.name, &away).is_ok() {
+            if expected.is_at(&self.name) && fs::rename(&self.name, &away).is_ok() {
                 // A listener may have exchanged it for its own socket at the last moment.
-                let is_right = identity(&away) == Some(expected);
+                let found = Identity::of(&away).filter(|_| expected.is_at(&away));
                 remove(&away);
-                if is_right {
+                if let Some(Identity { permissions: now, .. }) = found {
+                    let before = expected.permissions;
+                    assert!(now == before, "{what}: mode {before:o} was changed to {now:o}");
                     self.counts.stayed += 1;
                     return;
                 }
@@ -135,14 +156,17 @@ impl Foreign {
     fn missing(&mut self, what: &str, expected: Identity) {
         let entries = fs::read_dir(self.name.parent().unwrap()).unwrap().flatten();
         let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-        let aside = paths.iter().position(|path| identity(path) == Some(expected));
+        let aside = paths.iter().position(|path| expected.is_at(path));
         match aside.map(|index| paths.swap_remove(index)) {
             Some(path) if self.with_kills => {
                 self.counts.aside += 1;
                 remove(&path);
             }
             Some(path) => panic!("{what}: moved to {} for good", path.display()),
-            None => panic!("{what}: removed; in the folder are {paths:?}"),
+            None => {
+                let found: Vec<_> = paths.iter().map(|path| (path, Identity::of(path))).collect();
+                panic!("{what}, {expected:?}: removed; in the folder are {found:?}");
+            }
         }
     }
 }
@@ -160,10 +184,8 @@ fn placed(kind: Kind, path: &Path) -> Identity {
     };
     let start = Instant::now();
     while start.elapsed() < AWAY {
-        match identity(path) {
-            Some((inode, mode)) if FileType::from_raw_mode(mode) == expected => {
-                return (inode, mode);
-            }
+        match Identity::of(path) {
+            Some(found) if found.kind == expected => return found,
             _ => thread::sleep(Duration::from_millis(1)),
         }
     }
@@ -177,16 +199,11 @@ fn create(kind: Kind, path: &Path) -> io::Result<Option<UnixListener>> {
         Kind::Fifo => {
             mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
         }
-        Kind::Link => symlink("/dev/null", path)?,
+        Kind::Link => symlink("nothing", path)?,
         Kind::Live => return UnixListener::bind(path).map(Some),
         Kind::Stale => drop(UnixListener::bind(path)?),
     }
     Ok(None)
-}
-
-fn identity(path: &Path) -> Option<Identity> {
-    let metadata = path.symlink_metadata().ok()?;
-    Some((metadata.ino(), metadata.mode()))
 }
 
 fn remove(path: &Path) {

@@ -5,8 +5,8 @@
 //!   server; with `--replace`, the last one that took the name over serves;
 //! - a listener that was replaced does not remove the name of its successor;
 //! - a listener that is killed while it takes the name over is in nobody's way;
-//! - a file that is not a socket, and a live socket of another program, stay where they are,
-//!   though that program puts them there in the middle of it;
+//! - a file that is not a socket, and a live socket of another program, stay where they are
+//!   and as they are, though that program puts them there in the middle of it;
 //! - nothing is left in the folder.
 
 use super::{
