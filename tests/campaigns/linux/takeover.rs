@@ -109,9 +109,14 @@ fn end(scene: &Scene, mut listening: Vec<Contender>, random: &mut Random) {
         if listening.len() > 1 && Some(listening[next].number) == server {
             continue;
         }
-        terminate(listening.swap_remove(next).running);
+        let Contender { number, running, .. } = listening.swap_remove(next);
+        terminate(running);
         if !listening.is_empty() {
-            assert!(server_of(scene) == server, "the name went with another listener");
+            let (now, files) = (server_of(scene), scene.files());
+            assert!(
+                now == server,
+                "{number} ended: {server:?} served, now {now:?}; files {files:?}"
+            );
         }
     }
     if server.is_some() {
