@@ -25,8 +25,18 @@ const PAGES: [(&str, &[&str]); 5] = [
 const OTHERS: [&str; 3] = ["man/lsock-names.7", "man/lsock-tour.7", "README.md"];
 
 /// Options of other programs that the documents name.
-const FOREIGN: [&str; 8] =
-    ["--workspace", "--path", "--open", "--target", "--all-features", "--now", "--bench", "--mps"];
+const FOREIGN: [&str; 10] = [
+    "--workspace",
+    "--path",
+    "--open",
+    "--target",
+    "--all-features",
+    "--now",
+    "--bench",
+    "--mps",
+    "--test",
+    "--time",
+];
 
 #[test]
 fn pages_hold_what_follows_from_the_definitions() {
