@@ -197,7 +197,7 @@ impl Listening {
             Place::Inherited { socket, number, .. } => {
                 match socket.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     Some(Inherited::Local(listener, ..)) => {
-                        LocalListener::new(listener).map(Source::Local).map_err(failure)
+                        LocalListener::new(*listener).map(Source::Local).map_err(failure)
                     }
                     Some(Inherited::Tcp(listener)) => Source::tcp(listener).map_err(failure),
                     None => Err(Failure::Usage(format!("fd:{number} was used before"))),

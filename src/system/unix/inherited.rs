@@ -15,7 +15,7 @@ use std::{
 #[derive(Debug)]
 pub(crate) enum Inherited {
     /// Its name, if it has one, and who may connect if nothing else is said.
-    Local(Listener, Option<Name<'static>>, Allowed),
+    Local(Box<Listener>, Option<Name<'static>>, Allowed),
     Tcp(net::TcpListener),
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn take(number: i32, listening: &Listening) -> Result<Inherited, Fail
     stop_passing_credentials(socket.as_fd()).map_err(failure)?;
     let name = listener.local_name().ok();
     let allowed = Allowed::of_inherited(name.as_ref(), listening)?;
-    Ok(Inherited::Local(listener, name, allowed))
+    Ok(Inherited::Local(Box::new(listener), name, allowed))
 }
 
 fn is_tcp(socket: &impl AsFd) -> bool {

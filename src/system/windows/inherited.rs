@@ -5,7 +5,7 @@ use local_socket::{Listener, Name};
 #[derive(Debug)]
 pub(crate) enum Inherited {
     #[expect(dead_code, reason = "other systems have them")]
-    Local(Listener, Option<Name<'static>>, Allowed),
+    Local(Box<Listener>, Option<Name<'static>>, Allowed),
     #[expect(dead_code, reason = "other systems have them")]
     Tcp(std::net::TcpListener),
 }
