@@ -17,11 +17,11 @@ pub(crate) use bench::{Bench, ExternalOptions, ReportOptions, WorkOptions};
 pub(crate) use completions::Completions;
 pub(crate) use connect::Connect;
 pub(crate) use connecting::Connecting;
-pub(crate) use everywhere::{Color, Everywhere, LogFormat};
+pub(crate) use everywhere::Everywhere;
 pub(crate) use listen::Listen;
-pub(crate) use listening::{Listening, Who};
+pub(crate) use listening::Listening;
 pub(crate) use relay::Relay;
-pub(crate) use transfer::{CopyWay, Eof, Progress, Transfer};
+pub(crate) use transfer::{Progress, Transfer};
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use local_socket::Name;

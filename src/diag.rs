@@ -14,7 +14,7 @@ pub(crate) use log::{escaped, start as start_log};
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use status::{Outcome, status};
 pub(crate) use stderr::{flush, write_on_a_thread};
-pub(crate) use terminal::Terminal;
+pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
 pub(crate) use usage::usage;
 
 use std::process::ExitCode;

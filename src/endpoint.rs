@@ -11,7 +11,7 @@ mod target;
 mod tcp;
 
 pub(crate) use command::{Command, joined_to};
-pub(crate) use dial::{Patience, dial, dial_tcp};
+pub(crate) use dial::{RetryPolicy, Wait, dial, dial_tcp};
 pub(crate) use error::EndpointError;
 pub(crate) use listen_on::ListenOn;
 pub(crate) use stdio::open_stdio;

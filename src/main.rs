@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return diag::usage(&error),
     };
-    let terminal = diag::Terminal::new(&cli.everywhere);
+    let terminal = diag::Terminal::new(cli.everywhere.messages());
     diag::install_hook();
     let status = match diag::caught(|| run::run(cli)) {
         Ok(Ok(outcome)) => outcome.exit(),

@@ -12,7 +12,7 @@ mod transfer;
 mod watch;
 
 pub(crate) use meter::Meter;
-pub(crate) use options::Options;
+pub(crate) use options::{CopyMode, Eof, TransferOptions};
 pub(crate) use passing::Passing;
 pub(crate) use progress::Progress;
 pub(crate) use report::Report;

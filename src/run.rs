@@ -20,7 +20,7 @@ use std::num::NonZeroUsize;
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
-    let terminal = Terminal::new(&cli.everywhere);
+    let terminal = Terminal::new(cli.everywhere.messages());
     diag::start_log(terminal)?;
     system::signals::exit_as_first_process()
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;

@@ -2,6 +2,7 @@
 //! signals, and the options that only some of them have. Each system is a folder with
 //! the same files in it.
 
+mod listen_settings;
 #[cfg(not(target_os = "linux"))]
 mod no_splice;
 #[cfg(unix)]
@@ -13,6 +14,8 @@ mod windows;
 use unix as imp;
 #[cfg(windows)]
 use windows as imp;
+
+pub(crate) use listen_settings::{AllowRule, ListenSettings};
 
 pub(crate) use imp::{
     command, descriptor_limit,

@@ -1,4 +1,5 @@
 use super::value;
+use crate::endpoint::{RetryPolicy, Wait};
 use clap::Args;
 use std::time::Duration;
 
@@ -22,4 +23,16 @@ pub(crate) struct Connecting {
     /// Give up a connection attempt (full backlog, busy pipe) after DURATION.
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) timeout: Option<Duration>,
+}
+
+impl Connecting {
+    /// Returns how long to wait for a server.
+    pub(crate) fn retry_policy(&self) -> RetryPolicy {
+        let wait = match self.wait {
+            None => Wait::Not,
+            Some(None) => Wait::ForEver,
+            Some(Some(limit)) => Wait::AtMost(limit),
+        };
+        RetryPolicy::new(wait, self.timeout)
+    }
 }

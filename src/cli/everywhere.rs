@@ -1,4 +1,5 @@
-use clap::{ArgAction, Args, ValueEnum};
+use crate::diag::{Color, LogFormat, MessageOptions};
+use clap::{ArgAction, Args, ValueEnum, builder::PossibleValue};
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
@@ -27,6 +28,16 @@ impl Everywhere {
     /// No options given.
     pub(crate) const DEFAULT: Self = Self { verbose: 0, quiet: 0, log_format: None, color: None };
 
+    /// Returns the options of messages.
+    pub(crate) fn messages(&self) -> MessageOptions {
+        MessageOptions {
+            verbose: self.verbose,
+            quiet: self.quiet,
+            format: self.log_format.unwrap_or(LogFormat::Text),
+            color: self.color,
+        }
+    }
+
     /// Adds the options that follow the command to those before it.
     pub(super) fn add(&mut self, later: &Self) {
         self.verbose = self.verbose.saturating_add(later.verbose);
@@ -36,20 +47,29 @@ impl Everywhere {
     }
 }
 
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object in each line.
-    Json,
+impl ValueEnum for LogFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Text, Self::Json]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Text => PossibleValue::new("text").help("Lines for people"),
+            Self::Json => PossibleValue::new("json").help("One JSON object in each line"),
+        })
+    }
 }
 
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
+impl ValueEnum for Color {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Always, Self::Never]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Auto => PossibleValue::new("auto").help("On a terminal, unless NO_COLOR is set"),
+            Self::Always => PossibleValue::new("always").help("Always"),
+            Self::Never => PossibleValue::new("never").help("Never"),
+        })
+    }
 }

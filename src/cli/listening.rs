@@ -1,6 +1,7 @@
 use super::value;
+use crate::system::{AllowRule, ListenSettings};
 use clap::Args;
-use std::{num::NonZeroUsize, str::FromStr, time::Duration};
+use std::{num::NonZeroUsize, time::Duration};
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Listening")]
@@ -31,7 +32,7 @@ pub(crate) struct Listening {
     /// option the same user and root are served; if the mode of the socket file admits
     /// others (660, 666), everybody whom the mode admits. With this option, nobody else.
     #[arg(long, value_name = "WHO")]
-    pub(crate) allow: Vec<Who>,
+    pub(crate) allow: Vec<AllowRule>,
 
     /// The security descriptor of the pipe (Windows).
     ///
@@ -57,27 +58,19 @@ pub(crate) struct Listening {
     pub(crate) grace: Duration,
 }
 
-/// Who may be served.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Who {
-    Any,
-    User(String),
-    Uid(u32),
-    Group(String),
-    Gid(u32),
-}
-
-impl FromStr for Who {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |n: &str| n.parse().map_err(|_| format!("`{n}` is not a number"));
-        match text.split_once(':') {
-            None if text == "any" => Ok(Self::Any),
-            Some(("user", name)) if !name.is_empty() => Ok(Self::User(name.to_owned())),
-            Some(("group", name)) if !name.is_empty() => Ok(Self::Group(name.to_owned())),
-            Some(("uid", n)) => number(n).map(Self::Uid),
-            Some(("gid", n)) => number(n).map(Self::Gid),
-            _ => Err("it takes any, user:NAME, uid:N, group:NAME or gid:N".to_owned()),
+impl Listening {
+    /// Returns the options of a listener.
+    pub(crate) fn options(&self) -> ListenSettings {
+        ListenSettings {
+            max_conns: self.max_conns,
+            max_conns_per_user: self.max_conns_per_user,
+            backlog: self.backlog,
+            mode: self.mode,
+            group: self.group.clone(),
+            allow: self.allow.clone(),
+            sddl: self.sddl.clone(),
+            replace: self.replace,
+            ready_fd: self.ready_fd,
         }
     }
 }

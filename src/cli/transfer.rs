@@ -1,5 +1,9 @@
 use super::value;
-use clap::{Args, ValueEnum};
+use crate::{
+    diag::Failure,
+    pump::{CopyMode, Eof, TransferOptions},
+};
+use clap::{Args, ValueEnum, builder::PossibleValue};
 use std::time::Duration;
 
 #[derive(Clone, Debug, Args)]
@@ -49,23 +53,13 @@ pub(crate) struct Transfer {
 
     /// How to move bytes.
     #[arg(long, value_name = "WAY", value_enum, default_value = "auto")]
-    pub(crate) copy: CopyWay,
+    pub(crate) copy: CopyMode,
 
     /// Bytes moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
     ///
     /// With many clients the default is 256K spliced, 64K copied.
     #[arg(long, value_name = "SIZE", value_parser = value::buffer_size)]
     pub(crate) buffer: Option<usize>,
-}
-
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Eof {
-    /// Half-close: send the end of file; the other direction continues to its own end.
-    Half,
-    /// End both directions, after delivering what was read.
-    Close,
-    /// Do not send the end of file; the other direction continues.
-    Wait,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
@@ -78,12 +72,60 @@ pub(crate) enum Progress {
     Never,
 }
 
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CopyWay {
-    /// Splice where possible.
-    Auto,
-    /// Splice within the kernel, or fail (Linux).
-    Splice,
-    /// Copy through a buffer.
-    Buffer,
+impl ValueEnum for Eof {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Half, Self::Close, Self::Wait]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Half => PossibleValue::new("half").help(
+                "Half-close: send the end of file; the other direction continues to its own end",
+            ),
+            Self::Close => PossibleValue::new("close")
+                .help("End both directions, after delivering what was read"),
+            Self::Wait => PossibleValue::new("wait")
+                .help("Do not send the end of file; the other direction continues"),
+        })
+    }
+}
+
+impl ValueEnum for CopyMode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Splice, Self::Buffer]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Auto => PossibleValue::new("auto").help("Splice where possible"),
+            Self::Splice => {
+                PossibleValue::new("splice").help("Splice within the kernel, or fail (Linux)")
+            }
+            Self::Buffer => PossibleValue::new("buffer").help("Copy through a buffer"),
+        })
+    }
+}
+
+impl Transfer {
+    /// Returns the options of a transfer.
+    ///
+    /// # Errors
+    /// `Unsupported` for `--copy splice` on systems other than Linux.
+    pub(crate) fn options(&self) -> Result<TransferOptions, Failure> {
+        if self.copy == CopyMode::Splice && !cfg!(target_os = "linux") {
+            return Err(Failure::Unsupported {
+                option: "--copy splice",
+                why: "only Linux can splice",
+            });
+        }
+        Ok(TransferOptions {
+            sends: !self.recv_only,
+            receives: !self.send_only,
+            eof: self.eof,
+            linger: self.linger,
+            idle: self.idle_timeout,
+            copy: self.copy,
+            buffer: self.buffer,
+        })
+    }
 }

@@ -3,8 +3,10 @@
 mod limit;
 
 use self::limit::{Limiter, Verdict};
-use super::{stderr, terminal::Terminal};
-use crate::cli::LogFormat;
+use super::{
+    stderr,
+    terminal::{LogFormat, Terminal},
+};
 use std::{
     fmt::{self, Write as _},
     sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError},

@@ -2,8 +2,36 @@ use super::{
     log::{Style, styled},
     stderr::Line,
 };
-use crate::cli::{Color, Everywhere, LogFormat};
 use std::io::{IsTerminal, stderr, stdout};
+
+/// The format of messages on stderr.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object in each line.
+    Json,
+}
+
+/// When messages and help are coloured.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    Always,
+    Never,
+}
+
+/// Which messages are written, and how.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct MessageOptions {
+    /// The number of `-v`.
+    pub(crate) verbose: u8,
+    /// The number of `-q`.
+    pub(crate) quiet: u8,
+    pub(crate) format: LogFormat,
+    pub(crate) color: Option<Color>,
+}
 
 /// How messages are written to stderr.
 #[derive(Copy, Clone, Debug)]
@@ -17,11 +45,11 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// As the options say.
-    pub(crate) fn new(options: &Everywhere) -> Self {
+    /// Asks whether stderr is a terminal.
+    pub(crate) fn new(options: MessageOptions) -> Self {
         let is_terminal = stderr().is_terminal();
         Self {
-            format: options.log_format.unwrap_or(LogFormat::Text),
+            format: options.format,
             color: is_colored(options.color, is_terminal),
             is_terminal,
             choice: options.color,

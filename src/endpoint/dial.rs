@@ -1,8 +1,7 @@
-//! How long a server is waited for, whatever thread or task waits.
+//! Connecting with retries, and the policy for them.
 
 use super::TcpAddress;
 use crate::{
-    cli,
     deadline::Deadline,
     diag::Failure,
     system::{Socket, has_too_much_open},
@@ -19,73 +18,69 @@ use tokio::{net::TcpStream, time};
 /// How long to wait before connecting again when there are no descriptors left.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a server is waited for that is not there, or busy.
+/// How long to wait for a server that is absent or busy.
 #[derive(Copy, Clone, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct RetryPolicy {
     wait: Wait,
     timeout: Option<Duration>,
 }
 
-/// How long a server that is not there is waited for.
+/// How long to retry while nobody listens.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Wait {
+pub(crate) enum Wait {
+    /// No retry.
     Not,
     AtMost(Duration),
     ForEver,
 }
 
-/// The attempts to connect to one server.
+/// The state of the attempts to connect to one server.
 #[derive(Debug)]
-pub(crate) struct Attempts {
-    patience: Patience,
+pub(crate) struct Retry {
+    retry_policy: RetryPolicy,
     deadline: Deadline,
     pause: Duration,
 }
 
-impl Patience {
-    /// Nobody is waited for who is not there; who is busy, as long as it takes.
+impl RetryPolicy {
+    /// No retry if the server is absent; no limit if its backlog is full.
     pub(crate) const NONE: Self = Self { wait: Wait::Not, timeout: None };
 
-    /// As the options say.
-    pub(crate) fn new(args: &cli::Connecting) -> Self {
-        let wait = match args.wait {
-            None => Wait::Not,
-            Some(None) => Wait::ForEver,
-            Some(Some(limit)) => Wait::AtMost(limit),
-        };
-        Self { wait, timeout: args.timeout }
+    /// Returns the policy for an absent server (`wait`) and for the time of one attempt.
+    pub(crate) fn new(wait: Wait, timeout: Option<Duration>) -> Self {
+        Self { wait, timeout }
     }
 
-    /// Begins to try.
-    pub(crate) fn begin(self) -> Attempts {
+    /// Starts the first attempt.
+    pub(crate) fn begin(self) -> Retry {
         let deadline = match self.wait {
             Wait::Not => Deadline::from_now(Duration::ZERO),
             Wait::AtMost(limit) => Deadline::from_now(limit),
             Wait::ForEver => Deadline::NEVER,
         };
-        Attempts { patience: self, deadline, pause: Duration::from_millis(1) }
+        Retry { retry_policy: self, deadline, pause: Duration::from_millis(1) }
     }
 }
 
-impl Attempts {
+impl Retry {
     fn rest(&self) -> Option<Duration> {
         self.deadline.rest(Instant::now())
     }
 
-    /// How long one attempt may take: a busy server is waited for as long as `--timeout`
-    /// says; without it as long as is left of `--wait`, or else as long as it takes.
+    /// Returns the time limit of one attempt: `--timeout`, or what is left of `--wait`, whichever is
+    /// less; `None` if there is no limit.
     pub(crate) fn limit(&self) -> Option<Duration> {
-        let rest = self.rest().filter(|_| self.patience.wait != Wait::Not);
-        let limit = [self.patience.timeout, rest].into_iter().flatten().min();
+        let rest = self.rest().filter(|_| self.retry_policy.wait != Wait::Not);
+        let limit = [self.retry_policy.timeout, rest].into_iter().flatten().min();
         limit.filter(|limit| Deadline::from_now(*limit) != Deadline::NEVER)
     }
 
-    /// The same for a local socket.
+    /// Returns the limit as the wait mode of a local socket.
     pub(crate) fn wait_mode(&self) -> ConnectWaitMode {
         self.limit().map_or(ConnectWaitMode::Unbounded, ConnectWaitMode::Timeout)
     }
 
-    /// An attempt has failed: the time until the next one, or what it all came to.
+    /// Records a failed attempt. Returns the time until the next attempt, or the final error.
     pub(crate) fn failed(
         &mut self,
         error: io::Error,
@@ -103,7 +98,7 @@ impl Attempts {
 
     fn failure(&self, error: io::Error, name: Option<&Name<'_>>) -> Failure {
         let timed_out = error.kind() == ErrorKind::TimedOut;
-        match (self.patience.wait, self.patience.timeout) {
+        match (self.retry_policy.wait, self.retry_policy.timeout) {
             (Wait::AtMost(limit), timeout)
                 if is_absent(&error)
                     || timed_out && timeout.is_none_or(|timeout| timeout > limit) =>
@@ -121,9 +116,12 @@ impl Attempts {
     }
 }
 
-/// Connects to a local socket, as often as the options say.
-pub(crate) async fn dial(name: &Name<'static>, patience: Patience) -> Result<Socket, Failure> {
-    let mut attempts = patience.begin();
+/// Connects to a local socket, with retries as the policy allows.
+pub(crate) async fn dial(
+    name: &Name<'static>,
+    retry_policy: RetryPolicy,
+) -> Result<Socket, Failure> {
+    let mut attempts = retry_policy.begin();
     loop {
         let error = match Socket::connect(name.borrow(), attempts.wait_mode()).await {
             Ok(socket) => return Ok(socket),
@@ -133,9 +131,12 @@ pub(crate) async fn dial(name: &Name<'static>, patience: Patience) -> Result<Soc
     }
 }
 
-/// Connects to a TCP port, as often as the options say.
-pub(crate) async fn dial_tcp(address: &TcpAddress, patience: Patience) -> Result<Socket, Failure> {
-    let mut attempts = patience.begin();
+/// Connects to a TCP port, with retries as the policy allows.
+pub(crate) async fn dial_tcp(
+    address: &TcpAddress,
+    retry_policy: RetryPolicy,
+) -> Result<Socket, Failure> {
+    let mut attempts = retry_policy.begin();
     loop {
         let connect = async { TcpStream::connect(&*address.look_up().await?).await };
         let deadline = attempts.limit().map_or(Deadline::NEVER, Deadline::from_now);
@@ -184,7 +185,7 @@ fn socket_file(name: &Name<'_>) -> Option<Name<'static>> {
 }
 
 /// For `--explain`.
-impl Display for Patience {
+impl Display for RetryPolicy {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let wait = match self.wait {
             Wait::Not => "no".to_owned(),

@@ -7,9 +7,8 @@ use super::{
     report::{Limit, Report, Side},
 };
 use crate::{
-    cli::{CopyWay, Eof},
     deadline::Deadline,
-    pump::{Meter, Options, Passing},
+    pump::{CopyMode, Eof, Meter, Passing, TransferOptions},
     system::{Descriptors, Socket},
 };
 use std::{
@@ -24,7 +23,7 @@ use tokio::time::Sleep;
 /// How connections are to be carried.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    options: Options,
+    options: TransferOptions,
     way: Way,
     /// What becomes of descriptors that come along with data.
     passing: Passing,
@@ -39,10 +38,14 @@ const BUFFER_SIZE: usize = 64 << 10;
 const PIECE_SIZE: usize = 256 << 10;
 
 impl Plan {
-    pub(crate) fn new(options: Options, passing: Passing, meter: Option<Arc<Meter>>) -> Self {
+    pub(crate) fn new(
+        options: TransferOptions,
+        passing: Passing,
+        meter: Option<Arc<Meter>>,
+    ) -> Self {
         let way = Way {
-            splices: options.copy != CopyWay::Buffer && passing != Passing::On,
-            splices_only: options.copy == CopyWay::Splice,
+            splices: options.copy != CopyMode::Buffer && passing != Passing::On,
+            splices_only: options.copy == CopyMode::Splice,
             buffer: options.buffer.unwrap_or(BUFFER_SIZE),
             piece: options.buffer.unwrap_or(PIECE_SIZE),
             tells: options.eof == Eof::Half,
@@ -202,8 +205,8 @@ struct Clock {
 }
 
 impl Clock {
-    fn new(now: Instant, options: &Options) -> Self {
-        let Options { idle, linger, .. } = *options;
+    fn new(now: Instant, options: &TransferOptions) -> Self {
+        let TransferOptions { idle, linger, .. } = *options;
         let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
         Self { idle, linger, moved_at: now, waited: Duration::ZERO, waiting_since: None, timer }
     }

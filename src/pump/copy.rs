@@ -2,7 +2,7 @@
 
 use super::{
     meter::{Gauge, Meter},
-    options::Options,
+    options::TransferOptions,
     watch::ended,
 };
 use crate::system::{Descriptors, Input, Output, waiting};
@@ -59,7 +59,7 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    pub(super) fn new(output: &'a Output, options: &Options, meter: &'a Meter) -> Self {
+    pub(super) fn new(output: &'a Output, options: &TransferOptions, meter: &'a Meter) -> Self {
         let room = output.room();
         let may_give_up = options.is_timed() && room < usize::MAX;
         Self { output, gives_up: may_give_up.then_some((&meter.gives_up, room)) }

@@ -3,12 +3,12 @@
 use super::{
     copy::{self, Broken, Incoming, Outgoing, Sink, Source, Step},
     meter::{Gauge, Meter},
-    options::Options,
+    options::TransferOptions,
     passing::Passing,
 };
 use crate::{
-    cli::CopyWay,
     memory,
+    pump::CopyMode,
     system::{Descriptors, Either, Input, Output, Ready, Splicer, waiting},
 };
 use local_socket::Stream;
@@ -47,9 +47,12 @@ struct Way {
 }
 
 impl Way {
-    fn new(splicer: impl FnOnce() -> Option<Splicer>, options: &Options) -> io::Result<Self> {
-        let splicer = if options.copy == CopyWay::Buffer { None } else { splicer() };
-        if splicer.is_none() && options.copy == CopyWay::Splice {
+    fn new(
+        splicer: impl FnOnce() -> Option<Splicer>,
+        options: &TransferOptions,
+    ) -> io::Result<Self> {
+        let splicer = if options.copy == CopyMode::Buffer { None } else { splicer() };
+        if splicer.is_none() && options.copy == CopyMode::Splice {
             return Err(cannot_splice());
         }
         Ok(Self { splicer, buffer: Box::default() })
@@ -62,7 +65,7 @@ impl Way {
         source: &mut impl Source,
         sink: &mut impl Sink,
         gauge: &Gauge,
-        options: &Options,
+        options: &TransferOptions,
         most: usize,
         splice: impl FnOnce(&mut Splicer) -> io::Result<Option<usize>>,
     ) -> Result<Step, Broken> {
@@ -77,7 +80,7 @@ impl Way {
                 }
                 // These two cannot be spliced: nothing has been moved.
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    if options.copy == CopyWay::Splice {
+                    if options.copy == CopyMode::Splice {
                         return Err(Broken::Source(cannot_splice()));
                     }
                     self.splicer = None;
@@ -103,7 +106,7 @@ fn cannot_splice() -> io::Error {
 pub(super) struct Sending<'a> {
     input: &'a Input,
     stream: &'a Stream,
-    options: &'a Options,
+    options: &'a TransferOptions,
     meter: &'a Meter,
     way: Way,
 }
@@ -112,7 +115,7 @@ impl<'a> Sending<'a> {
     pub(super) fn new(
         input: &'a Input,
         stream: &'a Stream,
-        options: &'a Options,
+        options: &'a TransferOptions,
         meter: &'a Meter,
     ) -> Result<Self, Ending> {
         let way = Way::new(|| Splicer::sending(input, stream, options.buffer), options)
@@ -184,7 +187,7 @@ impl<'a> Sending<'a> {
 pub(super) fn receive(
     stream: &Stream,
     output: &Output,
-    options: &Options,
+    options: &TransferOptions,
     meter: &Meter,
 ) -> Ending {
     let gauge = &meter.received;

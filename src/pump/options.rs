@@ -1,44 +1,43 @@
-use crate::{
-    cli::{self, CopyWay, Eof},
-    diag::Failure,
-};
 use std::{
     fmt::{self, Display, Formatter},
     time::Duration,
 };
 
-/// How bytes are moved, and when that ends.
+/// What the end of file of one direction does.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Eof {
+    /// Half-close: the end of file is sent, and the other direction continues to its own end.
+    Half,
+    /// Both directions end, after what was read has been delivered.
+    Close,
+    /// The end of file is not sent, and the other direction continues.
+    Wait,
+}
+
+/// How bytes are moved.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CopyMode {
+    /// Splices where possible.
+    Auto,
+    /// Splices within the kernel; an error where that is not possible (Linux).
+    Splice,
+    /// Copies through a buffer.
+    Buffer,
+}
+
+/// How bytes are moved between the two ends of a connection, and when the transfer ends.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub(crate) struct TransferOptions {
     pub(crate) sends: bool,
     pub(crate) receives: bool,
     pub(crate) eof: Eof,
     pub(crate) linger: Option<Duration>,
     pub(crate) idle: Option<Duration>,
-    pub(crate) copy: CopyWay,
+    pub(crate) copy: CopyMode,
     pub(crate) buffer: Option<usize>,
 }
 
-impl Options {
-    /// As the command line says.
-    pub(crate) fn new(args: &cli::Transfer) -> Result<Self, Failure> {
-        if args.copy == CopyWay::Splice && !cfg!(target_os = "linux") {
-            return Err(Failure::Unsupported {
-                option: "--copy splice",
-                why: "only Linux can splice",
-            });
-        }
-        Ok(Self {
-            sends: !args.recv_only,
-            receives: !args.send_only,
-            eof: args.eof,
-            linger: args.linger,
-            idle: args.idle_timeout,
-            copy: args.copy,
-            buffer: args.buffer,
-        })
-    }
-
+impl TransferOptions {
     /// Whether time has to be kept.
     pub(crate) fn is_timed(&self) -> bool {
         self.linger.is_some() || self.idle.is_some()
@@ -47,7 +46,7 @@ impl Options {
     /// The same for what moves bytes to or from something that keeps the time itself, and
     /// that decides which directions there are.
     pub(crate) fn without_limits(&self) -> Self {
-        Self { linger: None, idle: None, copy: CopyWay::Auto, ..self.clone() }
+        Self { linger: None, idle: None, copy: CopyMode::Auto, ..self.clone() }
     }
 
     /// Whether nothing is asked for that needs the bytes to pass through this process.
@@ -56,13 +55,13 @@ impl Options {
             && self.receives
             && self.eof == Eof::Half
             && !self.is_timed()
-            && self.copy == CopyWay::Auto
+            && self.copy == CopyMode::Auto
             && self.buffer.is_none()
     }
 }
 
 /// For `--explain`.
-impl Display for Options {
+impl Display for TransferOptions {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let directions = match (self.sends, self.receives) {
             (true, true) => "both",
@@ -80,9 +79,9 @@ impl Display for Options {
             Eof::Wait => "wait: the other side is not told",
         };
         let copy = match self.copy {
-            CopyWay::Auto => "splice where it is possible",
-            CopyWay::Splice => "splice",
-            CopyWay::Buffer => "through a buffer",
+            CopyMode::Auto => "splice where it is possible",
+            CopyMode::Splice => "splice",
+            CopyMode::Buffer => "through a buffer",
         };
         writeln!(f, "directions   {directions}")?;
         writeln!(f, "end of file  {eof}")?;

@@ -4,13 +4,13 @@
 use super::{
     direction::{self, Ending, Sending},
     meter::{Gauge, Meter},
-    options::Options,
+    options::TransferOptions,
     report::{Limit, Report, Side},
     watch::{Fate, Watch},
 };
 use crate::{
-    cli::Eof,
     diag::caught,
+    pump::Eof,
     system::{Input, Output, waiting},
 };
 use local_socket::{
@@ -34,7 +34,7 @@ pub(crate) struct Job {
     pub(crate) output: Output,
     /// Whether the end of what the peer sends is the end of the output.
     pub(crate) closes_output: bool,
-    pub(crate) options: Options,
+    pub(crate) options: TransferOptions,
     pub(crate) meter: Arc<Meter>,
     /// The command at the other end of input and output: with it the transfer ends.
     pub(crate) command: Option<Arc<SharedChild>>,
@@ -44,7 +44,7 @@ pub(crate) struct Job {
 #[derive(Debug)]
 struct Shared {
     stream: Arc<Stream>,
-    options: Options,
+    options: TransferOptions,
     meter: Arc<Meter>,
     to_command: bool,
     endings: Mutex<Endings>,
@@ -389,17 +389,17 @@ impl Shared {
 #[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::{cli::CopyWay, diag::Failure};
+    use crate::{diag::Failure, pump::CopyMode};
 
     fn shared() -> (Arc<Shared>, Stream) {
         let (stream, peer) = Stream::pair().unwrap();
-        let options = Options {
+        let options = TransferOptions {
             sends: true,
             receives: true,
             eof: Eof::Half,
             linger: None,
             idle: None,
-            copy: CopyWay::Auto,
+            copy: CopyMode::Auto,
             buffer: None,
         };
         let endings = Endings { sends: true, receives: true, ..Endings::default() };

@@ -3,7 +3,7 @@
 use crate::{
     diag::Failure,
     endpoint::Command,
-    pump::{Job, Meter, Options, transfer},
+    pump::{Job, Meter, TransferOptions, transfer},
     serve::{Ending, Going, Open, Stopper},
     system::{Socket, command, listening, signals},
 };
@@ -26,7 +26,7 @@ pub(super) struct Commands {
     pub(super) name: String,
     /// Whether that is a local socket.
     pub(super) is_local: bool,
-    pub(super) options: Options,
+    pub(super) options: TransferOptions,
 }
 
 /// A command that serves a connection.
@@ -34,7 +34,7 @@ pub(super) struct Commands {
 pub(super) struct Running {
     child: Arc<SharedChild>,
     /// What has to pass through this process, if the command has not the socket itself.
-    pumped: Option<(Arc<Stream>, Options)>,
+    pumped: Option<(Arc<Stream>, TransferOptions)>,
     going: Option<Going>,
 }
 

@@ -6,7 +6,7 @@ use super::{
 use crate::{
     cli,
     diag::{Failure, Outcome, Terminal},
-    endpoint::{self, Patience, joined_to},
+    endpoint::{self, RetryPolicy, joined_to},
     pump,
     system::signals,
 };
@@ -21,8 +21,8 @@ use std::{
 #[derive(Debug)]
 struct Plan {
     name: Name<'static>,
-    patience: Patience,
-    options: pump::Options,
+    retry_policy: RetryPolicy,
+    options: pump::TransferOptions,
     /// What the connection is joined to, instead of stdin and stdout.
     command: Option<endpoint::Command>,
     shows_progress: bool,
@@ -51,8 +51,8 @@ impl Plan {
             ));
         }
         Ok(Self {
-            patience: Patience::new(&args.connecting),
-            options: pump::Options::new(&args.transfer)?,
+            retry_policy: args.connecting.retry_policy(),
+            options: args.transfer.options()?,
             name: args.name,
             command,
             shows_progress,
@@ -84,7 +84,7 @@ impl Plan {
 
     /// Connects, as often as the options say.
     fn connect(&self) -> Result<Stream, Failure> {
-        let mut attempts = self.patience.begin();
+        let mut attempts = self.retry_policy.begin();
         loop {
             let options = ConnectOptions::new().name(self.name.borrow());
             match options.wait_mode(attempts.wait_mode()).connect_sync() {
@@ -102,7 +102,7 @@ impl Plan {
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "connect to   {} ({})", self.name, self.name.kind_text())?;
-        write!(f, "{}", self.patience)?;
+        write!(f, "{}", self.retry_policy)?;
         writeln!(f, "join to      {}", joined_to(self.command.as_ref()))?;
         write!(f, "{}", self.options)
     }

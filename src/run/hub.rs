@@ -52,7 +52,7 @@ impl Options {
     }
 
     /// Refuses options that are for two ends that are joined.
-    pub(super) fn check(&self, options: &pump::Options) -> Result<(), Failure> {
+    pub(super) fn check(&self, options: &pump::TransferOptions) -> Result<(), Failure> {
         if options.is_plain() {
             return Ok(());
         }
@@ -90,8 +90,8 @@ pub(super) async fn serve(
         .then(|| Broadcast::start(input, options.queue, ends_with_input.then(|| Arc::clone(&over))))
         .transpose()?;
     let merge = merge.map(Arc::new);
-    let patience = ends_with_input.then_some(server.grace);
-    let hub = Hub { merge: merge.clone(), broadcast, patience, over };
+    let retry_policy = ends_with_input.then_some(server.grace);
+    let hub = Hub { merge: merge.clone(), broadcast, retry_policy, over };
     let outcome = server.serve(loops, hub).await?;
     match merge.and_then(|merge| merge.failure()) {
         Some(failure) => Err(failure.into()),
@@ -105,7 +105,7 @@ struct Hub {
     merge: Option<Arc<Merge>>,
     broadcast: Option<Broadcast>,
     /// How long a client may take nothing after the end of stdin, if that ends the hub.
-    patience: Option<Duration>,
+    retry_policy: Option<Duration>,
     over: Arc<Flag>,
 }
 
@@ -123,7 +123,7 @@ impl Handler for Hub {
             };
             let send = async {
                 if let Some(subscription) = &subscription {
-                    connection.send(subscription, self.patience).await;
+                    connection.send(subscription, self.retry_policy).await;
                 }
             };
             let mut both = pin!(both(receive, send));
@@ -232,7 +232,7 @@ impl Connection {
 
     /// Sends what is broadcast until there is no more, or the client has gone. After the end
     /// of stdin a client may take nothing for so long; then it is cut off.
-    async fn send(&self, subscription: &Subscription, patience: Option<Duration>) {
+    async fn send(&self, subscription: &Subscription, retry_policy: Option<Duration>) {
         let mut descriptors = Descriptors::new(false);
         loop {
             let mut limit: Option<Pin<Box<Sleep>>> = None;
@@ -246,10 +246,10 @@ impl Connection {
                         let written = self.socket().poll_write(cx, bytes, &mut descriptors);
                         if written.is_pending()
                             && input_has_ended
-                            && let Some(patience) = patience
+                            && let Some(retry_policy) = retry_policy
                         {
-                            let limit = limit.get_or_insert_with(|| Box::pin(sleep(patience)));
-                            return limit.as_mut().poll(cx).map(|()| Step::Stuck(patience));
+                            let limit = limit.get_or_insert_with(|| Box::pin(sleep(retry_policy)));
+                            return limit.as_mut().poll(cx).map(|()| Step::Stuck(retry_policy));
                         }
                         written.map(Step::Sent)
                     }
@@ -266,9 +266,9 @@ impl Connection {
                 }
                 Step::End => break,
                 Step::QueueFull => "it does not read, and its queue is full".to_owned(),
-                Step::Stuck(patience) => {
-                    let patience = humantime::format_duration(patience);
-                    format!("it has taken nothing for {patience} after the end of stdin")
+                Step::Stuck(retry_policy) => {
+                    let retry_policy = humantime::format_duration(retry_policy);
+                    format!("it has taken nothing for {retry_policy} after the end of stdin")
                 }
             };
             let unsent = bytes_were(subscription.unsent());

@@ -3,7 +3,7 @@
 use super::{command::Commands, stdio::Stdio};
 use crate::{
     diag::{Direction, Failure, Outcome, caught},
-    endpoint::{Patience, TcpAddress, dial, dial_tcp},
+    endpoint::{RetryPolicy, TcpAddress, dial, dial_tcp},
     engine::{self, Report},
     pump,
     serve::{Client, Ending, Flag, Handler},
@@ -35,8 +35,8 @@ pub(super) struct Joiner {
 /// What clients are joined to.
 #[derive(Debug)]
 pub(super) enum To {
-    Name(Name<'static>, Patience),
-    Tcp(TcpAddress, Patience),
+    Name(Name<'static>, RetryPolicy),
+    Tcp(TcpAddress, RetryPolicy),
     Commands(Commands),
     Stdio(Arc<SharedStdio>),
 }
@@ -153,9 +153,11 @@ type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send 
 impl Handler for Joiner {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
         match &self.to {
-            To::Name(name, patience) => self.join_to(Box::pin(dial(name, *patience)), client).await,
-            To::Tcp(address, patience) => {
-                self.join_to(Box::pin(dial_tcp(address, *patience)), client).await
+            To::Name(name, retry_policy) => {
+                self.join_to(Box::pin(dial(name, *retry_policy)), client).await
+            }
+            To::Tcp(address, retry_policy) => {
+                self.join_to(Box::pin(dial_tcp(address, *retry_policy)), client).await
             }
             To::Commands(commands) => Box::pin(self.join_to_command(commands, client)).await,
             To::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,

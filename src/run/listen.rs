@@ -25,7 +25,7 @@ use std::{
 #[derive(Debug)]
 struct Plan {
     listening: Listening,
-    options: pump::Options,
+    options: pump::TransferOptions,
     joins: Joins,
     grace: Duration,
     shows_progress: bool,
@@ -82,13 +82,13 @@ impl Plan {
                 "{option} goes with --keep-open and a command, --merge or --broadcast"
             ));
         }
-        let options = pump::Options::new(&transfer)?;
+        let options = transfer.options()?;
         if let Joins::Hub(hub) = &joins {
             hub.check(&options)?;
         }
         Ok(Self {
             grace: listening.grace,
-            listening: Listening::on_name(name, listening)?,
+            listening: Listening::on_name(name, listening.options())?,
             options,
             joins,
             shows_progress,

@@ -1,12 +1,11 @@
 //! Where and how it is listened, for every command that does.
 
 use crate::{
-    cli,
     diag::{Failure, Terminal},
     endpoint::{ListenOn, TcpAddress},
     serve::{Admission, Limits, Source},
     system::{
-        LocalListener, Readiness,
+        ListenSettings, LocalListener, Readiness,
         inherited::{self, Inherited},
         listening::{self, Allowed},
     },
@@ -23,7 +22,7 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Listening {
     place: Place,
-    options: cli::Listening,
+    options: ListenSettings,
     /// The TCP address with the port that the system has chosen.
     opened: OnceLock<TcpAddress>,
 }
@@ -52,7 +51,7 @@ enum Place {
 
 impl Listening {
     /// On a local socket.
-    pub(super) fn on_name(name: Name<'static>, options: cli::Listening) -> Result<Self, Failure> {
+    pub(super) fn on_name(name: Name<'static>, options: ListenSettings) -> Result<Self, Failure> {
         let on_conflict =
             if options.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
         let listener = ListenerOptions::new().name(name.clone()).on_conflict(on_conflict);
@@ -64,7 +63,7 @@ impl Listening {
     /// On whatever a relay can listen on.
     pub(super) fn on(
         listen_on: ListenOn,
-        options: cli::Listening,
+        options: ListenSettings,
         expose: bool,
     ) -> Result<Self, Failure> {
         if expose && !matches!(listen_on, ListenOn::Tcp(_)) {
@@ -105,7 +104,7 @@ impl Listening {
         Ok(Self::new(place, options))
     }
 
-    fn new(place: Place, options: cli::Listening) -> Self {
+    fn new(place: Place, options: ListenSettings) -> Self {
         Self { place, options, opened: OnceLock::new() }
     }
 
@@ -301,7 +300,7 @@ enum Kind {
 }
 
 /// Those options that are given and that this kind cannot have.
-fn given(options: &cli::Listening, kind: &Kind) -> Vec<&'static str> {
+fn given(options: &ListenSettings, kind: &Kind) -> Vec<&'static str> {
     let users = [
         ("--allow", !options.allow.is_empty()),
         ("--max-conns-per-user", options.max_conns_per_user.is_some()),

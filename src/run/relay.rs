@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{self, Command, Patience, Target},
+    endpoint::{self, Command, RetryPolicy, Target},
     engine::{self, EventLoops},
     pump::{self, Meter, Passing, Progress},
     serve::{Server, Source},
@@ -26,8 +26,8 @@ struct Plan {
     listening: Listening,
     target: Target,
     once: bool,
-    patience: Patience,
-    options: pump::Options,
+    retry_policy: RetryPolicy,
+    options: pump::TransferOptions,
     passes_descriptors: bool,
     grace: Duration,
     shows_progress: bool,
@@ -55,11 +55,11 @@ impl Plan {
         };
         let grace = listening.grace;
         let plan = Self {
-            listening: Listening::on(listen, listening, args.expose)?,
+            listening: Listening::on(listen, listening.options(), args.expose)?,
             target,
             once: args.once,
-            patience: Patience::new(&connecting),
-            options: pump::Options::new(&transfer)?,
+            retry_policy: connecting.retry_policy(),
+            options: transfer.options()?,
             passes_descriptors: args.pass_fds,
             grace,
             shows_progress,
@@ -96,7 +96,7 @@ impl Plan {
             if !self.can_pass_descriptors() {
                 return usage("--pass-fds takes local sockets on both sides");
             }
-            if self.options.copy == cli::CopyWay::Splice {
+            if self.options.copy == pump::CopyMode::Splice {
                 return usage("--pass-fds cannot be combined with --copy splice");
             }
         }
@@ -190,8 +190,8 @@ impl Plan {
     /// What clients are joined to.
     fn target(&self, terminal: Terminal) -> Result<To, Failure> {
         Ok(match self.target.clone() {
-            Target::Name(name) => To::Name(name, self.patience),
-            Target::Tcp(address) => To::Tcp(address, self.patience),
+            Target::Name(name) => To::Name(name, self.retry_policy),
+            Target::Tcp(address) => To::Tcp(address, self.retry_policy),
             Target::Command(command) => To::Commands(Commands {
                 command,
                 name: self.listening.name(),
@@ -251,11 +251,11 @@ impl Display for Plan {
         match &self.target {
             Target::Name(name) => {
                 writeln!(f, "connect to   {} ({})", self.target, name.kind_text())?;
-                write!(f, "{}", self.patience)?;
+                write!(f, "{}", self.retry_policy)?;
             }
             Target::Tcp(_) => {
                 writeln!(f, "connect to   {}", self.target)?;
-                write!(f, "{}", self.patience)?;
+                write!(f, "{}", self.retry_policy)?;
             }
             Target::Command(command) => writeln!(f, "join to      the command `{command}`")?,
             Target::Stdio => writeln!(f, "join to      stdin and stdout")?,

@@ -3,7 +3,7 @@
 use crate::{
     cli,
     diag::Terminal,
-    pump::{Job, Meter, Options, Progress, Report, transfer},
+    pump::{Job, Meter, Progress, Report, TransferOptions, transfer},
     system::{Input, Output},
 };
 use local_socket::Stream;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(super) struct Stdio {
     pub(super) input: Input,
     pub(super) output: Output,
-    pub(super) options: Options,
+    pub(super) options: TransferOptions,
     pub(super) shows_progress: bool,
     pub(super) terminal: Terminal,
 }

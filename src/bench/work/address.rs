@@ -1,7 +1,7 @@
 //! Addresses of servers.
 
 use super::connection::OpenConnection;
-use crate::{bench::Api, diag::Failure, endpoint::Patience};
+use crate::{bench::Api, diag::Failure, endpoint::RetryPolicy};
 use local_socket::{ConnectOptions, Name};
 use socket2::SockRef;
 use std::{
@@ -46,7 +46,7 @@ async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<OpenCon
         Api::Sync => options.connect_sync().map(OpenConnection::from),
         Api::Tokio => options.connect_tokio().await.map(OpenConnection::from),
     };
-    connected.map_err(|error| match Patience::NONE.begin().failed(error, Some(name)) {
+    connected.map_err(|error| match RetryPolicy::NONE.begin().failed(error, Some(name)) {
         Err(failure) => failure.into(),
         // The policy has no retries.
         Ok(_) => anyhow::Error::from(io::Error::from(io::ErrorKind::NotFound)),

@@ -1,7 +1,7 @@
 //! Listening sockets that came with the process (socket activation).
 
 use super::listening::Allowed;
-use crate::{cli::Listening, diag::Failure};
+use crate::{diag::Failure, system::ListenSettings};
 use local_socket::{
     Listener, Name, error::reason, os::unix::stop_passing_credentials, traits::Listener as _,
 };
@@ -20,7 +20,7 @@ pub(crate) enum Inherited {
 }
 
 /// Takes the one with this number.
-pub(crate) fn take(number: i32, listening: &Listening) -> Result<Inherited, Failure> {
+pub(crate) fn take(number: i32, listening: &ListenSettings) -> Result<Inherited, Failure> {
     let failure = |error: io::Error| {
         Failure::Usage(format!("cannot listen on fd:{number}: {}", reason(&error)))
     };

@@ -1,7 +1,7 @@
 use super::super::AcceptError;
 use crate::{
-    cli::{Listening, Who},
     diag::Failure,
+    system::{AllowRule, ListenSettings},
 };
 use local_socket::{
     ListenerOptions, Name, PeerCreds, Platform, Stream, os::unix::ListenerOptionsExt,
@@ -24,7 +24,7 @@ const PRIVATE: u16 = 0o600;
 pub(crate) fn options<'n>(
     options: ListenerOptions<'n>,
     name: &Name<'_>,
-    listening: &Listening,
+    listening: &ListenSettings,
 ) -> Result<ListenerOptions<'n>, Failure> {
     if listening.sddl.is_some() {
         return Err(Failure::Unsupported {
@@ -97,7 +97,7 @@ pub(crate) fn unsafe_folder(name: &Name<'_>) -> Option<String> {
     is_foreign.then(|| format!("the folder {folder} belongs to another user (uid {owner})"))
 }
 
-/// Who is served, decided on the credentials of each client.
+/// AllowRule is served, decided on the credentials of each client.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowed {
     rules: Vec<Rule>,
@@ -112,22 +112,22 @@ enum Rule {
 
 impl Allowed {
     /// As the options say for this name.
-    pub(crate) fn new(name: &Name<'_>, listening: &Listening) -> Result<Self, Failure> {
+    pub(crate) fn new(name: &Name<'_>, listening: &ListenSettings) -> Result<Self, Failure> {
         let mode = if is_abstract(name) { 0 } else { listening.mode.unwrap_or(PRIVATE) };
         Self::with_mode(mode.into(), listening)
     }
 
-    /// For a socket that somebody else has made. Who its file admits may connect.
+    /// For a socket that somebody else has made. AllowRule its file admits may connect.
     pub(crate) fn of_inherited(
         name: Option<&Name<'_>>,
-        listening: &Listening,
+        listening: &ListenSettings,
     ) -> Result<Self, Failure> {
         let path = name.filter(|name| name.is_path()).map(|name| Path::new(name.as_os_str()));
         let mode = path.and_then(|path| fs::metadata(path).ok()).map_or(0, |file| file.mode());
         Self::with_mode(mode, listening)
     }
 
-    fn with_mode(mode: u32, listening: &Listening) -> Result<Self, Failure> {
+    fn with_mode(mode: u32, listening: &ListenSettings) -> Result<Self, Failure> {
         let rules = if !listening.allow.is_empty() {
             listening.allow.iter().map(rule).collect::<Result<_, _>>()?
         } else if mode & 0o022 != 0 {
@@ -142,7 +142,7 @@ impl Allowed {
     }
 
     /// Whether the mode of the socket file keeps out clients that `--allow` names.
-    pub(crate) fn is_kept_out(&self, name: &Name<'_>, listening: &Listening) -> bool {
+    pub(crate) fn is_kept_out(&self, name: &Name<'_>, listening: &ListenSettings) -> bool {
         let ours = Uid::effective().as_raw();
         let others = |rule: &Rule| !matches!(rule, Rule::Uid(uid) if *uid == ours || *uid == 0);
         !is_abstract(name)
@@ -190,16 +190,16 @@ impl Display for Allowed {
     }
 }
 
-fn rule(who: &Who) -> Result<Rule, Failure> {
+fn rule(who: &AllowRule) -> Result<Rule, Failure> {
     match who {
-        Who::Any => Ok(Rule::Any),
-        Who::Uid(uid) => Ok(Rule::Uid(*uid)),
-        Who::Gid(gid) => Ok(Rule::Gid(*gid)),
-        Who::User(name) => match User::from_name(name) {
+        AllowRule::Any => Ok(Rule::Any),
+        AllowRule::Uid(uid) => Ok(Rule::Uid(*uid)),
+        AllowRule::Gid(gid) => Ok(Rule::Gid(*gid)),
+        AllowRule::User(name) => match User::from_name(name) {
             Ok(Some(user)) => Ok(Rule::Uid(user.uid.as_raw())),
             result => Err(unknown("user", name, result.err())),
         },
-        Who::Group(name) => group_id(name).map(Rule::Gid),
+        AllowRule::Group(name) => group_id(name).map(Rule::Gid),
     }
 }
 

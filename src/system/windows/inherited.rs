@@ -1,4 +1,7 @@
-use crate::{cli::Listening, diag::Failure, system::listening::Allowed};
+use crate::{
+    diag::Failure,
+    system::{ListenSettings, listening::Allowed},
+};
 use local_socket::{Listener, Name};
 
 /// A listening socket that came with the process: there never is one of these.
@@ -11,6 +14,6 @@ pub(crate) enum Inherited {
 }
 
 /// There are no numbered descriptors.
-pub(crate) fn take(_: i32, _: &Listening) -> Result<Inherited, Failure> {
+pub(crate) fn take(_: i32, _: &ListenSettings) -> Result<Inherited, Failure> {
     Err(Failure::Unsupported { option: "fd:N", why: "Windows has no numbered descriptors" })
 }

@@ -1,7 +1,7 @@
 use super::super::AcceptError;
 use crate::{
-    cli::{Listening, Who},
     diag::Failure,
+    system::{AllowRule, ListenSettings},
 };
 use local_socket::{
     Access, ListenerOptions, Name, PeerCreds,
@@ -37,7 +37,7 @@ pub(crate) fn accept_error(code: i32) -> AcceptError {
 pub(crate) fn options<'n>(
     options: ListenerOptions<'n>,
     _: &Name<'_>,
-    listening: &Listening,
+    listening: &ListenSettings,
 ) -> Result<ListenerOptions<'n>, Failure> {
     const FILES: &str = "Windows has pipes and no socket files; --sddl says who may connect";
     let absent = [
@@ -52,7 +52,7 @@ pub(crate) fn options<'n>(
         ),
         (
             "--allow",
-            listening.allow.iter().any(|who| *who != Who::Any),
+            listening.allow.iter().any(|who| *who != AllowRule::Any),
             "Windows does not number users; --sddl says who may connect",
         ),
     ];
@@ -87,18 +87,18 @@ pub(crate) fn unsafe_folder(_: &Name<'_>) -> Option<String> {
     None
 }
 
-/// Who is served: the system decides when a client connects.
+/// AllowRule is served: the system decides when a client connects.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowed;
 
 impl Allowed {
     #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
-    pub(crate) fn new(_: &Name<'_>, _: &Listening) -> Result<Self, Failure> {
+    pub(crate) fn new(_: &Name<'_>, _: &ListenSettings) -> Result<Self, Failure> {
         Ok(Self)
     }
 
     #[expect(clippy::unused_self, reason = "other systems decide here")]
-    pub(crate) fn is_kept_out(&self, _: &Name<'_>, _: &Listening) -> bool {
+    pub(crate) fn is_kept_out(&self, _: &Name<'_>, _: &ListenSettings) -> bool {
         false
     }
 

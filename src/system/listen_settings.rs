@@ -1,0 +1,47 @@
+use std::{num::NonZeroUsize, str::FromStr};
+
+/// Where a listener differs from the default. Which of the options a system has is checked in
+/// [`listening::options`](super::listening::options).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ListenSettings {
+    /// Clients that are served at a time.
+    pub(crate) max_conns: Option<NonZeroUsize>,
+    pub(crate) max_conns_per_user: Option<NonZeroUsize>,
+    pub(crate) backlog: Option<u32>,
+    /// The mode of the socket file.
+    pub(crate) mode: Option<u16>,
+    /// The group of the socket file, by name or number.
+    pub(crate) group: Option<String>,
+    pub(crate) allow: Vec<AllowRule>,
+    /// The security descriptor of a pipe (Windows).
+    pub(crate) sddl: Option<String>,
+    /// Whether a live server's socket file is replaced.
+    pub(crate) replace: bool,
+    /// The descriptor to report readiness on.
+    pub(crate) ready_fd: Option<i32>,
+}
+
+/// Clients that `--allow` admits, as given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AllowRule {
+    Any,
+    User(String),
+    Uid(u32),
+    Group(String),
+    Gid(u32),
+}
+
+impl FromStr for AllowRule {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |n: &str| n.parse().map_err(|_| format!("`{n}` is not a number"));
+        match text.split_once(':') {
+            None if text == "any" => Ok(Self::Any),
+            Some(("user", name)) if !name.is_empty() => Ok(Self::User(name.to_owned())),
+            Some(("group", name)) if !name.is_empty() => Ok(Self::Group(name.to_owned())),
+            Some(("uid", n)) => number(n).map(Self::Uid),
+            Some(("gid", n)) => number(n).map(Self::Gid),
+            _ => Err("it takes any, user:NAME, uid:N, group:NAME or gid:N".to_owned()),
+        }
+    }
+}
