@@ -7,12 +7,11 @@ mod cli;
 mod deadline;
 mod diag;
 mod endpoint;
-mod engine;
 mod memory;
-mod pump;
 mod run;
 mod serve;
 mod system;
+mod transfer;
 
 use std::process::ExitCode;
 

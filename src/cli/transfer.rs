@@ -1,7 +1,7 @@
 use super::value;
 use crate::{
     diag::Failure,
-    pump::{CopyMode, Eof, TransferOptions},
+    transfer::{CopyMode, Eof, TransferOptions},
 };
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use std::time::Duration;

@@ -3,9 +3,12 @@
 use crate::{
     diag::Failure,
     endpoint::Command,
-    pump::{Job, Meter, TransferOptions, transfer},
     serve::{Ending, Going, Open, Stopper},
     system::{Socket, command, listening, signals},
+    transfer::{
+        Meter, TransferOptions,
+        threads::{Job, TransferReport, transfer},
+    },
 };
 use local_socket::{PeerCreds, Stream};
 use shared_child::SharedChild;
@@ -207,7 +210,7 @@ impl Running {
             .wait()
             .map_err(|error| Failure::Io { what: "cannot wait for the command", error })?;
         drop(self.going.take());
-        match report.and_then(crate::pump::Report::failure) {
+        match report.and_then(TransferReport::failure) {
             Some(failure) => Err(failure),
             None => Ok(command::status(status)),
         }

@@ -7,8 +7,8 @@ use crate::{
     cli,
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, RetryPolicy, joined_to},
-    pump,
     system::signals,
+    transfer::TransferOptions,
 };
 use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
 use std::{
@@ -22,7 +22,7 @@ use std::{
 struct Plan {
     name: Name<'static>,
     retry_policy: RetryPolicy,
-    options: pump::TransferOptions,
+    options: TransferOptions,
     /// What the connection is joined to, instead of stdin and stdout.
     command: Option<endpoint::Command>,
     shows_progress: bool,

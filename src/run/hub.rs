@@ -16,10 +16,10 @@ use crate::{
     cli,
     diag::{Failure, Outcome},
     endpoint::open_stdio,
-    engine::EventLoops,
-    pump::{self, Passing},
     serve::{Client, Flag, Handler, Server},
     system::{Descriptors, Socket},
+    transfer::tasks::EventLoops,
+    transfer::{Passing, TransferOptions},
 };
 use std::{
     fmt::{self, Display, Formatter},
@@ -52,7 +52,7 @@ impl Options {
     }
 
     /// Refuses options that are for two ends that are joined.
-    pub(super) fn check(&self, options: &pump::TransferOptions) -> Result<(), Failure> {
+    pub(super) fn check(&self, options: &TransferOptions) -> Result<(), Failure> {
         if options.is_plain() {
             return Ok(());
         }

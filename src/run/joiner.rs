@@ -4,10 +4,13 @@ use super::{command::Commands, stdio::Stdio};
 use crate::{
     diag::{Direction, Failure, Outcome, caught},
     endpoint::{RetryPolicy, TcpAddress, dial, dial_tcp},
-    engine::{self, Report},
-    pump,
     serve::{Client, Ending, Flag, Handler},
     system::{Detached, Socket},
+    transfer::{
+        self, Meter,
+        tasks::{self, RelayReport, TransferPlan},
+        threads::TransferReport,
+    },
 };
 use local_socket::Name;
 use std::{
@@ -28,7 +31,7 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub(super) struct Joiner {
     to: To,
-    plan: engine::Plan,
+    plan: TransferPlan,
     totals: Totals,
 }
 
@@ -57,8 +60,8 @@ pub(super) struct SharedStdio {
 #[derive(Debug)]
 pub(super) struct Joined {
     /// How the transfer ended, once it has.
-    pub(super) report: oneshot::Receiver<Result<pump::Report, Failure>>,
-    meter: Arc<pump::Meter>,
+    pub(super) report: oneshot::Receiver<Result<TransferReport, Failure>>,
+    meter: Arc<Meter>,
 }
 
 /// What all connections came to.
@@ -70,7 +73,7 @@ struct Totals {
 }
 
 impl Joiner {
-    pub(super) fn new(to: To, plan: engine::Plan) -> Self {
+    pub(super) fn new(to: To, plan: TransferPlan) -> Self {
         Self { to, plan, totals: Totals::default() }
     }
 
@@ -81,8 +84,8 @@ impl Joiner {
         target: Socket,
         number: u64,
         ending: &mut Ending,
-    ) -> Report {
-        let report = engine::transfer((client, target), &self.plan, number, ending.closing()).await;
+    ) -> RelayReport {
+        let report = tasks::transfer((client, target), &self.plan, number, ending.closing()).await;
         tracing::info!("connection {number}: {report}");
         self.totals.add(&report);
         report
@@ -211,7 +214,7 @@ impl SharedStdio {
 }
 
 impl Totals {
-    fn add(&self, report: &Report) {
+    fn add(&self, report: &RelayReport) {
         let (to_target, to_client) = report.bytes();
         self.connections.fetch_add(1, Relaxed);
         self.to_targets.fetch_add(to_target, Relaxed);
@@ -233,7 +236,12 @@ impl Totals {
 fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
     let bytes = Some(read.saturating_sub(delivered)).filter(|lost| *lost > 0)?;
     let direction = Direction::Receive;
-    Some(Failure::Undelivered { direction, error: pump::ended(), bytes: Some(bytes), delivered })
+    Some(Failure::Undelivered {
+        direction,
+        error: transfer::ended(),
+        bytes: Some(bytes),
+        delivered,
+    })
 }
 
 /// Waits for the target, unless the client goes before, or has to. One that has gone and

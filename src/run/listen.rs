@@ -9,10 +9,12 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, Command, joined_to},
-    engine::{self, EventLoops},
-    pump::{self, Passing},
     serve::{Acceptor, Admitted, Open, Server, Stopper},
     system::signals,
+    transfer::{
+        Passing, TransferOptions,
+        tasks::{EventLoops, TransferPlan},
+    },
 };
 use local_socket::{Listener, Stream, traits::Listener as _};
 use std::{
@@ -25,7 +27,7 @@ use std::{
 #[derive(Debug)]
 struct Plan {
     listening: Listening,
-    options: pump::TransferOptions,
+    options: TransferOptions,
     joins: Joins,
     grace: Duration,
     shows_progress: bool,
@@ -118,7 +120,7 @@ impl Plan {
                 Joins::Hub(options) => hub::serve(server, &loops, *options).await,
                 Joins::Commands(command) => {
                     let commands = self.commands(command);
-                    let plan = engine::Plan::new(self.options.clone(), Passing::NotHere, None);
+                    let plan = TransferPlan::new(self.options.clone(), Passing::NotHere, None);
                     server.serve(&loops, Joiner::new(To::Commands(commands), plan)).await
                 }
                 Joins::Stdio | Joins::StdioInTurn | Joins::Command(_) => Ok(Outcome::Done),

@@ -9,10 +9,13 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, Command, RetryPolicy, Target},
-    engine::{self, EventLoops},
-    pump::{self, Meter, Passing, Progress},
     serve::{Server, Source},
     system::{Descriptors, command},
+    transfer::{
+        CopyMode, Meter, Passing, Progress, TransferOptions,
+        tasks::{EventLoops, TransferPlan},
+        threads::TransferReport,
+    },
 };
 use std::{
     fmt::{self, Display, Formatter},
@@ -27,7 +30,7 @@ struct Plan {
     target: Target,
     once: bool,
     retry_policy: RetryPolicy,
-    options: pump::TransferOptions,
+    options: TransferOptions,
     passes_descriptors: bool,
     grace: Duration,
     shows_progress: bool,
@@ -96,7 +99,7 @@ impl Plan {
             if !self.can_pass_descriptors() {
                 return usage("--pass-fds takes local sockets on both sides");
             }
-            if self.options.copy == pump::CopyMode::Splice {
+            if self.options.copy == CopyMode::Splice {
                 return usage("--pass-fds cannot be combined with --copy splice");
             }
         }
@@ -149,7 +152,7 @@ impl Plan {
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
-        let plan = engine::Plan::new(self.options.clone(), self.passing(), meter.clone());
+        let plan = TransferPlan::new(self.options.clone(), self.passing(), meter.clone());
         loops.run(async {
             let mut admission = self.listening.admission(room);
             if matches!(self.target, Target::Stdio) {
@@ -220,7 +223,7 @@ impl Plan {
 /// was no target says most; of bytes that were lost, the report does.
 fn of_the_given(
     outcome: anyhow::Result<Outcome>,
-    report: Option<pump::Report>,
+    report: Option<TransferReport>,
 ) -> anyhow::Result<Outcome> {
     let is_loss = |error: &anyhow::Error| {
         matches!(error.downcast_ref::<Failure>(), Some(Failure::Undelivered { .. }))

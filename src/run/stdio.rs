@@ -3,8 +3,11 @@
 use crate::{
     cli,
     diag::Terminal,
-    pump::{Job, Meter, Progress, Report, TransferOptions, transfer},
     system::{Input, Output},
+    transfer::{
+        Meter, Progress, TransferOptions,
+        threads::{Job, TransferReport, transfer},
+    },
 };
 use local_socket::Stream;
 use std::sync::Arc;
@@ -30,7 +33,7 @@ pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
 
 impl Stdio {
     /// Joins the only connection: the end of what the peer sends is the end of stdout.
-    pub(super) fn join(self, stream: Arc<Stream>) -> Report {
+    pub(super) fn join(self, stream: Arc<Stream>) -> TransferReport {
         let meter = self.meter();
         self.join_metered(stream, true, meter)
     }
@@ -42,7 +45,7 @@ impl Stdio {
         stream: Arc<Stream>,
         is_only: bool,
         meter: Arc<Meter>,
-    ) -> Report {
+    ) -> TransferReport {
         let Self { input, output, options, shows_progress, terminal } = self;
         let _progress = shows_progress.then(|| {
             let size = input.rest_of_file().filter(|_| options.sends);

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     deadline::Deadline,
     diag::{Failure, Outcome, caught_task},
-    engine::EventLoops,
     system::{Detached, Socket, signals},
+    transfer::tasks::EventLoops,
 };
 use local_socket::PeerCreds;
 use std::{

@@ -1,7 +1,7 @@
 use crate::{
     diag::{Failure, caught},
-    pump::Meter,
     system::command,
+    transfer::Meter,
 };
 use local_socket::{
     Listener, Stream,

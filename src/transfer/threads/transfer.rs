@@ -2,16 +2,16 @@
 //! does to the other.
 
 use super::{
+    delivery::{Delivery, DeliveryRule},
     direction::{self, Ending, Sending},
     meter::{Gauge, Meter},
     options::TransferOptions,
-    report::{Limit, Report, Side},
-    watch::{Fate, Watch},
+    report::{Limit, Side, TransferReport},
 };
 use crate::{
     diag::caught,
-    pump::Eof,
     system::{Input, Output, waiting},
+    transfer::Eof,
 };
 use local_socket::{
     Stream,
@@ -76,7 +76,7 @@ impl Endings {
 const STOP_TIME: Duration = Duration::from_secs(1);
 
 /// Moves bytes in both directions until both have ended, or a limit is reached.
-pub(crate) fn transfer(job: Job) -> Report {
+pub(crate) fn transfer(job: Job) -> TransferReport {
     let Job { stream, input, output, closes_output, options, meter, command } = job;
     let (mut sends, receives) = (options.sends, options.receives);
     let timed = options.is_timed();
@@ -325,7 +325,7 @@ impl Shared {
 
     /// Finds out whether the peer has read everything, where no read has told that it has not:
     /// there may have been none.
-    fn fate(&self, endings: &Endings, limit: Option<Limit>) -> Fate {
+    fn fate(&self, endings: &Endings, limit: Option<Limit>) -> Delivery {
         let is_stopped = self.meter.stop.load(Ordering::SeqCst);
         // If both directions were shut down here, the socket does not tell whether the peer
         // has done so as well.
@@ -339,13 +339,14 @@ impl Shared {
             _ => true,
         };
         if is_told || self.meter.sent.bytes() == 0 {
-            return Fate::Read;
+            return Delivery::Read;
         }
-        let mut watch = if peer_has_ended { Watch::new() } else { Watch::within(STOP_TIME) };
+        let mut watch =
+            if peer_has_ended { DeliveryRule::new() } else { DeliveryRule::within(STOP_TIME) };
         loop {
             match watch.decide(waiting::peer_state(&self.stream), Instant::now()) {
                 // It was told that nothing more is read here, and may still read.
-                Ok(Fate::Unread) if !peer_has_ended => return Fate::Read,
+                Ok(Delivery::Unread) if !peer_has_ended => return Delivery::Read,
                 Ok(fate) => return fate,
                 Err(pause) => thread::sleep(pause),
             }
@@ -353,7 +354,7 @@ impl Shared {
     }
 
     /// Ends what still goes on, and says what it all came to.
-    fn finish(&self, limit: Option<Limit>) -> Report {
+    fn finish(&self, limit: Option<Limit>) -> TransferReport {
         let mut endings = self.endings();
         if limit.is_some() {
             drop(endings);
@@ -370,13 +371,13 @@ impl Shared {
             tracing::debug!(%error, "the peer has not taken everything");
         }
         let sent = match self.fate(&endings, limit) {
-            Fate::Read => endings.sent.take(),
-            Fate::Closed => Some(Ending::PeerGone { left: None }),
-            Fate::Unread => Some(Ending::Unread),
+            Delivery::Read => endings.sent.take(),
+            Delivery::Closed => Some(Ending::PeerGone { left: None }),
+            Delivery::Unread => Some(Ending::Unread),
         };
         let side =
             |gauge: &Gauge, ending| Side { bytes: gauge.bytes(), held: gauge.held(), ending };
-        Report {
+        TransferReport {
             sent: side(&self.meter.sent, sent),
             received: side(&self.meter.received, endings.received.take()),
             limit,
@@ -389,7 +390,7 @@ impl Shared {
 #[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::{diag::Failure, pump::CopyMode};
+    use crate::{diag::Failure, transfer::CopyMode};
 
     fn shared() -> (Arc<Shared>, Stream) {
         let (stream, peer) = Stream::pair().unwrap();

@@ -1,4 +1,4 @@
-use super::watch::ended;
+use super::delivery::ended;
 use crate::diag::{Direction, Failure};
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},

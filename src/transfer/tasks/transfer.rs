@@ -2,14 +2,14 @@
 //! time.
 
 use super::{
-    departure::Departure,
+    delivery_watch::DeliveryWatch,
     direction::{Direction, Ending, Way},
-    report::{Limit, Report, Side},
+    report::{Limit, RelayReport, Side},
 };
 use crate::{
     deadline::Deadline,
-    pump::{CopyMode, Eof, Meter, Passing, TransferOptions},
     system::{Descriptors, Socket},
+    transfer::{CopyMode, Eof, Meter, Passing, TransferOptions},
 };
 use std::{
     future::poll_fn,
@@ -22,7 +22,7 @@ use tokio::time::Sleep;
 
 /// How connections are to be carried.
 #[derive(Clone, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct TransferPlan {
     options: TransferOptions,
     way: Way,
     /// What becomes of descriptors that come along with data.
@@ -37,7 +37,7 @@ const BUFFER_SIZE: usize = 64 << 10;
 /// How much is spliced at a time: as much as a pipe holds.
 const PIECE_SIZE: usize = 256 << 10;
 
-impl Plan {
+impl TransferPlan {
     pub(crate) fn new(
         options: TransferOptions,
         passing: Passing,
@@ -56,7 +56,7 @@ impl Plan {
 
 /// A connection that goes on.
 struct Transfer<'a> {
-    plan: &'a Plan,
+    plan: &'a TransferPlan,
     number: u64,
     client: Socket,
     target: Socket,
@@ -69,10 +69,10 @@ struct Transfer<'a> {
 /// that it has to end.
 pub(crate) async fn transfer(
     (client, target): (Socket, Socket),
-    plan: &Plan,
+    plan: &TransferPlan,
     number: u64,
     closing: impl Future<Output = ()>,
-) -> Report {
+) -> RelayReport {
     let started = Instant::now();
     let options = &plan.options;
     let descriptors = || Descriptors::new(plan.passing == Passing::On);
@@ -100,8 +100,8 @@ pub(crate) async fn transfer(
     let Transfer { client, target, forth, back, .. } = transfer;
     // Boxed, since connections that go on have no use for their memory.
     let mut peers = Box::new([
-        Departure::new(target, &back, &forth, limit),
-        Departure::new(client, &forth, &back, limit),
+        DeliveryWatch::new(target, &back, &forth, limit),
+        DeliveryWatch::new(client, &forth, &back, limit),
     ]);
     poll_fn(|cx| {
         // Both are looked at each time: one that is decided is closed at once.
@@ -109,13 +109,13 @@ pub(crate) async fn transfer(
         if are_decided { Poll::Ready(()) } else { closing.as_mut().poll(cx) }
     })
     .await;
-    let [to_target, to_client] = peers.each_ref().map(Departure::fate);
+    let [to_target, to_client] = peers.each_ref().map(DeliveryWatch::fate);
     let side = |direction: Direction, fate| Side {
         bytes: direction.bytes,
         ending: direction.into_ending(),
         fate,
     };
-    Report { to_target: side(forth, to_target), to_client: side(back, to_client), limit, time }
+    RelayReport { to_target: side(forth, to_target), to_client: side(back, to_client), limit, time }
 }
 
 impl Transfer<'_> {

@@ -5,8 +5,8 @@ use super::{
     report::Limit,
 };
 use crate::{
-    pump::{Fate, Watch},
     system::Socket,
+    transfer::{Delivery, DeliveryRule},
 };
 use std::{
     io::ErrorKind,
@@ -17,17 +17,17 @@ use std::{
 use tokio::time::{Sleep, sleep};
 
 /// A peer whose connection is over, and that may not have read everything yet.
-pub(super) struct Departure {
+pub(super) struct DeliveryWatch {
     /// `None` once it is decided what became of the bytes.
     socket: Option<Socket>,
-    fate: Fate,
+    fate: Delivery,
     /// Whether it is worth waiting for the decision.
     waits: bool,
-    watch: Watch,
+    watch: DeliveryRule,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Departure {
+impl DeliveryWatch {
     /// `from` is the direction that has read from the socket, `to` is the other one.
     pub(super) fn new(
         socket: Socket,
@@ -35,7 +35,7 @@ impl Departure {
         to: &Direction,
         limit: Option<Limit>,
     ) -> Self {
-        let (mut socket, mut fate) = (Some(socket), Fate::Read);
+        let (mut socket, mut fate) = (Some(socket), Delivery::Read);
         let was_reset = matches!(
             from.ending(),
             Some(Ending::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
@@ -43,12 +43,12 @@ impl Departure {
         if to.bytes == 0 {
             socket = None;
         } else if was_reset {
-            (socket, fate) = (None, Fate::Closed);
+            (socket, fate) = (None, Delivery::Closed);
         }
         // If nothing was to be read from it any more, lsock itself may have shut it down.
         let was_shut_down = matches!(from.ending(), Some(Ending::OutputFailed { .. }));
         let waits = limit.is_none() && !was_shut_down;
-        Self { socket, fate, waits, watch: Watch::new(), timer: None }
+        Self { socket, fate, waits, watch: DeliveryRule::new(), timer: None }
     }
 
     /// Ready once it is decided; then the socket is closed.
@@ -72,7 +72,7 @@ impl Departure {
 
     /// What became of the bytes. If that is not decided the connection had to end: what is
     /// unread stays so.
-    pub(super) fn fate(&self) -> Fate {
-        if self.socket.is_some() { Fate::Unread } else { self.fate }
+    pub(super) fn fate(&self) -> Delivery {
+        if self.socket.is_some() { Delivery::Unread } else { self.fate }
     }
 }

@@ -1,6 +1,6 @@
 use super::{
+    delivery::{Delivery, closed, ended},
     direction::Ending,
-    watch::{Fate, closed, ended},
 };
 use crate::diag::{Direction, Failure};
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 /// What a transfer came to: both directions, and whether a limit ended it.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub(crate) struct TransferReport {
     pub(super) sent: Side,
     pub(super) received: Side,
     pub(super) limit: Option<Limit>,
@@ -35,7 +35,7 @@ pub(super) enum Limit {
     Linger,
 }
 
-impl Report {
+impl TransferReport {
     /// Whether a limit of time ended it.
     pub(crate) fn was_limited(&self) -> bool {
         self.limit.is_some()
@@ -90,7 +90,7 @@ fn outgoing(sent: Side) -> Option<Failure> {
     match ending {
         Ending::Eof | Ending::Stopped | Ending::PeerGone { left: Some(0) } => None,
         Ending::PeerGone { left } => Some(undelivered(bytes, closed(), left)),
-        Ending::Unread => Some(undelivered(bytes, Fate::Unread.error()?, None)),
+        Ending::Unread => Some(undelivered(bytes, Delivery::Unread.error()?, None)),
         Ending::InputFailed(error) => Some(Failure::Io { what: "cannot read the input", error }),
         Ending::OutputFailed { error, lost } => {
             let has_gone =
@@ -116,7 +116,7 @@ fn undelivered(delivered: u64, error: io::Error, bytes: Option<u64>) -> Failure 
     Failure::Undelivered { direction: Direction::Send, error, bytes, delivered }
 }
 
-impl Display for Report {
+impl Display for TransferReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (sent, received) = (self.sent.bytes, self.received.bytes);
         write!(f, "sent {sent} bytes, received {received} bytes in {:.3?}", self.time)?;

@@ -1,7 +1,7 @@
 use super::direction::Ending;
 use crate::{
     diag::{Direction, Failure},
-    pump::{Fate, closed, ended},
+    transfer::{Delivery, closed, ended},
 };
 use std::{
     fmt::{self, Display, Formatter},
@@ -11,7 +11,7 @@ use std::{
 
 /// What a connection came to: both directions, and whether a limit ended it.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub(crate) struct RelayReport {
     pub(super) to_target: Side,
     pub(super) to_client: Side,
     pub(super) limit: Option<Limit>,
@@ -24,7 +24,7 @@ pub(super) struct Side {
     pub(super) bytes: u64,
     pub(super) ending: Ending,
     /// Whether what was delivered was read as well.
-    pub(super) fate: Fate,
+    pub(super) fate: Delivery,
 }
 
 /// What ended a connection from outside.
@@ -35,7 +35,7 @@ pub(super) enum Limit {
     Closing,
 }
 
-impl Report {
+impl RelayReport {
     /// The bytes that were delivered to the target and to the client.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         (self.to_target.bytes, self.to_client.bytes)
@@ -109,7 +109,7 @@ impl Side {
     }
 }
 
-impl Display for Report {
+impl Display for RelayReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (there, back) = self.bytes();
         write!(f, "{there} bytes to the target, {back} bytes back in {:.3?}", self.time)?;

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     memory,
-    pump::CopyMode,
     system::{Descriptors, Either, Input, Output, Ready, Splicer, waiting},
+    transfer::CopyMode,
 };
 use local_socket::Stream;
 use std::{

@@ -1,9 +1,9 @@
 //! One step of moving bytes through a buffer, the same for every pair of ends.
 
 use super::{
+    delivery::ended,
     meter::{Gauge, Meter},
     options::TransferOptions,
-    watch::ended,
 };
 use crate::system::{Descriptors, Input, Output, waiting};
 use local_socket::Stream;
