@@ -366,7 +366,7 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         } else if !self.stream.peer_hung_up().unwrap_or(true)
-            && let Err(error) = self.stream.drain(Duration::MAX)
+            && let Err(error) = self.stream.drain(drain_limit(&endings))
         {
             tracing::debug!(%error, "the peer has not taken everything");
         }
@@ -383,6 +383,15 @@ impl Shared {
             limit,
             time: self.meter.started.elapsed(),
         }
+    }
+}
+
+/// Returns how long to wait until the peer has read what was sent: a peer that cannot deliver its
+/// answer any more may never read.
+fn drain_limit(endings: &Endings) -> Duration {
+    match endings.received {
+        Some(Ending::OutputFailed { .. }) => STOP_TIME,
+        _ => Duration::MAX,
     }
 }
 
