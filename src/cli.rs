@@ -21,7 +21,7 @@ pub(crate) use everywhere::Everywhere;
 pub(crate) use listen::Listen;
 pub(crate) use listening::Listening;
 pub(crate) use relay::Relay;
-pub(crate) use transfer::{Progress, Transfer};
+pub(crate) use transfer::{ProgressMode, Transfer};
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use local_socket::Name;

@@ -9,7 +9,7 @@ mod stderr;
 mod terminal;
 mod usage;
 
-pub(crate) use failure::{Direction, Failure, message};
+pub(crate) use failure::{Failure, LossDirection, message};
 pub(crate) use log::{escaped, start as start_log};
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use status::{Outcome, status};

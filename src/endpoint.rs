@@ -10,7 +10,7 @@ mod stdio;
 mod target;
 mod tcp;
 
-pub(crate) use command::{Command, joined_to};
+pub(crate) use command::{CommandLine, joined_to};
 pub(crate) use dial::{RetryPolicy, Wait, dial, dial_tcp};
 pub(crate) use error::EndpointError;
 pub(crate) use listen_on::ListenOn;

@@ -1,11 +1,11 @@
 //! One file per command: options become a plan, the plan runs, an outcome comes out.
 
 mod bench;
+mod bridge;
 mod command;
 mod completions;
 mod connect;
 mod hub;
-mod joiner;
 mod listen;
 mod listening;
 mod relay;

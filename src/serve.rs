@@ -5,8 +5,8 @@ mod accept_errors;
 mod admission;
 mod flag;
 mod limits;
-mod phase;
 mod server;
+mod shutdown;
 mod source;
 mod stop;
 
@@ -14,10 +14,10 @@ pub(crate) use accept::Acceptor;
 pub(crate) use admission::{Admission, Admitted};
 pub(crate) use flag::Flag;
 pub(crate) use limits::Limits;
-pub(crate) use phase::Ending;
 pub(crate) use server::{Client, Handler, Server};
-pub(crate) use source::Source;
-pub(crate) use stop::{Going, Open, Stopper};
+pub(crate) use shutdown::Shutdown;
+pub(crate) use source::ClientSource;
+pub(crate) use stop::{OpenGuard, OpenItem, Stopper};
 
 /// Ends the process by the signal, after what is to be said of it has been written.
 fn die(signal: i32) -> ! {

@@ -49,7 +49,7 @@ pub(crate) struct Transfer {
         require_equals = true,
         default_missing_value = "auto"
     )]
-    pub(crate) progress: Option<Progress>,
+    pub(crate) progress: Option<ProgressMode>,
 
     /// How to move bytes.
     #[arg(long, value_name = "WAY", value_enum, default_value = "auto")]
@@ -63,7 +63,7 @@ pub(crate) struct Transfer {
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Progress {
+pub(crate) enum ProgressMode {
     /// On a terminal only.
     Auto,
     /// Always.

@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     /// Nothing moved for that long.
     Idle(Duration),
     /// Bytes that were read, or that were there to be read, could not be delivered.
-    Undelivered { direction: Direction, error: io::Error, bytes: Option<u64>, delivered: u64 },
+    Undelivered { direction: LossDirection, error: io::Error, bytes: Option<u64>, delivered: u64 },
     /// The command could not be started.
     Command { command: String, error: io::Error },
     /// Something for which a command has an advice of its own.
@@ -42,7 +42,7 @@ pub(crate) enum Failure {
 
 /// A direction of a transfer, seen from us.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum LossDirection {
     /// To the peer.
     Send,
     /// From the peer.
@@ -78,10 +78,10 @@ impl Display for Failure {
                     None => "not everything".to_owned(),
                 };
                 let (verb, target) = match direction {
-                    Direction::Send => ("sent", "the peer"),
-                    Direction::Receive => ("received", "the output"),
-                    Direction::Target => ("delivered", "the target"),
-                    Direction::Client => ("delivered", "the client"),
+                    LossDirection::Send => ("sent", "the peer"),
+                    LossDirection::Receive => ("received", "the output"),
+                    LossDirection::Target => ("delivered", "the target"),
+                    LossDirection::Client => ("delivered", "the client"),
                 };
                 let not = if bytes.is_some() { "not " } else { "" };
                 let reason = reason(error);

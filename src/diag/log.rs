@@ -2,7 +2,7 @@
 
 mod limit;
 
-use self::limit::{Limiter, Verdict};
+use self::limit::{LimitVerdict, Limiter};
 use super::{
     stderr,
     terminal::{LogFormat, Terminal},
@@ -63,7 +63,7 @@ fn subscriber(terminal: Terminal) -> Layered<Box<dyn Layer<Registry> + Send + Sy
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal.color);
     let layer = match terminal.format {
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
-        LogFormat::Text => layer.event_format(Line).boxed(),
+        LogFormat::Text => layer.event_format(LineFormat).boxed(),
     };
     tracing_subscriber::registry().with(layer.and_then(RateLimit).boxed())
 }
@@ -122,12 +122,13 @@ impl Subscriber for OnDemand {
 
 /// Warnings and errors of each place in the source that were written, or left out, in the
 /// last seconds.
-static LIMITER: LazyLock<Mutex<Limiter<Kind>>> = LazyLock::new(|| Mutex::new(Limiter::new()));
+static LIMITER: LazyLock<Mutex<Limiter<MessageKind>>> =
+    LazyLock::new(|| Mutex::new(Limiter::new()));
 
 /// What messages have in common that are counted together: they are of one `warn!`.
-type Kind = (Identifier, Level);
+type MessageKind = (Identifier, Level);
 
-fn limiter() -> MutexGuard<'static, Limiter<Kind>> {
+fn limiter() -> MutexGuard<'static, Limiter<MessageKind>> {
     LIMITER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -164,21 +165,21 @@ impl<S: Subscriber> Layer<S> for RateLimit {
         }
         let kind = (metadata.callsite(), *metadata.level());
         let verdict = limiter().count(kind.clone(), Instant::now());
-        if verdict == Verdict::Keep {
+        if verdict == LimitVerdict::Keep {
             let mut text = String::new();
             // Writing to a String cannot fail.
             let _ = DefaultFields::new().format_fields(Writer::new(&mut text), event);
             limiter().keep(&kind, text);
             stderr::wake();
         }
-        verdict == Verdict::Write
+        verdict == LimitVerdict::Write
     }
 }
 
 /// `lsock: warning: message name=value`
-struct Line;
+struct LineFormat;
 
-impl<S> FormatEvent<S, DefaultFields> for Line
+impl<S> FormatEvent<S, DefaultFields> for LineFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {

@@ -16,7 +16,8 @@ use std::{
 /// Whether lines are written on a thread.
 static IS_ON_A_THREAD: AtomicBool = AtomicBool::new(false);
 
-static QUEUE: Queue = Queue { state: Mutex::new(State::new()), changed: Condvar::new() };
+static QUEUE: LineQueue =
+    LineQueue { state: Mutex::new(LineQueueState::new()), changed: Condvar::new() };
 
 /// How many bytes may wait to be written.
 const MOST: usize = 256 << 10;
@@ -26,13 +27,13 @@ const LAST_TIME: Duration = Duration::from_secs(1);
 
 /// Lines that wait to be written.
 #[derive(Debug)]
-struct Queue {
-    state: Mutex<State>,
+struct LineQueue {
+    state: Mutex<LineQueueState>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct LineQueueState {
     lines: VecDeque<Box<[u8]>>,
     bytes: usize,
     has_thread: bool,
@@ -43,7 +44,7 @@ struct State {
 
 /// What becomes of a line that there is no room for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum StderrLine {
     MayBeLeftOut,
     Stays,
 }
@@ -59,7 +60,7 @@ pub(super) fn is_on_a_thread() -> bool {
 
 /// Writes a line, in one write so that lines of several processes do not mix. If stderr
 /// cannot be written to, there is nobody left to tell.
-pub(super) fn write(line: &[u8], kind: Line) {
+pub(super) fn write(line: &[u8], kind: StderrLine) {
     if !is_on_a_thread() || !QUEUE.push(line, kind) {
         let _ = stderr().lock().write_all(line);
     }
@@ -82,7 +83,7 @@ pub(crate) fn flush() {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     tell_of_left_out(true);
     let state = QUEUE.state();
-    let is_busy = |state: &mut State| state.has_thread && state.is_busy();
+    let is_busy = |state: &mut LineQueueState| state.has_thread && state.is_busy();
     drop(QUEUE.changed.wait_timeout_while(state, LAST_TIME, is_busy));
 }
 
@@ -92,7 +93,7 @@ pub(super) struct Log;
 
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        write(line, Line::MayBeLeftOut);
+        write(line, StderrLine::MayBeLeftOut);
         Ok(line.len())
     }
 
@@ -101,7 +102,7 @@ impl Write for Log {
     }
 }
 
-impl State {
+impl LineQueueState {
     const fn new() -> Self {
         Self { lines: VecDeque::new(), bytes: 0, has_thread: false, is_writing: false, left_out: 0 }
     }
@@ -111,17 +112,17 @@ impl State {
     }
 }
 
-impl Queue {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl LineQueue {
+    fn state(&self) -> MutexGuard<'_, LineQueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a line; `false` if there is no thread that could write it.
-    fn push(&'static self, line: &[u8], kind: Line) -> bool {
+    fn push(&'static self, line: &[u8], kind: StderrLine) -> bool {
         let mut state = self.state();
         if !state.has_thread {
             // Signals that ask to end are not for this thread.
-            let _held = signals::Held::new();
+            let _held = signals::BlockedSignals::new();
             let run = move || self.write_for_ever();
             let thread = thread::Builder::new().name("log".to_owned()).stack_size(256 << 10);
             state.has_thread = thread.spawn(run).is_ok();
@@ -129,7 +130,7 @@ impl Queue {
                 return false;
             }
         }
-        if kind == Line::MayBeLeftOut && state.bytes + line.len() > MOST {
+        if kind == StderrLine::MayBeLeftOut && state.bytes + line.len() > MOST {
             state.left_out += 1;
         } else {
             state.bytes += line.len();

@@ -1,6 +1,6 @@
 use super::{
     log::{Style, styled},
-    stderr::Line,
+    stderr::StderrLine,
 };
 use std::io::{IsTerminal, stderr, stdout};
 
@@ -132,7 +132,7 @@ impl Terminal {
     /// Writes a line.
     #[expect(clippy::unused_self, reason = "only who has the options may write")]
     fn line(&self, text: &str) {
-        super::stderr::write(format!("{text}\n").as_bytes(), Line::Stays);
+        super::stderr::write(format!("{text}\n").as_bytes(), StderrLine::Stays);
     }
 }
 

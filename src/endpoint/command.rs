@@ -7,12 +7,12 @@ use std::{
 
 /// A command and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Command {
+pub(crate) struct CommandLine {
     program: OsString,
     args: Vec<OsString>,
 }
 
-impl Command {
+impl CommandLine {
     /// As the words after `--` say; `None` if there are none.
     pub(crate) fn new(words: impl IntoIterator<Item = OsString>) -> Option<Self> {
         let mut words = words.into_iter();
@@ -32,14 +32,14 @@ impl Command {
     }
 }
 
-impl Display for Command {
+impl Display for CommandLine {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&escaped(&self.program.to_string_lossy()))?;
         self.args.iter().try_for_each(|arg| write!(f, " {}", escaped(&arg.to_string_lossy())))
     }
 }
 
-impl Command {
+impl CommandLine {
     /// In words that a shell would split again, if they are text.
     pub(super) fn quoted(&self) -> String {
         let words =
@@ -51,6 +51,6 @@ impl Command {
 }
 
 /// What `listen` and `connect` join a connection to, for `--explain`.
-pub(crate) fn joined_to(command: Option<&Command>) -> String {
+pub(crate) fn joined_to(command: Option<&CommandLine>) -> String {
     command.map_or("stdin and stdout".to_owned(), |command| format!("the command `{command}`"))
 }

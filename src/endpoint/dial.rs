@@ -36,7 +36,7 @@ pub(crate) enum Wait {
 
 /// The state of the attempts to connect to one server.
 #[derive(Debug)]
-pub(crate) struct Retry {
+pub(crate) struct ConnectRetry {
     retry_policy: RetryPolicy,
     deadline: Deadline,
     pause: Duration,
@@ -52,17 +52,17 @@ impl RetryPolicy {
     }
 
     /// Starts the first attempt.
-    pub(crate) fn begin(self) -> Retry {
+    pub(crate) fn begin(self) -> ConnectRetry {
         let deadline = match self.wait {
             Wait::Not => Deadline::from_now(Duration::ZERO),
             Wait::AtMost(limit) => Deadline::from_now(limit),
             Wait::ForEver => Deadline::NEVER,
         };
-        Retry { retry_policy: self, deadline, pause: Duration::from_millis(1) }
+        ConnectRetry { retry_policy: self, deadline, pause: Duration::from_millis(1) }
     }
 }
 
-impl Retry {
+impl ConnectRetry {
     fn rest(&self) -> Option<Duration> {
         self.deadline.rest(Instant::now())
     }

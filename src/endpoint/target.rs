@@ -1,4 +1,4 @@
-use super::{Command, EndpointError, TcpAddress, write_name};
+use super::{CommandLine, EndpointError, TcpAddress, write_name};
 use local_socket::Name;
 use std::{
     ffi::{OsStr, OsString},
@@ -11,7 +11,7 @@ pub(crate) enum Target {
     /// Standard input and output.
     Stdio,
     /// A command of each connection's own.
-    Command(Command),
+    Command(CommandLine),
     /// The server of a local socket.
     Name(Name<'static>),
     /// The server of a TCP port.
@@ -34,7 +34,7 @@ impl Target {
                 return Err(wrong("it is no text; a command of any bytes goes behind `--`"));
             }
             let split = shlex::split(line).ok_or_else(|| wrong("a quote is not closed"))?;
-            return Command::new(split.into_iter().map(OsString::from))
+            return CommandLine::new(split.into_iter().map(OsString::from))
                 .map(Self::Command)
                 .ok_or_else(|| wrong("it takes a command"));
         }

@@ -2,8 +2,8 @@
 
 use crate::{
     diag::Failure,
-    endpoint::Command,
-    serve::{Ending, Going, Open, Stopper},
+    endpoint::CommandLine,
+    serve::{OpenGuard, OpenItem, Shutdown, Stopper},
     system::{Socket, command, listening, signals},
     transfer::{
         Meter, TransferOptions,
@@ -24,7 +24,7 @@ use tokio::process::Child;
 /// How connections are joined to a command.
 #[derive(Clone, Debug)]
 pub(super) struct Commands {
-    pub(super) command: Command,
+    pub(super) command: CommandLine,
     /// Where clients have connected to, as it is typed.
     pub(super) name: String,
     /// Whether that is a local socket.
@@ -38,7 +38,7 @@ pub(super) struct Running {
     child: Arc<SharedChild>,
     /// What has to pass through this process, if the command has not the socket itself.
     pumped: Option<(Arc<Stream>, TransferOptions)>,
-    going: Option<Going>,
+    going: Option<OpenGuard>,
 }
 
 impl Commands {
@@ -59,7 +59,7 @@ impl Commands {
         };
         let (child, pumped) = started.map_err(|error| self.command.failure(error))?;
         let child = Arc::new(child);
-        let going = stopper.map(|stopper| stopper.going(Open::Command(Arc::clone(&child))));
+        let going = stopper.map(|stopper| stopper.going(OpenItem::Command(Arc::clone(&child))));
         Ok(Running { child, pumped, going })
     }
 
@@ -142,14 +142,14 @@ impl Commands {
         &self,
         mut child: Child,
         at_once: bool,
-        ending: &mut Ending,
+        shutdown: &mut Shutdown,
     ) -> Result<u8, Failure> {
         let mut is_asked = false;
         if at_once {
             is_asked = true;
             ask_to_end(&mut child);
         }
-        let mut closing = Box::pin(ending.closing());
+        let mut closing = Box::pin(shutdown.closing());
         let status = poll_fn(|cx| {
             if !is_asked && closing.as_mut().poll(cx).is_ready() {
                 tracing::warn!("a command did not end within the grace time: terminated");

@@ -19,19 +19,19 @@ use std::{
 
 /// What `lsock connect` is going to do.
 #[derive(Debug)]
-struct Plan {
+struct ConnectPlan {
     name: Name<'static>,
     retry_policy: RetryPolicy,
     options: TransferOptions,
     /// What the connection is joined to, instead of stdin and stdout.
-    command: Option<endpoint::Command>,
+    command: Option<endpoint::CommandLine>,
     shows_progress: bool,
 }
 
 /// Connects, and joins the connection to stdin and stdout or to a command.
 pub(super) fn run(args: cli::Connect, terminal: Terminal) -> anyhow::Result<Outcome> {
     let explain = args.explain;
-    let plan = Plan::new(args, terminal)?;
+    let plan = ConnectPlan::new(args, terminal)?;
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
@@ -41,10 +41,10 @@ pub(super) fn run(args: cli::Connect, terminal: Terminal) -> anyhow::Result<Outc
     }
 }
 
-impl Plan {
+impl ConnectPlan {
     fn new(args: cli::Connect, terminal: Terminal) -> Result<Self, Failure> {
         let shows_progress = shows_progress(&args.transfer, terminal);
-        let command = endpoint::Command::new(args.command);
+        let command = endpoint::CommandLine::new(args.command);
         if shows_progress && command.is_some() {
             return Err(Failure::Usage(
                 "--progress goes with stdin and stdout, not with a command".into(),
@@ -67,7 +67,7 @@ impl Plan {
         report.failure().map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
     }
 
-    fn join_command(self, command: endpoint::Command) -> anyhow::Result<Outcome> {
+    fn join_command(self, command: endpoint::CommandLine) -> anyhow::Result<Outcome> {
         let stream = self.connect()?;
         let peer: Option<PeerCreds> = stream.peer_creds().ok();
         let name = self.name.to_string();
@@ -99,7 +99,7 @@ impl Plan {
 }
 
 /// For `--explain`.
-impl Display for Plan {
+impl Display for ConnectPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "connect to   {} ({})", self.name, self.name.kind_text())?;
         write!(f, "{}", self.retry_policy)?;

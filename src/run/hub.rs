@@ -111,7 +111,7 @@ struct Hub {
 
 impl Handler for Hub {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
-        let Client { socket, number, mut ending, .. } = client;
+        let Client { socket, number, mut shutdown, .. } = client;
         let connection = Connection { socket: Mutex::new(socket), number };
         let mut lines = Lines::new();
         let subscription = self.broadcast.as_ref().map(|broadcast| broadcast.subscribe(number));
@@ -129,7 +129,7 @@ impl Handler for Hub {
             let mut both = pin!(both(receive, send));
             // What was sent already is still delivered where stdin has ended; without an output
             // nobody is served any more.
-            let mut closing = pin!(ending.closing());
+            let mut closing = pin!(shutdown.closing());
             let output_is_gone = async {
                 match &self.merge {
                     Some(_) => self.over.wait().await,
@@ -238,9 +238,9 @@ impl Connection {
             let mut limit: Option<Pin<Box<Sleep>>> = None;
             let step = poll_fn(|cx| {
                 subscription.next(cx.waker().clone(), |next| match next {
-                    Next::CutOff => Poll::Ready(Step::QueueFull),
-                    Next::End => Poll::Ready(Step::End),
-                    Next::Nothing => self.socket().poll_gone(cx).map(|()| Step::End),
+                    Next::CutOff => Poll::Ready(HubStep::QueueFull),
+                    Next::End => Poll::Ready(HubStep::End),
+                    Next::Nothing => self.socket().poll_gone(cx).map(|()| HubStep::End),
                     Next::Bytes { bytes, input_has_ended } => {
                         let bytes = &bytes[..bytes.len().min(SENT)];
                         let written = self.socket().poll_write(cx, bytes, &mut descriptors);
@@ -249,24 +249,24 @@ impl Connection {
                             && let Some(retry_policy) = retry_policy
                         {
                             let limit = limit.get_or_insert_with(|| Box::pin(sleep(retry_policy)));
-                            return limit.as_mut().poll(cx).map(|()| Step::Stuck(retry_policy));
+                            return limit.as_mut().poll(cx).map(|()| HubStep::Stuck(retry_policy));
                         }
-                        written.map(Step::Sent)
+                        written.map(HubStep::Sent)
                     }
                 })
             });
             let why = match step.await {
-                Step::Sent(Ok(sent)) if sent > 0 => {
+                HubStep::Sent(Ok(sent)) if sent > 0 => {
                     subscription.sent(sent);
                     continue;
                 }
-                Step::Sent(_) => {
+                HubStep::Sent(_) => {
                     tracing::info!("connection {}: gone", self.number);
                     return;
                 }
-                Step::End => break,
-                Step::QueueFull => "it does not read, and its queue is full".to_owned(),
-                Step::Stuck(retry_policy) => {
+                HubStep::End => break,
+                HubStep::QueueFull => "it does not read, and its queue is full".to_owned(),
+                HubStep::Stuck(retry_policy) => {
                     let retry_policy = humantime::format_duration(retry_policy);
                     format!("it has taken nothing for {retry_policy} after the end of stdin")
                 }
@@ -282,7 +282,7 @@ impl Connection {
 
 /// What came of sending to a client.
 #[derive(Debug)]
-enum Step {
+enum HubStep {
     Sent(io::Result<usize>),
     /// There is nothing more to send.
     End,

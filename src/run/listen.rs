@@ -1,15 +1,15 @@
 use super::{
+    bridge::{Bridge, BridgeTarget},
     command::Commands,
     completions, hub,
-    joiner::{Joiner, To},
-    listening::Listening,
+    listening::ListenerPlan,
     stdio::{Stdio, shows_progress},
 };
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{self, Command, joined_to},
-    serve::{Acceptor, Admitted, Open, Server, Stopper},
+    endpoint::{self, CommandLine, joined_to},
+    serve::{Acceptor, Admitted, OpenItem, Server, Stopper},
     system::signals,
     transfer::{
         Passing, TransferOptions,
@@ -25,8 +25,8 @@ use std::{
 
 /// What `lsock listen` is going to do.
 #[derive(Debug)]
-struct Plan {
-    listening: Listening,
+struct ListenPlan {
+    listening: ListenerPlan,
     options: TransferOptions,
     joins: Joins,
     grace: Duration,
@@ -43,15 +43,15 @@ enum Joins {
     /// All clients at once to stdin and stdout.
     Hub(hub::Options),
     /// The one client to a command.
-    Command(Command),
+    Command(CommandLine),
     /// All clients at once to a command each.
-    Commands(Command),
+    Commands(CommandLine),
 }
 
 /// Listens, and joins clients to stdin and stdout or to a command.
 pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outcome> {
     let explain = args.explain;
-    let plan = Plan::new(args, terminal)?;
+    let plan = ListenPlan::new(args, terminal)?;
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
@@ -60,12 +60,12 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     if loops_are_needed { plan.run_loops(terminal) } else { plan.run_threads(terminal) }
 }
 
-impl Plan {
+impl ListenPlan {
     fn new(args: cli::Listen, terminal: Terminal) -> Result<Self, Failure> {
         let hub = hub::Options::new(&args);
         let cli::Listen { name, listening, keep_open, transfer, command, .. } = args;
         let shows_progress = shows_progress(&transfer, terminal);
-        let joins = match (Command::new(command), hub, keep_open) {
+        let joins = match (CommandLine::new(command), hub, keep_open) {
             (Some(command), _, true) => Joins::Commands(command),
             (Some(command), _, false) => Joins::Command(command),
             (None, Some(hub), _) => Joins::Hub(hub),
@@ -90,7 +90,7 @@ impl Plan {
         }
         Ok(Self {
             grace: listening.grace,
-            listening: Listening::on_name(name, listening.options())?,
+            listening: ListenerPlan::on_name(name, listening.options())?,
             options,
             joins,
             shows_progress,
@@ -121,7 +121,7 @@ impl Plan {
                 Joins::Commands(command) => {
                     let commands = self.commands(command);
                     let plan = TransferPlan::new(self.options.clone(), Passing::NotHere, None);
-                    server.serve(&loops, Joiner::new(To::Commands(commands), plan)).await
+                    server.serve(&loops, Bridge::new(BridgeTarget::Commands(commands), plan)).await
                 }
                 Joins::Stdio | Joins::StdioInTurn | Joins::Command(_) => Ok(Outcome::Done),
             }
@@ -133,10 +133,10 @@ impl Plan {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let (listener, stopper, accepting) = {
-            let _held = signals::Held::new();
+            let _held = signals::BlockedSignals::new();
             let listener = Arc::new(self.listening.listen()?);
             let stopper = Stopper::start(&listener, self.grace)?;
-            let accepting = stopper.going(Open::Accepting);
+            let accepting = stopper.going(OpenItem::Accepting);
             (listener, stopper, accepting)
         };
         let result = readiness
@@ -178,14 +178,14 @@ impl Plan {
         let Some((stream, _)) = only_client(acceptor, listener)? else { return Ok(Outcome::Done) };
         let stream = Arc::new(stream);
         let meter = stdio.meter();
-        let _going = stopper.going(Open::Stream(Arc::clone(&stream), Arc::clone(&meter)));
+        let _going = stopper.going(OpenItem::Stream(Arc::clone(&stream), Arc::clone(&meter)));
         stdio
             .join_metered(stream, true, meter)
             .failure()
             .map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
     }
 
-    fn commands(&self, command: &Command) -> Commands {
+    fn commands(&self, command: &CommandLine) -> Commands {
         Commands {
             command: command.clone(),
             name: self.listening.name(),
@@ -215,7 +215,7 @@ fn serve_one_after_another(
     while let Some((stream, client)) = acceptor.next()? {
         let stream = Arc::new(stream);
         let meter = stdio.meter();
-        let _going = stopper.going(Open::Stream(Arc::clone(&stream), Arc::clone(&meter)));
+        let _going = stopper.going(OpenItem::Stream(Arc::clone(&stream), Arc::clone(&meter)));
         let next = stdio
             .try_clone()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
@@ -234,7 +234,7 @@ fn serve_one_after_another(
 }
 
 /// For `--explain`.
-impl Display for Plan {
+impl Display for ListenPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.listening.explain(f)?;
         let (clients, joined) = match &self.joins {

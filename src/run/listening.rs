@@ -3,7 +3,7 @@
 use crate::{
     diag::{Failure, Terminal},
     endpoint::{ListenOn, TcpAddress},
-    serve::{Admission, Limits, Source},
+    serve::{Admission, ClientSource, Limits},
     system::{
         ListenSettings, LocalListener, Readiness,
         inherited::{self, Inherited},
@@ -20,15 +20,15 @@ use std::{
 
 /// Where and how it is to be listened.
 #[derive(Debug)]
-pub(super) struct Listening {
-    place: Place,
+pub(super) struct ListenerPlan {
+    place: ListenSource,
     options: ListenSettings,
     /// The TCP address with the port that the system has chosen.
     opened: OnceLock<TcpAddress>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum ListenSource {
     Name {
         name: Name<'static>,
         listener: Box<ListenerOptions<'static>>,
@@ -49,7 +49,7 @@ enum Place {
     Stdio,
 }
 
-impl Listening {
+impl ListenerPlan {
     /// On a local socket.
     pub(super) fn on_name(name: Name<'static>, options: ListenSettings) -> Result<Self, Failure> {
         let on_conflict =
@@ -57,7 +57,7 @@ impl Listening {
         let listener = ListenerOptions::new().name(name.clone()).on_conflict(on_conflict);
         let listener = Box::new(listening::options(listener, &name, &options)?);
         let allowed = Allowed::new(&name, &options)?;
-        Ok(Self::new(Place::Name { name, listener, allowed }, options))
+        Ok(Self::new(ListenSource::Name { name, listener, allowed }, options))
     }
 
     /// On whatever a relay can listen on.
@@ -73,13 +73,13 @@ impl Listening {
             ListenOn::Name(name) => return Self::on_name(name, options),
             ListenOn::Tcp(address) => {
                 let why = "a TCP port has no file, and its clients no users";
-                refuse(&given(&options, &Kind::Tcp), why)?;
+                refuse(&given(&options, &SourceKind::Tcp), why)?;
                 let addresses = addresses(&address, expose)?;
-                Place::Tcp { address, addresses }
+                ListenSource::Tcp { address, addresses }
             }
             ListenOn::Inherited(number) => {
                 let why = "whoever made the socket has decided on it";
-                refuse(&given(&options, &Kind::Inherited), why)?;
+                refuse(&given(&options, &SourceKind::Inherited), why)?;
                 let socket = inherited::take(number, &options)?;
                 let (name, allowed) = match &socket {
                     Inherited::Local(_, name, allowed) => {
@@ -87,44 +87,47 @@ impl Listening {
                     }
                     Inherited::Tcp(listener) => {
                         refuse(
-                            &given(&options, &Kind::Tcp),
+                            &given(&options, &SourceKind::Tcp),
                             "the clients of a TCP port have no users",
                         )?;
                         let address = listener.local_addr().map(|address| format!("tcp:{address}"));
                         (address.ok(), None)
                     }
                 };
-                Place::Inherited { number, name, allowed, socket: Mutex::new(Some(socket)) }
+                ListenSource::Inherited { number, name, allowed, socket: Mutex::new(Some(socket)) }
             }
             ListenOn::Stdio => {
-                refuse(&given(&options, &Kind::Stdio), "stdin and stdout are the one client")?;
-                Place::Stdio
+                refuse(
+                    &given(&options, &SourceKind::Stdio),
+                    "stdin and stdout are the one client",
+                )?;
+                ListenSource::Stdio
             }
         };
         Ok(Self::new(place, options))
     }
 
-    fn new(place: Place, options: ListenSettings) -> Self {
+    fn new(place: ListenSource, options: ListenSettings) -> Self {
         Self { place, options, opened: OnceLock::new() }
     }
 
     /// Whether stdin and stdout are the one client.
     pub(super) fn is_stdio(&self) -> bool {
-        matches!(self.place, Place::Stdio)
+        matches!(self.place, ListenSource::Stdio)
     }
 
     /// Whether clients come through a local socket.
     pub(super) fn is_local(&self) -> bool {
         match &self.place {
-            Place::Name { .. } => true,
-            Place::Inherited { allowed, .. } => allowed.is_some(),
-            Place::Tcp { .. } | Place::Stdio => false,
+            ListenSource::Name { .. } => true,
+            ListenSource::Inherited { allowed, .. } => allowed.is_some(),
+            ListenSource::Tcp { .. } | ListenSource::Stdio => false,
         }
     }
 
     /// Whether it is this local socket.
     pub(super) fn is_on(&self, other: &Name<'_>) -> bool {
-        matches!(&self.place, Place::Name { name, .. } if name == other)
+        matches!(&self.place, ListenSource::Name { name, .. } if name == other)
     }
 
     /// Whether options say how many clients are served at a time.
@@ -136,7 +139,7 @@ impl Listening {
     /// process, where that listens.
     pub(super) fn name(&self) -> String {
         match &self.place {
-            Place::Inherited { name: Some(name), .. } => name.clone(),
+            ListenSource::Inherited { name: Some(name), .. } => name.clone(),
             _ => self.to_string(),
         }
     }
@@ -148,8 +151,8 @@ impl Listening {
 
     /// Warns of what is probably not meant.
     pub(super) fn warn(&self) {
-        if let Place::Name { allowed, .. } | Place::Inherited { allowed: Some(allowed), .. } =
-            &self.place
+        if let ListenSource::Name { allowed, .. }
+        | ListenSource::Inherited { allowed: Some(allowed), .. } = &self.place
             && let Some(uid) = allowed.unmapped_user()
         {
             tracing::warn!(
@@ -158,7 +161,7 @@ impl Listening {
                  whoever can connect with --allow any"
             );
         }
-        let Place::Name { name, allowed, .. } = &self.place else { return };
+        let ListenSource::Name { name, allowed, .. } = &self.place else { return };
         if let Some(why) = listening::unsafe_folder(name) {
             tracing::warn!("{why}: they can put a socket of theirs in the place of {name}");
         }
@@ -173,7 +176,7 @@ impl Listening {
     /// Listens on a local socket, without an event loop.
     pub(super) fn listen(&self) -> Result<Listener, Failure> {
         match &self.place {
-            Place::Name { listener, .. } => {
+            ListenSource::Name { listener, .. } => {
                 ListenerOptions::clone(listener).create_sync().map_err(Failure::Bind)
             }
             _ => Err(Failure::Usage(format!("{self} is no local socket"))),
@@ -181,37 +184,37 @@ impl Listening {
     }
 
     /// Listens, in an event loop.
-    pub(super) fn open(&self) -> Result<Source, Failure> {
+    pub(super) fn open(&self) -> Result<ClientSource, Failure> {
         let failure = |error| Failure::Io { what: "cannot watch the listening socket", error };
         match &self.place {
-            Place::Name { .. } => {
-                LocalListener::new(self.listen()?).map(Source::Local).map_err(failure)
+            ListenSource::Name { .. } => {
+                LocalListener::new(self.listen()?).map(ClientSource::Local).map_err(failure)
             }
-            Place::Tcp { address, addresses } => {
+            ListenSource::Tcp { address, addresses } => {
                 let (source, address) =
-                    Source::listen_on_tcp(address, addresses, self.options.backlog)?;
+                    ClientSource::listen_on_tcp(address, addresses, self.options.backlog)?;
                 self.opened.get_or_init(|| address);
                 Ok(source)
             }
-            Place::Inherited { socket, number, .. } => {
+            ListenSource::Inherited { socket, number, .. } => {
                 match socket.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     Some(Inherited::Local(listener, ..)) => {
-                        LocalListener::new(*listener).map(Source::Local).map_err(failure)
+                        LocalListener::new(*listener).map(ClientSource::Local).map_err(failure)
                     }
-                    Some(Inherited::Tcp(listener)) => Source::tcp(listener).map_err(failure),
+                    Some(Inherited::Tcp(listener)) => ClientSource::tcp(listener).map_err(failure),
                     None => Err(Failure::Usage(format!("fd:{number} was used before"))),
                 }
             }
-            Place::Stdio => Err(Failure::Usage("- cannot be listened on".to_owned())),
+            ListenSource::Stdio => Err(Failure::Usage("- cannot be listened on".to_owned())),
         }
     }
 
     /// Who is served, and how many at a time: at most as many as there is room for.
     pub(super) fn admission(&self, room: Option<NonZeroUsize>) -> Admission {
         let allowed = match &self.place {
-            Place::Name { allowed, .. } => Some(allowed.clone()),
-            Place::Inherited { allowed, .. } => allowed.clone(),
-            Place::Tcp { .. } | Place::Stdio => None,
+            ListenSource::Name { allowed, .. } => Some(allowed.clone()),
+            ListenSource::Inherited { allowed, .. } => allowed.clone(),
+            ListenSource::Tcp { .. } | ListenSource::Stdio => None,
         };
         let all = [self.options.max_conns, room].into_iter().flatten().min();
         Admission::new(allowed, Limits::new(all, self.options.max_conns_per_user))
@@ -220,12 +223,12 @@ impl Listening {
     /// Tells a person where it is listened.
     pub(super) fn tell(&self, terminal: Terminal) {
         let kind = match &self.place {
-            Place::Name { name, .. } => name.kind_text().to_string(),
-            Place::Tcp { .. } => "TCP port".to_owned(),
-            Place::Inherited { name, allowed, .. } => {
+            ListenSource::Name { name, .. } => name.kind_text().to_string(),
+            ListenSource::Tcp { .. } => "TCP port".to_owned(),
+            ListenSource::Inherited { name, allowed, .. } => {
                 inherited_text(name.as_deref(), allowed.is_some())
             }
-            Place::Stdio => return,
+            ListenSource::Stdio => return,
         };
         terminal.tell(&format!("listening on {self} ({kind})"));
     }
@@ -233,7 +236,7 @@ impl Listening {
     /// For `--explain`.
     pub(super) fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::Name { name, allowed, .. } => {
+            ListenSource::Name { name, allowed, .. } => {
                 writeln!(f, "listen on    {self} ({})", name.kind_text())?;
                 let conflict = if self.options.replace {
                     "take over, also a live one"
@@ -243,7 +246,7 @@ impl Listening {
                 writeln!(f, "if in use    {conflict}")?;
                 writeln!(f, "serve        {allowed}")
             }
-            Place::Inherited { name, allowed, .. } => {
+            ListenSource::Inherited { name, allowed, .. } => {
                 let text = inherited_text(name.as_deref(), allowed.is_some());
                 writeln!(f, "listen on    {self} ({text})")?;
                 match allowed {
@@ -251,25 +254,26 @@ impl Listening {
                     None => writeln!(f, "serve        whoever can connect"),
                 }
             }
-            Place::Tcp { .. } => {
+            ListenSource::Tcp { .. } => {
                 writeln!(f, "listen on    {self}")?;
                 writeln!(f, "serve        whoever can connect")
             }
-            Place::Stdio => writeln!(f, "listen on    stdin and stdout, the one client"),
+            ListenSource::Stdio => writeln!(f, "listen on    stdin and stdout, the one client"),
         }
     }
 }
 
 /// As it is typed.
-impl Display for Listening {
+impl Display for ListenerPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match (&self.place, self.opened.get()) {
-            (Place::Tcp { .. }, Some(address)) | (Place::Tcp { address, .. }, None) => {
+            (ListenSource::Tcp { .. }, Some(address))
+            | (ListenSource::Tcp { address, .. }, None) => {
                 write!(f, "{address}")
             }
-            (Place::Name { name, .. }, _) => write!(f, "{name}"),
-            (Place::Inherited { number, .. }, _) => write!(f, "fd:{number}"),
-            (Place::Stdio, _) => f.write_str("-"),
+            (ListenSource::Name { name, .. }, _) => write!(f, "{name}"),
+            (ListenSource::Inherited { number, .. }, _) => write!(f, "fd:{number}"),
+            (ListenSource::Stdio, _) => f.write_str("-"),
         }
     }
 }
@@ -293,14 +297,14 @@ fn addresses(address: &TcpAddress, expose: bool) -> Result<Vec<SocketAddr>, Fail
 }
 
 /// What cannot have all of the options.
-enum Kind {
+enum SourceKind {
     Tcp,
     Inherited,
     Stdio,
 }
 
 /// Those options that are given and that this kind cannot have.
-fn given(options: &ListenSettings, kind: &Kind) -> Vec<&'static str> {
+fn given(options: &ListenSettings, kind: &SourceKind) -> Vec<&'static str> {
     let users = [
         ("--allow", !options.allow.is_empty()),
         ("--max-conns-per-user", options.max_conns_per_user.is_some()),
@@ -317,9 +321,9 @@ fn given(options: &ListenSettings, kind: &Kind) -> Vec<&'static str> {
         ("--ready-fd", options.ready_fd.is_some()),
     ];
     let options: Vec<(&str, bool)> = match kind {
-        Kind::Tcp => files.into_iter().chain(users).collect(),
-        Kind::Inherited => files.into_iter().chain(rest.into_iter().take(1)).collect(),
-        Kind::Stdio => files.into_iter().chain(users).chain(rest).collect(),
+        SourceKind::Tcp => files.into_iter().chain(users).collect(),
+        SourceKind::Inherited => files.into_iter().chain(rest.into_iter().take(1)).collect(),
+        SourceKind::Stdio => files.into_iter().chain(users).chain(rest).collect(),
     };
     options.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect()
 }

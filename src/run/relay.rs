@@ -1,15 +1,15 @@
 use super::{
+    bridge::{Bridge, BridgeTarget, SharedStdio},
     command::Commands,
     completions,
-    joiner::{Joiner, SharedStdio, To},
-    listening::Listening,
+    listening::ListenerPlan,
     stdio::{Stdio, shows_progress},
 };
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{self, Command, RetryPolicy, Target},
-    serve::{Server, Source},
+    endpoint::{self, CommandLine, RetryPolicy, Target},
+    serve::{ClientSource, Server},
     system::{Descriptors, command},
     transfer::{
         CopyMode, Meter, Passing, Progress, TransferOptions,
@@ -25,8 +25,8 @@ use std::{
 
 /// What `lsock relay` is going to do.
 #[derive(Debug)]
-struct Plan {
-    listening: Listening,
+struct RelayPlan {
+    listening: ListenerPlan,
     target: Target,
     once: bool,
     retry_policy: RetryPolicy,
@@ -39,7 +39,7 @@ struct Plan {
 /// Connects every client to the target.
 pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcome> {
     let explain = args.explain;
-    let plan = Plan::new(args, terminal)?;
+    let plan = RelayPlan::new(args, terminal)?;
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
@@ -47,18 +47,18 @@ pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcom
     plan.run(terminal)
 }
 
-impl Plan {
+impl RelayPlan {
     fn new(args: cli::Relay, terminal: Terminal) -> Result<Self, Failure> {
         let cli::Relay { listen, target, command, listening, connecting, transfer, .. } = args;
         let shows_progress = shows_progress(&transfer, terminal);
-        let target = match (target, Command::new(command)) {
+        let target = match (target, CommandLine::new(command)) {
             (_, Some(command)) => Target::Command(command),
             (Some(target), None) => target,
             (None, None) => return Err(Failure::Usage("a relay needs a TARGET".to_owned())),
         };
         let grace = listening.grace;
         let plan = Self {
-            listening: Listening::on(listen, listening.options(), args.expose)?,
+            listening: ListenerPlan::on(listen, listening.options(), args.expose)?,
             target,
             once: args.once,
             retry_policy: connecting.retry_policy(),
@@ -167,7 +167,7 @@ impl Plan {
                 None => (None, None),
             };
             let open = || match client {
-                Some(client) => Ok(Source::given(client)),
+                Some(client) => Ok(ClientSource::given(client)),
                 None => self.listening.open(),
             };
             let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
@@ -175,13 +175,13 @@ impl Plan {
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
             // Commands are told where it is listened, which is known by now.
-            let target = Joiner::new(self.target(terminal)?, plan);
+            let target = Bridge::new(self.target(terminal)?, plan);
             readiness.tell()?;
             self.listening.tell(terminal);
             let outcome = server.serve(&loops, target).await;
             match joined {
                 Some(joined) => match joined.report.await {
-                    Ok(Ok(report)) => of_the_given(outcome, Some(report)),
+                    Ok(Ok(report)) => merge_stdio_report(outcome, Some(report)),
                     Ok(Err(failure)) => Err(failure.into()),
                     Err(_) => outcome,
                 },
@@ -191,11 +191,11 @@ impl Plan {
     }
 
     /// What clients are joined to.
-    fn target(&self, terminal: Terminal) -> Result<To, Failure> {
+    fn target(&self, terminal: Terminal) -> Result<BridgeTarget, Failure> {
         Ok(match self.target.clone() {
-            Target::Name(name) => To::Name(name, self.retry_policy),
-            Target::Tcp(address) => To::Tcp(address, self.retry_policy),
-            Target::Command(command) => To::Commands(Commands {
+            Target::Name(name) => BridgeTarget::Name(name, self.retry_policy),
+            Target::Tcp(address) => BridgeTarget::Tcp(address, self.retry_policy),
+            Target::Command(command) => BridgeTarget::Commands(Commands {
                 command,
                 name: self.listening.name(),
                 is_local: self.listening.is_local(),
@@ -205,7 +205,7 @@ impl Plan {
                 let mut stdio = self.stdio(terminal)?;
                 // What is sent to the target is what the standard streams receive.
                 std::mem::swap(&mut stdio.options.sends, &mut stdio.options.receives);
-                To::Stdio(SharedStdio::new(stdio, self.once))
+                BridgeTarget::Stdio(SharedStdio::new(stdio, self.once))
             }
         })
     }
@@ -221,7 +221,7 @@ impl Plan {
 
 /// What it came to where stdin and stdout were the client, of which the report is. Why there
 /// was no target says most; of bytes that were lost, the report does.
-fn of_the_given(
+fn merge_stdio_report(
     outcome: anyhow::Result<Outcome>,
     report: Option<TransferReport>,
 ) -> anyhow::Result<Outcome> {
@@ -242,7 +242,7 @@ fn of_the_given(
 }
 
 /// For `--explain`.
-impl Display for Plan {
+impl Display for RelayPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.listening.explain(f)?;
         let clients = match (&self.target, self.once || self.listening.is_stdio()) {

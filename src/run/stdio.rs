@@ -25,9 +25,9 @@ pub(super) struct Stdio {
 /// Whether progress is to be shown.
 pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
     match args.progress {
-        Some(cli::Progress::Always) => true,
-        Some(cli::Progress::Auto) => terminal.is_terminal(),
-        Some(cli::Progress::Never) | None => false,
+        Some(cli::ProgressMode::Always) => true,
+        Some(cli::ProgressMode::Auto) => terminal.is_terminal(),
+        Some(cli::ProgressMode::Never) | None => false,
     }
 }
 

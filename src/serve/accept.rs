@@ -2,7 +2,7 @@
 
 use super::{
     Admission, Admitted,
-    accept_errors::{AcceptErrors, Retry},
+    accept_errors::{AcceptErrors, AcceptRetry},
 };
 use crate::diag::Failure;
 use local_socket::{
@@ -39,7 +39,7 @@ impl Acceptor {
                 }
                 Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(None),
                 Err(error) => {
-                    if self.errors.failed(error)? == Retry::AfterAPause {
+                    if self.errors.failed(error)? == AcceptRetry::AfterAPause {
                         thread::sleep(PAUSE);
                     }
                 }

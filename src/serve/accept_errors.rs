@@ -12,7 +12,7 @@ pub(super) struct AcceptErrors {
 
 /// What is done after an error of accepting that does not end the listener.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Retry {
+pub(super) enum AcceptRetry {
     AtOnce,
     /// What is asked again and again is to take no processor.
     AfterAPause,
@@ -31,7 +31,7 @@ impl AcceptErrors {
     ///
     /// # Errors
     /// The listener itself is broken.
-    pub(super) fn failed(&mut self, error: io::Error) -> Result<Retry, Failure> {
+    pub(super) fn failed(&mut self, error: io::Error) -> Result<AcceptRetry, Failure> {
         self.in_a_row = self.in_a_row.saturating_add(1);
         let is_broken = match accept_error(&error) {
             AcceptError::Passes => false,
@@ -42,14 +42,14 @@ impl AcceptErrors {
             return Err(Failure::Io { what: "cannot accept a client", error });
         }
         if self.in_a_row > 1 {
-            return Ok(Retry::AfterAPause);
+            return Ok(AcceptRetry::AfterAPause);
         }
         if has_too_much_open(&error) {
             tracing::warn!(%error, "cannot accept now: clients wait until others have gone");
         } else {
             tracing::warn!(%error, "cannot accept a client: trying again");
         }
-        Ok(Retry::AtOnce)
+        Ok(AcceptRetry::AtOnce)
     }
 
     /// Whether errors have come so often without a client that there is little hope.
@@ -74,9 +74,9 @@ mod tests {
                 errors.failed(error.into()).unwrap();
             }
         }
-        assert_eq!(errors.failed(Errno::PERM.into()).unwrap(), Retry::AfterAPause);
+        assert_eq!(errors.failed(Errno::PERM.into()).unwrap(), AcceptRetry::AfterAPause);
         errors.accepted();
-        assert_eq!(errors.failed(Errno::PERM.into()).unwrap(), Retry::AtOnce);
+        assert_eq!(errors.failed(Errno::PERM.into()).unwrap(), AcceptRetry::AtOnce);
         for error in [Errno::BADF, Errno::FAULT, Errno::NOTSOCK] {
             assert!(AcceptErrors::default().failed(error.into()).is_err());
         }

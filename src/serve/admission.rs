@@ -1,4 +1,4 @@
-use super::{Limits, limits::Place};
+use super::{Limits, limits::Permit};
 use crate::system::listening::{self, Allowed};
 use local_socket::PeerCreds;
 use std::{io, net::SocketAddr, num::NonZeroUsize, sync::Arc};
@@ -19,7 +19,7 @@ pub(crate) struct Admitted {
     /// The how manieth it is, from 1 on.
     pub(crate) number: u64,
     /// Its place among those that are served at a time.
-    pub(crate) place: Place,
+    pub(crate) place: Permit,
 }
 
 impl Admission {

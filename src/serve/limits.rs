@@ -22,7 +22,7 @@ struct Served {
 
 /// A place among those that are served at a time; it becomes free when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Permit {
     limits: Arc<Limits>,
     user: Option<u32>,
 }
@@ -62,7 +62,7 @@ impl Limits {
     }
 
     /// Takes a place for a client of the user, unless that user has enough of them.
-    pub(super) fn take_place(self: &Arc<Self>, user: Option<u32>) -> Option<Place> {
+    pub(super) fn take_place(self: &Arc<Self>, user: Option<u32>) -> Option<Permit> {
         let mut served = self.served();
         if let (Some(limit), Some(user)) = (self.per_user, user) {
             let count = served.by_user.entry(user).or_default();
@@ -72,7 +72,7 @@ impl Limits {
             *count += 1;
         }
         served.all += 1;
-        Some(Place { limits: Arc::clone(self), user: user.filter(|_| self.per_user.is_some()) })
+        Some(Permit { limits: Arc::clone(self), user: user.filter(|_| self.per_user.is_some()) })
     }
 
     fn served(&self) -> MutexGuard<'_, Served> {
@@ -80,7 +80,7 @@ impl Limits {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut served = self.limits.served();
         served.all -= 1;

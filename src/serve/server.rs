@@ -2,10 +2,10 @@
 
 use super::{
     Admission, Admitted, Flag,
-    accept_errors::{AcceptErrors, Retry},
-    limits::Place,
-    phase::{Ending, Phases},
-    source::{Accepted, Source},
+    accept_errors::{AcceptErrors, AcceptRetry},
+    limits::Permit,
+    shutdown::{Shutdown, ShutdownControl},
+    source::{Accepted, ClientSource},
 };
 use crate::{
     deadline::Deadline,
@@ -44,41 +44,41 @@ pub(crate) struct Client {
     pub(crate) peer: Option<Box<PeerCreds>>,
     pub(crate) number: u64,
     /// Tells when it has to end.
-    pub(crate) ending: Ending,
+    pub(crate) shutdown: Shutdown,
 }
 
 /// A listener that serves its clients in event loops.
 #[derive(Debug)]
 pub(crate) struct Server {
-    pub(crate) source: Source,
+    pub(crate) source: ClientSource,
     pub(crate) admission: Admission,
     /// Whether the first client is the last.
     pub(crate) once: bool,
     /// How long open connections have to end by themselves after a signal.
     pub(crate) grace: Duration,
-    phases: Phases,
-    ending: Ending,
+    control: ShutdownControl,
+    shutdown: Shutdown,
 }
 
 /// How long to wait before accepting again after errors, unless one who is served goes
 /// before: there may have been no descriptors left.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What ending takes after the grace time is over.
+/// What shutdown takes after the grace time is over.
 const LAST_TIME: Duration = Duration::from_millis(500);
 
 impl Server {
     /// Begins to listen, by `open`, and to watch for signals, none of which gets in between.
     pub(crate) fn open(
-        open: impl FnOnce() -> Result<Source, Failure>,
+        open: impl FnOnce() -> Result<ClientSource, Failure>,
         admission: Admission,
         once: bool,
         grace: Duration,
     ) -> Result<Self, Failure> {
-        let _held = signals::Held::new();
+        let _held = signals::BlockedSignals::new();
         let source = open()?;
-        let (phases, ending) = Phases::start()?;
-        Ok(Self { source, admission, once, grace, phases, ending })
+        let (control, shutdown) = ShutdownControl::start()?;
+        Ok(Self { source, admission, once, grace, control, shutdown })
     }
 
     /// Serves clients until a signal or the handler ends that, and dies of the signal.
@@ -87,21 +87,21 @@ impl Server {
         loops: &EventLoops,
         handler: H,
     ) -> anyhow::Result<Outcome> {
-        let Self { source, admission, once, grace, phases, ending } = self;
+        let Self { source, admission, once, grace, control, shutdown } = self;
         let limits = Arc::clone(admission.limits());
-        let shared = Arc::new(Shared { handler, once, ended: Mutex::new(None) });
-        let mut accepting = Accepting { admission, loops, shared: &shared, ending: &ending };
+        let shared = Arc::new(ServerShared { handler, once, ended: Mutex::new(None) });
+        let mut accepting = Accepting { admission, loops, shared: &shared, shutdown: &shutdown };
         let accepted = accepting.until_the_end(&source).await;
         // The name goes before the last connection does. Who has connected before is served.
         source.give_up_name();
-        let waiting = match ending.signal_so_far() {
+        let waiting = match shutdown.signal_so_far() {
             Some(_) if !once => those_who_wait(&source).await,
             _ => Vec::new(),
         };
         drop(source);
-        phases.name_is_gone();
-        phases.drain();
-        let mut signal = ending.clone();
+        control.name_is_gone();
+        control.drain();
+        let mut signal = shutdown.clone();
         let mut signalled = None;
         let grace_is_over = async {
             signal.signal().await;
@@ -118,16 +118,16 @@ impl Server {
         if !before(grace_is_over, all_are_served).await {
             let count = limits.count();
             tracing::warn!("{count} did not end within the grace time: closed");
-            phases.close();
+            control.close();
             let _ = before(tokio::time::sleep(LAST_TIME), limits.wait_until_empty()).await;
         }
         // The grace time is that of everything that is left to be done.
-        let left = ending.signal_so_far().map(|_| {
+        let left = shutdown.signal_so_far().map(|_| {
             let passed = signalled.map_or(Duration::ZERO, |signalled| signalled.elapsed());
             grace.saturating_add(LAST_TIME).saturating_sub(passed)
         });
         shared.handler.finished(left);
-        if let Some(signal) = ending.signal_so_far() {
+        if let Some(signal) = shutdown.signal_so_far() {
             super::die(signal);
         }
         accepted?;
@@ -138,14 +138,14 @@ impl Server {
 
 /// What the tasks share.
 #[derive(Debug)]
-struct Shared<H> {
+struct ServerShared<H> {
     handler: H,
     once: bool,
     /// How the only client, or what ended the rest, ended.
     ended: Mutex<Option<Result<Outcome, Failure>>>,
 }
 
-impl<H: Handler> Shared<H> {
+impl<H: Handler> ServerShared<H> {
     /// Waits until nobody else can be served.
     async fn over(&self) {
         match self.handler.over() {
@@ -154,7 +154,7 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    async fn serve(&self, client: impl FnOnce() -> io::Result<Client>, number: u64, place: Place) {
+    async fn serve(&self, client: impl FnOnce() -> io::Result<Client>, number: u64, place: Permit) {
         let serve = async {
             match client() {
                 Ok(client) => self.handler.serve(client).await,
@@ -182,14 +182,14 @@ impl<H: Handler> Shared<H> {
 struct Accepting<'a, H> {
     admission: Admission,
     loops: &'a EventLoops,
-    shared: &'a Arc<Shared<H>>,
-    ending: &'a Ending,
+    shared: &'a Arc<ServerShared<H>>,
+    shutdown: &'a Shutdown,
 }
 
 impl<H: Handler> Accepting<'_, H> {
     /// Until nobody is to be accepted any more.
-    async fn until_the_end(&mut self, source: &Source) -> Result<(), Failure> {
-        let (shared, mut end) = (self.shared, self.ending.clone());
+    async fn until_the_end(&mut self, source: &ClientSource) -> Result<(), Failure> {
+        let (shared, mut end) = (self.shared, self.shutdown.clone());
         let end_comes = async {
             before(shared.over(), end.draining()).await;
         };
@@ -200,7 +200,7 @@ impl<H: Handler> Accepting<'_, H> {
     }
 
     /// Cancelling loses nobody.
-    async fn for_ever(&mut self, source: &Source) -> Result<(), Failure> {
+    async fn for_ever(&mut self, source: &ClientSource) -> Result<(), Failure> {
         let limits = Arc::clone(self.admission.limits());
         let mut errors = AcceptErrors::default();
         loop {
@@ -213,7 +213,7 @@ impl<H: Handler> Accepting<'_, H> {
                     }
                 }
                 Err(error) => {
-                    if errors.failed(error)? == Retry::AfterAPause {
+                    if errors.failed(error)? == AcceptRetry::AfterAPause {
                         before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
                     }
                 }
@@ -226,12 +226,12 @@ impl<H: Handler> Accepting<'_, H> {
         let admitted = self.admission.admit(|| client.peer(), client.address());
         let Some(admitted) = admitted else { return false };
         let Admitted { peer, number, place } = admitted;
-        let (shared, ending) = (Arc::clone(self.shared), self.ending.clone());
+        let (shared, shutdown) = (Arc::clone(self.shared), self.shutdown.clone());
         let client = Detached::try_from(client);
         self.loops.spawn(move || async move {
             let client = || {
                 let socket = client.and_then(Detached::attach)?;
-                Ok(Client { socket, peer, number, ending })
+                Ok(Client { socket, peer, number, shutdown })
             };
             shared.serve(client, number, place).await;
         });
@@ -252,7 +252,7 @@ async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()
 }
 
 /// Accepts those clients that have connected already.
-async fn those_who_wait(source: &Source) -> Vec<Accepted> {
+async fn those_who_wait(source: &ClientSource) -> Vec<Accepted> {
     let mut clients = Vec::new();
     let mut errors = AcceptErrors::default();
     loop {
@@ -309,7 +309,7 @@ mod tests {
         for once in [false, true] {
             let limits = Arc::new(Limits::new(None, None));
             let place = limits.take_place(None).unwrap();
-            let shared = Shared { handler: NoHandler, once, ended: Mutex::new(None) };
+            let shared = ServerShared { handler: NoHandler, once, ended: Mutex::new(None) };
             runtime.block_on(shared.serve(|| panic!("while it is served"), 1, place));
             assert_eq!(limits.count(), 0);
             let ended = shared.ended.into_inner().unwrap();

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Where clients come from, once it is open.
 #[derive(Debug)]
-pub(crate) enum Source {
+pub(crate) enum ClientSource {
     Local(LocalListener),
     Tcp(TcpListener),
     /// The one client is there already.
@@ -28,7 +28,7 @@ pub(super) enum Accepted {
     Given(Detached),
 }
 
-impl Source {
+impl ClientSource {
     /// Listens on a TCP port; gives the address with the port that the system has chosen.
     pub(crate) fn listen_on_tcp(
         address: &TcpAddress,

@@ -21,27 +21,27 @@ use std::{
 /// dies of that signal. A second signal ends it at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Stopper {
-    shared: Arc<Shared>,
+    shared: Arc<StopperShared>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
+struct StopperShared {
+    state: Mutex<StopperState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StopperState {
     signal: Option<i32>,
     next: u64,
-    open: HashMap<u64, Open>,
+    open: HashMap<u64, OpenItem>,
     /// The grace time is over: what is added to `open` from now on is ended at once.
     is_over: bool,
 }
 
 /// Something that goes on after the name has gone.
 #[derive(Debug)]
-pub(crate) enum Open {
+pub(crate) enum OpenItem {
     /// The accepting of clients: one may have been accepted and not be noted yet.
     Accepting,
     /// A connection, and what it has moved.
@@ -52,8 +52,8 @@ pub(crate) enum Open {
 
 /// That something goes on, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Going {
-    shared: Arc<Shared>,
+pub(crate) struct OpenGuard {
+    shared: Arc<StopperShared>,
     key: u64,
 }
 
@@ -63,7 +63,7 @@ const LAST_TIME: Duration = Duration::from_millis(500);
 impl Stopper {
     /// Begins to watch for signals.
     pub(crate) fn start(listener: &Arc<Listener>, grace: Duration) -> Result<Self, Failure> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(StopperShared::default());
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
         super::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
@@ -96,7 +96,7 @@ impl Stopper {
     }
 
     /// Notes that something goes on.
-    pub(crate) fn going(&self, open: Open) -> Going {
+    pub(crate) fn going(&self, open: OpenItem) -> OpenGuard {
         let mut state = self.shared.state();
         let key = state.next;
         state.next += 1;
@@ -104,7 +104,7 @@ impl Stopper {
             open.end();
         }
         state.open.insert(key, open);
-        Going { shared: Arc::clone(&self.shared), key }
+        OpenGuard { shared: Arc::clone(&self.shared), key }
     }
 
     /// Everything has ended by itself; if a signal asked for that, the process dies of it.
@@ -116,13 +116,13 @@ impl Stopper {
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl StopperShared {
+    fn state(&self) -> MutexGuard<'_, StopperState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait_until_empty(&self, time: Duration) {
-        let goes_on = |state: &mut State| !state.open.is_empty();
+        let goes_on = |state: &mut StopperState| !state.open.is_empty();
         drop(self.changed.wait_timeout_while(self.state(), time, goes_on));
     }
 
@@ -130,11 +130,11 @@ impl Shared {
     fn end_all(&self) {
         let mut state = self.state();
         state.is_over = true;
-        state.open.values().for_each(Open::end);
+        state.open.values().for_each(OpenItem::end);
     }
 }
 
-impl Open {
+impl OpenItem {
     fn end(&self) {
         match self {
             Self::Accepting => {}
@@ -153,18 +153,18 @@ impl Open {
     }
 }
 
-impl Shared {
+impl StopperShared {
     /// Says what is lost of connections that have to be left as they are.
     fn tell_of_losses(&self) {
         for open in self.state().open.values() {
-            if let Open::Stream(_, meter) = open {
+            if let OpenItem::Stream(_, meter) = open {
                 meter.losses().for_each(|loss| tracing::warn!("{loss}"));
             }
         }
     }
 }
 
-impl Drop for Going {
+impl Drop for OpenGuard {
     fn drop(&mut self) {
         self.shared.state().open.remove(&self.key);
         self.shared.changed.notify_all();
@@ -183,7 +183,7 @@ mod tests {
         let stopper = Stopper { shared: Arc::default() };
         stopper.shared.end_all();
         let (stream, mut peer) = Stream::pair().unwrap();
-        let _going = stopper.going(Open::Stream(Arc::new(stream), Arc::new(Meter::new(false))));
+        let _going = stopper.going(OpenItem::Stream(Arc::new(stream), Arc::new(Meter::new(false))));
         peer.set_recv_timeout(Some(Duration::from_secs(10))).unwrap();
         assert_eq!(peer.read(&mut [0]).unwrap(), 0);
     }

@@ -1,5 +1,5 @@
 use super::delivery::ended;
-use crate::diag::{Direction, Failure};
+use crate::diag::{Failure, LossDirection};
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
@@ -47,7 +47,7 @@ impl Meter {
 
     /// What is lost if the transfer is left as it is.
     pub(crate) fn losses(&self) -> impl Iterator<Item = Failure> {
-        let sides = [(Direction::Receive, &self.received), (Direction::Send, &self.sent)];
+        let sides = [(LossDirection::Receive, &self.received), (LossDirection::Send, &self.sent)];
         sides.into_iter().filter_map(|(direction, gauge)| gauge.loss(direction))
     }
 
@@ -84,7 +84,7 @@ impl Gauge {
     }
 
     /// What is lost of the direction if it is left as it is.
-    fn loss(&self, direction: Direction) -> Option<Failure> {
+    fn loss(&self, direction: LossDirection) -> Option<Failure> {
         let (held, delivered) = (self.held(), self.bytes());
         let failure =
             Failure::Undelivered { direction, error: ended(), bytes: Some(held), delivered };

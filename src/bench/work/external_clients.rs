@@ -64,7 +64,7 @@ impl ExternalClients {
             }
         };
         // Blocks signals in all threads until the handler that removes the name is installed.
-        let _held = signals::Held::new();
+        let _held = signals::BlockedSignals::new();
         let workers = Workers::new(api, &pin[..pin.len().min(1)])?;
         let listener =
             workers.executor().run(async move { BenchListener::bind(&address, api).await })?;

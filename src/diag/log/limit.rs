@@ -30,7 +30,7 @@ struct Window {
 
 /// What is done with a message.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum LimitVerdict {
     Write,
     LeaveOut,
     /// It is left out, and is the first one: its text is to be kept.
@@ -53,17 +53,17 @@ impl<K: Clone + Eq + Hash> Limiter<K> {
     }
 
     /// Counts a message.
-    pub(super) fn count(&mut self, kind: K, now: Instant) -> Verdict {
+    pub(super) fn count(&mut self, kind: K, now: Instant) -> LimitVerdict {
         let window = self.windows.entry(kind).or_insert_with(|| Window::new(now));
         if window.left_out == 0 && window.is_over(now) {
             *window = Window::new(now);
         }
         if window.written < BURST {
             window.written += 1;
-            return Verdict::Write;
+            return LimitVerdict::Write;
         }
         window.left_out += 1;
-        if window.left_out == 1 { Verdict::Keep } else { Verdict::LeaveOut }
+        if window.left_out == 1 { LimitVerdict::Keep } else { LimitVerdict::LeaveOut }
     }
 
     /// Keeps the text of the first message that was left out.
@@ -126,9 +126,9 @@ mod tests {
     /// Counts so many messages at once; how many of them are written.
     fn written(limiter: &mut Limiter<u8>, kind: u8, count: usize, now: Instant) -> usize {
         let mut write = || match limiter.count(kind, now) {
-            Verdict::Write => true,
-            Verdict::LeaveOut => false,
-            Verdict::Keep => {
+            LimitVerdict::Write => true,
+            LimitVerdict::LeaveOut => false,
+            LimitVerdict::Keep => {
                 limiter.keep(&kind, format!("kind {kind}"));
                 false
             }

@@ -31,7 +31,7 @@ impl SocketFolder {
             return Ok(Self { folder: None, signal });
         }
         // Blocks signals until the handler that removes the folder is installed.
-        let _held = signals::Held::new();
+        let _held = signals::BlockedSignals::new();
         let folder = tempfile::Builder::new()
             .prefix("lsock-bench-")
             .tempdir()

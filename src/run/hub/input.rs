@@ -1,6 +1,6 @@
 //! Stdin, read by a thread and copied to every client.
 
-use super::queue::{Queue, Subscription};
+use super::queue::{BroadcastQueue, Subscription};
 use crate::{
     diag::{Failure, caught},
     serve::Flag,
@@ -15,12 +15,12 @@ use std::{
 /// Copies stdin to clients.
 #[derive(Debug)]
 pub(super) struct Broadcast {
-    shared: Arc<Shared>,
+    shared: Arc<InputShared>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    queue: Arc<Queue>,
+struct InputShared {
+    queue: Arc<BroadcastQueue>,
     /// Set when a client has come since the thread has looked for one.
     has_come: Mutex<bool>,
     came: Condvar,
@@ -36,8 +36,8 @@ impl Broadcast {
         queue: usize,
         over: Option<Arc<Flag>>,
     ) -> Result<Self, Failure> {
-        let shared = Arc::new(Shared {
-            queue: Arc::new(Queue::new(queue)),
+        let shared = Arc::new(InputShared {
+            queue: Arc::new(BroadcastQueue::new(queue)),
             has_come: Mutex::default(),
             came: Condvar::new(),
         });
@@ -66,7 +66,7 @@ impl Broadcast {
     }
 }
 
-impl Shared {
+impl InputShared {
     /// Waits until there is a client: what nobody would get is not read.
     fn wait_for_client(&self) {
         while !self.queue.has_clients() {

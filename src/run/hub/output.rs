@@ -1,7 +1,7 @@
 //! What clients send, written to stdout by a thread.
 
 use crate::{
-    diag::{Direction, Failure, caught},
+    diag::{Failure, LossDirection, caught},
     serve::Flag,
     system::Output,
 };
@@ -48,7 +48,7 @@ struct Written {
 
 /// Room for one piece.
 #[derive(Debug)]
-pub(super) struct Place(lines::OwnedPermit<Piece>);
+pub(super) struct PiecePermit(lines::OwnedPermit<Piece>);
 
 /// How many pieces may wait to be written; then clients have to.
 const WAITING: usize = 16;
@@ -99,9 +99,9 @@ impl Merge {
     }
 
     /// Waits until there is room for a piece; `None` if nothing can be written any more.
-    pub(super) async fn place(&self) -> Option<Place> {
+    pub(super) async fn place(&self) -> Option<PiecePermit> {
         let pieces = self.pieces()?;
-        pieces.reserve_owned().await.ok().map(Place)
+        pieces.reserve_owned().await.ok().map(PiecePermit)
     }
 
     /// Has the last of what a client has sent written if there is room for it now.
@@ -137,7 +137,7 @@ impl Merge {
         let lost = self.read.load(Relaxed).saturating_sub(delivered);
         if lost > 0 {
             let bytes = is_known.then_some(lost);
-            let direction = Direction::Receive;
+            let direction = LossDirection::Receive;
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(Failure::Undelivered { direction, error, bytes, delivered });
         }
@@ -167,7 +167,7 @@ impl Merge {
     }
 }
 
-impl Place {
+impl PiecePermit {
     /// Has the piece written.
     pub(super) fn write(self, client: u64, bytes: Vec<u8>) {
         self.0.send(Piece { client, bytes });

@@ -11,14 +11,14 @@ use std::{
 /// each of which has a position in it: its memory is bounded by the limit for one client,
 /// however many there are.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct BroadcastQueue {
     /// How many bytes may wait for a client.
     limit: usize,
-    state: RwLock<State>,
+    state: RwLock<BroadcastState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BroadcastState {
     bytes: VecDeque<u8>,
     /// The position of the first of the bytes, counted from the first byte of all.
     start: u64,
@@ -38,7 +38,7 @@ struct Position {
 /// A client's place in the queue, which it has until this is dropped.
 #[derive(Debug)]
 pub(super) struct Subscription {
-    queue: Arc<Queue>,
+    queue: Arc<BroadcastQueue>,
     position: Arc<Position>,
     number: u64,
 }
@@ -59,7 +59,7 @@ pub(super) enum Next<'a> {
 /// An empty queue keeps no more memory than this.
 const KEPT: usize = 128 << 10;
 
-impl Queue {
+impl BroadcastQueue {
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, state: RwLock::default() }
     }
@@ -117,16 +117,16 @@ impl Queue {
         Subscription { queue: Arc::clone(self), position, number }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    fn read(&self) -> RwLockReadGuard<'_, BroadcastState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    fn write(&self) -> RwLockWriteGuard<'_, BroadcastState> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl BroadcastState {
     /// The position after the last byte.
     fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn memory_is_that_of_one_client() {
         const LIMIT: usize = 256 << 10;
-        let queue = Arc::new(Queue::new(LIMIT));
+        let queue = Arc::new(BroadcastQueue::new(LIMIT));
         let clients: Vec<_> = (0..20).map(|number| queue.subscribe(number)).collect();
         // Smaller pieces than any of the bookkeeping.
         for _ in 0..LIMIT {
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_client_that_has_everything_can_always_take_a_piece() {
-        let queue = Arc::new(Queue::new(3));
+        let queue = Arc::new(BroadcastQueue::new(3));
         let client = queue.subscribe(1);
         assert!(queue.push(b"0123456789"));
         assert_eq!(take(&client, 10).as_deref(), Some(&b"0123456789"[..]));
@@ -264,7 +264,7 @@ mod tests {
         fn nothing_is_lost_or_added(
             steps in proptest::collection::vec((0..4_usize, 0..40_usize), 0..200)
         ) {
-            let queue = Arc::new(Queue::new(usize::MAX));
+            let queue = Arc::new(BroadcastQueue::new(usize::MAX));
             let mut clients: Vec<(Subscription, Vec<u8>, usize)> = Vec::new();
             let mut all = Vec::new();
             for (number, (step, size)) in steps.into_iter().enumerate() {

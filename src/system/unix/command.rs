@@ -91,7 +91,7 @@ pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> 
 fn start(mut command: Command) -> io::Result<Child> {
     descriptor_limit::restore_in(&mut command);
     signals::heed_children()?;
-    let _mask = signals::Held::for_command();
+    let _mask = signals::BlockedSignals::for_command();
     tokio::process::Command::from(command).spawn()
 }
 

@@ -27,14 +27,14 @@ static EXITS_AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(Atom
 /// leaves the file, and one that comes in the middle of [`on_termination`] is lost:
 /// signal-hook has taken the signal then, and does not know yet what for.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct BlockedSignals {
     before: Option<SigSet>,
 }
 
 /// The signals that this process was started to block.
 static BLOCKED_AT_START: OnceLock<SigSet> = OnceLock::new();
 
-impl Held {
+impl BlockedSignals {
     pub(crate) fn new() -> Self {
         let mut ours = SigSet::empty();
         for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
@@ -56,7 +56,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for BlockedSignals {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
             // Cannot fail where the other way has worked.

@@ -25,12 +25,12 @@ pub(crate) struct Input {
 #[derive(Debug)]
 struct Feed {
     file: File,
-    state: Mutex<State>,
+    state: Mutex<InputState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct InputState {
     is_reading: bool,
     piece: Vec<u8>,
     taken: usize,
@@ -93,7 +93,7 @@ impl Input {
     /// It is asked when the peer has gone; what has been written to the input by then may
     /// not have been read yet.
     pub(crate) fn pending(&self) -> Option<u64> {
-        let is_unknown = |state: &mut State| state.rest() == 0 && state.end.is_none();
+        let is_unknown = |state: &mut InputState| state.rest() == 0 && state.end.is_none();
         let state = self
             .feed
             .changed
@@ -156,7 +156,7 @@ impl Input {
     }
 }
 
-impl State {
+impl InputState {
     /// How much of the piece nobody has taken yet.
     fn rest(&self) -> usize {
         self.piece.len() - self.taken
@@ -164,7 +164,7 @@ impl State {
 }
 
 impl Feed {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, InputState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -185,7 +185,7 @@ impl Feed {
 
     /// Waits until the piece before this one has been taken, and puts this one there.
     fn hand_over(&self, piece: &[u8]) {
-        let is_full = |state: &mut State| state.rest() > 0;
+        let is_full = |state: &mut InputState| state.rest() > 0;
         let mut state =
             self.changed.wait_while(self.state(), is_full).unwrap_or_else(PoisonError::into_inner);
         state.piece.clear();

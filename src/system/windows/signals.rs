@@ -8,9 +8,9 @@ const CONTROL_C_EXIT: u32 = 0xC000_013A;
 
 /// There is nothing to hold back: a name goes with its process here.
 #[derive(Debug)]
-pub(crate) struct Held;
+pub(crate) struct BlockedSignals;
 
-impl Held {
+impl BlockedSignals {
     pub(crate) fn new() -> Self {
         Self
     }

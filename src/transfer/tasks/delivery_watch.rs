@@ -1,8 +1,8 @@
 //! The end of a connection on one side: whether the peer has read everything.
 
 use super::{
-    direction::{Direction, Ending},
-    report::Limit,
+    direction::{RelayDirection, RelayEnd},
+    report::RelayLimit,
 };
 use crate::{
     system::Socket,
@@ -31,14 +31,14 @@ impl DeliveryWatch {
     /// `from` is the direction that has read from the socket, `to` is the other one.
     pub(super) fn new(
         socket: Socket,
-        from: &Direction,
-        to: &Direction,
-        limit: Option<Limit>,
+        from: &RelayDirection,
+        to: &RelayDirection,
+        limit: Option<RelayLimit>,
     ) -> Self {
         let (mut socket, mut fate) = (Some(socket), Delivery::Read);
         let was_reset = matches!(
             from.ending(),
-            Some(Ending::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
+            Some(RelayEnd::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
         );
         if to.bytes == 0 {
             socket = None;
@@ -46,7 +46,7 @@ impl DeliveryWatch {
             (socket, fate) = (None, Delivery::Closed);
         }
         // If nothing was to be read from it any more, lsock itself may have shut it down.
-        let was_shut_down = matches!(from.ending(), Some(Ending::OutputFailed { .. }));
+        let was_shut_down = matches!(from.ending(), Some(RelayEnd::OutputFailed { .. }));
         let waits = limit.is_none() && !was_shut_down;
         Self { socket, fate, waits, watch: DeliveryRule::new(), timer: None }
     }

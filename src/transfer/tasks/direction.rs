@@ -9,12 +9,12 @@ use std::{
 
 /// One direction, from socket to socket.
 #[derive(Debug)]
-pub(super) struct Direction {
+pub(super) struct RelayDirection {
     /// How many bytes were delivered.
     pub(super) bytes: u64,
     pub(super) descriptors: Descriptors,
-    held: Held,
-    state: State,
+    held: HeldBytes,
+    state: DirectionState,
     /// The last read filled what it was given: more is to be expected at once.
     is_bulk: bool,
     /// This system cannot splice from or to these sockets.
@@ -25,23 +25,23 @@ pub(super) struct Direction {
 
 /// What was read and is not delivered yet.
 #[derive(Debug)]
-enum Held {
+enum HeldBytes {
     Nothing,
     Bytes { buffer: Buffer, from: usize, to: usize },
     Piped(KernelPipe),
 }
 
 #[derive(Debug)]
-enum State {
+enum DirectionState {
     Moves,
     /// The output is being told of the end.
-    Tells(Ending),
-    Ended(Ending),
+    Tells(RelayEnd),
+    Ended(RelayEnd),
 }
 
 /// How a direction ended.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub(crate) enum RelayEnd {
     /// Its input came to an end, and everything was delivered.
     Eof,
     /// Whoever it was for has gone while nothing was under way.
@@ -58,7 +58,7 @@ pub(crate) enum Ending {
 
 /// How one direction moves bytes.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct RelayMode {
     pub(super) splices: bool,
     /// An error where that is not possible.
     pub(super) splices_only: bool,
@@ -75,13 +75,17 @@ const SMALL: usize = 16 << 10;
 /// How often a direction moves bytes before others have their turn.
 const TURNS: usize = 4;
 
-impl Direction {
+impl RelayDirection {
     pub(super) fn new(is_used: bool, descriptors: Descriptors) -> Self {
         Self {
             bytes: 0,
             descriptors,
-            held: Held::Nothing,
-            state: if is_used { State::Moves } else { State::Ended(Ending::Unused) },
+            held: HeldBytes::Nothing,
+            state: if is_used {
+                DirectionState::Moves
+            } else {
+                DirectionState::Ended(RelayEnd::Unused)
+            },
             is_bulk: false,
             cannot_splice: false,
             stops: false,
@@ -89,12 +93,12 @@ impl Direction {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.state, State::Ended(_))
+        matches!(self.state, DirectionState::Ended(_))
     }
 
     /// Whether it waits for its input, and not for its output.
     pub(super) fn waits_for_input(&self) -> bool {
-        matches!(self.state, State::Moves) && self.held() == 0
+        matches!(self.state, DirectionState::Moves) && self.held() == 0
     }
 
     /// How many bytes were read and are not delivered.
@@ -103,17 +107,17 @@ impl Direction {
     }
 
     /// How it ended, once it has.
-    pub(super) fn ending(&self) -> Option<&Ending> {
+    pub(super) fn ending(&self) -> Option<&RelayEnd> {
         match &self.state {
-            State::Ended(ending) => Some(ending),
+            DirectionState::Ended(ending) => Some(ending),
             _ => None,
         }
     }
 
-    pub(super) fn into_ending(self) -> Ending {
+    pub(super) fn into_ending(self) -> RelayEnd {
         match self.state {
-            State::Ended(ending) => ending,
-            _ => Ending::Stopped { lost: self.held() },
+            DirectionState::Ended(ending) => ending,
+            _ => RelayEnd::Stopped { lost: self.held() },
         }
     }
 
@@ -123,9 +127,9 @@ impl Direction {
     }
 
     /// Ends it now.
-    pub(super) fn end(&mut self, ending: Ending) {
-        self.held = Held::Nothing;
-        self.state = State::Ended(ending);
+    pub(super) fn end(&mut self, ending: RelayEnd) {
+        self.held = HeldBytes::Nothing;
+        self.state = DirectionState::Ended(ending);
     }
 
     /// Moves what can be moved; ready once the direction has ended.
@@ -134,29 +138,32 @@ impl Direction {
         cx: &mut Context<'_>,
         input: &mut Socket,
         output: &mut Socket,
-        way: &Way,
+        way: &RelayMode,
     ) -> Poll<()> {
         for _ in 0..TURNS {
             match &self.state {
-                State::Ended(_) => return Poll::Ready(()),
-                State::Tells(_) => {
+                DirectionState::Ended(_) => return Poll::Ready(()),
+                DirectionState::Tells(_) => {
                     // A peer that has gone needs not be told.
                     let _ = ready!(output.poll_shutdown(cx));
-                    self.state = match std::mem::replace(&mut self.state, State::Moves) {
-                        State::Tells(ending) => State::Ended(ending),
+                    self.state = match std::mem::replace(&mut self.state, DirectionState::Moves) {
+                        DirectionState::Tells(ending) => DirectionState::Ended(ending),
                         state => state,
                     };
                 }
-                State::Moves => {
+                DirectionState::Moves => {
                     if let Some(ending) = ready!(self.poll_step(cx, input, output, way)) {
                         let tells =
-                            way.tells && matches!(ending, Ending::Eof | Ending::InputFailed(_));
-                        if matches!(ending, Ending::OutputFailed { .. }) {
+                            way.tells && matches!(ending, RelayEnd::Eof | RelayEnd::InputFailed(_));
+                        if matches!(ending, RelayEnd::OutputFailed { .. }) {
                             input.stop_reading();
                         }
-                        self.held = Held::Nothing;
-                        self.state =
-                            if tells { State::Tells(ending) } else { State::Ended(ending) };
+                        self.held = HeldBytes::Nothing;
+                        self.state = if tells {
+                            DirectionState::Tells(ending)
+                        } else {
+                            DirectionState::Ended(ending)
+                        };
                     }
                 }
             }
@@ -171,18 +178,18 @@ impl Direction {
         cx: &mut Context<'_>,
         input: &mut Socket,
         output: &mut Socket,
-        way: &Way,
-    ) -> Poll<Option<Ending>> {
+        way: &RelayMode,
+    ) -> Poll<Option<RelayEnd>> {
         if let Err(ending) = ready!(self.poll_deliver(cx, output)) {
             return Poll::Ready(Some(ending));
         }
         if self.stops && self.held() == 0 {
-            return Poll::Ready(Some(Ending::Stopped { lost: 0 }));
+            return Poll::Ready(Some(RelayEnd::Stopped { lost: 0 }));
         }
         match ready!(self.poll_fetch(cx, input, output, way)) {
-            Ok(0) => Poll::Ready(Some(Ending::Eof)),
+            Ok(0) => Poll::Ready(Some(RelayEnd::Eof)),
             Ok(_) => self.poll_deliver(cx, output).map(Result::err),
-            Err(error) => Poll::Ready(Some(Ending::InputFailed(error))),
+            Err(error) => Poll::Ready(Some(RelayEnd::InputFailed(error))),
         }
     }
 
@@ -191,7 +198,7 @@ impl Direction {
         cx: &mut Context<'_>,
         input: &mut Socket,
         output: &mut Socket,
-        way: &Way,
+        way: &RelayMode,
     ) -> Poll<io::Result<usize>> {
         if way.splices && !self.cannot_splice && (self.is_bulk || way.splices_only) {
             match ready!(self.poll_splice(cx, input, way)) {
@@ -220,7 +227,7 @@ impl Direction {
         if !self.is_bulk {
             output.rest(cx);
         }
-        self.held = Held::Bytes { buffer, from: 0, to: read };
+        self.held = HeldBytes::Bytes { buffer, from: 0, to: read };
         Poll::Ready(Ok(read))
     }
 
@@ -229,14 +236,14 @@ impl Direction {
         &mut self,
         cx: &mut Context<'_>,
         input: &mut Socket,
-        way: &Way,
+        way: &RelayMode,
     ) -> Poll<io::Result<Option<usize>>> {
         let size = ready!(input.poll_spliceable(cx, way.piece))?;
         let Some(size) = size else { return Poll::Ready(Ok(None)) };
         let Some(mut pipe) = KernelPipe::take() else { return Poll::Ready(Ok(None)) };
         let moved = ready!(input.poll_splice_in(cx, &mut pipe, size))?;
         self.is_bulk = moved >= SMALL;
-        self.held = Held::Piped(pipe);
+        self.held = HeldBytes::Piped(pipe);
         Poll::Ready(Ok(Some(moved)))
     }
 
@@ -245,20 +252,20 @@ impl Direction {
         &mut self,
         cx: &mut Context<'_>,
         output: &mut Socket,
-    ) -> Poll<Result<(), Ending>> {
+    ) -> Poll<Result<(), RelayEnd>> {
         while self.held.amount() > 0 {
             let written = match &mut self.held {
-                Held::Bytes { buffer, from, to } => {
+                HeldBytes::Bytes { buffer, from, to } => {
                     output.poll_write(cx, &buffer[*from..*to], &mut self.descriptors)
                 }
-                Held::Piped(pipe) => output.poll_splice_out(cx, pipe),
-                Held::Nothing => Poll::Ready(Ok(0)),
+                HeldBytes::Piped(pipe) => output.poll_splice_out(cx, pipe),
+                HeldBytes::Nothing => Poll::Ready(Ok(0)),
             };
             let error = match ready!(written) {
                 Ok(0) => ErrorKind::WriteZero.into(),
                 Ok(written) => {
                     self.bytes += written as u64;
-                    if let Held::Bytes { from, .. } = &mut self.held {
+                    if let HeldBytes::Bytes { from, .. } = &mut self.held {
                         *from += written;
                     }
                     continue;
@@ -266,14 +273,14 @@ impl Direction {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => error,
             };
-            return Poll::Ready(Err(Ending::OutputFailed { error, lost: self.held() }));
+            return Poll::Ready(Err(RelayEnd::OutputFailed { error, lost: self.held() }));
         }
-        self.held = Held::Nothing;
+        self.held = HeldBytes::Nothing;
         Poll::Ready(Ok(()))
     }
 }
 
-impl Held {
+impl HeldBytes {
     fn amount(&self) -> u64 {
         match self {
             Self::Nothing => 0,

@@ -42,7 +42,7 @@ impl EventLoops {
         let first = runtime()?;
         // Signals that ask to end come to the first thread alone, which can hold them while
         // it opens a listener: a thread that does not would let the process die then.
-        let _held = signals::Held::new();
+        let _held = signals::BlockedSignals::new();
         let end = Arc::new(Notify::new());
         let mut all = vec![EventLoop::new(first.handle().clone())];
         for number in 1..count {

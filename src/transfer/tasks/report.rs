@@ -1,6 +1,6 @@
-use super::direction::Ending;
+use super::direction::RelayEnd;
 use crate::{
-    diag::{Direction, Failure},
+    diag::{Failure, LossDirection},
     transfer::{Delivery, closed, ended},
 };
 use std::{
@@ -12,24 +12,24 @@ use std::{
 /// What a connection came to: both directions, and whether a limit ended it.
 #[derive(Debug)]
 pub(crate) struct RelayReport {
-    pub(super) to_target: Side,
-    pub(super) to_client: Side,
-    pub(super) limit: Option<Limit>,
+    pub(super) to_target: RelaySide,
+    pub(super) to_client: RelaySide,
+    pub(super) limit: Option<RelayLimit>,
     pub(super) time: Duration,
 }
 
 /// What one direction came to.
 #[derive(Debug)]
-pub(super) struct Side {
+pub(super) struct RelaySide {
     pub(super) bytes: u64,
-    pub(super) ending: Ending,
+    pub(super) ending: RelayEnd,
     /// Whether what was delivered was read as well.
     pub(super) fate: Delivery,
 }
 
 /// What ended a connection from outside.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Limit {
+pub(super) enum RelayLimit {
     Idle(Duration),
     Linger,
     Closing,
@@ -44,7 +44,7 @@ impl RelayReport {
     /// How many bytes were read for the target, whether it got them or not.
     pub(crate) fn read_for_target(&self) -> u64 {
         let lost = match self.to_target.ending {
-            Ending::OutputFailed { lost, .. } | Ending::Stopped { lost } => lost,
+            RelayEnd::OutputFailed { lost, .. } | RelayEnd::Stopped { lost } => lost,
             _ => 0,
         };
         self.to_target.bytes + lost
@@ -68,11 +68,11 @@ impl RelayReport {
             }
             Ended::Unread { what, error } => Some(Failure::Io { what, error }),
         };
-        undelivered(target, Direction::Target)
-            .or_else(|| undelivered(client, Direction::Client))
+        undelivered(target, LossDirection::Target)
+            .or_else(|| undelivered(client, LossDirection::Client))
             .or(match limit {
-                Some(Limit::Idle(limit)) => Some(Failure::Idle(limit)),
-                Some(Limit::Linger | Limit::Closing) | None => None,
+                Some(RelayLimit::Idle(limit)) => Some(Failure::Idle(limit)),
+                Some(RelayLimit::Linger | RelayLimit::Closing) | None => None,
             })
     }
 }
@@ -83,22 +83,22 @@ enum Ended {
     Unread { what: &'static str, error: io::Error },
 }
 
-impl Side {
+impl RelaySide {
     /// `what` is said where its input could not be read.
     fn failure(self, what: &'static str) -> Option<Ended> {
         let delivered = self.bytes;
         let undelivered = |error, bytes| Some(Ended::Undelivered { error, bytes, delivered });
         match self.ending {
-            Ending::OutputFailed { error, lost } => {
+            RelayEnd::OutputFailed { error, lost } => {
                 let has_gone =
                     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
                 undelivered(if has_gone { closed() } else { error }, Some(lost))
             }
-            Ending::Stopped { lost } if lost > 0 => undelivered(ended(), Some(lost)),
+            RelayEnd::Stopped { lost } if lost > 0 => undelivered(ended(), Some(lost)),
             ending => match (self.fate.error(), ending) {
                 (Some(error), _) => undelivered(error, None),
                 // A reset is the other direction's loss.
-                (None, Ending::InputFailed(error))
+                (None, RelayEnd::InputFailed(error))
                     if error.kind() != ErrorKind::ConnectionReset =>
                 {
                     Some(Ended::Unread { what, error })
@@ -114,9 +114,9 @@ impl Display for RelayReport {
         let (there, back) = self.bytes();
         write!(f, "{there} bytes to the target, {back} bytes back in {:.3?}", self.time)?;
         match self.limit {
-            Some(Limit::Idle(_)) => f.write_str(", ended by --idle-timeout"),
-            Some(Limit::Linger) => f.write_str(", ended by --linger"),
-            Some(Limit::Closing) => f.write_str(", closed at the end of the grace time"),
+            Some(RelayLimit::Idle(_)) => f.write_str(", ended by --idle-timeout"),
+            Some(RelayLimit::Linger) => f.write_str(", ended by --linger"),
+            Some(RelayLimit::Closing) => f.write_str(", closed at the end of the grace time"),
             None => Ok(()),
         }
     }

@@ -3,8 +3,8 @@
 
 use super::{
     delivery_watch::DeliveryWatch,
-    direction::{Direction, Ending, Way},
-    report::{Limit, RelayReport, Side},
+    direction::{RelayDirection, RelayEnd, RelayMode},
+    report::{RelayLimit, RelayReport, RelaySide},
 };
 use crate::{
     deadline::Deadline,
@@ -24,7 +24,7 @@ use tokio::time::Sleep;
 #[derive(Clone, Debug)]
 pub(crate) struct TransferPlan {
     options: TransferOptions,
-    way: Way,
+    way: RelayMode,
     /// What becomes of descriptors that come along with data.
     passing: Passing,
     /// What shows progress while connections go on.
@@ -43,7 +43,7 @@ impl TransferPlan {
         passing: Passing,
         meter: Option<Arc<Meter>>,
     ) -> Self {
-        let way = Way {
+        let way = RelayMode {
             splices: options.copy != CopyMode::Buffer && passing != Passing::On,
             splices_only: options.copy == CopyMode::Splice,
             buffer: options.buffer.unwrap_or(BUFFER_SIZE),
@@ -55,13 +55,13 @@ impl TransferPlan {
 }
 
 /// A connection that goes on.
-struct Transfer<'a> {
+struct RelayTransfer<'a> {
     plan: &'a TransferPlan,
     number: u64,
     client: Socket,
     target: Socket,
-    forth: Direction,
-    back: Direction,
+    forth: RelayDirection,
+    back: RelayDirection,
     clock: Option<Box<Clock>>,
 }
 
@@ -76,13 +76,13 @@ pub(crate) async fn transfer(
     let started = Instant::now();
     let options = &plan.options;
     let descriptors = || Descriptors::new(plan.passing == Passing::On);
-    let mut transfer = Transfer {
+    let mut transfer = RelayTransfer {
         plan,
         number,
         client,
         target,
-        forth: Direction::new(options.sends, descriptors()),
-        back: Direction::new(options.receives, descriptors()),
+        forth: RelayDirection::new(options.sends, descriptors()),
+        back: RelayDirection::new(options.receives, descriptors()),
         clock: options.is_timed().then(|| Box::new(Clock::new(started, options))),
     };
     let mut closing = pin!(closing);
@@ -93,11 +93,11 @@ pub(crate) async fn transfer(
         if let Poll::Ready(limit) = transfer.poll_limits(cx) {
             return Poll::Ready(Some(limit));
         }
-        closing.as_mut().poll(cx).map(|()| Some(Limit::Closing))
+        closing.as_mut().poll(cx).map(|()| Some(RelayLimit::Closing))
     })
     .await;
     let time = started.elapsed();
-    let Transfer { client, target, forth, back, .. } = transfer;
+    let RelayTransfer { client, target, forth, back, .. } = transfer;
     // Boxed, since connections that go on have no use for their memory.
     let mut peers = Box::new([
         DeliveryWatch::new(target, &back, &forth, limit),
@@ -110,7 +110,7 @@ pub(crate) async fn transfer(
     })
     .await;
     let [to_target, to_client] = peers.each_ref().map(DeliveryWatch::fate);
-    let side = |direction: Direction, fate| Side {
+    let side = |direction: RelayDirection, fate| RelaySide {
         bytes: direction.bytes,
         ending: direction.into_ending(),
         fate,
@@ -118,7 +118,7 @@ pub(crate) async fn transfer(
     RelayReport { to_target: side(forth, to_target), to_client: side(back, to_client), limit, time }
 }
 
-impl Transfer<'_> {
+impl RelayTransfer<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let before = (self.forth.bytes, self.back.bytes);
         loop {
@@ -148,13 +148,13 @@ impl Transfer<'_> {
             && self.forth.waits_for_input()
             && self.target.poll_gone(cx).is_ready()
         {
-            self.forth.end(Ending::PeerGone);
+            self.forth.end(RelayEnd::PeerGone);
         }
         if self.forth.is_over()
             && self.back.waits_for_input()
             && self.client.poll_gone(cx).is_ready()
         {
-            self.back.end(Ending::PeerGone);
+            self.back.end(RelayEnd::PeerGone);
         }
     }
 
@@ -182,7 +182,7 @@ impl Transfer<'_> {
     }
 
     /// Ready if a limit of time has been reached.
-    fn poll_limits(&mut self, cx: &mut Context<'_>) -> Poll<Limit> {
+    fn poll_limits(&mut self, cx: &mut Context<'_>) -> Poll<RelayLimit> {
         let Some(clock) = &mut self.clock else { return Poll::Pending };
         let last = match (self.forth.is_over(), self.back.is_over()) {
             (true, false) => Some(&self.back),
@@ -212,20 +212,21 @@ impl Clock {
     }
 
     /// `last` is the direction that goes on when the other one has ended.
-    fn poll(&mut self, cx: &mut Context<'_>, last: Option<&Direction>) -> Poll<Limit> {
+    fn poll(&mut self, cx: &mut Context<'_>, last: Option<&RelayDirection>) -> Poll<RelayLimit> {
         loop {
             let now = Instant::now();
             // Time in which the output is blocked does not count for --linger.
             if let Some(since) = self.waiting_since.take() {
                 self.waited += now - since;
             }
-            let waits = last.is_some_and(Direction::waits_for_input);
+            let waits = last.is_some_and(RelayDirection::waits_for_input);
             self.waiting_since = waits.then_some(now);
             let idle = self
                 .idle
-                .map(|limit| (limit.saturating_sub(now - self.moved_at), Limit::Idle(limit)));
+                .map(|limit| (limit.saturating_sub(now - self.moved_at), RelayLimit::Idle(limit)));
             let linger = self.linger.filter(|_| waits);
-            let linger = linger.map(|limit| (limit.saturating_sub(self.waited), Limit::Linger));
+            let linger =
+                linger.map(|limit| (limit.saturating_sub(self.waited), RelayLimit::Linger));
             let Some((rest, limit)) = [idle, linger].into_iter().flatten().min_by_key(|it| it.0)
             else {
                 return Poll::Pending;

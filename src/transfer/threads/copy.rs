@@ -13,14 +13,14 @@ use std::{
 };
 
 /// Where bytes come from.
-pub(super) trait Source {
+pub(super) trait CopySource {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
     /// Waits until there is something to read, after an attempt would have blocked.
     fn wait(&mut self) -> io::Result<()>;
 }
 
 /// Where bytes go.
-pub(super) trait Sink {
+pub(super) trait CopySink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     /// Waits until something can be written, after an attempt would have blocked.
     fn wait(&mut self) -> io::Result<()>;
@@ -28,7 +28,7 @@ pub(super) trait Sink {
 
 /// What a step came to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum CopyStep {
     Moved,
     End,
 }
@@ -69,11 +69,11 @@ impl<'a> Outgoing<'a> {
 /// Reads once and writes all of that. The gauge counts both at once, so that it tells at any
 /// time how much is held: also if this never returns.
 pub(super) fn step(
-    source: &mut impl Source,
-    sink: &mut impl Sink,
+    source: &mut impl CopySource,
+    sink: &mut impl CopySink,
     buffer: &mut [u8],
     gauge: &Gauge,
-) -> Result<Step, Broken> {
+) -> Result<CopyStep, Broken> {
     gauge.waiting();
     let read = loop {
         match source.read(buffer) {
@@ -105,10 +105,10 @@ pub(super) fn step(
         };
         return Err(Broken::Sink(error));
     }
-    Ok(if read == 0 { Step::End } else { Step::Moved })
+    Ok(if read == 0 { CopyStep::End } else { CopyStep::Moved })
 }
 
-impl Source for &Input {
+impl CopySource for &Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         Input::read(self, buffer)
     }
@@ -117,7 +117,7 @@ impl Source for &Input {
     }
 }
 
-impl Sink for Outgoing<'_> {
+impl CopySink for Outgoing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Some((gives_up, room)) = self.gives_up else { return self.output.write(bytes) };
         self.output.wait_writable()?;
@@ -131,7 +131,7 @@ impl Sink for Outgoing<'_> {
     }
 }
 
-impl Source for Incoming<'_> {
+impl CopySource for Incoming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.descriptors.read(self.stream, buffer)
     }
@@ -140,7 +140,7 @@ impl Source for Incoming<'_> {
     }
 }
 
-impl Sink for &Stream {
+impl CopySink for &Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Write::write(self, bytes)
     }
@@ -188,7 +188,7 @@ mod tests {
     /// Stands for a thread that is left where it is.
     struct Hung;
 
-    impl Source for Fake {
+    impl CopySource for Fake {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let read = self.next(buffer.len().min(self.bytes.len()))?;
             for (to, from) in buffer.iter_mut().zip(self.bytes.drain(..read)) {
@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    impl Sink for Fake {
+    impl CopySink for Fake {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let written = self.next(bytes.len())?;
             self.bytes.extend(&bytes[..written]);
@@ -245,8 +245,8 @@ mod tests {
                 prop_assert_eq!(written.len() as u64, meter.sent.bytes());
                 prop_assert_eq!(read as u64, meter.sent.bytes() + meter.sent.held());
                 match result {
-                    Some(Ok(Step::Moved)) => prop_assert_eq!(meter.sent.held(), 0),
-                    Some(Ok(Step::End)) => {
+                    Some(Ok(CopyStep::Moved)) => prop_assert_eq!(meter.sent.held(), 0),
+                    Some(Ok(CopyStep::End)) => {
                         prop_assert!(source.bytes.is_empty());
                         prop_assert_eq!(meter.sent.held(), 0);
                         break;

@@ -1,7 +1,7 @@
 //! One direction of a transfer, from its first byte to its end.
 
 use super::{
-    copy::{self, Broken, Incoming, Outgoing, Sink, Source, Step},
+    copy::{self, Broken, CopySink, CopySource, CopyStep, Incoming, Outgoing},
     meter::{Gauge, Meter},
     options::TransferOptions,
     passing::Passing,
@@ -19,7 +19,7 @@ use std::{
 
 /// How one direction ended.
 #[derive(Debug)]
-pub(super) enum Ending {
+pub(super) enum DirectionEnd {
     /// Its input came to an end, and everything was delivered.
     Eof,
     /// The peer has gone, with that much of the input left, as far as that is known.
@@ -40,13 +40,13 @@ const BUFFER_SIZE: usize = 256 << 10;
 /// The way in which one direction moves bytes; it starts with splicing where that can
 /// work, and changes to copying if it does not.
 #[derive(Debug)]
-struct Way {
+struct CopyPath {
     splicer: Option<Splicer>,
     /// Empty until something is copied.
     buffer: Box<[u8]>,
 }
 
-impl Way {
+impl CopyPath {
     fn new(
         splicer: impl FnOnce() -> Option<Splicer>,
         options: &TransferOptions,
@@ -62,21 +62,21 @@ impl Way {
     /// kernel; it gives nothing if what is there is to be copied.
     fn step(
         &mut self,
-        source: &mut impl Source,
-        sink: &mut impl Sink,
+        source: &mut impl CopySource,
+        sink: &mut impl CopySink,
         gauge: &Gauge,
         options: &TransferOptions,
         most: usize,
         splice: impl FnOnce(&mut Splicer) -> io::Result<Option<usize>>,
-    ) -> Result<Step, Broken> {
+    ) -> Result<CopyStep, Broken> {
         if let Some(splicer) = &mut self.splicer {
             match splice(splicer) {
                 Ok(None) => {}
-                Ok(Some(0)) => return Ok(Step::End),
+                Ok(Some(0)) => return Ok(CopyStep::End),
                 Ok(Some(moved)) => {
                     gauge.read(moved);
                     gauge.moved(moved);
-                    return Ok(Step::Moved);
+                    return Ok(CopyStep::Moved);
                 }
                 // These two cannot be spliced: nothing has been moved.
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
@@ -108,7 +108,7 @@ pub(super) struct Sending<'a> {
     stream: &'a Stream,
     options: &'a TransferOptions,
     meter: &'a Meter,
-    way: Way,
+    way: CopyPath,
 }
 
 impl<'a> Sending<'a> {
@@ -117,16 +117,16 @@ impl<'a> Sending<'a> {
         stream: &'a Stream,
         options: &'a TransferOptions,
         meter: &'a Meter,
-    ) -> Result<Self, Ending> {
-        let way = Way::new(|| Splicer::sending(input, stream, options.buffer), options)
-            .map_err(Ending::InputFailed)?;
+    ) -> Result<Self, DirectionEnd> {
+        let way = CopyPath::new(|| Splicer::sending(input, stream, options.buffer), options)
+            .map_err(DirectionEnd::InputFailed)?;
         Ok(Self { input, stream, options, meter, way })
     }
 
     /// Sends a short input whole, so that it takes no thread: as long as nothing is there
     /// to be received, and no more than a stream takes without waiting for its peer. An
     /// ending, if that was all of it.
-    pub(super) fn send_short(&mut self) -> Option<Ending> {
+    pub(super) fn send_short(&mut self) -> Option<DirectionEnd> {
         const MOST: u64 = 64 << 10;
         const STEPS: usize = 16;
         for _ in 0..STEPS {
@@ -137,7 +137,7 @@ impl<'a> Sending<'a> {
             match self.input.wait_for_either(self.stream) {
                 Ok(Either::Input) => {}
                 Ok(Either::Stream) => break,
-                Err(error) => return Some(Ending::InputFailed(error)),
+                Err(error) => return Some(DirectionEnd::InputFailed(error)),
             }
             if let Some(ending) = self.step(usize::try_from(rest).unwrap_or(usize::MAX)) {
                 return Some(ending);
@@ -147,18 +147,20 @@ impl<'a> Sending<'a> {
     }
 
     /// Sends what comes in until its end.
-    pub(super) fn send(&mut self) -> Ending {
+    pub(super) fn send(&mut self) -> DirectionEnd {
         let gauge = &self.meter.sent;
         loop {
             gauge.waiting();
             let ready = self.input.wait(self.stream, &self.meter.stop);
             if self.meter.stop.load(Ordering::SeqCst) {
-                return Ending::Stopped;
+                return DirectionEnd::Stopped;
             }
             match ready {
                 Ok(Ready::Input) => {}
-                Ok(Ready::PeerGone) => return Ending::PeerGone { left: self.input.pending() },
-                Err(error) => return Ending::InputFailed(error),
+                Ok(Ready::PeerGone) => {
+                    return DirectionEnd::PeerGone { left: self.input.pending() };
+                }
+                Err(error) => return DirectionEnd::InputFailed(error),
             }
             gauge.delivering();
             if let Some(ending) = self.step(usize::MAX) {
@@ -167,17 +169,17 @@ impl<'a> Sending<'a> {
         }
     }
 
-    fn step(&mut self, most: usize) -> Option<Ending> {
+    fn step(&mut self, most: usize) -> Option<DirectionEnd> {
         let Self { input, stream, options, meter, ref mut way } = *self;
         let splice = |splicer: &mut Splicer| splicer.send(input, stream, most).map(Some);
         match way.step(&mut { input }, &mut { stream }, &meter.sent, options, most, splice) {
-            Ok(Step::Moved) => None,
-            Ok(Step::End) => Some(Ending::Eof),
-            Err(_) if meter.stop.load(Ordering::SeqCst) => Some(Ending::Stopped),
-            Err(Broken::Source(error)) => Some(Ending::InputFailed(error)),
+            Ok(CopyStep::Moved) => None,
+            Ok(CopyStep::End) => Some(DirectionEnd::Eof),
+            Err(_) if meter.stop.load(Ordering::SeqCst) => Some(DirectionEnd::Stopped),
+            Err(Broken::Source(error)) => Some(DirectionEnd::InputFailed(error)),
             Err(Broken::Sink(error)) => {
                 let lost = input.pending().map(|left| meter.sent.held() + left);
-                Some(Ending::OutputFailed { error, lost })
+                Some(DirectionEnd::OutputFailed { error, lost })
             }
         }
     }
@@ -189,12 +191,13 @@ pub(super) fn receive(
     output: &Output,
     options: &TransferOptions,
     meter: &Meter,
-) -> Ending {
+) -> DirectionEnd {
     let gauge = &meter.received;
-    let mut way = match Way::new(|| Splicer::receiving(stream, output, options.buffer), options) {
-        Ok(way) => way,
-        Err(error) => return Ending::OutputFailed { error, lost: Some(0) },
-    };
+    let mut way =
+        match CopyPath::new(|| Splicer::receiving(stream, output, options.buffer), options) {
+            Ok(way) => way,
+            Err(error) => return DirectionEnd::OutputFailed { error, lost: Some(0) },
+        };
     let mut source = Incoming { stream, descriptors: Descriptors::new(false) };
     let mut sink = Outgoing::new(output, options, meter);
     loop {
@@ -215,19 +218,19 @@ pub(super) fn receive(
             tracing::warn!("{}", Passing::NotHere.warning());
         }
         match step {
-            Ok(Step::Moved) => {}
-            Ok(Step::End) if meter.stop.load(Ordering::SeqCst) => return Ending::Stopped,
-            Ok(Step::End) => return Ending::Eof,
-            Err(Broken::Source(error)) => return Ending::InputFailed(error),
+            Ok(CopyStep::Moved) => {}
+            Ok(CopyStep::End) if meter.stop.load(Ordering::SeqCst) => return DirectionEnd::Stopped,
+            Ok(CopyStep::End) => return DirectionEnd::Eof,
+            Err(Broken::Source(error)) => return DirectionEnd::InputFailed(error),
             // Splicing does not say which of the two has failed; only a socket is reset.
             Err(Broken::Sink(error)) if error.kind() == ErrorKind::ConnectionReset => {
-                return Ending::InputFailed(error);
+                return DirectionEnd::InputFailed(error);
             }
             Err(Broken::Sink(_)) if meter.gives_up.load(Ordering::SeqCst) => {
-                return Ending::Stopped;
+                return DirectionEnd::Stopped;
             }
             Err(Broken::Sink(error)) => {
-                return Ending::OutputFailed { error, lost: Some(gauge.held()) };
+                return DirectionEnd::OutputFailed { error, lost: Some(gauge.held()) };
             }
         }
     }

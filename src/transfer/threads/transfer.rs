@@ -3,10 +3,10 @@
 
 use super::{
     delivery::{Delivery, DeliveryRule},
-    direction::{self, Ending, Sending},
+    direction::{self, DirectionEnd, Sending},
     meter::{Gauge, Meter},
     options::TransferOptions,
-    report::{Limit, Side, TransferReport},
+    report::{TimeLimit, TransferReport, TransferSide},
 };
 use crate::{
     diag::caught,
@@ -42,7 +42,7 @@ pub(crate) struct Job {
 
 /// What the threads of a transfer share.
 #[derive(Debug)]
-struct Shared {
+struct TransferShared {
     stream: Arc<Stream>,
     options: TransferOptions,
     meter: Arc<Meter>,
@@ -53,8 +53,8 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Endings {
-    sent: Option<Ending>,
-    received: Option<Ending>,
+    sent: Option<DirectionEnd>,
+    received: Option<DirectionEnd>,
     sends: bool,
     receives: bool,
     /// How long the direction that goes on had waited when the other one ended.
@@ -80,7 +80,7 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
     let Job { stream, input, output, closes_output, options, meter, command } = job;
     let (mut sends, receives) = (options.sends, options.receives);
     let timed = options.is_timed();
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(TransferShared {
         stream,
         options,
         meter,
@@ -145,7 +145,7 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) {
     }
 }
 
-impl Shared {
+impl TransferShared {
     /// When a command has ended, what it has written is still sent. Then the connection
     /// ends as if the command had had the socket itself, whatever the peer does.
     fn watch(&self, command: &SharedChild) {
@@ -170,7 +170,7 @@ impl Shared {
     /// Sends; a panic is an error of that direction, which the other threads wait for.
     fn run_send(&self, send: impl FnOnce()) {
         if let Err(failure) = caught(send) {
-            self.sent(Ending::InputFailed(failure.into_io()));
+            self.sent(DirectionEnd::InputFailed(failure.into_io()));
         }
     }
 
@@ -178,7 +178,7 @@ impl Shared {
     fn run_receive(&self, receive: impl FnOnce()) {
         if let Err(failure) = caught(receive) {
             self.stop(Shutdown::Both);
-            self.received(Ending::OutputFailed { error: failure.into_io(), lost: None });
+            self.received(DirectionEnd::OutputFailed { error: failure.into_io(), lost: None });
         }
     }
 
@@ -197,13 +197,13 @@ impl Shared {
         is_over
     }
 
-    fn sending<'a>(&'a self, input: &'a Input) -> Result<Sending<'a>, Ending> {
+    fn sending<'a>(&'a self, input: &'a Input) -> Result<Sending<'a>, DirectionEnd> {
         Sending::new(input, &self.stream, &self.options, &self.meter)
     }
 
-    fn sent(&self, ending: Ending) {
+    fn sent(&self, ending: DirectionEnd) {
         match (&ending, self.options.eof) {
-            (Ending::Stopped, _) | (_, Eof::Wait) => {}
+            (DirectionEnd::Stopped, _) | (_, Eof::Wait) => {}
             (_, Eof::Half) => self.shutdown(Shutdown::Write),
             (_, Eof::Close) => self.stop(Shutdown::Both),
         }
@@ -216,9 +216,9 @@ impl Shared {
     fn receive(&self, output: Output, closes_output: bool) {
         let ending = direction::receive(&self.stream, &output, &self.options, &self.meter);
         match (&ending, self.options.eof) {
-            (Ending::Stopped, _) => {}
+            (DirectionEnd::Stopped, _) => {}
             // Nobody is left to receive for. A command may still have something to say.
-            (Ending::OutputFailed { .. }, _) if !self.to_command => self.stop(Shutdown::Both),
+            (DirectionEnd::OutputFailed { .. }, _) if !self.to_command => self.stop(Shutdown::Both),
             (_, Eof::Close) => self.stop(Shutdown::Both),
             (_, Eof::Wait) => {}
             (_, Eof::Half) => {
@@ -234,7 +234,7 @@ impl Shared {
         self.received(ending);
     }
 
-    fn received(&self, ending: Ending) {
+    fn received(&self, ending: DirectionEnd) {
         self.ended(|endings| {
             endings.received = Some(ending);
             endings.receives = false;
@@ -279,12 +279,14 @@ impl Shared {
     }
 
     /// Waits until both directions have ended or a limit is reached.
-    fn wait(&self) -> Option<Limit> {
+    fn wait(&self) -> Option<TimeLimit> {
         let mut endings = self.endings();
         while !endings.both() {
             // Without an output nothing is worth waiting for.
             let rest = match &endings.received {
-                Some(Ending::OutputFailed { .. }) if !self.to_command => Some((STOP_TIME, None)),
+                Some(DirectionEnd::OutputFailed { .. }) if !self.to_command => {
+                    Some((STOP_TIME, None))
+                }
                 _ => self.next_limit(&endings),
             };
             endings = match rest {
@@ -306,14 +308,13 @@ impl Shared {
     }
 
     /// The time until the next limit is reached, as it looks now.
-    fn next_limit(&self, endings: &Endings) -> Option<(Duration, Option<Limit>)> {
-        let idle = self
-            .options
-            .idle
-            .map(|limit| (limit.saturating_sub(self.meter.idle_time()), Some(Limit::Idle(limit))));
+    fn next_limit(&self, endings: &Endings) -> Option<(Duration, Option<TimeLimit>)> {
+        let idle = self.options.idle.map(|limit| {
+            (limit.saturating_sub(self.meter.idle_time()), Some(TimeLimit::Idle(limit)))
+        });
         let linger = self.options.linger.filter(|_| endings.one()).map(|limit| {
             let waited = self.gauge(endings).waited().saturating_sub(endings.waited_before);
-            (limit.saturating_sub(waited), Some(Limit::Linger))
+            (limit.saturating_sub(waited), Some(TimeLimit::Linger))
         });
         // While the output is blocked the time that is left does not pass: look again.
         let linger = linger.map(|(rest, limit)| match rest {
@@ -325,17 +326,17 @@ impl Shared {
 
     /// Finds out whether the peer has read everything, where no read has told that it has not:
     /// there may have been none.
-    fn fate(&self, endings: &Endings, limit: Option<Limit>) -> Delivery {
+    fn fate(&self, endings: &Endings, limit: Option<TimeLimit>) -> Delivery {
         let is_stopped = self.meter.stop.load(Ordering::SeqCst);
         // If both directions were shut down here, the socket does not tell whether the peer
         // has done so as well.
         let peer_has_ended = limit.is_none()
             && (!is_stopped
-                || matches!(endings.received, Some(Ending::Eof))
-                || matches!(endings.sent, Some(Ending::PeerGone { .. })));
+                || matches!(endings.received, Some(DirectionEnd::Eof))
+                || matches!(endings.sent, Some(DirectionEnd::PeerGone { .. })));
         let is_told = match endings.sent {
-            Some(Ending::Eof | Ending::PeerGone { left: Some(0) }) => false,
-            Some(Ending::Stopped) => !peer_has_ended,
+            Some(DirectionEnd::Eof | DirectionEnd::PeerGone { left: Some(0) }) => false,
+            Some(DirectionEnd::Stopped) => !peer_has_ended,
             _ => true,
         };
         if is_told || self.meter.sent.bytes() == 0 {
@@ -354,7 +355,7 @@ impl Shared {
     }
 
     /// Ends what still goes on, and says what it all came to.
-    fn finish(&self, limit: Option<Limit>) -> TransferReport {
+    fn finish(&self, limit: Option<TimeLimit>) -> TransferReport {
         let mut endings = self.endings();
         if limit.is_some() {
             drop(endings);
@@ -372,11 +373,14 @@ impl Shared {
         }
         let sent = match self.fate(&endings, limit) {
             Delivery::Read => endings.sent.take(),
-            Delivery::Closed => Some(Ending::PeerGone { left: None }),
-            Delivery::Unread => Some(Ending::Unread),
+            Delivery::Closed => Some(DirectionEnd::PeerGone { left: None }),
+            Delivery::Unread => Some(DirectionEnd::Unread),
         };
-        let side =
-            |gauge: &Gauge, ending| Side { bytes: gauge.bytes(), held: gauge.held(), ending };
+        let side = |gauge: &Gauge, ending| TransferSide {
+            bytes: gauge.bytes(),
+            held: gauge.held(),
+            ending,
+        };
         TransferReport {
             sent: side(&self.meter.sent, sent),
             received: side(&self.meter.received, endings.received.take()),
@@ -390,7 +394,7 @@ impl Shared {
 /// answer any more may never read.
 fn drain_limit(endings: &Endings) -> Duration {
     match endings.received {
-        Some(Ending::OutputFailed { .. }) => STOP_TIME,
+        Some(DirectionEnd::OutputFailed { .. }) => STOP_TIME,
         _ => Duration::MAX,
     }
 }
@@ -401,7 +405,7 @@ mod tests {
     use super::*;
     use crate::{diag::Failure, transfer::CopyMode};
 
-    fn shared() -> (Arc<Shared>, Stream) {
+    fn shared() -> (Arc<TransferShared>, Stream) {
         let (stream, peer) = Stream::pair().unwrap();
         let options = TransferOptions {
             sends: true,
@@ -413,7 +417,7 @@ mod tests {
             buffer: None,
         };
         let endings = Endings { sends: true, receives: true, ..Endings::default() };
-        let shared = Shared {
+        let shared = TransferShared {
             stream: Arc::new(stream),
             meter: Arc::new(Meter::new(options.is_timed())),
             options,
@@ -425,7 +429,11 @@ mod tests {
     }
 
     /// Waits as the main thread does, while both directions run on threads of their own.
-    fn failure(shared: &Arc<Shared>, send: fn(&Shared), receive: fn(&Shared)) -> Option<Failure> {
+    fn failure(
+        shared: &Arc<TransferShared>,
+        send: fn(&TransferShared),
+        receive: fn(&TransferShared),
+    ) -> Option<Failure> {
         let (sending, receiving) = (Arc::clone(shared), Arc::clone(shared));
         start("send", move || sending.run_send(|| send(&sending)));
         start("receive", move || receiving.run_receive(|| receive(&receiving)));
@@ -437,7 +445,8 @@ mod tests {
     fn a_panic_in_a_thread_is_the_failure_of_its_direction() {
         let (shared, peer) = shared();
         drop(peer);
-        let sent = failure(&shared, |_| panic!("one"), |it| it.received(Ending::Eof)).unwrap();
+        let sent =
+            failure(&shared, |_| panic!("one"), |it| it.received(DirectionEnd::Eof)).unwrap();
         let text = "cannot read the input: internal error: one; please report it";
         assert_eq!(sent.to_string(), text);
     }
@@ -445,7 +454,8 @@ mod tests {
     #[test]
     fn a_panic_while_receiving_may_lose_bytes() {
         let (shared, _peer) = shared();
-        let received = failure(&shared, |it| it.sent(Ending::Eof), |_| panic!("two")).unwrap();
+        let received =
+            failure(&shared, |it| it.sent(DirectionEnd::Eof), |_| panic!("two")).unwrap();
         assert!(received.to_string().contains("internal error: two; please report it"));
         assert!(matches!(received, Failure::Undelivered { .. }));
     }

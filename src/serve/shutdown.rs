@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// What is asked of those that serve clients.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Phase {
+enum ShutdownPhase {
     /// To go on.
     Serving,
     /// To accept nobody any more; of this signal, if it is one.
@@ -19,7 +19,7 @@ enum Phase {
     Closing(Option<i32>),
 }
 
-impl Phase {
+impl ShutdownPhase {
     /// The signal that asked for it, if one did.
     fn signal(self) -> Option<i32> {
         match self {
@@ -31,24 +31,24 @@ impl Phase {
 
 /// Asks those that serve clients to end.
 #[derive(Debug)]
-pub(super) struct Phases {
-    phase: watch::Sender<Phase>,
+pub(super) struct ShutdownControl {
+    phase: watch::Sender<ShutdownPhase>,
     /// Dropped when the name has gone.
     name: Mutex<Option<mpsc::Sender<()>>>,
 }
 
 /// Tells those that serve clients what is asked of them.
 #[derive(Clone, Debug)]
-pub(crate) struct Ending(watch::Receiver<Phase>);
+pub(crate) struct Shutdown(watch::Receiver<ShutdownPhase>);
 
 /// A second signal ends the process at once, but for the time that it takes to remove the
 /// name.
 const NAME_TIME: Duration = Duration::from_millis(500);
 
-impl Phases {
+impl ShutdownControl {
     /// Begins to watch for signals.
-    pub(super) fn start() -> Result<(Self, Ending), Failure> {
-        let (phase, receiver) = watch::channel(Phase::Serving);
+    pub(super) fn start() -> Result<(Self, Shutdown), Failure> {
+        let (phase, receiver) = watch::channel(ShutdownPhase::Serving);
         let (name, name_goes) = mpsc::channel();
         let on_signal = phase.clone();
         super::on_termination(move |signal| {
@@ -56,7 +56,7 @@ impl Phases {
             on_signal.send_if_modified(|phase| {
                 is_second = phase.signal().is_some();
                 if !is_second {
-                    *phase = Phase::Draining(Some(signal));
+                    *phase = ShutdownPhase::Draining(Some(signal));
                 }
                 !is_second
             });
@@ -68,7 +68,7 @@ impl Phases {
             }
         })
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
-        Ok((Self { phase, name: Mutex::new(Some(name)) }, Ending(receiver)))
+        Ok((Self { phase, name: Mutex::new(Some(name)) }, Shutdown(receiver)))
     }
 
     /// The name has gone.
@@ -79,9 +79,9 @@ impl Phases {
     /// Nobody is accepted any more, for another reason than a signal.
     pub(super) fn drain(&self) {
         self.phase.send_if_modified(|phase| {
-            let is_new = *phase == Phase::Serving;
+            let is_new = *phase == ShutdownPhase::Serving;
             if is_new {
-                *phase = Phase::Draining(None);
+                *phase = ShutdownPhase::Draining(None);
             }
             is_new
         });
@@ -89,20 +89,20 @@ impl Phases {
 
     /// What is still open is to be closed.
     pub(super) fn close(&self) {
-        self.phase.send_modify(|phase| *phase = Phase::Closing(phase.signal()));
+        self.phase.send_modify(|phase| *phase = ShutdownPhase::Closing(phase.signal()));
     }
 }
 
-impl Ending {
+impl Shutdown {
     /// Waits until nobody is to be accepted any more.
     pub(crate) async fn draining(&mut self) {
         // Without the sender everything has ended.
-        let _ = self.0.wait_for(|phase| *phase != Phase::Serving).await;
+        let _ = self.0.wait_for(|phase| *phase != ShutdownPhase::Serving).await;
     }
 
     /// Waits until what is open is to be closed.
     pub(crate) async fn closing(&mut self) {
-        let _ = self.0.wait_for(|phase| matches!(phase, Phase::Closing(_))).await;
+        let _ = self.0.wait_for(|phase| matches!(phase, ShutdownPhase::Closing(_))).await;
     }
 
     /// Waits for a signal.

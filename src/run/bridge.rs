@@ -2,9 +2,9 @@
 
 use super::{command::Commands, stdio::Stdio};
 use crate::{
-    diag::{Direction, Failure, Outcome, caught},
+    diag::{Failure, LossDirection, Outcome, caught},
     endpoint::{RetryPolicy, TcpAddress, dial, dial_tcp},
-    serve::{Client, Ending, Flag, Handler},
+    serve::{Client, Flag, Handler, Shutdown},
     system::{Detached, Socket},
     transfer::{
         self, Meter,
@@ -29,15 +29,15 @@ use tokio::sync::oneshot;
 
 /// Joins clients to what it has for them.
 #[derive(Debug)]
-pub(super) struct Joiner {
-    to: To,
+pub(super) struct Bridge {
+    to: BridgeTarget,
     plan: TransferPlan,
     totals: Totals,
 }
 
 /// What clients are joined to.
 #[derive(Debug)]
-pub(super) enum To {
+pub(super) enum BridgeTarget {
     Name(Name<'static>, RetryPolicy),
     Tcp(TcpAddress, RetryPolicy),
     Commands(Commands),
@@ -72,8 +72,8 @@ struct Totals {
     to_clients: AtomicU64,
 }
 
-impl Joiner {
-    pub(super) fn new(to: To, plan: TransferPlan) -> Self {
+impl Bridge {
+    pub(super) fn new(to: BridgeTarget, plan: TransferPlan) -> Self {
         Self { to, plan, totals: Totals::default() }
     }
 
@@ -83,22 +83,23 @@ impl Joiner {
         client: Socket,
         target: Socket,
         number: u64,
-        ending: &mut Ending,
+        shutdown: &mut Shutdown,
     ) -> RelayReport {
-        let report = tasks::transfer((client, target), &self.plan, number, ending.closing()).await;
+        let report =
+            tasks::transfer((client, target), &self.plan, number, shutdown.closing()).await;
         tracing::info!("connection {number}: {report}");
         self.totals.add(&report);
         report
     }
 
     async fn join_to(&self, target: Dialling<'_>, client: Client) -> Result<Outcome, Failure> {
-        let Client { mut socket, number, mut ending, .. } = client;
-        let target = Box::pin(unless_over(target, &mut socket, &mut ending)).await;
+        let Client { mut socket, number, mut shutdown, .. } = client;
+        let target = Box::pin(unless_over(target, &mut socket, &mut shutdown)).await;
         let Some(target) = target else {
             tracing::info!("connection {number}: over before it was connected");
             return Ok(Outcome::Done);
         };
-        let report = Box::pin(self.transfer(socket, target?, number, &mut ending)).await;
+        let report = Box::pin(self.transfer(socket, target?, number, &mut shutdown)).await;
         report.failure(false).map_or(Ok(Outcome::Done), Err)
     }
 
@@ -107,15 +108,15 @@ impl Joiner {
         commands: &Commands,
         client: Client,
     ) -> Result<Outcome, Failure> {
-        let Client { socket, peer, number, mut ending } = client;
+        let Client { socket, peer, number, mut shutdown } = client;
         if commands.gives_socket() {
             let child = commands.start_on(socket, peer.as_deref(), number)?;
-            let status = commands.wait(child, false, &mut ending).await?;
+            let status = commands.wait(child, false, &mut shutdown).await?;
             return Ok(Outcome::Command(status));
         }
         let (child, target) = commands.start_joined(peer.as_deref(), number)?;
-        let report = self.transfer(socket, target, number, &mut ending).await;
-        let status = commands.wait(child, report.was_limited(), &mut ending).await?;
+        let report = self.transfer(socket, target, number, &mut shutdown).await;
+        let status = commands.wait(child, report.was_limited(), &mut shutdown).await?;
         report.failure(true).map_or(Ok(Outcome::Command(status)), Err)
     }
 
@@ -126,15 +127,15 @@ impl Joiner {
         shared: &Arc<SharedStdio>,
         client: Client,
     ) -> Result<Outcome, Failure> {
-        let Client { socket, number, mut ending, .. } = client;
+        let Client { socket, number, mut shutdown, .. } = client;
         let (target, joined) = shared.join()?;
         let target = target
             .attach()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
-        let report = self.transfer(socket, target, number, &mut ending).await;
+        let report = self.transfer(socket, target, number, &mut shutdown).await;
         let Joined { report: joined, meter } = joined;
         // At the end of the grace time the thread may hang in a write.
-        let joined = before(joined, ending.closing()).await;
+        let joined = before(joined, shutdown.closing()).await;
         let failure = match joined.and_then(Result::ok) {
             Some(Ok(joined)) => {
                 if joined.output_is_gone() {
@@ -153,23 +154,25 @@ impl Joiner {
 /// is over soon, and the memory of connections that have nothing to do is that of the last.
 type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
 
-impl Handler for Joiner {
+impl Handler for Bridge {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
         match &self.to {
-            To::Name(name, retry_policy) => {
+            BridgeTarget::Name(name, retry_policy) => {
                 self.join_to(Box::pin(dial(name, *retry_policy)), client).await
             }
-            To::Tcp(address, retry_policy) => {
+            BridgeTarget::Tcp(address, retry_policy) => {
                 self.join_to(Box::pin(dial_tcp(address, *retry_policy)), client).await
             }
-            To::Commands(commands) => Box::pin(self.join_to_command(commands, client)).await,
-            To::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,
+            BridgeTarget::Commands(commands) => {
+                Box::pin(self.join_to_command(commands, client)).await
+            }
+            BridgeTarget::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,
         }
     }
 
     fn over(&self) -> Option<&Flag> {
         match &self.to {
-            To::Stdio(shared) => Some(&shared.over),
+            BridgeTarget::Stdio(shared) => Some(&shared.over),
             _ => None,
         }
     }
@@ -235,7 +238,7 @@ impl Totals {
 /// What is lost of the bytes for the output, if its thread is left behind.
 fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
     let bytes = Some(read.saturating_sub(delivered)).filter(|lost| *lost > 0)?;
-    let direction = Direction::Receive;
+    let direction = LossDirection::Receive;
     Some(Failure::Undelivered {
         direction,
         error: transfer::ended(),
@@ -249,9 +252,9 @@ fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
 async fn unless_over(
     mut target: Dialling<'_>,
     client: &mut Socket,
-    ending: &mut Ending,
+    shutdown: &mut Shutdown,
 ) -> Option<Result<Socket, Failure>> {
-    let mut closing = pin!(ending.closing());
+    let mut closing = pin!(shutdown.closing());
     poll_fn(|cx| {
         if let Poll::Ready(target) = target.as_mut().poll(cx) {
             return Poll::Ready(Some(target));
