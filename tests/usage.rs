@@ -47,7 +47,7 @@ fn options_that_are_none_or_wrong() {
         (&["connect", "fs:"], "empty"),
         (&["connect", "ns:"], "empty"),
         // Windows has no names of bytes, whatever they are.
-        (&["connect", "ns-hex:"], if cfg!(windows) { "not available" } else { "empty" }),
+        (&["connect", "ns-hex:"], if cfg!(windows) { "on this system" } else { "empty" }),
         (&["connect", "ns-hex:6"], "ns-hex:6"),
         (&["connect", "ns-hex:xy"], "ns-hex:xy"),
         (&["connect", "-"], ""),
