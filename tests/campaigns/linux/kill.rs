@@ -12,7 +12,7 @@ use super::{
     checks::{check_prefix, check_survivor, was_killed},
     hub,
     parts::{Server, kill_later, options, with_input},
-    process::{Sweep, check_left_over, check_zombies, lsock, terminate},
+    process::{Sweep, check_left_over_of_killed, check_zombies, lsock, terminate},
     random::Random,
     report::Figures,
 };
@@ -33,7 +33,7 @@ pub(super) fn round(random: &mut Random, figures: &mut Figures) {
         6 => hub::merge(&scene, random, figures),
         _ => hub::broadcast(&scene, random, figures),
     }
-    check_left_over(&scene, &[]);
+    check_left_over_of_killed(&scene, figures);
 }
 
 /// Clients of a server that sends everything back, directly or through relays.

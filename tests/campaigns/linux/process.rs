@@ -1,10 +1,12 @@
 //! Processes of a round: all of them work in the folder of the round.
 
+use super::report::Figures;
 use crate::harness::{Cmd, Running, Scene, becomes, signal};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, setrlimit};
 use std::{
     env, fs,
-    os::unix::process::ExitStatusExt,
+    io::ErrorKind,
+    os::unix::{fs::FileTypeExt, net::UnixStream, process::ExitStatusExt},
     path::Path,
     process::ExitStatus,
     time::{Duration, Instant},
@@ -57,6 +59,26 @@ pub(super) fn check_left_over(scene: &Scene, files: &[&str]) {
     }
     let left = scene.files();
     assert!(left == files, "left over files: {left:?}, and {files:?} is right");
+}
+
+/// As [`check_left_over`], where listeners were killed. One that is killed in the few microseconds
+/// in which it replaces a name leaves a dead socket beside the name, as lsock-listen(1) says.
+#[track_caller]
+pub(super) fn check_left_over_of_killed(scene: &Scene, figures: &mut Figures) {
+    for file in scene.files() {
+        let is_beside = file.starts_with(".stale") || file.starts_with(".new");
+        let path = scene.path(&file);
+        let is_dead = UnixStream::connect(&path)
+            .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+        if is_beside
+            && is_dead
+            && fs::metadata(&path).is_ok_and(|file| file.file_type().is_socket())
+        {
+            fs::remove_file(&path).unwrap();
+            figures.add("dead socket beside the name of a killed listener", 1);
+        }
+    }
+    check_left_over(scene, &[]);
 }
 
 /// Fails if a server keeps children that have ended and were not waited for.

@@ -12,7 +12,7 @@
 use super::{
     contender::{Contender, Plan, settle, start},
     foreign::Foreign,
-    process::{Sweep, check_left_over, serve, terminate},
+    process::{Sweep, check_left_over_of_killed, serve, terminate},
     random::Random,
     report::Figures,
 };
@@ -48,7 +48,7 @@ pub(super) fn round(random: &mut Random, figures: &mut Figures) {
         // What killed listeners and the foreign program have left is taken over.
         terminate(serve(&scene, &["listen", "./a", "-k"]));
     }
-    check_left_over(&scene, &[]);
+    check_left_over_of_killed(&scene, figures);
 }
 
 /// Starts the listeners while another program puts files of all kinds at the name.
