@@ -1,4 +1,4 @@
-//! Descriptors that travel with bytes (`SCM_RIGHTS`: `unix(7)`, `cmsg(3)`).
+//! Passing of descriptors with bytes (`SCM_RIGHTS`: `unix(7)`, `cmsg(3)`).
 
 use super::{RecvHalf, SendHalf, Stream, control::receive_message};
 use crate::error::LostFds;
@@ -12,32 +12,30 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
-/// The most descriptors that can travel together (`SCM_MAX_FD` of Linux, `unix(7)`).
+/// The maximum number of descriptors in one call (`SCM_MAX_FD` of Linux, `unix(7)`).
 pub const MAX_PASSED_FDS: usize = 253;
 
 impl Stream {
-    /// Writes, and sends descriptors along with the first of the bytes. The peer gets
-    /// descriptors of its own for the same open files; these here stay open.
+    /// Writes bytes, and sends descriptors with the first of them. The peer gets its own
+    /// descriptors of the same open files; the descriptors here stay open.
     ///
-    /// As with `write`, fewer bytes may be sent than were given. The descriptors are on
-    /// their way then: what is left is to be written without them. Without descriptors
-    /// it is a plain `write`.
+    /// Like `write`, it may send fewer bytes than given, and returns their number. The descriptors
+    /// have been sent then: write the rest without them. Without descriptors it is a plain `write`.
     ///
     /// # Errors
-    /// Those of `write`, in non-blocking mode and after the
-    /// [timeout](crate::traits::Stream::set_send_timeout) too; like `write`, it fails
-    /// with `Interrupted` when a signal comes, and nothing has been sent then.
-    /// `InvalidInput` for more than [`MAX_PASSED_FDS`] descriptors, and without a byte
-    /// that carries them. Whatever `sendmsg(2)` says, such as `ETOOMANYREFS`: too many
-    /// descriptors are on their way.
+    /// `WouldBlock` in non-blocking mode or after the
+    /// [timeout](crate::traits::Stream::set_send_timeout), `Interrupted` after a signal; nothing
+    /// has been sent then. `BrokenPipe` if the peer has closed. `InvalidInput` for more than
+    /// [`MAX_PASSED_FDS`] descriptors, or for descriptors without a byte. Another error of
+    /// `sendmsg(2)`, such as `ETOOMANYREFS` if too many descriptors are in flight.
     pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         self.send_vectored_with_fds(&[IoSlice::new(bytes)], fds)
     }
 
-    /// As [`send_with_fds`](Self::send_with_fds), from several buffers.
+    /// Like [`send_with_fds`](Self::send_with_fds), from several buffers.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`send_with_fds`](Self::send_with_fds).
     pub fn send_vectored_with_fds(
         &self,
         bufs: &[IoSlice<'_>],
@@ -46,32 +44,29 @@ impl Stream {
         send(self.as_fd(), bufs, fds)
     }
 
-    /// Reads, and receives the descriptors that come with the bytes: they are put behind
-    /// those that are in `fds` already, at most `limit` of them. All of them close when
-    /// this process starts another program. It gives the count of bytes; 0 is the end of
-    /// file.
+    /// Reads bytes, and receives the descriptors that arrive with them. At most `limit` descriptors
+    /// are appended to `fds`. They are closed when this process executes another program. Returns
+    /// the number of bytes; 0 is the end of file.
     ///
-    /// Never are the descriptors of two calls of
-    /// [`send_with_fds`](Self::send_with_fds) received at once; bytes that were sent
-    /// before them may be. Descriptors of bytes that are read with a plain `read` are
-    /// closed by the system.
+    /// The descriptors of two calls of [`send_with_fds`](Self::send_with_fds) are never received
+    /// together, but bytes that were sent before them may be. The system closes the descriptors of
+    /// bytes that are read with a plain `read`.
     ///
-    /// The peer decides how many descriptors it sends and what they are: a server should
-    /// ask for no more than it expects (the most is [`MAX_PASSED_FDS`]) and rely on
-    /// nothing that it has not checked.
+    /// The peer decides how many descriptors it sends and what they are. A server should set
+    /// `limit` to what it expects (at most [`MAX_PASSED_FDS`]) and check each descriptor.
     ///
     /// # Errors
-    /// Those of `read`, in non-blocking mode and after the
-    /// [timeout](crate::traits::Stream::set_recv_timeout) too; like `read`, it fails
-    /// with `Interrupted` when a signal comes. `InvalidInput` for an empty buffer.
+    /// `WouldBlock` in non-blocking mode or after the
+    /// [timeout](crate::traits::Stream::set_recv_timeout), `Interrupted` after a signal.
+    /// `InvalidInput` for an empty buffer. Another error of `recvmsg(2)`.
     ///
-    /// `InvalidData` if descriptors were lost, because more came than `limit` or because
-    /// this process may not open more. Those that came are closed then and `fds` is as it
-    /// was, but bytes have been read: [`LostFds::bytes`] tells how many.
+    /// `InvalidData` if descriptors were lost, because more arrived than `limit` or because this
+    /// process may not open more. All descriptors of that call are closed and `fds` is unchanged,
+    /// but bytes were read: [`LostFds::bytes`] returns their number.
     ///
     /// # Platform-specific behaviour
-    /// Another thread that starts a program at the same moment can leave a descriptor to
-    /// it on macOS, where close-on-exec cannot be a part of receiving.
+    /// On macOS close-on-exec is set after receiving: another thread that executes a program at
+    /// that moment can pass a descriptor on to it.
     pub fn recv_with_fds(
         &self,
         buf: &mut [u8],
@@ -81,10 +76,10 @@ impl Stream {
         self.recv_vectored_with_fds(&mut [IoSliceMut::new(buf)], fds, limit)
     }
 
-    /// As [`recv_with_fds`](Self::recv_with_fds), into several buffers.
+    /// Like [`recv_with_fds`](Self::recv_with_fds), into several buffers.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`recv_with_fds`](Self::recv_with_fds).
     pub fn recv_vectored_with_fds(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -99,7 +94,7 @@ impl SendHalf {
     /// See [`Stream::send_with_fds`].
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`Stream::send_with_fds`].
     pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         self.as_stream().send_with_fds(bytes, fds)
     }
@@ -107,7 +102,7 @@ impl SendHalf {
     /// See [`Stream::send_vectored_with_fds`].
     ///
     /// # Errors
-    /// As [`Stream::send_with_fds`].
+    /// Those of [`Stream::send_vectored_with_fds`].
     pub fn send_vectored_with_fds(
         &self,
         bufs: &[IoSlice<'_>],
@@ -121,7 +116,7 @@ impl RecvHalf {
     /// See [`Stream::recv_with_fds`].
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`Stream::recv_with_fds`].
     pub fn recv_with_fds(
         &self,
         buf: &mut [u8],
@@ -134,7 +129,7 @@ impl RecvHalf {
     /// See [`Stream::recv_vectored_with_fds`].
     ///
     /// # Errors
-    /// As [`Stream::recv_with_fds`].
+    /// Those of [`Stream::recv_vectored_with_fds`].
     pub fn recv_vectored_with_fds(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -145,10 +140,10 @@ impl RecvHalf {
     }
 }
 
-/// As [`Stream::send_with_fds`], with any connected Unix stream socket.
+/// Like [`Stream::send_with_fds`], for any connected Unix stream socket.
 ///
 /// # Errors
-/// As there.
+/// Those of [`Stream::send_with_fds`].
 pub fn send_with_fds(
     socket: BorrowedFd<'_>,
     bytes: &[u8],
@@ -157,10 +152,10 @@ pub fn send_with_fds(
     send(socket, &[IoSlice::new(bytes)], fds)
 }
 
-/// As [`Stream::recv_with_fds`], with any connected Unix stream socket.
+/// Like [`Stream::recv_with_fds`], for any connected Unix stream socket.
 ///
 /// # Errors
-/// As there.
+/// Those of [`Stream::recv_with_fds`].
 pub fn recv_with_fds(
     socket: BorrowedFd<'_>,
     buf: &mut [u8],
@@ -170,7 +165,7 @@ pub fn recv_with_fds(
     recv(socket, &mut [IoSliceMut::new(buf)], fds, limit)
 }
 
-/// `sendmsg(2)`
+/// Calls `sendmsg(2)`.
 pub(super) fn send(
     socket: BorrowedFd<'_>,
     bufs: &[IoSlice<'_>],
@@ -189,21 +184,21 @@ pub(super) fn send(
     Ok(sendmsg(socket, bufs, &mut control, without_signal(socket)?)?)
 }
 
-/// A peer that has gone is an error and no signal.
+/// Returns flags with which a closed peer is an error and raises no signal.
 #[cfg(not(target_vendor = "apple"))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 fn without_signal(_: BorrowedFd<'_>) -> io::Result<SendFlags> {
     Ok(SendFlags::NOSIGNAL)
 }
 
-/// As above: here it is the socket's to say.
+/// The same; on Apple systems it is an option of the socket.
 #[cfg(target_vendor = "apple")]
 fn without_signal(socket: BorrowedFd<'_>) -> io::Result<SendFlags> {
     rustix::net::sockopt::set_socket_nosigpipe(socket, true)?;
     Ok(SendFlags::empty())
 }
 
-/// `recvmsg(2)`
+/// Calls `recvmsg(2)`.
 pub(super) fn recv(
     socket: BorrowedFd<'_>,
     bufs: &mut [IoSliceMut<'_>],

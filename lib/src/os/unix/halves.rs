@@ -11,13 +11,13 @@ use std::{
     time::Duration,
 };
 
-/// The half of a [`Stream`] that receives.
+/// The receiving half of a [`Stream`].
 #[derive(Clone, Debug)]
 pub struct RecvHalf {
     stream: Arc<Stream>,
 }
 
-/// The half of a [`Stream`] that sends.
+/// The sending half of a [`Stream`].
 #[derive(Clone, Debug)]
 pub struct SendHalf {
     stream: Arc<Stream>,
@@ -30,19 +30,19 @@ macro_rules! half {
                 Self { stream }
             }
 
-            /// The stream that this is a half of.
+            /// Returns the stream that this half belongs to.
             #[must_use]
             pub fn as_stream(&self) -> &Stream {
                 &self.stream
             }
 
-            /// The stream, as the halves share it.
+            /// Returns the stream that both halves share.
             #[must_use]
             pub fn as_arc(&self) -> &Arc<Stream> {
                 &self.stream
             }
 
-            /// The stream, as the halves share it.
+            /// Returns the stream that both halves share.
             #[must_use]
             pub fn into_arc(self) -> Arc<Stream> {
                 self.stream

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A Unix domain socket that clients can connect to.
+/// A listening Unix domain socket.
 #[derive(Debug)]
 pub struct Listener {
     // Dropped before the socket is closed: while its file exists, somebody listens.
@@ -28,7 +28,7 @@ pub struct Listener {
     filter: AcceptFilter,
 }
 
-/// How accepting goes on; it changes through shared references.
+/// Settings of `accept` that change through shared references.
 #[derive(Debug, Default)]
 struct AcceptState {
     nonblocking: AtomicBool,
@@ -38,18 +38,18 @@ struct AcceptState {
 }
 
 impl Listener {
-    /// The socket as std's type.
+    /// Returns the socket as the type of the standard library.
     #[must_use]
     pub fn inner(&self) -> &UnixListener {
         &self.socket
     }
 
-    /// The socket as std's type.
+    /// Returns the socket as the type of the standard library.
     pub fn inner_mut(&mut self) -> &mut UnixListener {
         &mut self.socket
     }
 
-    /// Whether streams that are accepted from now on are non-blocking.
+    /// Sets whether streams that are accepted from now on are non-blocking.
     pub fn set_new_stream_nonblocking(&self, nonblocking: bool) {
         self.accept.nonblocking_streams.store(nonblocking, Ordering::Relaxed);
     }
@@ -72,19 +72,20 @@ impl Listener {
         self.accept.closed.load(Ordering::SeqCst)
     }
 
-    /// How long accepting waits; not at all if it is non-blocking.
+    /// Returns the time that `accept` waits: none if the listener is non-blocking.
     fn timeout(&self) -> MutexGuard<'_, Option<Duration>> {
         self.accept.timeout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// With a timeout the socket does not block: of several threads that were told of one
-    /// client, those that do not get it must go on waiting for the rest of their time.
+    /// With a timeout the socket is non-blocking: if several threads wait and one client connects,
+    /// the threads that do not get it must wait for the rest of their time.
     fn apply_blocking(&self, timeout: Option<Duration>) -> io::Result<()> {
         let nonblocking = self.accept.nonblocking.load(Ordering::Relaxed);
         self.socket.set_nonblocking(nonblocking || timeout.is_some())
     }
 
-    /// Hands out a client. On some systems it is as non-blocking as the listener.
+    /// Returns an accepted client. On some systems it inherits the non-blocking mode of the
+    /// listener.
     fn prepare(&self, socket: UnixStream) -> io::Result<Stream> {
         let nonblocking = self.accept.nonblocking_streams.load(Ordering::Relaxed);
         if nonblocking || cfg!(target_vendor = "apple") {
@@ -101,8 +102,8 @@ impl Listener {
         socket
     }
 
-    /// The socket, as blocking as it is without a timeout, its file, its name and who is
-    /// handed out.
+    /// Takes the listener apart: the socket, in the blocking mode that it has without a timeout,
+    /// its file, its name, and the filter of clients.
     pub(super) fn into_parts(self) -> (Bound, Option<Name<'static>>, AcceptFilter) {
         if self.timeout().is_some()
             && let Err(error) = self.apply_blocking(None)
@@ -114,7 +115,7 @@ impl Listener {
     }
 }
 
-/// The name that a listening socket was bound to.
+/// Returns the name that a listening socket is bound to.
 pub(super) fn name_of(address: &SocketAddr) -> io::Result<Name<'static>> {
     address::name_of(address)
         .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "the socket has no name"))
@@ -241,28 +242,28 @@ impl Iterator for Listener {
 }
 impl FusedIterator for Listener {}
 
-/// The socket is not the listener's to remove: its name stays when it is dropped.
+/// The listener does not own the socket file: it remains when the listener is dropped.
 impl From<UnixListener> for Listener {
     fn from(socket: UnixListener) -> Self {
         Self::new(socket, None, None)
     }
 }
 
-/// As `From<UnixListener>`.
+/// Like `From<UnixListener>`.
 impl From<OwnedFd> for Listener {
     fn from(fd: OwnedFd) -> Self {
         UnixListener::from(fd).into()
     }
 }
 
-/// The name stays when the socket is closed.
+/// The socket file remains when the socket is closed.
 impl From<Listener> for UnixListener {
     fn from(listener: Listener) -> Self {
         listener.into_socket()
     }
 }
 
-/// The name stays when the socket is closed.
+/// The socket file remains when the socket is closed.
 impl From<Listener> for OwnedFd {
     fn from(listener: Listener) -> Self {
         listener.into_socket().into()

@@ -13,15 +13,15 @@ use std::{
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum FilesystemUdSocket {}
 
-/// Abstract names of Linux and Android (`unix(7)`): they have no file, no permissions,
-/// and end with the last socket bound to them.
+/// Abstract names of Linux and Android (`unix(7)`). They have no file and no permissions, and
+/// disappear with the last socket that is bound to them.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum AbstractNsUdSocket {}
 
-/// Socket files in the user's runtime folder (`$XDG_RUNTIME_DIR`, else
-/// `/run/user/UID`), or else in the folder for temporary files (`$TMPDIR`, else
-/// `/tmp`). Missing folders below these are made when listening.
+/// Socket files in the user's runtime folder (`$XDG_RUNTIME_DIR`, or `/run/user/UID`), or in the
+/// folder for temporary files (`$TMPDIR`, or `/tmp`) if that does not exist. Listening creates
+/// missing folders below these.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum SpecialDirUdSocket {}
 
@@ -84,10 +84,10 @@ fn os_str(text: Cow<'_, CStr>) -> Cow<'_, OsStr> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 impl AbstractNsUdSocket {
-    /// An abstract name of any bytes, NULs among them.
+    /// Returns an abstract name of any bytes, which may contain NULs.
     ///
     /// # Errors
-    /// A [`NameError`](crate::error::NameError) for no bytes at all, or more than 107.
+    /// A [`NameError`](crate::error::NameError) for an empty name, or for more than 107 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Name<'_>, crate::error::NameError> {
         check(NameKind::Abstract, Cow::Borrowed(OsStr::from_bytes(bytes)), Platform::Linux, true)
     }

@@ -1,6 +1,6 @@
 use crate::{Access, ListenerOptions, PeerCreds, name::sealed::Sealed};
 
-/// What only Unix has among the options of a listener.
+/// Options of a listener that exist only on Unix.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListenerSettings {
     mode: Option<libc::mode_t>,
@@ -8,27 +8,26 @@ pub(crate) struct ListenerSettings {
     pub(super) backlog: Option<u32>,
 }
 
-/// Options that only Unix has.
+/// Options of a listener that exist only on Unix.
 pub trait ListenerOptionsExt: Sized + Sealed {
-    /// The permissions of the socket file, in force before anybody can connect. By
-    /// default they are what the process's umask leaves of 777; the umask does not
-    /// weaken a mode that is given here, and is not changed. Bits beyond 7777 are an
-    /// `InvalidInput` error when listening.
+    /// Sets the mode of the socket file, before anybody can connect. By default it is 777 without
+    /// the bits of the process's umask; a mode that is given here is not changed by the umask. Bits
+    /// beyond 7777 are an `InvalidInput` error when listening.
     ///
     /// # Platform-specific behaviour
-    /// To connect, a client needs the permission to write (`unix(7)`). For an abstract
-    /// name on Linux the mode is that of the socket itself, and nobody checks it; there
-    /// [`access`](ListenerOptions::access) says who may connect.
+    /// A client needs write permission to connect (`unix(7)`). For an abstract name on Linux the
+    /// mode is that of the socket itself and is not checked; use
+    /// [`access`](ListenerOptions::access) there.
     #[must_use]
     fn mode(self, mode: libc::mode_t) -> Self;
 
-    /// The group of the socket file, by its number. By default it is what the system
-    /// gives to new files. It has no meaning for abstract names.
+    /// Sets the group of the socket file, by number. By default it is the group that the system
+    /// gives to new files. It has no effect on abstract names.
     #[must_use]
     fn group(self, gid: libc::gid_t) -> Self;
 
-    /// How many clients may wait to be accepted. By default, and at most, it is what
-    /// the system allows (`listen(2)`; on Linux `/proc/sys/net/core/somaxconn`).
+    /// Sets how many clients may wait to be accepted. The default and the maximum are set by the
+    /// system (`listen(2)`; on Linux `/proc/sys/net/core/somaxconn`).
     #[must_use]
     fn backlog(self, clients: u32) -> Self;
 }
@@ -50,7 +49,7 @@ impl ListenerOptionsExt for ListenerOptions<'_> {
     }
 }
 
-/// The mode that was asked for, if one was.
+/// Returns the mode that was set, if any.
 pub(super) fn mode_of(options: &ListenerOptions<'_>) -> Option<libc::mode_t> {
     options.system.mode.or(options.access.map(|access| match access {
         Access::CurrentUser => 0o600,
@@ -59,8 +58,8 @@ pub(super) fn mode_of(options: &ListenerOptions<'_>) -> Option<libc::mode_t> {
     }))
 }
 
-/// What an access means where no file's mode says it: whether a client has it, by its
-/// credentials. `None` is everyone.
+/// Returns the check of a client's credentials for an [`Access`](crate::Access), where no file mode
+/// does it. `None` admits everyone.
 pub(super) fn access_check(access: Access) -> Option<fn(&PeerCreds) -> bool> {
     /// Root has access to every file as well.
     fn is_of_user(peer: &PeerCreds) -> bool {

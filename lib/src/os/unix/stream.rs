@@ -24,51 +24,50 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Two sockets that are connected to each other and have no name (`socketpair(2)`).
+    /// Returns two connected sockets without a name (`socketpair(2)`).
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// `EMFILE` or `ENFILE` if too many files are open, or another error of `socketpair(2)`.
     pub fn pair() -> io::Result<(Self, Self)> {
         UnixStream::pair().map(|(one, other)| (one.into(), other.into()))
     }
 
-    /// The socket as std's type.
+    /// Returns the socket as the type of the standard library.
     #[must_use]
     pub fn inner(&self) -> &UnixStream {
         &self.socket
     }
 
-    /// The socket as std's type.
+    /// Returns the socket as the type of the standard library.
     pub fn inner_mut(&mut self) -> &mut UnixStream {
         &mut self.socket
     }
 
-    /// Whether the peer has not read yet everything that was written. If it closes then,
-    /// [`take_error`](traits::StreamCommon::take_error) tells of a reset connection; as
-    /// long as it has only shut down both directions, this is the one way to know.
+    /// Returns `true` if the peer has not read everything that was written. If the peer closes in
+    /// that state, [`take_error`](traits::StreamCommon::take_error) returns a connection reset.
+    /// While the peer has only shut down both directions, this method is the only way to know.
     ///
     /// # Errors
-    /// Those of `ioctl(2)`, SIOCOUTQ.
+    /// An error of `ioctl(2)`, SIOCOUTQ.
     ///
     /// # Platform-specific behaviour
-    /// Linux and Android; other systems move what is written to the peer's side at once,
-    /// and this is always `false`.
+    /// Linux and Android. Other systems move what is written to the peer's buffer at once, and this
+    /// is always `false`.
     pub fn has_unread(&self) -> io::Result<bool> {
         unread(self.as_fd()).map(|unread| unread > 0)
     }
 
-    /// A descriptor of the process at the other end: the one that connected or listened,
-    /// also if its number is another's by now. It becomes readable when that process
-    /// ends, and signals can be sent through it (`pidfd_send_signal(2)`). It closes when
-    /// this process starts another program.
+    /// Returns a descriptor of the peer's process: the process that connected or listened, even if
+    /// its number has been reused. The descriptor becomes readable when that process ends, and
+    /// signals can be sent through it (`pidfd_send_signal(2)`). It is closed when this process
+    /// executes another program.
     ///
     /// # Errors
-    /// `Unsupported` as below. Whatever `getsockopt(2)` says: where the process has ended
-    /// already, older kernels have no descriptor of it.
+    /// `Unsupported` on other systems than those below. Another error of `getsockopt(2)`: older
+    /// kernels fail if the process has already ended.
     ///
     /// # Platform-specific behaviour
-    /// Linux from 6.5 on, Android with such a kernel (`SO_PEERPIDFD`); `Unsupported`
-    /// elsewhere.
+    /// Linux from 6.5 on, and Android with such a kernel (`SO_PEERPIDFD`).
     pub fn peer_pidfd(&self) -> io::Result<OwnedFd> {
         peer::pidfd(self.as_fd())
     }
@@ -151,7 +150,7 @@ pub fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
     }
 }
 
-/// Whether the peer has closed both directions.
+/// Returns `true` if the peer has closed both directions.
 pub(super) fn peer_hung_up(socket: BorrowedFd<'_>) -> io::Result<bool> {
     // What is not asked for is reported all the same if it is a hang-up or an error
     // (poll(2)).

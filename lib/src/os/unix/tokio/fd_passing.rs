@@ -10,25 +10,27 @@ use std::{
 };
 
 impl Stream {
-    /// Waits until it can write, writes, and sends descriptors along with the first of the
-    /// bytes: see the synchronous
-    /// [`send_with_fds`](crate::os::unix::Stream::send_with_fds). Cancelling before it is
-    /// done has sent nothing.
+    /// Waits until the socket is writable, writes bytes, and sends descriptors with the first of
+    /// them: see the synchronous [`send_with_fds`](crate::os::unix::Stream::send_with_fds).
+    ///
+    /// # Cancel safety
+    /// Cancel safe: if the future is dropped before it is ready, nothing has been sent.
     ///
     /// # Errors
-    /// As there, but for what has to do with waiting.
+    /// Those of the synchronous method, except `WouldBlock`.
     pub async fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         let send = || fd_passing::send(self.as_fd(), &[IoSlice::new(bytes)], fds);
         self.inner().async_io(Interest::WRITABLE, send).await
     }
 
-    /// Waits until there is something to read, reads, and receives the descriptors that
-    /// come with the bytes: see the synchronous
-    /// [`recv_with_fds`](crate::os::unix::Stream::recv_with_fds). Cancelling before it is
-    /// done has received nothing.
+    /// Waits until the socket is readable, reads bytes, and receives the descriptors that arrive
+    /// with them: see the synchronous [`recv_with_fds`](crate::os::unix::Stream::recv_with_fds).
+    ///
+    /// # Cancel safety
+    /// Cancel safe: if the future is dropped before it is ready, nothing has been received.
     ///
     /// # Errors
-    /// As there, but for what has to do with waiting.
+    /// Those of the synchronous method, except `WouldBlock`.
     pub async fn recv_with_fds(
         &self,
         buf: &mut [u8],
@@ -39,19 +41,19 @@ impl Stream {
         self.inner().async_io(Interest::READABLE, recv).await
     }
 
-    /// As [`send_with_fds`](Self::send_with_fds), without waiting.
+    /// Like [`send_with_fds`](Self::send_with_fds), without waiting.
     ///
     /// # Errors
-    /// As there; `WouldBlock` if it can send nothing now.
+    /// Those of the synchronous method; `WouldBlock` if nothing can be sent now.
     pub fn try_send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         let send = || fd_passing::send(self.as_fd(), &[IoSlice::new(bytes)], fds);
         self.inner().try_io(Interest::WRITABLE, send)
     }
 
-    /// As [`recv_with_fds`](Self::recv_with_fds), without waiting.
+    /// Like [`recv_with_fds`](Self::recv_with_fds), without waiting.
     ///
     /// # Errors
-    /// As there; `WouldBlock` if there is nothing to read now.
+    /// Those of the synchronous method; `WouldBlock` if nothing can be read now.
     pub fn try_recv_with_fds(
         &self,
         buf: &mut [u8],

@@ -20,10 +20,10 @@ use std::{
     time::Duration,
 };
 
-/// How long taking over a name may keep the thread of an event loop.
+/// The longest time for which replacing a name may block the thread of an event loop.
 const CLAIM_LIMIT: Duration = Duration::from_millis(50);
 
-/// A Unix domain socket that clients can connect to.
+/// A listening Unix domain socket.
 #[derive(Debug)]
 pub struct Listener {
     // Dropped before the socket is closed: while its file exists, somebody listens.
@@ -34,13 +34,13 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// The socket as tokio's type.
+    /// Returns the socket as tokio's type.
     #[must_use]
     pub fn inner(&self) -> &UnixListener {
         &self.socket
     }
 
-    /// The socket as tokio's type.
+    /// Returns the socket as tokio's type.
     pub fn inner_mut(&mut self) -> &mut UnixListener {
         &mut self.socket
     }

@@ -27,30 +27,31 @@ use std::{
 
 /// A connected Unix domain socket.
 ///
-/// An owned one reads and writes as tokio's own does, by the same system calls; through
-/// a shared reference a read or write that finds nothing to do takes one more.
+/// An owned stream reads and writes with the same system calls as tokio's own type. Through a
+/// shared reference, a read or write that would block takes one more system call.
 #[derive(Debug)]
 pub struct Stream {
     socket: UnixStream,
 }
 
 impl Stream {
-    /// Two sockets that are connected to each other and have no name (`socketpair(2)`).
+    /// Returns two connected sockets without a name (`socketpair(2)`).
     ///
     /// # Errors
-    /// Outside a tokio runtime; whatever the system says.
+    /// `Other` outside a tokio runtime. `EMFILE` or `ENFILE` if too many files are open, or another
+    /// error of `socketpair(2)`.
     pub fn pair() -> io::Result<(Self, Self)> {
         runtime::required()?;
         UnixStream::pair().map(|(one, other)| (one.into(), other.into()))
     }
 
-    /// The socket as tokio's type.
+    /// Returns the socket as tokio's type.
     #[must_use]
     pub fn inner(&self) -> &UnixStream {
         &self.socket
     }
 
-    /// The socket as tokio's type.
+    /// Returns the socket as tokio's type.
     pub fn inner_mut(&mut self) -> &mut UnixStream {
         &mut self.socket
     }

@@ -1,4 +1,4 @@
-//! A socket whose owner makes the system calls, and has an event loop tell when.
+//! A socket whose owner makes the system calls, and waits for them in an event loop.
 
 use crate::os::runtime;
 use ::tokio::io::{Interest, unix::AsyncFd};
@@ -8,14 +8,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// A connected socket that tells when it can be read from or written to; what is done then is
-/// up to its owner. It is for programs that move bytes in ways of their own, such as
-/// `splice(2)`; for others there is [`Stream`](super::Stream).
+/// A connected socket that is registered with an event loop, for programs that move bytes with
+/// system calls of their own, such as `splice(2)`. Other programs use [`Stream`](super::Stream).
 ///
-/// The event loop is asked for what can be read only, until somebody
-/// [waits to write](Self::poll_write_ready): Linux tells that a socket can be written to
-/// whenever its peer has read something (`sock_def_write_space` of the kernel), and a process
-/// that is woken for that has nothing to do.
+/// The event loop watches for reading only, until [`poll_write_ready`](Self::poll_write_ready) is
+/// called: Linux reports a socket as writable whenever its peer has read something
+/// (`sock_def_write_space` of the kernel), which would wake the task for nothing.
 #[derive(Debug)]
 pub struct Watched {
     /// Taken out only while it is exchanged.
@@ -24,10 +22,10 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Has the event loop that runs this watch the socket, which is made non-blocking.
+    /// Registers the socket with the event loop of the caller, and makes it non-blocking.
     ///
     /// # Errors
-    /// Outside a tokio runtime; whatever the system says.
+    /// `Other` outside a tokio runtime, or an error of `ioctl(2)` or `epoll_ctl(2)`.
     pub fn new(stream: impl Into<OwnedFd>) -> io::Result<Self> {
         runtime::required()?;
         let socket = stream.into();
@@ -71,11 +69,11 @@ impl Watched {
         Poll::Ready(Ok(()))
     }
 
-    /// Does not watch for writing any more, until somebody waits for it again. The task is
-    /// woken at once, as there.
+    /// Stops watching for writing until [`poll_write_ready`](Self::poll_write_ready) is called
+    /// again. The task is woken at once, as there.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// An error of `epoll_ctl(2)`.
     pub fn stop_watching_writing(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.watch_writing(false, cx)
     }
