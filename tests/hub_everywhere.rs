@@ -3,7 +3,7 @@
 
 use crate::{
     harness::{Collected, Scene, data, wait_until},
-    relay_everywhere::connect,
+    relay::everywhere::connect,
 };
 use std::{io::Write, thread};
 

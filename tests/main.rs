@@ -24,7 +24,7 @@ mod everywhere;
 mod help;
 mod hub_everywhere;
 mod messages;
-mod relay_everywhere;
+mod relay;
 mod transfer;
 mod usage;
 
@@ -40,6 +40,8 @@ mod http;
 #[cfg(unix)]
 mod hub;
 #[cfg(unix)]
+mod interop;
+#[cfg(unix)]
 mod keep_open;
 #[cfg(unix)]
 mod load;
@@ -48,21 +50,7 @@ mod losses;
 #[cfg(unix)]
 mod names;
 #[cfg(unix)]
-mod peers;
-#[cfg(unix)]
 mod readiness;
-#[cfg(unix)]
-mod relay;
-#[cfg(unix)]
-mod relay_commands;
-#[cfg(unix)]
-mod relay_ends;
-#[cfg(unix)]
-mod relay_faults;
-#[cfg(unix)]
-mod relay_options;
-#[cfg(unix)]
-mod relay_usage;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
@@ -81,8 +69,6 @@ mod log;
 mod memory_limit;
 #[cfg(target_os = "linux")]
 mod pass_fds;
-#[cfg(target_os = "linux")]
-mod relay_load;
 #[cfg(target_os = "linux")]
 mod short_of;
 // Other programs through a relay, as they come with Linux.
