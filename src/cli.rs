@@ -11,6 +11,7 @@ mod listening;
 mod man;
 mod relay;
 mod transfer;
+mod usage;
 mod value;
 
 pub(crate) use bench::{Bench, ExternalOptions, ReportOptions, WorkOptions};
@@ -22,6 +23,7 @@ pub(crate) use listen::Listen;
 pub(crate) use listening::Listening;
 pub(crate) use relay::Relay;
 pub(crate) use transfer::{ProgressMode, Transfer};
+pub(crate) use usage::{help_hint, usage};
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use local_socket::Name;
@@ -94,9 +96,8 @@ pub(crate) fn definition() -> clap::Command {
 }
 
 /// Parses the command line.
-pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let args: Vec<OsString> = args.collect();
-    if let [_, command, control] = args.as_slice()
+pub(crate) fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    if let [_, command, control] = args
         && command == crate::bench::work::COMMAND
     {
         let name = Name::parse(control).map(Name::into_owned);
@@ -105,7 +106,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::E
         return Ok(Cli { command: Command::BenchServer(name), everywhere });
     }
     // clap prints help and usage errors before the options are parsed.
-    let matches = definition().color(color(&args)).try_get_matches_from(args)?;
+    let matches = definition().color(color(args)).try_get_matches_from(args)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.everywhere.add(cli.command.everywhere());
     if cli.everywhere.verbose > 0 && cli.everywhere.quiet > 0 {

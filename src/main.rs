@@ -13,19 +13,20 @@ mod serve;
 mod system;
 mod transfer;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 fn main() -> ExitCode {
-    let cli = match cli::parse(std::env::args_os()) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
-        Err(error) => return diag::usage(&error),
+        Err(error) => return cli::usage(&error, &cli::help_hint(&args)),
     };
     let terminal = diag::Terminal::new(cli.everywhere.messages());
     diag::install_hook();
     let status = match diag::caught(|| run::run(cli)) {
         Ok(Ok(outcome)) => outcome.exit(),
-        Ok(Err(error)) => diag::exit(&error, terminal),
-        Err(failure) => diag::exit(&failure.into(), terminal),
+        Ok(Err(error)) => diag::exit(&error, terminal, &cli::help_hint(&args)),
+        Err(failure) => diag::exit(&failure.into(), terminal, &cli::help_hint(&args)),
     };
     diag::flush();
     status

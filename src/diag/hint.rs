@@ -2,8 +2,8 @@ use super::Failure;
 use local_socket::error::{Action, Holder, Obstacle, SocketError};
 use std::io::{self, ErrorKind};
 
-/// What the user can do about an error, if anything.
-pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
+/// Returns what the user can do about an error, if anything. `help` names the help of the command.
+pub(super) fn hint(error: &anyhow::Error, help: &str) -> Option<String> {
     match error.downcast_ref::<Failure>()? {
         Failure::Bind(error) => bind(error),
         Failure::Connect { file: Some(file), .. } => {
@@ -14,13 +14,10 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
             Some(format!("a longer {option} gives the server more time"))
         }
         Failure::Advised { hint, .. } => hint.clone(),
-        Failure::Usage(_) => Some(HELP.to_owned()),
+        Failure::Usage(_) => Some(help.to_owned()),
         _ => None,
     }
 }
-
-/// Where everything stands that can be typed.
-pub(super) const HELP: &str = "lsock --help, lsock listen --help and so on list what there is";
 
 fn bind(error: &io::Error) -> Option<String> {
     let socket = SocketError::of(error)?;

@@ -21,7 +21,7 @@ impl Outcome {
 }
 
 /// The exit status of wrong usage.
-pub(super) const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 
 /// The exit status that stands for an error.
 pub(crate) fn status(error: &anyhow::Error) -> u8 {

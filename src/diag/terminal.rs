@@ -59,7 +59,7 @@ impl Terminal {
     }
 
     /// Where messages go if nothing is known of the options yet.
-    pub(super) fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self {
             format: LogFormat::Text,
             color: false,
@@ -108,7 +108,7 @@ impl Terminal {
     }
 
     /// Writes an error and, under it, what to do about it.
-    pub(super) fn error(&self, message: &str, hint: Option<&str>) {
+    pub(crate) fn error(&self, message: &str, hint: Option<&str>) {
         if self.quiet > 1 {
             return;
         }

@@ -1,19 +1,35 @@
-use super::{Failure, exit, hint::HELP, log::escaped, status::USAGE, terminal::Terminal};
-use crate::system::output;
+use super::definition;
+use crate::{
+    diag::{Failure, Terminal, USAGE, escaped, exit},
+    system::output,
+};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use local_socket::error::NameError;
-use std::{error::Error as _, io, process::ExitCode};
+use std::{error::Error as _, ffi::OsString, io, process::ExitCode};
+
+/// Returns the hint that names the help of the command at hand.
+pub(crate) fn help_hint(args: &[OsString]) -> String {
+    let word = args.iter().skip(1).find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
+    let definition = definition();
+    let command = definition
+        .get_subcommands()
+        .find(|command| word.is_some_and(|word| word.as_os_str() == command.get_name()));
+    command.map_or_else(
+        || "see `lsock --help`".to_owned(),
+        |command| format!("see `lsock {} --help`", command.get_name()),
+    )
+}
 
 /// Prints the help or version that was asked for, or what is wrong with the command
-/// line.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+/// line. `help` is the hint for an error that has no better one.
+pub(crate) fn usage(error: &clap::Error, help: &str) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             match output::check_stdout().and_then(|()| error.print()) {
-                // Whoever closed the pipe has seen enough.
+                // The reader of a closed pipe needs no more.
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                     let failure = Failure::Io { what: "cannot write to standard output", error };
-                    exit(&failure.into(), Terminal::unknown())
+                    exit(&failure.into(), Terminal::unknown(), help)
                 }
                 _ => ExitCode::SUCCESS,
             }
@@ -23,7 +39,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
             ExitCode::from(USAGE)
         }
         _ => {
-            Terminal::unknown().error(&message(error), Some(&hint(error)));
+            Terminal::unknown().error(&message(error), Some(&hint(error, help)));
             ExitCode::from(USAGE)
         }
     }
@@ -48,7 +64,7 @@ fn name_error(error: &clap::Error) -> Option<&NameError> {
     error.source()?.downcast_ref()
 }
 
-fn hint(error: &clap::Error) -> String {
+fn hint(error: &clap::Error, help: &str) -> String {
     if name_error(error).is_some() {
         return if cfg!(windows) {
             r"a bare word, @a or \\.\pipe\a is the name of a pipe; see lsock-names(7)".to_owned()
@@ -65,5 +81,5 @@ fn hint(error: &clap::Error) -> String {
     [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
         .into_iter()
         .find_map(similar)
-        .map_or_else(|| HELP.to_owned(), |word| format!("did you mean `{}`?", escaped(&word)))
+        .map_or_else(|| help.to_owned(), |word| format!("did you mean `{}`?", escaped(&word)))
 }
