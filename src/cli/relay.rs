@@ -40,7 +40,7 @@ pub(crate) struct Relay {
 
     /// Pass on file descriptors that arrive with data (SCM_RIGHTS; Unix local sockets).
     ///
-    /// Without it they are closed, with one warning for each connection.
+    /// Without it they are closed, with one warning for each direction of a connection.
     #[arg(long, help_heading = "Transfer", display_order = 300)]
     pub(crate) pass_fds: bool,
 
