@@ -219,11 +219,17 @@ fn take_place(mut bound: Bound, temporary: &Path, path: &Path) -> Result<Option<
     Ok(Some(bound))
 }
 
-/// Gives back the place of something that is no socket. If our file has been moved or
-/// replaced meanwhile, what lies aside stays there.
+/// Moves a file that is not a socket back to its path. If another process has put something else
+/// there in between, the file stays where it lies, and the error names it.
 fn undo_exchange(bound: &Bound, temporary: &Path, path: &Path) -> Result<(), Refusal> {
     let left = || in_use(Obstacle::LeftAside(temporary.to_owned()));
-    aside::exchange(temporary, path).map_err(|_| left())?;
+    match aside::exchange(temporary, path) {
+        // Another process has removed our file in between: the name is free.
+        Err(rustix::io::Errno::NOENT) => {
+            return aside::put_back(temporary, path).map_err(|_| left());
+        }
+        result => result.map_err(|_| left())?,
+    }
     if bound.file.as_ref().is_none_or(|file| file.is_at(temporary).unwrap_or(false)) {
         Ok(())
     } else {
@@ -310,6 +316,20 @@ mod tests {
         assert_eq!(refusal.err(), Some(Some(Obstacle::LeftAside(aside.clone()))));
         assert_eq!(std_fs::read(&path)?, b"precious");
         assert_eq!(std_fs::read(&aside)?, b"as precious");
+        Ok(())
+    }
+
+    /// Another process removes our socket from the path while the file that was there lies aside.
+    #[test]
+    fn what_lies_aside_is_put_back_at_a_free_name() -> Result<(), Refusal> {
+        let folder = tempfile::tempdir()?;
+        let (path, aside) = (folder.path().join("s"), folder.path().join("aside"));
+        std_fs::write(&aside, "precious")?;
+        let name = crate::Name::parse("./unused").map_err(io::Error::from)?;
+        let options = ListenerOptions::new().name(name).on_conflict(OnConflict::Replace);
+        let bound = Bound::at(&folder.path().join("other"), &options, true)?;
+        undo_exchange(&bound, &aside, &path)?;
+        assert_eq!(std_fs::read(&path)?, b"precious");
         Ok(())
     }
 
