@@ -1,4 +1,4 @@
-//! Accepting clients: who is served, how many at a time, and how it all ends.
+//! Accepts clients: admission, limits and shutdown.
 
 mod accept;
 mod accept_errors;
@@ -19,14 +19,14 @@ pub(crate) use shutdown::Shutdown;
 pub(crate) use source::ClientSource;
 pub(crate) use stop::{OpenGuard, OpenItem, Stopper};
 
-/// Ends the process by the signal, after what is to be said of it has been written.
+/// Ends the process by the signal, after the log has been written.
 fn die(signal: i32) -> ! {
     crate::diag::flush();
     crate::system::signals::die(signal)
 }
 
-/// Calls the function for every signal that asks to end; after a panic of it the process ends
-/// by the signal.
+/// Calls the function for every termination signal. If the function panics, the process ends by the
+/// signal.
 fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> std::io::Result<()> {
     crate::system::signals::on_termination(move |signal| {
         if crate::diag::caught(|| handle(signal)).is_err() {

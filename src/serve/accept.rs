@@ -1,4 +1,4 @@
-//! Accepting without an event loop, one client after another.
+//! Accepts one client after another, without an event loop.
 
 use super::{
     Admission, Admitted,
@@ -11,7 +11,7 @@ use local_socket::{
 };
 use std::{io::ErrorKind, sync::Arc, thread, time::Duration};
 
-/// Accepts those clients that may be served.
+/// Accepts the clients that are admitted.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
     listener: Arc<Listener>,
@@ -19,7 +19,7 @@ pub(crate) struct Acceptor {
     errors: AcceptErrors,
 }
 
-/// How long to wait before accepting again after errors.
+/// Pause before the next attempt after errors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Acceptor {
@@ -27,7 +27,7 @@ impl Acceptor {
         Self { listener, admission, errors: AcceptErrors::default() }
     }
 
-    /// Waits for a client; `None` once the listener is closed.
+    /// Waits for a client. Returns `None` when the listener is closed.
     pub(crate) fn next(&mut self) -> Result<Option<(Stream, Admitted)>, Failure> {
         loop {
             match self.listener.accept() {

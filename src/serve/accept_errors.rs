@@ -4,33 +4,34 @@ use crate::{
 };
 use std::io;
 
-/// Decides what follows from errors of `accept(2)`: most are those of one client, or pass.
+/// Decides whether errors of `accept(2)` end the listener. Most concern one client, or are
+/// temporary.
 #[derive(Debug, Default)]
 pub(super) struct AcceptErrors {
     in_a_row: u32,
 }
 
-/// What is done after an error of accepting that does not end the listener.
+/// When to accept again after an error.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum AcceptRetry {
     AtOnce,
-    /// What is asked again and again is to take no processor.
+    /// After a pause, so that repeated errors use no CPU time.
     AfterAPause,
 }
 
-/// An error that may be the listener's own ends it if it comes as often without a client.
+/// Number of ambiguous errors in a row, without a client in between, that end the listener.
 const PERSISTS: u32 = 4;
 
 impl AcceptErrors {
-    /// Notes a client.
+    /// Records an accepted client.
     pub(super) fn accepted(&mut self) {
         self.in_a_row = 0;
     }
 
-    /// Notes an error, and warns of the first one since the last client.
+    /// Records an error, and logs a warning for the first one since the last client.
     ///
     /// # Errors
-    /// The listener itself is broken.
+    /// The error itself, if it means that the listener is broken.
     pub(super) fn failed(&mut self, error: io::Error) -> Result<AcceptRetry, Failure> {
         self.in_a_row = self.in_a_row.saturating_add(1);
         let is_broken = match accept_error(&error) {
@@ -52,7 +53,7 @@ impl AcceptErrors {
         Ok(AcceptRetry::AtOnce)
     }
 
-    /// Whether errors have come so often without a client that there is little hope.
+    /// Returns whether the ambiguous errors in a row have reached the limit.
     pub(super) fn persist(&self) -> bool {
         self.in_a_row >= PERSISTS
     }

@@ -6,19 +6,19 @@ use std::{io, net::SocketAddr, num::NonZeroUsize, sync::Arc};
 /// Decides which clients are served, and numbers them.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    /// Nothing for clients of whom the system cannot tell who they are.
+    /// `None` for clients without credentials, such as those of TCP.
     allowed: Option<Allowed>,
     limits: Arc<Limits>,
     count: u64,
 }
 
-/// A client that may be served.
+/// An admitted client.
 #[derive(Debug)]
 pub(crate) struct Admitted {
     pub(crate) peer: Option<Box<PeerCreds>>,
-    /// The how manieth it is, from 1 on.
+    /// Sequence number of the connection, starting at 1.
     pub(crate) number: u64,
-    /// Its place among those that are served at a time.
+    /// Counts the client as served until it is dropped.
     pub(crate) place: Permit,
 }
 
@@ -27,7 +27,7 @@ impl Admission {
         Self { allowed, limits: Arc::new(limits), count: 0 }
     }
 
-    /// Serves one client after another.
+    /// Limits the number of clients at a time to one.
     pub(crate) fn one_at_a_time(&mut self) {
         self.limits = Arc::new(Limits::new(Some(NonZeroUsize::MIN), None));
     }
@@ -36,8 +36,8 @@ impl Admission {
         &self.limits
     }
 
-    /// Asks who a client of a local socket is, and whether it is served; that of a TCP port
-    /// has an address instead.
+    /// Checks the credentials of a client and the limits, and numbers the client. A client of a TCP
+    /// port has an address instead of credentials.
     pub(super) fn admit(
         &mut self,
         peer: impl FnOnce() -> io::Result<PeerCreds>,

@@ -1,6 +1,6 @@
 use tokio::sync::watch;
 
-/// Something that happens once, and that tasks can wait for.
+/// An event that happens once and that tasks can wait for.
 #[derive(Debug)]
 pub(crate) struct Flag(watch::Sender<bool>);
 
@@ -17,9 +17,9 @@ impl Flag {
         *self.0.borrow()
     }
 
-    /// Waits until it is raised.
+    /// Waits until the flag is raised.
     pub(crate) async fn wait(&self) {
-        // The sender is here.
+        // It cannot fail: `self` holds the sender.
         let _ = self.0.subscribe().wait_for(|is_raised| *is_raised).await;
     }
 }

@@ -5,7 +5,7 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// How many clients are served at a time.
+/// Limits of the number of clients that are served at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     all: Option<NonZeroUsize>,
@@ -20,7 +20,7 @@ struct Served {
     by_user: HashMap<u32, usize>,
 }
 
-/// A place among those that are served at a time; it becomes free when this is dropped.
+/// Counts one client as served until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     limits: Arc<Limits>,
@@ -32,36 +32,36 @@ impl Limits {
         Self { all, per_user, ..Self::default() }
     }
 
-    /// How many are served now.
+    /// Returns the number of clients that are being served.
     pub(super) fn count(&self) -> usize {
         self.served().all
     }
 
-    /// Waits until one more can be served.
+    /// Waits until another client can be served.
     pub(super) async fn wait_for_place(&self) {
         if let Some(limit) = self.all {
             self.wait_until(|count| count < limit.get()).await;
         }
     }
 
-    /// Waits until nobody is served.
+    /// Waits until no client is being served.
     pub(super) async fn wait_until_empty(&self) {
         self.wait_until(|count| count == 0).await;
     }
 
-    /// Waits until one who is served has gone.
+    /// Waits until a client has ended.
     pub(super) async fn wait_for_change(&self) {
         self.changed.notified().await;
     }
 
-    /// There is one task that waits: that which accepts.
+    /// Only the accepting task waits here.
     async fn wait_until(&self, is_so: impl Fn(usize) -> bool) {
         while !is_so(self.count()) {
             self.changed.notified().await;
         }
     }
 
-    /// Takes a place for a client of the user, unless that user has enough of them.
+    /// Returns a permit for a client of the user, or `None` if the user has reached the limit.
     pub(super) fn take_place(self: &Arc<Self>, user: Option<u32>) -> Option<Permit> {
         let mut served = self.served();
         if let (Some(limit), Some(user)) = (self.per_user, user) {
@@ -93,7 +93,7 @@ impl Drop for Permit {
             }
         }
         drop(served);
-        // It is remembered for the one that waits next.
+        // If no task waits now, the notification is kept for the next one.
         self.limits.changed.notify_one();
     }
 }

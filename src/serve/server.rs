@@ -1,4 +1,4 @@
-//! Accepting in an event loop: every client is served at once, in one of several loops.
+//! Accepts clients in an event loop and serves all of them at once, in several event loops.
 
 use super::{
     Admission, Admitted, Flag,
@@ -23,27 +23,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is done with each client. One of these is shared by all of them.
+/// Serves clients. All clients share one handler.
 pub(crate) trait Handler: Send + Sync + 'static {
-    /// Serves a client to its end.
+    /// Serves a client until its connection ends.
     fn serve(&self, client: Client) -> impl Future<Output = Result<Outcome, Failure>> + Send;
 
-    /// What is raised when nobody else can be served.
+    /// Returns the flag that is raised when no further client can be served.
     fn over(&self) -> Option<&Flag> {
         None
     }
 
-    /// The last client has gone. What is still to be done may take at most this long.
+    /// Finishes after the last client has ended, within the time limit if there is one.
     fn finished(&self, _: Option<Duration>) {}
 }
 
-/// A client, in the event loop that serves it.
+/// A client in the event loop that serves it.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) socket: Socket,
     pub(crate) peer: Option<Box<PeerCreds>>,
     pub(crate) number: u64,
-    /// Tells when it has to end.
+    /// Signals when the connection must end.
     pub(crate) shutdown: Shutdown,
 }
 
@@ -52,23 +52,24 @@ pub(crate) struct Client {
 pub(crate) struct Server {
     pub(crate) source: ClientSource,
     pub(crate) admission: Admission,
-    /// Whether the first client is the last.
+    /// Whether only one client is served.
     pub(crate) once: bool,
-    /// How long open connections have to end by themselves after a signal.
+    /// Time that open connections get to end after a signal.
     pub(crate) grace: Duration,
     control: ShutdownControl,
     shutdown: Shutdown,
 }
 
-/// How long to wait before accepting again after errors, unless one who is served goes
-/// before: there may have been no descriptors left.
+/// Pause before the next attempt after errors. It ends early when a client ends, because that may
+/// free descriptors.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What shutdown takes after the grace time is over.
+/// Additional time for closing connections after the grace time.
 const LAST_TIME: Duration = Duration::from_millis(500);
 
 impl Server {
-    /// Begins to listen, by `open`, and to watch for signals, none of which gets in between.
+    /// Calls `open` to listen and starts to watch for signals. Signals are blocked meanwhile, so
+    /// that none arrives in between.
     pub(crate) fn open(
         open: impl FnOnce() -> Result<ClientSource, Failure>,
         admission: Admission,
@@ -81,7 +82,8 @@ impl Server {
         Ok(Self { source, admission, once, grace, control, shutdown })
     }
 
-    /// Serves clients until a signal or the handler ends that, and dies of the signal.
+    /// Serves clients until a signal or the handler ends the server. After a signal the process
+    /// ends by it.
     pub(crate) async fn serve<H: Handler>(
         self,
         loops: &EventLoops,
@@ -92,7 +94,8 @@ impl Server {
         let shared = Arc::new(ServerShared { handler, once, ended: Mutex::new(None) });
         let mut accepting = Accepting { admission, loops, shared: &shared, shutdown: &shutdown };
         let accepted = accepting.until_the_end(&source).await;
-        // The name goes before the last connection does. Who has connected before is served.
+        // Remove the name before draining. Clients that are already in the backlog are still
+        // served.
         source.give_up_name();
         let waiting = match shutdown.signal_so_far() {
             Some(_) if !once => those_who_wait(&source).await,
@@ -121,7 +124,7 @@ impl Server {
             control.close();
             let _ = before(tokio::time::sleep(LAST_TIME), limits.wait_until_empty()).await;
         }
-        // The grace time is that of everything that is left to be done.
+        // The grace time covers everything that is left to do.
         let left = shutdown.signal_so_far().map(|_| {
             let passed = signalled.map_or(Duration::ZERO, |signalled| signalled.elapsed());
             grace.saturating_add(LAST_TIME).saturating_sub(passed)
@@ -136,17 +139,17 @@ impl Server {
     }
 }
 
-/// What the tasks share.
+/// State that the tasks share.
 #[derive(Debug)]
 struct ServerShared<H> {
     handler: H,
     once: bool,
-    /// How the only client, or what ended the rest, ended.
+    /// The result of the only client, or of the client that ended the server.
     ended: Mutex<Option<Result<Outcome, Failure>>>,
 }
 
 impl<H: Handler> ServerShared<H> {
-    /// Waits until nobody else can be served.
+    /// Waits until no further client can be served.
     async fn over(&self) {
         match self.handler.over() {
             Some(flag) => flag.wait().await,
@@ -178,7 +181,7 @@ impl<H: Handler> ServerShared<H> {
     }
 }
 
-/// Accepts clients and has them served.
+/// Accepts clients and hands them to event loops.
 struct Accepting<'a, H> {
     admission: Admission,
     loops: &'a EventLoops,
@@ -187,7 +190,7 @@ struct Accepting<'a, H> {
 }
 
 impl<H: Handler> Accepting<'_, H> {
-    /// Until nobody is to be accepted any more.
+    /// Accepts clients until the server stops accepting.
     async fn until_the_end(&mut self, source: &ClientSource) -> Result<(), Failure> {
         let (shared, mut end) = (self.shared, self.shutdown.clone());
         let end_comes = async {
@@ -199,7 +202,7 @@ impl<H: Handler> Accepting<'_, H> {
         result
     }
 
-    /// Cancelling loses nobody.
+    /// Accepts clients without end. Cancel safe: no accepted client is lost.
     async fn for_ever(&mut self, source: &ClientSource) -> Result<(), Failure> {
         let limits = Arc::clone(self.admission.limits());
         let mut errors = AcceptErrors::default();
@@ -221,7 +224,7 @@ impl<H: Handler> Accepting<'_, H> {
         }
     }
 
-    /// Has an event loop serve a client, if it may be served.
+    /// Spawns the service of a client if it is admitted. Returns whether it is.
     fn hand_over(&mut self, client: Accepted) -> bool {
         let admitted = self.admission.admit(|| client.peer(), client.address());
         let Some(admitted) = admitted else { return false };
@@ -239,7 +242,7 @@ impl<H: Handler> Accepting<'_, H> {
     }
 }
 
-/// Runs the second one to its end unless the first one ends before; whether it came to that.
+/// Runs `second` unless `first` is ready before. Returns whether `second` was completed.
 async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()>) -> bool {
     let (mut first, mut second) = (pin!(first), pin!(second));
     poll_fn(|cx| {
@@ -251,12 +254,12 @@ async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()
     .await
 }
 
-/// Accepts those clients that have connected already.
+/// Accepts the clients that are already in the backlog.
 async fn those_who_wait(source: &ClientSource) -> Vec<Accepted> {
     let mut clients = Vec::new();
     let mut errors = AcceptErrors::default();
     loop {
-        // The event loop looks for them meanwhile, and this task gets a new turn.
+        // Yield, so that the event loop polls the listener and this task gets a new budget.
         tokio::task::yield_now().await;
         let before = clients.len();
         while let Poll::Ready(accepted) = at_once(source.accept()).await {
@@ -283,7 +286,7 @@ async fn those_who_wait(source: &ClientSource) -> Vec<Accepted> {
     }
 }
 
-/// Polls once, without waiting.
+/// Polls the future once.
 async fn at_once<T>(future: impl Future<Output = T>) -> Poll<T> {
     let mut future = pin!(future);
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
@@ -313,7 +316,7 @@ mod tests {
             runtime.block_on(shared.serve(|| panic!("while it is served"), 1, place));
             assert_eq!(limits.count(), 0);
             let ended = shared.ended.into_inner().unwrap();
-            // Of the only client it is the error of the command.
+            // The error of the only client becomes the error of the command.
             assert_eq!(once, matches!(ended, Some(Err(Failure::Internal(_)))));
         }
     }

@@ -8,19 +8,19 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// What is asked of those that serve clients.
+/// The phases of a server.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum ShutdownPhase {
-    /// To go on.
+    /// Clients are accepted.
     Serving,
-    /// To accept nobody any more; of this signal, if it is one.
+    /// No further client is accepted. Holds the signal, if one was the reason.
     Draining(Option<i32>),
-    /// To close what is still open, after this signal.
+    /// Open connections are closed. Holds the signal, if one was the reason.
     Closing(Option<i32>),
 }
 
 impl ShutdownPhase {
-    /// The signal that asked for it, if one did.
+    /// Returns the signal that was the reason, if any.
     fn signal(self) -> Option<i32> {
         match self {
             Self::Serving => None,
@@ -29,24 +29,23 @@ impl ShutdownPhase {
     }
 }
 
-/// Asks those that serve clients to end.
+/// Changes the phase.
 #[derive(Debug)]
 pub(super) struct ShutdownControl {
     phase: watch::Sender<ShutdownPhase>,
-    /// Dropped when the name has gone.
+    /// Dropped when the name has been removed.
     name: Mutex<Option<mpsc::Sender<()>>>,
 }
 
-/// Tells those that serve clients what is asked of them.
+/// Watches the phase.
 #[derive(Clone, Debug)]
 pub(crate) struct Shutdown(watch::Receiver<ShutdownPhase>);
 
-/// A second signal ends the process at once, but for the time that it takes to remove the
-/// name.
+/// The longest time that a second signal waits for the removal of the name.
 const NAME_TIME: Duration = Duration::from_millis(500);
 
 impl ShutdownControl {
-    /// Begins to watch for signals.
+    /// Starts to watch for signals.
     pub(super) fn start() -> Result<(Self, Shutdown), Failure> {
         let (phase, receiver) = watch::channel(ShutdownPhase::Serving);
         let (name, name_goes) = mpsc::channel();
@@ -61,7 +60,7 @@ impl ShutdownControl {
                 !is_second
             });
             tracing::info!("got signal {signal}: nobody is accepted any more");
-            // The sender is dropped, not used.
+            // The sender is only dropped, never used.
             let _: Result<(), RecvTimeoutError> = name_goes.recv_timeout(NAME_TIME);
             if is_second {
                 super::die(signal);
@@ -71,12 +70,12 @@ impl ShutdownControl {
         Ok((Self { phase, name: Mutex::new(Some(name)) }, Shutdown(receiver)))
     }
 
-    /// The name has gone.
+    /// Records that the name has been removed.
     pub(super) fn name_is_gone(&self) {
         *self.name.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Nobody is accepted any more, for another reason than a signal.
+    /// Stops accepting for another reason than a signal.
     pub(super) fn drain(&self) {
         self.phase.send_if_modified(|phase| {
             let is_new = *phase == ShutdownPhase::Serving;
@@ -87,20 +86,20 @@ impl ShutdownControl {
         });
     }
 
-    /// What is still open is to be closed.
+    /// Requests that open connections are closed.
     pub(super) fn close(&self) {
         self.phase.send_modify(|phase| *phase = ShutdownPhase::Closing(phase.signal()));
     }
 }
 
 impl Shutdown {
-    /// Waits until nobody is to be accepted any more.
+    /// Waits until the server stops accepting.
     pub(crate) async fn draining(&mut self) {
-        // Without the sender everything has ended.
+        // Without a sender the server has ended.
         let _ = self.0.wait_for(|phase| *phase != ShutdownPhase::Serving).await;
     }
 
-    /// Waits until what is open is to be closed.
+    /// Waits until open connections must be closed.
     pub(crate) async fn closing(&mut self) {
         let _ = self.0.wait_for(|phase| matches!(phase, ShutdownPhase::Closing(_))).await;
     }
@@ -117,7 +116,7 @@ impl Shutdown {
         }
     }
 
-    /// The signal that asked to end, if one did.
+    /// Returns the termination signal, if one has arrived.
     pub(super) fn signal_so_far(&self) -> Option<i32> {
         self.0.borrow().signal()
     }

@@ -11,16 +11,16 @@ use std::{
 };
 use tokio::net::{TcpListener, TcpStream};
 
-/// Where clients come from, once it is open.
+/// An open source of clients.
 #[derive(Debug)]
 pub(crate) enum ClientSource {
     Local(LocalListener),
     Tcp(TcpListener),
-    /// The one client is there already.
+    /// The only client is already connected.
     Given(Mutex<Option<Detached>>),
 }
 
-/// A client that has been accepted, and whoever knows who that is.
+/// An accepted client.
 #[derive(Debug)]
 pub(super) enum Accepted {
     Local(LocalClient),
@@ -29,7 +29,7 @@ pub(super) enum Accepted {
 }
 
 impl ClientSource {
-    /// Listens on a TCP port; gives the address with the port that the system has chosen.
+    /// Listens on a TCP port. Also returns the address with the port that the system has chosen.
     pub(crate) fn listen_on_tcp(
         address: &TcpAddress,
         addresses: &[SocketAddr],
@@ -44,31 +44,31 @@ impl ClientSource {
         open().map_err(|error: io::Error| Failure::Bind(address.error("listen on", &error)))
     }
 
-    /// Accepts from a TCP port.
+    /// Returns a source that accepts from a TCP listener.
     pub(crate) fn tcp(listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         TcpListener::from_std(listener).map(Self::Tcp)
     }
 
-    /// Has the one end of a connection be the one client.
+    /// Returns a source with one client that is already connected.
     pub(crate) fn given(client: Detached) -> Self {
         Self::Given(Mutex::new(Some(client)))
     }
 
-    /// Gives the name up, as far as that can be done before the last client is accepted.
+    /// Removes the name, as far as that is possible before the last client is accepted.
     pub(super) fn give_up_name(&self) {
         if let Self::Local(listener) = self {
             listener.give_up_name();
         }
     }
 
-    /// Waits for a client. Cancelling loses nobody.
+    /// Waits for a client. Cancel safe: no accepted client is lost.
     pub(super) async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Local(listener) => listener.accept().await.map(Accepted::Local),
             Self::Tcp(listener) => {
                 let (stream, from) = listener.accept().await?;
-                // Small answers are not to wait for more; without it they only take longer.
+                // Send small answers at once. If it fails, they only take longer.
                 let _ = stream.set_nodelay(true);
                 Ok(Accepted::Tcp(stream, from))
             }
@@ -84,7 +84,7 @@ impl ClientSource {
 }
 
 impl Accepted {
-    /// From where it has connected, if that is another machine or could be.
+    /// Returns the address of a TCP client.
     pub(super) fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(_, from) => Some(*from),
@@ -92,7 +92,7 @@ impl Accepted {
         }
     }
 
-    /// Who it is, where the system tells.
+    /// Returns the credentials of the client, if the system reports them.
     pub(super) fn peer(&self) -> io::Result<PeerCreds> {
         match self {
             Self::Local(client) => client.peer_creds(),

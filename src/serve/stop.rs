@@ -16,9 +16,9 @@ use std::{
     time::Duration,
 };
 
-/// Ends everything in good order when a signal asks for it: nobody is accepted any more
-/// and the name goes at once, open connections get a time to end, and then the process
-/// dies of that signal. A second signal ends it at once.
+/// Shuts down a server with blocking threads on a termination signal: stops accepting, removes the
+/// name, gives open connections the grace time, and then ends the process by the signal. A second
+/// signal ends it at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Stopper {
     shared: Arc<StopperShared>,
@@ -35,40 +35,40 @@ struct StopperState {
     signal: Option<i32>,
     next: u64,
     open: HashMap<u64, OpenItem>,
-    /// The grace time is over: what is added to `open` from now on is ended at once.
+    /// Whether the grace time is over: items that are added from now on are ended at once.
     is_over: bool,
 }
 
-/// Something that goes on after the name has gone.
+/// Something that can continue after the name has been removed.
 #[derive(Debug)]
 pub(crate) enum OpenItem {
-    /// The accepting of clients: one may have been accepted and not be noted yet.
+    /// The accepting thread, which may have accepted a client that is not registered yet.
     Accepting,
-    /// A connection, and what it has moved.
+    /// A connection and its meter.
     Stream(Arc<Stream>, Arc<Meter>),
-    /// A command.
+    /// A running command.
     Command(Arc<SharedChild>),
 }
 
-/// That something goes on, until this is dropped.
+/// Keeps an item registered until it is dropped.
 #[derive(Debug)]
 pub(crate) struct OpenGuard {
     shared: Arc<StopperShared>,
     key: u64,
 }
 
-/// What ending takes after the grace time is over.
+/// Additional time for closing connections after the grace time.
 const LAST_TIME: Duration = Duration::from_millis(500);
 
 impl Stopper {
-    /// Begins to watch for signals.
+    /// Starts to watch for signals.
     pub(crate) fn start(listener: &Arc<Listener>, grace: Duration) -> Result<Self, Failure> {
         let shared = Arc::new(StopperShared::default());
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
         super::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
             tracing::info!("got signal {signal}: nobody is accepted any more");
-            // Also for the second one: the first may have come in the middle of this.
+            // Also on the second signal, which can interrupt the first one here.
             if let Err(error) = listener.close() {
                 tracing::debug!(%error, "listener not closed");
             }
@@ -83,7 +83,7 @@ impl Stopper {
                     shared.wait_until_empty(LAST_TIME);
                     shared.tell_of_losses();
                 };
-                // Whatever happens there, the process ends.
+                // The process ends even after a panic.
                 let _ = caught(ending);
                 super::die(signal);
             };
@@ -95,7 +95,7 @@ impl Stopper {
         Ok(Self { shared })
     }
 
-    /// Notes that something goes on.
+    /// Registers an open item.
     pub(crate) fn going(&self, open: OpenItem) -> OpenGuard {
         let mut state = self.shared.state();
         let key = state.next;
@@ -107,7 +107,7 @@ impl Stopper {
         OpenGuard { shared: Arc::clone(&self.shared), key }
     }
 
-    /// Everything has ended by itself; if a signal asked for that, the process dies of it.
+    /// Ends the process by the termination signal, if one has arrived.
     pub(crate) fn finish(&self) {
         let signal = self.shared.state().signal;
         if let Some(signal) = signal {
@@ -126,7 +126,7 @@ impl StopperShared {
         drop(self.changed.wait_timeout_while(self.state(), time, goes_on));
     }
 
-    /// Ends what is open, and what is added later.
+    /// Ends all open items, and those that are added later.
     fn end_all(&self) {
         let mut state = self.state();
         state.is_over = true;
@@ -140,7 +140,7 @@ impl OpenItem {
             Self::Accepting => {}
             Self::Stream(stream, _) => {
                 tracing::warn!("a connection did not end within the grace time: closed");
-                // One that has ended meanwhile is not connected any more.
+                // It fails if the connection has ended meanwhile.
                 let _ = stream.shutdown(Shutdown::Both);
             }
             Self::Command(child) => {
@@ -154,7 +154,7 @@ impl OpenItem {
 }
 
 impl StopperShared {
-    /// Says what is lost of connections that have to be left as they are.
+    /// Logs the bytes that are lost in connections that could not be ended.
     fn tell_of_losses(&self) {
         for open in self.state().open.values() {
             if let OpenItem::Stream(_, meter) = open {
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
     use std::io::Read as _;
 
-    /// A client that was accepted at the very end of the grace time.
+    /// A client that is accepted at the end of the grace time.
     #[test]
     fn what_is_opened_after_the_grace_time_is_ended_at_once() {
         let stopper = Stopper { shared: Arc::default() };

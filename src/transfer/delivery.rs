@@ -1,4 +1,4 @@
-//! Whether a peer that has gone has read everything that was sent to it.
+//! Decides whether a peer that has shut down or closed has read all bytes that were sent to it.
 
 use crate::system::PeerState;
 use std::{
@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What became of the bytes that were sent to a peer.
+/// The outcome of the bytes that were sent to a peer.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// The peer has read all of them, or goes on and may still do so.
+    /// The peer has read all of them, or is still connected and may read them.
     #[default]
     Read,
     /// The peer has closed without reading all of them.
@@ -18,19 +18,19 @@ pub(crate) enum Delivery {
     Unread,
 }
 
-/// Watches a peer that has shut down both directions while something that was sent to it is
-/// unread: until it closes, it may still read the rest.
+/// Decides the delivery for a peer that has shut down both directions while bytes are unread. Until
+/// the peer closes, it may still read them.
 ///
-/// The two drivers look at the socket and wait, each in its own way; this decides.
+/// The two drivers query the socket and wait in their own ways; the decision is made here.
 #[derive(Debug)]
 pub(crate) struct DeliveryRule {
     limit: Duration,
-    /// How much was unread when it last became less, and when that was seen.
+    /// The smallest amount of unread data so far, and when it was seen first.
     last: Option<(usize, Instant)>,
 }
 
-/// How long a peer may read nothing before the rest counts as unread. A peer that has only
-/// ended its own direction looks the same once ours has ended, and may be slow.
+/// Time without a read after which the rest counts as unread. A peer that has only half-closed
+/// looks the same after our own half-close, and may be slow.
 const LIMIT: Duration = Duration::from_secs(5);
 
 impl DeliveryRule {
@@ -38,12 +38,12 @@ impl DeliveryRule {
         Self::within(LIMIT)
     }
 
-    /// As [`new`](Self::new), with a limit of its own.
+    /// Like [`new`](Self::new), with another time limit.
     pub(crate) fn within(limit: Duration) -> Self {
         Self { limit, last: None }
     }
 
-    /// Decides by what is seen now; an error is the time to wait before looking again.
+    /// Returns the delivery if it can be decided now, or the time after which to query again.
     pub(crate) fn decide(&mut self, seen: PeerState, now: Instant) -> Result<Delivery, Duration> {
         const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
         if seen.was_reset {
@@ -66,7 +66,7 @@ impl DeliveryRule {
 }
 
 impl Delivery {
-    /// Why not everything was delivered; `None` if it was.
+    /// Returns the reason for undelivered bytes; `None` if all were delivered.
     pub(crate) fn error(self) -> Option<io::Error> {
         match self {
             Self::Read => None,
@@ -79,12 +79,12 @@ impl Delivery {
     }
 }
 
-/// The reason if the peer has closed.
+/// Returns the reason for a peer that has closed.
 pub(crate) fn closed() -> io::Error {
     io::Error::new(ErrorKind::BrokenPipe, "the peer has closed the connection")
 }
 
-/// The reason if lsock has ended the connection while it held bytes.
+/// Returns the reason for bytes that were held when lsock ended the connection.
 pub(crate) fn ended() -> io::Error {
     io::Error::new(ErrorKind::TimedOut, "the connection was ended")
 }

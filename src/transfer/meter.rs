@@ -5,30 +5,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a transfer has moved so far, read by others while it goes on.
+/// Counters of a running transfer, which other threads can read.
 #[derive(Debug)]
 pub(crate) struct Meter {
     pub(crate) sent: Gauge,
     pub(crate) received: Gauge,
     pub(crate) started: Instant,
-    /// Set when both directions are to end.
+    /// Set when both directions must end.
     pub(super) stop: AtomicBool,
-    /// Set when what is held is not to be delivered any more: it counts as lost.
+    /// Set when held bytes must not be delivered any more; they count as lost.
     pub(super) gives_up: AtomicBool,
 }
 
-/// What one direction has moved, and what it is doing.
+/// Counters and times of one direction.
 #[derive(Debug)]
 pub(crate) struct Gauge {
-    /// How many bytes were read, and how many of these were delivered.
+    /// Bytes that were read, and bytes of these that were delivered.
     read: AtomicU64,
     bytes: AtomicU64,
     started: Instant,
-    /// Whether times are kept; they are not free.
+    /// Whether times are recorded, which costs system calls.
     timed: bool,
-    /// When something was moved last, in nanoseconds from the start.
+    /// Time of the last delivered byte, in nanoseconds from the start.
     moved_at: AtomicU64,
-    /// How long it has waited for input, and since when it does so now (0: it does not).
+    /// Total time spent waiting for input, and the start of the current wait (0: none).
     waited: AtomicU64,
     waiting_since: AtomicU64,
 }
@@ -45,13 +45,13 @@ impl Meter {
         }
     }
 
-    /// What is lost if the transfer is left as it is.
+    /// Returns the losses if the transfer ended now.
     pub(crate) fn losses(&self) -> impl Iterator<Item = Failure> {
         let sides = [(LossDirection::Receive, &self.received), (LossDirection::Send, &self.sent)];
         sides.into_iter().filter_map(|(direction, gauge)| gauge.loss(direction))
     }
 
-    /// The time since anything was moved.
+    /// Returns the time since the last delivered byte.
     pub(super) fn idle_time(&self) -> Duration {
         let last = self.sent.moved_at.load(Relaxed).max(self.received.moved_at.load(Relaxed));
         self.started.elapsed().saturating_sub(Duration::from_nanos(last))
@@ -71,19 +71,19 @@ impl Gauge {
         }
     }
 
-    /// The number of bytes that were delivered.
+    /// Returns the number of delivered bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
     }
 
-    /// Returns how many bytes were read and are not delivered. If the direction has ended,
-    /// these are lost.
+    /// Returns the number of bytes that were read and not delivered. If the direction has ended,
+    /// they are lost.
     pub(super) fn held(&self) -> u64 {
         let delivered = self.bytes();
         self.read.load(Relaxed).saturating_sub(delivered)
     }
 
-    /// What is lost of the direction if it is left as it is.
+    /// Returns the loss if the direction ended now.
     fn loss(&self, direction: LossDirection) -> Option<Failure> {
         let (held, delivered) = (self.held(), self.bytes());
         let failure =
@@ -91,12 +91,12 @@ impl Gauge {
         (held > 0).then_some(failure)
     }
 
-    /// Bytes were read, and are to be delivered.
+    /// Records bytes that were read.
     pub(super) fn read(&self, bytes: usize) {
         self.read.fetch_add(bytes as u64, Relaxed);
     }
 
-    /// Bytes were delivered.
+    /// Records bytes that were delivered.
     pub(crate) fn moved(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Relaxed);
         if self.timed {
@@ -104,14 +104,14 @@ impl Gauge {
         }
     }
 
-    /// From now on it waits for input.
+    /// Records the start of a wait for input.
     pub(super) fn waiting(&self) {
         if self.timed {
             self.waiting_since.store(self.now(), Relaxed);
         }
     }
 
-    /// From now on it delivers.
+    /// Records the end of a wait for input.
     pub(super) fn delivering(&self) {
         if self.timed {
             let since = self.waiting_since.swap(0, Relaxed);
@@ -121,14 +121,14 @@ impl Gauge {
         }
     }
 
-    /// How long it has waited for input so far.
+    /// Returns the total time spent waiting for input.
     pub(super) fn waited(&self) -> Duration {
         let since = self.waiting_since.load(Relaxed);
         let now = if since == 0 { 0 } else { self.now().saturating_sub(since) };
         Duration::from_nanos(self.waited.load(Relaxed) + now)
     }
 
-    /// Nanoseconds from the start; never 0.
+    /// Returns the nanoseconds since the start, at least 1.
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
     }

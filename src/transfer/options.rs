@@ -38,18 +38,17 @@ pub(crate) struct TransferOptions {
 }
 
 impl TransferOptions {
-    /// Whether time has to be kept.
+    /// Returns whether a time limit is set.
     pub(crate) fn is_timed(&self) -> bool {
         self.linger.is_some() || self.idle.is_some()
     }
 
-    /// The same for what moves bytes to or from something that keeps the time itself, and
-    /// that decides which directions there are.
+    /// Returns the options for one side of a relay whose other side applies the time limits.
     pub(crate) fn without_limits(&self) -> Self {
         Self { linger: None, idle: None, copy: CopyMode::Auto, ..self.clone() }
     }
 
-    /// Whether nothing is asked for that needs the bytes to pass through this process.
+    /// Returns whether no option requires that the bytes pass through this process.
     pub(crate) fn is_plain(&self) -> bool {
         self.sends
             && self.receives

@@ -1,19 +1,20 @@
-//! What becomes of descriptors that come along with data, and what is said of it.
+//! Handling of descriptors that arrive with data, and the warnings about it.
 
-/// Whether descriptors that come along with data are passed on.
+/// Whether descriptors that arrive with data are passed on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Passing {
     On,
-    /// They are closed; `--pass-fds` would pass them on.
+    /// Closed; `--pass-fds` would pass them on.
     Offered,
-    /// They are closed; one side of the relay cannot carry any.
+    /// Closed; one side of the relay cannot carry descriptors.
     Impossible,
-    /// They are closed; the command has no option for them.
+    /// Closed; the command has no option for them.
     NotHere,
 }
 
 impl Passing {
-    /// What is said, once for each direction of a connection, if some were lost.
+    /// Returns the warning for lost descriptors, which is logged once for each direction of a
+    /// connection.
     pub(crate) fn warning(self) -> &'static str {
         match self {
             Self::On => {

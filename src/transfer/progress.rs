@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// A line on stderr that says how much has moved, until this is dropped.
+/// Shows on stderr how many bytes have moved, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Progress {
     thread: Option<(Sender<()>, JoinHandle<()>)>,
@@ -19,9 +19,8 @@ const LINE: &str = "{spinner} {bytes} moved, {bytes_per_sec}, {elapsed}";
 const BAR: &str = "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
 
 impl Progress {
-    /// Starts to show a transfer. With the size of what is sent there is a bar and the
-    /// time that is left. `plain` is for a stderr that is no terminal: lines instead of
-    /// one line that changes.
+    /// Starts to show a transfer. If the size of the input is known, a bar and the remaining time
+    /// are shown. If stderr is not a terminal, a new line is written each time.
     pub(crate) fn start(meter: &Arc<Meter>, size: Option<u64>, is_terminal: bool) -> Self {
         let meter = Arc::clone(meter);
         let (done, is_done) = mpsc::channel();
@@ -41,20 +40,20 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Some((done, thread)) = self.thread.take() {
             drop(done);
-            // It ends as soon as it has drawn the last line.
+            // The thread ends after it has drawn the last line.
             let _ = thread.join();
         }
     }
 }
 
-/// What counts: with a known size what was sent, else both directions.
+/// Returns the bytes to show: those sent if the size is known, otherwise both directions.
 fn moved(meter: &Meter, size: Option<u64>) -> u64 {
     meter.sent.bytes() + if size.is_some() { 0 } else { meter.received.bytes() }
 }
 
 fn show_line(meter: &Meter, size: Option<u64>, is_done: &mpsc::Receiver<()>) {
     let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr());
-    // The templates are constants and known to be right.
+    // The templates are constants and valid.
     if let Ok(style) = ProgressStyle::with_template(if size.is_some() { BAR } else { LINE }) {
         bar.set_style(style);
     }

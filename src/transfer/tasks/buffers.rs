@@ -1,5 +1,5 @@
-//! Buffers belong to the event loop: a connection has one only while it holds bytes that
-//! its output does not take yet.
+//! Buffers of an event loop. A connection has a buffer only while it holds bytes that its output
+//! does not take yet.
 
 use crate::memory;
 use std::{
@@ -8,11 +8,11 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-/// A buffer, which goes back to the event loop's pool when it is dropped.
+/// A buffer, which is returned to the event loop's pool when it is dropped.
 #[derive(Debug)]
 pub(super) struct Buffer(Box<[u8]>);
 
-/// How many unused buffers an event loop keeps.
+/// The number of unused buffers that an event loop keeps.
 const KEPT: usize = 8;
 
 thread_local! {
@@ -24,7 +24,7 @@ thread_local! {
 }
 
 impl Buffer {
-    /// Takes one of this size.
+    /// Takes a buffer of this size.
     ///
     /// # Errors
     /// `OutOfMemory`, which is the error of one connection.
@@ -50,7 +50,7 @@ impl DerefMut for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
-        // At the end of a thread there is no pool any more.
+        // The pool is gone at the end of a thread.
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
             if pool.len() < KEPT {

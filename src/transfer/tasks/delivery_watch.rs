@@ -1,4 +1,4 @@
-//! The end of a connection on one side: whether the peer has read everything.
+//! Waits until it is decided whether a peer has read everything.
 
 use super::{
     direction::{RelayDirection, RelayEnd},
@@ -16,19 +16,19 @@ use std::{
 };
 use tokio::time::{Sleep, sleep};
 
-/// A peer whose connection is over, and that may not have read everything yet.
+/// A peer of a finished connection that may not have read everything yet.
 pub(super) struct DeliveryWatch {
-    /// `None` once it is decided what became of the bytes.
+    /// `None` once the delivery is decided.
     socket: Option<Socket>,
     fate: Delivery,
-    /// Whether it is worth waiting for the decision.
+    /// Whether to wait for the decision.
     waits: bool,
     watch: DeliveryRule,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl DeliveryWatch {
-    /// `from` is the direction that has read from the socket, `to` is the other one.
+    /// Creates the watch; `from` is the direction that read from the socket, `to` the other one.
     pub(super) fn new(
         socket: Socket,
         from: &RelayDirection,
@@ -45,16 +45,16 @@ impl DeliveryWatch {
         } else if was_reset {
             (socket, fate) = (None, Delivery::Closed);
         }
-        // If nothing was to be read from it any more, lsock itself may have shut it down.
+        // If reading had ended before, lsock itself may have shut the socket down.
         let was_shut_down = matches!(from.ending(), Some(RelayEnd::OutputFailed { .. }));
         let waits = limit.is_none() && !was_shut_down;
         Self { socket, fate, waits, watch: DeliveryRule::new(), timer: None }
     }
 
-    /// Ready once it is decided; then the socket is closed.
+    /// Is ready when the delivery is decided, and closes the socket then.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Some(socket) = &self.socket {
-            // A peer that has gone makes the socket ready for ever: there is no event.
+            // The socket of such a peer is always ready, so there is no event to wait for.
             if let Some(timer) = &mut self.timer {
                 ready!(timer.as_mut().poll(cx));
             }
@@ -70,8 +70,8 @@ impl DeliveryWatch {
         Poll::Ready(())
     }
 
-    /// What became of the bytes. If that is not decided the connection had to end: what is
-    /// unread stays so.
+    /// Returns the delivery. If it is undecided, the connection had to end, and unread bytes count
+    /// as unread.
     pub(super) fn fate(&self) -> Delivery {
         if self.socket.is_some() { Delivery::Unread } else { self.fate }
     }

@@ -1,4 +1,4 @@
-//! One direction of a connection: what it holds, where it stands, and its next step.
+//! One direction of a relayed connection.
 
 use super::buffers::Buffer;
 use crate::system::{Descriptors, KernelPipe, Socket};
@@ -7,23 +7,23 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// One direction, from socket to socket.
+/// One direction, from socket to socket: its held bytes, its state, and its next step.
 #[derive(Debug)]
 pub(super) struct RelayDirection {
-    /// How many bytes were delivered.
+    /// Number of delivered bytes.
     pub(super) bytes: u64,
     pub(super) descriptors: Descriptors,
     held: HeldBytes,
     state: DirectionState,
-    /// The last read filled what it was given: more is to be expected at once.
+    /// Whether the last read filled the buffer, so that more data is likely.
     is_bulk: bool,
-    /// This system cannot splice from or to these sockets.
+    /// Whether these sockets cannot be spliced.
     cannot_splice: bool,
-    /// It is to end as soon as it holds nothing.
+    /// Whether the direction ends as soon as it holds no bytes.
     stops: bool,
 }
 
-/// What was read and is not delivered yet.
+/// Bytes that were read and are not delivered yet.
 #[derive(Debug)]
 enum HeldBytes {
     Nothing,
@@ -34,25 +34,25 @@ enum HeldBytes {
 #[derive(Debug)]
 enum DirectionState {
     Moves,
-    /// The output is being told of the end.
+    /// The end of file is being sent to the output.
     Tells(RelayEnd),
     Ended(RelayEnd),
 }
 
-/// How a direction ended.
+/// The reason why a direction ended.
 #[derive(Debug)]
 pub(crate) enum RelayEnd {
-    /// Its input came to an end, and everything was delivered.
+    /// End of file; everything was delivered.
     Eof,
-    /// Whoever it was for has gone while nothing was under way.
+    /// The receiver closed while no bytes were held.
     PeerGone,
-    /// Its input could not be read.
+    /// The input could not be read.
     InputFailed(io::Error),
-    /// Its output could not be written; that many bytes are lost.
+    /// The output could not be written; `lost` bytes were not delivered.
     OutputFailed { error: io::Error, lost: u64 },
-    /// It was told to end; that many bytes are lost.
+    /// The direction was stopped; `lost` bytes were not delivered.
     Stopped { lost: u64 },
-    /// It was not asked for.
+    /// The direction is not used.
     Unused,
 }
 
@@ -60,19 +60,19 @@ pub(crate) enum RelayEnd {
 #[derive(Copy, Clone, Debug)]
 pub(super) struct RelayMode {
     pub(super) splices: bool,
-    /// An error where that is not possible.
+    /// Whether failing to splice is an error.
     pub(super) splices_only: bool,
     pub(super) buffer: usize,
-    /// How much is spliced at a time.
+    /// Bytes spliced at a time.
     pub(super) piece: usize,
-    /// Whether the output is told of the end of the input.
+    /// Whether the end of file is sent to the output.
     pub(super) tells: bool,
 }
 
-/// Fewer bytes at once than that are no longer a part of something large.
+/// A splice of fewer bytes ends the bulk mode.
 const SMALL: usize = 16 << 10;
 
-/// How often a direction moves bytes before others have their turn.
+/// Number of steps before other tasks get a turn.
 const TURNS: usize = 4;
 
 impl RelayDirection {
@@ -96,17 +96,17 @@ impl RelayDirection {
         matches!(self.state, DirectionState::Ended(_))
     }
 
-    /// Whether it waits for its input, and not for its output.
+    /// Returns whether the direction waits for its input, not for its output.
     pub(super) fn waits_for_input(&self) -> bool {
         matches!(self.state, DirectionState::Moves) && self.held() == 0
     }
 
-    /// How many bytes were read and are not delivered.
+    /// Returns the number of bytes that were read and not delivered.
     fn held(&self) -> u64 {
         self.held.amount() + u64::from(self.descriptors.hold_a_byte())
     }
 
-    /// How it ended, once it has.
+    /// Returns the reason of the end, if the direction has ended.
     pub(super) fn ending(&self) -> Option<&RelayEnd> {
         match &self.state {
             DirectionState::Ended(ending) => Some(ending),
@@ -121,18 +121,18 @@ impl RelayDirection {
         }
     }
 
-    /// Ends it once what it holds is delivered.
+    /// Ends the direction once the held bytes are delivered.
     pub(super) fn stop(&mut self) {
         self.stops = true;
     }
 
-    /// Ends it now.
+    /// Ends the direction now.
     pub(super) fn end(&mut self, ending: RelayEnd) {
         self.held = HeldBytes::Nothing;
         self.state = DirectionState::Ended(ending);
     }
 
-    /// Moves what can be moved; ready once the direction has ended.
+    /// Moves what can be moved. Is ready when the direction has ended.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -144,7 +144,7 @@ impl RelayDirection {
             match &self.state {
                 DirectionState::Ended(_) => return Poll::Ready(()),
                 DirectionState::Tells(_) => {
-                    // A peer that has gone needs not be told.
+                    // It fails if the peer has closed, which needs no end of file.
                     let _ = ready!(output.poll_shutdown(cx));
                     self.state = match std::mem::replace(&mut self.state, DirectionState::Moves) {
                         DirectionState::Tells(ending) => DirectionState::Ended(ending),
@@ -172,7 +172,7 @@ impl RelayDirection {
         Poll::Pending
     }
 
-    /// Delivers what it holds, then fetches more and tries to deliver that.
+    /// Delivers the held bytes, then reads more and tries to deliver them.
     fn poll_step(
         &mut self,
         cx: &mut Context<'_>,
@@ -202,7 +202,7 @@ impl RelayDirection {
     ) -> Poll<io::Result<usize>> {
         if way.splices && !self.cannot_splice && (self.is_bulk || way.splices_only) {
             match ready!(self.poll_splice(cx, input, way)) {
-                // These two cannot be spliced: nothing has been moved.
+                // These sockets cannot be spliced; nothing has been moved.
                 Err(error) if error.kind() == ErrorKind::InvalidInput && !way.splices_only => {
                     self.cannot_splice = true;
                 }
@@ -231,7 +231,7 @@ impl RelayDirection {
         Poll::Ready(Ok(read))
     }
 
-    /// Nothing if bytes that wait are to be read.
+    /// Splices waiting bytes. Returns `None` if they must be read instead.
     fn poll_splice(
         &mut self,
         cx: &mut Context<'_>,
@@ -247,7 +247,7 @@ impl RelayDirection {
         Poll::Ready(Ok(Some(moved)))
     }
 
-    /// Writes all that is held.
+    /// Writes all held bytes.
     fn poll_deliver(
         &mut self,
         cx: &mut Context<'_>,

@@ -12,9 +12,10 @@ use tokio::{
     sync::Notify,
 };
 
-/// Event loops, each with a thread of its own; the first one is that of whoever runs it.
+/// Event loops, one thread each. The first event loop runs on the thread that calls
+/// [`run`](Self::run).
 ///
-/// A connection stays in its event loop: nothing of it is shared between threads.
+/// A connection stays in one event loop, so connections share nothing between threads.
 #[derive(Debug)]
 pub(crate) struct EventLoops {
     first: Runtime,
@@ -22,26 +23,26 @@ pub(crate) struct EventLoops {
     end: Arc<Notify>,
 }
 
-/// One event loop, seen from another one.
+/// A handle to an event loop.
 #[derive(Clone, Debug)]
 struct EventLoop {
     handle: Handle,
-    /// How many tasks it has been given that go on.
+    /// Number of its tasks that have not ended.
     load: Arc<AtomicUsize>,
 }
 
-/// How many tasks run before new events are asked for: they take longer than those of most
-/// programs, since a task moves up to some hundred KiB.
+/// Number of tasks that run between two polls for events. It is low because a task moves up to some
+/// hundred KiB.
 const EVENT_INTERVAL: u32 = 8;
 
 impl EventLoops {
-    /// Starts as many as there are processors.
+    /// Starts one event loop for each processor.
     pub(crate) fn start() -> io::Result<Self> {
         let count = thread::available_parallelism().map_or(1, usize::from);
         descriptor_limit::check_event_loops(count)?;
         let first = runtime()?;
-        // Signals that ask to end come to the first thread alone, which can hold them while
-        // it opens a listener: a thread that does not would let the process die then.
+        // Termination signals are delivered only to the first thread, which can block them while it
+        // opens a listener. Another thread would let the process die then.
         let _held = signals::BlockedSignals::new();
         let end = Arc::new(Notify::new());
         let mut all = vec![EventLoop::new(first.handle().clone())];
@@ -55,14 +56,13 @@ impl EventLoops {
         Ok(Self { first, all: all.into(), end })
     }
 
-    /// Runs the first one until the future is done.
+    /// Runs the first event loop until the future is ready.
     pub(crate) fn run<T>(&self, main: impl Future<Output = T>) -> T {
         self.first.block_on(main)
     }
 
-    /// Has the event loop that has the least to do run a task, which is made there. Which one
-    /// that is, is decided when the first one gets to it, which has to be the one that calls
-    /// this: by then tasks that were about to end have ended.
+    /// Spawns a task on the least loaded event loop. The choice is made on the first event loop,
+    /// which must be the caller, after tasks that have just finished are no longer counted.
     pub(crate) fn spawn<T: Future<Output = ()> + Send + 'static>(
         &self,
         task: impl FnOnce() -> T + Send + 'static,
@@ -70,7 +70,7 @@ impl EventLoops {
         let all = Arc::clone(&self.all);
         self.first.spawn(async move {
             let load = |index: usize| all[index].load.load(Ordering::Relaxed);
-            // The first one of several that are equal.
+            // Among equals the first one is chosen.
             let chosen = (0..all.len()).min_by_key(|index| load(*index)).unwrap_or(0);
             let EventLoop { handle, load } = &all[chosen];
             let load = Load::new(load);
@@ -104,7 +104,7 @@ impl Drop for EventLoops {
     }
 }
 
-/// That an event loop has a task more, until this is dropped.
+/// Counts a task of an event loop until it is dropped.
 #[derive(Debug)]
 struct Load(Arc<AtomicUsize>);
 
@@ -144,7 +144,7 @@ mod tests {
                 });
             }
             drop(tell);
-            // Each task is counted until it has ended, also by a panic.
+            // Each task is counted until it has ended, even by a panic.
             while loops.all.iter().any(|it| it.load.load(Ordering::Relaxed) > 0)
                 || Arc::strong_count(&loops.all) > 1
             {

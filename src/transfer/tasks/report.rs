@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// What a connection came to: both directions, and whether a limit ended it.
+/// The result of a relayed connection.
 #[derive(Debug)]
 pub(crate) struct RelayReport {
     pub(super) to_target: RelaySide,
@@ -18,16 +18,16 @@ pub(crate) struct RelayReport {
     pub(super) time: Duration,
 }
 
-/// What one direction came to.
+/// The result of one direction.
 #[derive(Debug)]
 pub(super) struct RelaySide {
     pub(super) bytes: u64,
     pub(super) ending: RelayEnd,
-    /// Whether what was delivered was read as well.
+    /// Whether the receiver has read what was delivered.
     pub(super) fate: Delivery,
 }
 
-/// What ended a connection from outside.
+/// An external reason for the end of a connection.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum RelayLimit {
     Idle(Duration),
@@ -36,12 +36,12 @@ pub(super) enum RelayLimit {
 }
 
 impl RelayReport {
-    /// The bytes that were delivered to the target and to the client.
+    /// Returns the bytes delivered to the target and to the client.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         (self.to_target.bytes, self.to_client.bytes)
     }
 
-    /// How many bytes were read for the target, whether it got them or not.
+    /// Returns the number of bytes that were read for the target, delivered or not.
     pub(crate) fn read_for_target(&self) -> u64 {
         let lost = match self.to_target.ending {
             RelayEnd::OutputFailed { lost, .. } | RelayEnd::Stopped { lost } => lost,
@@ -50,13 +50,13 @@ impl RelayReport {
         self.to_target.bytes + lost
     }
 
-    /// Whether it was ended from outside.
+    /// Returns whether a limit or the shutdown ended the connection.
     pub(crate) fn was_limited(&self) -> bool {
         self.limit.is_some()
     }
 
-    /// What went wrong, if anything: first what lost bytes, then what ran out of time. A
-    /// target that is a command may stop reading whenever it likes.
+    /// Returns the failure, if any: lost bytes take precedence over a time limit. A target that is
+    /// a command may stop reading at any time.
     pub(crate) fn failure(self, target_is_command: bool) -> Option<Failure> {
         let limit = self.limit;
         let target =
@@ -77,14 +77,14 @@ impl RelayReport {
     }
 }
 
-/// What went wrong in one direction.
+/// The failure of one direction.
 enum Ended {
     Undelivered { error: io::Error, bytes: Option<u64>, delivered: u64 },
     Unread { what: &'static str, error: io::Error },
 }
 
 impl RelaySide {
-    /// `what` is said where its input could not be read.
+    /// Returns the failure, if any; `what` is the message for an input that could not be read.
     fn failure(self, what: &'static str) -> Option<Ended> {
         let delivered = self.bytes;
         let undelivered = |error, bytes| Some(Ended::Undelivered { error, bytes, delivered });
@@ -97,7 +97,7 @@ impl RelaySide {
             RelayEnd::Stopped { lost } if lost > 0 => undelivered(ended(), Some(lost)),
             ending => match (self.fate.error(), ending) {
                 (Some(error), _) => undelivered(error, None),
-                // A reset is the other direction's loss.
+                // A reset is a loss of the other direction.
                 (None, RelayEnd::InputFailed(error))
                     if error.kind() != ErrorKind::ConnectionReset =>
                 {

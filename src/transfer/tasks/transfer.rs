@@ -1,5 +1,5 @@
-//! Both directions of a connection: what the end of one does to the other, and limits of
-//! time.
+//! Both directions of a relayed connection: the effect of the end of one on the other, and the time
+//! limits.
 
 use super::{
     delivery_watch::DeliveryWatch,
@@ -20,21 +20,21 @@ use std::{
 };
 use tokio::time::Sleep;
 
-/// How connections are to be carried.
+/// Settings of relayed connections.
 #[derive(Clone, Debug)]
 pub(crate) struct TransferPlan {
     options: TransferOptions,
     way: RelayMode,
-    /// What becomes of descriptors that come along with data.
+    /// Handling of descriptors that arrive with data.
     passing: Passing,
-    /// What shows progress while connections go on.
+    /// The meter for the progress display, if there is one.
     meter: Option<Arc<Meter>>,
 }
 
-/// How much is copied at a time.
+/// Bytes copied at a time.
 const BUFFER_SIZE: usize = 64 << 10;
 
-/// How much is spliced at a time: as much as a pipe holds.
+/// Bytes spliced at a time: the size of a pipe.
 const PIECE_SIZE: usize = 256 << 10;
 
 impl TransferPlan {
@@ -54,7 +54,7 @@ impl TransferPlan {
     }
 }
 
-/// A connection that goes on.
+/// A running connection.
 struct RelayTransfer<'a> {
     plan: &'a TransferPlan,
     number: u64,
@@ -65,8 +65,7 @@ struct RelayTransfer<'a> {
     clock: Option<Box<Clock>>,
 }
 
-/// Joins the two until both directions have ended, a limit is reached, or `closing` says
-/// that it has to end.
+/// Joins two sockets until both directions have ended, a limit is reached, or `closing` is ready.
 pub(crate) async fn transfer(
     (client, target): (Socket, Socket),
     plan: &TransferPlan,
@@ -98,13 +97,13 @@ pub(crate) async fn transfer(
     .await;
     let time = started.elapsed();
     let RelayTransfer { client, target, forth, back, .. } = transfer;
-    // Boxed, since connections that go on have no use for their memory.
+    // Boxed, so that running connections do not reserve memory for it.
     let mut peers = Box::new([
         DeliveryWatch::new(target, &back, &forth, limit),
         DeliveryWatch::new(client, &forth, &back, limit),
     ]);
     poll_fn(|cx| {
-        // Both are looked at each time: one that is decided is closed at once.
+        // Poll both: a decided one is closed at once.
         let are_decided = peers.each_mut().map(|peer| peer.poll(cx)).iter().all(Poll::is_ready);
         if are_decided { Poll::Ready(()) } else { closing.as_mut().poll(cx) }
     })
@@ -141,8 +140,8 @@ impl RelayTransfer<'_> {
         if self.forth.is_over() && self.back.is_over() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Where one direction has ended and the other has nothing to do, it is worth knowing
-    /// whether anybody is left whom that one is for.
+    /// If one direction has ended and the other one waits for input, checks whether its receiver
+    /// has closed.
     fn look_for_hang_ups(&mut self, cx: &mut Context<'_>) {
         if self.back.is_over()
             && self.forth.waits_for_input()
@@ -158,7 +157,7 @@ impl RelayTransfer<'_> {
         }
     }
 
-    /// Lost descriptors are told of once for each direction.
+    /// Logs lost descriptors, once for each direction.
     fn tell_of_descriptors(&mut self) {
         for direction in [&mut self.forth, &mut self.back] {
             if direction.descriptors.were_lost() {
@@ -181,7 +180,7 @@ impl RelayTransfer<'_> {
         }
     }
 
-    /// Ready if a limit of time has been reached.
+    /// Is ready when a time limit has been reached.
     fn poll_limits(&mut self, cx: &mut Context<'_>) -> Poll<RelayLimit> {
         let Some(clock) = &mut self.clock else { return Poll::Pending };
         let last = match (self.forth.is_over(), self.back.is_over()) {
@@ -193,12 +192,12 @@ impl RelayTransfer<'_> {
     }
 }
 
-/// The limits of time of a connection.
+/// The time limits of a connection.
 struct Clock {
     idle: Option<Duration>,
     linger: Option<Duration>,
     moved_at: Instant,
-    /// How long the last direction has waited for its input, and since when it does so now.
+    /// Total time that the last direction has waited for input, and the start of the current wait.
     waited: Duration,
     waiting_since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
@@ -211,11 +210,11 @@ impl Clock {
         Self { idle, linger, moved_at: now, waited: Duration::ZERO, waiting_since: None, timer }
     }
 
-    /// `last` is the direction that goes on when the other one has ended.
+    /// Is ready when a limit is reached; `last` is the remaining direction if one has ended.
     fn poll(&mut self, cx: &mut Context<'_>, last: Option<&RelayDirection>) -> Poll<RelayLimit> {
         loop {
             let now = Instant::now();
-            // Time in which the output is blocked does not count for --linger.
+            // Time during which the output is blocked does not count for --linger.
             if let Some(since) = self.waiting_since.take() {
                 self.waited += now - since;
             }

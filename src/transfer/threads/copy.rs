@@ -1,4 +1,4 @@
-//! One step of moving bytes through a buffer, the same for every pair of ends.
+//! Copies bytes through a buffer, for any pair of source and sink.
 
 use super::{
     delivery::ended,
@@ -12,39 +12,39 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// Where bytes come from.
+/// A source of bytes.
 pub(super) trait CopySource {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
-    /// Waits until there is something to read, after an attempt would have blocked.
+    /// Waits until the source is readable, after `WouldBlock`.
     fn wait(&mut self) -> io::Result<()>;
 }
 
-/// Where bytes go.
+/// A destination of bytes.
 pub(super) trait CopySink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
-    /// Waits until something can be written, after an attempt would have blocked.
+    /// Waits until the sink is writable, after `WouldBlock`.
     fn wait(&mut self) -> io::Result<()>;
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum CopyStep {
     Moved,
     End,
 }
 
-/// What broke in a step.
+/// The end that failed in a step.
 #[derive(Debug)]
 pub(super) enum Broken {
     Source(io::Error),
     Sink(io::Error),
 }
 
-/// The receiving end of a stream.
+/// The receiving side of a stream.
 #[derive(Debug)]
 pub(super) struct Incoming<'a> {
     pub(super) stream: &'a Stream,
-    /// They are closed, and that is noticed.
+    /// Descriptors that arrive are closed and recorded.
     pub(super) descriptors: Descriptors,
 }
 
@@ -52,9 +52,9 @@ pub(super) struct Incoming<'a> {
 #[derive(Debug)]
 pub(super) struct Outgoing<'a> {
     output: &'a Output,
-    /// Set if the transfer can end while the output takes nothing. Then it is waited for, and
-    /// what is written is no more than it takes at once (this number): a write that does not
-    /// return would not tell how much it has written.
+    /// Set if the transfer can end while the output is blocked. Then each write waits until the
+    /// output is writable and is limited to this number of bytes, because a write that blocks does
+    /// not report how much it has written.
     gives_up: Option<(&'a AtomicBool, usize)>,
 }
 
@@ -66,8 +66,8 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// Reads once and writes all of that. The gauge counts both at once, so that it tells at any
-/// time how much is held: also if this never returns.
+/// Reads once and writes everything that was read. The gauge counts reads and writes at once, so
+/// that the number of held bytes is known even if this function never returns.
 pub(super) fn step(
     source: &mut impl CopySource,
     sink: &mut impl CopySink,
@@ -155,18 +155,18 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::VecDeque;
 
-    /// What one call comes to.
+    /// The result of one call.
     #[derive(Clone, Debug)]
     enum Call {
         AtMost(usize),
         WouldBlock,
         Interrupted,
         Fails,
-        /// Nothing more comes of the call, which never returns as far as others can tell.
+        /// The call never returns.
         Hangs,
     }
 
-    /// An end that does as a schedule says, and then everything that is asked of it.
+    /// An end that follows a schedule, and then completes every call.
     struct Fake {
         schedule: VecDeque<Call>,
         bytes: VecDeque<u8>,
@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// Stands for a thread that is left where it is.
+    /// Marks a call that never returns.
     struct Hung;
 
     impl CopySource for Fake {
@@ -224,8 +224,8 @@ mod tests {
     }
 
     proptest! {
-        /// What was read is what was written and what is held, in order; however it ends, and
-        /// also if it does not return.
+        /// The bytes read are the bytes written and the bytes held, in order, however the copy
+        /// ends.
         #[test]
         fn no_byte_is_lost_silently(
             data in proptest::collection::vec(any::<u8>(), 0..400),
@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    /// `None` if it hangs.
+    /// Returns `None` if the call never returns.
     fn catch<T>(run: impl FnOnce() -> T) -> Option<T> {
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
         match result {

@@ -17,28 +17,27 @@ use std::{
     sync::atomic::Ordering,
 };
 
-/// How one direction ended.
+/// The reason why a direction ended.
 #[derive(Debug)]
 pub(super) enum DirectionEnd {
-    /// Its input came to an end, and everything was delivered.
+    /// End of file; everything was delivered.
     Eof,
-    /// The peer has gone, with that much of the input left, as far as that is known.
+    /// The peer has closed; `left` bytes of the input remain, if the number is known.
     PeerGone { left: Option<u64> },
-    /// The peer has shut down both directions, and does not read what it has been sent.
+    /// The peer has shut down both directions and does not read what was sent.
     Unread,
-    /// Its input could not be read.
+    /// The input could not be read.
     InputFailed(io::Error),
-    /// Its output could not be written; that many bytes are lost, if it is known.
+    /// The output could not be written; `lost` bytes were not delivered, if the number is known.
     OutputFailed { error: io::Error, lost: Option<u64> },
-    /// It was told to end.
+    /// The direction was stopped.
     Stopped,
 }
 
-/// How much is copied at a time.
+/// Bytes copied at a time.
 const BUFFER_SIZE: usize = 256 << 10;
 
-/// The way in which one direction moves bytes; it starts with splicing where that can
-/// work, and changes to copying if it does not.
+/// Moves bytes by splicing if the ends allow it, otherwise by copying.
 #[derive(Debug)]
 struct CopyPath {
     splicer: Option<Splicer>,
@@ -58,8 +57,8 @@ impl CopyPath {
         Ok(Self { splicer, buffer: Box::default() })
     }
 
-    /// Moves bytes once, at most so many. `splice` is the call that does it within the
-    /// kernel; it gives nothing if what is there is to be copied.
+    /// Moves at most `most` bytes once. `splice` splices them, or returns `None` if they must be
+    /// copied.
     fn step(
         &mut self,
         source: &mut impl CopySource,
@@ -78,7 +77,7 @@ impl CopyPath {
                     gauge.moved(moved);
                     return Ok(CopyStep::Moved);
                 }
-                // These two cannot be spliced: nothing has been moved.
+                // These ends cannot be spliced; nothing has been moved.
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
                     if options.copy == CopyMode::Splice {
                         return Err(Broken::Source(cannot_splice()));
@@ -101,7 +100,7 @@ fn cannot_splice() -> io::Error {
     io::Error::new(ErrorKind::Unsupported, "--copy splice needs a pipe on this side")
 }
 
-/// Sending: what is needed for it from its first byte to its end.
+/// The sending direction.
 #[derive(Debug)]
 pub(super) struct Sending<'a> {
     input: &'a Input,
@@ -123,9 +122,8 @@ impl<'a> Sending<'a> {
         Ok(Self { input, stream, options, meter, way })
     }
 
-    /// Sends a short input whole, so that it takes no thread: as long as nothing is there
-    /// to be received, and no more than a stream takes without waiting for its peer. An
-    /// ending, if that was all of it.
+    /// Sends a short input without a thread: while nothing can be received, and at most as much as
+    /// a stream takes without waiting for its peer. Returns the end if that was the whole input.
     pub(super) fn send_short(&mut self) -> Option<DirectionEnd> {
         const MOST: u64 = 64 << 10;
         const STEPS: usize = 16;
@@ -146,7 +144,7 @@ impl<'a> Sending<'a> {
         None
     }
 
-    /// Sends what comes in until its end.
+    /// Sends the input until it ends.
     pub(super) fn send(&mut self) -> DirectionEnd {
         let gauge = &self.meter.sent;
         loop {
@@ -185,7 +183,7 @@ impl<'a> Sending<'a> {
     }
 }
 
-/// Receives what the peer sends until its end.
+/// Receives what the peer sends until it ends.
 pub(super) fn receive(
     stream: &Stream,
     output: &Output,
@@ -222,7 +220,7 @@ pub(super) fn receive(
             Ok(CopyStep::End) if meter.stop.load(Ordering::SeqCst) => return DirectionEnd::Stopped,
             Ok(CopyStep::End) => return DirectionEnd::Eof,
             Err(Broken::Source(error)) => return DirectionEnd::InputFailed(error),
-            // Splicing does not say which of the two has failed; only a socket is reset.
+            // Splicing does not report which end failed; only a socket can be reset.
             Err(Broken::Sink(error)) if error.kind() == ErrorKind::ConnectionReset => {
                 return DirectionEnd::InputFailed(error);
             }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// What a transfer came to: both directions, and whether a limit ended it.
+/// The result of a transfer.
 #[derive(Debug)]
 pub(crate) struct TransferReport {
     pub(super) sent: TransferSide,
@@ -18,17 +18,17 @@ pub(crate) struct TransferReport {
     pub(super) time: Duration,
 }
 
-/// What one direction came to.
+/// The result of one direction.
 #[derive(Debug)]
 pub(super) struct TransferSide {
     pub(super) bytes: u64,
-    /// How many bytes were read and not delivered.
+    /// Bytes that were read and not delivered.
     pub(super) held: u64,
-    /// `None` if it was not used, or had to be left where it was.
+    /// `None` if the direction was not used, or its thread could not be ended.
     pub(super) ending: Option<DirectionEnd>,
 }
 
-/// A limit that was reached.
+/// A time limit that was reached.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum TimeLimit {
     Idle(Duration),
@@ -36,22 +36,23 @@ pub(super) enum TimeLimit {
 }
 
 impl TransferReport {
-    /// Whether a limit of time ended it.
+    /// Returns whether a time limit ended the transfer.
     pub(crate) fn was_limited(&self) -> bool {
         self.limit.is_some()
     }
 
-    /// Whether nothing can be written to the output any more.
+    /// Returns whether the output cannot be written any more.
     pub(crate) fn output_is_gone(&self) -> bool {
         matches!(self.received.ending, Some(DirectionEnd::OutputFailed { .. }))
     }
 
-    /// What went wrong, if anything: first what lost bytes, then what ran out of time.
+    /// Returns the failure, if any: lost bytes take precedence over a time limit.
     pub(crate) fn failure(self) -> Option<Failure> {
         let received = self.received.bytes;
         let incoming = match self.received.ending {
             Some(DirectionEnd::OutputFailed { error, lost }) => {
-                // Whoever reads our output, such as `head`, may have enough; a command too.
+                // The reader of the output, such as `head` or a command, may stop reading at any
+                // time.
                 let has_enough = error.kind() == ErrorKind::BrokenPipe;
                 (!has_enough).then_some(Failure::Undelivered {
                     direction: LossDirection::Receive,
@@ -112,7 +113,7 @@ fn outgoing(sent: TransferSide) -> Option<Failure> {
     }
 }
 
-/// What is known to be lost of the input.
+/// Returns the number of lost input bytes, if it is known.
 fn left(ending: &DirectionEnd) -> Option<u64> {
     match ending {
         DirectionEnd::PeerGone { left: Some(left) }

@@ -1,5 +1,5 @@
-//! Both directions of a connection: threads that move bytes, and what the end of one
-//! does to the other.
+//! Both directions of a transfer: the threads, and the effect of the end of one direction on the
+//! other.
 
 use super::{
     delivery::{Delivery, DeliveryRule},
@@ -26,21 +26,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A connection and what it is to be joined to.
+/// A connection and the ends to join it to.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) stream: Arc<Stream>,
     pub(crate) input: Input,
     pub(crate) output: Output,
-    /// Whether the end of what the peer sends is the end of the output.
+    /// Whether the output is closed at the peer's end of file.
     pub(crate) closes_output: bool,
     pub(crate) options: TransferOptions,
     pub(crate) meter: Arc<Meter>,
-    /// The command at the other end of input and output: with it the transfer ends.
+    /// The command behind input and output: the transfer ends when it ends.
     pub(crate) command: Option<Arc<SharedChild>>,
 }
 
-/// What the threads of a transfer share.
+/// State that the threads of a transfer share.
 #[derive(Debug)]
 struct TransferShared {
     stream: Arc<Stream>,
@@ -57,7 +57,7 @@ struct Endings {
     received: Option<DirectionEnd>,
     sends: bool,
     receives: bool,
-    /// How long the direction that goes on had waited when the other one ended.
+    /// Time that the remaining direction had waited when the other one ended.
     waited_before: Duration,
 }
 
@@ -71,8 +71,8 @@ impl Endings {
     }
 }
 
-/// How long threads that were told to stop are waited for. One may hang in a system call
-/// on our standard streams that nothing can end; it is left behind.
+/// Time to wait for threads that were stopped. A thread can be blocked in a system call on a
+/// standard stream that cannot be interrupted; it is left behind.
 const STOP_TIME: Duration = Duration::from_secs(1);
 
 /// Moves bytes in both directions until both have ended, or a limit is reached.
@@ -106,7 +106,7 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
         let shared = Arc::clone(&shared);
         move || shared.run_receive(|| shared.receive(output, closes_output))
     };
-    // One direction needs no further thread, unless time has to be kept meanwhile.
+    // A single direction needs no further thread unless a time limit is set.
     match (sends, receives) {
         (true, false) if !timed => send(),
         (false, true) if !timed => receive(),
@@ -125,7 +125,7 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
     shared.finish(limit)
 }
 
-/// Runs a direction on a thread of its own, or here if there can be no more threads.
+/// Runs a direction on its own thread, or on this one if no thread can be started.
 fn start(name: &str, run: impl FnOnce() + Send + 'static) {
     let run = Arc::new(Mutex::new(Some(run)));
     let on_thread = Arc::clone(&run);
@@ -146,8 +146,8 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) {
 }
 
 impl TransferShared {
-    /// When a command has ended, what it has written is still sent. Then the connection
-    /// ends as if the command had had the socket itself, whatever the peer does.
+    /// Waits for the end of the command. What it has written is still sent; then the connection
+    /// ends, as if the command had the socket itself.
     fn watch(&self, command: &SharedChild) {
         if let Err(error) = command.wait() {
             tracing::debug!(%error, "cannot wait for the command");
@@ -160,21 +160,23 @@ impl TransferShared {
         }
     }
 
-    /// Watches the command; after a panic nobody would see its end.
+    /// Runs the watcher of the command. A panic ends the transfer.
     fn run_watch(&self, watch: impl FnOnce()) {
         if caught(watch).is_err() {
             self.stop(Shutdown::Both);
         }
     }
 
-    /// Sends; a panic is an error of that direction, which the other threads wait for.
+    /// Runs the sending direction. A panic becomes its error, because other threads wait for its
+    /// end.
     fn run_send(&self, send: impl FnOnce()) {
         if let Err(failure) = caught(send) {
             self.sent(DirectionEnd::InputFailed(failure.into_io()));
         }
     }
 
-    /// Receives; a panic is an error of that direction, which the other threads wait for.
+    /// Runs the receiving direction. A panic becomes its error, because other threads wait for its
+    /// end.
     fn run_receive(&self, receive: impl FnOnce()) {
         if let Err(failure) = caught(receive) {
             self.stop(Shutdown::Both);
@@ -187,7 +189,7 @@ impl TransferShared {
         self.sent(ending);
     }
 
-    /// Sends a short input; whether that was all of it.
+    /// Sends a short input. Returns whether that was the whole input.
     fn send_short(&self, input: &Input) -> bool {
         let ending = self.sending(input).map_or_else(Some, |mut it| it.send_short());
         let is_over = ending.is_some();
@@ -217,12 +219,12 @@ impl TransferShared {
         let ending = direction::receive(&self.stream, &output, &self.options, &self.meter);
         match (&ending, self.options.eof) {
             (DirectionEnd::Stopped, _) => {}
-            // Nobody is left to receive for. A command may still have something to say.
+            // Without an output, receiving is useless. A command may still have output to send.
             (DirectionEnd::OutputFailed { .. }, _) if !self.to_command => self.stop(Shutdown::Both),
             (_, Eof::Close) => self.stop(Shutdown::Both),
             (_, Eof::Wait) => {}
             (_, Eof::Half) => {
-                // If nothing goes on, the process ends or the next connection comes.
+                // Otherwise the process ends or the next connection follows.
                 if closes_output
                     && self.endings().sends
                     && let Err(error) = output.close()
@@ -241,7 +243,7 @@ impl TransferShared {
         });
     }
 
-    /// Makes both directions end, after what they have read was delivered.
+    /// Ends both directions after the held bytes are delivered.
     fn stop(&self, how: Shutdown) {
         self.meter.stop.store(true, Ordering::SeqCst);
         self.shutdown(how);
@@ -249,7 +251,7 @@ impl TransferShared {
 
     fn shutdown(&self, how: Shutdown) {
         match self.stream.shutdown(how) {
-            // The peer has gone already.
+            // The peer has already closed.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotConnected | ErrorKind::BrokenPipe) => {}
             Err(error) => {
@@ -269,7 +271,7 @@ impl TransferShared {
         self.changed.notify_all();
     }
 
-    /// The gauge of the direction that goes on, if just one does.
+    /// Returns the gauge of the remaining direction.
     fn gauge(&self, endings: &Endings) -> &Gauge {
         if endings.sends { &self.meter.sent } else { &self.meter.received }
     }
@@ -282,7 +284,7 @@ impl TransferShared {
     fn wait(&self) -> Option<TimeLimit> {
         let mut endings = self.endings();
         while !endings.both() {
-            // Without an output nothing is worth waiting for.
+            // Without an output there is nothing to wait for.
             let rest = match &endings.received {
                 Some(DirectionEnd::OutputFailed { .. }) if !self.to_command => {
                     Some((STOP_TIME, None))
@@ -307,7 +309,7 @@ impl TransferShared {
         None
     }
 
-    /// The time until the next limit is reached, as it looks now.
+    /// Returns the time until the next limit.
     fn next_limit(&self, endings: &Endings) -> Option<(Duration, Option<TimeLimit>)> {
         let idle = self.options.idle.map(|limit| {
             (limit.saturating_sub(self.meter.idle_time()), Some(TimeLimit::Idle(limit)))
@@ -316,7 +318,7 @@ impl TransferShared {
             let waited = self.gauge(endings).waited().saturating_sub(endings.waited_before);
             (limit.saturating_sub(waited), Some(TimeLimit::Linger))
         });
-        // While the output is blocked the time that is left does not pass: look again.
+        // The remaining time does not pass while the output is blocked: check again.
         let linger = linger.map(|(rest, limit)| match rest {
             Duration::ZERO => (rest, limit),
             rest => (rest.max(Duration::from_millis(1)), limit),
@@ -324,12 +326,11 @@ impl TransferShared {
         [idle, linger].into_iter().flatten().min_by_key(|(rest, _)| *rest)
     }
 
-    /// Finds out whether the peer has read everything, where no read has told that it has not:
-    /// there may have been none.
+    /// Decides whether the peer has read everything, if no read has reported a reset.
     fn fate(&self, endings: &Endings, limit: Option<TimeLimit>) -> Delivery {
         let is_stopped = self.meter.stop.load(Ordering::SeqCst);
-        // If both directions were shut down here, the socket does not tell whether the peer
-        // has done so as well.
+        // After our own shutdown of both directions, the socket does not report whether the peer
+        // has shut down as well.
         let peer_has_ended = limit.is_none()
             && (!is_stopped
                 || matches!(endings.received, Some(DirectionEnd::Eof))
@@ -346,7 +347,7 @@ impl TransferShared {
             if peer_has_ended { DeliveryRule::new() } else { DeliveryRule::within(STOP_TIME) };
         loop {
             match watch.decide(waiting::peer_state(&self.stream), Instant::now()) {
-                // It was told that nothing more is read here, and may still read.
+                // The peer knows that its data is not read any more, and may still read.
                 Ok(Delivery::Unread) if !peer_has_ended => return Delivery::Read,
                 Ok(fate) => return fate,
                 Err(pause) => thread::sleep(pause),
@@ -354,7 +355,7 @@ impl TransferShared {
         }
     }
 
-    /// Ends what still goes on, and says what it all came to.
+    /// Ends what is still running and returns the report.
     fn finish(&self, limit: Option<TimeLimit>) -> TransferReport {
         let mut endings = self.endings();
         if limit.is_some() {
@@ -428,7 +429,7 @@ mod tests {
         (Arc::new(shared), peer)
     }
 
-    /// Waits as the main thread does, while both directions run on threads of their own.
+    /// Waits like the main thread while both directions run on their own threads.
     fn failure(
         shared: &Arc<TransferShared>,
         send: fn(&TransferShared),
