@@ -1,3 +1,4 @@
+use super::TimeLimits;
 use std::{
     fmt::{self, Display, Formatter},
     time::Duration,
@@ -38,6 +39,10 @@ pub(crate) struct TransferOptions {
 }
 
 impl TransferOptions {
+    pub(crate) fn limits(&self) -> TimeLimits {
+        TimeLimits { idle: self.idle, linger: self.linger }
+    }
+
     /// Returns whether a time limit is set.
     pub(crate) fn is_timed(&self) -> bool {
         self.linger.is_some() || self.idle.is_some()

@@ -1,12 +1,9 @@
 //! Waits until it is decided whether a peer has read everything.
 
-use super::{
-    direction::{RelayDirection, RelayEnd},
-    report::RelayLimit,
-};
+use super::direction::{RelayDirection, RelayEnd};
 use crate::{
     system::Socket,
-    transfer::{Delivery, DeliveryRule},
+    transfer::{Delivery, DeliveryRule, EarlyEnd},
 };
 use std::{
     io::ErrorKind,
@@ -33,7 +30,7 @@ impl DeliveryWatch {
         socket: Socket,
         from: &RelayDirection,
         to: &RelayDirection,
-        limit: Option<RelayLimit>,
+        limit: Option<EarlyEnd>,
     ) -> Self {
         let (mut socket, mut fate) = (Some(socket), Delivery::Read);
         let was_reset = matches!(

@@ -4,12 +4,12 @@
 use super::{
     delivery_watch::DeliveryWatch,
     direction::{RelayDirection, RelayEnd, RelayMode},
-    report::{RelayLimit, RelayReport, RelaySide},
+    report::{RelayReport, RelaySide},
 };
 use crate::{
     deadline::Deadline,
     system::{Descriptors, Socket},
-    transfer::{CopyMode, Eof, Meter, Passing, TransferOptions},
+    transfer::{CopyMode, EarlyEnd, Eof, Meter, Passing, TimeLimits, TransferOptions},
 };
 use std::{
     future::poll_fn,
@@ -92,7 +92,7 @@ pub(crate) async fn transfer(
         if let Poll::Ready(limit) = transfer.poll_limits(cx) {
             return Poll::Ready(Some(limit));
         }
-        closing.as_mut().poll(cx).map(|()| Some(RelayLimit::Closing))
+        closing.as_mut().poll(cx).map(|()| Some(EarlyEnd::Closing))
     })
     .await;
     let time = started.elapsed();
@@ -181,7 +181,7 @@ impl RelayTransfer<'_> {
     }
 
     /// Is ready when a time limit has been reached.
-    fn poll_limits(&mut self, cx: &mut Context<'_>) -> Poll<RelayLimit> {
+    fn poll_limits(&mut self, cx: &mut Context<'_>) -> Poll<EarlyEnd> {
         let Some(clock) = &mut self.clock else { return Poll::Pending };
         let last = match (self.forth.is_over(), self.back.is_over()) {
             (true, false) => Some(&self.back),
@@ -194,8 +194,7 @@ impl RelayTransfer<'_> {
 
 /// The time limits of a connection.
 struct Clock {
-    idle: Option<Duration>,
-    linger: Option<Duration>,
+    limits: TimeLimits,
     moved_at: Instant,
     /// Total time that the last direction has waited for input, and the start of the current wait.
     waited: Duration,
@@ -205,13 +204,17 @@ struct Clock {
 
 impl Clock {
     fn new(now: Instant, options: &TransferOptions) -> Self {
-        let TransferOptions { idle, linger, .. } = *options;
-        let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Self { idle, linger, moved_at: now, waited: Duration::ZERO, waiting_since: None, timer }
+        Self {
+            limits: options.limits(),
+            moved_at: now,
+            waited: Duration::ZERO,
+            waiting_since: None,
+            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+        }
     }
 
     /// Is ready when a limit is reached; `last` is the remaining direction if one has ended.
-    fn poll(&mut self, cx: &mut Context<'_>, last: Option<&RelayDirection>) -> Poll<RelayLimit> {
+    fn poll(&mut self, cx: &mut Context<'_>, last: Option<&RelayDirection>) -> Poll<EarlyEnd> {
         loop {
             let now = Instant::now();
             // Time during which the output is blocked does not count for --linger.
@@ -220,14 +223,8 @@ impl Clock {
             }
             let waits = last.is_some_and(RelayDirection::waits_for_input);
             self.waiting_since = waits.then_some(now);
-            let idle = self
-                .idle
-                .map(|limit| (limit.saturating_sub(now - self.moved_at), RelayLimit::Idle(limit)));
-            let linger = self.linger.filter(|_| waits);
-            let linger =
-                linger.map(|limit| (limit.saturating_sub(self.waited), RelayLimit::Linger));
-            let Some((rest, limit)) = [idle, linger].into_iter().flatten().min_by_key(|it| it.0)
-            else {
+            let waited = waits.then_some(self.waited);
+            let Some((rest, limit)) = self.limits.next(now - self.moved_at, waited) else {
                 return Poll::Pending;
             };
             if rest.is_zero() {

@@ -1,11 +1,11 @@
-use super::{
-    delivery::{Delivery, closed, ended},
-    direction::DirectionEnd,
+use super::direction::DirectionEnd;
+use crate::{
+    diag::{Failure, LossDirection},
+    transfer::{Delivery, EarlyEnd, closed, ended, undelivered, write_error},
 };
-use crate::diag::{Failure, LossDirection};
 use std::{
     fmt::{self, Display, Formatter},
-    io::{self, ErrorKind},
+    io::ErrorKind,
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use std::{
 pub(crate) struct TransferReport {
     pub(super) sent: TransferSide,
     pub(super) received: TransferSide,
-    pub(super) limit: Option<TimeLimit>,
+    pub(super) limit: Option<EarlyEnd>,
     pub(super) time: Duration,
 }
 
@@ -26,13 +26,6 @@ pub(super) struct TransferSide {
     pub(super) held: u64,
     /// `None` if the direction was not used, or its thread could not be ended.
     pub(super) ending: Option<DirectionEnd>,
-}
-
-/// A time limit that was reached.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum TimeLimit {
-    Idle(Duration),
-    Linger,
 }
 
 impl TransferReport {
@@ -48,68 +41,45 @@ impl TransferReport {
 
     /// Returns the failure, if any: lost bytes take precedence over a time limit.
     pub(crate) fn failure(self) -> Option<Failure> {
-        let received = self.received.bytes;
-        let incoming = match self.received.ending {
-            Some(DirectionEnd::OutputFailed { error, lost }) => {
-                // The reader of the output, such as `head` or a command, may stop reading at any
-                // time.
-                let has_enough = error.kind() == ErrorKind::BrokenPipe;
-                (!has_enough).then_some(Failure::Undelivered {
-                    direction: LossDirection::Receive,
-                    error,
-                    bytes: lost.filter(|lost| *lost > 0),
-                    delivered: received,
-                })
+        let TransferSide { bytes, held, ending } = self.received;
+        let lost = |error, lost| undelivered(LossDirection::Receive, error, lost, bytes);
+        let incoming = match ending {
+            // The reader of the output, such as `head` or a command, may stop reading at any time.
+            Some(DirectionEnd::OutputFailed { error, lost: count }) => {
+                (error.kind() != ErrorKind::BrokenPipe).then(|| lost(error, count))
             }
-            Some(DirectionEnd::Stopped) | None if self.received.held > 0 => {
-                Some(Failure::Undelivered {
-                    direction: LossDirection::Receive,
-                    error: ended(),
-                    bytes: Some(self.received.held),
-                    delivered: received,
-                })
-            }
+            Some(DirectionEnd::Stopped) | None if held > 0 => Some(lost(ended(), Some(held))),
             // The peer has closed without reading everything (unix(7)).
             Some(DirectionEnd::InputFailed(error))
                 if error.kind() == ErrorKind::ConnectionReset =>
             {
-                Some(undelivered(
-                    self.sent.bytes,
-                    closed(),
-                    self.sent.ending.as_ref().and_then(left),
-                ))
+                let left = self.sent.ending.as_ref().and_then(left);
+                Some(undelivered(LossDirection::Send, closed(), left, self.sent.bytes))
             }
             Some(DirectionEnd::InputFailed(error)) => {
                 Some(Failure::Io { what: "cannot read from the peer", error })
             }
             _ => None,
         };
-        incoming.or_else(|| outgoing(self.sent)).or(match self.limit {
-            Some(TimeLimit::Idle(limit)) => Some(Failure::Idle(limit)),
-            Some(TimeLimit::Linger) | None => None,
-        })
+        incoming.or_else(|| outgoing(self.sent)).or_else(|| self.limit.and_then(EarlyEnd::failure))
     }
 }
 
 fn outgoing(sent: TransferSide) -> Option<Failure> {
     let TransferSide { bytes, held, ending } = sent;
-    let Some(ending) = ending.filter(|ending| !matches!(ending, DirectionEnd::Stopped)) else {
-        return (held > 0).then(|| undelivered(bytes, ended(), Some(held)));
-    };
+    let lost = |error, lost| Some(undelivered(LossDirection::Send, error, lost, bytes));
     match ending {
-        DirectionEnd::Eof | DirectionEnd::Stopped | DirectionEnd::PeerGone { left: Some(0) } => {
-            None
-        }
-        DirectionEnd::PeerGone { left } => Some(undelivered(bytes, closed(), left)),
-        DirectionEnd::Unread => Some(undelivered(bytes, Delivery::Unread.error()?, None)),
-        DirectionEnd::InputFailed(error) => {
+        Some(DirectionEnd::Stopped) | None if held > 0 => lost(ended(), Some(held)),
+        Some(
+            DirectionEnd::Stopped | DirectionEnd::Eof | DirectionEnd::PeerGone { left: Some(0) },
+        )
+        | None => None,
+        Some(DirectionEnd::PeerGone { left }) => lost(closed(), left),
+        Some(DirectionEnd::Unread) => lost(Delivery::Unread.error()?, None),
+        Some(DirectionEnd::InputFailed(error)) => {
             Some(Failure::Io { what: "cannot read the input", error })
         }
-        DirectionEnd::OutputFailed { error, lost } => {
-            let has_gone =
-                matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset);
-            Some(undelivered(bytes, if has_gone { closed() } else { error }, lost))
-        }
+        Some(DirectionEnd::OutputFailed { error, lost: count }) => lost(write_error(error), count),
     }
 }
 
@@ -120,22 +90,12 @@ fn left(ending: &DirectionEnd) -> Option<u64> {
         | DirectionEnd::OutputFailed { lost: Some(left), .. } => Some(*left),
         _ => None,
     }
-    .filter(|left| *left > 0)
-}
-
-fn undelivered(delivered: u64, error: io::Error, bytes: Option<u64>) -> Failure {
-    let bytes = bytes.filter(|bytes| *bytes > 0);
-    Failure::Undelivered { direction: LossDirection::Send, error, bytes, delivered }
 }
 
 impl Display for TransferReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (sent, received) = (self.sent.bytes, self.received.bytes);
         write!(f, "sent {sent} bytes, received {received} bytes in {:.3?}", self.time)?;
-        match self.limit {
-            Some(TimeLimit::Idle(_)) => f.write_str(", ended by --idle-timeout"),
-            Some(TimeLimit::Linger) => f.write_str(", ended by --linger"),
-            None => Ok(()),
-        }
+        self.limit.map_or(Ok(()), |limit| limit.fmt(f))
     }
 }

@@ -6,12 +6,12 @@ use super::{
     direction::{self, DirectionEnd, Sending},
     meter::{Gauge, Meter},
     options::TransferOptions,
-    report::{TimeLimit, TransferReport, TransferSide},
+    report::{TransferReport, TransferSide},
 };
 use crate::{
     diag::caught,
     system::{Input, Output, waiting},
-    transfer::Eof,
+    transfer::{EarlyEnd, Eof},
 };
 use local_socket::{
     Stream,
@@ -281,7 +281,7 @@ impl TransferShared {
     }
 
     /// Waits until both directions have ended or a limit is reached.
-    fn wait(&self) -> Option<TimeLimit> {
+    fn wait(&self) -> Option<EarlyEnd> {
         let mut endings = self.endings();
         while !endings.both() {
             // Without an output there is nothing to wait for.
@@ -310,24 +310,22 @@ impl TransferShared {
     }
 
     /// Returns the time until the next limit.
-    fn next_limit(&self, endings: &Endings) -> Option<(Duration, Option<TimeLimit>)> {
-        let idle = self.options.idle.map(|limit| {
-            (limit.saturating_sub(self.meter.idle_time()), Some(TimeLimit::Idle(limit)))
-        });
-        let linger = self.options.linger.filter(|_| endings.one()).map(|limit| {
-            let waited = self.gauge(endings).waited().saturating_sub(endings.waited_before);
-            (limit.saturating_sub(waited), Some(TimeLimit::Linger))
-        });
-        // The remaining time does not pass while the output is blocked: check again.
-        let linger = linger.map(|(rest, limit)| match rest {
-            Duration::ZERO => (rest, limit),
-            rest => (rest.max(Duration::from_millis(1)), limit),
-        });
-        [idle, linger].into_iter().flatten().min_by_key(|(rest, _)| *rest)
+    fn next_limit(&self, endings: &Endings) -> Option<(Duration, Option<EarlyEnd>)> {
+        if !self.options.is_timed() {
+            return None;
+        }
+        let waited = endings
+            .one()
+            .then(|| self.gauge(endings).waited().saturating_sub(endings.waited_before));
+        let (rest, limit) = self.options.limits().next(self.meter.idle_time(), waited)?;
+        // The time of --linger does not pass while the output is blocked: check again.
+        let is_checked_again = limit == EarlyEnd::Linger && !rest.is_zero();
+        let rest = if is_checked_again { rest.max(Duration::from_millis(1)) } else { rest };
+        Some((rest, Some(limit)))
     }
 
     /// Decides whether the peer has read everything, if no read has reported a reset.
-    fn fate(&self, endings: &Endings, limit: Option<TimeLimit>) -> Delivery {
+    fn fate(&self, endings: &Endings, limit: Option<EarlyEnd>) -> Delivery {
         let is_stopped = self.meter.stop.load(Ordering::SeqCst);
         // After our own shutdown of both directions, the socket does not report whether the peer
         // has shut down as well.
@@ -356,7 +354,7 @@ impl TransferShared {
     }
 
     /// Ends what is still running and returns the report.
-    fn finish(&self, limit: Option<TimeLimit>) -> TransferReport {
+    fn finish(&self, limit: Option<EarlyEnd>) -> TransferReport {
         let mut endings = self.endings();
         if limit.is_some() {
             drop(endings);
