@@ -38,9 +38,9 @@ pub(crate) use imp::{kernel_pipe::KernelPipe, splice::Splicer};
 pub(crate) use no_splice::{KernelPipe, Splicer};
 
 use local_socket::error::SocketError;
-use std::{io, time::Duration};
+use std::{io, thread, time::Duration};
 
-/// What waiting for input came to.
+/// The result of waiting for input.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ready {
     /// There is something to read, or the end of file.
@@ -49,27 +49,27 @@ pub(crate) enum Ready {
     PeerGone,
 }
 
-/// Which of the two can be read first.
+/// The end that can be read first: the input or the stream.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Either {
-    /// The input, or it is at its end.
-    #[cfg_attr(windows, expect(dead_code, reason = "it cannot be told there"))]
+    /// The input has data, or has reached its end.
+    #[cfg_attr(windows, expect(dead_code, reason = "the system does not report it"))]
     Input,
-    /// The stream, or it is at its end; or that cannot be told.
+    /// The stream has data or has reached its end, or the system does not report which is first.
     Stream,
 }
 
-/// What a socket shows of a peer that may have gone.
+/// The state of a peer that may have closed, as its socket reports it.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PeerState {
     /// The peer has closed without reading everything (`unix(7)`).
     pub(crate) was_reset: bool,
-    /// If the peer has shut down both directions: how much it has not read yet, in a measure of
-    /// the system's own. 0 if that cannot be told.
+    /// If the peer has shut down both directions: the amount of data that it has not read yet, in
+    /// units of the system. 0 if the system does not report it.
     pub(crate) unread: usize,
 }
 
-/// What a process has used of the machine.
+/// Resource usage of a process.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Used {
     /// CPU time in user mode and in the kernel.
@@ -78,17 +78,17 @@ pub(crate) struct Used {
     pub(crate) switches: Option<(u64, u64)>,
 }
 
-/// What an error of accepting says of the listener.
+/// The meaning of an error of `accept(2)` for the listener.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AcceptError {
-    /// It is that of one client, or it passes.
+    /// The error concerns one client, or is temporary.
     Passes,
-    /// The next client may be accepted; if not, the listener is broken.
+    /// The listener is broken if the error occurs again and again.
     IsBrokenIfItPersists,
     IsBroken,
 }
 
-/// Returns what an error of accepting says of the listener (`accept(2)`).
+/// Classifies an error of `accept(2)`.
 pub(crate) fn accept_error(error: &io::Error) -> AcceptError {
     let system = SocketError::of(error).map_or(error, SocketError::system_error);
     match system.raw_os_error() {
@@ -98,13 +98,21 @@ pub(crate) fn accept_error(error: &io::Error) -> AcceptError {
     }
 }
 
+/// Starts the thread that writes the log. It blocks the signals that ask to end, which other
+/// threads must receive.
+pub(crate) fn start_log_thread(run: fn()) -> io::Result<()> {
+    let _held = signals::BlockedSignals::new();
+    let thread = thread::Builder::new().name("log".to_owned()).stack_size(256 << 10);
+    thread.spawn(run).map(drop)
+}
+
 /// The error of writing to standard output that was closed when the process started.
 fn stdout_is_closed() -> io::Error {
     io::Error::other("standard output is closed")
 }
 
-/// Whether something may work again when other things of this system or process have ended
-/// (`accept(2)`, `socket(2)`).
+/// Returns whether too many files or too much memory is in use, so that the operation may work again
+/// later (`accept(2)`, `socket(2)`).
 pub(crate) fn has_too_much_open(error: &io::Error) -> bool {
     const EMFILE: i32 = 24;
     const ENFILE: i32 = 23;

@@ -1,31 +1,30 @@
-//! Lines on stderr. A server writes them on a thread: no client waits for whoever reads them.
+//! Lines on stderr. A server writes them on a thread, so that a slow reader of stderr delays no
+//! client.
 
 use super::log::{due, tell_of_left_out};
-use crate::system::signals;
 use std::{
     collections::VecDeque,
     io::{self, Write, stderr},
-    sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    thread,
+    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
-/// Whether lines are written on a thread.
-static IS_ON_A_THREAD: AtomicBool = AtomicBool::new(false);
+/// Starts a thread that runs the function.
+pub(crate) type StartThread = fn(fn()) -> io::Result<()>;
+
+/// Set if lines are written on a thread.
+static START_THREAD: OnceLock<StartThread> = OnceLock::new();
 
 static QUEUE: LineQueue =
     LineQueue { state: Mutex::new(LineQueueState::new()), changed: Condvar::new() };
 
-/// How many bytes may wait to be written.
+/// Maximum size of the queued lines, in bytes.
 const MOST: usize = 256 << 10;
 
-/// How long what is left is waited for at the end.
+/// Maximum time to wait for the queued lines when the process ends.
 const LAST_TIME: Duration = Duration::from_secs(1);
 
-/// Lines that wait to be written.
+/// Queued lines and the thread that writes them.
 #[derive(Debug)]
 struct LineQueue {
     state: Mutex<LineQueueState>,
@@ -38,47 +37,48 @@ struct LineQueueState {
     bytes: usize,
     has_thread: bool,
     is_writing: bool,
-    /// How many lines there was no room for.
+    /// Number of lines that did not fit into the queue since the last message about them.
     left_out: u64,
 }
 
-/// What becomes of a line that there is no room for.
+/// Whether a line may be dropped when the queue is full.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum StderrLine {
     MayBeLeftOut,
     Stays,
 }
 
-/// Has lines be written on a thread from now on, which is started for the first one.
-pub(crate) fn write_on_a_thread() {
-    IS_ON_A_THREAD.store(true, Relaxed);
+/// Makes all further lines be written on a thread. The first line starts it by calling `start`.
+pub(crate) fn write_on_a_thread(start: StartThread) {
+    START_THREAD.get_or_init(|| start);
 }
 
 pub(super) fn is_on_a_thread() -> bool {
-    IS_ON_A_THREAD.load(Relaxed)
+    START_THREAD.get().is_some()
 }
 
-/// Writes a line, in one write so that lines of several processes do not mix. If stderr
-/// cannot be written to, there is nobody left to tell.
+/// Writes a line with one call, so that lines of several processes do not mix. Errors are ignored:
+/// no other place is left to report them.
 pub(super) fn write(line: &[u8], kind: StderrLine) {
-    if !is_on_a_thread() || !QUEUE.push(line, kind) {
+    if !START_THREAD.get().is_some_and(|start| QUEUE.push(line, kind, *start)) {
         let _ = stderr().lock().write_all(line);
     }
 }
 
-/// Has the thread look again when it has something to do.
+/// Makes the thread query [`due`] again.
 pub(super) fn wake() {
-    // Not between its looking and its waiting.
+    // The lock ensures that the thread is not between its query and its wait.
     drop(QUEUE.state());
     QUEUE.changed.notify_all();
 }
 
-/// Waits until everything is written, but not for somebody who does not read.
+/// Waits until all lines are written, at most for [`LAST_TIME`].
 pub(crate) fn flush() {
     if !is_on_a_thread() {
         return;
     }
-    // Several threads may be about to end the process: none may while another one tells.
+    // Several threads may be about to end the process. None of them may do so while another one
+    // still writes.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     tell_of_left_out(true);
@@ -87,7 +87,7 @@ pub(crate) fn flush() {
     drop(QUEUE.changed.wait_timeout_while(state, LAST_TIME, is_busy));
 }
 
-/// What is handed to the thread, as a writer for tracing: each write is a line.
+/// The writer for tracing; each write is a line.
 #[derive(Debug)]
 pub(super) struct Log;
 
@@ -117,15 +117,11 @@ impl LineQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a line; `false` if there is no thread that could write it.
-    fn push(&'static self, line: &[u8], kind: StderrLine) -> bool {
+    /// Queues a line. Returns `false` if the thread cannot be started.
+    fn push(&self, line: &[u8], kind: StderrLine, start: StartThread) -> bool {
         let mut state = self.state();
         if !state.has_thread {
-            // Signals that ask to end are not for this thread.
-            let _held = signals::BlockedSignals::new();
-            let run = move || self.write_for_ever();
-            let thread = thread::Builder::new().name("log".to_owned()).stack_size(256 << 10);
-            state.has_thread = thread.spawn(run).is_ok();
+            state.has_thread = start(|| QUEUE.write_for_ever()).is_ok();
             if !state.has_thread {
                 return false;
             }
@@ -160,7 +156,7 @@ impl LineQueue {
         }
     }
 
-    /// Waits for a line; `None` when there is something else to do.
+    /// Waits for a line. Returns `None` when a message about left-out lines is due.
     fn next(&self) -> Option<Box<[u8]>> {
         let mut state = self.state();
         loop {

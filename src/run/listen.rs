@@ -10,7 +10,7 @@ use crate::{
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, CommandLine, joined_to},
     serve::{Acceptor, Admitted, OpenItem, Server, Stopper},
-    system::signals,
+    system::{self, signals},
     transfer::{
         Passing, TransferOptions,
         tasks::{EventLoops, TransferPlan},
@@ -55,7 +55,7 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
-    diag::write_on_a_thread();
+    diag::write_on_a_thread(system::start_log_thread);
     let loops_are_needed = matches!(plan.joins, Joins::Hub(_) | Joins::Commands(_));
     if loops_are_needed { plan.run_loops(terminal) } else { plan.run_threads(terminal) }
 }

@@ -10,7 +10,7 @@ use crate::{
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, CommandLine, RetryPolicy, Target},
     serve::{ClientSource, Server},
-    system::{Descriptors, command},
+    system::{self, Descriptors, command},
     transfer::{
         CopyMode, Meter, Passing, Progress, TransferOptions,
         tasks::{EventLoops, TransferPlan},
@@ -43,7 +43,7 @@ pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcom
     if explain {
         return completions::print(plan.to_string().as_bytes());
     }
-    diag::write_on_a_thread();
+    diag::write_on_a_thread(system::start_log_thread);
     plan.run(terminal)
 }
 

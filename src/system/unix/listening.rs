@@ -55,12 +55,12 @@ pub(crate) fn options<'n>(
     Ok(options)
 }
 
-/// Returns what an error number of `accept(2)` says of the listener. What is not named there
-/// is an error of the network or of one connection, or a limit that is reached for a while.
+/// Classifies an error number of `accept(2)`. All others are errors of the network or of one
+/// connection, or temporary limits.
 pub(crate) fn accept_error(code: i32) -> AcceptError {
     match Errno::from_raw_os_error(code) {
         Errno::BADF | Errno::FAULT | Errno::NOTSOCK => AcceptError::IsBroken,
-        // Of the listener, or of a connection that was reset while it was accepted.
+        // These mean a broken listener, or a connection that was reset while it was accepted.
         Errno::INVAL | Errno::OPNOTSUPP => AcceptError::IsBrokenIfItPersists,
         _ => AcceptError::Passes,
     }
@@ -70,17 +70,15 @@ fn is_abstract(name: &Name<'_>) -> bool {
     name.is_namespaced() && Platform::CURRENT == Platform::Linux
 }
 
-/// How many clients of a TCP port may wait to be accepted: without an option as many as
-/// the system allows.
+/// Sets the backlog of a TCP listener. The default is the maximum of the system.
 pub(crate) fn set_backlog(listener: &TcpListener, backlog: Option<u32>) -> io::Result<()> {
     // A second call of listen(2) changes it.
     let backlog = backlog.and_then(|backlog| backlog.try_into().ok()).unwrap_or(i32::MAX);
     Ok(rustix::net::listen(listener, backlog)?)
 }
 
-/// Says why other users can replace a socket file in its folder: they may write to the
-/// folder and are not kept from other users' files by its sticky bit, or the folder is
-/// theirs.
+/// Returns the reason why other users can replace a socket file: they can write to its folder, which
+/// has no sticky bit, or one of them owns the folder.
 pub(crate) fn unsafe_folder(name: &Name<'_>) -> Option<String> {
     if !name.is_path() {
         return None;
@@ -97,7 +95,7 @@ pub(crate) fn unsafe_folder(name: &Name<'_>) -> Option<String> {
     is_foreign.then(|| format!("the folder {folder} belongs to another user (uid {owner})"))
 }
 
-/// AllowRule is served, decided on the credentials of each client.
+/// The rules of `--allow`, resolved to numbers; each client is checked by its credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowed {
     rules: Vec<Rule>,
@@ -117,7 +115,7 @@ impl Allowed {
         Self::with_mode(mode.into(), listening)
     }
 
-    /// For a socket that somebody else has made. AllowRule its file admits may connect.
+    /// Returns the rules for an inherited socket; the mode of its file says who may connect.
     pub(crate) fn of_inherited(
         name: Option<&Name<'_>>,
         listening: &ListenSettings,
@@ -251,4 +249,22 @@ pub(crate) fn peer_variables(peer: Option<&PeerCreds>) -> [(&'static str, Option
         ("IPCREMOTEEUID", uid),
         ("IPCREMOTEEGID", gid),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_of_the_listener_itself_break_it() {
+        let passing = [Errno::PERM, Errno::NOBUFS, Errno::PROTO, Errno::CONNABORTED, Errno::MFILE];
+        let broken = [Errno::BADF, Errno::FAULT, Errno::NOTSOCK];
+        let ambiguous = [Errno::INVAL, Errno::OPNOTSUPP];
+        let all_are = |errors: &[Errno], kind| {
+            errors.iter().all(|error| accept_error(error.raw_os_error()) == kind)
+        };
+        assert!(all_are(&passing, AcceptError::Passes));
+        assert!(all_are(&broken, AcceptError::IsBroken));
+        assert!(all_are(&ambiguous, AcceptError::IsBrokenIfItPersists));
+    }
 }

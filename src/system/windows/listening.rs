@@ -82,12 +82,12 @@ pub(crate) fn set_backlog(_: &TcpListener, backlog: Option<u32>) -> io::Result<(
     }
 }
 
-/// There are no folders to be careful with.
+/// Returns `None`: a pipe is not in a folder of users.
 pub(crate) fn unsafe_folder(_: &Name<'_>) -> Option<String> {
     None
 }
 
-/// AllowRule is served: the system decides when a client connects.
+/// The rules of `--allow`. The system checks them when a client connects.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowed;
 
