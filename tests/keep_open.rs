@@ -1,6 +1,6 @@
 //! `listen -k` with stdin and stdout: one client after another.
 
-use crate::harness::{Scene, data, wait_until};
+use crate::harness::{Scene, data, wait_for_bytes};
 use std::io::{Read, Write};
 
 const NO_ARGS: [&str; 0] = [];
@@ -73,7 +73,7 @@ fn a_client_that_breaks_off_is_a_warning() {
     let client = scene.dial("s");
     server.wait_for_message("connection 1 ");
     server.send("lost");
-    wait_until("it is there", || rustix::io::ioctl_fionread(&client).unwrap() == 4);
+    wait_for_bytes(&client, 4);
     drop(client);
     server.wait_for_message("warning: connection 1: ");
     let mut next = scene.dial("s");

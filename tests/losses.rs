@@ -1,26 +1,22 @@
 //! What cannot be delivered is said and counted; what arrived is delivered.
 
-use crate::harness::{Scene, data, signal, wait_for_file, wait_until, within_the_deadline};
+use crate::harness::{
+    Running, Scene, data, numbers, signal, wait_for_bytes, wait_for_file, wait_until,
+    within_the_deadline,
+};
 #[cfg(target_os = "linux")]
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::{io::ioctl_fionread, process::Signal};
-#[cfg(target_os = "linux")]
-use std::os::unix::net::UnixStream;
 use std::{
     fs::File,
     io::{Read, Write},
     net::Shutdown,
-    os::unix::net::UnixListener,
+    os::unix::net::{UnixListener, UnixStream},
     thread,
     time::Duration,
 };
 
 const NO_ARGS: [&str; 0] = [];
-
-/// The numbers in a text.
-fn numbers(text: &str) -> Vec<usize> {
-    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect()
-}
 
 /// Accepts one client, reads a little and closes.
 fn start_leaving_server(scene: &Scene, reads: usize) -> thread::JoinHandle<()> {
@@ -29,6 +25,16 @@ fn start_leaving_server(scene: &Scene, reads: usize) -> thread::JoinHandle<()> {
         let (mut stream, _) = listener.accept().unwrap();
         stream.read_exact(&mut vec![0; reads]).unwrap();
     })
+}
+
+/// A client that has sent 4 bytes and keeps its input open, and the server's unread socket.
+fn client_that_has_sent(scene: &Scene) -> (Running, UnixStream) {
+    let listener = UnixListener::bind(scene.path("s")).unwrap();
+    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+    let (stream, _) = listener.accept().unwrap();
+    client.send("lost");
+    wait_for_bytes(&stream, 4);
+    (client, stream)
 }
 
 #[test]
@@ -72,7 +78,7 @@ fn a_server_that_ends_both_directions_before_it_closes() {
     let mut client = scene.connect("./s", NO_ARGS).open_input().start();
     let (stream, _) = listener.accept().unwrap();
     client.take_input().write_all(&data(SIZE)).unwrap();
-    wait_until("all of it was sent", || ioctl_fionread(&stream).unwrap() == SIZE as u64);
+    wait_for_bytes(&stream, SIZE as u64);
     stream.shutdown(Shutdown::Both).unwrap();
     // What is not to be seen yet cannot be waited for.
     thread::sleep(Duration::from_millis(50));
@@ -86,11 +92,7 @@ fn a_server_that_ends_both_directions_before_it_closes() {
 fn a_server_that_ends_both_directions_and_does_not_close() {
     for (input_ends, closes) in [(false, false), (true, false), (false, true), (true, true)] {
         let scene = Scene::new();
-        let listener = UnixListener::bind(scene.path("s")).unwrap();
-        let mut client = scene.connect("./s", NO_ARGS).open_input().start();
-        let (stream, _) = listener.accept().unwrap();
-        client.send("lost");
-        wait_until("it is there", || ioctl_fionread(&stream).unwrap() == 4);
+        let (mut client, stream) = client_that_has_sent(&scene);
         if input_ends {
             client.close_input();
             wait_until("its end is there", || is_half_closed(&stream));
@@ -129,7 +131,7 @@ fn a_server_that_reads_slowly_after_it_has_ended_its_direction() {
         let client = scene.connect("./s", args).input(data(SIZE)).start();
         let (mut stream, _) = listener.accept().unwrap();
         // With --eof close its end would be that of the client's input, too.
-        wait_until("all is there", || ioctl_fionread(&stream).unwrap() == SIZE as u64);
+        wait_for_bytes(&stream, SIZE as u64);
         stream.shutdown(Shutdown::Write).unwrap();
         let mut received = vec![0; SIZE];
         for piece in received.chunks_mut(SIZE / 5) {
@@ -239,11 +241,7 @@ fn a_client_that_closes_while_much_is_sent_to_it() {
 #[test]
 fn a_peer_that_closes_without_reading() {
     let scene = Scene::new();
-    let listener = UnixListener::bind(scene.path("s")).unwrap();
-    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
-    let (stream, _) = listener.accept().unwrap();
-    client.send("lost");
-    wait_until("it is there", || ioctl_fionread(&stream).unwrap() == 4);
+    let (client, stream) = client_that_has_sent(&scene);
     drop(stream);
     client.end().fails(5).says("could be delivered");
 }
@@ -256,7 +254,7 @@ fn a_peer_that_closes_without_reading_what_a_mere_sender_sends() {
     let mut client = scene.connect("./s", ["--send-only"]).open_input().start();
     let (stream, _) = listener.accept().unwrap();
     client.send("lost");
-    wait_until("it is there", || ioctl_fionread(&stream).unwrap() == 4);
+    wait_for_bytes(&stream, 4);
     drop(stream);
     client.end().fails(5).says("could be delivered");
 }
@@ -308,7 +306,7 @@ fn a_killed_sender() {
         client.send(&bytes);
         // What is spliced from a pipe leaves it when it is in the socket.
         let input = client.take_input();
-        wait_until("it is sent", || ioctl_fionread(&input).unwrap() == 0);
+        wait_for_bytes(&input, 0);
         client.kill();
         signal(&server, Signal::CONT);
         let outcome = server.end().ok();

@@ -3,6 +3,8 @@
 pub(crate) mod everywhere;
 
 #[cfg(unix)]
+mod absent_targets;
+#[cfg(unix)]
 mod basics;
 #[cfg(unix)]
 mod commands;
@@ -14,5 +16,7 @@ mod faults;
 mod load;
 #[cfg(unix)]
 mod options;
+#[cfg(target_os = "linux")]
+mod undecided;
 #[cfg(unix)]
 mod usage;

@@ -110,17 +110,14 @@ pub(super) fn everything() -> Results {
     results
 }
 
+/// All transports, in the order of the tour.
+pub(super) const TRANSPORTS: [Transport; 5] =
+    [Transport::Abstract, Transport::File, Transport::Pipe, Transport::Socketpair, Transport::Tcp];
+
 /// Results of the tour, with plausible figures.
 pub(super) fn tour() -> Results {
-    let over = [
-        Transport::Abstract,
-        Transport::File,
-        Transport::Pipe,
-        Transport::Socketpair,
-        Transport::Tcp,
-    ];
     let mut measured = Vec::new();
-    for (index, over) in over.into_iter().enumerate() {
+    for (index, over) in TRANSPORTS.into_iter().enumerate() {
         for (size, rate) in [(64, 120_u64 << 20), (1 << 16, 4200 << 20)] {
             let runs = [100, 98, 103 + 8 * index as u64].map(|percent| {
                 let bytes = rate * percent / (100 + 15 * index as u64);
@@ -132,7 +129,7 @@ pub(super) fn tour() -> Results {
             ));
         }
     }
-    for (index, over) in over.into_iter().enumerate() {
+    for (index, over) in TRANSPORTS.into_iter().enumerate() {
         let time = 5100 + 1800 * index as u64;
         let runs = [time, time + 40, time + 90].map(|time| timed(1_000_000_000 / time, time));
         measured.push((Case { over, ..case(Workload::Latency) }, runs.to_vec()));

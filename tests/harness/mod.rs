@@ -16,11 +16,13 @@ pub(crate) use bench::{Report, Row};
 pub(crate) use collected::Collected;
 pub(crate) use command::Cmd;
 pub(crate) use data::{Data, data};
-pub(crate) use outcome::Outcome;
+pub(crate) use outcome::{Outcome, numbers};
 pub(crate) use running::Running;
 pub(crate) use scene::Scene;
 #[cfg(unix)]
-pub(crate) use unix::{NOBODY, has, is_root, open_files, signal, threads_of, wait_for_file};
+pub(crate) use unix::{
+    NOBODY, has, is_root, open_files, signal, threads_of, wait_for_bytes, wait_for_file,
+};
 #[cfg(target_os = "linux")]
 pub(crate) use unix::{has_pid_namespaces, memory, peak_memory, processor_time};
 #[cfg(unix)]

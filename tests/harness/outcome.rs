@@ -107,3 +107,8 @@ pub(super) fn report(text: &str, status: &str, stdout: &[u8], stderr: &[u8]) -> 
         shown(stderr)
     )
 }
+
+/// Returns all numbers in a text.
+pub(crate) fn numbers(text: &str) -> Vec<usize> {
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect()
+}

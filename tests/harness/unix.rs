@@ -1,8 +1,14 @@
 use super::{Running, Scene, wait_until};
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::{
+    io::ioctl_fionread,
+    process::{Pid, Signal, geteuid, kill_process},
+};
 use std::{
     env, fs,
-    os::unix::{fs::PermissionsExt, net::UnixStream},
+    os::{
+        fd::AsFd,
+        unix::{fs::PermissionsExt, net::UnixStream},
+    },
     path::{Path, PathBuf},
     process::Command,
 };
@@ -112,6 +118,12 @@ fn left_out(why: &str) -> bool {
 #[track_caller]
 pub(crate) fn wait_for_file(path: &Path) {
     wait_until(&format!("{} is there", path.display()), || path.symlink_metadata().is_ok());
+}
+
+/// Waits until so many bytes have arrived at a socket or pipe and can be read.
+#[track_caller]
+pub(crate) fn wait_for_bytes(at: impl AsFd, count: u64) {
+    wait_until(&format!("{count} bytes have arrived"), || ioctl_fionread(&at).unwrap() == count);
 }
 
 /// The open descriptors of a process (Linux).

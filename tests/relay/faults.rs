@@ -1,12 +1,12 @@
 //! Clients and targets of a relay that are killed, that leave, that are slow, or not there.
 
-use crate::harness::{Scene, data, signal, wait_until, within_the_deadline};
+use crate::harness::{
+    Scene, data, numbers, signal, wait_for_bytes, wait_until, within_the_deadline,
+};
 #[cfg(target_os = "linux")]
 use crate::harness::{Wire, peak_memory};
 #[cfg(target_os = "linux")]
 use local_socket::os::unix::unread;
-#[cfg(target_os = "linux")]
-use rustix::net::{Shutdown, shutdown};
 use rustix::{
     io::ioctl_fionread,
     process::{Pid, Signal, kill_process},
@@ -18,18 +18,13 @@ use std::{
     io::{self, BufRead, BufReader, Read, Write},
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 #[cfg(target_os = "linux")]
 const WAYS: [&[&str]; 3] = [&[], &["--copy", "buffer"], &["--copy", "splice"]];
 #[cfg(not(target_os = "linux"))]
 const WAYS: [&[&str]; 1] = [&[]];
-
-/// The numbers in a text.
-fn numbers(text: &str) -> Vec<usize> {
-    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect()
-}
 
 /// Whatever had been sent when the sender was killed is delivered.
 #[test]
@@ -47,7 +42,7 @@ fn a_killed_client() {
         client.send(&bytes);
         // What is spliced from a pipe leaves it when it is in the socket.
         let input = client.take_input();
-        wait_until("it is sent", || ioctl_fionread(&input).unwrap() == 0);
+        wait_for_bytes(&input, 0);
         client.kill();
         signal(&relay, Signal::CONT);
         let received = wire.rest();
@@ -118,65 +113,6 @@ fn a_target_that_closes_while_much_is_sent() {
     }
 }
 
-/// A target that ends both directions, reads nothing, and closes late or never.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_target_that_ends_both_directions_and_does_not_close() {
-    for (closes, once) in [(true, true), (false, true), (true, false)] {
-        let scene = Scene::new();
-        let (host, target) = scene.host("./t");
-        let relay = scene.lsock(["relay", "./s", &target]).args(once.then_some("--once")).start();
-        let mut client = scene.wire("./s");
-        client.send("lost");
-        let wire = host.accept();
-        wait_until("it is there", || ioctl_fionread(&wire).unwrap() == 4);
-        shutdown(&wire, Shutdown::Both).unwrap();
-        // The client is not kept until it is decided.
-        assert_eq!(client.rest(), b"");
-        wait_until("the client's connection is closed", || client.write(b"x").is_err());
-        if closes {
-            // What is not to be seen yet cannot be waited for.
-            thread::sleep(Duration::from_millis(100));
-        }
-        let open = (!closes).then_some(wire);
-        let why = if closes { "has closed" } else { "has not read the rest (4 bytes delivered)" };
-        let text = "not everything could be delivered to the target: the peer ";
-        if once {
-            relay.end().fails(5).says(text).says(why);
-        } else {
-            relay.wait_for_message(&format!("warning: connection 1: {text}{why}"));
-        }
-        drop(open);
-    }
-}
-
-/// The same of a client, with what it was answered.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_client_that_ends_both_directions_and_does_not_close() {
-    for closes in [true, false] {
-        let scene = Scene::new();
-        let (host, target) = scene.host("./t");
-        let relay = scene.lsock(["relay", "./s", &target, "--once"]).start();
-        let client = scene.wire("./s");
-        let mut wire = host.accept();
-        wire.send("answer");
-        wait_until("it is there", || ioctl_fionread(&client).unwrap() == 6);
-        shutdown(&client, Shutdown::Both).unwrap();
-        assert_eq!(wire.rest(), b"");
-        drop(wire);
-        if closes {
-            // What is not to be seen yet cannot be waited for.
-            thread::sleep(Duration::from_millis(100));
-        }
-        let open = (!closes).then_some(client);
-        let why = if closes { "has closed" } else { "has not read the rest (6 bytes delivered)" };
-        let text = "not everything could be delivered to the client: the peer ";
-        relay.end().fails(5).says(text).says(why);
-        drop(open);
-    }
-}
-
 /// The thread that writes to stdout is left behind with what it holds, and with what waits.
 #[cfg(target_os = "linux")]
 #[test]
@@ -205,27 +141,6 @@ fn a_blocked_stdout_at_the_end_of_the_grace_time() {
     assert_eq!(delivered, received.len(), "{line}");
     assert!((1..SIZE - delivered).contains(&lost), "{line}");
     assert!(writes.join().unwrap());
-}
-
-/// The grace time holds for what is not decided, too.
-#[cfg(target_os = "linux")]
-#[test]
-fn an_undecided_target_does_not_outlast_the_grace_time() {
-    let scene = Scene::new();
-    let (host, target) = scene.host("./t");
-    let relay = scene.lsock(["relay", "./s", &target, "--grace", "100ms"]).start();
-    let mut client = scene.wire("./s");
-    client.send("lost");
-    let wire = host.accept();
-    wait_until("it is there", || ioctl_fionread(&wire).unwrap() == 4);
-    shutdown(&wire, Shutdown::Both).unwrap();
-    assert_eq!(client.rest(), b"");
-    wait_until("the client's connection is closed", || client.write(b"x").is_err());
-    let start = Instant::now();
-    signal(&relay, Signal::TERM);
-    let outcome = relay.end().died_of(Signal::TERM);
-    outcome.says("the peer has shut down the connection and has not read the rest");
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -263,7 +178,7 @@ fn a_target_that_closes_without_reading() {
         let mut client = scene.wire("./s");
         let wire = host.accept();
         client.send("lost");
-        wait_until("it is there", || ioctl_fionread(&wire).unwrap() == 4);
+        wait_for_bytes(&wire, 4);
         drop(wire);
         if args == ["--send-only"] {
             // The target is not read: only sending or the end can tell.
@@ -376,125 +291,6 @@ fn stopped_readers_cost_little_memory_and_disturb_nobody() {
             assert!(wire.rest() == expected, "{way:?}");
             writes.join().unwrap();
         }
-    }
-}
-
-#[test]
-fn an_absent_target_is_the_bad_luck_of_the_client() {
-    let scene = Scene::new();
-    drop(scene.host("./stale"));
-    let (listener, tcp) = scene.host("tcp:127.0.0.1:0");
-    drop(listener);
-    for (target, reason) in [("./t", "no such file"), ("./stale", "refused"), (&tcp, "refused")] {
-        let relay = scene.relay("./s", [target]).start_listening();
-        for number in 1..=3 {
-            let mut client = scene.wire("./s");
-            let _ = client.write_all(b"hi");
-            assert_eq!(client.rest_whatever_happens(), b"");
-            relay.wait_for_message(&format!(
-                "warning: connection {number}: cannot connect to {target}: "
-            ));
-        }
-        relay.wait_for_message(reason);
-        drop(relay);
-        let relay = scene.lsock(["relay", "./s", target, "--once"]).start();
-        let mut client = scene.wire("./s");
-        assert_eq!(client.rest_whatever_happens(), b"");
-        relay.end().fails(3).says(reason);
-    }
-}
-
-#[test]
-fn a_target_that_comes_back_is_used_again() {
-    let scene = Scene::new();
-    let relay = scene.relay("./s", ["./t"]).start_listening();
-    for round in 1..=3 {
-        assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
-        relay.wait_for_message(&format!("warning: connection {}: ", 2 * round - 1));
-        let (_serving, _) = scene.echo("./t");
-        assert_eq!(scene.wire("./s").exchange(b"hi"), b"hi");
-        fs::remove_file(scene.path("t")).unwrap();
-    }
-}
-
-#[test]
-fn with_wait_clients_wait_for_the_target() {
-    let scene = Scene::new();
-    let (listener, tcp) = scene.host("tcp:127.0.0.1:0");
-    drop(listener);
-    for target in ["./t", &tcp] {
-        let relay = scene.relay("./s", [target, "--wait", "-vv"]).start_listening();
-        let mut clients: Vec<_> = (0..10).map(|_| scene.wire("./s")).collect();
-        for client in &mut clients {
-            client.send("early");
-            client.end();
-        }
-        relay.wait_for_message("trying again");
-        let _serving = scene.echo(target);
-        for client in &mut clients {
-            assert_eq!(client.rest(), b"early");
-        }
-        drop(relay);
-        let _ = fs::remove_file(scene.path("t"));
-    }
-    let relay = scene.relay("./s", ["./t", "--wait=200ms"]).start_listening();
-    let start = Instant::now();
-    assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
-    assert!(start.elapsed() >= Duration::from_millis(200));
-    relay.wait_for_message("warning: connection 1: ");
-    relay.wait_for_message("gave up after 200ms");
-    let relay = scene.relay("./u", ["./t", "--once", "--wait=100ms"]).start_listening();
-    assert_eq!(scene.wire("./u").rest_whatever_happens(), b"");
-    relay.end().code(4);
-}
-
-/// A client that goes while the target is waited for leaves nothing behind.
-#[test]
-fn a_client_that_goes_while_the_target_is_waited_for() {
-    let scene = Scene::new();
-    let relay = scene.relay("./s", ["./t", "--wait"]).start_listening();
-    for number in 1..=3 {
-        drop(scene.wire("./s"));
-        relay.wait_for_message(&format!("connection {number}: over before it was connected"));
-    }
-    let relay = scene.relay("./u", ["./t", "--wait", "--once"]).start_listening();
-    drop(scene.wire("./u"));
-    relay.end().ok();
-}
-
-/// Its backlog is full.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_target_that_does_not_accept() {
-    let scene = Scene::new();
-    let (host, target) = scene.host("./t");
-    host.backlog(0);
-    let _in_the_way = scene.wire("./t");
-    let args = [&target, "--timeout", "200ms"];
-    let relay = scene.relay("./s", args).start_listening();
-    assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
-    relay.wait_for_message("warning: connection 1: cannot connect to ./t: no answer within 200ms");
-    drop(relay);
-    let relay = scene.relay("./s", args).arg("--once").start_listening();
-    assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
-    relay.end().code(4).says("hint: a longer --timeout");
-    // Without a limit it is waited for until there is room.
-    let _relay = scene.relay("./s", [&target]).start_listening();
-    let mut client = scene.wire("./s");
-    client.send("patience");
-    client.end();
-    drop(host.accept());
-    assert_eq!(host.accept().rest(), b"patience");
-}
-
-/// What was read from stdin meanwhile is lost with it, but why there is no target says more.
-#[test]
-fn stdin_and_stdout_are_told_why_there_is_no_target() {
-    let scene = Scene::new();
-    for input in [&b""[..], b"x", &[7; 1_000_000]] {
-        let relay = |target: &[&str]| scene.lsock(["relay", "-"]).args(target).input(input).run();
-        relay(&["./absent"]).fails(3).says("cannot connect to ./absent").output("");
-        relay(&["--", "no-such-program"]).fails(1).says("cannot run").output("");
     }
 }
 

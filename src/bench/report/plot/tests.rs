@@ -1,20 +1,13 @@
 use super::*;
 use crate::bench::{
-    Api, Case, Sample, Setup, Transport,
-    fixture::{case, environment, everything, sample, setup, timed, tour},
+    Api, Case, Sample, Setup,
+    fixture::{TRANSPORTS, case, environment, everything, sample, setup, timed, tour},
 };
 
 /// Several sizes, APIs and transports.
 fn rich() -> Results {
     let mut measured = Vec::new();
-    let over = [
-        Transport::Abstract,
-        Transport::File,
-        Transport::Pipe,
-        Transport::Socketpair,
-        Transport::Tcp,
-    ];
-    for (index, over) in over.into_iter().enumerate() {
+    for (index, over) in TRANSPORTS.into_iter().enumerate() {
         for api in [Api::Sync, Api::Tokio] {
             let slower = 1.0 + 0.2 * index as f64 + if api == Api::Tokio { 0.35 } else { 0.0 };
             for size in [64_usize, 1 << 12, 1 << 16, 1 << 20] {

@@ -1,0 +1,175 @@
+//! Standard input that is sent to all clients.
+
+use super::{BROADCAST, number_before};
+#[cfg(target_os = "linux")]
+use crate::harness::{DEADLINE, memory};
+use crate::harness::{Running, Scene, Wire, data, wait_until};
+use rustix::io::ioctl_fionread;
+#[cfg(target_os = "linux")]
+use std::time::Instant;
+use std::{
+    io::{Read, Write},
+    thread,
+    time::Duration,
+};
+
+/// Sends a line of x until everybody is served, which is a moment after a client has
+/// connected.
+#[track_caller]
+fn let_all_be_served(server: &mut Running, clients: &[&Wire]) {
+    wait_until("all are served", || {
+        server.send("x");
+        clients.iter().all(|client| ioctl_fionread(client).unwrap() > 0)
+    });
+    server.send("\n");
+}
+
+#[track_caller]
+fn read_line(client: &mut Wire) -> String {
+    let (mut line, mut byte) = (String::new(), [0]);
+    while byte != [b'\n'] {
+        client.read_exact(&mut byte).unwrap();
+        line.push(char::from(byte[0]));
+    }
+    line
+}
+
+/// Each client gets everything from when it came.
+#[test]
+fn everybody_gets_what_is_broadcast() {
+    let scene = Scene::new();
+    let mut server = scene.listen("./s", BROADCAST).open_input().start_listening();
+    let mut clients: Vec<Wire> = Vec::new();
+    for round in 0..5 {
+        clients.push(scene.wire("./s"));
+        let_all_be_served(&mut server, &[&clients[round]]);
+        for client in &mut clients {
+            assert_eq!(read_line(client).trim_matches('x'), "\n");
+        }
+        server.send(format!("round {round}\n"));
+        for client in &mut clients {
+            assert_eq!(read_line(client), format!("round {round}\n"));
+        }
+    }
+    // In pieces that they keep up with: their queues are not what this is about.
+    for piece in data(3_000_000).chunks(300_000) {
+        server.send(piece);
+        clients.iter_mut().for_each(|client| client.expect(piece));
+    }
+    // The end of stdin is the end of it all, after what was read before.
+    server.send("the end");
+    server.close_input();
+    for client in &mut clients {
+        assert_eq!(client.rest(), b"the end");
+    }
+    server.end().ok();
+    assert_eq!(scene.files(), [""; 0]);
+}
+
+#[test]
+fn stdin_is_not_read_while_there_is_no_client() {
+    let scene = Scene::new();
+    let mut server = scene.listen("./s", BROADCAST).open_input().start_listening();
+    server.send("for the first");
+    let input = server.take_input();
+    assert_eq!(ioctl_fionread(&input).unwrap(), 13);
+    let mut client = scene.wire("./s");
+    client.expect("for the first");
+    // The input of a hub that only broadcasts ends it; the file was not lost before.
+    drop(input);
+    assert_eq!(client.rest(), b"");
+    server.end().ok();
+    let server = scene.listen("./s", BROADCAST).input("of a file").start_listening();
+    assert_eq!(scene.wire("./s").rest(), b"of a file");
+    server.end().ok();
+}
+
+/// It gets no more, with a warning; the others never wait for it.
+#[test]
+fn a_client_that_does_not_read_is_cut_off() {
+    const SIZE: usize = 8_000_000;
+    let scene = Scene::new();
+    let args = ["-k", "--broadcast", "--queue", "200K"];
+    let mut server = scene.listen("./s", args).open_input().start_listening();
+    let mut stuck = scene.wire("./s");
+    let mut good: Vec<_> = (0..3).map(|_| scene.wire("./s")).collect();
+    let all: Vec<_> = good.iter().chain([&stuck]).collect();
+    let_all_be_served(&mut server, &all);
+    good.iter_mut().for_each(|client| assert_eq!(read_line(client).trim_matches('x'), "\n"));
+    let bytes = data(SIZE);
+    for piece in bytes.chunks(50_000) {
+        server.send(piece);
+        // The others have each piece before the next one comes.
+        good.iter_mut().for_each(|client| client.expect(piece));
+    }
+    server.wait_for_message("warning: connection 1: cut off");
+    let got = stuck.rest_whatever_happens();
+    assert!(got.len() < SIZE / 2, "{} bytes", got.len());
+    // What it got is the beginning of it all, without gaps.
+    let line = got.iter().position(|byte| *byte == b'\n').unwrap();
+    assert!(got[..line].iter().all(|byte| *byte == b'x') && bytes.starts_with(&got[line + 1..]));
+    let log = String::from_utf8(server.stderr.so_far()).unwrap();
+    assert!(log.matches("cut off").count() == 1, "{log}");
+}
+
+/// Nobody waits for ever for a client that does not read: neither is its queue full, nor does
+/// it end.
+#[test]
+fn a_client_that_takes_nothing_after_the_end_of_stdin_is_cut_off() {
+    const SIZE: usize = 2_000_000;
+    let scene = Scene::new();
+    let args = ["-k", "--broadcast", "--queue", "8M", "--grace", "300ms"];
+    let hub = scene.listen("./s", args).input(data(SIZE)).start_listening();
+    // Stdin is not read before there is a client, and this is the only one.
+    let mut stuck = scene.wire("./s");
+    let log = hub.end().ok().says("warning: connection 1: cut off").stderr;
+    let unsent = number_before(&log, " bytes were not sent");
+    let got = stuck.rest_whatever_happens();
+    assert!(data(SIZE).starts_with(&got));
+    assert_eq!(got.len() + unsent, SIZE, "{log}");
+    assert_eq!(scene.files(), [""; 0]);
+}
+
+/// One that reads, if slowly, gets everything.
+#[test]
+fn a_client_that_reads_slowly_after_the_end_of_stdin_gets_everything() {
+    const SIZE: usize = 6_000_000;
+    let scene = Scene::new();
+    let args = ["-k", "--broadcast", "--queue", "8M", "--grace", "3s"];
+    let hub = scene.listen("./s", args).input(data(SIZE)).start_listening();
+    let mut slow = scene.wire("./s");
+    let (mut got, mut piece) = (Vec::new(), vec![0; 300_000]);
+    for _ in 0..20 {
+        // Longer than the grace time, all in all.
+        thread::sleep(Duration::from_millis(200));
+        slow.read_exact(&mut piece).unwrap();
+        got.extend_from_slice(&piece);
+    }
+    assert!(got == data(SIZE));
+    assert_eq!(slow.rest(), b"");
+    hub.end().ok().does_not_say("warning");
+}
+
+/// However small the pieces are in which stdin comes, and however many clients do not read.
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_that_do_not_read_take_little_memory() {
+    const CLIENTS: usize = 100;
+    const PIECES: usize = 5000;
+    let scene = Scene::new();
+    let mut hub = scene.listen("./s", BROADCAST).open_input().start_listening();
+    let clients: Vec<_> = (0..CLIENTS).map(|_| scene.wire("./s")).collect();
+    let_all_be_served(&mut hub, &clients.iter().collect::<Vec<_>>());
+    let before = memory(&hub);
+    let mut input = hub.take_input();
+    let end = Instant::now() + DEADLINE;
+    for piece in 0..PIECES {
+        input.write_all(b"\n").unwrap();
+        while ioctl_fionread(&input).unwrap() > 0 {
+            assert!(Instant::now() < end, "piece {piece} is not read");
+            thread::yield_now();
+        }
+    }
+    let more = memory(&hub).saturating_sub(before);
+    assert!(more < 6 << 20, "{more} bytes more");
+}

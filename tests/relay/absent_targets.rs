@@ -1,0 +1,127 @@
+//! Targets of a relay that are not there, come back, or do not accept.
+
+use crate::harness::Scene;
+use std::{
+    fs,
+    io::Write,
+    time::{Duration, Instant},
+};
+
+#[test]
+fn an_absent_target_is_the_bad_luck_of_the_client() {
+    let scene = Scene::new();
+    drop(scene.host("./stale"));
+    let (listener, tcp) = scene.host("tcp:127.0.0.1:0");
+    drop(listener);
+    for (target, reason) in [("./t", "no such file"), ("./stale", "refused"), (&tcp, "refused")] {
+        let relay = scene.relay("./s", [target]).start_listening();
+        for number in 1..=3 {
+            let mut client = scene.wire("./s");
+            let _ = client.write_all(b"hi");
+            assert_eq!(client.rest_whatever_happens(), b"");
+            relay.wait_for_message(&format!(
+                "warning: connection {number}: cannot connect to {target}: "
+            ));
+        }
+        relay.wait_for_message(reason);
+        drop(relay);
+        let relay = scene.lsock(["relay", "./s", target, "--once"]).start();
+        let mut client = scene.wire("./s");
+        assert_eq!(client.rest_whatever_happens(), b"");
+        relay.end().fails(3).says(reason);
+    }
+}
+
+#[test]
+fn a_target_that_comes_back_is_used_again() {
+    let scene = Scene::new();
+    let relay = scene.relay("./s", ["./t"]).start_listening();
+    for round in 1..=3 {
+        assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
+        relay.wait_for_message(&format!("warning: connection {}: ", 2 * round - 1));
+        let (_serving, _) = scene.echo("./t");
+        assert_eq!(scene.wire("./s").exchange(b"hi"), b"hi");
+        fs::remove_file(scene.path("t")).unwrap();
+    }
+}
+
+#[test]
+fn with_wait_clients_wait_for_the_target() {
+    let scene = Scene::new();
+    let (listener, tcp) = scene.host("tcp:127.0.0.1:0");
+    drop(listener);
+    for target in ["./t", &tcp] {
+        let relay = scene.relay("./s", [target, "--wait", "-vv"]).start_listening();
+        let mut clients: Vec<_> = (0..10).map(|_| scene.wire("./s")).collect();
+        for client in &mut clients {
+            client.send("early");
+            client.end();
+        }
+        relay.wait_for_message("trying again");
+        let _serving = scene.echo(target);
+        for client in &mut clients {
+            assert_eq!(client.rest(), b"early");
+        }
+        drop(relay);
+        let _ = fs::remove_file(scene.path("t"));
+    }
+    let relay = scene.relay("./s", ["./t", "--wait=200ms"]).start_listening();
+    let start = Instant::now();
+    assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
+    assert!(start.elapsed() >= Duration::from_millis(200));
+    relay.wait_for_message("warning: connection 1: ");
+    relay.wait_for_message("gave up after 200ms");
+    let relay = scene.relay("./u", ["./t", "--once", "--wait=100ms"]).start_listening();
+    assert_eq!(scene.wire("./u").rest_whatever_happens(), b"");
+    relay.end().code(4);
+}
+
+/// A client that goes while the target is waited for leaves nothing behind.
+#[test]
+fn a_client_that_goes_while_the_target_is_waited_for() {
+    let scene = Scene::new();
+    let relay = scene.relay("./s", ["./t", "--wait"]).start_listening();
+    for number in 1..=3 {
+        drop(scene.wire("./s"));
+        relay.wait_for_message(&format!("connection {number}: over before it was connected"));
+    }
+    let relay = scene.relay("./u", ["./t", "--wait", "--once"]).start_listening();
+    drop(scene.wire("./u"));
+    relay.end().ok();
+}
+
+/// Its backlog is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_target_that_does_not_accept() {
+    let scene = Scene::new();
+    let (host, target) = scene.host("./t");
+    host.backlog(0);
+    let _in_the_way = scene.wire("./t");
+    let args = [&target, "--timeout", "200ms"];
+    let relay = scene.relay("./s", args).start_listening();
+    assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
+    relay.wait_for_message("warning: connection 1: cannot connect to ./t: no answer within 200ms");
+    drop(relay);
+    let relay = scene.relay("./s", args).arg("--once").start_listening();
+    assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
+    relay.end().code(4).says("hint: a longer --timeout");
+    // Without a limit it is waited for until there is room.
+    let _relay = scene.relay("./s", [&target]).start_listening();
+    let mut client = scene.wire("./s");
+    client.send("patience");
+    client.end();
+    drop(host.accept());
+    assert_eq!(host.accept().rest(), b"patience");
+}
+
+/// What was read from stdin meanwhile is lost with it, but why there is no target says more.
+#[test]
+fn stdin_and_stdout_are_told_why_there_is_no_target() {
+    let scene = Scene::new();
+    for input in [&b""[..], b"x", &[7; 1_000_000]] {
+        let relay = |target: &[&str]| scene.lsock(["relay", "-"]).args(target).input(input).run();
+        relay(&["./absent"]).fails(3).says("cannot connect to ./absent").output("");
+        relay(&["--", "no-such-program"]).fails(1).says("cannot run").output("");
+    }
+}

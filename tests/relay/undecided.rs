@@ -1,0 +1,90 @@
+//! Peers that end both directions, read nothing, and close late or never.
+
+use crate::harness::{Host, Scene, Wire, signal, wait_for_bytes, wait_until};
+use rustix::{
+    net::{Shutdown, shutdown},
+    process::Signal,
+};
+use std::{
+    io::Write,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Sends 4 bytes through the relay to a target that shuts down both directions without reading
+/// them. Returns the target's socket when the relay has closed the client's connection.
+fn shut_down_unread(scene: &Scene, host: &Host) -> Wire {
+    let mut client = scene.wire("./s");
+    client.send("lost");
+    let wire = host.accept();
+    wait_for_bytes(&wire, 4);
+    shutdown(&wire, Shutdown::Both).unwrap();
+    // The client is not kept until it is decided whether the target has read everything.
+    assert_eq!(client.rest(), b"");
+    wait_until("the client's connection is closed", || client.write(b"x").is_err());
+    wire
+}
+
+/// A target that ends both directions, reads nothing, and closes late or never.
+#[test]
+fn a_target_that_ends_both_directions_and_does_not_close() {
+    for (closes, once) in [(true, true), (false, true), (true, false)] {
+        let scene = Scene::new();
+        let (host, target) = scene.host("./t");
+        let relay = scene.lsock(["relay", "./s", &target]).args(once.then_some("--once")).start();
+        let wire = shut_down_unread(&scene, &host);
+        if closes {
+            // What is not to be seen yet cannot be waited for.
+            thread::sleep(Duration::from_millis(100));
+        }
+        let open = (!closes).then_some(wire);
+        let why = if closes { "has closed" } else { "has not read the rest (4 bytes delivered)" };
+        let text = "not everything could be delivered to the target: the peer ";
+        if once {
+            relay.end().fails(5).says(text).says(why);
+        } else {
+            relay.wait_for_message(&format!("warning: connection 1: {text}{why}"));
+        }
+        drop(open);
+    }
+}
+
+/// The same of a client, with what it was answered.
+#[test]
+fn a_client_that_ends_both_directions_and_does_not_close() {
+    for closes in [true, false] {
+        let scene = Scene::new();
+        let (host, target) = scene.host("./t");
+        let relay = scene.lsock(["relay", "./s", &target, "--once"]).start();
+        let client = scene.wire("./s");
+        let mut wire = host.accept();
+        wire.send("answer");
+        wait_for_bytes(&client, 6);
+        shutdown(&client, Shutdown::Both).unwrap();
+        assert_eq!(wire.rest(), b"");
+        drop(wire);
+        if closes {
+            // What is not to be seen yet cannot be waited for.
+            thread::sleep(Duration::from_millis(100));
+        }
+        let open = (!closes).then_some(client);
+        let why = if closes { "has closed" } else { "has not read the rest (6 bytes delivered)" };
+        let text = "not everything could be delivered to the client: the peer ";
+        relay.end().fails(5).says(text).says(why);
+        drop(open);
+    }
+}
+
+/// The grace time holds for what is not decided, too.
+#[test]
+fn an_undecided_target_does_not_outlast_the_grace_time() {
+    let scene = Scene::new();
+    let (host, target) = scene.host("./t");
+    let relay = scene.lsock(["relay", "./s", &target, "--grace", "100ms"]).start();
+    let _wire = shut_down_unread(&scene, &host);
+    let start = Instant::now();
+    signal(&relay, Signal::TERM);
+    let outcome = relay.end().died_of(Signal::TERM);
+    outcome.says("the peer has shut down the connection and has not read the rest");
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
