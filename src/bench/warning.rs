@@ -30,7 +30,8 @@ pub(crate) enum Warning {
 const MIN_SECONDS: f64 = 0.1;
 /// Ten of them lie beyond p99.
 const MIN_TIMES: u64 = 1000;
-const MAX_SPREAD: f64 = 0.1;
+/// Spreads above this are warned of, and highlighted in tables.
+pub(super) const MAX_SPREAD: f64 = 0.1;
 const MAX_OTHER_CPUS: f64 = 0.1;
 
 impl Warning {

@@ -5,6 +5,7 @@ use crate::bench::{
     Api, Case, Results, Workload,
     case::size_text,
     results::{Latency, Metric, Row},
+    warning::MAX_SPREAD,
 };
 
 /// The rows of one workload.
@@ -46,8 +47,6 @@ pub(super) enum Emphasis {
 
 /// Ratios that differ from 1 by more than this are coloured.
 const MIN_RATIO_DIFFERENCE: f64 = 0.1;
-/// Spreads above this are highlighted as doubtful.
-const MAX_STEADY_SPREAD: f64 = 0.1;
 
 /// Explains the columns that these results have.
 pub(super) fn notes(results: &Results) -> Vec<&'static str> {
@@ -123,7 +122,7 @@ fn section(workload: Workload, rows: &[&Row]) -> Section {
     }
     table.percent("spread", |row| row.spread);
     table.emphasize(|row| match row.spread {
-        Some(spread) if spread > MAX_STEADY_SPREAD => Emphasis::Doubtful,
+        Some(spread) if spread > MAX_SPREAD => Emphasis::Doubtful,
         _ => Emphasis::Plain,
     });
     if rows.iter().any(|row| is_compared(row)) {

@@ -4,8 +4,7 @@
 /// the smallest one, but at most three. `None` becomes `-`.
 pub(in crate::bench) fn column(values: &[Option<f64>]) -> Vec<String> {
     let known = values.iter().flatten().copied().filter(|value| *value > 0.0);
-    let decimals = decimals(known.min_by(f64::total_cmp).unwrap_or(f64::INFINITY));
-    values.iter().map(|value| text(*value, |value| format!("{value:.decimals$}"))).collect()
+    fixed(values, decimals(known.min_by(f64::total_cmp).unwrap_or(f64::INFINITY)))
 }
 
 /// Formats numbers with `decimals` decimals each.

@@ -51,7 +51,8 @@ impl ReportOutput {
     /// Writes the report.
     ///
     /// # Errors
-    /// `Failure::Output` if writing fails. A file that existed before is unchanged then.
+    /// `Failure::Output` if writing fails. A regular file that existed before is
+    /// unchanged then, unless it cannot be replaced, as a mount point, and was written in place.
     pub(crate) fn write(self, text: &str) -> Result<(), Failure> {
         let Self { path, target } = self;
         target.write(text).map_err(|error| Failure::Output { path, error })

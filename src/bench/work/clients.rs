@@ -3,7 +3,7 @@
 use super::{
     address::ServerAddress,
     connection::SplitConnection,
-    loops::{self, VisitKind},
+    loops::{self, LoopPeer, VisitKind},
     pace::{SendRate, Timetable},
     pattern::Pattern,
     phase::SharedPhase,
@@ -110,12 +110,13 @@ impl Clients<'_> {
         let sent = Arc::default();
         let (sent_count, answers) = (Arc::clone(&sent), pattern.clone());
         workers.spawn(self.progress(number), |progress| {
-            loops::send_only(writer, pattern, size, progress, sent)
+            loops::send_only(writer, LoopPeer::Server, pattern, size, progress, sent)
         })?;
         let progress = WorkerProgress::new(self.phase.clone());
         if self.case.both_ways {
-            workers
-                .spawn(progress, |progress| loops::receive(reader, None, answers, size, progress))
+            workers.spawn(progress, |progress| {
+                loops::receive(reader, LoopPeer::Server, None, answers, size, progress)
+            })
         } else {
             workers.spawn(progress, |progress| {
                 loops::receive_back(reader, answers, size, progress, sent_count)

@@ -34,6 +34,22 @@ fn map_client_error(error: io::Error) -> anyhow::Error {
     anyhow::Error::from(error).context("a client closed the connection before the end of the run")
 }
 
+/// The peer of a loop that runs in the clients as well as in the server.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(in crate::bench::work) enum LoopPeer {
+    Server,
+    Client,
+}
+
+impl LoopPeer {
+    fn map_error(self, error: io::Error) -> anyhow::Error {
+        match self {
+            Self::Server => map_server_error(error),
+            Self::Client => map_client_error(error),
+        }
+    }
+}
+
 /// Waits until the server closes the connection, which it does after the last byte has arrived.
 async fn wait_for_end(reader: &mut ConnectionReader) -> anyhow::Result<()> {
     let more = reader.read(&mut [0; 1]).await.map_err(map_server_error)?;

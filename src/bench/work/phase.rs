@@ -34,11 +34,12 @@ impl SharedPhase {
 
 /// The progress of a worker, shared with the thread that waits for it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct MessageCounter(Arc<AtomicU64>);
+pub(super) struct ProgressCounter(Arc<AtomicU64>);
 
-impl MessageCounter {
-    pub(super) fn set(&self, messages: u64) {
-        self.0.store(messages, Ordering::Relaxed);
+impl ProgressCounter {
+    /// Stores a number of messages or bytes, which has grown.
+    pub(super) fn set(&self, count: u64) {
+        self.0.store(count, Ordering::Relaxed);
     }
 
     pub(super) fn get(&self) -> u64 {

@@ -52,7 +52,7 @@ impl Runner {
         let started = start_clients(&clients, &mut workers, access);
         let measured = started
             .and_then(|()| self.measure_clients(case, amount, &phase, &workers, &mut running));
-        // Ends the workers that are still running.
+        // Ends the workers that are still running, except those with a timetable.
         phase.set(RunPhase::Over);
         match measured {
             Ok(sample) => Ok(sample),

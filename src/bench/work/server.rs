@@ -5,7 +5,7 @@ use super::{
     address::ServerAddress,
     connection::SplitConnection,
     listener::{BenchListener, ListenAddress},
-    loops,
+    loops::{self, LoopPeer},
     pattern::Pattern,
     phase::{RunPhase, SharedPhase},
     tally::WorkerProgress,
@@ -123,7 +123,10 @@ impl WorkloadServer {
         for _ in 0..self.expected_tallies {
             let left = deadline.saturating_duration_since(Instant::now());
             let tally = self.workers.receiver().recv_timeout(left);
-            served.bytes += tally.map_err(|_| BenchError::WorkerDied)??.all.bytes;
+            served.bytes += tally
+                .map_err(|_| BenchError::Stalled { after: LIMIT, external: false })??
+                .all
+                .bytes;
         }
         // Errors of tasks that send no tally.
         while let Ok(result) = self.workers.receiver().try_recv() {
@@ -168,10 +171,17 @@ fn serve(
             // The server sends as long as the client does.
             let phase = SharedPhase::default();
             let sender_progress = WorkerProgress::new(phase.clone());
-            let send =
-                loops::send_only(writer, pattern.clone(), size, sender_progress, Arc::default());
+            let send = loops::send_only(
+                writer,
+                LoopPeer::Client,
+                pattern.clone(),
+                size,
+                sender_progress,
+                Arc::default(),
+            );
             let receive = async move {
-                let result = loops::receive(reader, None, pattern, size, progress).await;
+                let result =
+                    loops::receive(reader, LoopPeer::Client, None, pattern, size, progress).await;
                 phase.set(RunPhase::Over);
                 result
             };
@@ -180,7 +190,10 @@ fn serve(
         }
         _ => {
             let SplitConnection { reader, writer } = connection;
-            executor.spawn(loops::receive(reader, Some(writer), pattern, size, progress), sender)
+            executor.spawn(
+                loops::receive(reader, LoopPeer::Client, Some(writer), pattern, size, progress),
+                sender,
+            )
         }
     }
 }

@@ -65,9 +65,9 @@ impl<'a> StallWatch<'a> {
     }
 
     fn check_progress(&mut self, now: Instant) -> anyhow::Result<()> {
-        let messages = self.workers.messages();
-        if messages != self.last_progress.0 {
-            self.last_progress = (messages, now);
+        let progress = self.workers.progress();
+        if progress != self.last_progress.0 {
+            self.last_progress = (progress, now);
         } else if now - self.last_progress.1 > self.limit {
             return Err(BenchError::Stalled { after: self.limit, external: self.external }.into());
         }

@@ -1,4 +1,4 @@
-use super::phase::{MessageCounter, RunPhase, SharedPhase};
+use super::phase::{ProgressCounter, RunPhase, SharedPhase};
 use crate::bench::histogram;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ pub(super) struct MessageTotals {
 #[derive(Debug)]
 pub(super) struct WorkerProgress {
     phase: SharedPhase,
-    counter: MessageCounter,
+    counter: ProgressCounter,
     /// Number of messages to send after the warm-up.
     limit: u64,
     all: MessageTotals,
@@ -42,7 +42,7 @@ impl WorkerProgress {
     pub(super) fn new(phase: SharedPhase) -> Self {
         Self {
             phase,
-            counter: MessageCounter::default(),
+            counter: ProgressCounter::default(),
             limit: u64::MAX,
             all: MessageTotals::default(),
             warm_up: None,
@@ -61,7 +61,7 @@ impl WorkerProgress {
     }
 
     /// Returns the counter that another thread can read.
-    pub(super) fn counter(&self) -> MessageCounter {
+    pub(super) fn counter(&self) -> ProgressCounter {
         self.counter.clone()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     BenchError,
-    phase::MessageCounter,
+    phase::ProgressCounter,
     tally::{Tally, WorkerProgress},
 };
 use crate::{bench::Api, system::descriptor_limit};
@@ -29,7 +29,7 @@ pub(super) struct Workers {
     _event_loop: Option<WorkerLoop>,
     sender: TallySender,
     receiver: Receiver<anyhow::Result<Tally>>,
-    counters: Vec<MessageCounter>,
+    counters: Vec<ProgressCounter>,
 }
 
 /// Sends the result of a worker.
@@ -93,9 +93,10 @@ impl Workers {
         &self.receiver
     }
 
-    /// Returns the number of messages so far of the workers that [`spawn`](Self::spawn) started.
-    pub(super) fn messages(&self) -> u64 {
-        self.counters.iter().map(MessageCounter::get).sum()
+    /// Returns a number that changes whenever a worker that [`spawn`](Self::spawn) started makes
+    /// progress.
+    pub(super) fn progress(&self) -> u64 {
+        self.counters.iter().map(ProgressCounter::get).sum()
     }
 
     /// Returns the number of workers that [`spawn`](Self::spawn) started.
@@ -141,16 +142,19 @@ impl Executor {
         &self,
         work: impl Future<Output = anyhow::Result<T>> + Send + 'static,
     ) -> anyhow::Result<T> {
-        let (sender, receiver) = mpsc::channel();
+        let died = || Err(BenchError::WorkerDied.into());
         match self {
             // Any thread can open a socket for blocking calls.
             Self::Threads { .. } => match poll_once(work) {
-                Poll::Ready(done) => return done,
-                Poll::Pending => {}
+                Poll::Ready(done) => done,
+                Poll::Pending => died(),
             },
-            Self::EventLoop(_) => self.spawn(work, sender)?,
+            Self::EventLoop(_) => {
+                let (sender, receiver) = mpsc::channel();
+                self.spawn(work, sender)?;
+                receiver.recv().unwrap_or_else(|_| died())
+            }
         }
-        receiver.recv().unwrap_or_else(|_| Err(BenchError::WorkerDied.into()))
     }
 }
 

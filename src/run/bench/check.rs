@@ -34,18 +34,22 @@ impl BenchPlan {
         Err(Failure::Usage(format!("{} contains none of these cases", path.display())))
     }
 
-    /// Rejects more clients than the limit of descriptors allows: each client takes one descriptor
-    /// in both processes, or two in one process.
+    /// Rejects more clients than the limit of descriptors allows. In each process a client takes
+    /// one descriptor, or two for a pair of pipes.
     pub(super) fn check_descriptors(&self, room: Option<u64>) -> Result<(), Failure> {
-        let each = if matches!(self.server, ServerChoice::InProcess) { 2 } else { 1 };
-        let clients = self.cases.iter().map(|case| case.clients).max().unwrap_or(0);
-        match room {
-            Some(room) if clients as u64 * each > room => Err(Failure::Usage(format!(
-                "--clients {clients} is more than the limit of open files allows: {} (ulimit -n)",
-                room / each
-            ))),
-            _ => Ok(()),
+        let Some(room) = room else { return Ok(()) };
+        let sides = if matches!(self.server, ServerChoice::InProcess) { 2 } else { 1 };
+        for case in &self.cases {
+            let each = sides * if case.over == Transport::Pipe { 2 } else { 1 };
+            if case.clients as u64 * each > room {
+                return Err(Failure::Usage(format!(
+                    "--clients {} is more than the limit of open files allows: {} (ulimit -n)",
+                    case.clients,
+                    room / each
+                )));
+            }
         }
+        Ok(())
     }
 
     fn check_case(&self, case: &Case, work: &cli::WorkOptions) -> Result<(), Failure> {

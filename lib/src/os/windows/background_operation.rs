@@ -30,8 +30,9 @@ use windows_sys::Win32::{
     },
 };
 
-/// An overlapped operation, which owns everything that the system uses until it completes: the
-/// pipe, the OVERLAPPED, the event or port, and the data.
+/// An overlapped operation. The data, the OVERLAPPED, and the event or port are kept until the
+/// operation has completed. The handle of the pipe may be closed earlier: the system keeps the file
+/// object.
 #[derive(Debug)]
 pub(super) struct BackgroundOperation {
     pipe: Arc<Pipe>,
@@ -108,8 +109,8 @@ impl BackgroundOperation {
             buffer.data.clear();
             buffer.data.extend_from_slice(data);
             let (data, overlapped) = (&buffer.data, buffer.overlapped.as_ptr());
-            // SAFETY: the pipe, the data and the OVERLAPPED are kept until the operation has
-            // completed, see `start` and `drop`.
+            // SAFETY: the handle is open, and the data and the OVERLAPPED are kept until the
+            // operation has completed, see `start` and `drop`.
             unsafe { WriteFile(pipe, data.as_ptr(), len(data), ptr::null_mut(), overlapped) }
         });
     }

@@ -116,14 +116,7 @@ impl InstanceQueue {
                 continue;
             };
             match result.map_err(|error| (code(&error), error)) {
-                Ok(_) => match self.replace(at) {
-                    Ok(instance) => return instance.map(Instance::into_pipe).transpose(),
-                    Err(error) => {
-                        // The operation completes at once with ERROR_PIPE_CONNECTED.
-                        self.listen_again(at);
-                        return Err(error);
-                    }
-                },
+                Ok(_) => return self.replace(at)?.map(Instance::into_pipe).transpose(),
                 // The thread that had started the operation has exited.
                 Err((Some(ERROR_OPERATION_ABORTED), _)) => self.listen_again(at),
                 // The client has disconnected already. Its data can still be read.
@@ -135,7 +128,8 @@ impl InstanceQueue {
                     }
                 }
                 Err((_, error)) => {
-                    self.replace(at)?;
+                    // The first error says more than one of the replacement.
+                    let _ = self.replace(at);
                     return Err(error);
                 }
             }
@@ -143,10 +137,22 @@ impl InstanceQueue {
         Ok(None)
     }
 
+    /// Takes an instance whose operation has completed out of the queue, after adding a new one.
+    ///
+    /// # Errors
+    /// If no new instance can be created. The old one stays in the queue and listens again: if it
+    /// has a client, the operation completes at once with `ERROR_PIPE_CONNECTED`.
     fn replace(&mut self, at: usize) -> io::Result<Option<Instance>> {
-        let instance = self.new_instance()?;
-        self.instances.push_back(instance);
-        Ok(self.instances.remove(at))
+        match self.new_instance() {
+            Ok(instance) => {
+                self.instances.push_back(instance);
+                Ok(self.instances.remove(at))
+            }
+            Err(error) => {
+                self.listen_again(at);
+                Err(error)
+            }
+        }
     }
 
     pub(super) fn require_open(&self) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Throughput: bytes in one direction.
 
-use super::{map_server_error, wait_for_end};
+use super::{LoopPeer, map_server_error, wait_for_end};
 use crate::bench::work::{
     BenchError,
     connection::{ConnectionReader, ConnectionWriter, MessageReader as _, SplitConnection},
@@ -29,7 +29,7 @@ pub(in crate::bench::work) async fn send(
     progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
     let SplitConnection { mut reader, writer } = connection;
-    let (writer, progress) = write(writer, &mut pattern, size, progress).await?;
+    let (writer, progress) = write(writer, LoopPeer::Server, &mut pattern, size, progress).await?;
     writer.finish().await.map_err(map_server_error)?;
     wait_for_end(&mut reader).await?;
     Ok(progress.into_tally())
@@ -39,25 +39,27 @@ pub(in crate::bench::work) async fn send(
 /// of bytes in `sent`.
 pub(in crate::bench::work) async fn send_only(
     writer: ConnectionWriter,
+    peer: LoopPeer,
     mut pattern: Pattern,
     size: usize,
     progress: WorkerProgress,
     sent: Arc<AtomicU64>,
 ) -> anyhow::Result<Tally> {
-    let (writer, progress) = write(writer, &mut pattern, size, progress).await?;
+    let (writer, progress) = write(writer, peer, &mut pattern, size, progress).await?;
     sent.store(progress.bytes(), Ordering::Release);
-    writer.finish().await.map_err(map_server_error)?;
+    writer.finish().await.map_err(|error| peer.map_error(error))?;
     Ok(progress.into_tally())
 }
 
 async fn write(
     mut writer: ConnectionWriter,
+    peer: LoopPeer,
     pattern: &mut Pattern,
     size: usize,
     mut progress: WorkerProgress,
 ) -> anyhow::Result<(ConnectionWriter, WorkerProgress)> {
     while progress.has_next() {
-        writer.write_all(pattern.next(size)).await.map_err(map_server_error)?;
+        writer.write_all(pattern.next(size)).await.map_err(|error| peer.map_error(error))?;
         progress.add_message(size);
     }
     Ok((writer, progress))
@@ -67,12 +69,13 @@ async fn write(
 /// ends the connection for the sender.
 pub(in crate::bench::work) async fn receive(
     reader: ConnectionReader,
+    peer: LoopPeer,
     _other_direction: Option<ConnectionWriter>,
     pattern: Pattern,
     size: usize,
     progress: WorkerProgress,
 ) -> anyhow::Result<Tally> {
-    Ok(read(reader, pattern, size, progress).await?.into_tally())
+    Ok(read(reader, peer, pattern, size, progress).await?.into_tally())
 }
 
 /// Receives what a server echoes. The bytes are not counted again.
@@ -83,7 +86,7 @@ pub(in crate::bench::work) async fn receive_back(
     progress: WorkerProgress,
     sent: Arc<AtomicU64>,
 ) -> anyhow::Result<Tally> {
-    let progress = read(reader, pattern, size, progress).await?;
+    let progress = read(reader, LoopPeer::Server, pattern, size, progress).await?;
     let (sent, arrived) = (sent.load(Ordering::Acquire), progress.bytes());
     if arrived == sent {
         return Ok(progress.into_tally().without_counts());
@@ -99,13 +102,14 @@ pub(in crate::bench::work) async fn receive_back(
 
 async fn read(
     mut reader: ConnectionReader,
+    peer: LoopPeer,
     mut pattern: Pattern,
     size: usize,
     mut progress: WorkerProgress,
 ) -> anyhow::Result<WorkerProgress> {
     let mut buffer = memory::zeroed(buffer_size(size))?;
     loop {
-        let count = reader.read(&mut buffer).await.map_err(map_server_error)?;
+        let count = reader.read(&mut buffer).await.map_err(|error| peer.map_error(error))?;
         if count == 0 {
             return Ok(progress);
         }

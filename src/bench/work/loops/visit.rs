@@ -43,6 +43,8 @@ pub(in crate::bench::work) async fn visit(
             answers.check(&answer)?;
             progress.add_message(size);
         } else {
+            // Without a linger time of zero: a reset could remove the connection from the backlog
+            // before the server accepts it (`accept(2)`, ECONNABORTED).
             let _connection = address.connect(api).await?;
             progress.add_time(start.elapsed());
             progress.add_message(0);
