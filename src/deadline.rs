@@ -1,43 +1,43 @@
-//! A moment to wait for, of a limit that the user may choose as large as they like.
+//! A point in time, computed from a limit that the user chooses and that may exceed the range of
+//! the clock.
 
 use std::{
     future::pending,
     time::{Duration, Instant},
 };
 
-/// A moment at which a limit of time is reached; never, if the limit is longer than the
-/// clock counts.
+/// The time at which a limit is reached; never, if the limit exceeds the range of the clock.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline(Option<Instant>);
 
-/// The longest limit that is counted, a hundred years: event loops round the moment up, which
-/// panics at the end of what an `Instant` holds.
+/// Limits above a hundred years are never reached: event loops round a time up, which panics at the
+/// end of the range of `Instant`.
 const FARTHEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 impl Deadline {
     pub(crate) const NEVER: Self = Self(None);
 
-    /// Returns the moment so long after another one.
+    /// Returns the time at which a limit that starts at `start` is reached.
     pub(crate) fn after(start: Instant, limit: Duration) -> Self {
         Self(if limit > FARTHEST { None } else { start.checked_add(limit) })
     }
 
-    /// Returns the moment so long after now.
+    /// Returns the time at which a limit that starts now is reached.
     pub(crate) fn from_now(limit: Duration) -> Self {
         Self::after(Instant::now(), limit)
     }
 
-    /// Returns the moment, if there is one.
+    /// Returns the time; `None` for never.
     pub(crate) fn instant(self) -> Option<Instant> {
         self.0
     }
 
-    /// Returns the time that is left, if it is limited.
+    /// Returns the time that is left; `None` if it is not limited.
     pub(crate) fn rest(self, now: Instant) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(now))
     }
 
-    /// Waits for the moment, in an event loop.
+    /// Waits until the limit is reached, in an event loop.
     pub(crate) async fn reached(self) {
         match self.0 {
             Some(at) => tokio::time::sleep_until(at.into()).await,

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     };
     let terminal = diag::Terminal::new(cli.everywhere.messages());
     diag::install_hook();
-    let status = match diag::caught(|| run::run(cli)) {
+    let status = match diag::caught(|| run::run(cli, terminal)) {
         Ok(Ok(outcome)) => outcome.exit(),
         Ok(Err(error)) => diag::exit(&error, terminal, &cli::help_hint(&args)),
         Err(failure) => diag::exit(&failure.into(), terminal, &cli::help_hint(&args)),

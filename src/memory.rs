@@ -1,19 +1,19 @@
-//! Memory of a size that the user chooses: there may be less.
+//! Allocates buffers whose size the user chooses, and which may be too large.
 
 use std::{
     fmt::{self, Display, Formatter},
     io::{Error, ErrorKind, Result},
 };
 
-/// Returns a buffer full of zeros, whose memory the system gives when it is first written to.
+/// Returns a buffer of zeros. The system provides its memory at the first write.
 ///
 /// # Errors
-/// `OutOfMemory` if the address space, or what this process may have of it, is used up.
+/// `OutOfMemory` if the address space, or its limit for this process, is used up.
 pub(crate) fn zeroed(size: usize) -> Result<Box<[u8]>> {
     bytemuck::allocation::try_zeroed_slice_box(size).map_err(|()| out_of_memory(size))
 }
 
-/// Returns an empty vector that has room for so many bytes.
+/// Returns an empty vector with this capacity in bytes.
 ///
 /// # Errors
 /// As [`zeroed`].
@@ -30,7 +30,7 @@ fn out_of_memory(size: usize) -> Error {
     )
 }
 
-/// A size as it is typed, where it is a whole number of larger units.
+/// A size in bytes, printed in the largest unit of which it is a whole number.
 struct Size(usize);
 
 impl Display for Size {

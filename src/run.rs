@@ -19,10 +19,10 @@ use crate::{
 use std::num::NonZeroUsize;
 
 /// Runs the command.
-pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
-    let terminal = Terminal::new(cli.everywhere.messages());
+pub(crate) fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<Outcome> {
     diag::start_log(terminal)?;
     system::signals::exit_as_first_process()
+        .and_then(|()| system::signals::fail_at_file_limit())
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
     match cli.command {
         Command::Listen(args) => listen::run(args, terminal),

@@ -9,11 +9,11 @@ use std::{error::Error as _, ffi::OsString, io, process::ExitCode};
 
 /// Returns the hint that names the help of the command at hand.
 pub(crate) fn help_hint(args: &[OsString]) -> String {
-    let word = args.iter().skip(1).find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
     let definition = definition();
-    let command = definition
-        .get_subcommands()
-        .find(|command| word.is_some_and(|word| word.as_os_str() == command.get_name()));
+    // Options and their values may stand before the command.
+    let command = args.iter().skip(1).find_map(|word| {
+        definition.get_subcommands().find(|command| word.as_os_str() == command.get_name())
+    });
     command.map_or_else(
         || "see `lsock --help`".to_owned(),
         |command| format!("see `lsock {} --help`", command.get_name()),

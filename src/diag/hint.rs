@@ -1,6 +1,9 @@
 use super::Failure;
 use local_socket::error::{Action, Holder, Obstacle, SocketError};
-use std::io::{self, ErrorKind};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+};
 
 /// Returns what the user can do about an error, if anything. `help` names the help of the command.
 pub(super) fn hint(error: &anyhow::Error, help: &str) -> Option<String> {
@@ -52,10 +55,15 @@ fn bind(error: &io::Error) -> Option<String> {
 fn connect(error: &io::Error) -> Option<String> {
     let socket = SocketError::of(error)?;
     debug_assert_eq!(socket.action(), Action::Connect);
+    let name = socket.name();
+    let is_other = name.is_path()
+        && fs::metadata(name.as_os_str()).is_ok_and(|file| file.is_file() || file.is_dir());
     match error.kind() {
+        ErrorKind::ConnectionRefused if is_other => {
+            Some("the file of that name is not a socket".to_owned())
+        }
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => Some(format!(
-            "nobody listens there; `lsock listen {}` does, and --wait waits for it",
-            socket.name()
+            "nobody listens there; `lsock listen {name}` does, and --wait waits for it",
         )),
         ErrorKind::PermissionDenied => {
             Some("its owner decides who may connect (lsock listen --mode, --allow)".to_owned())

@@ -1,4 +1,4 @@
-//! What happens, told with tracing: as lines for people or as JSON.
+//! The log: messages of tracing as lines for people or as JSON.
 
 mod limit;
 
@@ -26,7 +26,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// Starts to tell, as the options and LSOCK_LOG say.
+/// Starts the log, with the level of the options or of LSOCK_LOG.
 ///
 /// # Errors
 /// The text in LSOCK_LOG is no filter.
@@ -57,7 +57,7 @@ pub(crate) fn start(terminal: Terminal) -> anyhow::Result<()> {
 
 type Boxed = Box<dyn Subscriber + Send + Sync>;
 
-/// What writes the messages.
+/// Returns the subscriber that writes the messages.
 fn subscriber(terminal: Terminal) -> Layered<Box<dyn Layer<Registry> + Send + Sync>, Registry> {
     let writer = || stderr::Log;
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal.color);
@@ -68,8 +68,8 @@ fn subscriber(terminal: Terminal) -> Layered<Box<dyn Layer<Registry> + Send + Sy
     tracing_subscriber::registry().with(layer.and_then(RateLimit).boxed())
 }
 
-/// Makes what writes the messages when there is the first one: most short connections have
-/// nothing to tell, and it takes a good part of their time.
+/// Creates the subscriber for the first message: most short connections log nothing, and creating it
+/// takes a good part of their time.
 struct OnDemand {
     level: LevelFilter,
     terminal: Terminal,
@@ -120,25 +120,24 @@ impl Subscriber for OnDemand {
     }
 }
 
-/// Warnings and errors of each place in the source that were written, or left out, in the
-/// last seconds.
+/// Counts the warnings and errors of each place in the source.
 static LIMITER: LazyLock<Mutex<Limiter<MessageKind>>> =
     LazyLock::new(|| Mutex::new(Limiter::new()));
 
-/// What messages have in common that are counted together: they are of one `warn!`.
+/// Messages of one `warn!` or `error!` are counted together.
 type MessageKind = (Identifier, Level);
 
 fn limiter() -> MutexGuard<'static, Limiter<MessageKind>> {
     LIMITER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns the moment at which [`tell_of_left_out`] has something to tell.
+/// Returns the time at which [`tell_of_left_out`] has a message to log.
 pub(super) fn due() -> Option<Instant> {
     limiter().due()
 }
 
-/// Tells how many messages were left out because there were too many of their kind; at the
-/// end of all kinds, otherwise of those whose time is over.
+/// Logs how many messages were left out because there were too many of their kind: of all kinds at
+/// the end of the process, otherwise of those whose time is over.
 pub(super) fn tell_of_left_out(is_end: bool) {
     let left_out = limiter().take(Instant::now(), is_end);
     for messages in left_out {
@@ -152,8 +151,7 @@ pub(super) fn tell_of_left_out(is_end: bool) {
 /// The target of messages that are not limited themselves.
 const LEFT_OUT: &str = "lsock::log";
 
-/// Leaves out warnings and errors of which there are too many, where lines are written on a
-/// thread: where there are clients.
+/// Leaves out repeated warnings and errors in commands that serve clients, which log on a thread.
 struct RateLimit;
 
 impl<S: Subscriber> Layer<S> for RateLimit {
@@ -164,12 +162,13 @@ impl<S: Subscriber> Layer<S> for RateLimit {
             return true;
         }
         let kind = (metadata.callsite(), *metadata.level());
-        let verdict = limiter().count(kind.clone(), Instant::now());
-        if verdict == LimitVerdict::Keep {
+        let verdict = limiter().count(kind, Instant::now(), || {
             let mut text = String::new();
             // Writing to a String cannot fail.
             let _ = DefaultFields::new().format_fields(Writer::new(&mut text), event);
-            limiter().keep(&kind, text);
+            text
+        });
+        if verdict == LimitVerdict::FirstLeftOut {
             stderr::wake();
         }
         verdict == LimitVerdict::Write

@@ -1,4 +1,4 @@
-//! Panics: each one is a line of the log, and ends what it happened in, not the process.
+//! Panics: each one is a line of the log, and ends its connection or command, not the process.
 
 use super::Failure;
 use std::{
@@ -15,13 +15,13 @@ use std::{
 /// Whether a panic ends the process.
 static ENDS_THE_PROCESS: AtomicBool = AtomicBool::new(false);
 
-/// Makes a panic of any thread end the process, for a command that serves nobody and whose
-/// threads wait for each other.
+/// Makes a panic of any thread end the process, for commands that have no clients and whose threads
+/// wait for each other.
 pub(crate) fn end_at_a_panic() {
     ENDS_THE_PROCESS.store(true, Relaxed);
 }
 
-/// Makes every panic one line of the log, instead of Rust's text.
+/// Logs every panic as one line, instead of printing the text of Rust.
 pub(crate) fn install_hook() {
     panic::set_hook(Box::new(|panic| {
         let message = message(panic.payload());
@@ -35,14 +35,14 @@ pub(crate) fn install_hook() {
     }));
 }
 
-/// Runs the function; a panic of it is a failure.
+/// Runs the function, and returns a panic as a failure.
 pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Failure> {
-    // What it was working on is not used after the failure, or is behind a lock that is used
-    // whatever happened while it was held.
+    // State of the function is not used after the failure, or is behind a lock whose poisoning is
+    // ignored.
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| failure(&*payload))
 }
 
-/// Runs the future; a panic of it is a failure.
+/// Runs the future, and returns a panic as a failure.
 pub(crate) async fn caught_task<T>(task: impl Future<Output = T>) -> Result<T, Failure> {
     let mut task = pin!(task);
     poll_fn(|cx| match caught(|| task.as_mut().poll(cx)) {

@@ -51,7 +51,7 @@ impl RetryPolicy {
         Self { wait, timeout }
     }
 
-    /// Starts the first attempt.
+    /// Starts the time limit, and returns the state of the attempts.
     pub(crate) fn begin(self) -> ConnectRetry {
         let deadline = match self.wait {
             Wait::Not => Deadline::from_now(Duration::ZERO),
@@ -139,9 +139,8 @@ pub(crate) async fn dial_tcp(
     let mut attempts = retry_policy.begin();
     loop {
         let connect = async { TcpStream::connect(&*address.look_up().await?).await };
-        let deadline = attempts.limit().map_or(Deadline::NEVER, Deadline::from_now);
-        let connected = match deadline.instant() {
-            Some(at) => time::timeout_at(at.into(), connect)
+        let connected = match attempts.limit() {
+            Some(limit) => time::timeout(limit, connect)
                 .await
                 .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))),
             None => connect.await,
@@ -159,8 +158,8 @@ pub(crate) async fn dial_tcp(
     }
 }
 
-/// How long to wait before the next attempt. Where this process has too much open, that is
-/// no attempt: it is tried until others have gone.
+/// Returns the time until the next attempt. An error for lack of descriptors does not count as an
+/// attempt: it is repeated until other connections have ended.
 fn pause(
     error: io::Error,
     failed: impl FnOnce(io::Error) -> Result<Duration, Failure>,
@@ -172,7 +171,7 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
 }
 
-/// The socket file of this folder that a bare word may have meant.
+/// Returns the socket file of this folder that a bare word may have meant.
 fn socket_file(name: &Name<'_>) -> Option<Name<'static>> {
     if name.is_path() {
         return None;

@@ -1,8 +1,8 @@
-//! Looking up host names, which blocks a thread for as long as a name server likes.
+//! Looks up host names in event loops.
 //!
-//! Event loops have threads of their own for what blocks; that there can be no more of them is
-//! a panic there, and up to 512 of them wait for a slow name server. Here it is an error of the
-//! connection, and few threads answer for everybody.
+//! `getaddrinfo(3)` blocks a thread. The thread pool of tokio grows to 512 threads for a slow name
+//! server, and panics if it cannot start one. This module uses at most 4 threads, and returns an
+//! error instead.
 
 use std::{
     io::{self, ErrorKind},
@@ -12,10 +12,10 @@ use std::{
 };
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-/// How many hosts are looked up at a time.
+/// Maximum number of threads, and so of hosts that are looked up at the same time.
 const THREADS: usize = 4;
 
-/// Looks hosts up; connections that ask for the same one share the answer.
+/// Looks up hosts. Connections that ask for the same host at the same time share the answer.
 #[derive(Debug)]
 pub(super) struct Resolver {
     look_up: fn(&str) -> io::Result<Vec<SocketAddr>>,
@@ -23,10 +23,10 @@ pub(super) struct Resolver {
     threads: Semaphore,
 }
 
-/// The addresses, or the error in a form that everybody can have.
-type Answer = Result<Arc<[SocketAddr]>, (ErrorKind, String)>;
+/// The addresses, or the error, which all who wait for it share.
+type Answer = Result<Arc<[SocketAddr]>, Arc<io::Error>>;
 
-/// `None` until it is answered.
+/// `None` until the answer is known.
 type Pending = watch::Receiver<Option<Answer>>;
 
 static SYSTEM: Resolver = Resolver::new(look_up);
@@ -34,7 +34,8 @@ static SYSTEM: Resolver = Resolver::new(look_up);
 /// Returns the addresses of a host, with the port 0, in an event loop.
 ///
 /// # Errors
-/// Those of `getaddrinfo(3)`, or that of a thread that cannot be started.
+/// An error of `getaddrinfo(3)`, `NotFound` if the host has no address, or the error of a thread
+/// that cannot be started.
 pub(super) async fn resolve(host: &str) -> io::Result<Arc<[SocketAddr]>> {
     SYSTEM.resolve(host).await
 }
@@ -48,7 +49,7 @@ impl Resolver {
         Self { look_up, in_flight: Mutex::new(Vec::new()), threads: Semaphore::const_new(THREADS) }
     }
 
-    /// Returns the addresses of a host. Cancelling keeps no one else from the answer.
+    /// Returns the addresses of a host. If the caller is cancelled, others still get the answer.
     async fn resolve(&'static self, host: &str) -> io::Result<Arc<[SocketAddr]>> {
         // An address takes no thread.
         if let Ok(address) = host.parse::<IpAddr>() {
@@ -57,13 +58,9 @@ impl Resolver {
         let mut pending = match self.pending(host) {
             Some(pending) => pending,
             None => {
-                // It is never closed.
+                // The semaphore is never closed.
                 let permit = self.threads.acquire().await.map_err(io::Error::other)?;
-                // Another connection may have begun meanwhile.
-                match self.pending(host) {
-                    Some(pending) => pending,
-                    None => self.start(host, permit)?,
-                }
+                self.start(host, permit)?
             }
         };
         let answer = match pending.wait_for(Option::is_some).await {
@@ -73,19 +70,28 @@ impl Resolver {
         };
         match answer {
             Some(Ok(addresses)) => Ok(addresses),
-            Some(Err((kind, text))) => Err(io::Error::new(kind, text)),
+            // The code of the system, if there is one, says whether too much is open.
+            Some(Err(error)) => Err(match error.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::new(error.kind(), error.to_string()),
+            }),
             None => Err(io::Error::other("the host could not be looked up")),
         }
     }
 
     fn pending(&self, host: &str) -> Option<Pending> {
-        let in_flight = self.in_flight();
-        in_flight.iter().find(|(other, _)| other == host).map(|(_, pending)| pending.clone())
+        find(&self.in_flight(), host)
     }
 
-    /// Starts a thread that looks the host up.
+    /// Starts a thread that looks up the host, unless another connection has started one.
     fn start(&'static self, host: &str, permit: SemaphorePermit<'static>) -> io::Result<Pending> {
+        let mut in_flight = self.in_flight();
+        if let Some(pending) = find(&in_flight, host) {
+            return Ok(pending);
+        }
         let (answer, pending) = watch::channel(None);
+        in_flight.push((host.to_owned(), pending.clone()));
+        drop(in_flight);
         let entry = InFlight { resolver: self, host: host.to_owned() };
         let look_up = move || {
             let result = (self.look_up)(&entry.host);
@@ -95,15 +101,11 @@ impl Resolver {
                 }
                 Ok(addresses.into())
             });
-            // Who asks from now on gets a new answer.
+            // Connections that ask from now on get a new answer.
             drop(entry);
-            let result = result.map_err(|error| (error.kind(), error.to_string()));
-            answer.send_replace(Some(result));
+            answer.send_replace(Some(result.map_err(Arc::new)));
             drop(permit);
         };
-        let mut in_flight = self.in_flight();
-        in_flight.push((host.to_owned(), pending.clone()));
-        drop(in_flight);
         thread::Builder::new().name("look-up".to_owned()).spawn(look_up).map_err(|error| {
             let reason = local_socket::error::reason(&error);
             io::Error::new(error.kind(), format!("cannot start a thread to look it up: {reason}"))
@@ -116,7 +118,11 @@ impl Resolver {
     }
 }
 
-/// A host that is being looked up, until this is dropped.
+fn find(in_flight: &[(String, Pending)], host: &str) -> Option<Pending> {
+    in_flight.iter().find(|(other, _)| other == host).map(|(_, pending)| pending.clone())
+}
+
+/// A host that is being looked up; dropping it removes its entry.
 struct InFlight {
     resolver: &'static Resolver,
     host: String,
@@ -191,7 +197,7 @@ mod tests {
                 })
                 .await;
         });
-        assert!(COUNT.load(SeqCst) <= THREADS, "{COUNT:?}");
+        assert_eq!(COUNT.load(SeqCst), 1);
         assert!(RESOLVER.in_flight().is_empty());
     }
 
@@ -224,7 +230,8 @@ mod tests {
         static RESOLVER: Resolver = Resolver::new(|host| match host {
             "none.test" => Ok(Vec::new()),
             "panic.test" => panic!("while looking it up"),
-            _ => Err(io::Error::new(ErrorKind::TimedOut, "no answer")),
+            "late.test" => Err(io::Error::new(ErrorKind::TimedOut, "no answer")),
+            _ => Err(io::Error::from_raw_os_error(24)),
         });
         in_a_loop(async {
             for _ in 0..2 * THREADS {
@@ -236,6 +243,8 @@ mod tests {
                     (ErrorKind::TimedOut, "no answer".into())
                 );
                 RESOLVER.resolve("panic.test").await.unwrap_err();
+                let error = RESOLVER.resolve("open.test").await.unwrap_err();
+                assert_eq!(error.raw_os_error(), Some(24));
             }
         });
         assert!(RESOLVER.in_flight().is_empty());

@@ -8,7 +8,10 @@ use std::io;
 /// temporary.
 #[derive(Debug, Default)]
 pub(super) struct AcceptErrors {
+    /// Number of errors since the last client.
     in_a_row: u32,
+    /// Number of ambiguous errors since the last client or the last error that passes.
+    ambiguous: u32,
 }
 
 /// When to accept again after an error.
@@ -19,13 +22,13 @@ pub(super) enum AcceptRetry {
     AfterAPause,
 }
 
-/// Number of ambiguous errors in a row, without a client in between, that end the listener.
-const PERSISTS: u32 = 4;
+/// Number of errors in a row that are too many.
+const TOO_MANY: u32 = 4;
 
 impl AcceptErrors {
     /// Records an accepted client.
     pub(super) fn accepted(&mut self) {
-        self.in_a_row = 0;
+        *self = Self::default();
     }
 
     /// Records an error, and logs a warning for the first one since the last client.
@@ -39,8 +42,14 @@ impl AcceptErrors {
     fn classified(&mut self, kind: AcceptError, error: io::Error) -> Result<AcceptRetry, Failure> {
         self.in_a_row = self.in_a_row.saturating_add(1);
         let is_broken = match kind {
-            AcceptError::Passes => false,
-            AcceptError::IsBrokenIfItPersists => self.in_a_row >= PERSISTS,
+            AcceptError::Passes => {
+                self.ambiguous = 0;
+                false
+            }
+            AcceptError::IsBrokenIfItPersists => {
+                self.ambiguous += 1;
+                self.ambiguous >= TOO_MANY
+            }
             AcceptError::IsBroken => true,
         };
         if is_broken {
@@ -57,9 +66,9 @@ impl AcceptErrors {
         Ok(AcceptRetry::AtOnce)
     }
 
-    /// Returns whether the ambiguous errors in a row have reached the limit.
-    pub(super) fn persist(&self) -> bool {
-        self.in_a_row >= PERSISTS
+    /// Returns whether there were too many errors of any kind since the last client.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.in_a_row >= TOO_MANY
     }
 }
 
@@ -90,6 +99,17 @@ mod tests {
         let mut errors = AcceptErrors::default();
         let failed = || failed(&mut errors, AcceptError::IsBrokenIfItPersists).is_ok();
         assert_eq!(std::iter::repeat_with(failed).position(|goes_on| !goes_on), Some(3));
+    }
+
+    #[test]
+    fn only_ambiguous_errors_in_a_row_end_the_listener() {
+        let mut errors = AcceptErrors::default();
+        for _ in 0..5 {
+            for kind in [AcceptError::Passes, AcceptError::IsBrokenIfItPersists] {
+                failed(&mut errors, kind).unwrap();
+            }
+        }
+        assert!(errors.are_too_many());
     }
 
     #[test]

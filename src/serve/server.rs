@@ -119,8 +119,11 @@ impl Server {
             limits.wait_until_empty().await;
         };
         if !before(grace_is_over, all_are_served).await {
-            let count = limits.count();
-            tracing::warn!("{count} did not end within the grace time: closed");
+            let text = match limits.count() {
+                1 => "1 connection was".to_owned(),
+                count => format!("{count} connections were"),
+            };
+            tracing::warn!("{text} still open at the end of the grace time, and closed");
             control.close();
             let _ = before(tokio::time::sleep(LAST_TIME), limits.wait_until_empty()).await;
         }
@@ -270,11 +273,11 @@ async fn those_who_wait(source: &ClientSource) -> Vec<Accepted> {
                 }
                 Err(error) => {
                     if let Err(failure) = errors.failed(error) {
-                        tracing::warn!("clients that have connected already: {failure}");
+                        tracing::warn!("clients in the backlog are not served: {failure}");
                         return clients;
                     }
-                    if errors.persist() {
-                        tracing::warn!("cannot accept clients that have connected already");
+                    if errors.are_too_many() {
+                        tracing::warn!("clients in the backlog are not served: accepting fails");
                         return clients;
                     }
                 }

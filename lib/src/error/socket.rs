@@ -120,8 +120,9 @@ impl SocketError {
         &self.name
     }
 
-    /// Returns why a name that is in use was not replaced. It is `None` for other errors, and on
-    /// Unix for [`OnConflict::Fail`](crate::OnConflict::Fail).
+    /// Returns why a name that is in use was not replaced, or `None` for other errors. For
+    /// [`OnConflict::Fail`](crate::OnConflict::Fail) on Unix it is `None` or
+    /// [`Displaced`](Obstacle::Displaced).
     #[must_use]
     pub const fn obstacle(&self) -> Option<&Obstacle> {
         self.obstacle.as_ref()
@@ -158,13 +159,13 @@ impl Display for SocketError {
                 write_escaped(f, &folder.to_string_lossy())?;
                 holder.as_ref().map_or(Ok(()), |holder| write!(f, ": {holder}"))
             }
-            Some(Obstacle::Displaced) => f.write_str(
-                "something else was put in the place of the socket file while it was being made",
-            ),
+            Some(Obstacle::Displaced) => {
+                f.write_str("another process replaced the socket file before it was listened on")
+            }
             Some(Obstacle::LeftAside(path)) => {
-                f.write_str("what stood there was moved to ")?;
+                f.write_str("another program's file at this path was renamed to ")?;
                 write_escaped(f, &path.to_string_lossy())?;
-                f.write_str(" and could not be put back")
+                f.write_str(" and could not be renamed back")
             }
         }
     }

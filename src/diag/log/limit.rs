@@ -1,5 +1,5 @@
-//! How often a kind of message is written: clients that are refused a thousand times a second
-//! do not fill a disk.
+//! Limits how often a kind of message is written, so that clients that are refused a thousand
+//! times a second do not fill a disk.
 
 use std::{
     collections::HashMap,
@@ -7,13 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For so long messages of a kind are counted together.
+/// Time for which messages of a kind are counted together.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// How many messages of a kind are written in that time.
+/// Maximum number of messages of a kind that are written in that time.
 const BURST: u64 = 10;
 
-/// Decides which messages are written. The kind is whatever tells messages apart.
+/// Decides which messages are written. Messages of the same kind are counted together.
 #[derive(Debug)]
 pub(super) struct Limiter<K> {
     windows: HashMap<K, Window>,
@@ -28,13 +28,13 @@ struct Window {
     text: String,
 }
 
-/// What is done with a message.
+/// The verdict about a message.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum LimitVerdict {
     Write,
-    LeaveOut,
-    /// It is left out, and is the first one: its text is to be kept.
-    Keep,
+    /// The first message that is left out: a summary will be due.
+    FirstLeftOut,
+    LeftOut,
 }
 
 /// Messages of one kind that were left out.
@@ -52,8 +52,14 @@ impl<K: Clone + Eq + Hash> Limiter<K> {
         Self { windows: HashMap::new() }
     }
 
-    /// Counts a message.
-    pub(super) fn count(&mut self, kind: K, now: Instant) -> LimitVerdict {
+    /// Counts a message and decides whether it is written. Calls `text` to keep the text of the
+    /// first message that is left out.
+    pub(super) fn count(
+        &mut self,
+        kind: K,
+        now: Instant,
+        text: impl FnOnce() -> String,
+    ) -> LimitVerdict {
         let window = self.windows.entry(kind).or_insert_with(|| Window::new(now));
         if window.left_out == 0 && window.is_over(now) {
             *window = Window::new(now);
@@ -63,23 +69,20 @@ impl<K: Clone + Eq + Hash> Limiter<K> {
             return LimitVerdict::Write;
         }
         window.left_out += 1;
-        if window.left_out == 1 { LimitVerdict::Keep } else { LimitVerdict::LeaveOut }
-    }
-
-    /// Keeps the text of the first message that was left out.
-    pub(super) fn keep(&mut self, kind: &K, text: String) {
-        if let Some(window) = self.windows.get_mut(kind) {
-            window.text = text;
+        if window.left_out > 1 {
+            return LimitVerdict::LeftOut;
         }
+        window.text = text();
+        LimitVerdict::FirstLeftOut
     }
 
-    /// Returns the moment at which messages that were left out are to be told of.
+    /// Returns the time at which the next summary is due.
     pub(super) fn due(&self) -> Option<Instant> {
         let pending = self.windows.values().filter(|window| window.left_out > 0);
         pending.map(|window| window.start + WINDOW).min()
     }
 
-    /// Takes what was left out, of kinds whose time is over or, at the end, of all.
+    /// Takes the summaries of kinds whose time is over, or of all kinds.
     pub(super) fn take(&mut self, now: Instant, all: bool) -> Vec<LeftOut<K>> {
         let mut taken = Vec::new();
         for (kind, window) in &mut self.windows {
@@ -125,14 +128,8 @@ mod tests {
 
     /// Counts so many messages at once; how many of them are written.
     fn written(limiter: &mut Limiter<u8>, kind: u8, count: usize, now: Instant) -> usize {
-        let mut write = || match limiter.count(kind, now) {
-            LimitVerdict::Write => true,
-            LimitVerdict::LeaveOut => false,
-            LimitVerdict::Keep => {
-                limiter.keep(&kind, format!("kind {kind}"));
-                false
-            }
-        };
+        let mut write =
+            || limiter.count(kind, now, || format!("kind {kind}")) == LimitVerdict::Write;
         (0..count).filter(|_| write()).count()
     }
 

@@ -3,7 +3,7 @@ use super::{
     socket::{Detached, Socket},
 };
 use local_socket::Stream;
-use lsock_startup::close_all_on_exec;
+use lsock_startup::{close_all_on_exec, reset_ignored_sigchld};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -24,14 +24,14 @@ use tokio::process::Child;
 /// without any other descriptor of ours but standard error.
 pub(crate) fn spawn_on(mut command: Command, stream: Stream) -> io::Result<SharedChild> {
     join(&mut command, stream)?;
-    signals::heed_children()?;
+    reset_ignored_sigchld()?;
     SharedChild::spawn(&mut command)
 }
 
 /// Becomes the command, as [`spawn_on`]; returns only if that fails.
 pub(crate) fn become_on(mut command: Command, stream: Stream) -> io::Result<()> {
     join(&mut command, stream)?;
-    signals::heed_children()?;
+    reset_ignored_sigchld()?;
     Err(command.exec())
 }
 
@@ -49,7 +49,7 @@ fn join(command: &mut Command, stream: Stream) -> io::Result<()> {
 /// descriptor of ours but standard error.
 pub(crate) fn spawn_piped(mut command: Command) -> io::Result<SharedChild> {
     close_all_on_exec()?;
-    signals::heed_children()?;
+    reset_ignored_sigchld()?;
     SharedChild::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> 
 
 fn start(mut command: Command) -> io::Result<Child> {
     descriptor_limit::restore_in(&mut command);
-    signals::heed_children()?;
+    reset_ignored_sigchld()?;
     let _mask = signals::BlockedSignals::for_command();
     tokio::process::Command::from(command).spawn()
 }

@@ -1,4 +1,3 @@
-use super::signals;
 use lsock_startup::stdout_was_closed;
 use rustix::{
     event::{PollFd, PollFlags},
@@ -30,9 +29,6 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
         let fd = stdout().as_fd().try_clone_to_owned()?;
-        if is_file(&fd) {
-            signals::heed_file_limit()?;
-        }
         Ok(Self { file: fd.into(), is_stdout: true, is_closed: stdout_was_closed() })
     }
 

@@ -9,14 +9,14 @@ use std::{
     thread,
 };
 
-/// Whom to tell that clients can connect.
+/// The descriptor of `--ready-fd`, if it was given.
 #[derive(Debug)]
 pub(crate) struct Readiness {
     fd: Option<OwnedFd>,
 }
 
 impl Readiness {
-    /// Takes the descriptor that the option names.
+    /// Takes the descriptor with the number.
     pub(crate) fn new(number: Option<i32>) -> Result<Self, Failure> {
         let fd = number.map(lsock_startup::take).transpose().map_err(|error| {
             let number = number.unwrap_or_default();
@@ -26,16 +26,18 @@ impl Readiness {
         Ok(Self { fd })
     }
 
-    /// Tells them. What cannot be told at once is told by a thread: clients are served
-    /// meanwhile.
+    /// Reports that clients can connect. If that would block, a thread does it, and clients are
+    /// served meanwhile.
     pub(crate) fn tell(self) -> Result<(), Failure> {
         if let Some(fd) = self.fd {
             let file = File::from(fd);
             if is_full(&file) {
-                on_a_thread("cannot write to the --ready-fd", move || write_when_ready(&file));
+                on_a_thread("cannot write to the descriptor of --ready-fd", move || {
+                    write_when_ready(&file)
+                });
             } else {
                 write_when_ready(&file).map_err(|error| Failure::Io {
-                    what: "cannot write to the --ready-fd",
+                    what: "cannot write to the descriptor of --ready-fd",
                     error,
                 })?;
             }
@@ -46,7 +48,7 @@ impl Readiness {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     on_a_thread(FAILED, move || notify(&socket, true));
                 }
-                Err(error) => tracing::warn!(%error, "{FAILED}"),
+                Err(error) => warn(FAILED, &error),
                 Ok(()) => {}
             }
         }
@@ -54,13 +56,13 @@ impl Readiness {
     }
 }
 
-/// Whether writing one byte would wait for somebody who reads.
+/// Returns whether writing one byte would block.
 fn is_full(file: &File) -> bool {
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     matches!(super::wait(&mut [PollFd::new(file, PollFlags::OUT)], Some(&now)), Ok(0))
 }
 
-/// Writes a newline, also to a descriptor that somebody has made non-blocking.
+/// Writes a newline, and waits if the descriptor is non-blocking.
 fn write_when_ready(mut file: &File) -> io::Result<()> {
     loop {
         match file.write_all(b"\n") {
@@ -72,16 +74,20 @@ fn write_when_ready(mut file: &File) -> io::Result<()> {
     }
 }
 
-/// Does something that may take as long as another process likes; warns if it fails.
+/// Runs an operation that may wait for another process on a thread. Logs a warning if it fails.
 fn on_a_thread(failed: &'static str, tell: impl FnOnce() -> io::Result<()> + Send + 'static) {
     let tell = move || {
         if let Err(error) = tell() {
-            tracing::warn!(%error, "{failed}");
+            warn(failed, &error);
         }
     };
     if let Err(error) = thread::Builder::new().name("readiness".to_owned()).spawn(tell) {
         tracing::warn!(%error, "{failed}: cannot start a thread");
     }
+}
+
+fn warn(failed: &str, error: &io::Error) {
+    tracing::warn!("{failed}: {}", local_socket::error::reason(error));
 }
 
 /// Sends the message of `sd_notify(3)`, and waits for room in the socket if that is wanted.

@@ -1,7 +1,7 @@
 use lsock_startup::ignores_signal;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use signal_hook::{
-    consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ},
+    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ},
     flag,
     iterator::Signals,
     low_level::emulate_default_handler,
@@ -106,22 +106,14 @@ pub(crate) fn die(signal: i32) -> ! {
     process::exit(128 + signal)
 }
 
-/// Makes the statuses of commands available if SIGCHLD was ignored when this process was
-/// started: the kernel discards them then (`waitpid(2)`). A handler takes the place of
-/// ignoring, and is reset to the default action in the commands.
-pub(super) fn heed_children() -> io::Result<()> {
-    if is_heeded(SIGCHLD) { Ok(()) } else { set_handler(SIGCHLD) }
-}
-
-/// Has a write beyond the limit of the size of files (`ulimit -f`) fail with `EFBIG` instead
-/// of ending the process.
-pub(super) fn heed_file_limit() -> io::Result<()> {
-    if is_heeded(SIGXFSZ) { set_handler(SIGXFSZ) } else { Ok(()) }
-}
-
-/// Sets a handler that does nothing.
-fn set_handler(signal: i32) -> io::Result<()> {
-    flag::register(signal, Arc::new(AtomicBool::new(false))).map(drop)
+/// Makes a write beyond the limit of the size of files (`ulimit -f`) fail with `EFBIG` instead of
+/// ending the process (`setrlimit(2)`). Commands get the default action back.
+pub(crate) fn fail_at_file_limit() -> io::Result<()> {
+    if is_heeded(SIGXFSZ) {
+        // A handler that does nothing, which is reset when a command is executed.
+        flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    }
+    Ok(())
 }
 
 /// Returns whether the signal is not ignored.

@@ -27,6 +27,12 @@ pub(crate) fn exit_as_first_process() -> io::Result<()> {
     Ok(())
 }
 
+/// Changes nothing: the size of files is not limited.
+#[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
+pub(crate) fn fail_at_file_limit() -> io::Result<()> {
+    Ok(())
+}
+
 /// Calls the function, on a thread of its own, for every Ctrl+C, Ctrl+Break, and when the
 /// console is closed.
 pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {

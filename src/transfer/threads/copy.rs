@@ -60,9 +60,8 @@ pub(super) struct Outgoing<'a> {
 
 impl<'a> Outgoing<'a> {
     pub(super) fn new(output: &'a Output, options: &TransferOptions, meter: &'a Meter) -> Self {
-        let room = output.room();
-        let may_give_up = options.is_timed() && room < usize::MAX;
-        Self { output, gives_up: may_give_up.then_some((&meter.gives_up, room)) }
+        let room = options.is_timed().then(|| output.room()).filter(|room| *room < usize::MAX);
+        Self { output, gives_up: room.map(|room| (&meter.gives_up, room)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::file::{Identity, lstat};
 use rustix::{
-    fs::{self, Mode, OFlags},
+    fs::{self, AtFlags, Mode, OFlags},
     io::Errno,
 };
 use std::{
@@ -17,7 +17,7 @@ use std::{
 /// How many names are tried: more than are ever in use by chance.
 const NAMES: usize = 64;
 
-/// Where a file has gone that was to be moved aside.
+/// The result of [`move_atomically`].
 #[derive(Debug)]
 pub(super) enum Moved {
     To(PathBuf),
@@ -77,7 +77,8 @@ fn move_over_placeholder(path: &Path) -> io::Result<Option<PathBuf>> {
 pub(super) fn put_back(aside: &Path, path: &Path) -> io::Result<()> {
     match rename_to_free_name(aside, path) {
         Err(error) if is_unsupported(error) => {
-            fs::link(aside, path)?;
+            // `link(2)` follows symbolic links on some systems.
+            fs::linkat(fs::CWD, aside, fs::CWD, path, AtFlags::empty())?;
             Ok(fs::unlink(aside)?)
         }
         result => Ok(result?),

@@ -3,9 +3,9 @@
 //!
 //! # The protocol
 //! A path at which nothing stands is bound at once: `bind(2)` makes the file only if
-//! nothing is there. Every starter tries once for the lock, without waiting; only who wants
-//! to remove or replace a file has to have it, from the look at the path to the moment in
-//! which the new socket is listened on.
+//! nothing is there. Every starter tries once for the lock, without waiting. The lock is
+//! required only to remove or replace a file. It is held from the first look at the path
+//! until the new socket listens.
 //!
 //! What programs do in between that know nothing of the lock is met by exact checks. The
 //! file is [pinned](super::pinned), asked whether anybody listens on it, moved
@@ -165,13 +165,9 @@ fn remove_stale(path: &Path, file: &Pinned) -> Result<(), Refusal> {
 
 fn put_back(aside: &Path, path: &Path) -> Result<(), Refusal> {
     match aside::put_back(aside, path) {
-        // Somebody has removed it meanwhile.
+        // Another process has removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => {
-            tracing::debug!(?path, ?aside, %error, "file not put back");
-            Err(in_use(Obstacle::LeftAside(aside.to_owned())))
-        }
-        Ok(()) => Ok(()),
+        result => result.map_err(|error| left_aside(aside, path, &error)),
     }
 }
 
@@ -196,13 +192,10 @@ fn replace_live(path: &Path, options: &ListenerOptions<'_>) -> Result<Option<Bou
 fn take_place(mut bound: Bound, temporary: &Path, path: &Path) -> Result<Option<Bound>, Refusal> {
     match aside::exchange(temporary, path) {
         Ok(()) => {
-            let replaced = lstat(temporary);
-            if !replaced.as_ref().is_ok_and(|stat| not_a_socket(stat).is_none()) {
-                return undo_exchange(&bound, temporary, path).map(|()| None);
-            }
             bound.moved_to(path)?;
-            if let Err(error) = fs::unlink(temporary) {
-                tracing::debug!(?temporary, %error, "replaced socket file not removed");
+            if !remove_replaced(temporary) {
+                undo_exchange(&mut bound, temporary, path)?;
+                return Ok(None);
             }
         }
         Err(rustix::io::Errno::NOENT) => return Ok(None),
@@ -219,22 +212,42 @@ fn take_place(mut bound: Bound, temporary: &Path, path: &Path) -> Result<Option<
     Ok(Some(bound))
 }
 
+/// Removes the socket file that was replaced. Returns `false` if the file is not a socket, or
+/// cannot be examined.
+fn remove_replaced(temporary: &Path) -> bool {
+    match lstat(temporary) {
+        Ok(stat) if not_a_socket(&stat).is_none() => {
+            if let Err(error) = fs::unlink(temporary) {
+                tracing::debug!(?temporary, %error, "replaced socket file not removed");
+            }
+            true
+        }
+        // Another process has removed it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        _ => false,
+    }
+}
+
 /// Moves a file that is not a socket back to its path. If another process has put something else
 /// there in between, the file stays where it lies, and the error names it.
-fn undo_exchange(bound: &Bound, temporary: &Path, path: &Path) -> Result<(), Refusal> {
-    let left = || in_use(Obstacle::LeftAside(temporary.to_owned()));
+fn undo_exchange(bound: &mut Bound, temporary: &Path, path: &Path) -> Result<(), Refusal> {
     match aside::exchange(temporary, path) {
-        // Another process has removed our file in between: the name is free.
-        Err(rustix::io::Errno::NOENT) => {
-            return aside::put_back(temporary, path).map_err(|_| left());
-        }
-        result => result.map_err(|_| left())?,
+        Ok(()) => bound.moved_to(temporary)?,
+        // Another process has removed one of the two files in between.
+        Err(rustix::io::Errno::NOENT) => return put_back(temporary, path),
+        Err(error) => return Err(left_aside(temporary, path, &error.into())),
     }
-    if bound.file.as_ref().is_none_or(|file| file.is_at(temporary).unwrap_or(false)) {
-        Ok(())
-    } else {
-        Err(left())
+    match bound.file.as_ref().map_or(Ok(true), |file| file.is_at(temporary)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(in_use(Obstacle::LeftAside(temporary.to_owned()))),
+        Err(error) => Err(left_aside(temporary, path, &error)),
     }
+}
+
+/// Logs why a file cannot be moved back to its path, and returns the refusal that names the file.
+fn left_aside(aside: &Path, path: &Path, error: &io::Error) -> Refusal {
+    tracing::debug!(?path, ?aside, %error, "file not put back");
+    in_use(Obstacle::LeftAside(aside.to_owned()))
 }
 
 #[cfg(test)]
@@ -327,9 +340,23 @@ mod tests {
         std_fs::write(&aside, "precious")?;
         let name = crate::Name::parse("./unused").map_err(io::Error::from)?;
         let options = ListenerOptions::new().name(name).on_conflict(OnConflict::Replace);
-        let bound = Bound::at(&folder.path().join("other"), &options, true)?;
-        undo_exchange(&bound, &aside, &path)?;
+        let mut bound = Bound::at(&folder.path().join("other"), &options, true)?;
+        undo_exchange(&mut bound, &aside, &path)?;
         assert_eq!(std_fs::read(&path)?, b"precious");
+        Ok(())
+    }
+
+    /// Another process removes the replaced socket file before we do.
+    #[test]
+    fn a_replaced_file_may_be_gone_already() -> Result<(), Refusal> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("x");
+        assert!(remove_replaced(&path));
+        drop(UnixListener::bind(&path)?);
+        assert!(remove_replaced(&path));
+        std_fs::write(&path, "precious")?;
+        assert!(!remove_replaced(&path));
+        assert_eq!(entries(folder.path())?, ["x"]);
         Ok(())
     }
 

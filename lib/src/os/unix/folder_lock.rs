@@ -13,16 +13,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What came of asking for the lock.
+/// The result of [`acquire`].
 #[derive(Debug)]
 pub(super) enum Locking {
-    /// It is ours until this is dropped.
+    /// This process holds the lock until the value is dropped.
     #[allow(dead_code, reason = "it is held for its Drop")]
     Held(FolderLock),
-    /// Somebody else holds it.
+    /// Another process holds the lock.
     Busy,
-    /// The folder cannot be locked: it may not be read (`EACCES`), or its file system has no
-    /// locks (`EBADF`, `ENOLCK`, `EOPNOTSUPP`: `flock(2)`).
+    /// The folder cannot be locked: it may not be read (`EACCES`), its file system has no locks
+    /// (`EBADF`, `ENOLCK`, `EOPNOTSUPP`), or another error of `open(2)` or `flock(2)`.
     Impossible,
 }
 
@@ -35,15 +35,20 @@ pub(super) struct FolderLock {
 /// Asks for the lock of the folder of the path, until the deadline.
 pub(super) fn acquire(path: &Path, deadline: Option<Instant>) -> Locking {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Ok(folder) = fs::open(folder_of(path), flags, Mode::empty()) else {
-        return Locking::Impossible;
+    let impossible = |error: Errno| {
+        tracing::debug!(?path, %error, "folder not locked");
+        Locking::Impossible
+    };
+    let folder = match fs::open(folder_of(path), flags, Mode::empty()) {
+        Ok(folder) => folder,
+        Err(error) => return impossible(error),
     };
     let mut pause = Duration::from_micros(200);
     loop {
         match fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Locking::Held(FolderLock { folder }),
             Err(Errno::WOULDBLOCK | Errno::INTR) => {}
-            Err(_) => return Locking::Impossible,
+            Err(error) => return impossible(error),
         }
         let now = Instant::now();
         let rest = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(now));
@@ -70,8 +75,8 @@ fn folder_of(path: &Path) -> &Path {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // To close it would not do if another thread has forked meanwhile: the child has the
-        // same open file until it calls exec.
+        // Closing the descriptor does not release the lock while a forked child has a copy of it,
+        // so unlock explicitly.
         if let Err(error) = fs::flock(&self.folder, FlockOperation::Unlock) {
             tracing::debug!(%error, "folder not unlocked");
         }

@@ -53,7 +53,8 @@ mod proc {
     };
 
     pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
-        holder(|socket| socket.file.is_some_and(|numbers| file.has(numbers)))
+        let numbers = Some(file.numbers());
+        holder(|socket| socket.file == numbers)
     }
 
     pub(super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {

@@ -105,7 +105,7 @@ impl Bound {
     ) -> Result<Self, Refusal> {
         let socket = new_socket(options)?;
         bind_file(&socket, path)?;
-        // Dropped, and so removed, if anything fails from here on.
+        // If listening fails, the file is removed when this is dropped.
         let file = own_file(&socket, path, options, is_undisturbed)?;
         Ok(Self { socket: start(socket, options)?, file: Some(file) })
     }
@@ -139,11 +139,23 @@ fn own_file(
     };
     let stat = lstat(path).map_err(displaced)?;
     let has_mode = mode.is_none_or(|mode| stat.st_mode & 0o7777 == mode);
-    if is_undisturbed && has_mode && group.is_none() && not_a_socket(&stat).is_none() {
-        return Ok(OwnFile::new(path, Identity::of(&stat))?);
+    let undisturbed = (is_undisturbed && not_a_socket(&stat).is_none())
+        .then(|| OwnFile::new(path, Identity::of(&stat)))
+        .transpose()?;
+    if has_mode
+        && group.is_none()
+        && let Some(file) = undisturbed
+    {
+        return Ok(file);
     }
+    // If the file cannot be opened, for lack of descriptors, the undisturbed one is removed.
     let pinned = Pinned::at(path).map_err(displaced)?;
-    if !pinned.is_file_of(socket.as_fd()) {
+    let is_ours = pinned.is_file_of(socket.as_fd());
+    // From here on the system has said which file it is.
+    if let Some(file) = undisturbed {
+        file.leave();
+    }
+    if !is_ours {
         return Err(in_use(Obstacle::Displaced));
     }
     let file = OwnFile::new(path, pinned.identity())?;

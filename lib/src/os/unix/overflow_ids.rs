@@ -2,7 +2,8 @@
 //!
 //! In a user namespace of Linux (`user_namespaces(7)`) a user of another namespace who has no
 //! number there is given as the overflow number, 65534 by default; so are all users if the
-//! namespace maps none. Who has that number may be anybody.
+//! namespace maps none. A peer with the overflow number can be
+//! any user without a number.
 
 use std::sync::OnceLock;
 

@@ -81,10 +81,11 @@ impl PeerCreds {
         }
     }
 
-    /// Whether there may be more groups than [`groups`](Self::groups) gives. Unix only.
+    /// Returns whether the peer may be in more groups than [`groups`](Self::groups) returns. Unix
+    /// only.
     ///
     /// # Platform-specific behaviour
-    /// That is so on macOS and FreeBSD if there are as many as these systems tell.
+    /// On macOS and FreeBSD it is `true` if the system returned its maximum of 15 groups.
     #[must_use]
     pub fn groups_truncated(&self) -> bool {
         self.unix.groups.is_truncated

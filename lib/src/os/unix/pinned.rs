@@ -147,9 +147,9 @@ mod linux {
             }
         }
 
-        /// Whether these numbers are the file's.
-        pub(in super::super) fn has(&self, numbers: FileNumbers) -> bool {
-            self.kernel_numbers().unwrap_or_else(|| self.shown_numbers()) == numbers
+        /// Returns the numbers by which netlink names the file.
+        pub(in super::super) fn numbers(&self) -> FileNumbers {
+            self.kernel_numbers().unwrap_or_else(|| self.shown_numbers())
         }
 
         /// The numbers that `stat(2)` shows, as the kernel writes them.

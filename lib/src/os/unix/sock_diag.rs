@@ -27,6 +27,8 @@ const UNIX_DIAG_NAME: u16 = 0;
 const UNIX_DIAG_VFS: u16 = 1;
 const UNIX_DIAG_UID: u16 = 7;
 const NO_COOKIE: u32 = u32::MAX;
+const AF_UNIX: u8 = 1;
+const SOCK_STREAM: u8 = 1;
 /// Bound, but neither connected nor listened on.
 const CLOSE: u8 = 7;
 const LISTEN: u8 = 10;
@@ -39,7 +41,7 @@ pub(super) struct FileNumbers {
     pub(super) inode: u32,
 }
 
-/// A socket that is not a connection.
+/// A stream socket that is not a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Socket {
     /// The number in `socket:[NUMBER]` of `/proc/PID/fd`.
@@ -63,10 +65,11 @@ pub(super) fn socket_with_inode(inode: u32) -> io::Result<Socket> {
     while sockets.is_empty() {
         receive(netlink.as_fd(), &mut sockets)?;
     }
-    sockets.pop().ok_or_else(|| io::ErrorKind::NotFound.into())
+    Ok(sockets.swap_remove(0))
 }
 
-/// Returns all sockets that are not connections.
+/// Returns all stream sockets that are not connections. Abstract names of datagram sockets are
+/// others than those of stream sockets, even if they are equal.
 ///
 /// Fails with an error of `socket(2)` or `sendto(2)` where netlink is refused.
 pub(super) fn unconnected_sockets() -> io::Result<Vec<Socket>> {
@@ -99,15 +102,13 @@ fn receive(netlink: BorrowedFd<'_>, sockets: &mut Vec<Socket>) -> io::Result<boo
 /// A `nlmsghdr` and a `unix_diag_req`.
 fn request(flags: u16, states: u32, inode: u32) -> Vec<u8> {
     const LENGTH: u32 = 40;
-    let family = libc::AF_UNIX.to_ne_bytes();
-    let family = if cfg!(target_endian = "little") { family[0] } else { family[3] };
     let show = SHOW_NAME | SHOW_VFS | SHOW_UID;
     let mut bytes = LENGTH.to_ne_bytes().to_vec();
     bytes.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     bytes.extend(flags.to_ne_bytes());
     // A sequence number and a port, which nobody needs here.
     bytes.extend([0; 8]);
-    bytes.extend([family, 0, 0, 0]);
+    bytes.extend([AF_UNIX, 0, 0, 0]);
     for number in [states, inode, show, NO_COOKIE, NO_COOKIE] {
         bytes.extend(number.to_ne_bytes());
     }
@@ -126,7 +127,12 @@ fn parse(mut rest: &[u8], sockets: &mut Vec<Socket>) -> io::Result<bool> {
                 let code = u32_at(body, 0)?.cast_signed().wrapping_neg();
                 return Err(io::Error::from_raw_os_error(code));
             }
-            SOCK_DIAG_BY_FAMILY => sockets.push(socket(body)?),
+            SOCK_DIAG_BY_FAMILY => {
+                let socket = socket(body)?;
+                if body.get(1) == Some(&SOCK_STREAM) {
+                    sockets.push(socket);
+                }
+            }
             _ => {}
         }
         rest = rest.get(aligned(length)..).unwrap_or_default();
@@ -217,6 +223,10 @@ mod tests {
         let names: [&[u8]; 3] = [b"/run/a\0", b"\0odd", b"\0line\n0000000000000000: 00000002"];
         let mut bytes = Vec::new();
         (0..).zip(names).for_each(|(inode, name)| bytes.extend(socket_message(inode, name)));
+        // A datagram socket is left out.
+        let mut datagram = socket_message(9, b"\0odd");
+        datagram[HEADER + 1] = 2;
+        bytes.extend(datagram);
         let mut sockets = Vec::new();
         assert!(!parse(&bytes, &mut sockets)?);
         bytes = message(NLMSG_DONE, &[0; 4]);

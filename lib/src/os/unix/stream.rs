@@ -43,20 +43,6 @@ impl Stream {
         &mut self.socket
     }
 
-    /// Returns `true` if the peer has not read everything that was written. If the peer closes in
-    /// that state, [`take_error`](traits::StreamCommon::take_error) returns a connection reset.
-    /// While the peer has only shut down both directions, this method is the only way to know.
-    ///
-    /// # Errors
-    /// An error of `ioctl(2)`, SIOCOUTQ.
-    ///
-    /// # Platform-specific behaviour
-    /// Linux and Android. Other systems move what is written to the peer's buffer at once, and this
-    /// is always `false`.
-    pub fn has_unread(&self) -> io::Result<bool> {
-        unread(self.as_fd()).map(|unread| unread > 0)
-    }
-
     /// Returns a descriptor of the peer's process: the process that connected or listened, even if
     /// its number has been reused. The descriptor becomes readable when that process ends, and
     /// signals can be sent through it (`pidfd_send_signal(2)`). It is closed when this process
@@ -131,15 +117,20 @@ impl traits::StreamCommon for Stream {
     }
 }
 
-/// Returns how much memory the bytes take that were written to a Unix socket and that its peer
-/// has not read yet; 0 if the peer has read all of them, or has closed. It is more than the
-/// number of these bytes.
+/// Returns the memory, in bytes, of the data that was written to a Unix socket and that its peer
+/// has not read yet; 0 if the peer has read everything, or has closed. It is larger than the number
+/// of these bytes.
+///
+/// If the peer closes while it is not 0, [`take_error`](traits::StreamCommon::take_error) returns
+/// a connection reset. While the peer has only shut down both directions, this function is the
+/// only way to know.
 ///
 /// # Errors
-/// Those of `ioctl(2)`, SIOCOUTQ.
+/// An error of `ioctl(2)`, SIOCOUTQ.
 ///
 /// # Platform-specific behaviour
-/// As [`Stream::has_unread`]: always 0 on systems other than Linux and Android.
+/// Always 0 on systems other than Linux and Android, which move what is written to the peer's
+/// buffer at once.
 pub fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return super::sys::unread(socket);

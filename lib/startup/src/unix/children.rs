@@ -1,13 +1,19 @@
 //! What the programs that this process starts begin with.
 
+use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use std::{
-    ffi::c_int,
     io,
-    os::{fd::RawFd, unix::process::CommandExt},
+    os::{
+        fd::{BorrowedFd, RawFd},
+        unix::process::CommandExt,
+    },
     process::Command,
 };
 
 /// Keeps every descriptor but 0, 1 and 2 from the programs that this process starts.
+///
+/// # Platform-specific behaviour
+/// FreeBSD without `fdescfs(5)` lists only 0, 1 and 2: nothing is kept from programs there.
 ///
 /// # Errors
 /// Those of `opendir(3)` and `readdir(3)` on `/dev/fd`, the list of descriptors, and those
@@ -28,18 +34,14 @@ pub fn close_all_on_exec() -> io::Result<()> {
 }
 
 fn set_close_on_exec(number: RawFd) -> io::Result<()> {
-    // SAFETY: the flags of a number are read, which fails if it is not open.
-    let flags = check(unsafe { libc::fcntl(number, libc::F_GETFD) })?;
-    if flags & libc::FD_CLOEXEC == 0 {
-        // SAFETY: a flag of a number is set, which fails if it is not open. Whoever owns the
-        // descriptor keeps it as it is; only programs that are started do not get it.
-        check(unsafe { libc::fcntl(number, libc::F_SETFD, flags | libc::FD_CLOEXEC) })?;
+    // SAFETY: the number is used for two calls, which fail if it is not open. The owner of the
+    // descriptor keeps it; only programs that are started do not get it.
+    let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+    let flags = fcntl_getfd(descriptor)?;
+    if !flags.contains(FdFlags::CLOEXEC) {
+        fcntl_setfd(descriptor, flags | FdFlags::CLOEXEC)?;
     }
     Ok(())
-}
-
-fn check(result: c_int) -> io::Result<c_int> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
 /// Has a program that is started by the command begin with these limits of the number of

@@ -27,8 +27,8 @@ pub struct Inherited {
 }
 
 impl Inherited {
-    /// Takes one descriptor by its number, whether or not the environment tells of it. If
-    /// it tells that descriptors came along, they have to be for this process.
+    /// Takes one descriptor by its number. `LISTEN_FDS` is not required; if `LISTEN_PID` is set,
+    /// it must be the number of this process.
     ///
     /// ```no_run
     /// use local_socket::{Listener, os::unix::inherited::Inherited};
