@@ -21,4 +21,4 @@ pub(crate) use meter::Meter;
 pub(crate) use options::{CopyMode, Eof, TransferOptions};
 pub(crate) use passing::Passing;
 pub(crate) use progress::Progress;
-pub(crate) use report::{EarlyEnd, undelivered, write_error};
+pub(crate) use report::{EarlyEnd, is_gone, undelivered, write_error};

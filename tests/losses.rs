@@ -441,3 +441,14 @@ fn what_is_asked_for_is_not_lost_in_a_closed_output() {
     }
     assert!(scene.files().is_empty());
 }
+
+/// The loss of the only client is said although the process ends by the signal.
+#[test]
+fn the_loss_of_the_only_client_at_the_end_of_the_grace_time() {
+    let scene = Scene::new();
+    let server = scene.listen("./s", ["--grace", "100ms"]).input(data(5_000_000)).start_listening();
+    let mut client = scene.wire("./s");
+    client.expect(data(1));
+    signal(&server, Signal::TERM);
+    server.end().died_of(Signal::TERM).says("could not be delivered to the peer: ");
+}

@@ -8,7 +8,7 @@ use crate::{
     system::{Detached, Socket},
     transfer::{
         self, Meter,
-        tasks::{self, RelayReport, TransferPlan},
+        tasks::{self, MayStopReading, RelayReport, TransferPlan},
         threads::TransferReport,
     },
 };
@@ -33,6 +33,8 @@ pub(super) struct Bridge {
     to: BridgeTarget,
     plan: TransferPlan,
     totals: Totals,
+    /// The thread of the standard streams, if they are the only client.
+    stdio_client: Mutex<Option<Joined>>,
 }
 
 /// What clients are joined to.
@@ -60,7 +62,7 @@ pub(super) struct SharedStdio {
 #[derive(Debug)]
 pub(super) struct Joined {
     /// How the transfer ended, once it has.
-    pub(super) report: oneshot::Receiver<Result<TransferReport, Failure>>,
+    report: oneshot::Receiver<Result<TransferReport, Failure>>,
     meter: Arc<Meter>,
 }
 
@@ -73,8 +75,9 @@ struct Totals {
 }
 
 impl Bridge {
-    pub(super) fn new(to: BridgeTarget, plan: TransferPlan) -> Self {
-        Self { to, plan, totals: Totals::default() }
+    pub(super) fn new(to: BridgeTarget, plan: TransferPlan, stdio_client: Option<Joined>) -> Self {
+        let stdio_client = Mutex::new(stdio_client);
+        Self { to, plan, totals: Totals::default(), stdio_client }
     }
 
     /// Joins the two, and says what it came to.
@@ -94,13 +97,26 @@ impl Bridge {
 
     async fn join_to(&self, target: Dialling<'_>, client: Client) -> Result<Outcome, Failure> {
         let Client { mut socket, number, mut shutdown, .. } = client;
+        let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner).take();
         let target = Box::pin(unless_over(target, &mut socket, &mut shutdown)).await;
-        let Some(target) = target else {
+        let (read, failure) = if let Some(target) = target {
+            let report = Box::pin(self.transfer(socket, target?, number, &mut shutdown)).await;
+            let may_stop =
+                if stdio.is_some() { MayStopReading::Client } else { MayStopReading::Neither };
+            (report.read_for_client(), report.failure(may_stop))
+        } else {
             tracing::info!("connection {number}: over before it was connected");
-            return Ok(Outcome::Done);
+            drop(socket);
+            (0, None)
         };
-        let report = Box::pin(self.transfer(socket, target?, number, &mut shutdown)).await;
-        report.failure(false).map_or(Ok(Outcome::Done), Err)
+        let failure = match stdio {
+            Some(stdio) => {
+                let (stdio, output_is_gone) = stdio_result(stdio, read, &mut shutdown).await;
+                merge_failures(failure, stdio, output_is_gone)
+            }
+            None => failure,
+        };
+        failure.map_or(Ok(Outcome::Done), Err)
     }
 
     async fn join_to_command(
@@ -117,7 +133,7 @@ impl Bridge {
         let (child, target) = commands.start_joined(peer.as_deref(), number)?;
         let report = self.transfer(socket, target, number, &mut shutdown).await;
         let status = commands.wait(child, report.was_limited(), &mut shutdown).await?;
-        report.failure(true).map_or(Ok(Outcome::Command(status)), Err)
+        report.failure(MayStopReading::Target).map_or(Ok(Outcome::Command(status)), Err)
     }
 
     /// A thread moves bytes between the standard streams, which cannot be waited for in an
@@ -133,20 +149,13 @@ impl Bridge {
             .attach()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
         let report = self.transfer(socket, target, number, &mut shutdown).await;
-        let Joined { report: joined, meter } = joined;
-        // At the end of the grace time the thread may hang in a write.
-        let joined = before(joined, shutdown.closing()).await;
-        let failure = match joined.and_then(Result::ok) {
-            Some(Ok(joined)) => {
-                if joined.output_is_gone() {
-                    shared.over.raise();
-                }
-                joined.failure()
-            }
-            Some(Err(failure)) => Some(failure),
-            None => undelivered(report.read_for_target(), meter.received.bytes()),
-        };
-        failure.or_else(|| report.failure(true)).map_or(Ok(Outcome::Done), Err)
+        let (failure, output_is_gone) =
+            stdio_result(joined, report.read_for_target(), &mut shutdown).await;
+        if output_is_gone {
+            shared.over.raise();
+        }
+        let failure = failure.or_else(|| report.failure(MayStopReading::Target));
+        failure.map_or(Ok(Outcome::Done), Err)
     }
 }
 
@@ -232,6 +241,42 @@ impl Totals {
                 "in total: {connections} connections, {there} bytes to targets, {back} bytes back"
             );
         }
+    }
+}
+
+/// Waits for the thread of the standard streams. Returns its failure, if any, and whether the output
+/// can no longer be written. `read` is the number of bytes that were read for the output.
+async fn stdio_result(
+    joined: Joined,
+    read: u64,
+    shutdown: &mut Shutdown,
+) -> (Option<Failure>, bool) {
+    let Joined { report, meter } = joined;
+    // At the end of the grace time the thread may be blocked in a write.
+    match before(report, shutdown.closing()).await.and_then(Result::ok) {
+        Some(Ok(report)) => {
+            let output_is_gone = report.output_is_gone();
+            (report.failure(), output_is_gone)
+        }
+        Some(Err(failure)) => (Some(failure), false),
+        None => (undelivered(read, meter.received.bytes()), false),
+    }
+}
+
+/// Merges the failure of a relayed connection with that of the standard streams, which are its
+/// client: errors other than losses take precedence, then losses of the standard streams.
+fn merge_failures(
+    relayed: Option<Failure>,
+    stdio: Option<Failure>,
+    output_is_gone: bool,
+) -> Option<Failure> {
+    match relayed {
+        Some(Failure::Undelivered { .. }) => {
+            // The reader of the output, such as `head`, may stop reading at any time.
+            stdio.or_else(|| relayed.filter(|_| !output_is_gone))
+        }
+        None => stdio,
+        error => error,
     }
 }
 

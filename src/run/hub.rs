@@ -90,10 +90,12 @@ pub(super) async fn serve(
         .then(|| Broadcast::start(input, options.queue, ends_with_input.then(|| Arc::clone(&over))))
         .transpose()?;
     let merge = merge.map(Arc::new);
-    let retry_policy = ends_with_input.then_some(server.grace);
-    let hub = Hub { merge: merge.clone(), broadcast, retry_policy, over };
+    let broadcast = broadcast.map(Arc::new);
+    let stall_limit = ends_with_input.then_some(server.grace);
+    let hub = Hub { merge: merge.clone(), broadcast: broadcast.clone(), stall_limit, over };
     let outcome = server.serve(loops, hub).await?;
-    match merge.and_then(|merge| merge.failure()) {
+    let failure = merge.and_then(|merge| merge.failure());
+    match failure.or_else(|| broadcast.and_then(|broadcast| broadcast.failure())) {
         Some(failure) => Err(failure.into()),
         None => Ok(outcome),
     }
@@ -103,9 +105,10 @@ pub(super) async fn serve(
 #[derive(Debug)]
 struct Hub {
     merge: Option<Arc<Merge>>,
-    broadcast: Option<Broadcast>,
-    /// How long a client may take nothing after the end of stdin, if that ends the hub.
-    retry_policy: Option<Duration>,
+    broadcast: Option<Arc<Broadcast>>,
+    /// Time without progress after the end of stdin until a client is cut off, if the end of stdin
+    /// ends the hub.
+    stall_limit: Option<Duration>,
     over: Arc<Flag>,
 }
 
@@ -115,15 +118,16 @@ impl Handler for Hub {
         let connection = Connection { socket: Mutex::new(socket), number };
         let mut lines = Lines::new();
         let subscription = self.broadcast.as_ref().map(|broadcast| broadcast.subscribe(number));
-        let is_over = {
+        let end = {
             let receive = async {
                 if let Some(merge) = &self.merge {
                     connection.receive(merge, &mut lines).await;
                 }
             };
             let send = async {
-                if let Some(subscription) = &subscription {
-                    connection.send(subscription, self.retry_policy).await;
+                match &subscription {
+                    Some(subscription) => connection.send(subscription, self.stall_limit).await,
+                    None => SendEnd::Complete,
                 }
             };
             let mut both = pin!(both(receive, send));
@@ -138,19 +142,21 @@ impl Handler for Hub {
             };
             let mut output_is_gone = pin!(output_is_gone);
             poll_fn(|cx| {
-                if both.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(true);
+                if let Poll::Ready(end) = both.as_mut().poll(cx) {
+                    return Poll::Ready(Some(end));
                 }
                 let is_closed = closing.as_mut().poll(cx).is_ready()
                     || output_is_gone.as_mut().poll(cx).is_ready();
-                if is_closed { Poll::Ready(false) } else { Poll::Pending }
+                if is_closed { Poll::Ready(None) } else { Poll::Pending }
             })
             .await
         };
-        if !is_over {
-            if let (Some(merge), Some(rest)) = (&self.merge, lines.rest()) {
-                merge.try_write(number, rest);
-            }
+        if end != Some(SendEnd::Complete)
+            && let (Some(merge), Some(rest)) = (&self.merge, lines.rest())
+        {
+            merge.try_write(number, rest);
+        }
+        if end.is_none() {
             let unsent = subscription.map_or(0, |subscription| subscription.unsent());
             if unsent > 0 {
                 tracing::warn!("connection {number}: closed: {} not sent", bytes_were(unsent));
@@ -164,6 +170,10 @@ impl Handler for Hub {
     }
 
     fn finished(&self, limit: Option<Duration>) {
+        let held = self.broadcast.as_ref().map_or(0, |broadcast| broadcast.held());
+        if held > 0 {
+            tracing::warn!("{} read from stdin and not sent: no client was left", bytes_were(held));
+        }
         if let Some(merge) = &self.merge {
             merge.finish(limit);
             // The process ends by the signal, without another message.
@@ -230,9 +240,10 @@ impl Connection {
         }
     }
 
-    /// Sends what is broadcast until there is no more, or the client has gone. After the end
-    /// of stdin a client may take nothing for so long; then it is cut off.
-    async fn send(&self, subscription: &Subscription, retry_policy: Option<Duration>) {
+    /// Sends the broadcast to the client until it ends, or the client has closed. A client whose
+    /// queue is full is cut off, and one that takes nothing for `stall_limit` after the end of
+    /// stdin.
+    async fn send(&self, subscription: &Subscription, stall_limit: Option<Duration>) -> SendEnd {
         let mut descriptors = Descriptors::new(false);
         loop {
             let mut limit: Option<Pin<Box<Sleep>>> = None;
@@ -246,10 +257,10 @@ impl Connection {
                         let written = self.socket().poll_write(cx, bytes, &mut descriptors);
                         if written.is_pending()
                             && input_has_ended
-                            && let Some(retry_policy) = retry_policy
+                            && let Some(stall_limit) = stall_limit
                         {
-                            let limit = limit.get_or_insert_with(|| Box::pin(sleep(retry_policy)));
-                            return limit.as_mut().poll(cx).map(|()| HubStep::Stuck(retry_policy));
+                            let limit = limit.get_or_insert_with(|| Box::pin(sleep(stall_limit)));
+                            return limit.as_mut().poll(cx).map(|()| HubStep::Stuck(stall_limit));
                         }
                         written.map(HubStep::Sent)
                     }
@@ -262,25 +273,35 @@ impl Connection {
                 }
                 HubStep::Sent(_) => {
                     tracing::info!("connection {}: gone", self.number);
-                    return;
+                    return SendEnd::Complete;
                 }
                 HubStep::End => break,
                 HubStep::QueueFull => "it does not read, and its queue is full".to_owned(),
-                HubStep::Stuck(retry_policy) => {
-                    let retry_policy = humantime::format_duration(retry_policy);
-                    format!("it has taken nothing for {retry_policy} after the end of stdin")
+                HubStep::Stuck(limit) => {
+                    let limit = humantime::format_duration(limit);
+                    format!("it has taken nothing for {limit} after the end of stdin")
                 }
             };
             let unsent = bytes_were(subscription.unsent());
             tracing::warn!("connection {}: cut off: {why}; {unsent} not sent", self.number);
-            return;
+            return SendEnd::CutOff;
         }
-        // One that has gone needs not be told.
+        // It fails if the client has closed, which needs no end of file.
         let _ = poll_fn(|cx| self.socket().poll_shutdown(cx)).await;
+        SendEnd::Complete
     }
 }
 
-/// What came of sending to a client.
+/// How sending to a client has ended.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum SendEnd {
+    /// Everything was sent, or the client has closed. Receiving goes on.
+    Complete,
+    /// The client did not read. The connection is closed.
+    CutOff,
+}
+
+/// The result of one step of sending to a client.
 #[derive(Debug)]
 enum HubStep {
     Sent(io::Result<usize>),
@@ -291,14 +312,19 @@ enum HubStep {
     Stuck(Duration),
 }
 
-/// Runs both to their ends.
-async fn both(first: impl Future<Output = ()>, second: impl Future<Output = ()>) {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    let (mut first_goes_on, mut second_goes_on) = (true, true);
+/// Receives and sends until both have ended, or the client is cut off.
+async fn both(receive: impl Future<Output = ()>, send: impl Future<Output = SendEnd>) -> SendEnd {
+    let (mut receive, mut send) = (pin!(receive), pin!(send));
+    let (mut receives, mut sends) = (true, true);
     poll_fn(|cx| {
-        first_goes_on = first_goes_on && first.as_mut().poll(cx).is_pending();
-        second_goes_on = second_goes_on && second.as_mut().poll(cx).is_pending();
-        if first_goes_on || second_goes_on { Poll::Pending } else { Poll::Ready(()) }
+        receives = receives && receive.as_mut().poll(cx).is_pending();
+        if sends && let Poll::Ready(end) = send.as_mut().poll(cx) {
+            sends = false;
+            if end == SendEnd::CutOff {
+                return Poll::Ready(end);
+            }
+        }
+        if receives || sends { Poll::Pending } else { Poll::Ready(SendEnd::Complete) }
     })
-    .await;
+    .await
 }

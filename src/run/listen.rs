@@ -121,7 +121,9 @@ impl ListenPlan {
                 Joins::Commands(command) => {
                     let commands = self.commands(command);
                     let plan = TransferPlan::new(self.options.clone(), Passing::NotHere, None);
-                    server.serve(&loops, Bridge::new(BridgeTarget::Commands(commands), plan)).await
+                    server
+                        .serve(&loops, Bridge::new(BridgeTarget::Commands(commands), plan, None))
+                        .await
                 }
                 Joins::Stdio | Joins::StdioInTurn | Joins::Command(_) => Ok(Outcome::Done),
             }
@@ -147,8 +149,7 @@ impl ListenPlan {
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
         }
-        drop(accepting);
-        stopper.finish();
+        stopper.finish(accepting, &result);
         result
     }
 

@@ -14,7 +14,6 @@ use crate::{
     transfer::{
         CopyMode, Meter, Passing, Progress, TransferOptions,
         tasks::{EventLoops, TransferPlan},
-        threads::TransferReport,
     },
 };
 use std::{
@@ -175,18 +174,10 @@ impl RelayPlan {
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
             // Commands are told where it is listened, which is known by now.
-            let target = Bridge::new(self.target(terminal)?, plan);
+            let target = Bridge::new(self.target(terminal)?, plan, joined);
             readiness.tell()?;
             self.listening.tell(terminal);
-            let outcome = server.serve(&loops, target).await;
-            match joined {
-                Some(joined) => match joined.report.await {
-                    Ok(Ok(report)) => merge_stdio_report(outcome, Some(report)),
-                    Ok(Err(failure)) => Err(failure.into()),
-                    Err(_) => outcome,
-                },
-                None => outcome,
-            }
+            server.serve(&loops, target).await
         })
     }
 
@@ -216,28 +207,6 @@ impl RelayPlan {
         let (input, output) = endpoint::open_stdio()?;
         let options = self.options.without_limits();
         Ok(Stdio { input, output, options, shows_progress: false, terminal })
-    }
-}
-
-/// What it came to where stdin and stdout were the client, of which the report is. Why there
-/// was no target says most; of bytes that were lost, the report does.
-fn merge_stdio_report(
-    outcome: anyhow::Result<Outcome>,
-    report: Option<TransferReport>,
-) -> anyhow::Result<Outcome> {
-    let is_loss = |error: &anyhow::Error| {
-        matches!(error.downcast_ref::<Failure>(), Some(Failure::Undelivered { .. }))
-    };
-    let Some(report) = report else { return outcome };
-    if outcome.as_ref().is_err_and(|error| !is_loss(error)) {
-        return outcome;
-    }
-    let output_is_gone = report.output_is_gone();
-    match report.failure() {
-        Some(failure) => Err(failure.into()),
-        // Whoever reads the output, such as `head`, has enough: that is no loss.
-        None if output_is_gone && outcome.is_err() => Ok(Outcome::Done),
-        None => outcome,
     }
 }
 

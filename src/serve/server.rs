@@ -120,10 +120,10 @@ impl Server {
         };
         if !before(grace_is_over, all_are_served).await {
             let text = match limits.count() {
-                1 => "1 connection was".to_owned(),
-                count => format!("{count} connections were"),
+                1 => "1 connection".to_owned(),
+                count => format!("{count} connections"),
             };
-            tracing::warn!("{text} still open at the end of the grace time, and closed");
+            tracing::warn!("{text} did not end within the grace time: closed");
             control.close();
             let _ = before(tokio::time::sleep(LAST_TIME), limits.wait_until_empty()).await;
         }
@@ -133,11 +133,15 @@ impl Server {
             grace.saturating_add(LAST_TIME).saturating_sub(passed)
         });
         shared.handler.finished(left);
+        let ended = shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(signal) = shutdown.signal_so_far() {
+            // The process ends by the signal, without another message.
+            if let Some(Err(failure)) = ended {
+                tracing::error!("{failure}");
+            }
             super::die(signal);
         }
         accepted?;
-        let ended = shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(ended.transpose()?.unwrap_or(Outcome::Done))
     }
 }

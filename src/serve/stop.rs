@@ -1,5 +1,5 @@
 use crate::{
-    diag::{Failure, caught},
+    diag::{Failure, Outcome, caught, message},
     system::command,
     transfer::Meter,
 };
@@ -107,9 +107,14 @@ impl Stopper {
         OpenGuard { shared: Arc::clone(&self.shared), key }
     }
 
-    /// Ends the process by the termination signal, if one has arrived.
-    pub(crate) fn finish(&self) {
+    /// Ends the process by the termination signal, if one has arrived, after logging a failure.
+    /// `accepting` is the guard of the accepting thread, which calls this function.
+    pub(crate) fn finish(&self, accepting: OpenGuard, result: &anyhow::Result<Outcome>) {
         let signal = self.shared.state().signal;
+        if let (Some(_), Err(error)) = (signal, result) {
+            tracing::error!("{}", message(error));
+        }
+        drop(accepting);
         if let Some(signal) = signal {
             super::die(signal);
         }

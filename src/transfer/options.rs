@@ -39,8 +39,11 @@ pub(crate) struct TransferOptions {
 }
 
 impl TransferOptions {
+    /// Returns the time limits. `--linger` is about the direction that remains when the other one
+    /// has ended: if only one is used, there is none.
     pub(crate) fn limits(&self) -> TimeLimits {
-        TimeLimits { idle: self.idle, linger: self.linger }
+        let has_both = self.sends && self.receives;
+        TimeLimits { idle: self.idle, linger: self.linger.filter(|_| has_both) }
     }
 
     /// Returns whether a time limit is set.
@@ -95,5 +98,26 @@ impl Display for TransferOptions {
             Some(buffer) => writeln!(f, "copy         {copy}, {buffer} bytes at a time"),
             None => writeln!(f, "copy         {copy}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linger_is_about_two_directions() {
+        let options = |sends, receives| TransferOptions {
+            sends,
+            receives,
+            eof: Eof::Half,
+            linger: Some(Duration::from_secs(1)),
+            idle: None,
+            copy: CopyMode::Auto,
+            buffer: None,
+        };
+        assert!(options(true, true).limits().linger.is_some());
+        assert!(options(true, false).limits().linger.is_none());
+        assert!(options(false, true).limits().linger.is_none());
     }
 }

@@ -55,8 +55,10 @@ pub(crate) fn undelivered(
 /// Returns the reason for a failed write to a socket: systems report in several ways that the peer
 /// has closed.
 pub(crate) fn write_error(error: io::Error) -> io::Error {
-    match error.kind() {
-        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => closed(),
-        _ => error,
-    }
+    if is_gone(&error) { closed() } else { error }
+}
+
+/// Returns whether a write failed because the peer has closed.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }

@@ -9,5 +9,5 @@ mod report;
 mod transfer;
 
 pub(crate) use loops::EventLoops;
-pub(crate) use report::RelayReport;
+pub(crate) use report::{MayStopReading, RelayReport};
 pub(crate) use transfer::{TransferPlan, transfer};

@@ -2,9 +2,11 @@
 
 use super::{BROADCAST, number_before};
 #[cfg(target_os = "linux")]
-use crate::harness::{DEADLINE, memory};
+use crate::harness::{DEADLINE, memory, open_files, signal, wait_for_bytes};
 use crate::harness::{Running, Scene, Wire, data, wait_until};
 use rustix::io::ioctl_fionread;
+#[cfg(target_os = "linux")]
+use rustix::process::Signal;
 #[cfg(target_os = "linux")]
 use std::time::Instant;
 use std::{
@@ -88,28 +90,32 @@ fn stdin_is_not_read_while_there_is_no_client() {
 #[test]
 fn a_client_that_does_not_read_is_cut_off() {
     const SIZE: usize = 8_000_000;
-    let scene = Scene::new();
-    let args = ["-k", "--broadcast", "--queue", "200K"];
-    let mut server = scene.listen("./s", args).open_input().start_listening();
-    let mut stuck = scene.wire("./s");
-    let mut good: Vec<_> = (0..3).map(|_| scene.wire("./s")).collect();
-    let all: Vec<_> = good.iter().chain([&stuck]).collect();
-    let_all_be_served(&mut server, &all);
-    good.iter_mut().for_each(|client| assert_eq!(read_line(client).trim_matches('x'), "\n"));
-    let bytes = data(SIZE);
-    for piece in bytes.chunks(50_000) {
-        server.send(piece);
-        // The others have each piece before the next one comes.
-        good.iter_mut().for_each(|client| client.expect(piece));
+    for also in [&[][..], &["--merge"]] {
+        let scene = Scene::new();
+        let args = [&["-k", "--broadcast", "--queue", "200K"], also].concat();
+        let mut server = scene.listen("./s", args).open_input().start_listening();
+        let mut stuck = scene.wire("./s");
+        let mut good: Vec<_> = (0..3).map(|_| scene.wire("./s")).collect();
+        let all: Vec<_> = good.iter().chain([&stuck]).collect();
+        let_all_be_served(&mut server, &all);
+        good.iter_mut().for_each(|client| assert_eq!(read_line(client).trim_matches('x'), "\n"));
+        let bytes = data(SIZE);
+        for piece in bytes.chunks(50_000) {
+            server.send(piece);
+            // The others have each piece before the next one comes.
+            good.iter_mut().for_each(|client| client.expect(piece));
+        }
+        server.wait_for_message("warning: connection 1: cut off");
+        let got = stuck.rest_whatever_happens();
+        assert!(got.len() < SIZE / 2, "{} bytes", got.len());
+        // What it got is the beginning of it all, without gaps.
+        let line = got.iter().position(|byte| *byte == b'\n').unwrap();
+        assert!(
+            got[..line].iter().all(|byte| *byte == b'x') && bytes.starts_with(&got[line + 1..])
+        );
+        let log = String::from_utf8(server.stderr.so_far()).unwrap();
+        assert!(log.matches("cut off").count() == 1, "{log}");
     }
-    server.wait_for_message("warning: connection 1: cut off");
-    let got = stuck.rest_whatever_happens();
-    assert!(got.len() < SIZE / 2, "{} bytes", got.len());
-    // What it got is the beginning of it all, without gaps.
-    let line = got.iter().position(|byte| *byte == b'\n').unwrap();
-    assert!(got[..line].iter().all(|byte| *byte == b'x') && bytes.starts_with(&got[line + 1..]));
-    let log = String::from_utf8(server.stderr.so_far()).unwrap();
-    assert!(log.matches("cut off").count() == 1, "{log}");
 }
 
 /// Nobody waits for ever for a client that does not read: neither is its queue full, nor does
@@ -172,4 +178,32 @@ fn clients_that_do_not_read_take_little_memory() {
     }
     let more = memory(&hub).saturating_sub(before);
     assert!(more < 6 << 20, "{more} bytes more");
+}
+
+/// Bytes that were read for a client that has gone are counted if no other client comes.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_no_client_is_left_for() {
+    let scene = Scene::new();
+    let mut hub = scene.listen("./s", BROADCAST).open_input().start_listening();
+    let mut client = scene.wire("./s");
+    hub.send("taken");
+    client.expect("taken");
+    let before = open_files(&hub);
+    drop(client);
+    wait_until("the client has gone", || open_files(&hub) < before);
+    hub.send("lost");
+    let input = hub.take_input();
+    wait_for_bytes(&input, 0);
+    signal(&hub, Signal::TERM);
+    hub.end().died_of(Signal::TERM).says("warning: 4 bytes were read from stdin and not sent");
+}
+
+#[test]
+fn stdin_that_cannot_be_read() {
+    let scene = Scene::new();
+    let folder = std::fs::File::open(scene.folder()).unwrap();
+    let hub = scene.listen("./s", BROADCAST).stdin(folder).start_listening();
+    assert_eq!(scene.wire("./s").rest(), b"");
+    hub.end().code(1).says("cannot read the input: is a directory");
 }

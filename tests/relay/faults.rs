@@ -303,3 +303,18 @@ fn a_reader_of_stdout_that_has_enough_is_no_loss() {
     relay.take_output().read_exact(&mut [0; 100]).unwrap();
     relay.end().silent();
 }
+
+/// The loss of the only client is said although the process ends by the signal.
+#[test]
+fn the_loss_of_the_only_client_at_the_end_of_the_grace_time() {
+    let scene = Scene::new();
+    let (host, target) = scene.host("./t");
+    let relay = scene.lsock(["relay", "./s", &target, "--once", "--grace", "100ms"]).start();
+    let mut client = scene.wire("./s");
+    let writes = thread::spawn(move || client.write_all(&data(5_000_000)).is_err());
+    let mut wire = host.accept();
+    wire.expect(data(1));
+    signal(&relay, Signal::TERM);
+    relay.end().died_of(Signal::TERM).says("bytes could not be delivered to the target: ");
+    assert!(writes.join().unwrap());
+}

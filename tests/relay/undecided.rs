@@ -1,12 +1,15 @@
 //! Peers that end both directions, read nothing, and close late or never.
 
-use crate::harness::{Host, Scene, Wire, signal, wait_for_bytes, wait_until};
+use crate::harness::{
+    Host, Running, Scene, Wire, data, numbers, signal, wait_for_bytes, wait_until,
+};
 use rustix::{
+    io::ioctl_fionread,
     net::{Shutdown, shutdown},
     process::Signal,
 };
 use std::{
-    io::Write,
+    io::{Read, Write},
     thread,
     time::{Duration, Instant},
 };
@@ -87,4 +90,47 @@ fn an_undecided_target_does_not_outlast_the_grace_time() {
     let outcome = relay.end().died_of(Signal::TERM);
     outcome.says("the peer has shut down the connection and has not read the rest");
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+/// Starts `relay -` with a target that sends more than a pipe takes, and ends.
+fn start_with_blocked_stdout(scene: &Scene, args: &[&str]) -> (Running, Vec<u8>) {
+    let bytes = data(1_000_000);
+    let (host, target) = scene.host("./t");
+    let relay = scene.lsock(["relay", "-v", "-", &target]).args(args).unread_output().start();
+    let mut wire = host.accept();
+    // It blocks until the relay has read everything.
+    wire.send(&bytes);
+    wire.end();
+    relay.wait_for_message("connection 1");
+    (relay, bytes)
+}
+
+/// However long the reader of stdout takes, that is no loss.
+#[test]
+fn a_slow_reader_of_stdout_of_a_relay() {
+    let scene = Scene::new();
+    let (mut relay, bytes) = start_with_blocked_stdout(&scene, &[]);
+    let mut output = relay.take_output();
+    // Said when the relay has decided about the socket to the thread of the standard streams.
+    relay.wait_for_message("bytes back in");
+    let mut received = Vec::new();
+    output.read_to_end(&mut received).unwrap();
+    assert!(received == bytes, "{} bytes", received.len());
+    relay.end().ok().does_not_say("warning");
+}
+
+#[test]
+fn a_blocked_stdout_of_a_relay_at_the_end_of_the_grace_time() {
+    let scene = Scene::new();
+    let (mut relay, bytes) = start_with_blocked_stdout(&scene, &["--grace", "300ms"]);
+    let mut output = relay.take_output();
+    wait_until("the pipe is full", || ioctl_fionread(&output).unwrap() >= 60_000);
+    signal(&relay, Signal::TERM);
+    let outcome = relay.end().died_of(Signal::TERM).says("could not be delivered to the output: ");
+    let line = outcome.stderr.lines().find(|line| line.contains("not be delivered")).unwrap();
+    let [lost, delivered] = numbers(line)[..] else { panic!("{line}") };
+    let mut received = Vec::new();
+    output.read_to_end(&mut received).unwrap();
+    assert_eq!(delivered, received.len(), "{line}");
+    assert_eq!(lost + delivered, bytes.len(), "{line}");
 }

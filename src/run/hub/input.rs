@@ -8,7 +8,10 @@ use crate::{
 };
 use std::{
     io::ErrorKind,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
 };
 
@@ -24,6 +27,10 @@ struct InputShared {
     /// Set when a client has come since the thread has looked for one.
     has_come: Mutex<bool>,
     came: Condvar,
+    /// Number of bytes that were read and wait for a client.
+    held: AtomicU64,
+    /// The reason why stdin could not be read, if that ends the hub.
+    failure: Mutex<Option<Failure>>,
 }
 
 /// How much is read at a time.
@@ -40,12 +47,20 @@ impl Broadcast {
             queue: Arc::new(BroadcastQueue::new(queue)),
             has_come: Mutex::default(),
             came: Condvar::new(),
+            held: AtomicU64::new(0),
+            failure: Mutex::default(),
         });
         let reader = Arc::clone(&shared);
         let read = move || {
-            if caught(|| reader.read(&input)).is_err() {
-                reader.queue.end();
+            let read = caught(|| reader.read(&input)).unwrap_or_else(Err);
+            match read {
+                Err(failure) if over.is_none() => tracing::warn!("{failure}"),
+                read => {
+                    let mut failure = reader.failure.lock().unwrap_or_else(PoisonError::into_inner);
+                    *failure = read.err();
+                }
             }
+            reader.queue.end();
             if let Some(over) = over {
                 over.raise();
             }
@@ -55,6 +70,16 @@ impl Broadcast {
             .spawn(read)
             .map_err(|error| Failure::Io { what: "cannot start a thread", error })?;
         Ok(Self { shared })
+    }
+
+    /// Takes the reason why stdin could not be read, if that has ended the hub.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Returns the number of bytes that were read and that no client was left for.
+    pub(super) fn held(&self) -> u64 {
+        self.shared.held.load(Relaxed)
     }
 
     /// From now on what comes is put into the client's queue.
@@ -76,27 +101,25 @@ impl InputShared {
         }
     }
 
-    fn read(&self, input: &Input) {
+    fn read(&self, input: &Input) -> Result<(), Failure> {
         let mut buffer = vec![0; PIECE];
         loop {
             self.wait_for_client();
             match input.read(&mut buffer) {
-                Ok(0) => break,
-                // The last client may have gone meanwhile: the next one gets it.
+                Ok(0) => return Ok(()),
+                // The last client may have gone meanwhile: the next one gets the bytes.
                 Ok(read) => {
+                    self.held.store(read as u64, Relaxed);
                     while !self.queue.push(&buffer[..read]) {
                         self.wait_for_client();
                     }
+                    self.held.store(0, Relaxed);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error)
                     if error.kind() == ErrorKind::WouldBlock && input.wait_readable().is_ok() => {}
-                Err(error) => {
-                    tracing::warn!(%error, "cannot read the input");
-                    break;
-                }
+                Err(error) => return Err(Failure::Io { what: "cannot read the input", error }),
             }
         }
-        self.queue.end();
     }
 }

@@ -2,7 +2,7 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::Waker,
 };
@@ -31,7 +31,8 @@ struct BroadcastState {
 #[derive(Debug)]
 struct Position {
     next: AtomicU64,
-    is_cut_off: AtomicBool,
+    /// The end of the queue when the client was cut off; `u64::MAX` before that.
+    cut_off_at: AtomicU64,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -75,7 +76,7 @@ impl BroadcastQueue {
             // One piece always fits.
             let fits = waiting == 0 || waiting + bytes.len() as u64 <= self.limit as u64;
             if !fits {
-                client.is_cut_off.store(true, Relaxed);
+                client.cut_off_at.store(end, Relaxed);
                 cut_off.push(Arc::clone(client));
             }
             fits
@@ -109,7 +110,7 @@ impl BroadcastQueue {
         let mut state = self.write();
         let position = Arc::new(Position {
             next: AtomicU64::new(state.end()),
-            is_cut_off: AtomicBool::new(false),
+            cut_off_at: AtomicU64::new(u64::MAX),
             waker: Mutex::default(),
         });
         state.clients.insert(number, Arc::clone(&position));
@@ -178,7 +179,7 @@ impl Subscription {
     pub(super) fn next<T>(&self, waker: Waker, with: impl FnOnce(Next<'_>) -> T) -> T {
         *self.position.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
         let state = self.queue.read();
-        if self.position.is_cut_off.load(Relaxed) {
+        if self.position.cut_off_at.load(Relaxed) != u64::MAX {
             drop(state);
             return with(Next::CutOff);
         }
@@ -198,7 +199,8 @@ impl Subscription {
 
     /// Returns how many bytes were read for the client and not sent to it.
     pub(super) fn unsent(&self) -> u64 {
-        self.position.waiting(self.queue.read().end())
+        let end = self.queue.read().end().min(self.position.cut_off_at.load(Relaxed));
+        self.position.waiting(end)
     }
 }
 

@@ -1,7 +1,7 @@
 use super::direction::RelayEnd;
 use crate::{
     diag::{Failure, LossDirection},
-    transfer::{Delivery, EarlyEnd, ended, undelivered, write_error},
+    transfer::{Delivery, EarlyEnd, ended, is_gone, undelivered, write_error},
 };
 use std::{
     fmt::{self, Display, Formatter},
@@ -35,11 +35,12 @@ impl RelayReport {
 
     /// Returns the number of bytes that were read for the target, delivered or not.
     pub(crate) fn read_for_target(&self) -> u64 {
-        let lost = match self.to_target.ending {
-            RelayEnd::OutputFailed { lost, .. } | RelayEnd::Stopped { lost } => lost,
-            _ => 0,
-        };
-        self.to_target.bytes + lost
+        self.to_target.read()
+    }
+
+    /// Returns the number of bytes that were read for the client, delivered or not.
+    pub(crate) fn read_for_client(&self) -> u64 {
+        self.to_client.read()
     }
 
     /// Returns whether a limit or the shutdown ended the connection.
@@ -47,36 +48,60 @@ impl RelayReport {
         self.limit.is_some()
     }
 
-    /// Returns the failure, if any: lost bytes take precedence over a time limit. A target that is
-    /// a command may stop reading at any time.
-    pub(crate) fn failure(self, target_is_command: bool) -> Option<Failure> {
-        let to_target =
-            self.to_target.failure(LossDirection::Target, "cannot read from the client");
-        let to_client =
-            self.to_client.failure(LossDirection::Client, "cannot read from the target");
-        to_target
-            .filter(|_| !target_is_command)
-            .or(to_client)
-            .or_else(|| self.limit.and_then(EarlyEnd::failure))
+    /// Returns the failure, if any: lost bytes take precedence over a time limit.
+    pub(crate) fn failure(self, may_stop: MayStopReading) -> Option<Failure> {
+        let to_target = self.to_target.failure(
+            LossDirection::Target,
+            "cannot read from the client",
+            may_stop == MayStopReading::Target,
+        );
+        let to_client = self.to_client.failure(
+            LossDirection::Client,
+            "cannot read from the target",
+            may_stop == MayStopReading::Client,
+        );
+        to_target.or(to_client).or_else(|| self.limit.and_then(EarlyEnd::failure))
     }
 }
 
+/// The side that may stop reading at any time, which is no loss: a command, or the standard streams,
+/// which have a report of their own.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MayStopReading {
+    Neither,
+    Target,
+    Client,
+}
+
 impl RelaySide {
+    fn read(&self) -> u64 {
+        let lost = match self.ending {
+            RelayEnd::OutputFailed { lost, .. } | RelayEnd::Stopped { lost } => lost,
+            _ => 0,
+        };
+        self.bytes + lost
+    }
+
     /// Returns the failure, if any; `what` is the message for an input that could not be read.
-    fn failure(self, direction: LossDirection, what: &'static str) -> Option<Failure> {
+    /// `may_stop` says whether the receiver may stop reading.
+    fn failure(
+        self,
+        direction: LossDirection,
+        what: &'static str,
+        may_stop: bool,
+    ) -> Option<Failure> {
         let failure = |error, lost| Some(undelivered(direction, error, lost, self.bytes));
         match self.ending {
+            RelayEnd::OutputFailed { error, .. } if may_stop && is_gone(&error) => None,
             RelayEnd::OutputFailed { error, lost } => failure(write_error(error), Some(lost)),
-            RelayEnd::Stopped { lost } if lost > 0 => failure(ended(), Some(lost)),
+            RelayEnd::Stopped { lost } if lost > 0 && !may_stop => failure(ended(), Some(lost)),
             ending => match (self.fate.error(), ending) {
-                (Some(error), _) => failure(error, None),
+                (Some(error), _) if !may_stop => failure(error, None),
                 // A reset is a loss of the other direction.
-                (None, RelayEnd::InputFailed(error))
-                    if error.kind() != ErrorKind::ConnectionReset =>
-                {
+                (_, RelayEnd::InputFailed(error)) if error.kind() != ErrorKind::ConnectionReset => {
                     Some(Failure::Io { what, error })
                 }
-                (None, _) => None,
+                _ => None,
             },
         }
     }
