@@ -1,6 +1,6 @@
 //! Messages of servers: nobody waits for whoever reads them, and floods are a few lines.
 
-use crate::harness::{Cmd, Scene, signal};
+use crate::harness::{Cmd, Scene, signal, wait_until};
 use rustix::{
     fs::{CWD, FileType, Mode, OFlags, mknodat},
     process::Signal,
@@ -214,4 +214,19 @@ fn messages_that_were_asked_for_are_all_there() {
     signal(&server, Signal::TERM);
     let outcome = server.end().died_of(Signal::TERM);
     assert_eq!(outcome.stderr.matches(" from pid ").count(), COUNT);
+}
+
+/// A limit of the size of files does not end a server whose log has reached it.
+#[test]
+fn a_log_file_that_reaches_its_limit() {
+    let scene = Scene::new();
+    let script = r#"ulimit -f 1; exec "$0" listen ./s -k --merge -vvv > /dev/null 2> log"#;
+    let server = scene.command("bash").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]).start();
+    wait_until("the log is full", || {
+        drop(UnixStream::connect(scene.path("s")));
+        scene.path("log").metadata().is_ok_and(|file| file.len() == 1024)
+    });
+    signal(&server, Signal::TERM);
+    server.end().died_of(Signal::TERM);
+    assert_eq!(scene.files(), ["log"]);
 }

@@ -6,8 +6,9 @@ use clap::{ArgAction, Args, ValueEnum, builder::PossibleValue};
 pub(crate) struct Everywhere {
     /// Log more: -v connections and totals, -vv retries and ends, -vvv debugging.
     ///
-    /// The environment variable LSOCK_LOG takes precedence. It uses the filter syntax of
-    /// tracing-subscriber, for example `lsock=info,local_socket=debug`.
+    /// The environment variable LSOCK_LOG takes precedence for all messages but the error that
+    /// ends the command. It uses the filter syntax of tracing-subscriber, for example
+    /// `lsock=info,local_socket=debug`.
     #[arg(short, long, action = ArgAction::Count, display_order = 900)]
     pub(crate) verbose: u8,
 

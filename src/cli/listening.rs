@@ -49,11 +49,11 @@ pub(crate) struct Listening {
     #[arg(long)]
     pub(crate) replace: bool,
 
-    /// Write a newline to file descriptor N when clients can connect, then close it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(3..))]
+    /// Write a newline to file descriptor N (3 to 255) when clients can connect, then close it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(3..=255))]
     pub(crate) ready_fd: Option<i32>,
 
-    /// Time that open connections get to end after SIGINT or SIGTERM.
+    /// Time that open connections get to end after a signal that asks lsock to end.
     #[arg(long, value_name = "DURATION", value_parser = value::duration, default_value = "5s")]
     pub(crate) grace: Duration,
 }

@@ -27,6 +27,7 @@ pub(crate) struct Transfer {
 
     /// After one direction has ended, wait at most DURATION for the other.
     ///
+    /// With --send-only or --recv-only there is no other direction, and no limit.
     /// Time during which our own output is blocked does not count. By default there is no
     /// limit.
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
