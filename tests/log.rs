@@ -120,7 +120,7 @@ fn what_there_was_no_room_for_is_counted() {
         let text = String::from_utf8_lossy(&text);
         text.contains(" messages were left out: stderr was not read\n")
     };
-    crate::harness::wait_until("it says how many", &mut drain);
+    wait_until("it says how many", &mut drain);
     signal(&relay, Signal::TERM);
     relay.end().died_of(Signal::TERM);
 }
