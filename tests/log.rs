@@ -141,7 +141,7 @@ fn a_full_ready_fd_keeps_no_client_waiting() {
         let read = pipe.read(&mut buffer).unwrap_or(0);
         buffer[..read].contains(&b'\n')
     };
-    crate::harness::wait_until("it is told", &mut told);
+    wait_until("it is told", &mut told);
     server.kill();
 }
 
