@@ -1,4 +1,4 @@
-//! Clients that are joined to a target each, in event loops.
+//! Joins each client to a target, in event loops.
 
 use super::{command::Commands, stdio::Stdio};
 use crate::{
@@ -27,7 +27,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Joins clients to what it has for them.
+/// Joins clients to the target.
 #[derive(Debug)]
 pub(super) struct Bridge {
     to: BridgeTarget,
@@ -37,7 +37,7 @@ pub(super) struct Bridge {
     stdio_client: Mutex<Option<Joined>>,
 }
 
-/// What clients are joined to.
+/// The target of clients.
 #[derive(Debug)]
 pub(super) enum BridgeTarget {
     Name(Name<'static>, RetryPolicy),
@@ -46,27 +46,27 @@ pub(super) enum BridgeTarget {
     Stdio(Arc<SharedStdio>),
 }
 
-/// Standard input and output, for one client after another.
+/// Standard input and output, which are joined to one client after another.
 #[derive(Debug)]
 pub(super) struct SharedStdio {
-    /// The only client takes it: the end of what it sends is that of the output, of which
-    /// nothing else may be left open then.
+    /// The only client takes it, so that no other descriptor keeps the output open after the
+    /// client's end of file.
     stdio: Mutex<Option<Stdio>>,
-    /// Nothing can be written to the output any more.
+    /// Raised when the output can no longer be written.
     over: Flag,
-    /// Whether the first client is the last.
+    /// Whether there is only one client.
     once: bool,
 }
 
 /// The thread that moves bytes between standard input and output and a socket.
 #[derive(Debug)]
 pub(super) struct Joined {
-    /// How the transfer ended, once it has.
+    /// Receives the report of the transfer.
     report: oneshot::Receiver<Result<TransferReport, Failure>>,
     meter: Arc<Meter>,
 }
 
-/// What all connections came to.
+/// Totals of all connections.
 #[derive(Debug, Default)]
 struct Totals {
     connections: AtomicU64,
@@ -80,7 +80,7 @@ impl Bridge {
         Self { to, plan, totals: Totals::default(), stdio_client }
     }
 
-    /// Joins the two, and says what it came to.
+    /// Joins the two sockets, and logs the report.
     async fn transfer(
         &self,
         client: Socket,
@@ -136,8 +136,8 @@ impl Bridge {
         report.failure(MayStopReading::Target).map_or(Ok(Outcome::Command(status)), Err)
     }
 
-    /// A thread moves bytes between the standard streams, which cannot be waited for in an
-    /// event loop, and a connection to this one.
+    /// Joins a client to the standard streams. An event loop cannot wait for them, so a thread
+    /// moves bytes between them and a socket pair.
     async fn join_to_stdio(
         &self,
         shared: &Arc<SharedStdio>,
@@ -159,8 +159,8 @@ impl Bridge {
     }
 }
 
-/// What connects a client to its target. Each stage of a connection is boxed: the first one
-/// is over soon, and the memory of connections that have nothing to do is that of the last.
+/// Connects to the target. Each stage of a connection is boxed, so that an idle connection keeps
+/// only the memory of its last stage.
 type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
 
 impl Handler for Bridge {
@@ -196,7 +196,8 @@ impl SharedStdio {
         Arc::new(Self { stdio: Mutex::new(Some(stdio)), over: Flag::new(), once })
     }
 
-    /// Begins to join standard input and output to a socket; tells what it came to.
+    /// Starts a thread that joins standard input and output to one end of a socket pair. Returns
+    /// the other end.
     pub(super) fn join(self: &Arc<Self>) -> Result<(Detached, Joined), Failure> {
         let failure = |error| Failure::Io { what: "cannot use standard input or output", error };
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
@@ -206,14 +207,14 @@ impl SharedStdio {
         let moved = Arc::clone(&meter);
         let join = move || {
             let report = caught(|| stdio.join_metered(Arc::new(theirs), is_last, moved));
-            // Nobody waits for it where the process is about to end.
+            // Nobody receives it if the process is about to end.
             let _ = tell.send(report);
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
         Ok((ours.into(), Joined { report: told, meter }))
     }
 
-    /// The standard streams for the next client.
+    /// Returns the standard streams for the next client.
     fn next(&self) -> io::Result<Stdio> {
         let mut stdio = self.stdio.lock().unwrap_or_else(PoisonError::into_inner);
         let next = if self.once {
@@ -280,7 +281,7 @@ fn merge_failures(
     }
 }
 
-/// What is lost of the bytes for the output, if its thread is left behind.
+/// Returns the loss of bytes for the output if its thread is left behind.
 fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
     let bytes = Some(read.saturating_sub(delivered)).filter(|lost| *lost > 0)?;
     let direction = LossDirection::Receive;
@@ -292,8 +293,8 @@ fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
     })
 }
 
-/// Waits for the target, unless the client goes before, or has to. One that has gone and
-/// left something for the target still gets it there.
+/// Waits for the target. Returns `None` if the client has closed without leaving data, or at the
+/// end of the grace time.
 async fn unless_over(
     mut target: Dialling<'_>,
     client: &mut Socket,
@@ -313,7 +314,7 @@ async fn unless_over(
     .await
 }
 
-/// What the first one gives, unless the second one is ready before.
+/// Returns the result of the first future, or `None` if the second one is ready before.
 async fn before<T>(first: impl Future<Output = T>, second: impl Future<Output = ()>) -> Option<T> {
     let (mut first, mut second) = (pin!(first), pin!(second));
     poll_fn(|cx| {

@@ -1,4 +1,4 @@
-//! A connection that is joined to a command.
+//! Joins connections to commands.
 
 use crate::{
     diag::Failure,
@@ -25,9 +25,9 @@ use tokio::process::Child;
 #[derive(Clone, Debug)]
 pub(super) struct Commands {
     pub(super) command: CommandLine,
-    /// Where clients have connected to, as it is typed.
+    /// The name of the listener, as typed.
     pub(super) name: String,
-    /// Whether that is a local socket.
+    /// Whether the listener is a local socket.
     pub(super) is_local: bool,
     pub(super) options: TransferOptions,
 }
@@ -36,7 +36,7 @@ pub(super) struct Commands {
 #[derive(Debug)]
 pub(super) struct Running {
     child: Arc<SharedChild>,
-    /// What has to pass through this process, if the command has not the socket itself.
+    /// The transfer through this process, if the command does not have the socket itself.
     pumped: Option<(Arc<Stream>, TransferOptions)>,
     going: Option<OpenGuard>,
 }
@@ -63,8 +63,8 @@ impl Commands {
         Ok(Running { child, pumped, going })
     }
 
-    /// Starts the command for the only connection, and passes signals that ask to end on to it.
-    /// A second one ends this process at once.
+    /// Starts the command for the only connection, and passes termination signals on to it. A
+    /// second signal ends this process at once.
     pub(super) fn start_passing_signals_on(
         &self,
         stream: Stream,
@@ -72,10 +72,10 @@ impl Commands {
     ) -> Result<Running, Failure> {
         let child = Arc::new(Mutex::new(None::<Arc<SharedChild>>));
         let receiver = Arc::clone(&child);
-        // A signal waits for the command, which may be ready before it is known here.
+        // The lock makes a signal wait until the command is stored.
         let mut starting = child.lock().unwrap_or_else(PoisonError::into_inner);
         signals::on_termination(move |signal| {
-            // Another signal finds none.
+            // A second signal finds no command.
             match receiver.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 Some(child) => {
                     if let Err(error) = command::pass_on(&child, signal) {
@@ -92,8 +92,8 @@ impl Commands {
         Ok(running)
     }
 
-    /// Becomes the command where the system can do that and nothing is left to be done
-    /// here; otherwise gives the connection back.
+    /// Replaces this process by the command if the system can do so and no bytes pass through this
+    /// process. Otherwise returns the connection.
     pub(super) fn become_it(
         &self,
         stream: Stream,
@@ -108,7 +108,7 @@ impl Commands {
         }
     }
 
-    /// Whether the command is given the connection itself.
+    /// Returns whether the command gets the connection itself.
     pub(super) fn gives_socket(&self) -> bool {
         command::TAKES_SOCKETS && self.options.is_plain()
     }
@@ -126,7 +126,7 @@ impl Commands {
             .map_err(|error| self.command.failure(error))
     }
 
-    /// Starts the command; gives what its standard input and output are joined to.
+    /// Starts the command. Returns the socket that is joined to its standard input and output.
     pub(super) fn start_joined(
         &self,
         peer: Option<&PeerCreds>,
@@ -136,8 +136,8 @@ impl Commands {
             .map_err(|error| self.command.failure(error))
     }
 
-    /// Waits until the command has ended, which it is asked to do at once, or where it is
-    /// time; gives its exit status.
+    /// Waits until the command has ended, and returns its exit status. The command is asked to end
+    /// at once, or at the end of the grace time.
     pub(super) async fn wait(
         &self,
         mut child: Child,
@@ -175,7 +175,7 @@ impl Commands {
         for (variable, value) in own.into_iter().chain(listening::peer_variables(peer)) {
             match value {
                 Some(value) => command.env(variable, value),
-                // What lsock itself was told is not true of this peer.
+                // Variables that lsock inherited describe another peer.
                 None => command.env_remove(variable),
             };
         }
@@ -184,7 +184,7 @@ impl Commands {
 }
 
 impl Running {
-    /// Waits until the command has ended; gives its exit status.
+    /// Waits until the command has ended, and returns its exit status.
     pub(super) fn wait(mut self) -> Result<u8, Failure> {
         let report = match (self.pumped.take(), self.child.take_stdout(), self.child.take_stdin()) {
             (Some((stream, options)), Some(stdout), Some(stdin)) => {

@@ -1,5 +1,5 @@
-//! All clients at once with stdin and stdout: what they send is merged line by line, what
-//! comes from stdin is copied to every one of them.
+//! Joins all clients at once to stdin and stdout: their lines are merged to stdout, and stdin is
+//! copied to each of them.
 
 mod input;
 mod lines;
@@ -32,7 +32,7 @@ use std::{
 };
 use tokio::time::{Sleep, sleep};
 
-/// What `--merge`, `--broadcast` and `--queue` say.
+/// The options `--merge`, `--broadcast` and `--queue`.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Options {
     merges: bool,
@@ -40,18 +40,18 @@ pub(super) struct Options {
     queue: usize,
 }
 
-/// How much may wait for a client.
+/// Default of `--queue`, in bytes.
 const QUEUE: usize = 1 << 20;
 
 impl Options {
-    /// As the command line says; `None` if it says nothing of it.
+    /// Returns the options; `None` if neither `--merge` nor `--broadcast` is given.
     pub(super) fn new(args: &cli::Listen) -> Option<Self> {
         let (merges, broadcasts) = (args.merge, args.broadcast);
         let queue = args.queue.unwrap_or(QUEUE);
         (merges || broadcasts).then_some(Self { merges, broadcasts, queue })
     }
 
-    /// Refuses options that are for two ends that are joined.
+    /// Rejects options of transfers, which have two ends.
     pub(super) fn check(&self, options: &TransferOptions) -> Result<(), Failure> {
         if options.is_plain() {
             return Ok(());
@@ -75,7 +75,7 @@ impl Display for Options {
     }
 }
 
-/// Serves clients until a signal comes, stdout is gone, or there is nothing left to send.
+/// Serves clients until a signal arrives, stdout cannot be written, or everything was sent.
 pub(super) async fn serve(
     server: Server,
     loops: &EventLoops,
@@ -101,7 +101,7 @@ pub(super) async fn serve(
     }
 }
 
-/// Serves clients.
+/// Joins clients to stdin and stdout.
 #[derive(Debug)]
 struct Hub {
     merge: Option<Arc<Merge>>,
@@ -131,8 +131,8 @@ impl Handler for Hub {
                 }
             };
             let mut both = pin!(both(receive, send));
-            // What was sent already is still delivered where stdin has ended; without an output
-            // nobody is served any more.
+            // If stdin has ended, queued bytes are still delivered. If stdout cannot be written,
+            // all connections end.
             let mut closing = pin!(shutdown.closing());
             let output_is_gone = async {
                 match &self.merge {
@@ -186,7 +186,7 @@ impl Handler for Hub {
     }
 }
 
-/// The beginning of a message about bytes.
+/// Returns the beginning of a message about bytes, with the verb.
 fn bytes_were(count: u64) -> String {
     if count == 1 { "1 byte was".to_owned() } else { format!("{count} bytes were") }
 }
@@ -198,10 +198,10 @@ struct Connection {
     number: u64,
 }
 
-/// How much is read at a time.
+/// Bytes read at a time.
 const BUFFER: usize = 16 << 10;
 
-/// How much is sent at a time.
+/// Maximum number of bytes sent at a time.
 const SENT: usize = 64 << 10;
 
 impl Connection {
@@ -209,7 +209,8 @@ impl Connection {
         self.socket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands lines over until the client has no more. What was not handed over is left there.
+    /// Hands over the lines of the client until its end of file. If it is cancelled, the rest stays
+    /// in `lines`.
     async fn receive(&self, merge: &Merge, lines: &mut Lines) {
         let mut descriptors = Descriptors::new(false);
         loop {
@@ -308,7 +309,7 @@ enum HubStep {
     /// There is nothing more to send.
     End,
     QueueFull,
-    /// It has taken nothing for that long.
+    /// The client has taken nothing for this time.
     Stuck(Duration),
 }
 

@@ -1,4 +1,4 @@
-//! Where and how it is listened, for every command that does.
+//! The listener of the commands that listen.
 
 use crate::{
     diag::{Failure, Terminal},
@@ -18,12 +18,12 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-/// Where and how it is to be listened.
+/// The address and the options of a listener.
 #[derive(Debug)]
 pub(super) struct ListenerPlan {
     place: ListenSource,
     options: ListenSettings,
-    /// The TCP address with the port that the system has chosen.
+    /// The bound TCP address, with the port that the system chose.
     opened: OnceLock<TcpAddress>,
 }
 
@@ -38,10 +38,10 @@ enum ListenSource {
         address: TcpAddress,
         addresses: Vec<SocketAddr>,
     },
-    /// One that came with the process, until it is used.
+    /// An inherited listener, until it is used.
     Inherited {
         number: i32,
-        /// Where it listens, in a form that is read again, if that is known.
+        /// The address in a form that can be parsed, if it is known.
         name: Option<String>,
         allowed: Option<Allowed>,
         socket: Mutex<Option<Inherited>>,
@@ -50,7 +50,7 @@ enum ListenSource {
 }
 
 impl ListenerPlan {
-    /// On a local socket.
+    /// Creates the plan of a local socket.
     pub(super) fn on_name(name: Name<'static>, options: ListenSettings) -> Result<Self, Failure> {
         let on_conflict =
             if options.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
@@ -60,7 +60,7 @@ impl ListenerPlan {
         Ok(Self::new(ListenSource::Name { name, listener, allowed }, options))
     }
 
-    /// On whatever a relay can listen on.
+    /// Creates the plan of a listener of a relay, of any kind.
     pub(super) fn on(
         listen_on: ListenOn,
         options: ListenSettings,
@@ -111,12 +111,12 @@ impl ListenerPlan {
         Self { place, options, opened: OnceLock::new() }
     }
 
-    /// Whether stdin and stdout are the one client.
+    /// Returns whether stdin and stdout are the only client.
     pub(super) fn is_stdio(&self) -> bool {
         matches!(self.place, ListenSource::Stdio)
     }
 
-    /// Whether clients come through a local socket.
+    /// Returns whether clients connect to a local socket.
     pub(super) fn is_local(&self) -> bool {
         match &self.place {
             ListenSource::Name { .. } => true,
@@ -125,18 +125,17 @@ impl ListenerPlan {
         }
     }
 
-    /// Whether it is this local socket.
+    /// Returns whether the listener has this name.
     pub(super) fn is_on(&self, other: &Name<'_>) -> bool {
         matches!(&self.place, ListenSource::Name { name, .. } if name == other)
     }
 
-    /// Whether options say how many clients are served at a time.
+    /// Returns whether an option limits the number of clients.
     pub(super) fn limits_clients(&self) -> bool {
         self.options.max_conns.is_some() || self.options.max_conns_per_user.is_some()
     }
 
-    /// Where clients have connected to, for commands: of a socket that came with the
-    /// process, where that listens.
+    /// Returns the name that commands get. For an inherited socket it is its address.
     pub(super) fn name(&self) -> String {
         match &self.place {
             ListenSource::Inherited { name: Some(name), .. } => name.clone(),
@@ -144,12 +143,12 @@ impl ListenerPlan {
         }
     }
 
-    /// Whom to tell that clients can connect.
+    /// Returns the receivers of the readiness message.
     pub(super) fn readiness(&self) -> Result<Readiness, Failure> {
         Readiness::new(self.options.ready_fd)
     }
 
-    /// Warns of what is probably not meant.
+    /// Warns of settings that are probably not intended.
     pub(super) fn warn(&self) {
         if let ListenSource::Name { allowed, .. }
         | ListenSource::Inherited { allowed: Some(allowed), .. } = &self.place
@@ -173,7 +172,7 @@ impl ListenerPlan {
         }
     }
 
-    /// Listens on a local socket, without an event loop.
+    /// Listens on a local socket, with blocking calls.
     pub(super) fn listen(&self) -> Result<Listener, Failure> {
         match &self.place {
             ListenSource::Name { listener, .. } => {
@@ -209,7 +208,8 @@ impl ListenerPlan {
         }
     }
 
-    /// Who is served, and how many at a time: at most as many as there is room for.
+    /// Returns the rules for clients, and their maximum number. `room` is the number that the limit
+    /// of descriptors allows.
     pub(super) fn admission(&self, room: Option<NonZeroUsize>) -> Admission {
         let allowed = match &self.place {
             ListenSource::Name { allowed, .. } => Some(allowed.clone()),
@@ -220,7 +220,7 @@ impl ListenerPlan {
         Admission::new(allowed, Limits::new(all, self.options.max_conns_per_user))
     }
 
-    /// Tells a person where it is listened.
+    /// Logs the address.
     pub(super) fn tell(&self, terminal: Terminal) {
         let kind = match &self.place {
             ListenSource::Name { name, .. } => name.kind_text().to_string(),
@@ -263,7 +263,7 @@ impl ListenerPlan {
     }
 }
 
-/// As it is typed.
+/// Formats the address as typed.
 impl Display for ListenerPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match (&self.place, self.opened.get()) {
@@ -278,13 +278,13 @@ impl Display for ListenerPlan {
     }
 }
 
-/// What is told of a socket that came with the process.
+/// Describes an inherited socket.
 fn inherited_text(name: Option<&str>, is_local: bool) -> String {
     let other = if is_local { "a socket without a name" } else { "a TCP port" };
     name.unwrap_or(other).to_owned()
 }
 
-/// Looks the host up. Unless that is asked for, no other machine may be able to connect.
+/// Looks up the host. Rejects addresses that other machines can reach, unless `--expose` is given.
 fn addresses(address: &TcpAddress, expose: bool) -> Result<Vec<SocketAddr>, Failure> {
     let addresses =
         address.resolve().map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
@@ -296,14 +296,14 @@ fn addresses(address: &TcpAddress, expose: bool) -> Result<Vec<SocketAddr>, Fail
     Ok(addresses)
 }
 
-/// What cannot have all of the options.
+/// A kind of listener that does not take all options.
 enum SourceKind {
     Tcp,
     Inherited,
     Stdio,
 }
 
-/// Those options that are given and that this kind cannot have.
+/// Returns the given options that this kind does not take.
 fn given(options: &ListenSettings, kind: &SourceKind) -> Vec<&'static str> {
     let users = [
         ("--allow", !options.allow.is_empty()),

@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-/// What `lsock relay` is going to do.
+/// The plan of `lsock relay`.
 #[derive(Debug)]
 struct RelayPlan {
     listening: ListenerPlan,
@@ -70,7 +70,7 @@ impl RelayPlan {
         Ok(plan)
     }
 
-    /// Refuses what does not go together.
+    /// Rejects options that cannot be combined.
     fn check(&self, connecting: &cli::Connecting) -> Result<(), Failure> {
         let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
         let is_dialled = matches!(self.target, Target::Name(_) | Target::Tcp(_));
@@ -111,25 +111,26 @@ impl RelayPlan {
         Ok(())
     }
 
-    /// Whether commands are given connections, and nothing passes through this process.
+    /// Returns whether commands get the connection itself, so that no bytes pass through this
+    /// process.
     fn gives_sockets(&self) -> bool {
         matches!(self.target, Target::Command(_))
             && command::TAKES_SOCKETS
             && self.options.is_plain()
     }
 
-    /// Whether descriptors can go from one side to the other.
+    /// Returns whether both sides can carry descriptors.
     fn can_pass_descriptors(&self) -> bool {
         let target_carries = match &self.target {
             Target::Name(_) => true,
-            // A command that has the socket itself gets them with it.
+            // A command that has the socket itself receives them.
             Target::Command(_) => self.gives_sockets(),
             Target::Tcp(_) | Target::Stdio => false,
         };
         target_carries && self.listening.is_local()
     }
 
-    /// What becomes of descriptors that come along with data.
+    /// Returns the handling of descriptors that arrive with data.
     fn passing(&self) -> Passing {
         match (self.passes_descriptors, self.can_pass_descriptors()) {
             (true, _) => Passing::On,
@@ -138,7 +139,8 @@ impl RelayPlan {
         }
     }
 
-    /// How many descriptors a connection takes: a command's process has one as well.
+    /// Returns the number of descriptors of a connection. A command that does not have the socket
+    /// itself takes one more.
     fn descriptors_each(&self) -> u64 {
         let moves = matches!(self.target, Target::Command(_)) && !self.gives_sockets();
         if moves { 3 } else { 2 }
@@ -170,10 +172,10 @@ impl RelayPlan {
                 None => self.listening.open(),
             };
             let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
-            // No thread of its own is there before signals are watched for.
+            // Threads are started only after signals are watched.
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
-            // Commands are told where it is listened, which is known by now.
+            // Commands get the address of the listener, whose port is known now.
             let target = Bridge::new(self.target(terminal)?, plan, joined);
             readiness.tell()?;
             self.listening.tell(terminal);
@@ -181,7 +183,7 @@ impl RelayPlan {
         })
     }
 
-    /// What clients are joined to.
+    /// Returns the target.
     fn target(&self, terminal: Terminal) -> Result<BridgeTarget, Failure> {
         Ok(match self.target.clone() {
             Target::Name(name) => BridgeTarget::Name(name, self.retry_policy),
@@ -194,15 +196,15 @@ impl RelayPlan {
             }),
             Target::Stdio => {
                 let mut stdio = self.stdio(terminal)?;
-                // What is sent to the target is what the standard streams receive.
+                // The direction to the target is the receiving one of the standard streams.
                 std::mem::swap(&mut stdio.options.sends, &mut stdio.options.receives);
                 BridgeTarget::Stdio(SharedStdio::new(stdio, self.once))
             }
         })
     }
 
-    /// Standard input and output, as one side of a relay. Limits of time are those of the
-    /// connection that they are joined to.
+    /// Returns standard input and output as one side of the relay. The relayed connection applies
+    /// the time limits.
     fn stdio(&self, terminal: Terminal) -> Result<Stdio, Failure> {
         let (input, output) = endpoint::open_stdio()?;
         let options = self.options.without_limits();

@@ -1,4 +1,4 @@
-//! A connection that is joined to standard input and output.
+//! Joins connections to standard input and output.
 
 use crate::{
     cli,
@@ -22,7 +22,7 @@ pub(super) struct Stdio {
     pub(super) terminal: Terminal,
 }
 
-/// Whether progress is to be shown.
+/// Returns whether progress is shown.
 pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
     match args.progress {
         Some(cli::ProgressMode::Always) => true,
@@ -32,14 +32,14 @@ pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
 }
 
 impl Stdio {
-    /// Joins the only connection: the end of what the peer sends is the end of stdout.
+    /// Joins the only connection. Stdout is closed at the peer's end of file.
     pub(super) fn join(self, stream: Arc<Stream>) -> TransferReport {
         let meter = self.meter();
         self.join_metered(stream, true, meter)
     }
 
-    /// Joins a connection, with a meter that others read. If it is the only one, the end of
-    /// what the peer sends is the end of stdout.
+    /// Joins a connection, with a meter that other threads read. If it is the only one, stdout is
+    /// closed at the peer's end of file.
     pub(super) fn join_metered(
         self,
         stream: Arc<Stream>,
@@ -64,7 +64,7 @@ impl Stdio {
         report
     }
 
-    /// A meter for the next connection.
+    /// Returns a meter for the next connection.
     pub(super) fn meter(&self) -> Arc<Meter> {
         Arc::new(Meter::new(self.options.is_timed()))
     }

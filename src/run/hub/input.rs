@@ -1,4 +1,4 @@
-//! Stdin, read by a thread and copied to every client.
+//! Reads stdin on a thread and copies it to every client.
 
 use super::queue::{BroadcastQueue, Subscription};
 use crate::{
@@ -24,7 +24,7 @@ pub(super) struct Broadcast {
 #[derive(Debug)]
 struct InputShared {
     queue: Arc<BroadcastQueue>,
-    /// Set when a client has come since the thread has looked for one.
+    /// Set when a client has subscribed since the thread last checked.
     has_come: Mutex<bool>,
     came: Condvar,
     /// Number of bytes that were read and wait for a client.
@@ -33,11 +33,11 @@ struct InputShared {
     failure: Mutex<Option<Failure>>,
 }
 
-/// How much is read at a time.
+/// Bytes read at a time.
 const PIECE: usize = 64 << 10;
 
 impl Broadcast {
-    /// Starts the thread; at the end of stdin it raises the flag, if there is one.
+    /// Starts the thread. At the end of stdin it raises the flag, if there is one.
     pub(super) fn start(
         input: Input,
         queue: usize,
@@ -82,7 +82,7 @@ impl Broadcast {
         self.shared.held.load(Relaxed)
     }
 
-    /// From now on what comes is put into the client's queue.
+    /// Subscribes a client to all bytes that are read from now on.
     pub(super) fn subscribe(&self, number: u64) -> Subscription {
         let subscription = self.shared.queue.subscribe(number);
         *self.shared.has_come.lock().unwrap_or_else(PoisonError::into_inner) = true;
@@ -92,7 +92,7 @@ impl Broadcast {
 }
 
 impl InputShared {
-    /// Waits until there is a client: what nobody would get is not read.
+    /// Waits until there is a client, so that nothing is read that no client would get.
     fn wait_for_client(&self) {
         while !self.queue.has_clients() {
             let has_come = self.has_come.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,12 +1,12 @@
 use std::{io, task::Poll};
 
-/// What a client has sent of a line that has not ended yet.
+/// The bytes of a client that are not yet a whole line.
 #[derive(Debug)]
 pub(super) struct Lines {
     bytes: Vec<u8>,
 }
 
-/// A line may be split once it is longer.
+/// Longer lines may be split.
 const LONGEST: usize = 64 << 10;
 
 impl Lines {
@@ -14,7 +14,7 @@ impl Lines {
         Self { bytes: Vec::new() }
     }
 
-    /// Lets `read` put at most so many bytes behind those that are there.
+    /// Lets `read` append at most `most` bytes.
     pub(super) fn fill(
         &mut self,
         most: usize,
@@ -48,14 +48,14 @@ impl Lines {
         }
     }
 
-    /// Takes the lines that are whole, and the beginning of one that is too long.
+    /// Takes the whole lines, or the beginning of a line that is too long.
     pub(super) fn whole(&mut self) -> Option<Vec<u8>> {
         let end = self.whole_end()?;
         let rest = self.bytes.split_off(end);
         Some(std::mem::replace(&mut self.bytes, rest))
     }
 
-    /// Takes what there is.
+    /// Takes all bytes; `None` if there are none.
     pub(super) fn rest(&mut self) -> Option<Vec<u8>> {
         let rest = std::mem::take(&mut self.bytes);
         (!rest.is_empty()).then_some(rest)

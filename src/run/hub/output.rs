@@ -1,4 +1,4 @@
-//! What clients send, written to stdout by a thread.
+//! Writes the lines of clients to stdout on a thread.
 
 use crate::{
     diag::{Failure, LossDirection, caught},
@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::sync::mpsc as lines;
 
-/// Whole lines of one client, or the last of what it has sent.
+/// Whole lines of one client, or its last bytes.
 #[derive(Debug)]
 struct Piece {
     client: u64,
@@ -28,21 +28,20 @@ struct Piece {
 #[derive(Debug)]
 pub(super) struct Merge {
     pieces: Mutex<Option<lines::Sender<Piece>>>,
-    /// How many bytes were read from clients.
+    /// Number of bytes that were read from clients.
     read: AtomicU64,
     written: Arc<Written>,
-    /// Receives how the thread ended.
+    /// Receives the result of the thread.
     end: Mutex<mpsc::Receiver<io::Result<()>>>,
     failure: Mutex<Option<Failure>>,
 }
 
-/// What was written to stdout.
+/// The state of writing to stdout.
 #[derive(Debug, Default)]
 struct Written {
-    /// How many bytes of clients.
+    /// Number of written bytes of clients.
     bytes: AtomicU64,
-    /// Nothing more may be written: the bytes that are left are counted as lost. The lock is
-    /// held during each write.
+    /// Set to stop writing; unwritten bytes then count as lost. The lock is held during each write.
     is_over: Mutex<bool>,
 }
 
@@ -50,14 +49,14 @@ struct Written {
 #[derive(Debug)]
 pub(super) struct PiecePermit(lines::OwnedPermit<Piece>);
 
-/// How many pieces may wait to be written; then clients have to.
+/// Maximum number of queued pieces. When the queue is full, clients are not read.
 const WAITING: usize = 16;
 
-/// How long a write may take that does not have to wait.
+/// Time that a write takes at most unless it blocks.
 const WRITE_TIME: Duration = Duration::from_millis(100);
 
 impl Merge {
-    /// Starts the thread; it raises the flag if nothing can be written any more.
+    /// Starts the thread. It raises the flag if writing fails.
     pub(super) fn start(output: Output, over: &Arc<Flag>) -> Result<Self, Failure> {
         let (sender, mut pieces) = lines::channel::<Piece>(WAITING);
         let (tell, end) = mpsc::channel();
@@ -74,7 +73,7 @@ impl Merge {
         let write = move || {
             let result = caught(write_all).unwrap_or_else(|failure| Err(failure.into_io()));
             let is_over = result.is_err();
-            // Nobody waits for it where the process is about to end.
+            // Nobody receives it if the process is about to end.
             let _ = tell.send(result);
             if is_over {
                 over.raise();
@@ -93,18 +92,18 @@ impl Merge {
         })
     }
 
-    /// Counts bytes that were read from a client: each is written, or reported as lost.
+    /// Counts bytes that were read from a client. Each of them is written, or reported as lost.
     pub(super) fn count(&self, bytes: usize) {
         self.read.fetch_add(bytes as u64, Relaxed);
     }
 
-    /// Waits until there is room for a piece; `None` if nothing can be written any more.
+    /// Waits until there is room for a piece. Returns `None` if writing has failed.
     pub(super) async fn place(&self) -> Option<PiecePermit> {
         let pieces = self.pieces()?;
         pieces.reserve_owned().await.ok().map(PiecePermit)
     }
 
-    /// Has the last of what a client has sent written if there is room for it now.
+    /// Queues the last bytes of a client if there is room now.
     pub(super) fn try_write(&self, client: u64, bytes: Vec<u8>) {
         if let Some(pieces) = self.pieces() {
             // Otherwise it is counted as lost.
@@ -116,7 +115,7 @@ impl Merge {
         self.pieces.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until everything is written, at most for that long.
+    /// Waits until everything is written, at most for `limit`.
     pub(super) fn finish(&self, limit: Option<Duration>) {
         *self.pieces.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +124,7 @@ impl Merge {
             None => end.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         let error = match ended {
-            // Whoever reads the output, such as `head`, may have enough.
+            // The reader of the output, such as `head`, may stop reading at any time.
             Ok(Err(error)) if error.kind() == ErrorKind::BrokenPipe => return,
             Ok(Err(error)) => error,
             Ok(Ok(())) | Err(_) => {
@@ -143,8 +142,8 @@ impl Merge {
         }
     }
 
-    /// Lets nothing more be written. Returns `false` if a write hangs, of which it is unknown
-    /// how much it has written.
+    /// Stops writing. Returns `false` if a write is blocked, so that the number of its written
+    /// bytes is unknown.
     fn stop_writing(&self) -> bool {
         let start = Instant::now();
         loop {

@@ -7,12 +7,11 @@ use std::{
     task::Waker,
 };
 
-/// What is broadcast and not yet sent to every client. It is stored once for all clients,
-/// each of which has a position in it: its memory is bounded by the limit for one client,
-/// however many there are.
+/// The broadcast bytes that were not yet sent to every client. They are stored once, and each
+/// client has a position in them, so that the memory is bounded by the limit of one client.
 #[derive(Debug)]
 pub(super) struct BroadcastQueue {
-    /// How many bytes may wait for a client.
+    /// Maximum number of bytes queued for a client.
     limit: usize,
     state: RwLock<BroadcastState>,
 }
@@ -20,14 +19,14 @@ pub(super) struct BroadcastQueue {
 #[derive(Debug, Default)]
 struct BroadcastState {
     bytes: VecDeque<u8>,
-    /// The position of the first of the bytes, counted from the first byte of all.
+    /// Position of the first stored byte, counted from the first byte of the broadcast.
     start: u64,
     has_ended: bool,
     clients: HashMap<u64, Arc<Position>>,
 }
 
-/// How far a client is. Only its task changes that; an old value is too low, so that bytes are
-/// kept longer than they are needed.
+/// The position of a client. Only its task changes it. A stale value is too low, so that bytes are
+/// kept longer than needed.
 #[derive(Debug)]
 struct Position {
     next: AtomicU64,
@@ -36,7 +35,7 @@ struct Position {
     waker: Mutex<Option<Waker>>,
 }
 
-/// A client's place in the queue, which it has until this is dropped.
+/// The subscription of a client, which ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Subscription {
     queue: Arc<BroadcastQueue>,
@@ -44,20 +43,20 @@ pub(super) struct Subscription {
     number: u64,
 }
 
-/// What there is for a client.
+/// The next step for a client.
 #[derive(Debug)]
 pub(super) enum Next<'a> {
-    /// These bytes, and perhaps more after them.
+    /// Bytes to send; more may follow.
     Bytes { bytes: &'a [u8], input_has_ended: bool },
-    /// Nothing so far.
+    /// No bytes yet.
     Nothing,
-    /// Nothing any more.
+    /// The broadcast has ended, and everything was sent.
     End,
-    /// Nothing any more, since too much waited for it.
+    /// The client was cut off because its queue was full.
     CutOff,
 }
 
-/// An empty queue keeps no more memory than this.
+/// Maximum memory of an empty queue, in bytes.
 const KEPT: usize = 128 << 10;
 
 impl BroadcastQueue {
@@ -65,8 +64,8 @@ impl BroadcastQueue {
         Self { limit, state: RwLock::default() }
     }
 
-    /// Adds bytes for all clients. A client for which too much would wait is cut off. Returns
-    /// `false`, without having added anything, if no client is left.
+    /// Queues bytes for all clients. A client whose queue would exceed the limit is cut off.
+    /// Returns `false`, and queues nothing, if no client is left.
     pub(super) fn push(&self, bytes: &[u8]) -> bool {
         let mut cut_off = Vec::new();
         let mut state = self.write();
@@ -88,7 +87,7 @@ impl BroadcastQueue {
         }
         drop(state);
         cut_off.iter().for_each(|client| client.wake());
-        // A client that has not been sent everything before this is busy.
+        // Only clients that had been sent everything before wait for a wake-up.
         let state = self.read();
         state.clients.values().filter(|client| client.has(end)).for_each(|client| client.wake());
         has_clients
@@ -99,13 +98,13 @@ impl BroadcastQueue {
         !self.read().clients.is_empty()
     }
 
-    /// Notes that nothing comes any more.
+    /// Ends the broadcast.
     pub(super) fn end(&self) {
         self.write().has_ended = true;
         self.read().clients.values().for_each(|client| client.wake());
     }
 
-    /// Gives a client what comes from now on.
+    /// Subscribes a client to all bytes that are queued from now on.
     pub(super) fn subscribe(self: &Arc<Self>, number: u64) -> Subscription {
         let mut state = self.write();
         let position = Arc::new(Position {
@@ -128,12 +127,12 @@ impl BroadcastQueue {
 }
 
 impl BroadcastState {
-    /// The position after the last byte.
+    /// Returns the position after the last byte.
     fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
 
-    /// Returns what follows a position, as far as it lies together.
+    /// Returns the bytes after a position that are contiguous in memory.
     fn after(&self, position: u64) -> &[u8] {
         let skipped = usize::try_from(position - self.start).unwrap_or(usize::MAX);
         let (first, second) = self.bytes.as_slices();
@@ -142,7 +141,7 @@ impl BroadcastState {
         })
     }
 
-    /// Removes what every client has been sent.
+    /// Removes the bytes that were sent to every client.
     fn trim(&mut self) {
         let end = self.end();
         let waiting = self.clients.values().map(|client| client.waiting(end)).max().unwrap_or(0);
@@ -174,7 +173,7 @@ impl Position {
 }
 
 impl Subscription {
-    /// Calls the function with what there is for the client now. The task is woken when that
+    /// Calls the function with the next step of the client. The waker is woken when the step
     /// changes.
     pub(super) fn next<T>(&self, waker: Waker, with: impl FnOnce(Next<'_>) -> T) -> T {
         *self.position.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
@@ -192,12 +191,12 @@ impl Subscription {
         })
     }
 
-    /// Notes that so many of the bytes were sent.
+    /// Records the number of bytes that were sent.
     pub(super) fn sent(&self, bytes: usize) {
         self.position.next.fetch_add(bytes as u64, Relaxed);
     }
 
-    /// Returns how many bytes were read for the client and not sent to it.
+    /// Returns the number of bytes that were queued for the client and not sent to it.
     pub(super) fn unsent(&self) -> u64 {
         let end = self.queue.read().end().min(self.position.cut_off_at.load(Relaxed));
         self.position.waiting(end)
@@ -217,7 +216,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Takes at most so many bytes of what waits.
+    /// Takes at most `most` queued bytes.
     fn take(client: &Subscription, most: usize) -> Option<Vec<u8>> {
         let taken = client.next(Waker::noop().clone(), |next| match next {
             Next::Bytes { bytes, .. } => Some(bytes[..bytes.len().min(most)].to_vec()),
@@ -233,13 +232,13 @@ mod tests {
         const LIMIT: usize = 256 << 10;
         let queue = Arc::new(BroadcastQueue::new(LIMIT));
         let clients: Vec<_> = (0..20).map(|number| queue.subscribe(number)).collect();
-        // Smaller pieces than any of the bookkeeping.
+        // The smallest pieces, so that bookkeeping for each piece would show.
         for _ in 0..LIMIT {
             assert!(queue.push(b"x"));
         }
         assert!(clients.iter().all(|client| client.unsent() == LIMIT as u64));
         assert!(queue.read().bytes.capacity() <= 2 * LIMIT);
-        // One more is too much for all of them, and it waits for another client.
+        // One more byte is too much for all of them, and is not queued.
         assert!(!queue.push(b"y"));
         assert_eq!(queue.read().bytes.capacity(), 0);
         assert!(clients.iter().all(|client| take(client, 1).is_none()));
@@ -261,7 +260,7 @@ mod tests {
     }
 
     proptest! {
-        /// Each client gets everything from when it came, whatever the others take.
+        /// Each client gets everything from its subscription on, whatever the others take.
         #[test]
         fn nothing_is_lost_or_added(
             steps in proptest::collection::vec((0..4_usize, 0..40_usize), 0..200)
