@@ -35,6 +35,7 @@ pub(super) struct Bridge {
     totals: Totals,
     /// The thread of the standard streams, if they are the only client.
     stdio_client: Mutex<Option<Joined>>,
+    client_is_stdio: bool,
 }
 
 /// The target of clients.
@@ -72,12 +73,19 @@ struct Totals {
     connections: AtomicU64,
     to_targets: AtomicU64,
     to_clients: AtomicU64,
+    /// Bytes that were read for clients, delivered or not.
+    read_for_clients: AtomicU64,
 }
 
 impl Bridge {
     pub(super) fn new(to: BridgeTarget, plan: TransferPlan, stdio_client: Option<Joined>) -> Self {
+        let client_is_stdio = stdio_client.is_some();
         let stdio_client = Mutex::new(stdio_client);
-        Self { to, plan, totals: Totals::default(), stdio_client }
+        Self { to, plan, totals: Totals::default(), stdio_client, client_is_stdio }
+    }
+
+    fn may_stop_reading(&self, target: bool) -> MayStopReading {
+        MayStopReading { target, client: self.client_is_stdio }
     }
 
     /// Joins the two sockets, and logs the report.
@@ -95,28 +103,42 @@ impl Bridge {
         report
     }
 
+    /// Joins a client to the target.
+    async fn join(&self, client: Client) -> Result<Outcome, Failure> {
+        match &self.to {
+            BridgeTarget::Name(name, retry_policy) => {
+                self.join_to(Box::pin(dial(name, *retry_policy)), client).await
+            }
+            BridgeTarget::Tcp(address, retry_policy) => {
+                self.join_to(Box::pin(dial_tcp(address, *retry_policy)), client).await
+            }
+            BridgeTarget::Commands(commands) => {
+                Box::pin(self.join_to_command(commands, client)).await
+            }
+            BridgeTarget::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,
+        }
+    }
+
+    /// Joins the standard streams to the target, and waits until their thread has written everything.
+    async fn join_stdio_client(&self, client: Client) -> Result<Outcome, Failure> {
+        let mut shutdown = client.shutdown.clone();
+        let outcome = self.join(client).await;
+        let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(stdio) = stdio else { return outcome };
+        let read = self.totals.read_for_clients.load(Relaxed);
+        let (stdio, output_is_gone) = stdio_result(stdio, read, &mut shutdown).await;
+        merge_outcomes(outcome, stdio, output_is_gone)
+    }
+
     async fn join_to(&self, target: Dialling<'_>, client: Client) -> Result<Outcome, Failure> {
         let Client { mut socket, number, mut shutdown, .. } = client;
-        let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner).take();
         let target = Box::pin(unless_over(target, &mut socket, &mut shutdown)).await;
-        let (read, failure) = if let Some(target) = target {
-            let report = Box::pin(self.transfer(socket, target?, number, &mut shutdown)).await;
-            let may_stop =
-                if stdio.is_some() { MayStopReading::Client } else { MayStopReading::Neither };
-            (report.read_for_client(), report.failure(may_stop))
-        } else {
+        let Some(target) = target else {
             tracing::info!("connection {number}: over before it was connected");
-            drop(socket);
-            (0, None)
+            return Ok(Outcome::Done);
         };
-        let failure = match stdio {
-            Some(stdio) => {
-                let (stdio, output_is_gone) = stdio_result(stdio, read, &mut shutdown).await;
-                merge_failures(failure, stdio, output_is_gone)
-            }
-            None => failure,
-        };
-        failure.map_or(Ok(Outcome::Done), Err)
+        let report = Box::pin(self.transfer(socket, target?, number, &mut shutdown)).await;
+        report.failure(self.may_stop_reading(false)).map_or(Ok(Outcome::Done), Err)
     }
 
     async fn join_to_command(
@@ -133,7 +155,7 @@ impl Bridge {
         let (child, target) = commands.start_joined(peer.as_deref(), number)?;
         let report = self.transfer(socket, target, number, &mut shutdown).await;
         let status = commands.wait(child, report.was_limited(), &mut shutdown).await?;
-        report.failure(MayStopReading::Target).map_or(Ok(Outcome::Command(status)), Err)
+        report.failure(self.may_stop_reading(true)).map_or(Ok(Outcome::Command(status)), Err)
     }
 
     /// Joins a client to the standard streams. An event loop cannot wait for them, so a thread
@@ -154,7 +176,7 @@ impl Bridge {
         if output_is_gone {
             shared.over.raise();
         }
-        let failure = failure.or_else(|| report.failure(MayStopReading::Target));
+        let failure = failure.or_else(|| report.failure(self.may_stop_reading(true)));
         failure.map_or(Ok(Outcome::Done), Err)
     }
 }
@@ -165,17 +187,10 @@ type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send 
 
 impl Handler for Bridge {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
-        match &self.to {
-            BridgeTarget::Name(name, retry_policy) => {
-                self.join_to(Box::pin(dial(name, *retry_policy)), client).await
-            }
-            BridgeTarget::Tcp(address, retry_policy) => {
-                self.join_to(Box::pin(dial_tcp(address, *retry_policy)), client).await
-            }
-            BridgeTarget::Commands(commands) => {
-                Box::pin(self.join_to_command(commands, client)).await
-            }
-            BridgeTarget::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,
+        if self.client_is_stdio {
+            Box::pin(self.join_stdio_client(client)).await
+        } else {
+            self.join(client).await
         }
     }
 
@@ -232,6 +247,7 @@ impl Totals {
         self.connections.fetch_add(1, Relaxed);
         self.to_targets.fetch_add(to_target, Relaxed);
         self.to_clients.fetch_add(to_client, Relaxed);
+        self.read_for_clients.fetch_add(report.read_for_client(), Relaxed);
     }
 
     fn tell(&self) {
@@ -264,20 +280,18 @@ async fn stdio_result(
     }
 }
 
-/// Merges the failure of a relayed connection with that of the standard streams, which are its
-/// client: errors other than losses take precedence, then losses of the standard streams.
-fn merge_failures(
-    relayed: Option<Failure>,
+/// Merges the outcome of a relayed connection with the failure of the standard streams, which are
+/// its client: errors other than losses take precedence, then losses of the standard streams.
+fn merge_outcomes(
+    outcome: Result<Outcome, Failure>,
     stdio: Option<Failure>,
     output_is_gone: bool,
-) -> Option<Failure> {
-    match relayed {
-        Some(Failure::Undelivered { .. }) => {
-            // The reader of the output, such as `head`, may stop reading at any time.
-            stdio.or_else(|| relayed.filter(|_| !output_is_gone))
-        }
-        None => stdio,
-        error => error,
+) -> Result<Outcome, Failure> {
+    match (outcome, stdio) {
+        (Ok(_) | Err(Failure::Undelivered { .. }), Some(stdio)) => Err(stdio),
+        // The reader of the output, such as `head`, may stop reading at any time.
+        (Err(Failure::Undelivered { .. }), None) if output_is_gone => Ok(Outcome::Done),
+        (outcome, _) => outcome,
     }
 }
 

@@ -180,6 +180,20 @@ fn clients_that_do_not_read_take_little_memory() {
     assert!(more < 6 << 20, "{more} bytes more");
 }
 
+/// Returns whether the thread `input` is blocked in a call with a descriptor, `read(2)`, and not in
+/// one with an address, `futex(2)` (`proc_pid_syscall(5)`).
+#[cfg(target_os = "linux")]
+fn reads_stdin(hub: &Running) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", hub.pid())).unwrap();
+    tasks.flatten().map(|task| task.path()).any(|task| {
+        let text = |name| std::fs::read_to_string(task.join(name)).unwrap_or_default();
+        let call = text("syscall");
+        let argument = call.split_whitespace().nth(1).and_then(|word| word.strip_prefix("0x"));
+        let argument = argument.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        text("comm").trim_end() == "input" && argument.is_some_and(|argument| argument < 1000)
+    })
+}
+
 /// Bytes that were read for a client that has gone are counted if no other client comes.
 #[cfg(target_os = "linux")]
 #[test]
@@ -189,6 +203,7 @@ fn what_no_client_is_left_for() {
     let mut client = scene.wire("./s");
     hub.send("taken");
     client.expect("taken");
+    wait_until("the next bytes are waited for", || reads_stdin(&hub));
     let before = open_files(&hub);
     drop(client);
     wait_until("the client has gone", || open_files(&hub) < before);

@@ -53,24 +53,23 @@ impl RelayReport {
         let to_target = self.to_target.failure(
             LossDirection::Target,
             "cannot read from the client",
-            may_stop == MayStopReading::Target,
+            may_stop.target,
         );
         let to_client = self.to_client.failure(
             LossDirection::Client,
             "cannot read from the target",
-            may_stop == MayStopReading::Client,
+            may_stop.client,
         );
         to_target.or(to_client).or_else(|| self.limit.and_then(EarlyEnd::failure))
     }
 }
 
-/// The side that may stop reading at any time, which is no loss: a command, or the standard streams,
-/// which have a report of their own.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum MayStopReading {
-    Neither,
-    Target,
-    Client,
+/// Whether the two sides may stop reading at any time, which is no loss: a command, or the standard
+/// streams, which have a report of their own.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct MayStopReading {
+    pub(crate) target: bool,
+    pub(crate) client: bool,
 }
 
 impl RelaySide {
