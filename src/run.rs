@@ -40,11 +40,16 @@ pub(crate) fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<Outcome> {
     }
 }
 
-/// Prepares for many connections: as many descriptors as this process may have, of which
-/// commands get none. Gives how many connections there is room for, if that is limited.
-fn room_for_connections(descriptors_each: u64) -> Result<Option<NonZeroUsize>, Failure> {
+/// Keeps the open descriptors of this process from commands.
+fn keep_descriptors() -> Result<(), Failure> {
     system::command::keep_descriptors()
-        .map_err(|error| Failure::Io { what: "cannot keep open files from commands", error })?;
+        .map_err(|error| Failure::Io { what: "cannot keep open files from commands", error })
+}
+
+/// Prepares for many connections: raises the limit of open descriptors, and keeps them from
+/// commands. Returns the number of connections that the limit allows, if there is a limit.
+fn room_for_connections(descriptors_each: u64) -> Result<Option<NonZeroUsize>, Failure> {
+    keep_descriptors()?;
     let room = system::descriptor_limit::raise().map(|room| room / descriptors_each);
     Ok(room.map(|room| {
         usize::try_from(room).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN)

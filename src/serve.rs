@@ -3,7 +3,6 @@
 mod accept;
 mod accept_errors;
 mod admission;
-mod flag;
 mod limits;
 mod server;
 mod shutdown;
@@ -12,12 +11,10 @@ mod stop;
 
 pub(crate) use accept::Acceptor;
 pub(crate) use admission::{Admission, Admitted};
-pub(crate) use flag::Flag;
 pub(crate) use limits::Limits;
 pub(crate) use server::{Client, Handler, Server};
-pub(crate) use shutdown::Shutdown;
 pub(crate) use source::ClientSource;
-pub(crate) use stop::{OpenGuard, OpenItem, Stopper};
+pub(crate) use stop::{OpenItem, Stopper};
 
 /// Ends the process by the signal, after the log has been written.
 fn die(signal: i32) -> ! {

@@ -4,10 +4,10 @@ use super::{command::Commands, stdio::Stdio};
 use crate::{
     diag::{Failure, LossDirection, Outcome, caught},
     endpoint::{RetryPolicy, TcpAddress, dial, dial_tcp},
-    serve::{Client, Flag, Handler, Shutdown},
+    serve::{Client, Handler},
     system::{Detached, Socket},
     transfer::{
-        self, Meter,
+        self, Meter, Passing,
         tasks::{self, MayStopReading, RelayReport, TransferPlan},
         threads::TransferReport,
     },
@@ -16,7 +16,7 @@ use local_socket::Name;
 use std::{
     future::poll_fn,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -26,6 +26,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 /// Joins clients to the target.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub(super) struct Bridge {
     /// The thread of the standard streams, if they are the only client.
     stdio_client: Mutex<Option<Joined>>,
     client_is_stdio: bool,
+    /// Cancelled when no further client can be served.
+    over: CancellationToken,
 }
 
 /// The target of clients.
@@ -53,8 +56,6 @@ pub(super) struct SharedStdio {
     /// The only client takes it, so that no other descriptor keeps the output open after the
     /// client's end of file.
     stdio: Mutex<Option<Stdio>>,
-    /// Raised when the output can no longer be written.
-    over: Flag,
     /// Whether there is only one client.
     once: bool,
 }
@@ -81,7 +82,14 @@ impl Bridge {
     pub(super) fn new(to: BridgeTarget, plan: TransferPlan, stdio_client: Option<Joined>) -> Self {
         let client_is_stdio = stdio_client.is_some();
         let stdio_client = Mutex::new(stdio_client);
-        Self { to, plan, totals: Totals::default(), stdio_client, client_is_stdio }
+        let over = CancellationToken::new();
+        Self { to, plan, totals: Totals::default(), stdio_client, client_is_stdio, over }
+    }
+
+    /// Joins each client to a command of its own.
+    pub(super) fn to_commands(commands: Commands) -> Self {
+        let plan = TransferPlan::new(commands.options.clone(), Passing::NotHere, None);
+        Self::new(BridgeTarget::Commands(commands), plan, None)
     }
 
     fn may_stop_reading(&self, target: bool) -> MayStopReading {
@@ -94,10 +102,9 @@ impl Bridge {
         client: Socket,
         target: Socket,
         number: u64,
-        shutdown: &mut Shutdown,
+        closing: &CancellationToken,
     ) -> RelayReport {
-        let report =
-            tasks::transfer((client, target), &self.plan, number, shutdown.closing()).await;
+        let report = tasks::transfer((client, target), &self.plan, number, closing).await;
         tracing::info!("connection {number}: {report}");
         self.totals.add(&report);
         report
@@ -121,23 +128,23 @@ impl Bridge {
 
     /// Joins the standard streams to the target, and waits until their thread has written everything.
     async fn join_stdio_client(&self, client: Client) -> Result<Outcome, Failure> {
-        let mut shutdown = client.shutdown.clone();
+        let closing = client.closing.clone();
         let outcome = self.join(client).await;
         let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(stdio) = stdio else { return outcome };
         let read = self.totals.read_for_clients.load(Relaxed);
-        let (stdio, output_is_gone) = stdio_result(stdio, read, &mut shutdown).await;
+        let (stdio, output_is_gone) = stdio_result(stdio, read, &closing).await;
         merge_outcomes(outcome, stdio, output_is_gone)
     }
 
     async fn join_to(&self, target: Dialling<'_>, client: Client) -> Result<Outcome, Failure> {
-        let Client { mut socket, number, mut shutdown, .. } = client;
-        let target = Box::pin(unless_over(target, &mut socket, &mut shutdown)).await;
+        let Client { mut socket, number, closing, .. } = client;
+        let target = Box::pin(unless_over(target, &mut socket, &closing)).await;
         let Some(target) = target else {
             tracing::info!("connection {number}: over before it was connected");
             return Ok(Outcome::Done);
         };
-        let report = Box::pin(self.transfer(socket, target?, number, &mut shutdown)).await;
+        let report = Box::pin(self.transfer(socket, target?, number, &closing)).await;
         report.failure(self.may_stop_reading(false)).map_or(Ok(Outcome::Done), Err)
     }
 
@@ -146,15 +153,15 @@ impl Bridge {
         commands: &Commands,
         client: Client,
     ) -> Result<Outcome, Failure> {
-        let Client { socket, peer, number, mut shutdown } = client;
+        let Client { socket, peer, number, closing } = client;
         if commands.gives_socket() {
             let child = commands.start_on(socket, peer.as_deref(), number)?;
-            let status = commands.wait(child, false, &mut shutdown).await?;
+            let status = commands.wait(child, false, &closing).await?;
             return Ok(Outcome::Command(status));
         }
         let (child, target) = commands.start_joined(peer.as_deref(), number)?;
-        let report = self.transfer(socket, target, number, &mut shutdown).await;
-        let status = commands.wait(child, report.was_limited(), &mut shutdown).await?;
+        let report = self.transfer(socket, target, number, &closing).await;
+        let status = commands.wait(child, report.was_limited(), &closing).await?;
         report.failure(self.may_stop_reading(true)).map_or(Ok(Outcome::Command(status)), Err)
     }
 
@@ -165,16 +172,16 @@ impl Bridge {
         shared: &Arc<SharedStdio>,
         client: Client,
     ) -> Result<Outcome, Failure> {
-        let Client { socket, number, mut shutdown, .. } = client;
+        let Client { socket, number, closing, .. } = client;
         let (target, joined) = shared.join()?;
         let target = target
             .attach()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
-        let report = self.transfer(socket, target, number, &mut shutdown).await;
+        let report = self.transfer(socket, target, number, &closing).await;
         let (failure, output_is_gone) =
-            stdio_result(joined, report.read_for_target(), &mut shutdown).await;
+            stdio_result(joined, report.read_for_target(), &closing).await;
         if output_is_gone {
-            shared.over.raise();
+            self.over.cancel();
         }
         let failure = failure.or_else(|| report.failure(self.may_stop_reading(true)));
         failure.map_or(Ok(Outcome::Done), Err)
@@ -194,11 +201,8 @@ impl Handler for Bridge {
         }
     }
 
-    fn over(&self) -> Option<&Flag> {
-        match &self.to {
-            BridgeTarget::Stdio(shared) => Some(&shared.over),
-            _ => None,
-        }
+    fn over(&self) -> &CancellationToken {
+        &self.over
     }
 
     fn finished(&self, _: Option<Duration>) {
@@ -208,7 +212,7 @@ impl Handler for Bridge {
 
 impl SharedStdio {
     pub(super) fn new(stdio: Stdio, once: bool) -> Arc<Self> {
-        Arc::new(Self { stdio: Mutex::new(Some(stdio)), over: Flag::new(), once })
+        Arc::new(Self { stdio: Mutex::new(Some(stdio)), once })
     }
 
     /// Starts a thread that joins standard input and output to one end of a socket pair. Returns
@@ -266,11 +270,11 @@ impl Totals {
 async fn stdio_result(
     joined: Joined,
     read: u64,
-    shutdown: &mut Shutdown,
+    closing: &CancellationToken,
 ) -> (Option<Failure>, bool) {
     let Joined { report, meter } = joined;
     // At the end of the grace time the thread may be blocked in a write.
-    match before(report, shutdown.closing()).await.and_then(Result::ok) {
+    match closing.run_until_cancelled(report).await.and_then(Result::ok) {
         Some(Ok(report)) => {
             let output_is_gone = report.output_is_gone();
             (report.failure(), output_is_gone)
@@ -310,32 +314,18 @@ fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
 /// Waits for the target. Returns `None` if the client has closed without leaving data, or at the
 /// end of the grace time.
 async fn unless_over(
-    mut target: Dialling<'_>,
+    target: Dialling<'_>,
     client: &mut Socket,
-    shutdown: &mut Shutdown,
+    closing: &CancellationToken,
 ) -> Option<Result<Socket, Failure>> {
-    let mut closing = pin!(shutdown.closing());
-    poll_fn(|cx| {
-        if let Poll::Ready(target) = target.as_mut().poll(cx) {
-            return Poll::Ready(Some(target));
-        }
-        let has_gone = client.poll_gone(cx).is_ready() && !client.has_left_something();
-        if has_gone || closing.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        Poll::Pending
-    })
-    .await
-}
-
-/// Returns the result of the first future, or `None` if the second one is ready before.
-async fn before<T>(first: impl Future<Output = T>, second: impl Future<Output = ()>) -> Option<T> {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    poll_fn(|cx| {
-        if let Poll::Ready(value) = first.as_mut().poll(cx) {
-            return Poll::Ready(Some(value));
-        }
-        second.as_mut().poll(cx).map(|()| None)
-    })
-    .await
+    let client_is_gone = poll_fn(|cx| match client.poll_gone(cx) {
+        Poll::Ready(()) if !client.has_left_something() => Poll::Ready(()),
+        _ => Poll::Pending,
+    });
+    tokio::select! {
+        biased;
+        target = target => Some(target),
+        () = client_is_gone => None,
+        () = closing.cancelled() => None,
+    }
 }

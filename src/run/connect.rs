@@ -1,4 +1,5 @@
 use super::{
+    bridge::Bridge,
     command::Commands,
     completions,
     stdio::{Stdio, shows_progress},
@@ -7,8 +8,9 @@ use crate::{
     cli,
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, RetryPolicy, joined_to},
-    system::signals,
-    transfer::TransferOptions,
+    serve::{Client, Handler as _},
+    system::{Detached, signals::PassedSignals},
+    transfer::{TransferOptions, tasks::EventLoops},
 };
 use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
 use std::{
@@ -16,6 +18,7 @@ use std::{
     sync::Arc,
     thread,
 };
+use tokio_util::sync::CancellationToken;
 
 /// What `lsock connect` is going to do.
 #[derive(Debug)]
@@ -71,15 +74,28 @@ impl ConnectPlan {
         let stream = self.connect()?;
         let peer: Option<PeerCreds> = stream.peer_creds().ok();
         let name = self.name.to_string();
-        let commands = Commands { command, name, is_local: true, options: self.options };
-        let running = if signals::is_first_process() {
-            // If the command became process 1, signals would not end it.
-            commands.start_passing_signals_on(stream, peer.as_ref())?
-        } else {
-            let stream = commands.become_it(stream, peer.as_ref())?;
-            commands.start(stream, peer.as_ref(), 1, None)?
+        let signals = PassedSignals::if_first_process()
+            .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
+        let options = self.options;
+        let commands = Commands { command, name, is_local: true, options, signals };
+        // If the command became process 1, signals would not end it.
+        let stream = match commands.signals {
+            Some(_) => stream,
+            None => commands.become_it(stream, peer.as_ref())?,
         };
-        Ok(Outcome::Command(running.wait()?))
+        super::keep_descriptors()?;
+        let failure = |error| Failure::Io { what: "cannot watch the connection", error };
+        let loops = EventLoops::start_one()
+            .map_err(|error| Failure::Io { what: "cannot start an event loop", error })?;
+        loops.run(async {
+            let client = Client {
+                socket: Detached::from(stream).attach().map_err(failure)?,
+                peer: peer.map(Box::new),
+                number: 1,
+                closing: CancellationToken::new(),
+            };
+            Ok(Bridge::to_commands(commands).serve(client).await?)
+        })
     }
 
     /// Connects, as often as the options say.

@@ -16,7 +16,7 @@ use crate::{
     cli,
     diag::{Failure, Outcome},
     endpoint::open_stdio,
-    serve::{Client, Flag, Handler, Server},
+    serve::{Client, Handler, Server},
     system::{Descriptors, Socket},
     transfer::tasks::EventLoops,
     transfer::{Passing, TransferOptions},
@@ -25,12 +25,13 @@ use std::{
     fmt::{self, Display, Formatter},
     future::poll_fn,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::Duration,
 };
 use tokio::time::{Sleep, sleep};
+use tokio_util::sync::CancellationToken;
 
 /// The options `--merge`, `--broadcast` and `--queue`.
 #[derive(Copy, Clone, Debug)]
@@ -82,12 +83,12 @@ pub(super) async fn serve(
     options: Options,
 ) -> anyhow::Result<Outcome> {
     let (input, output) = open_stdio()?;
-    let over = Arc::new(Flag::new());
+    let over = CancellationToken::new();
     let merge = options.merges.then(|| Merge::start(output, &over)).transpose()?;
     let ends_with_input = !options.merges;
     let broadcast = options
         .broadcasts
-        .then(|| Broadcast::start(input, options.queue, ends_with_input.then(|| Arc::clone(&over))))
+        .then(|| Broadcast::start(input, options.queue, ends_with_input.then(|| over.clone())))
         .transpose()?;
     let merge = merge.map(Arc::new);
     let broadcast = broadcast.map(Arc::new);
@@ -109,12 +110,12 @@ struct Hub {
     /// Time without progress after the end of stdin until a client is cut off, if the end of stdin
     /// ends the hub.
     stall_limit: Option<Duration>,
-    over: Arc<Flag>,
+    over: CancellationToken,
 }
 
 impl Handler for Hub {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
-        let Client { socket, number, mut shutdown, .. } = client;
+        let Client { socket, number, closing, .. } = client;
         let connection = Connection { socket: Mutex::new(socket), number };
         let mut lines = Lines::new();
         let subscription = self.broadcast.as_ref().map(|broadcast| broadcast.subscribe(number));
@@ -130,26 +131,14 @@ impl Handler for Hub {
                     None => SendEnd::Complete,
                 }
             };
-            let mut both = pin!(both(receive, send));
-            // If stdin has ended, queued bytes are still delivered. If stdout cannot be written,
-            // all connections end.
-            let mut closing = pin!(shutdown.closing());
-            let output_is_gone = async {
-                match &self.merge {
-                    Some(_) => self.over.wait().await,
-                    None => std::future::pending().await,
-                }
-            };
-            let mut output_is_gone = pin!(output_is_gone);
-            poll_fn(|cx| {
-                if let Poll::Ready(end) = both.as_mut().poll(cx) {
-                    return Poll::Ready(Some(end));
-                }
-                let is_closed = closing.as_mut().poll(cx).is_ready()
-                    || output_is_gone.as_mut().poll(cx).is_ready();
-                if is_closed { Poll::Ready(None) } else { Poll::Pending }
-            })
-            .await
+            tokio::select! {
+                biased;
+                end = both(receive, send) => Some(end),
+                () = closing.cancelled() => None,
+                // If stdin has ended, queued bytes are still delivered. If stdout cannot be
+                // written, all connections end.
+                () = self.over.cancelled(), if self.merge.is_some() => None,
+            }
         };
         if end != Some(SendEnd::Complete)
             && let (Some(merge), Some(rest)) = (&self.merge, lines.rest())
@@ -165,8 +154,8 @@ impl Handler for Hub {
         Ok(Outcome::Done)
     }
 
-    fn over(&self) -> Option<&Flag> {
-        Some(&self.over)
+    fn over(&self) -> &CancellationToken {
+        &self.over
     }
 
     fn finished(&self, limit: Option<Duration>) {
@@ -315,17 +304,15 @@ enum HubStep {
 
 /// Receives and sends until both have ended, or the client is cut off.
 async fn both(receive: impl Future<Output = ()>, send: impl Future<Output = SendEnd>) -> SendEnd {
-    let (mut receive, mut send) = (pin!(receive), pin!(send));
-    let (mut receives, mut sends) = (true, true);
-    poll_fn(|cx| {
-        receives = receives && receive.as_mut().poll(cx).is_pending();
-        if sends && let Poll::Ready(end) = send.as_mut().poll(cx) {
-            sends = false;
-            if end == SendEnd::CutOff {
-                return Poll::Ready(end);
-            }
+    let receive = async {
+        receive.await;
+        Ok(())
+    };
+    let send = async {
+        match send.await {
+            SendEnd::Complete => Ok(()),
+            SendEnd::CutOff => Err(SendEnd::CutOff),
         }
-        if receives || sends { Poll::Pending } else { Poll::Ready(SendEnd::Complete) }
-    })
-    .await
+    };
+    tokio::try_join!(receive, send).map_or_else(|end| end, |_| SendEnd::Complete)
 }

@@ -1,5 +1,5 @@
 use super::{
-    bridge::{Bridge, BridgeTarget},
+    bridge::Bridge,
     command::Commands,
     completions, hub,
     listening::ListenerPlan,
@@ -9,14 +9,11 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, CommandLine, joined_to},
-    serve::{Acceptor, Admitted, OpenItem, Server, Stopper},
+    serve::{Acceptor, OpenItem, Server, Stopper},
     system::{self, signals},
-    transfer::{
-        Passing, TransferOptions,
-        tasks::{EventLoops, TransferPlan},
-    },
+    transfer::{TransferOptions, tasks::EventLoops},
 };
-use local_socket::{Listener, Stream, traits::Listener as _};
+use local_socket::{Listener, traits::Listener as _};
 use std::{
     fmt::{self, Display, Formatter},
     sync::Arc,
@@ -42,10 +39,8 @@ enum Joins {
     StdioInTurn,
     /// All clients at once to stdin and stdout.
     Hub(hub::Options),
-    /// The one client to a command.
-    Command(CommandLine),
-    /// All clients at once to a command each.
-    Commands(CommandLine),
+    /// Each client to a command of its own: only one client, or all at once.
+    Commands { command: CommandLine, once: bool },
 }
 
 /// Listens, and joins clients to stdin and stdout or to a command.
@@ -56,8 +51,10 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
         return completions::print(plan.to_string().as_bytes());
     }
     diag::write_on_a_thread(system::start_log_thread);
-    let loops_are_needed = matches!(plan.joins, Joins::Hub(_) | Joins::Commands(_));
-    if loops_are_needed { plan.run_loops(terminal) } else { plan.run_threads(terminal) }
+    match plan.joins {
+        Joins::Stdio | Joins::StdioInTurn => plan.run_threads(terminal),
+        Joins::Hub(_) | Joins::Commands { .. } => plan.run_loops(terminal),
+    }
 }
 
 impl ListenPlan {
@@ -66,8 +63,7 @@ impl ListenPlan {
         let cli::Listen { name, listening, keep_open, transfer, command, .. } = args;
         let shows_progress = shows_progress(&transfer, terminal);
         let joins = match (CommandLine::new(command), hub, keep_open) {
-            (Some(command), _, true) => Joins::Commands(command),
-            (Some(command), _, false) => Joins::Command(command),
+            (Some(command), ..) => Joins::Commands { command, once: !keep_open },
             (None, Some(hub), _) => Joins::Hub(hub),
             (None, None, true) => Joins::StdioInTurn,
             (None, None, false) => Joins::Stdio,
@@ -76,7 +72,7 @@ impl ListenPlan {
         if shows_progress && !matches!(joins, Joins::Stdio | Joins::StdioInTurn) {
             return usage("--progress goes with stdin and stdout, not with commands or hubs");
         }
-        let all_at_once = matches!(joins, Joins::Hub(_) | Joins::Commands(_));
+        let all_at_once = matches!(joins, Joins::Hub(_) | Joins::Commands { once: false, .. });
         let limit = listening.max_conns.map(|_| "--max-conns");
         let limit = limit.or(listening.max_conns_per_user.map(|_| "--max-conns-per-user"));
         if let (Some(option), false) = (limit, all_at_once) {
@@ -101,31 +97,36 @@ impl ListenPlan {
         self.listening.tell(terminal);
     }
 
-    /// Serves all clients at once, in event loops.
+    /// Serves clients in event loops.
     fn run_loops(self, terminal: Terminal) -> anyhow::Result<Outcome> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
-        let moves = matches!(self.joins, Joins::Commands(_)) && !self.options.is_plain();
+        let moves = matches!(self.joins, Joins::Commands { .. }) && !self.options.is_plain();
         // A command's process has one as well.
         let room = super::room_for_connections(if moves { 3 } else { 2 })?;
-        let loops = EventLoops::start()
-            .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
+        let once = matches!(self.joins, Joins::Commands { once: true, .. });
+        let loops = if once { EventLoops::start_one() } else { EventLoops::start() };
+        let loops =
+            loops.map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         loops.run(async {
             let admission = self.listening.admission(room);
             let open = || self.listening.open();
-            let server = Server::open(open, admission, false, self.grace)?;
+            let server = Server::open(open, admission, once, self.grace)?;
             readiness.tell()?;
             self.tell(terminal);
             match &self.joins {
                 Joins::Hub(options) => hub::serve(server, &loops, *options).await,
-                Joins::Commands(command) => {
-                    let commands = self.commands(command);
-                    let plan = TransferPlan::new(self.options.clone(), Passing::NotHere, None);
-                    server
-                        .serve(&loops, Bridge::new(BridgeTarget::Commands(commands), plan, None))
-                        .await
+                Joins::Commands { command, .. } => {
+                    let commands = Commands {
+                        command: command.clone(),
+                        name: self.listening.name(),
+                        is_local: true,
+                        options: self.options.clone(),
+                        signals: None,
+                    };
+                    server.serve(&loops, Bridge::to_commands(commands)).await
                 }
-                Joins::Stdio | Joins::StdioInTurn | Joins::Command(_) => Ok(Outcome::Done),
+                Joins::Stdio | Joins::StdioInTurn => Ok(Outcome::Done),
             }
         })
     }
@@ -161,22 +162,18 @@ impl ListenPlan {
     ) -> anyhow::Result<Outcome> {
         self.tell(terminal);
         let mut acceptor = Acceptor::new(Arc::clone(listener), self.listening.admission(None));
-        if let Joins::Command(command) = &self.joins {
-            let Some((stream, client)) = only_client(acceptor, listener)? else {
-                return Ok(Outcome::Done);
-            };
-            let commands = self.commands(command);
-            let peer = client.peer.as_deref();
-            let running = commands.start(stream, peer, client.number, Some(stopper))?;
-            return Ok(Outcome::Command(running.wait()?));
-        }
         let (input, output) = endpoint::open_stdio()?;
         let (options, shows_progress) = (self.options.clone(), self.shows_progress);
         let stdio = Stdio { input, output, options, shows_progress, terminal };
         if matches!(self.joins, Joins::StdioInTurn) {
             return serve_one_after_another(&mut acceptor, &stdio, stopper);
         }
-        let Some((stream, _)) = only_client(acceptor, listener)? else { return Ok(Outcome::Done) };
+        let client = acceptor.next()?;
+        // No other client would be served.
+        if let Err(error) = listener.close() {
+            tracing::debug!(%error, "listener not closed");
+        }
+        let Some((stream, _)) = client else { return Ok(Outcome::Done) };
         let stream = Arc::new(stream);
         let meter = stdio.meter();
         let _going = stopper.going(OpenItem::Stream(Arc::clone(&stream), Arc::clone(&meter)));
@@ -185,27 +182,6 @@ impl ListenPlan {
             .failure()
             .map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
     }
-
-    fn commands(&self, command: &CommandLine) -> Commands {
-        Commands {
-            command: command.clone(),
-            name: self.listening.name(),
-            is_local: true,
-            options: self.options.clone(),
-        }
-    }
-}
-
-/// Takes the only client. The name goes at once: nobody else would be served.
-fn only_client(
-    mut acceptor: Acceptor,
-    listener: &Listener,
-) -> Result<Option<(Stream, Admitted)>, Failure> {
-    let client = acceptor.next()?;
-    if let Err(error) = listener.close() {
-        tracing::debug!(%error, "listener not closed");
-    }
-    Ok(client)
 }
 
 fn serve_one_after_another(
@@ -242,8 +218,9 @@ impl Display for ListenPlan {
             Joins::Stdio => ("one", joined_to(None)),
             Joins::StdioInTurn => ("one after another", joined_to(None)),
             Joins::Hub(_) => ("all at once", joined_to(None)),
-            Joins::Command(command) => ("one", joined_to(Some(command))),
-            Joins::Commands(command) => ("all at once", joined_to(Some(command))),
+            Joins::Commands { command, once } => {
+                (if *once { "one" } else { "all at once" }, joined_to(Some(command)))
+            }
         };
         writeln!(f, "clients      {clients}")?;
         if let Joins::Hub(hub) = &self.joins {

@@ -193,6 +193,7 @@ impl RelayPlan {
                 name: self.listening.name(),
                 is_local: self.listening.is_local(),
                 options: self.options.clone(),
+                signals: None,
             }),
             Target::Stdio => {
                 let mut stdio = self.stdio(terminal)?;

@@ -51,15 +51,8 @@ impl Stdio {
             let size = input.rest_of_file().filter(|_| options.sends);
             Progress::start(&meter, size, terminal.is_terminal())
         });
-        let report = transfer(Job {
-            stream,
-            input,
-            output,
-            closes_output: is_only,
-            options,
-            meter,
-            command: None,
-        });
+        let report =
+            transfer(Job { stream, input, output, closes_output: is_only, options, meter });
         tracing::info!("{report}");
         report
     }

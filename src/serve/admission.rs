@@ -19,7 +19,7 @@ pub(crate) struct Admitted {
     /// Sequence number of the connection, starting at 1.
     pub(crate) number: u64,
     /// Counts the client as served until it is dropped.
-    pub(crate) place: Permit,
+    pub(crate) permit: Permit,
 }
 
 impl Admission {
@@ -63,7 +63,8 @@ impl Admission {
         peer: Option<Box<PeerCreds>>,
         address: Option<SocketAddr>,
     ) -> Option<Admitted> {
-        let Some(place) = self.limits.take_place(peer.as_deref().and_then(listening::user)) else {
+        let Some(permit) = self.limits.take_permit(peer.as_deref().and_then(listening::user))
+        else {
             let client = peer.as_deref().map(listening::describe).unwrap_or_default();
             tracing::warn!("refused a client of a user who has enough connections: {client}");
             return None;
@@ -77,6 +78,6 @@ impl Admission {
             (None, Some(address)) => tracing::info!("connection {number} from tcp:{address}"),
             (None, None) => tracing::info!("connection {number}"),
         }
-        Some(Admitted { peer, number, place })
+        Some(Admitted { peer, number, permit })
     }
 }

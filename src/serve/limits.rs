@@ -38,7 +38,7 @@ impl Limits {
     }
 
     /// Waits until another client can be served.
-    pub(super) async fn wait_for_place(&self) {
+    pub(super) async fn wait_for_permit(&self) {
         if let Some(limit) = self.all {
             self.wait_until(|count| count < limit.get()).await;
         }
@@ -62,7 +62,7 @@ impl Limits {
     }
 
     /// Returns a permit for a client of the user, or `None` if the user has reached the limit.
-    pub(super) fn take_place(self: &Arc<Self>, user: Option<u32>) -> Option<Permit> {
+    pub(super) fn take_permit(self: &Arc<Self>, user: Option<u32>) -> Option<Permit> {
         let mut served = self.served();
         if let (Some(limit), Some(user)) = (self.per_user, user) {
             let count = served.by_user.entry(user).or_default();
@@ -104,13 +104,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_gets_so_many_places_and_others_get_theirs() {
+    fn a_user_gets_so_many_permits_and_others_get_theirs() {
         let limits = Arc::new(Limits::new(None, NonZeroUsize::new(1)));
-        let place = limits.take_place(Some(7)).unwrap();
-        assert!(limits.take_place(Some(7)).is_none());
-        let other = limits.take_place(Some(8));
+        let permit = limits.take_permit(Some(7)).unwrap();
+        assert!(limits.take_permit(Some(7)).is_none());
+        let other = limits.take_permit(Some(8));
         assert!(other.is_some());
-        drop(place);
-        assert!(limits.take_place(Some(7)).is_some());
+        drop(permit);
+        assert!(limits.take_permit(Some(7)).is_some());
     }
 }

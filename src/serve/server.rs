@@ -1,10 +1,10 @@
 //! Accepts clients in an event loop and serves all of them at once, in several event loops.
 
 use super::{
-    Admission, Admitted, Flag,
+    Admission, Admitted,
     accept_errors::{AcceptErrors, AcceptRetry},
     limits::Permit,
-    shutdown::{Shutdown, ShutdownControl},
+    shutdown::Shutdown,
     source::{Accepted, ClientSource},
 };
 use crate::{
@@ -22,16 +22,15 @@ use std::{
     task::Poll,
     time::{Duration, Instant},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Serves clients. All clients share one handler.
 pub(crate) trait Handler: Send + Sync + 'static {
     /// Serves a client until its connection ends.
     fn serve(&self, client: Client) -> impl Future<Output = Result<Outcome, Failure>> + Send;
 
-    /// Returns the flag that is raised when no further client can be served.
-    fn over(&self) -> Option<&Flag> {
-        None
-    }
+    /// Returns the token that is cancelled when no further client can be served.
+    fn over(&self) -> &CancellationToken;
 
     /// Finishes after the last client has ended, within the time limit if there is one.
     fn finished(&self, _: Option<Duration>) {}
@@ -43,8 +42,8 @@ pub(crate) struct Client {
     pub(crate) socket: Socket,
     pub(crate) peer: Option<Box<PeerCreds>>,
     pub(crate) number: u64,
-    /// Signals when the connection must end.
-    pub(crate) shutdown: Shutdown,
+    /// Cancelled when the connection must end.
+    pub(crate) closing: CancellationToken,
 }
 
 /// A listener that serves its clients in event loops.
@@ -56,7 +55,6 @@ pub(crate) struct Server {
     pub(crate) once: bool,
     /// Time that open connections get to end after a signal.
     pub(crate) grace: Duration,
-    control: ShutdownControl,
     shutdown: Shutdown,
 }
 
@@ -78,8 +76,8 @@ impl Server {
     ) -> Result<Self, Failure> {
         let _held = signals::BlockedSignals::new();
         let source = open()?;
-        let (control, shutdown) = ShutdownControl::start()?;
-        Ok(Self { source, admission, once, grace, control, shutdown })
+        let shutdown = Shutdown::start()?;
+        Ok(Self { source, admission, once, grace, shutdown })
     }
 
     /// Serves clients until a signal or the handler ends the server. After a signal the process
@@ -89,52 +87,62 @@ impl Server {
         loops: &EventLoops,
         handler: H,
     ) -> anyhow::Result<Outcome> {
-        let Self { source, admission, once, grace, control, shutdown } = self;
+        let Self { source, admission, once, grace, mut shutdown } = self;
         let limits = Arc::clone(admission.limits());
         let shared = Arc::new(ServerShared { handler, once, ended: Mutex::new(None) });
-        let mut accepting = Accepting { admission, loops, shared: &shared, shutdown: &shutdown };
-        let accepted = accepting.until_the_end(&source).await;
+        let closing = shutdown.closing().clone();
+        let mut accepting =
+            Accepting { admission, loops, shared: &shared, closing: closing.clone() };
+        let accepted = tokio::select! {
+            biased;
+            () = shared.handler.over().cancelled() => Ok(()),
+            () = shutdown.signalled() => Ok(()),
+            accepted = accepting.for_ever(&source) => accepted,
+        };
         // Remove the name before draining. Clients that are already in the backlog are still
         // served.
         source.give_up_name();
-        let waiting = match shutdown.signal_so_far() {
-            Some(_) if !once => those_who_wait(&source).await,
+        let waiting = match shutdown.signal() {
+            Some(_) if !once => accept_backlog(&source).await,
             _ => Vec::new(),
         };
         drop(source);
-        control.name_is_gone();
-        control.drain();
-        let mut signal = shutdown.clone();
-        let mut signalled = None;
+        shutdown.name_is_removed();
+        let mut signalled_at = None;
         let grace_is_over = async {
-            signal.signal().await;
-            signalled = Some(Instant::now());
+            shutdown.signalled().await;
+            signalled_at = Some(Instant::now());
             Deadline::from_now(grace).reached().await;
         };
         let all_are_served = async {
             for client in waiting {
-                limits.wait_for_place().await;
+                limits.wait_for_permit().await;
                 accepting.hand_over(client);
             }
             limits.wait_until_empty().await;
         };
-        if !before(grace_is_over, all_are_served).await {
+        let is_over = tokio::select! {
+            biased;
+            () = grace_is_over => true,
+            () = all_are_served => false,
+        };
+        if is_over {
             let text = match limits.count() {
                 1 => "1 connection".to_owned(),
                 count => format!("{count} connections"),
             };
             tracing::warn!("{text} did not end within the grace time: closed");
-            control.close();
-            let _ = before(tokio::time::sleep(LAST_TIME), limits.wait_until_empty()).await;
+            closing.cancel();
+            let _ = tokio::time::timeout(LAST_TIME, limits.wait_until_empty()).await;
         }
         // The grace time covers everything that is left to do.
-        let left = shutdown.signal_so_far().map(|_| {
-            let passed = signalled.map_or(Duration::ZERO, |signalled| signalled.elapsed());
+        let left = shutdown.signal().map(|_| {
+            let passed = signalled_at.map_or(Duration::ZERO, |at| at.elapsed());
             grace.saturating_add(LAST_TIME).saturating_sub(passed)
         });
         shared.handler.finished(left);
         let ended = shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(signal) = shutdown.signal_so_far() {
+        if let Some(signal) = shutdown.signal() {
             // The process ends by the signal, without another message.
             if let Some(Err(failure)) = ended {
                 tracing::error!("{failure}");
@@ -156,15 +164,12 @@ struct ServerShared<H> {
 }
 
 impl<H: Handler> ServerShared<H> {
-    /// Waits until no further client can be served.
-    async fn over(&self) {
-        match self.handler.over() {
-            Some(flag) => flag.wait().await,
-            None => std::future::pending().await,
-        }
-    }
-
-    async fn serve(&self, client: impl FnOnce() -> io::Result<Client>, number: u64, place: Permit) {
+    async fn serve(
+        &self,
+        client: impl FnOnce() -> io::Result<Client>,
+        number: u64,
+        permit: Permit,
+    ) {
         let serve = async {
             match client() {
                 Ok(client) => self.handler.serve(client).await,
@@ -172,7 +177,7 @@ impl<H: Handler> ServerShared<H> {
             }
         };
         let result = caught_task(serve).await.unwrap_or_else(Err);
-        if self.once || self.handler.over().is_some_and(Flag::is_raised) {
+        if self.once || self.handler.over().is_cancelled() {
             let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
             ended.get_or_insert(result);
         } else {
@@ -184,7 +189,7 @@ impl<H: Handler> ServerShared<H> {
                 Err(failure) => tracing::warn!("connection {number}: {failure}"),
             }
         }
-        drop(place);
+        drop(permit);
     }
 }
 
@@ -193,28 +198,16 @@ struct Accepting<'a, H> {
     admission: Admission,
     loops: &'a EventLoops,
     shared: &'a Arc<ServerShared<H>>,
-    shutdown: &'a Shutdown,
+    closing: CancellationToken,
 }
 
 impl<H: Handler> Accepting<'_, H> {
-    /// Accepts clients until the server stops accepting.
-    async fn until_the_end(&mut self, source: &ClientSource) -> Result<(), Failure> {
-        let (shared, mut end) = (self.shared, self.shutdown.clone());
-        let end_comes = async {
-            before(shared.over(), end.draining()).await;
-        };
-        let mut result = Ok(());
-        let accepting = async { result = self.for_ever(source).await };
-        before(end_comes, accepting).await;
-        result
-    }
-
     /// Accepts clients without end. Cancel safe: no accepted client is lost.
     async fn for_ever(&mut self, source: &ClientSource) -> Result<(), Failure> {
         let limits = Arc::clone(self.admission.limits());
         let mut errors = AcceptErrors::default();
         loop {
-            limits.wait_for_place().await;
+            limits.wait_for_permit().await;
             match source.accept().await {
                 Ok(client) => {
                     errors.accepted();
@@ -224,7 +217,7 @@ impl<H: Handler> Accepting<'_, H> {
                 }
                 Err(error) => {
                     if errors.failed(error)? == AcceptRetry::AfterAPause {
-                        before(tokio::time::sleep(PAUSE), limits.wait_for_change()).await;
+                        let _ = tokio::time::timeout(PAUSE, limits.wait_for_change()).await;
                     }
                 }
             }
@@ -235,34 +228,22 @@ impl<H: Handler> Accepting<'_, H> {
     fn hand_over(&mut self, client: Accepted) -> bool {
         let admitted = self.admission.admit(|| client.peer(), client.address());
         let Some(admitted) = admitted else { return false };
-        let Admitted { peer, number, place } = admitted;
-        let (shared, shutdown) = (Arc::clone(self.shared), self.shutdown.clone());
+        let Admitted { peer, number, permit } = admitted;
+        let (shared, closing) = (Arc::clone(self.shared), self.closing.clone());
         let client = Detached::try_from(client);
         self.loops.spawn(move || async move {
             let client = || {
                 let socket = client.and_then(Detached::attach)?;
-                Ok(Client { socket, peer, number, shutdown })
+                Ok(Client { socket, peer, number, closing })
             };
-            shared.serve(client, number, place).await;
+            shared.serve(client, number, permit).await;
         });
         true
     }
 }
 
-/// Runs `second` unless `first` is ready before. Returns whether `second` was completed.
-async fn before(first: impl Future<Output = ()>, second: impl Future<Output = ()>) -> bool {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    poll_fn(|cx| {
-        if first.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(false);
-        }
-        second.as_mut().poll(cx).map(|()| true)
-    })
-    .await
-}
-
 /// Accepts the clients that are already in the backlog.
-async fn those_who_wait(source: &ClientSource) -> Vec<Accepted> {
+async fn accept_backlog(source: &ClientSource) -> Vec<Accepted> {
     let mut clients = Vec::new();
     let mut errors = AcceptErrors::default();
     loop {
@@ -305,22 +286,26 @@ mod tests {
     use super::{super::Limits, *};
 
     #[derive(Debug)]
-    struct NoHandler;
+    struct NoHandler(CancellationToken);
 
     impl Handler for NoHandler {
         async fn serve(&self, _: Client) -> Result<Outcome, Failure> {
             Ok(Outcome::Done)
         }
+        fn over(&self) -> &CancellationToken {
+            &self.0
+        }
     }
 
     #[test]
-    fn a_panic_ends_its_connection_and_frees_its_place() {
+    fn a_panic_ends_its_connection_and_frees_its_permit() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for once in [false, true] {
             let limits = Arc::new(Limits::new(None, None));
-            let place = limits.take_place(None).unwrap();
-            let shared = ServerShared { handler: NoHandler, once, ended: Mutex::new(None) };
-            runtime.block_on(shared.serve(|| panic!("while it is served"), 1, place));
+            let permit = limits.take_permit(None).unwrap();
+            let handler = NoHandler(CancellationToken::new());
+            let shared = ServerShared { handler, once, ended: Mutex::new(None) };
+            runtime.block_on(shared.serve(|| panic!("while it is served"), 1, permit));
             assert_eq!(limits.count(), 0);
             let ended = shared.ended.into_inner().unwrap();
             // The error of the only client becomes the error of the command.

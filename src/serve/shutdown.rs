@@ -1,123 +1,69 @@
 use crate::diag::Failure;
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Arc, OnceLock,
         mpsc::{self, RecvTimeoutError},
     },
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-/// The phases of a server.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum ShutdownPhase {
-    /// Clients are accepted.
-    Serving,
-    /// No further client is accepted. Holds the signal, if one was the reason.
-    Draining(Option<i32>),
-    /// Open connections are closed. Holds the signal, if one was the reason.
-    Closing(Option<i32>),
-}
-
-impl ShutdownPhase {
-    /// Returns the signal that was the reason, if any.
-    fn signal(self) -> Option<i32> {
-        match self {
-            Self::Serving => None,
-            Self::Draining(signal) | Self::Closing(signal) => signal,
-        }
-    }
-}
-
-/// Changes the phase.
+/// The shutdown of a server: the termination signal, and the request to close open connections.
 #[derive(Debug)]
-pub(super) struct ShutdownControl {
-    phase: watch::Sender<ShutdownPhase>,
+pub(super) struct Shutdown {
+    signal: Arc<FirstSignal>,
+    closing: CancellationToken,
     /// Dropped when the name has been removed.
-    name: Mutex<Option<mpsc::Sender<()>>>,
+    name: Option<mpsc::Sender<()>>,
 }
 
-/// Watches the phase.
-#[derive(Clone, Debug)]
-pub(crate) struct Shutdown(watch::Receiver<ShutdownPhase>);
+/// The first termination signal.
+#[derive(Debug, Default)]
+struct FirstSignal {
+    number: OnceLock<i32>,
+    arrived: CancellationToken,
+}
 
 /// The longest time that a second signal waits for the removal of the name.
 const NAME_TIME: Duration = Duration::from_millis(500);
 
-impl ShutdownControl {
+impl Shutdown {
     /// Starts to watch for signals.
-    pub(super) fn start() -> Result<(Self, Shutdown), Failure> {
-        let (phase, receiver) = watch::channel(ShutdownPhase::Serving);
-        let (name, name_goes) = mpsc::channel();
-        let on_signal = phase.clone();
-        super::on_termination(move |signal| {
-            let mut is_second = false;
-            on_signal.send_if_modified(|phase| {
-                is_second = phase.signal().is_some();
-                if !is_second {
-                    *phase = ShutdownPhase::Draining(Some(signal));
-                }
-                !is_second
-            });
-            tracing::info!("got signal {signal}: nobody is accepted any more");
+    pub(super) fn start() -> Result<Self, Failure> {
+        let signal = Arc::new(FirstSignal::default());
+        let (name, name_is_removed) = mpsc::channel();
+        let first = Arc::clone(&signal);
+        super::on_termination(move |number| {
+            let is_second = first.number.set(number).is_err();
+            first.arrived.cancel();
+            tracing::info!("got signal {number}: nobody is accepted any more");
             // The sender is only dropped, never used.
-            let _: Result<(), RecvTimeoutError> = name_goes.recv_timeout(NAME_TIME);
+            let _: Result<(), RecvTimeoutError> = name_is_removed.recv_timeout(NAME_TIME);
             if is_second {
-                super::die(signal);
+                super::die(number);
             }
         })
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
-        Ok((Self { phase, name: Mutex::new(Some(name)) }, Shutdown(receiver)))
+        Ok(Self { signal, closing: CancellationToken::new(), name: Some(name) })
     }
 
     /// Records that the name has been removed.
-    pub(super) fn name_is_gone(&self) {
-        *self.name.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    pub(super) fn name_is_removed(&mut self) {
+        self.name = None;
     }
 
-    /// Stops accepting for another reason than a signal.
-    pub(super) fn drain(&self) {
-        self.phase.send_if_modified(|phase| {
-            let is_new = *phase == ShutdownPhase::Serving;
-            if is_new {
-                *phase = ShutdownPhase::Draining(None);
-            }
-            is_new
-        });
-    }
-
-    /// Requests that open connections are closed.
-    pub(super) fn close(&self) {
-        self.phase.send_modify(|phase| *phase = ShutdownPhase::Closing(phase.signal()));
-    }
-}
-
-impl Shutdown {
-    /// Waits until the server stops accepting.
-    pub(crate) async fn draining(&mut self) {
-        // Without a sender the server has ended.
-        let _ = self.0.wait_for(|phase| *phase != ShutdownPhase::Serving).await;
-    }
-
-    /// Waits until open connections must be closed.
-    pub(crate) async fn closing(&mut self) {
-        let _ = self.0.wait_for(|phase| matches!(phase, ShutdownPhase::Closing(_))).await;
-    }
-
-    /// Waits for a signal.
-    pub(super) async fn signal(&mut self) -> i32 {
-        loop {
-            if let Some(signal) = self.signal_so_far() {
-                return signal;
-            }
-            if self.0.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
+    /// Waits for a termination signal.
+    pub(super) async fn signalled(&self) {
+        self.signal.arrived.cancelled().await;
     }
 
     /// Returns the termination signal, if one has arrived.
-    pub(super) fn signal_so_far(&self) -> Option<i32> {
-        self.0.borrow().signal()
+    pub(super) fn signal(&self) -> Option<i32> {
+        self.signal.number.get().copied()
+    }
+
+    /// Returns the token that is cancelled when open connections must be closed.
+    pub(super) fn closing(&self) -> &CancellationToken {
+        &self.closing
     }
 }

@@ -1,13 +1,11 @@
 use crate::{
     diag::{Failure, Outcome, caught, message},
-    system::command,
     transfer::Meter,
 };
 use local_socket::{
     Listener, Stream,
     traits::{Listener as _, Stream as _},
 };
-use shared_child::SharedChild;
 use std::{
     collections::HashMap,
     net::Shutdown,
@@ -46,8 +44,6 @@ pub(crate) enum OpenItem {
     Accepting,
     /// A connection and its meter.
     Stream(Arc<Stream>, Arc<Meter>),
-    /// A running command.
-    Command(Arc<SharedChild>),
 }
 
 /// Keeps an item registered until it is dropped.
@@ -147,12 +143,6 @@ impl OpenItem {
                 tracing::warn!("a connection did not end within the grace time: closed");
                 // It fails if the connection has ended meanwhile.
                 let _ = stream.shutdown(Shutdown::Both);
-            }
-            Self::Command(child) => {
-                tracing::warn!("a command did not end within the grace time: terminated");
-                if let Err(error) = command::terminate(child) {
-                    tracing::debug!(%error, "command not terminated");
-                }
             }
         }
     }

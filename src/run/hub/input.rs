@@ -3,7 +3,6 @@
 use super::queue::{BroadcastQueue, Subscription};
 use crate::{
     diag::{Failure, caught},
-    serve::Flag,
     system::Input,
 };
 use std::{
@@ -14,6 +13,7 @@ use std::{
     },
     thread,
 };
+use tokio_util::sync::CancellationToken;
 
 /// Copies stdin to clients.
 #[derive(Debug)]
@@ -37,11 +37,11 @@ struct InputShared {
 const PIECE: usize = 64 << 10;
 
 impl Broadcast {
-    /// Starts the thread. At the end of stdin it raises the flag, if there is one.
+    /// Starts the thread. At the end of stdin it cancels the token, if there is one.
     pub(super) fn start(
         input: Input,
         queue: usize,
-        over: Option<Arc<Flag>>,
+        over: Option<CancellationToken>,
     ) -> Result<Self, Failure> {
         let shared = Arc::new(InputShared {
             queue: Arc::new(BroadcastQueue::new(queue)),
@@ -62,7 +62,7 @@ impl Broadcast {
             }
             reader.queue.end();
             if let Some(over) = over {
-                over.raise();
+                over.cancel();
             }
         };
         thread::Builder::new()

@@ -2,7 +2,6 @@
 
 use crate::{
     diag::{Failure, LossDirection, caught},
-    serve::Flag,
     system::Output,
 };
 use std::{
@@ -16,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc as lines;
+use tokio_util::sync::CancellationToken;
 
 /// Whole lines of one client, or its last bytes.
 #[derive(Debug)]
@@ -56,11 +56,11 @@ const WAITING: usize = 16;
 const WRITE_TIME: Duration = Duration::from_millis(100);
 
 impl Merge {
-    /// Starts the thread. It raises the flag if writing fails.
-    pub(super) fn start(output: Output, over: &Arc<Flag>) -> Result<Self, Failure> {
+    /// Starts the thread. It cancels the token if writing fails.
+    pub(super) fn start(output: Output, over: &CancellationToken) -> Result<Self, Failure> {
         let (sender, mut pieces) = lines::channel::<Piece>(WAITING);
         let (tell, end) = mpsc::channel();
-        let over = Arc::clone(over);
+        let over = over.clone();
         let written = Arc::<Written>::default();
         let room = output.room();
         let mut writer = Writer { output, room, written: Arc::clone(&written), open_line_of: None };
@@ -76,7 +76,7 @@ impl Merge {
             // Nobody receives it if the process is about to end.
             let _ = tell.send(result);
             if is_over {
-                over.raise();
+                over.cancel();
             }
         };
         thread::Builder::new()

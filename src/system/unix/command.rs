@@ -8,8 +8,6 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use shared_child::{SharedChild, unix::SharedChildExt};
-use signal_hook::consts::SIGTERM;
 use std::{
     io,
     os::{
@@ -20,48 +18,18 @@ use std::{
 };
 use tokio::process::Child;
 
-/// Starts the command with the socket itself as its standard input and output, and
-/// without any other descriptor of ours but standard error.
-pub(crate) fn spawn_on(mut command: Command, stream: Stream) -> io::Result<SharedChild> {
-    join(&mut command, stream)?;
-    reset_ignored_sigchld()?;
-    SharedChild::spawn(&mut command)
-}
-
-/// Becomes the command, as [`spawn_on`]; returns only if that fails.
+/// Replaces this process by the command, with the socket itself as its standard input and output,
+/// and without any other descriptor of ours but standard error. Returns only if that fails.
 pub(crate) fn become_on(mut command: Command, stream: Stream) -> io::Result<()> {
-    join(&mut command, stream)?;
+    close_all_on_exec()?;
+    let output = stream.as_fd().try_clone_to_owned()?;
+    command.stdin(Stdio::from(OwnedFd::from(stream))).stdout(Stdio::from(output));
     reset_ignored_sigchld()?;
     Err(command.exec())
 }
 
 /// Whether a command can be given the socket itself.
 pub(crate) const TAKES_SOCKETS: bool = true;
-
-fn join(command: &mut Command, stream: Stream) -> io::Result<()> {
-    close_all_on_exec()?;
-    let output = stream.as_fd().try_clone_to_owned()?;
-    command.stdin(Stdio::from(OwnedFd::from(stream))).stdout(Stdio::from(output));
-    Ok(())
-}
-
-/// Starts the command with pipes as its standard input and output, and without any other
-/// descriptor of ours but standard error.
-pub(crate) fn spawn_piped(mut command: Command) -> io::Result<SharedChild> {
-    close_all_on_exec()?;
-    reset_ignored_sigchld()?;
-    SharedChild::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
-}
-
-/// Passes a signal that this process has got on to a command.
-pub(crate) fn pass_on(child: &SharedChild, signal: i32) -> io::Result<()> {
-    child.send_signal(signal)
-}
-
-/// Asks a command to end.
-pub(crate) fn terminate(child: &SharedChild) -> io::Result<()> {
-    child.send_signal(SIGTERM)
-}
 
 /// The exit status that stands for how a command ended: 128 and its number for a signal,
 /// as in a shell.
@@ -76,7 +44,7 @@ pub(crate) fn keep_descriptors() -> io::Result<()> {
     close_all_on_exec()
 }
 
-/// As [`spawn_on`], in an event loop.
+/// Starts the command, in an event loop, with the socket itself as its standard input and output.
 pub(crate) fn start_on(mut command: Command, socket: Detached) -> io::Result<Child> {
     socket.give_to(&mut command)?;
     start(command)

@@ -4,12 +4,11 @@ use rustix::event::{PollFd, PollFlags};
 use std::{
     fs::File,
     io::{self, Read, Seek, stdin},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
-    process::ChildStdout,
+    os::fd::{AsFd, BorrowedFd},
     sync::atomic::AtomicBool,
 };
 
-/// Where bytes that are sent come from: standard input, or a command's output.
+/// Standard input, where sent bytes come from.
 ///
 /// It may be shared with other programs, so that it is never made non-blocking.
 #[derive(Debug)]
@@ -82,12 +81,6 @@ impl Input {
     /// non-blocking.
     pub(crate) fn wait_readable(&self) -> io::Result<()> {
         super::wait(&mut [PollFd::new(&self.file, PollFlags::IN)], None).map(|_| ())
-    }
-}
-
-impl From<ChildStdout> for Input {
-    fn from(stdout: ChildStdout) -> Self {
-        Self { file: OwnedFd::from(stdout).into() }
     }
 }
 

@@ -8,20 +8,18 @@ use std::{
     fs::{File, OpenOptions, Permissions},
     io::{self, Write, stdout},
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
+        fd::{AsFd, BorrowedFd},
         unix::fs::PermissionsExt,
     },
     path::Path,
-    process::ChildStdin,
 };
 
-/// Where bytes that were received go: standard output, or a command's input.
+/// Standard output, where received bytes go.
 ///
 /// It may be shared with other programs, so that it is never made non-blocking.
 #[derive(Debug)]
 pub(crate) struct Output {
     file: File,
-    is_stdout: bool,
     /// Standard output that was closed from the start: every write fails.
     is_closed: bool,
 }
@@ -29,26 +27,19 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
         let fd = stdout().as_fd().try_clone_to_owned()?;
-        Ok(Self { file: fd.into(), is_stdout: true, is_closed: stdout_was_closed() })
+        Ok(Self { file: fd.into(), is_closed: stdout_was_closed() })
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { file: self.file.try_clone()?, ..*self })
     }
 
-    /// Whether this is a command's input: a command may stop reading whenever it likes.
-    pub(crate) fn is_command(&self) -> bool {
-        !self.is_stdout
-    }
-
     /// Closes it, so that whoever reads it sees the end of file although this process
     /// goes on.
     pub(crate) fn close(self) -> io::Result<()> {
-        if self.is_stdout {
-            // The number 1 must not become free for something else.
-            let null = OpenOptions::new().write(true).open("/dev/null")?;
-            rustix::stdio::dup2_stdout(&null)?;
-        }
+        // The number 1 must not become free for something else.
+        let null = OpenOptions::new().write(true).open("/dev/null")?;
+        rustix::stdio::dup2_stdout(&null)?;
         Ok(())
     }
 
@@ -96,12 +87,6 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
     let file = stat(path);
     matches!((stdout, file), (Ok(stdout), Ok(file))
         if (stdout.st_dev, stdout.st_ino) == (file.st_dev, file.st_ino))
-}
-
-impl From<ChildStdin> for Output {
-    fn from(stdin: ChildStdin) -> Self {
-        Self { file: OwnedFd::from(stdin).into(), is_stdout: false, is_closed: false }
-    }
 }
 
 impl AsFd for Output {

@@ -1,5 +1,8 @@
 use lsock_startup::ignores_signal;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::{
+    sys::signal::{SigSet, SigmaskHow, Signal, kill},
+    unistd::Pid,
+};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ},
     flag,
@@ -9,11 +12,12 @@ use signal_hook::{
 use std::{
     io, process,
     sync::{
-        Arc, LazyLock, OnceLock,
+        Arc, LazyLock, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
 };
+use tokio::process::Child;
 
 /// The signals that ask to end.
 const TERMINATION: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -67,7 +71,7 @@ impl Drop for BlockedSignals {
 
 /// Returns whether this is process 1 of the system or of a container. The kernel does not
 /// apply the default action of a signal to it (`pid_namespaces(7)`).
-pub(crate) fn is_first_process() -> bool {
+fn is_first_process() -> bool {
     process::id() == 1
 }
 
@@ -95,6 +99,46 @@ pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io
         EXITS_AT_ONCE.store(false, Ordering::SeqCst);
     }
     Ok(())
+}
+
+/// Passes termination signals on to a command, as process 1 must: the kernel does not end the other
+/// processes of its container by its signals. The second signal ends this process.
+#[derive(Clone, Debug)]
+pub(crate) struct PassedSignals {
+    /// The command, until a signal has been passed on to it.
+    command: Arc<Mutex<Option<Pid>>>,
+}
+
+impl PassedSignals {
+    /// Starts to watch for signals if this is process 1; returns `None` otherwise.
+    pub(crate) fn if_first_process() -> io::Result<Option<Self>> {
+        if !is_first_process() {
+            return Ok(None);
+        }
+        let command = Arc::<Mutex<Option<Pid>>>::default();
+        let receiver = Arc::clone(&command);
+        on_termination(move |signal| {
+            let command = receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let Some(command) = command else { die(signal) };
+            let passed = Signal::try_from(signal).and_then(|signal| kill(command, signal));
+            if let Err(error) = passed {
+                tracing::debug!(%error, "signal not passed on");
+            }
+        })?;
+        Ok(Some(Self { command }))
+    }
+
+    /// Starts the command. A signal that arrives meanwhile is passed on after the start.
+    pub(crate) fn start<T>(
+        &self,
+        start: impl FnOnce() -> io::Result<T>,
+        child: impl FnOnce(&T) -> &Child,
+    ) -> io::Result<T> {
+        let mut command = self.command.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = start()?;
+        *command = child(&started).id().and_then(|id| id.try_into().ok()).map(Pid::from_raw);
+        Ok(started)
+    }
 }
 
 /// Ends the process by the signal, so that whoever waits for it sees that. Process 1 cannot

@@ -1,6 +1,5 @@
 use super::socket::{Detached, Socket};
 use local_socket::Stream;
-use shared_child::SharedChild;
 use std::{
     io,
     process::{Command, ExitStatus, Stdio},
@@ -12,28 +11,8 @@ use tokio::process::Child;
 pub(crate) const TAKES_SOCKETS: bool = false;
 
 /// Is not called here.
-pub(crate) fn spawn_on(_: Command, _: Stream) -> io::Result<SharedChild> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Is not called here.
 pub(crate) fn become_on(_: Command, _: Stream) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Starts the command with pipes as its standard input and output.
-pub(crate) fn spawn_piped(mut command: Command) -> io::Result<SharedChild> {
-    SharedChild::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
-}
-
-/// Ends a command: there is no signal to pass on.
-pub(crate) fn pass_on(child: &SharedChild, _: i32) -> io::Result<()> {
-    child.kill()
-}
-
-/// Ends a command: there is no way to ask it.
-pub(crate) fn terminate(child: &SharedChild) -> io::Result<()> {
-    child.kill()
 }
 
 /// The exit status that stands for how a command ended.

@@ -4,7 +4,6 @@ use std::{
     fs::File,
     io::{self, Read, Seek, stdin},
     os::windows::io::{AsHandle, OwnedHandle},
-    process::ChildStdout,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-/// Where bytes that are sent come from: standard input, or a command's output.
+/// Standard input, where sent bytes come from.
 ///
 /// Neither can be waited for together with something else here, so a thread reads one
 /// piece ahead. What it has read and no connection has taken is there for the next one.
@@ -193,11 +192,5 @@ impl Feed {
         state.taken = 0;
         drop(state);
         self.changed.notify_all();
-    }
-}
-
-impl From<ChildStdout> for Input {
-    fn from(stdout: ChildStdout) -> Self {
-        Self::new(OwnedHandle::from(stdout).into())
     }
 }

@@ -4,14 +4,12 @@ use std::{
     io::{self, Write, stdout},
     os::windows::io::{AsHandle, AsRawHandle, OwnedHandle},
     path::Path,
-    process::ChildStdin,
 };
 
-/// Where bytes that were received go: standard output, or a command's input.
+/// Standard output, where received bytes go.
 #[derive(Debug)]
 pub(crate) struct Output {
     file: File,
-    is_stdout: bool,
     /// Standard output that was closed from the start: every write fails.
     is_closed: bool,
 }
@@ -20,22 +18,17 @@ impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
         let is_closed = check_stdout().is_err();
         let handle = stdout().as_handle().try_clone_to_owned()?;
-        Ok(Self { file: handle.into(), is_stdout: true, is_closed })
+        Ok(Self { file: handle.into(), is_closed })
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { file: self.file.try_clone()?, ..*self })
     }
 
-    /// Whether this is a command's input: a command may stop reading whenever it likes.
-    pub(crate) fn is_command(&self) -> bool {
-        !self.is_stdout
-    }
-
     /// Closes it, so that whoever reads it sees the end of file although this process
     /// goes on.
     pub(crate) fn close(self) -> io::Result<()> {
-        if self.is_stdout { close_stdout() } else { Ok(()) }
+        close_stdout()
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -74,10 +67,4 @@ pub(crate) fn usual_permissions() -> Option<Permissions> {
 /// Whether a file of that name is what standard output goes to: that has no name here.
 pub(crate) fn is_stdout(_: &Path) -> bool {
     false
-}
-
-impl From<ChildStdin> for Output {
-    fn from(stdin: ChildStdin) -> Self {
-        Self { file: OwnedHandle::from(stdin).into(), is_stdout: false, is_closed: false }
-    }
 }

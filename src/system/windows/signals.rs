@@ -1,4 +1,5 @@
 use std::io;
+use tokio::process::Child;
 
 /// The number that stands for Ctrl+C and its like.
 const INTERRUPT: i32 = 2;
@@ -16,9 +17,26 @@ impl BlockedSignals {
     }
 }
 
-/// There is no process here to which signals do nothing.
-pub(crate) fn is_first_process() -> bool {
-    false
+/// Passes termination signals on to a command. There is no value of this type here: no process has
+/// to do so.
+#[derive(Clone, Debug)]
+pub(crate) enum PassedSignals {}
+
+impl PassedSignals {
+    /// Returns `None`: there is no process here to which signals do nothing.
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
+    pub(crate) fn if_first_process() -> io::Result<Option<Self>> {
+        Ok(None)
+    }
+
+    /// Starts the command.
+    pub(crate) fn start<T>(
+        &self,
+        _: impl FnOnce() -> io::Result<T>,
+        _: impl FnOnce(&T) -> &Child,
+    ) -> io::Result<T> {
+        match *self {}
+    }
 }
 
 /// Changes nothing: Ctrl+C ends every process.

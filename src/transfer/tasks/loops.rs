@@ -38,7 +38,15 @@ const EVENT_INTERVAL: u32 = 8;
 impl EventLoops {
     /// Starts one event loop for each processor.
     pub(crate) fn start() -> io::Result<Self> {
-        let count = thread::available_parallelism().map_or(1, usize::from);
+        Self::start_count(thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// Starts one event loop, for one connection.
+    pub(crate) fn start_one() -> io::Result<Self> {
+        Self::start_count(1)
+    }
+
+    fn start_count(count: usize) -> io::Result<Self> {
         descriptor_limit::check_event_loops(count)?;
         let first = runtime()?;
         // Termination signals are delivered only to the first thread, which can block them while it

@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::time::Sleep;
+use tokio_util::sync::CancellationToken;
 
 /// Settings of relayed connections.
 #[derive(Clone, Debug)]
@@ -65,12 +66,12 @@ struct RelayTransfer<'a> {
     clock: Option<Box<Clock>>,
 }
 
-/// Joins two sockets until both directions have ended, a limit is reached, or `closing` is ready.
+/// Joins two sockets until both directions have ended, a limit is reached, or `closing` is cancelled.
 pub(crate) async fn transfer(
     (client, target): (Socket, Socket),
     plan: &TransferPlan,
     number: u64,
-    closing: impl Future<Output = ()>,
+    closing: &CancellationToken,
 ) -> RelayReport {
     let started = Instant::now();
     let options = &plan.options;
@@ -84,7 +85,7 @@ pub(crate) async fn transfer(
         back: RelayDirection::new(options.receives, descriptors()),
         clock: options.is_timed().then(|| Box::new(Clock::new(started, options))),
     };
-    let mut closing = pin!(closing);
+    let mut closing = pin!(closing.cancelled());
     let limit = poll_fn(|cx| {
         if transfer.poll(cx).is_ready() {
             return Poll::Ready(None);

@@ -29,11 +29,6 @@ pub(super) struct TransferSide {
 }
 
 impl TransferReport {
-    /// Returns whether a time limit ended the transfer.
-    pub(crate) fn was_limited(&self) -> bool {
-        self.limit.is_some()
-    }
-
     /// Returns whether the output cannot be written any more.
     pub(crate) fn output_is_gone(&self) -> bool {
         matches!(self.received.ending, Some(DirectionEnd::OutputFailed { .. }))

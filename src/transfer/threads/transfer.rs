@@ -17,7 +17,6 @@ use local_socket::{
     Stream,
     traits::{Stream as _, StreamCommon as _},
 };
-use shared_child::SharedChild;
 use std::{
     io::ErrorKind,
     net::Shutdown,
@@ -36,8 +35,6 @@ pub(crate) struct Job {
     pub(crate) closes_output: bool,
     pub(crate) options: TransferOptions,
     pub(crate) meter: Arc<Meter>,
-    /// The command behind input and output: the transfer ends when it ends.
-    pub(crate) command: Option<Arc<SharedChild>>,
 }
 
 /// State that the threads of a transfer share.
@@ -46,7 +43,6 @@ struct TransferShared {
     stream: Arc<Stream>,
     options: TransferOptions,
     meter: Arc<Meter>,
-    to_command: bool,
     endings: Mutex<Endings>,
     changed: Condvar,
 }
@@ -77,24 +73,16 @@ const STOP_TIME: Duration = Duration::from_secs(1);
 
 /// Moves bytes in both directions until both have ended, or a limit is reached.
 pub(crate) fn transfer(job: Job) -> TransferReport {
-    let Job { stream, input, output, closes_output, options, meter, command } = job;
+    let Job { stream, input, output, closes_output, options, meter } = job;
     let (mut sends, receives) = (options.sends, options.receives);
     let timed = options.is_timed();
     let shared = Arc::new(TransferShared {
         stream,
         options,
         meter,
-        to_command: output.is_command(),
         endings: Mutex::new(Endings { sends, receives, ..Endings::default() }),
         changed: Condvar::new(),
     });
-    if let Some(command) = command {
-        let shared = Arc::clone(&shared);
-        let watch = move || shared.run_watch(|| shared.watch(&command));
-        if let Err(error) = thread::Builder::new().name("command".to_owned()).spawn(watch) {
-            tracing::warn!(%error, "no thread to see the end of the command: the peer ends it");
-        }
-    }
     if sends && receives && !timed && shared.send_short(&input) {
         sends = false;
     }
@@ -146,27 +134,6 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) {
 }
 
 impl TransferShared {
-    /// Waits for the end of the command. What it has written is still sent; then the connection
-    /// ends, as if the command had the socket itself.
-    fn watch(&self, command: &SharedChild) {
-        if let Err(error) = command.wait() {
-            tracing::debug!(%error, "cannot wait for the command");
-            return;
-        }
-        let sends = |endings: &mut Endings| endings.sends;
-        let endings = self.changed.wait_while(self.endings(), sends);
-        if endings.unwrap_or_else(PoisonError::into_inner).receives {
-            self.stop(Shutdown::Both);
-        }
-    }
-
-    /// Runs the watcher of the command. A panic ends the transfer.
-    fn run_watch(&self, watch: impl FnOnce()) {
-        if caught(watch).is_err() {
-            self.stop(Shutdown::Both);
-        }
-    }
-
     /// Runs the sending direction. A panic becomes its error, because other threads wait for its
     /// end.
     fn run_send(&self, send: impl FnOnce()) {
@@ -219,8 +186,8 @@ impl TransferShared {
         let ending = direction::receive(&self.stream, &output, &self.options, &self.meter);
         match (&ending, self.options.eof) {
             (DirectionEnd::Stopped, _) => {}
-            // Without an output, receiving is useless. A command may still have output to send.
-            (DirectionEnd::OutputFailed { .. }, _) if !self.to_command => self.stop(Shutdown::Both),
+            // Without an output, receiving is useless.
+            (DirectionEnd::OutputFailed { .. }, _) => self.stop(Shutdown::Both),
             (_, Eof::Close) => self.stop(Shutdown::Both),
             (_, Eof::Wait) => {}
             (_, Eof::Half) => {
@@ -286,9 +253,7 @@ impl TransferShared {
         while !endings.both() {
             // Without an output there is nothing to wait for.
             let rest = match &endings.received {
-                Some(DirectionEnd::OutputFailed { .. }) if !self.to_command => {
-                    Some((STOP_TIME, None))
-                }
+                Some(DirectionEnd::OutputFailed { .. }) => Some((STOP_TIME, None)),
                 _ => self.next_limit(&endings),
             };
             endings = match rest {

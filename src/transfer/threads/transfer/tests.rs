@@ -17,7 +17,6 @@ fn shared() -> (Arc<TransferShared>, Stream) {
         stream: Arc::new(stream),
         meter: Arc::new(Meter::new(options.is_timed())),
         options,
-        to_command: false,
         endings: Mutex::new(endings),
         changed: Condvar::new(),
     };
@@ -52,11 +51,4 @@ fn a_panic_while_receiving_may_lose_bytes() {
     let received = failure(&shared, |it| it.sent(DirectionEnd::Eof), |_| panic!("two")).unwrap();
     assert!(received.to_string().contains("internal error: two; please report it"));
     assert!(matches!(received, Failure::Undelivered { .. }));
-}
-
-#[test]
-fn a_panic_of_the_watcher_ends_the_transfer() {
-    let (shared, _peer) = shared();
-    shared.run_watch(|| panic!("three"));
-    assert!(shared.meter.stop.load(Ordering::SeqCst));
 }
