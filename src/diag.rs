@@ -8,7 +8,7 @@ mod status;
 mod stderr;
 mod terminal;
 
-pub(crate) use failure::{Failure, LossDirection, message};
+pub(crate) use failure::{Failure, Receiver, message};
 pub(crate) use log::{escaped, start as start_log};
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use status::{Outcome, USAGE, status};

@@ -1,13 +1,15 @@
 //! Moves bytes between the two ends of a connection.
 //!
-//! What both drivers share is stated here: options, time limits, the meter, progress, the rule for
-//! unread data, parts of the report, and the warnings about descriptors. [`threads`] moves bytes with blocking calls, for standard
-//! input and output and for pipes of commands. [`tasks`] moves bytes from socket to socket in event
-//! loops.
+//! The policy is stated here, once: options, what follows from the end of a direction, time limits,
+//! the rule for unread data, the report, and the observer of what moves. Two drivers carry it out:
+//! [`threads`] with blocking calls, for standard input and output, and [`tasks`] in event loops, for
+//! sockets and hubs.
 
 mod delivery;
+mod ending;
 mod limits;
 mod meter;
+mod observer;
 mod options;
 mod passing;
 mod progress;
@@ -16,9 +18,18 @@ pub(crate) mod tasks;
 pub(crate) mod threads;
 
 pub(crate) use delivery::{Delivery, DeliveryRule, closed, ended};
-pub(crate) use limits::TimeLimits;
+use ending::AfterEnd;
+pub(crate) use ending::{DirectionEnd, EarlyEnd};
+use limits::TimeLimits;
+use meter::Gauge;
 pub(crate) use meter::Meter;
+pub(crate) use observer::{Direction, ObservedDirection, Observer};
 pub(crate) use options::{CopyMode, Eof, TransferOptions};
 pub(crate) use passing::Passing;
 pub(crate) use progress::Progress;
-pub(crate) use report::{EarlyEnd, is_gone, undelivered, write_error};
+use report::DirectionReport;
+pub(crate) use report::{End, Ends, TransferReport, undelivered};
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     /// Nothing moved for that long.
     Idle(Duration),
     /// Bytes that were read, or that were there to be read, could not be delivered.
-    Undelivered { direction: LossDirection, error: io::Error, bytes: Option<u64>, delivered: u64 },
+    Undelivered { receiver: Receiver, error: io::Error, bytes: Option<u64>, delivered: u64 },
     /// The command could not be started.
     Command { command: String, error: io::Error },
     /// Something for which a command has an advice of its own.
@@ -40,17 +40,37 @@ pub(crate) enum Failure {
     Io { what: &'static str, error: io::Error },
 }
 
-/// A direction of a transfer, seen from us.
+/// The receiver of bytes that could not be delivered.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LossDirection {
-    /// To the peer.
-    Send,
-    /// From the peer.
-    Receive,
-    /// To the target of a relay.
+pub(crate) enum Receiver {
+    Peer,
+    Output,
     Target,
-    /// To a relay's client.
     Client,
+    Command,
+}
+
+impl Receiver {
+    /// Returns the verb for the bytes that were delivered.
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Peer => "sent",
+            Self::Output => "received",
+            Self::Target | Self::Client | Self::Command => "delivered",
+        }
+    }
+}
+
+impl Display for Receiver {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Peer => "the peer",
+            Self::Output => "the output",
+            Self::Target => "the target",
+            Self::Client => "the client",
+            Self::Command => "the command",
+        })
+    }
 }
 
 impl Display for Failure {
@@ -71,23 +91,18 @@ impl Display for Failure {
             Self::Idle(limit) => {
                 write!(f, "nothing moved for {}", humantime::format_duration(*limit))
             }
-            Self::Undelivered { direction, error, bytes, delivered } => {
+            Self::Undelivered { receiver, error, bytes, delivered } => {
                 let what = match bytes {
                     Some(1) => "1 byte".to_owned(),
                     Some(bytes) => format!("{bytes} bytes"),
                     None => "not everything".to_owned(),
                 };
-                let (verb, target) = match direction {
-                    LossDirection::Send => ("sent", "the peer"),
-                    LossDirection::Receive => ("received", "the output"),
-                    LossDirection::Target => ("delivered", "the target"),
-                    LossDirection::Client => ("delivered", "the client"),
-                };
                 let not = if bytes.is_some() { "not " } else { "" };
-                let reason = reason(error);
+                let (reason, verb) = (reason(error), receiver.verb());
                 write!(
                     f,
-                    "{what} could {not}be delivered to {target}: {reason} ({delivered} bytes {verb})"
+                    "{what} could {not}be delivered to {receiver}: {reason} ({delivered} bytes \
+                     {verb})"
                 )
             }
             Self::Command { command, error } => {

@@ -2,14 +2,13 @@
 
 use super::{command::Commands, stdio::Stdio};
 use crate::{
-    diag::{Failure, LossDirection, Outcome, caught},
+    diag::{Failure, Outcome, Receiver, caught},
     endpoint::{RetryPolicy, TcpAddress, dial, dial_tcp},
     serve::{Client, Handler},
     system::{Detached, Socket},
     transfer::{
-        self, Meter, Passing,
-        tasks::{self, MayStopReading, RelayReport, TransferPlan},
-        threads::TransferReport,
+        self, End, Ends, Meter, Passing, TransferReport,
+        tasks::{self, TransferPlan},
     },
 };
 use local_socket::Name;
@@ -36,7 +35,7 @@ pub(super) struct Bridge {
     totals: Totals,
     /// The thread of the standard streams, if they are the only client.
     stdio_client: Mutex<Option<Joined>>,
-    client_is_stdio: bool,
+    client: End,
     /// Cancelled when no further client can be served.
     over: CancellationToken,
 }
@@ -80,20 +79,16 @@ struct Totals {
 
 impl Bridge {
     pub(super) fn new(to: BridgeTarget, plan: TransferPlan, stdio_client: Option<Joined>) -> Self {
-        let client_is_stdio = stdio_client.is_some();
+        let client = if stdio_client.is_some() { End::ReportedStdio } else { End::Client };
         let stdio_client = Mutex::new(stdio_client);
         let over = CancellationToken::new();
-        Self { to, plan, totals: Totals::default(), stdio_client, client_is_stdio, over }
+        Self { to, plan, totals: Totals::default(), stdio_client, client, over }
     }
 
     /// Joins each client to a command of its own.
     pub(super) fn to_commands(commands: Commands) -> Self {
-        let plan = TransferPlan::new(commands.options.clone(), Passing::NotHere, None);
+        let plan = TransferPlan::new(commands.options.clone(), Passing::NotHere, None, None);
         Self::new(BridgeTarget::Commands(commands), plan, None)
-    }
-
-    fn may_stop_reading(&self, target: bool) -> MayStopReading {
-        MayStopReading { target, client: self.client_is_stdio }
     }
 
     /// Joins the two sockets, and logs the report.
@@ -103,9 +98,10 @@ impl Bridge {
         target: Socket,
         number: u64,
         closing: &CancellationToken,
-    ) -> RelayReport {
-        let report = tasks::transfer((client, target), &self.plan, number, closing).await;
-        tracing::info!("connection {number}: {report}");
+    ) -> TransferReport {
+        let ends = Ends { first: self.client, second: self.to.end() };
+        let report = tasks::transfer((client, target), ends, &self.plan, number, closing).await;
+        tracing::info!("{report}");
         self.totals.add(&report);
         report
     }
@@ -145,7 +141,7 @@ impl Bridge {
             return Ok(Outcome::Done);
         };
         let report = Box::pin(self.transfer(socket, target?, number, &closing)).await;
-        report.failure(self.may_stop_reading(false)).map_or(Ok(Outcome::Done), Err)
+        report.failure().map_or(Ok(Outcome::Done), Err)
     }
 
     async fn join_to_command(
@@ -161,8 +157,8 @@ impl Bridge {
         }
         let (child, target) = commands.start_joined(peer.as_deref(), number)?;
         let report = self.transfer(socket, target, number, &closing).await;
-        let status = commands.wait(child, report.was_limited(), &closing).await?;
-        report.failure(self.may_stop_reading(true)).map_or(Ok(Outcome::Command(status)), Err)
+        let status = commands.wait(child, report.was_ended_early(), &closing).await?;
+        report.failure().map_or(Ok(Outcome::Command(status)), Err)
     }
 
     /// Joins a client to the standard streams. An event loop cannot wait for them, so a thread
@@ -173,17 +169,17 @@ impl Bridge {
         client: Client,
     ) -> Result<Outcome, Failure> {
         let Client { socket, number, closing, .. } = client;
-        let (target, joined) = shared.join()?;
+        let (target, joined) = shared.join(number)?;
         let target = target
             .attach()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
         let report = self.transfer(socket, target, number, &closing).await;
         let (failure, output_is_gone) =
-            stdio_result(joined, report.read_for_target(), &closing).await;
+            stdio_result(joined, report.read_for_second(), &closing).await;
         if output_is_gone {
             self.over.cancel();
         }
-        let failure = failure.or_else(|| report.failure(self.may_stop_reading(true)));
+        let failure = failure.or_else(|| report.failure());
         failure.map_or(Ok(Outcome::Done), Err)
     }
 }
@@ -194,7 +190,7 @@ type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send 
 
 impl Handler for Bridge {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
-        if self.client_is_stdio {
+        if self.client == End::ReportedStdio {
             Box::pin(self.join_stdio_client(client)).await
         } else {
             self.join(client).await
@@ -210,6 +206,17 @@ impl Handler for Bridge {
     }
 }
 
+impl BridgeTarget {
+    /// Returns the target in the words of the report.
+    fn end(&self) -> End {
+        match self {
+            Self::Name(..) | Self::Tcp(..) => End::Target,
+            Self::Commands(_) => End::Command,
+            Self::Stdio(_) => End::ReportedStdio,
+        }
+    }
+}
+
 impl SharedStdio {
     pub(super) fn new(stdio: Stdio, once: bool) -> Arc<Self> {
         Arc::new(Self { stdio: Mutex::new(Some(stdio)), once })
@@ -217,7 +224,7 @@ impl SharedStdio {
 
     /// Starts a thread that joins standard input and output to one end of a socket pair. Returns
     /// the other end.
-    pub(super) fn join(self: &Arc<Self>) -> Result<(Detached, Joined), Failure> {
+    pub(super) fn join(self: &Arc<Self>, number: u64) -> Result<(Detached, Joined), Failure> {
         let failure = |error| Failure::Io { what: "cannot use standard input or output", error };
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
         let (tell, told) = oneshot::channel();
@@ -225,7 +232,7 @@ impl SharedStdio {
         let meter = stdio.meter();
         let moved = Arc::clone(&meter);
         let join = move || {
-            let report = caught(|| stdio.join_metered(Arc::new(theirs), is_last, moved));
+            let report = caught(|| stdio.join(Arc::new(theirs), number, is_last, moved));
             // Nobody receives it if the process is about to end.
             let _ = tell.send(report);
         };
@@ -246,12 +253,12 @@ impl SharedStdio {
 }
 
 impl Totals {
-    fn add(&self, report: &RelayReport) {
-        let (to_target, to_client) = report.bytes();
+    fn add(&self, report: &TransferReport) {
+        let (to_target, to_client) = report.delivered();
         self.connections.fetch_add(1, Relaxed);
         self.to_targets.fetch_add(to_target, Relaxed);
         self.to_clients.fetch_add(to_client, Relaxed);
-        self.read_for_clients.fetch_add(report.read_for_client(), Relaxed);
+        self.read_for_clients.fetch_add(report.read_for_first(), Relaxed);
     }
 
     fn tell(&self) {
@@ -276,7 +283,7 @@ async fn stdio_result(
     // At the end of the grace time the thread may be blocked in a write.
     match closing.run_until_cancelled(report).await.and_then(Result::ok) {
         Some(Ok(report)) => {
-            let output_is_gone = report.output_is_gone();
+            let output_is_gone = report.first_is_gone();
             (report.failure(), output_is_gone)
         }
         Some(Err(failure)) => (Some(failure), false),
@@ -302,13 +309,7 @@ fn merge_outcomes(
 /// Returns the loss of bytes for the output if its thread is left behind.
 fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
     let bytes = Some(read.saturating_sub(delivered)).filter(|lost| *lost > 0)?;
-    let direction = LossDirection::Receive;
-    Some(Failure::Undelivered {
-        direction,
-        error: transfer::ended(),
-        bytes: Some(bytes),
-        delivered,
-    })
+    Some(transfer::undelivered(Receiver::Output, transfer::ended(), Some(bytes), delivered))
 }
 
 /// Waits for the target. Returns `None` if the client has closed without leaving data, or at the

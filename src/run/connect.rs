@@ -66,8 +66,12 @@ impl ConnectPlan {
         let (input, output) = endpoint::open_stdio()?;
         let stream = Arc::new(self.connect()?);
         let Self { options, shows_progress, .. } = self;
-        let report = Stdio { input, output, options, shows_progress, terminal }.join(stream);
-        report.failure().map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
+        let stdio = Stdio { input, output, options, shows_progress, terminal };
+        let meter = stdio.meter();
+        stdio
+            .join(stream, 1, true, meter)
+            .failure()
+            .map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
     }
 
     fn join_command(self, command: endpoint::CommandLine) -> anyhow::Result<Outcome> {

@@ -173,12 +173,12 @@ impl ListenPlan {
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
         }
-        let Some((stream, _)) = client else { return Ok(Outcome::Done) };
+        let Some((stream, client)) = client else { return Ok(Outcome::Done) };
         let stream = Arc::new(stream);
         let meter = stdio.meter();
         let _going = stopper.going(OpenItem::Stream(Arc::clone(&stream), Arc::clone(&meter)));
         stdio
-            .join_metered(stream, true, meter)
+            .join(stream, client.number, true, meter)
             .failure()
             .map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
     }
@@ -196,8 +196,8 @@ fn serve_one_after_another(
         let next = stdio
             .try_clone()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
-        let report = next.join_metered(stream, false, meter);
-        let is_over = report.output_is_gone();
+        let report = next.join(stream, client.number, false, meter);
+        let is_over = report.first_is_gone();
         match report.failure() {
             // Nothing of any client could be written any more.
             failure if is_over => {

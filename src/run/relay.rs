@@ -153,7 +153,7 @@ impl RelayPlan {
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
-        let plan = TransferPlan::new(self.options.clone(), self.passing(), meter.clone());
+        let plan = TransferPlan::new(self.options.clone(), self.passing(), meter.clone(), None);
         loops.run(async {
             let mut admission = self.listening.admission(room);
             if matches!(self.target, Target::Stdio) {
@@ -162,7 +162,7 @@ impl RelayPlan {
             let is_stdio = self.listening.is_stdio();
             let (client, joined) = match is_stdio.then(|| self.stdio(terminal)).transpose()? {
                 Some(stdio) => {
-                    let (socket, joined) = SharedStdio::new(stdio, true).join()?;
+                    let (socket, joined) = SharedStdio::new(stdio, true).join(1)?;
                     (Some(socket), Some(joined))
                 }
                 None => (None, None),

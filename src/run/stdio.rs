@@ -5,8 +5,8 @@ use crate::{
     diag::Terminal,
     system::{Input, Output},
     transfer::{
-        Meter, Progress, TransferOptions,
-        threads::{Job, TransferReport, transfer},
+        Meter, Progress, TransferOptions, TransferReport,
+        threads::{Job, transfer},
     },
 };
 use local_socket::Stream;
@@ -32,17 +32,12 @@ pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
 }
 
 impl Stdio {
-    /// Joins the only connection. Stdout is closed at the peer's end of file.
-    pub(super) fn join(self, stream: Arc<Stream>) -> TransferReport {
-        let meter = self.meter();
-        self.join_metered(stream, true, meter)
-    }
-
     /// Joins a connection, with a meter that other threads read. If it is the only one, stdout is
     /// closed at the peer's end of file.
-    pub(super) fn join_metered(
+    pub(super) fn join(
         self,
         stream: Arc<Stream>,
+        number: u64,
         is_only: bool,
         meter: Arc<Meter>,
     ) -> TransferReport {
@@ -51,8 +46,8 @@ impl Stdio {
             let size = input.rest_of_file().filter(|_| options.sends);
             Progress::start(&meter, size, terminal.is_terminal())
         });
-        let report =
-            transfer(Job { stream, input, output, closes_output: is_only, options, meter });
+        let job = Job { stream, number, is_only, input, output, options, meter, observer: None };
+        let report = transfer(job);
         tracing::info!("{report}");
         report
     }

@@ -1,5 +1,5 @@
-use super::delivery::ended;
-use crate::diag::{Failure, LossDirection};
+use super::{delivery::ended, report::undelivered};
+use crate::diag::{Failure, Receiver};
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
@@ -47,8 +47,8 @@ impl Meter {
 
     /// Returns the losses if the transfer ended now.
     pub(crate) fn losses(&self) -> impl Iterator<Item = Failure> {
-        let sides = [(LossDirection::Receive, &self.received), (LossDirection::Send, &self.sent)];
-        sides.into_iter().filter_map(|(direction, gauge)| gauge.loss(direction))
+        let gauges = [(Receiver::Output, &self.received), (Receiver::Peer, &self.sent)];
+        gauges.into_iter().filter_map(|(receiver, gauge)| gauge.loss(receiver))
     }
 
     /// Returns the time since the last delivered byte.
@@ -84,11 +84,9 @@ impl Gauge {
     }
 
     /// Returns the loss if the direction ended now.
-    fn loss(&self, direction: LossDirection) -> Option<Failure> {
-        let (held, delivered) = (self.held(), self.bytes());
-        let failure =
-            Failure::Undelivered { direction, error: ended(), bytes: Some(held), delivered };
-        (held > 0).then_some(failure)
+    fn loss(&self, receiver: Receiver) -> Option<Failure> {
+        let held = self.held();
+        (held > 0).then(|| undelivered(receiver, ended(), Some(held), self.bytes()))
     }
 
     /// Records bytes that were read.

@@ -13,9 +13,16 @@ pub(crate) enum Passing {
 }
 
 impl Passing {
-    /// Returns the warning for lost descriptors, which is logged once for each direction of a
-    /// connection.
-    pub(crate) fn warning(self) -> &'static str {
+    /// Warns of lost descriptors, once for each direction of a connection. `number` is the sequence
+    /// number of the connection; `None` if there is only one.
+    pub(crate) fn warn(self, number: Option<u64>) {
+        match number {
+            Some(number) => tracing::warn!("connection {number}: {}", self.text()),
+            None => tracing::warn!("{}", self.text()),
+        }
+    }
+
+    fn text(self) -> &'static str {
         match self {
             Self::On => {
                 "descriptors that came along with data were lost: this process may not open more"

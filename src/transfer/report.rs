@@ -1,64 +1,272 @@
-//! Parts of a report that both drivers share.
+//! The report of a transfer, which both drivers return.
 
-use super::delivery::closed;
-use crate::diag::{Failure, LossDirection};
+use super::{Delivery, DirectionEnd, EarlyEnd, closed, ended};
+use crate::diag::{Failure, Receiver};
 use std::{
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
     time::Duration,
 };
 
-/// The reason why a transfer was ended before both directions had ended.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum EarlyEnd {
-    /// No byte was delivered for this long.
-    Idle(Duration),
-    /// The remaining direction had no input for the time of `--linger`.
-    Linger,
-    /// The grace time of the server is over.
-    Closing,
+/// The result of a transfer between the two ends of a connection.
+#[derive(Debug)]
+pub(crate) struct TransferReport {
+    /// Sequence number of the connection; `None` if there is only one.
+    pub(super) number: Option<u64>,
+    pub(super) ends: Ends,
+    /// From the first end to the second one.
+    pub(super) forth: DirectionReport,
+    /// From the second end to the first one.
+    pub(super) back: DirectionReport,
+    /// The reason why both directions were ended early.
+    pub(super) early_end: Option<EarlyEnd>,
+    pub(super) time: Duration,
 }
 
-impl EarlyEnd {
-    /// Returns the failure of a transfer that lost nothing, if ending early is one.
+/// The result of one direction.
+#[derive(Debug)]
+pub(super) struct DirectionReport {
+    /// Number of delivered bytes.
+    pub(super) delivered: u64,
+    /// Number of bytes that were not delivered: they were read, or were left in an input that
+    /// nobody else reads. `None` if it is not known.
+    pub(super) undelivered: Option<u64>,
+    pub(super) end: DirectionEnd,
+    /// Whether the receiver has read what was delivered.
+    pub(super) delivery: Delivery,
+}
+
+/// The two ends of a connection.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ends {
+    pub(crate) first: End,
+    pub(crate) second: End,
+}
+
+/// One end of a connection.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Standard input and output.
+    Stdio,
+    /// Standard input and output, joined by a thread that has its own report.
+    ReportedStdio,
+    /// The peer of a command that has only one.
+    Peer,
+    /// The client of a relay.
+    Client,
+    /// The target of a relay.
+    Target,
+    /// A command that lsock has started.
+    Command,
+}
+
+impl TransferReport {
+    /// Returns the bytes delivered from the first end to the second one, and back.
+    pub(crate) fn delivered(&self) -> (u64, u64) {
+        (self.forth.delivered, self.back.delivered)
+    }
+
+    /// Returns the number of bytes that were read for the second end, delivered or not.
+    pub(crate) fn read_for_second(&self) -> u64 {
+        self.forth.read()
+    }
+
+    /// Returns the number of bytes that were read for the first end, delivered or not.
+    pub(crate) fn read_for_first(&self) -> u64 {
+        self.back.read()
+    }
+
+    /// Returns whether a limit or the shutdown ended the transfer.
+    pub(crate) fn was_ended_early(&self) -> bool {
+        self.early_end.is_some()
+    }
+
+    /// Returns whether the first end can no longer be written to.
+    pub(crate) fn first_is_gone(&self) -> bool {
+        matches!(self.back.end, DirectionEnd::OutputFailed(_))
+    }
+
+    /// Returns the failure, if any: lost bytes take precedence over a time limit.
     pub(crate) fn failure(self) -> Option<Failure> {
-        match self {
-            Self::Idle(limit) => Some(Failure::Idle(limit)),
-            Self::Linger | Self::Closing => None,
+        let Ends { first, second } = self.ends;
+        let back = self.back.failure(second, first);
+        back.or_else(|| self.forth.failure(first, second))
+            .or_else(|| self.early_end.and_then(EarlyEnd::failure))
+    }
+}
+
+impl DirectionReport {
+    fn read(&self) -> u64 {
+        self.delivered + self.undelivered.unwrap_or(0)
+    }
+
+    /// Returns the failure of the direction, if any.
+    fn failure(self, sender: End, receiver: End) -> Option<Failure> {
+        let lost =
+            |error| Some(undelivered(receiver.receiver(), error, self.undelivered, self.delivered));
+        let may_stop = receiver.may_stop_reading();
+        match self.end {
+            DirectionEnd::OutputFailed(error) if may_stop && is_gone(&error) => None,
+            DirectionEnd::OutputFailed(error) if is_gone(&error) => lost(closed()),
+            DirectionEnd::OutputFailed(error) => lost(error),
+            DirectionEnd::ReceiverGone if self.undelivered != Some(0) && !may_stop => {
+                lost(closed())
+            }
+            DirectionEnd::Stopped
+                if self.undelivered != Some(0) && receiver != End::ReportedStdio =>
+            {
+                lost(ended())
+            }
+            end => match (self.delivery.error(), end) {
+                (Some(error), _) if !may_stop => lost(error),
+                // A reset is a loss of the other direction.
+                (_, DirectionEnd::InputFailed(error))
+                    if error.kind() != ErrorKind::ConnectionReset =>
+                {
+                    Some(Failure::Io { what: sender.cannot_read(), error })
+                }
+                _ => None,
+            },
         }
     }
 }
 
-/// The end of a line that describes the transfer.
-impl Display for EarlyEnd {
+impl End {
+    /// Returns the end in the words of a failure.
+    fn receiver(self) -> Receiver {
+        match self {
+            Self::Stdio | Self::ReportedStdio => Receiver::Output,
+            Self::Peer => Receiver::Peer,
+            Self::Client => Receiver::Client,
+            Self::Target => Receiver::Target,
+            Self::Command => Receiver::Command,
+        }
+    }
+
+    /// Returns the message for an end that could not be read.
+    fn cannot_read(self) -> &'static str {
+        match self {
+            Self::Stdio | Self::ReportedStdio => "cannot read the input",
+            Self::Peer => "cannot read from the peer",
+            Self::Client => "cannot read from the client",
+            Self::Target => "cannot read from the target",
+            Self::Command => "cannot read from the command",
+        }
+    }
+
+    /// Returns whether the end may stop reading at any time, which is no loss: a command, or the
+    /// reader of standard output, such as `head`.
+    fn may_stop_reading(self) -> bool {
+        match self {
+            Self::Stdio | Self::ReportedStdio | Self::Command => true,
+            Self::Peer | Self::Client | Self::Target => false,
+        }
+    }
+}
+
+impl Display for TransferReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Idle(_) => ", ended by --idle-timeout",
-            Self::Linger => ", ended by --linger",
-            Self::Closing => ", closed at the end of the grace time",
-        })
+        if let Some(number) = self.number {
+            write!(f, "connection {number}: ")?;
+        }
+        let (forth, back) = self.delivered();
+        match self.ends {
+            Ends { first: End::Stdio, .. } => {
+                write!(f, "sent {forth} bytes, received {back} bytes")?;
+            }
+            Ends { second, .. } => {
+                write!(f, "{forth} bytes to {}, {back} bytes back", second.receiver())?;
+            }
+        }
+        write!(f, " in {:.3?}", self.time)?;
+        self.early_end.map_or(Ok(()), |end| end.fmt(f))
     }
 }
 
 /// Returns the failure of a direction whose bytes were not all delivered. `lost` is their number;
 /// `None` or 0 if it is not known.
 pub(crate) fn undelivered(
-    direction: LossDirection,
+    receiver: Receiver,
     error: io::Error,
     lost: Option<u64>,
     delivered: u64,
 ) -> Failure {
     let bytes = lost.filter(|lost| *lost > 0);
-    Failure::Undelivered { direction, error, bytes, delivered }
+    Failure::Undelivered { receiver, error, bytes, delivered }
 }
 
-/// Returns the reason for a failed write to a socket: systems report in several ways that the peer
-/// has closed.
-pub(crate) fn write_error(error: io::Error) -> io::Error {
-    if is_gone(&error) { closed() } else { error }
-}
-
-/// Returns whether a write failed because the peer has closed.
-pub(crate) fn is_gone(error: &io::Error) -> bool {
+/// Returns whether a write failed because the peer has closed: systems report that in several ways.
+pub(super) fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDS: [Ends; 4] = [
+        Ends { first: End::Stdio, second: End::Peer },
+        Ends { first: End::Client, second: End::Target },
+        Ends { first: End::Client, second: End::Command },
+        Ends { first: End::ReportedStdio, second: End::Target },
+    ];
+
+    fn direction(end: DirectionEnd, undelivered: Option<u64>) -> DirectionReport {
+        DirectionReport { delivered: 10, undelivered, end, delivery: Delivery::Read }
+    }
+
+    /// Returns the text of the failure if the direction to the first or the second end has ended
+    /// like this, and the other one by its end of file.
+    fn failure(ends: Ends, to_second: bool, ending: DirectionReport) -> Option<String> {
+        let other = direction(DirectionEnd::Eof, Some(0));
+        let (forth, back) = if to_second { (ending, other) } else { (other, ending) };
+        let report = TransferReport {
+            number: None,
+            ends,
+            forth,
+            back,
+            early_end: None,
+            time: Duration::ZERO,
+        };
+        report.failure().map(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn a_receiver_that_has_closed_is_a_loss_unless_it_may_stop_reading() {
+        for (ends, to_second) in ENDS.into_iter().flat_map(|ends| [(ends, true), (ends, false)]) {
+            let receiver = if to_second { ends.second } else { ends.first };
+            for kind in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset] {
+                let end = DirectionEnd::OutputFailed(kind.into());
+                let text = failure(ends, to_second, direction(end, Some(7)));
+                let expected = format!(
+                    "7 bytes could not be delivered to {}: the peer has closed the connection (10 \
+                     bytes {})",
+                    receiver.receiver(),
+                    receiver.receiver().verb(),
+                );
+                assert_eq!(text, (!receiver.may_stop_reading()).then_some(expected), "{ends:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn held_bytes_of_a_stopped_direction_are_lost_unless_a_thread_reports_them() {
+        for (ends, to_second) in ENDS.into_iter().flat_map(|ends| [(ends, true), (ends, false)]) {
+            let receiver = if to_second { ends.second } else { ends.first };
+            let text = failure(ends, to_second, direction(DirectionEnd::Stopped, Some(1)));
+            assert_eq!(text.is_some(), receiver != End::ReportedStdio, "{ends:?}");
+            let text = failure(ends, to_second, direction(DirectionEnd::Stopped, Some(0)));
+            assert_eq!(text, None, "{ends:?}");
+        }
+    }
+
+    #[test]
+    fn a_reset_is_a_loss_of_the_other_direction() {
+        for (ends, to_second) in ENDS.into_iter().flat_map(|ends| [(ends, true), (ends, false)]) {
+            let reset = DirectionEnd::InputFailed(ErrorKind::ConnectionReset.into());
+            assert_eq!(failure(ends, to_second, direction(reset, Some(0))), None);
+            let other = DirectionEnd::InputFailed(ErrorKind::NotConnected.into());
+            assert!(failure(ends, to_second, direction(other, Some(0))).is_some());
+        }
+    }
 }

@@ -4,10 +4,11 @@
 mod buffers;
 mod delivery_watch;
 mod direction;
+mod ends;
 mod loops;
-mod report;
 mod transfer;
 
+pub(crate) use direction::{CopyPlan, TaskDirection};
+pub(crate) use ends::{TaskSink, TaskSource};
 pub(crate) use loops::EventLoops;
-pub(crate) use report::{MayStopReading, RelayReport};
 pub(crate) use transfer::{TransferPlan, transfer};

@@ -2,10 +2,6 @@
 
 mod copy;
 mod direction;
-mod report;
 mod transfer;
 
-use super::{delivery, meter, options, passing};
-
-pub(crate) use report::TransferReport;
 pub(crate) use transfer::{Job, transfer};

@@ -92,9 +92,9 @@ fn an_undecided_target_does_not_outlast_the_grace_time() {
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
-/// Starts `relay -` with a target that sends more than a pipe takes, and ends.
+/// Starts `relay -` with a target that sends more than a pipe takes (1 MiB at most), and ends.
 fn start_with_blocked_stdout(scene: &Scene, args: &[&str]) -> (Running, Vec<u8>) {
-    let bytes = data(1_000_000);
+    let bytes = data(1_100_000);
     let (host, target) = scene.host("./t");
     let relay = scene.lsock(["relay", "-v", "-", &target]).args(args).unread_output().start();
     let mut wire = host.accept();

@@ -1,8 +1,20 @@
-use std::{io, task::Poll};
+//! Cuts what a client sends into whole lines for stdout.
+
+use super::output::{Merge, Piece};
+use crate::{
+    system::Descriptors,
+    transfer::{closed, tasks::TaskSink},
+};
+use std::{
+    io,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+use tokio_util::sync::PollSender;
 
 /// The bytes of a client that are not yet a whole line.
-#[derive(Debug)]
-pub(super) struct Lines {
+#[derive(Debug, Default)]
+struct Lines {
     bytes: Vec<u8>,
 }
 
@@ -10,55 +22,91 @@ pub(super) struct Lines {
 const LONGEST: usize = 64 << 10;
 
 impl Lines {
-    pub(super) const fn new() -> Self {
-        Self { bytes: Vec::new() }
+    /// Returns whether these bytes complete a line, or make it too long.
+    fn would_be_whole(&self, bytes: &[u8]) -> bool {
+        bytes.contains(&b'\n') || self.bytes.len() + bytes.len() > LONGEST
     }
 
-    /// Lets `read` append at most `most` bytes.
-    pub(super) fn fill(
-        &mut self,
-        most: usize,
-        read: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
-        let before = self.bytes.len();
-        self.bytes.resize(before + most, 0);
-        let result = read(&mut self.bytes[before..]);
-        let read = match &result {
-            Poll::Ready(Ok(read)) => *read,
-            _ => 0,
+    /// Appends bytes. Takes the whole lines, or the beginning of a line that is too long.
+    fn push(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.bytes.extend(bytes);
+        let end = match self.bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => last + 1,
+            None if self.bytes.len() > LONGEST => self.bytes.len(),
+            None => return None,
         };
-        self.bytes.truncate(before + read);
-        if self.bytes.is_empty() {
-            // A client that sends nothing holds no memory.
-            self.bytes = Vec::new();
-        }
-        result
-    }
-
-    /// Returns whether there is something to take: with [`Self::rest`] if the client has no
-    /// more, with [`Self::whole`] otherwise.
-    pub(super) fn has_piece(&self, is_over: bool) -> bool {
-        if is_over { !self.bytes.is_empty() } else { self.whole_end().is_some() }
-    }
-
-    fn whole_end(&self) -> Option<usize> {
-        match self.bytes.iter().rposition(|byte| *byte == b'\n') {
-            Some(last) => Some(last + 1),
-            None => (self.bytes.len() > LONGEST).then_some(self.bytes.len()),
-        }
-    }
-
-    /// Takes the whole lines, or the beginning of a line that is too long.
-    pub(super) fn whole(&mut self) -> Option<Vec<u8>> {
-        let end = self.whole_end()?;
         let rest = self.bytes.split_off(end);
         Some(std::mem::replace(&mut self.bytes, rest))
     }
 
     /// Takes all bytes; `None` if there are none.
-    pub(super) fn rest(&mut self) -> Option<Vec<u8>> {
+    fn rest(&mut self) -> Option<Vec<u8>> {
         let rest = std::mem::take(&mut self.bytes);
         (!rest.is_empty()).then_some(rest)
+    }
+}
+
+/// The way of a client's lines to stdout. The client is not read while the queue of lines is full.
+#[derive(Debug)]
+pub(super) struct LineSink {
+    merge: Arc<Merge>,
+    client: u64,
+    lines: Lines,
+    pieces: PollSender<Piece>,
+}
+
+impl LineSink {
+    pub(super) fn new(merge: Arc<Merge>, client: u64, pieces: PollSender<Piece>) -> Self {
+        Self { merge, client, lines: Lines::default(), pieces }
+    }
+
+    /// Waits until the queue has room for a piece. Fails if writing to stdout has failed.
+    fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.pieces.poll_reserve(cx).map_err(|_| closed())
+    }
+
+    /// Queues a piece, for which room was reserved.
+    fn queue(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        let piece = Piece { client: self.client, bytes };
+        self.pieces.send_item(piece).map_err(|_| closed())
+    }
+
+    /// Queues the last bytes if there is room now. `held` is the number of further bytes that were
+    /// read from the client. What is not queued counts as lost.
+    pub(super) fn give_up(&mut self, held: u64) {
+        self.merge.count(held);
+        self.pieces.abort_send();
+        if let (Some(bytes), Some(pieces)) = (self.lines.rest(), self.pieces.get_ref()) {
+            let _ = pieces.try_send(Piece { client: self.client, bytes });
+        }
+    }
+}
+
+impl TaskSink for LineSink {
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        _: &mut Descriptors,
+    ) -> Poll<io::Result<usize>> {
+        if self.lines.would_be_whole(bytes) {
+            ready!(self.poll_reserve(cx))?;
+        }
+        self.merge.count(bytes.len() as u64);
+        if let Some(piece) = self.lines.push(bytes) {
+            self.queue(piece)?;
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.lines.bytes.is_empty() {
+            ready!(self.poll_reserve(cx))?;
+            if let Some(rest) = self.lines.rest() {
+                self.queue(rest)?;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -67,42 +115,33 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn put(lines: &mut Lines, text: &[u8]) {
-        let read = lines.fill(text.len() + 1, |buffer| {
-            buffer[..text.len()].copy_from_slice(text);
-            Poll::Ready(Ok(text.len()))
-        });
-        assert!(matches!(read, Poll::Ready(Ok(read)) if read == text.len()));
-    }
-
     #[test]
     fn only_whole_lines_are_handed_over() {
-        let mut lines = Lines::new();
-        put(&mut lines, b"one");
-        assert_eq!(lines.whole(), None);
-        put(&mut lines, b"\ntwo\nthr");
-        assert_eq!(lines.whole().as_deref(), Some(&b"one\ntwo\n"[..]));
-        put(&mut lines, b"ee");
-        assert_eq!(lines.whole(), None);
+        let mut lines = Lines::default();
+        assert_eq!(lines.push(b"one"), None);
+        assert_eq!(lines.push(b"\ntwo\nthr").as_deref(), Some(&b"one\ntwo\n"[..]));
+        assert_eq!(lines.push(b"ee"), None);
         assert_eq!(lines.rest().as_deref(), Some(&b"three"[..]));
         assert_eq!(lines.rest(), None);
     }
 
     #[test]
     fn a_line_that_is_too_long_is_split() {
-        let mut lines = Lines::new();
-        put(&mut lines, &[b'x'; LONGEST + 1]);
-        assert_eq!(lines.whole().map(|bytes| bytes.len()), Some(LONGEST + 1));
+        let mut lines = Lines::default();
+        assert_eq!(lines.push(&[b'x'; LONGEST]), None);
+        assert_eq!(lines.push(b"x").map(|bytes| bytes.len()), Some(LONGEST + 1));
     }
 
     proptest! {
         #[test]
         fn nothing_is_lost_or_added(pieces in proptest::collection::vec("[a\n]{0,9}", 0..20)) {
-            let mut lines = Lines::new();
+            let mut lines = Lines::default();
             let mut out = Vec::new();
             for piece in &pieces {
-                put(&mut lines, piece.as_bytes());
-                let whole = lines.whole().unwrap_or_default();
+                let is_whole = lines.would_be_whole(piece.as_bytes());
+                let whole = lines.push(piece.as_bytes());
+                prop_assert_eq!(whole.is_some(), is_whole);
+                let whole = whole.unwrap_or_default();
                 prop_assert!(whole.is_empty() || whole.ends_with(b"\n"));
                 out.extend(whole);
             }

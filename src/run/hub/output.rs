@@ -1,8 +1,10 @@
 //! Writes the lines of clients to stdout on a thread.
 
+use super::lines::LineSink;
 use crate::{
-    diag::{Failure, LossDirection, caught},
+    diag::{Failure, Receiver, caught},
     system::Output,
+    transfer::undelivered,
 };
 use std::{
     io::{self, ErrorKind},
@@ -15,13 +17,13 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc as lines;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, PollSender};
 
 /// Whole lines of one client, or its last bytes.
 #[derive(Debug)]
-struct Piece {
-    client: u64,
-    bytes: Vec<u8>,
+pub(super) struct Piece {
+    pub(super) client: u64,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// Writes what clients send to stdout.
@@ -44,10 +46,6 @@ struct Written {
     /// Set to stop writing; unwritten bytes then count as lost. The lock is held during each write.
     is_over: Mutex<bool>,
 }
-
-/// Room for one piece.
-#[derive(Debug)]
-pub(super) struct PiecePermit(lines::OwnedPermit<Piece>);
 
 /// Maximum number of queued pieces. When the queue is full, clients are not read.
 const WAITING: usize = 16;
@@ -93,26 +91,14 @@ impl Merge {
     }
 
     /// Counts bytes that were read from a client. Each of them is written, or reported as lost.
-    pub(super) fn count(&self, bytes: usize) {
-        self.read.fetch_add(bytes as u64, Relaxed);
+    pub(super) fn count(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Relaxed);
     }
 
-    /// Waits until there is room for a piece. Returns `None` if writing has failed.
-    pub(super) async fn place(&self) -> Option<PiecePermit> {
-        let pieces = self.pieces()?;
-        pieces.reserve_owned().await.ok().map(PiecePermit)
-    }
-
-    /// Queues the last bytes of a client if there is room now.
-    pub(super) fn try_write(&self, client: u64, bytes: Vec<u8>) {
-        if let Some(pieces) = self.pieces() {
-            // Otherwise it is counted as lost.
-            let _ = pieces.try_send(Piece { client, bytes });
-        }
-    }
-
-    fn pieces(&self) -> Option<lines::Sender<Piece>> {
-        self.pieces.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns the way of a client's lines to stdout; `None` if the hub has ended.
+    pub(super) fn sink(self: &Arc<Self>, client: u64) -> Option<LineSink> {
+        let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(LineSink::new(Arc::clone(self), client, PollSender::new(pieces)))
     }
 
     /// Waits until everything is written, at most for `limit`.
@@ -136,9 +122,8 @@ impl Merge {
         let lost = self.read.load(Relaxed).saturating_sub(delivered);
         if lost > 0 {
             let bytes = is_known.then_some(lost);
-            let direction = LossDirection::Receive;
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(Failure::Undelivered { direction, error, bytes, delivered });
+                Some(undelivered(Receiver::Output, error, bytes, delivered));
         }
     }
 
@@ -163,13 +148,6 @@ impl Merge {
     /// What went wrong, once it is finished.
     pub(super) fn failure(&self) -> Option<Failure> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl PiecePermit {
-    /// Has the piece written.
-    pub(super) fn write(self, client: u64, bytes: Vec<u8>) {
-        self.0.send(Piece { client, bytes });
     }
 }
 

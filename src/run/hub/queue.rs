@@ -1,10 +1,12 @@
+use crate::{system::Descriptors, transfer::tasks::TaskSource};
 use std::{
     collections::{HashMap, VecDeque},
+    io,
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    task::Waker,
+    task::{Context, Poll, Waker},
 };
 
 /// The broadcast bytes that were not yet sent to every client. They are stored once, and each
@@ -25,7 +27,7 @@ struct BroadcastState {
     clients: HashMap<u64, Arc<Position>>,
 }
 
-/// The position of a client. Only its task changes it. A stale value is too low, so that bytes are
+/// The number of bytes that a client has taken. Only its task changes it. A stale value is too low, so that bytes are
 /// kept longer than needed.
 #[derive(Debug)]
 struct Position {
@@ -41,19 +43,6 @@ pub(super) struct Subscription {
     queue: Arc<BroadcastQueue>,
     position: Arc<Position>,
     number: u64,
-}
-
-/// The next step for a client.
-#[derive(Debug)]
-pub(super) enum Next<'a> {
-    /// Bytes to send; more may follow.
-    Bytes { bytes: &'a [u8], input_has_ended: bool },
-    /// No bytes yet.
-    Nothing,
-    /// The broadcast has ended, and everything was sent.
-    End,
-    /// The client was cut off because its queue was full.
-    CutOff,
 }
 
 /// Maximum memory of an empty queue, in bytes.
@@ -173,33 +162,63 @@ impl Position {
 }
 
 impl Subscription {
-    /// Calls the function with the next step of the client. The waker is woken when the step
-    /// changes.
-    pub(super) fn next<T>(&self, waker: Waker, with: impl FnOnce(Next<'_>) -> T) -> T {
-        *self.position.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
+    /// Registers the waker that is woken when there are bytes to take, when the broadcast ends, and
+    /// when the client is cut off.
+    pub(super) fn register(&self, waker: &Waker) {
+        let mut registered = self.position.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *registered {
+            Some(registered) => registered.clone_from(waker),
+            None => *registered = Some(waker.clone()),
+        }
+    }
+
+    /// Takes queued bytes. Returns their number; 0 if there are none.
+    fn take(&self, buffer: &mut [u8]) -> usize {
         let state = self.queue.read();
-        if self.position.cut_off_at.load(Relaxed) != u64::MAX {
-            drop(state);
-            return with(Next::CutOff);
+        if self.is_cut_off() {
+            return 0;
         }
         let bytes = state.after(self.position.next.load(Relaxed));
-        let input_has_ended = state.has_ended;
-        with(match (bytes, input_has_ended) {
-            ([], false) => Next::Nothing,
-            ([], true) => Next::End,
-            _ => Next::Bytes { bytes, input_has_ended },
-        })
+        let taken = bytes.len().min(buffer.len());
+        buffer[..taken].copy_from_slice(&bytes[..taken]);
+        self.position.next.fetch_add(taken as u64, Relaxed);
+        taken
     }
 
-    /// Records the number of bytes that were sent.
-    pub(super) fn sent(&self, bytes: usize) {
-        self.position.next.fetch_add(bytes as u64, Relaxed);
+    /// Returns whether the client was cut off because its queue was full.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.position.cut_off_at.load(Relaxed) != u64::MAX
     }
 
-    /// Returns the number of bytes that were queued for the client and not sent to it.
+    /// Returns whether the broadcast has ended.
+    pub(super) fn input_has_ended(&self) -> bool {
+        self.queue.read().has_ended
+    }
+
+    /// Returns the number of bytes that were queued for the client and not taken.
     pub(super) fn unsent(&self) -> u64 {
         let end = self.queue.read().end().min(self.position.cut_off_at.load(Relaxed));
         self.position.waiting(end)
+    }
+}
+
+impl TaskSource for Subscription {
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        _: &mut Descriptors,
+    ) -> Poll<io::Result<usize>> {
+        self.register(cx.waker());
+        // The end is read first: bytes that were queued before it are not missed.
+        let has_ended = self.input_has_ended();
+        if self.is_cut_off() {
+            return Poll::Pending;
+        }
+        match self.take(buffer) {
+            0 if !has_ended => Poll::Pending,
+            taken => Poll::Ready(Ok(taken)),
+        }
     }
 }
 
@@ -216,15 +235,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Takes at most `most` queued bytes.
+    /// Takes at most `most` queued bytes; `None` if the client is cut off.
     fn take(client: &Subscription, most: usize) -> Option<Vec<u8>> {
-        let taken = client.next(Waker::noop().clone(), |next| match next {
-            Next::Bytes { bytes, .. } => Some(bytes[..bytes.len().min(most)].to_vec()),
-            Next::Nothing | Next::End => Some(Vec::new()),
-            Next::CutOff => None,
-        })?;
-        client.sent(taken.len());
-        Some(taken)
+        let mut taken = vec![0; most];
+        let count = client.take(&mut taken);
+        taken.truncate(count);
+        (!client.is_cut_off()).then_some(taken)
     }
 
     #[test]

@@ -18,8 +18,11 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn stdin() -> io::Result<Self> {
-        let fd = stdin().as_fd().try_clone_to_owned()?;
-        Ok(Self { file: fd.into() })
+        Ok(Self::from_file(stdin().as_fd().try_clone_to_owned()?.into()))
+    }
+
+    pub(crate) fn from_file(file: File) -> Self {
+        Self { file }
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {

@@ -27,7 +27,11 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
         let fd = stdout().as_fd().try_clone_to_owned()?;
-        Ok(Self { file: fd.into(), is_closed: stdout_was_closed() })
+        Ok(Self { is_closed: stdout_was_closed(), ..Self::from_file(fd.into()) })
+    }
+
+    pub(crate) fn from_file(file: File) -> Self {
+        Self { file, is_closed: false }
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {

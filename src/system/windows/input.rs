@@ -48,7 +48,7 @@ const LAST_LOOK: Duration = Duration::from_millis(250);
 
 impl Input {
     pub(crate) fn stdin() -> io::Result<Self> {
-        Ok(Self::new(stdin().as_handle().try_clone_to_owned()?.into()))
+        Ok(Self::from_file(stdin().as_handle().try_clone_to_owned()?.into()))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "other systems make a new descriptor")]
@@ -56,7 +56,7 @@ impl Input {
         Ok(self.clone())
     }
 
-    fn new(file: File) -> Self {
+    pub(crate) fn from_file(file: File) -> Self {
         let feed = Feed { file, state: Mutex::default(), changed: Condvar::new() };
         Self { feed: Arc::new(feed) }
     }

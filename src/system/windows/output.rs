@@ -18,7 +18,11 @@ impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
         let is_closed = check_stdout().is_err();
         let handle = stdout().as_handle().try_clone_to_owned()?;
-        Ok(Self { file: handle.into(), is_closed })
+        Ok(Self { is_closed, ..Self::from_file(handle.into()) })
+    }
+
+    pub(crate) fn from_file(file: File) -> Self {
+        Self { file, is_closed: false }
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {

@@ -1,9 +1,9 @@
 //! Waits until it is decided whether a peer has read everything.
 
-use super::direction::{RelayDirection, RelayEnd};
+use super::direction::TaskDirection;
 use crate::{
     system::Socket,
-    transfer::{Delivery, DeliveryRule, EarlyEnd},
+    transfer::{Delivery, DeliveryRule, DirectionEnd, EarlyEnd},
 };
 use std::{
     io::ErrorKind,
@@ -17,10 +17,10 @@ use tokio::time::{Sleep, sleep};
 pub(super) struct DeliveryWatch {
     /// `None` once the delivery is decided.
     socket: Option<Socket>,
-    fate: Delivery,
+    delivery: Delivery,
     /// Whether to wait for the decision.
     waits: bool,
-    watch: DeliveryRule,
+    rule: DeliveryRule,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -28,24 +28,24 @@ impl DeliveryWatch {
     /// Creates the watch; `from` is the direction that read from the socket, `to` the other one.
     pub(super) fn new(
         socket: Socket,
-        from: &RelayDirection,
-        to: &RelayDirection,
-        limit: Option<EarlyEnd>,
+        from: &TaskDirection,
+        to: &TaskDirection,
+        early_end: Option<EarlyEnd>,
     ) -> Self {
-        let (mut socket, mut fate) = (Some(socket), Delivery::Read);
+        let (mut socket, mut delivery) = (Some(socket), Delivery::Read);
         let was_reset = matches!(
-            from.ending(),
-            Some(RelayEnd::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
+            from.end(),
+            Some(DirectionEnd::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
         );
-        if to.bytes == 0 {
+        if to.delivered() == 0 {
             socket = None;
         } else if was_reset {
-            (socket, fate) = (None, Delivery::Closed);
+            (socket, delivery) = (None, Delivery::Closed);
         }
         // If reading had ended before, lsock itself may have shut the socket down.
-        let was_shut_down = matches!(from.ending(), Some(RelayEnd::OutputFailed { .. }));
-        let waits = limit.is_none() && !was_shut_down;
-        Self { socket, fate, waits, watch: DeliveryRule::new(), timer: None }
+        let was_shut_down = matches!(from.end(), Some(DirectionEnd::OutputFailed(_)));
+        let waits = early_end.is_none() && !was_shut_down;
+        Self { socket, delivery, waits, rule: DeliveryRule::new(), timer: None }
     }
 
     /// Is ready when the delivery is decided, and closes the socket then.
@@ -55,9 +55,9 @@ impl DeliveryWatch {
             if let Some(timer) = &mut self.timer {
                 ready!(timer.as_mut().poll(cx));
             }
-            match self.watch.decide(socket.peer_state(), Instant::now()) {
-                Ok(fate) => {
-                    self.fate = fate;
+            match self.rule.decide(socket.peer_state(), Instant::now()) {
+                Ok(delivery) => {
+                    self.delivery = delivery;
                     self.socket = None;
                 }
                 Err(_) if !self.waits => self.socket = None,
@@ -69,7 +69,7 @@ impl DeliveryWatch {
 
     /// Returns the delivery. If it is undecided, the connection had to end, and unread bytes count
     /// as unread.
-    pub(super) fn fate(&self) -> Delivery {
-        if self.socket.is_some() { Delivery::Unread } else { self.fate }
+    pub(super) fn delivery(&self) -> Delivery {
+        if self.socket.is_some() { Delivery::Unread } else { self.delivery }
     }
 }

@@ -1,23 +1,32 @@
-//! One direction of a relayed connection.
+//! One direction of a connection in an event loop.
 
-use super::buffers::Buffer;
-use crate::system::{Descriptors, KernelPipe, Socket};
+use super::{
+    buffers::Buffer,
+    ends::{TaskSink, TaskSource},
+};
+use crate::{
+    system::{Descriptors, KernelPipe},
+    transfer::{AfterEnd, Delivery, DirectionEnd, DirectionReport, Eof, ObservedDirection},
+};
 use std::{
     io::{self, ErrorKind},
     task::{Context, Poll, ready},
 };
 
-/// One direction, from socket to socket: its held bytes, its state, and its next step.
+/// One direction: its held bytes, its state, and its next step.
 #[derive(Debug)]
-pub(super) struct RelayDirection {
+pub(crate) struct TaskDirection {
+    observed: ObservedDirection,
     /// Number of delivered bytes.
-    pub(super) bytes: u64,
-    pub(super) descriptors: Descriptors,
+    delivered: u64,
+    descriptors: Descriptors,
     held: HeldBytes,
+    /// Number of bytes that were held when the output failed.
+    lost: u64,
     state: DirectionState,
     /// Whether the last read filled the buffer, so that more data is likely.
     is_bulk: bool,
-    /// Whether these sockets cannot be spliced.
+    /// Whether these ends cannot be spliced.
     cannot_splice: bool,
     /// Whether the direction ends as soon as it holds no bytes.
     stops: bool,
@@ -35,38 +44,21 @@ enum HeldBytes {
 enum DirectionState {
     Moves,
     /// The end of file is being sent to the output.
-    Tells(RelayEnd),
-    Ended(RelayEnd),
+    SendsEof(DirectionEnd),
+    Ended(DirectionEnd),
 }
 
-/// The reason why a direction ended.
-#[derive(Debug)]
-pub(crate) enum RelayEnd {
-    /// End of file; everything was delivered.
-    Eof,
-    /// The receiver closed while no bytes were held.
-    PeerGone,
-    /// The input could not be read.
-    InputFailed(io::Error),
-    /// The output could not be written; `lost` bytes were not delivered.
-    OutputFailed { error: io::Error, lost: u64 },
-    /// The direction was stopped; `lost` bytes were not delivered.
-    Stopped { lost: u64 },
-    /// The direction is not used.
-    Unused,
-}
-
-/// How one direction moves bytes.
+/// How a direction moves bytes.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct RelayMode {
-    pub(super) splices: bool,
+pub(crate) struct CopyPlan {
+    pub(crate) splices: bool,
     /// Whether failing to splice is an error.
-    pub(super) splices_only: bool,
-    pub(super) buffer: usize,
+    pub(crate) splices_only: bool,
+    /// Bytes copied at a time.
+    pub(crate) buffer: usize,
     /// Bytes spliced at a time.
-    pub(super) piece: usize,
-    /// Whether the end of file is sent to the output.
-    pub(super) tells: bool,
+    pub(crate) piece: usize,
+    pub(crate) eof: Eof,
 }
 
 /// A splice of fewer bytes ends the bulk mode.
@@ -75,16 +67,22 @@ const SMALL: usize = 16 << 10;
 /// Number of steps before other tasks get a turn.
 const TURNS: usize = 4;
 
-impl RelayDirection {
-    pub(super) fn new(is_used: bool, descriptors: Descriptors) -> Self {
+impl TaskDirection {
+    pub(crate) fn new(
+        observed: ObservedDirection,
+        is_used: bool,
+        descriptors: Descriptors,
+    ) -> Self {
         Self {
-            bytes: 0,
+            observed,
+            delivered: 0,
             descriptors,
             held: HeldBytes::Nothing,
+            lost: 0,
             state: if is_used {
                 DirectionState::Moves
             } else {
-                DirectionState::Ended(RelayEnd::Unused)
+                DirectionState::Ended(DirectionEnd::Unused)
             },
             is_bulk: false,
             cannot_splice: false,
@@ -92,33 +90,54 @@ impl RelayDirection {
         }
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         matches!(self.state, DirectionState::Ended(_))
     }
 
+    /// Returns the number of delivered bytes.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
     /// Returns whether the direction waits for its input, not for its output.
-    pub(super) fn waits_for_input(&self) -> bool {
+    pub(crate) fn waits_for_input(&self) -> bool {
         matches!(self.state, DirectionState::Moves) && self.held() == 0
     }
 
+    /// Returns whether the direction waits for its output.
+    pub(crate) fn waits_for_output(&self) -> bool {
+        matches!(self.state, DirectionState::Moves) && self.held() > 0
+    }
+
     /// Returns the number of bytes that were read and not delivered.
-    fn held(&self) -> u64 {
+    pub(crate) fn held(&self) -> u64 {
         self.held.amount() + u64::from(self.descriptors.hold_a_byte())
     }
 
+    /// Returns whether descriptors were lost since the last call.
+    pub(crate) fn has_lost_descriptors(&mut self) -> bool {
+        self.descriptors.were_lost()
+    }
+
     /// Returns the reason of the end, if the direction has ended.
-    pub(super) fn ending(&self) -> Option<&RelayEnd> {
+    pub(crate) fn end(&self) -> Option<&DirectionEnd> {
         match &self.state {
-            DirectionState::Ended(ending) => Some(ending),
+            DirectionState::Ended(end) => Some(end),
             _ => None,
         }
     }
 
-    pub(super) fn into_ending(self) -> RelayEnd {
-        match self.state {
-            DirectionState::Ended(ending) => ending,
-            _ => RelayEnd::Stopped { lost: self.held() },
+    /// Returns the report. A direction that has not ended is stopped.
+    pub(super) fn report(mut self, delivery: Delivery, plan: &CopyPlan) -> DirectionReport {
+        if !self.has_ended() {
+            self.finish(DirectionEnd::Stopped, plan);
         }
+        let (undelivered, delivered) = (Some(self.lost + self.held()), self.delivered);
+        let end = match self.state {
+            DirectionState::Moves => DirectionEnd::Stopped,
+            DirectionState::SendsEof(end) | DirectionState::Ended(end) => end,
+        };
+        DirectionReport { delivered, undelivered, end, delivery }
     }
 
     /// Ends the direction once the held bytes are delivered.
@@ -126,44 +145,48 @@ impl RelayDirection {
         self.stops = true;
     }
 
-    /// Ends the direction now.
-    pub(super) fn end(&mut self, ending: RelayEnd) {
+    /// Ends the direction while it waits for input, because its receiver has closed.
+    pub(crate) fn receiver_is_gone(&mut self, plan: &CopyPlan) {
+        self.finish(DirectionEnd::ReceiverGone, plan);
+    }
+
+    /// Ends the direction, and sends the end of file if the receiver is to get it.
+    fn finish(&mut self, end: DirectionEnd, plan: &CopyPlan) {
+        self.observed.ended(&end);
+        self.lost = self.held.amount();
         self.held = HeldBytes::Nothing;
-        self.state = DirectionState::Ended(ending);
+        self.state = if plan.eof.after(&end) == AfterEnd::SendEof {
+            DirectionState::SendsEof(end)
+        } else {
+            DirectionState::Ended(end)
+        };
     }
 
     /// Moves what can be moved. Is ready when the direction has ended.
-    pub(super) fn poll(
+    pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        input: &mut Socket,
-        output: &mut Socket,
-        way: &RelayMode,
+        source: &mut impl TaskSource,
+        sink: &mut impl TaskSink,
+        plan: &CopyPlan,
     ) -> Poll<()> {
         for _ in 0..TURNS {
             match &self.state {
                 DirectionState::Ended(_) => return Poll::Ready(()),
-                DirectionState::Tells(_) => {
-                    // It fails if the peer has closed, which needs no end of file.
-                    let _ = ready!(output.poll_shutdown(cx));
+                DirectionState::SendsEof(_) => {
+                    // It fails if the receiver has closed, which needs no end of file.
+                    let _ = ready!(sink.poll_shutdown(cx));
                     self.state = match std::mem::replace(&mut self.state, DirectionState::Moves) {
-                        DirectionState::Tells(ending) => DirectionState::Ended(ending),
+                        DirectionState::SendsEof(end) => DirectionState::Ended(end),
                         state => state,
                     };
                 }
                 DirectionState::Moves => {
-                    if let Some(ending) = ready!(self.poll_step(cx, input, output, way)) {
-                        let tells =
-                            way.tells && matches!(ending, RelayEnd::Eof | RelayEnd::InputFailed(_));
-                        if matches!(ending, RelayEnd::OutputFailed { .. }) {
-                            input.stop_reading();
+                    if let Some(end) = ready!(self.poll_step(cx, source, sink, plan)) {
+                        if matches!(end, DirectionEnd::OutputFailed(_)) {
+                            source.stop_reading();
                         }
-                        self.held = HeldBytes::Nothing;
-                        self.state = if tells {
-                            DirectionState::Tells(ending)
-                        } else {
-                            DirectionState::Ended(ending)
-                        };
+                        self.finish(end, plan);
                     }
                 }
             }
@@ -176,95 +199,78 @@ impl RelayDirection {
     fn poll_step(
         &mut self,
         cx: &mut Context<'_>,
-        input: &mut Socket,
-        output: &mut Socket,
-        way: &RelayMode,
-    ) -> Poll<Option<RelayEnd>> {
-        if let Err(ending) = ready!(self.poll_deliver(cx, output)) {
-            return Poll::Ready(Some(ending));
+        source: &mut impl TaskSource,
+        sink: &mut impl TaskSink,
+        plan: &CopyPlan,
+    ) -> Poll<Option<DirectionEnd>> {
+        if let Err(end) = ready!(self.poll_deliver(cx, sink)) {
+            return Poll::Ready(Some(end));
         }
         if self.stops && self.held() == 0 {
-            return Poll::Ready(Some(RelayEnd::Stopped { lost: 0 }));
+            return Poll::Ready(Some(DirectionEnd::Stopped));
         }
-        match ready!(self.poll_fetch(cx, input, output, way)) {
-            Ok(0) => Poll::Ready(Some(RelayEnd::Eof)),
-            Ok(_) => self.poll_deliver(cx, output).map(Result::err),
-            Err(error) => Poll::Ready(Some(RelayEnd::InputFailed(error))),
+        match ready!(self.poll_fetch(cx, source, sink, plan)) {
+            Ok(0) => Poll::Ready(Some(DirectionEnd::Eof)),
+            Ok(_) => {
+                if let HeldBytes::Bytes { buffer, from, to } = &self.held {
+                    self.observed.chunk(&buffer[*from..*to]);
+                }
+                self.poll_deliver(cx, sink).map(Result::err)
+            }
+            Err(error) => Poll::Ready(Some(DirectionEnd::InputFailed(error))),
         }
     }
 
     fn poll_fetch(
         &mut self,
         cx: &mut Context<'_>,
-        input: &mut Socket,
-        output: &mut Socket,
-        way: &RelayMode,
+        source: &mut impl TaskSource,
+        sink: &mut impl TaskSink,
+        plan: &CopyPlan,
     ) -> Poll<io::Result<usize>> {
-        if way.splices && !self.cannot_splice && (self.is_bulk || way.splices_only) {
-            match ready!(self.poll_splice(cx, input, way)) {
-                // These sockets cannot be spliced; nothing has been moved.
-                Err(error) if error.kind() == ErrorKind::InvalidInput && !way.splices_only => {
+        if plan.splices && !self.cannot_splice && (self.is_bulk || plan.splices_only) {
+            match ready!(source.poll_splice(cx, plan.piece)) {
+                // These ends cannot be spliced; nothing has been moved.
+                Err(error) if error.kind() == ErrorKind::InvalidInput && !plan.splices_only => {
                     self.cannot_splice = true;
                 }
                 Ok(None) => {}
-                Ok(Some(moved)) => return Poll::Ready(Ok(moved)),
+                Ok(Some((pipe, moved))) => {
+                    self.is_bulk = moved >= SMALL;
+                    self.held = HeldBytes::Piped(pipe);
+                    return Poll::Ready(Ok(moved));
+                }
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
-        self.poll_read(cx, input, output, way.buffer)
-    }
-
-    fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-        input: &mut Socket,
-        output: &mut Socket,
-        size: usize,
-    ) -> Poll<io::Result<usize>> {
-        let mut buffer = Buffer::take(size)?;
-        let read = ready!(input.poll_read(cx, &mut buffer, &mut self.descriptors))?;
-        self.is_bulk = read == size;
+        let mut buffer = Buffer::take(plan.buffer)?;
+        let read = ready!(source.poll_read(cx, &mut buffer, &mut self.descriptors))?;
+        self.is_bulk = read == plan.buffer;
         if !self.is_bulk {
-            output.rest(cx);
+            sink.rest(cx);
         }
         self.held = HeldBytes::Bytes { buffer, from: 0, to: read };
         Poll::Ready(Ok(read))
-    }
-
-    /// Splices waiting bytes. Returns `None` if they must be read instead.
-    fn poll_splice(
-        &mut self,
-        cx: &mut Context<'_>,
-        input: &mut Socket,
-        way: &RelayMode,
-    ) -> Poll<io::Result<Option<usize>>> {
-        let size = ready!(input.poll_spliceable(cx, way.piece))?;
-        let Some(size) = size else { return Poll::Ready(Ok(None)) };
-        let Some(mut pipe) = KernelPipe::take() else { return Poll::Ready(Ok(None)) };
-        let moved = ready!(input.poll_splice_in(cx, &mut pipe, size))?;
-        self.is_bulk = moved >= SMALL;
-        self.held = HeldBytes::Piped(pipe);
-        Poll::Ready(Ok(Some(moved)))
     }
 
     /// Writes all held bytes.
     fn poll_deliver(
         &mut self,
         cx: &mut Context<'_>,
-        output: &mut Socket,
-    ) -> Poll<Result<(), RelayEnd>> {
+        sink: &mut impl TaskSink,
+    ) -> Poll<Result<(), DirectionEnd>> {
         while self.held.amount() > 0 {
             let written = match &mut self.held {
                 HeldBytes::Bytes { buffer, from, to } => {
-                    output.poll_write(cx, &buffer[*from..*to], &mut self.descriptors)
+                    sink.poll_write(cx, &buffer[*from..*to], &mut self.descriptors)
                 }
-                HeldBytes::Piped(pipe) => output.poll_splice_out(cx, pipe),
+                HeldBytes::Piped(pipe) => sink.poll_splice(cx, pipe),
                 HeldBytes::Nothing => Poll::Ready(Ok(0)),
             };
             let error = match ready!(written) {
                 Ok(0) => ErrorKind::WriteZero.into(),
                 Ok(written) => {
-                    self.bytes += written as u64;
+                    self.delivered += written as u64;
                     if let HeldBytes::Bytes { from, .. } = &mut self.held {
                         *from += written;
                     }
@@ -273,7 +279,7 @@ impl RelayDirection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => error,
             };
-            return Poll::Ready(Err(RelayEnd::OutputFailed { error, lost: self.held() }));
+            return Poll::Ready(Err(DirectionEnd::OutputFailed(error)));
         }
         self.held = HeldBytes::Nothing;
         Poll::Ready(Ok(()))

@@ -1,15 +1,17 @@
-//! Both directions of a relayed connection: the effect of the end of one on the other, and the time
+//! Both directions of a connection: the effect of the end of one on the other, and the time
 //! limits.
 
 use super::{
     delivery_watch::DeliveryWatch,
-    direction::{RelayDirection, RelayEnd, RelayMode},
-    report::{RelayReport, RelaySide},
+    direction::{CopyPlan, TaskDirection},
 };
 use crate::{
     deadline::Deadline,
     system::{Descriptors, Socket},
-    transfer::{CopyMode, EarlyEnd, Eof, Meter, Passing, TimeLimits, TransferOptions},
+    transfer::{
+        AfterEnd, CopyMode, Direction, EarlyEnd, Ends, Meter, ObservedDirection, Observer, Passing,
+        TimeLimits, TransferOptions, TransferReport,
+    },
 };
 use std::{
     future::poll_fn,
@@ -21,15 +23,16 @@ use std::{
 use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
-/// Settings of relayed connections.
+/// Settings of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct TransferPlan {
     options: TransferOptions,
-    way: RelayMode,
+    copy: CopyPlan,
     /// Handling of descriptors that arrive with data.
     passing: Passing,
     /// The meter for the progress display, if there is one.
     meter: Option<Arc<Meter>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// Bytes copied at a time.
@@ -43,50 +46,59 @@ impl TransferPlan {
         options: TransferOptions,
         passing: Passing,
         meter: Option<Arc<Meter>>,
+        observer: Option<Arc<dyn Observer>>,
     ) -> Self {
-        let way = RelayMode {
-            splices: options.copy != CopyMode::Buffer && passing != Passing::On,
+        let copy = CopyPlan {
+            splices: options.copy != CopyMode::Buffer
+                && passing != Passing::On
+                && observer.is_none(),
             splices_only: options.copy == CopyMode::Splice,
             buffer: options.buffer.unwrap_or(BUFFER_SIZE),
             piece: options.buffer.unwrap_or(PIECE_SIZE),
-            tells: options.eof == Eof::Half,
+            eof: options.eof,
         };
-        Self { options, way, passing, meter }
+        Self { options, copy, passing, meter, observer }
     }
 }
 
 /// A running connection.
-struct RelayTransfer<'a> {
+struct TaskTransfer<'a> {
     plan: &'a TransferPlan,
     number: u64,
-    client: Socket,
-    target: Socket,
-    forth: RelayDirection,
-    back: RelayDirection,
+    first: Socket,
+    second: Socket,
+    forth: TaskDirection,
+    back: TaskDirection,
     clock: Option<Box<Clock>>,
 }
 
 /// Joins two sockets until both directions have ended, a limit is reached, or `closing` is cancelled.
+/// `number` is the sequence number of the connection.
 pub(crate) async fn transfer(
-    (client, target): (Socket, Socket),
+    (first, second): (Socket, Socket),
+    ends: Ends,
     plan: &TransferPlan,
     number: u64,
     closing: &CancellationToken,
-) -> RelayReport {
+) -> TransferReport {
     let started = Instant::now();
     let options = &plan.options;
-    let descriptors = || Descriptors::new(plan.passing == Passing::On);
-    let mut transfer = RelayTransfer {
+    let direction = |direction, is_used| {
+        let descriptors = Descriptors::new(plan.passing == Passing::On);
+        let observed = ObservedDirection::new(plan.observer.as_ref(), number, direction);
+        TaskDirection::new(observed, is_used, descriptors)
+    };
+    let mut transfer = TaskTransfer {
         plan,
         number,
-        client,
-        target,
-        forth: RelayDirection::new(options.sends, descriptors()),
-        back: RelayDirection::new(options.receives, descriptors()),
+        first,
+        second,
+        forth: direction(Direction::Forth, options.sends),
+        back: direction(Direction::Back, options.receives),
         clock: options.is_timed().then(|| Box::new(Clock::new(started, options))),
     };
     let mut closing = pin!(closing.cancelled());
-    let limit = poll_fn(|cx| {
+    let early_end = poll_fn(|cx| {
         if transfer.poll(cx).is_ready() {
             return Poll::Ready(None);
         }
@@ -97,11 +109,11 @@ pub(crate) async fn transfer(
     })
     .await;
     let time = started.elapsed();
-    let RelayTransfer { client, target, forth, back, .. } = transfer;
+    let TaskTransfer { first, second, forth, back, .. } = transfer;
     // Boxed, so that running connections do not reserve memory for it.
     let mut peers = Box::new([
-        DeliveryWatch::new(target, &back, &forth, limit),
-        DeliveryWatch::new(client, &forth, &back, limit),
+        DeliveryWatch::new(second, &back, &forth, early_end),
+        DeliveryWatch::new(first, &forth, &back, early_end),
     ]);
     poll_fn(|cx| {
         // Poll both: a decided one is closed at once.
@@ -109,66 +121,70 @@ pub(crate) async fn transfer(
         if are_decided { Poll::Ready(()) } else { closing.as_mut().poll(cx) }
     })
     .await;
-    let [to_target, to_client] = peers.each_ref().map(DeliveryWatch::fate);
-    let side = |direction: RelayDirection, fate| RelaySide {
-        bytes: direction.bytes,
-        ending: direction.into_ending(),
-        fate,
-    };
-    RelayReport { to_target: side(forth, to_target), to_client: side(back, to_client), limit, time }
+    let [to_second, to_first] = peers.each_ref().map(DeliveryWatch::delivery);
+    TransferReport {
+        number: Some(number),
+        ends,
+        forth: forth.report(to_second, &plan.copy),
+        back: back.report(to_first, &plan.copy),
+        early_end,
+        time,
+    }
 }
 
-impl RelayTransfer<'_> {
+impl TaskTransfer<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let before = (self.forth.bytes, self.back.bytes);
+        let before = (self.forth.delivered(), self.back.delivered());
         loop {
-            let were_over = (self.forth.is_over(), self.back.is_over());
-            let Self { client, target, plan, .. } = self;
-            let _ = self.forth.poll(cx, client, target, &plan.way);
-            let _ = self.back.poll(cx, target, client, &plan.way);
+            let had_ended = (self.forth.has_ended(), self.back.has_ended());
+            let Self { first, second, plan, .. } = self;
+            let _ = self.forth.poll(cx, first, second, &plan.copy);
+            let _ = self.back.poll(cx, second, first, &plan.copy);
             self.look_for_hang_ups(cx);
-            let are_over = (self.forth.is_over(), self.back.is_over());
-            if were_over == are_over || are_over == (true, true) {
+            let have_ended = (self.forth.has_ended(), self.back.has_ended());
+            if had_ended == have_ended || have_ended == (true, true) {
                 break;
             }
-            if self.plan.options.eof == Eof::Close {
+            let eof = self.plan.options.eof;
+            let stops = |end| eof.after(end) == AfterEnd::StopBoth;
+            if self.forth.end().is_some_and(stops) || self.back.end().is_some_and(stops) {
                 self.forth.stop();
                 self.back.stop();
             }
         }
-        self.tell_of_descriptors();
+        for direction in [&mut self.forth, &mut self.back] {
+            if direction.has_lost_descriptors() {
+                self.plan.passing.warn(Some(self.number));
+            }
+        }
         self.note_progress(before);
-        if self.forth.is_over() && self.back.is_over() { Poll::Ready(()) } else { Poll::Pending }
+        if self.forth.has_ended() && self.back.has_ended() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 
     /// If one direction has ended and the other one waits for input, checks whether its receiver
     /// has closed.
     fn look_for_hang_ups(&mut self, cx: &mut Context<'_>) {
-        if self.back.is_over()
+        let copy = &self.plan.copy;
+        if self.back.has_ended()
             && self.forth.waits_for_input()
-            && self.target.poll_gone(cx).is_ready()
+            && self.second.poll_gone(cx).is_ready()
         {
-            self.forth.end(RelayEnd::PeerGone);
+            self.forth.receiver_is_gone(copy);
         }
-        if self.forth.is_over()
+        if self.forth.has_ended()
             && self.back.waits_for_input()
-            && self.client.poll_gone(cx).is_ready()
+            && self.first.poll_gone(cx).is_ready()
         {
-            self.back.end(RelayEnd::PeerGone);
-        }
-    }
-
-    /// Logs lost descriptors, once for each direction.
-    fn tell_of_descriptors(&mut self) {
-        for direction in [&mut self.forth, &mut self.back] {
-            if direction.descriptors.were_lost() {
-                tracing::warn!("connection {}: {}", self.number, self.plan.passing.warning());
-            }
+            self.back.receiver_is_gone(copy);
         }
     }
 
     fn note_progress(&mut self, before: (u64, u64)) {
-        let moved = (self.forth.bytes - before.0, self.back.bytes - before.1);
+        let moved = (self.forth.delivered() - before.0, self.back.delivered() - before.1);
         if moved == (0, 0) {
             return;
         }
@@ -184,7 +200,7 @@ impl RelayTransfer<'_> {
     /// Is ready when a time limit has been reached.
     fn poll_limits(&mut self, cx: &mut Context<'_>) -> Poll<EarlyEnd> {
         let Some(clock) = &mut self.clock else { return Poll::Pending };
-        let last = match (self.forth.is_over(), self.back.is_over()) {
+        let last = match (self.forth.has_ended(), self.back.has_ended()) {
             (true, false) => Some(&self.back),
             (false, true) => Some(&self.forth),
             _ => None,
@@ -215,14 +231,14 @@ impl Clock {
     }
 
     /// Is ready when a limit is reached; `last` is the remaining direction if one has ended.
-    fn poll(&mut self, cx: &mut Context<'_>, last: Option<&RelayDirection>) -> Poll<EarlyEnd> {
+    fn poll(&mut self, cx: &mut Context<'_>, last: Option<&TaskDirection>) -> Poll<EarlyEnd> {
         loop {
             let now = Instant::now();
             // Time during which the output is blocked does not count for --linger.
             if let Some(since) = self.waiting_since.take() {
                 self.waited += now - since;
             }
-            let waits = last.is_some_and(RelayDirection::waits_for_input);
+            let waits = last.is_some_and(TaskDirection::waits_for_input);
             self.waiting_since = waits.then_some(now);
             let waited = waits.then_some(self.waited);
             let Some((rest, limit)) = self.limits.next(now - self.moved_at, waited) else {

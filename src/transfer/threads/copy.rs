@@ -1,11 +1,9 @@
 //! Copies bytes through a buffer, for any pair of source and sink.
 
-use super::{
-    delivery::ended,
-    meter::{Gauge, Meter},
-    options::TransferOptions,
+use crate::{
+    system::{Descriptors, Input, Output, waiting},
+    transfer::{Gauge, Meter, ObservedDirection, TransferOptions, ended},
 };
-use crate::system::{Descriptors, Input, Output, waiting};
 use local_socket::Stream;
 use std::{
     io::{self, ErrorKind, Write},
@@ -72,6 +70,7 @@ pub(super) fn step(
     sink: &mut impl CopySink,
     buffer: &mut [u8],
     gauge: &Gauge,
+    observed: &ObservedDirection,
 ) -> Result<CopyStep, Broken> {
     gauge.waiting();
     let read = loop {
@@ -87,6 +86,9 @@ pub(super) fn step(
     gauge.read(read);
     gauge.delivering();
     let mut rest = &buffer[..read];
+    if !rest.is_empty() {
+        observed.chunk(rest);
+    }
     while !rest.is_empty() {
         let error = match sink.write(rest) {
             Ok(0) => ErrorKind::WriteZero.into(),
@@ -151,6 +153,7 @@ impl CopySink for &Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::Direction;
     use proptest::prelude::*;
     use std::collections::VecDeque;
 
@@ -236,8 +239,9 @@ mod tests {
             let mut source = Fake { schedule: reads, bytes: data.iter().copied().collect() };
             let mut sink = Fake { schedule: writes, bytes: VecDeque::new() };
             let mut buffer = vec![0; size];
+            let observed = ObservedDirection::new(None, 1, Direction::Forth);
             loop {
-                let result = catch(|| step(&mut source, &mut sink, &mut buffer, &meter.sent));
+                let result = catch(|| step(&mut source, &mut sink, &mut buffer, &meter.sent, &observed));
                 let read = data.len() - source.bytes.len();
                 let written = sink.bytes.make_contiguous();
                 prop_assert_eq!(&*written, &data[..written.len()]);

@@ -1,15 +1,10 @@
 //! One direction of a transfer, from its first byte to its end.
 
-use super::{
-    copy::{self, Broken, CopySink, CopySource, CopyStep, Incoming, Outgoing},
-    meter::{Gauge, Meter},
-    options::TransferOptions,
-    passing::Passing,
-};
+use super::copy::{self, Broken, CopySink, CopySource, CopyStep, Incoming, Outgoing};
 use crate::{
     memory,
     system::{Descriptors, Either, Input, Output, Ready, Splicer, waiting},
-    transfer::CopyMode,
+    transfer::{CopyMode, DirectionEnd, Gauge, Meter, ObservedDirection, Passing, TransferOptions},
 };
 use local_socket::Stream;
 use std::{
@@ -17,21 +12,20 @@ use std::{
     sync::atomic::Ordering,
 };
 
-/// The reason why a direction ended.
+/// The end of a direction.
 #[derive(Debug)]
-pub(super) enum DirectionEnd {
-    /// End of file; everything was delivered.
-    Eof,
-    /// The peer has closed; `left` bytes of the input remain, if the number is known.
-    PeerGone { left: Option<u64> },
-    /// The peer has shut down both directions and does not read what was sent.
-    Unread,
-    /// The input could not be read.
-    InputFailed(io::Error),
-    /// The output could not be written; `lost` bytes were not delivered, if the number is known.
-    OutputFailed { error: io::Error, lost: Option<u64> },
-    /// The direction was stopped.
-    Stopped,
+pub(super) struct ThreadEnd {
+    pub(super) end: DirectionEnd,
+    /// Number of bytes that are left in the input and can no longer be delivered; `None` if it is
+    /// not known.
+    pub(super) left: Option<u64>,
+}
+
+impl From<DirectionEnd> for ThreadEnd {
+    /// Creates the end of a direction that leaves nothing in its input.
+    fn from(end: DirectionEnd) -> Self {
+        Self { end, left: Some(0) }
+    }
 }
 
 /// Bytes copied at a time.
@@ -39,22 +33,28 @@ const BUFFER_SIZE: usize = 256 << 10;
 
 /// Moves bytes by splicing if the ends allow it, otherwise by copying.
 #[derive(Debug)]
-struct CopyPath {
+struct CopyPath<'a> {
+    options: &'a TransferOptions,
+    gauge: &'a Gauge,
+    observed: &'a ObservedDirection,
     splicer: Option<Splicer>,
     /// Empty until something is copied.
     buffer: Box<[u8]>,
 }
 
-impl CopyPath {
+impl<'a> CopyPath<'a> {
     fn new(
         splicer: impl FnOnce() -> Option<Splicer>,
-        options: &TransferOptions,
+        options: &'a TransferOptions,
+        gauge: &'a Gauge,
+        observed: &'a ObservedDirection,
     ) -> io::Result<Self> {
-        let splicer = if options.copy == CopyMode::Buffer { None } else { splicer() };
-        if splicer.is_none() && options.copy == CopyMode::Splice {
+        let splices = options.copy != CopyMode::Buffer && !observed.is_observed();
+        let splicer = if splices { splicer() } else { None };
+        if splicer.is_none() && options.copy == CopyMode::Splice && !observed.is_observed() {
             return Err(cannot_splice());
         }
-        Ok(Self { splicer, buffer: Box::default() })
+        Ok(Self { options, gauge, observed, splicer, buffer: Box::default() })
     }
 
     /// Moves at most `most` bytes once. `splice` splices them, or returns `None` if they must be
@@ -63,8 +63,6 @@ impl CopyPath {
         &mut self,
         source: &mut impl CopySource,
         sink: &mut impl CopySink,
-        gauge: &Gauge,
-        options: &TransferOptions,
         most: usize,
         splice: impl FnOnce(&mut Splicer) -> io::Result<Option<usize>>,
     ) -> Result<CopyStep, Broken> {
@@ -73,13 +71,13 @@ impl CopyPath {
                 Ok(None) => {}
                 Ok(Some(0)) => return Ok(CopyStep::End),
                 Ok(Some(moved)) => {
-                    gauge.read(moved);
-                    gauge.moved(moved);
+                    self.gauge.read(moved);
+                    self.gauge.moved(moved);
                     return Ok(CopyStep::Moved);
                 }
                 // These ends cannot be spliced; nothing has been moved.
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    if options.copy == CopyMode::Splice {
+                    if self.options.copy == CopyMode::Splice {
                         return Err(Broken::Source(cannot_splice()));
                     }
                     self.splicer = None;
@@ -88,11 +86,11 @@ impl CopyPath {
             }
         }
         if self.buffer.is_empty() {
-            let size = options.buffer.unwrap_or(BUFFER_SIZE);
+            let size = self.options.buffer.unwrap_or(BUFFER_SIZE);
             self.buffer = memory::zeroed(size).map_err(Broken::Source)?;
         }
         let size = self.buffer.len().min(most);
-        copy::step(source, sink, &mut self.buffer[..size], gauge)
+        copy::step(source, sink, &mut self.buffer[..size], self.gauge, self.observed)
     }
 }
 
@@ -105,9 +103,8 @@ fn cannot_splice() -> io::Error {
 pub(super) struct Sending<'a> {
     input: &'a Input,
     stream: &'a Stream,
-    options: &'a TransferOptions,
     meter: &'a Meter,
-    way: CopyPath,
+    path: CopyPath<'a>,
 }
 
 impl<'a> Sending<'a> {
@@ -116,15 +113,17 @@ impl<'a> Sending<'a> {
         stream: &'a Stream,
         options: &'a TransferOptions,
         meter: &'a Meter,
-    ) -> Result<Self, DirectionEnd> {
-        let way = CopyPath::new(|| Splicer::sending(input, stream, options.buffer), options)
+        observed: &'a ObservedDirection,
+    ) -> Result<Self, ThreadEnd> {
+        let splicer = || Splicer::sending(input, stream, options.buffer);
+        let path = CopyPath::new(splicer, options, &meter.sent, observed)
             .map_err(DirectionEnd::InputFailed)?;
-        Ok(Self { input, stream, options, meter, way })
+        Ok(Self { input, stream, meter, path })
     }
 
     /// Sends a short input without a thread: while nothing can be received, and at most as much as
     /// a stream takes without waiting for its peer. Returns the end if that was the whole input.
-    pub(super) fn send_short(&mut self) -> Option<DirectionEnd> {
+    pub(super) fn send_short(&mut self) -> Option<ThreadEnd> {
         const MOST: u64 = 64 << 10;
         const STEPS: usize = 16;
         for _ in 0..STEPS {
@@ -135,51 +134,53 @@ impl<'a> Sending<'a> {
             match self.input.wait_for_either(self.stream) {
                 Ok(Either::Input) => {}
                 Ok(Either::Stream) => break,
-                Err(error) => return Some(DirectionEnd::InputFailed(error)),
+                Err(error) => return Some(DirectionEnd::InputFailed(error).into()),
             }
-            if let Some(ending) = self.step(usize::try_from(rest).unwrap_or(usize::MAX)) {
-                return Some(ending);
+            if let Some(end) = self.step(usize::try_from(rest).unwrap_or(usize::MAX)) {
+                return Some(end);
             }
         }
         None
     }
 
     /// Sends the input until it ends.
-    pub(super) fn send(&mut self) -> DirectionEnd {
+    pub(super) fn send(&mut self) -> ThreadEnd {
         let gauge = &self.meter.sent;
         loop {
             gauge.waiting();
             let ready = self.input.wait(self.stream, &self.meter.stop);
             if self.meter.stop.load(Ordering::SeqCst) {
-                return DirectionEnd::Stopped;
+                return DirectionEnd::Stopped.into();
             }
             match ready {
                 Ok(Ready::Input) => {}
                 Ok(Ready::PeerGone) => {
-                    return DirectionEnd::PeerGone { left: self.input.pending() };
+                    return ThreadEnd {
+                        end: DirectionEnd::ReceiverGone,
+                        left: self.input.pending(),
+                    };
                 }
-                Err(error) => return DirectionEnd::InputFailed(error),
+                Err(error) => return DirectionEnd::InputFailed(error).into(),
             }
             gauge.delivering();
-            if let Some(ending) = self.step(usize::MAX) {
-                return ending;
+            if let Some(end) = self.step(usize::MAX) {
+                return end;
             }
         }
     }
 
-    fn step(&mut self, most: usize) -> Option<DirectionEnd> {
-        let Self { input, stream, options, meter, ref mut way } = *self;
+    fn step(&mut self, most: usize) -> Option<ThreadEnd> {
+        let Self { input, stream, meter, ref mut path } = *self;
         let splice = |splicer: &mut Splicer| splicer.send(input, stream, most).map(Some);
-        match way.step(&mut { input }, &mut { stream }, &meter.sent, options, most, splice) {
-            Ok(CopyStep::Moved) => None,
-            Ok(CopyStep::End) => Some(DirectionEnd::Eof),
-            Err(_) if meter.stop.load(Ordering::SeqCst) => Some(DirectionEnd::Stopped),
-            Err(Broken::Source(error)) => Some(DirectionEnd::InputFailed(error)),
+        Some(match path.step(&mut { input }, &mut { stream }, most, splice) {
+            Ok(CopyStep::Moved) => return None,
+            Ok(CopyStep::End) => DirectionEnd::Eof.into(),
+            Err(_) if meter.stop.load(Ordering::SeqCst) => DirectionEnd::Stopped.into(),
+            Err(Broken::Source(error)) => DirectionEnd::InputFailed(error).into(),
             Err(Broken::Sink(error)) => {
-                let lost = input.pending().map(|left| meter.sent.held() + left);
-                Some(DirectionEnd::OutputFailed { error, lost })
+                ThreadEnd { end: DirectionEnd::OutputFailed(error), left: input.pending() }
             }
-        }
+        })
     }
 }
 
@@ -189,31 +190,32 @@ pub(super) fn receive(
     output: &Output,
     options: &TransferOptions,
     meter: &Meter,
+    observed: &ObservedDirection,
+    number: Option<u64>,
 ) -> DirectionEnd {
     let gauge = &meter.received;
-    let mut way =
-        match CopyPath::new(|| Splicer::receiving(stream, output, options.buffer), options) {
-            Ok(way) => way,
-            Err(error) => return DirectionEnd::OutputFailed { error, lost: Some(0) },
-        };
+    let splicer = || Splicer::receiving(stream, output, options.buffer);
+    let mut path = match CopyPath::new(splicer, options, gauge, observed) {
+        Ok(path) => path,
+        Err(error) => return DirectionEnd::OutputFailed(error),
+    };
     let mut source = Incoming { stream, descriptors: Descriptors::new(false) };
     let mut sink = Outgoing::new(output, options, meter);
     loop {
-        let step = way.step(&mut source, &mut sink, gauge, options, usize::MAX, |splicer| {
-            loop {
-                if !splicer.is_bulk() {
-                    gauge.waiting();
-                    waiting::to_receive(stream)?;
-                    gauge.delivering();
-                }
-                match splicer.receive(stream, output) {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    result => return result,
-                }
+        let splice = |splicer: &mut Splicer| loop {
+            if !splicer.is_bulk() {
+                gauge.waiting();
+                waiting::to_receive(stream)?;
+                gauge.delivering();
             }
-        });
+            match splicer.receive(stream, output) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+        };
+        let step = path.step(&mut source, &mut sink, usize::MAX, splice);
         if source.descriptors.were_lost() {
-            tracing::warn!("{}", Passing::NotHere.warning());
+            Passing::NotHere.warn(number);
         }
         match step {
             Ok(CopyStep::Moved) => {}
@@ -227,9 +229,7 @@ pub(super) fn receive(
             Err(Broken::Sink(_)) if meter.gives_up.load(Ordering::SeqCst) => {
                 return DirectionEnd::Stopped;
             }
-            Err(Broken::Sink(error)) => {
-                return DirectionEnd::OutputFailed { error, lost: Some(gauge.held()) };
-            }
+            Err(Broken::Sink(error)) => return DirectionEnd::OutputFailed(error),
         }
     }
 }

@@ -1,17 +1,14 @@
 //! Both directions of a transfer: the threads, and the effect of the end of one direction on the
 //! other.
 
-use super::{
-    delivery::{Delivery, DeliveryRule},
-    direction::{self, DirectionEnd, Sending},
-    meter::{Gauge, Meter},
-    options::TransferOptions,
-    report::{TransferReport, TransferSide},
-};
+use super::direction::{self, Sending, ThreadEnd};
 use crate::{
     diag::caught,
     system::{Input, Output, waiting},
-    transfer::{EarlyEnd, Eof},
+    transfer::{
+        AfterEnd, Delivery, DeliveryRule, Direction, DirectionEnd, DirectionReport, EarlyEnd, End,
+        Ends, Gauge, Meter, ObservedDirection, Observer, TransferOptions, TransferReport,
+    },
 };
 use local_socket::{
     Stream,
@@ -25,16 +22,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A connection and the ends to join it to.
+/// A connection that is to be joined to standard input and output.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) stream: Arc<Stream>,
+    /// Sequence number of the connection, starting at 1.
+    pub(crate) number: u64,
+    /// Whether it is the only connection: the output is closed at the peer's end of file.
+    pub(crate) is_only: bool,
     pub(crate) input: Input,
     pub(crate) output: Output,
-    /// Whether the output is closed at the peer's end of file.
-    pub(crate) closes_output: bool,
     pub(crate) options: TransferOptions,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 /// State that the threads of a transfer share.
@@ -43,14 +43,18 @@ struct TransferShared {
     stream: Arc<Stream>,
     options: TransferOptions,
     meter: Arc<Meter>,
+    /// Sequence number of the connection; `None` if it is the only one.
+    number: Option<u64>,
+    forth: ObservedDirection,
+    back: ObservedDirection,
     endings: Mutex<Endings>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Endings {
-    sent: Option<DirectionEnd>,
-    received: Option<DirectionEnd>,
+    sent: Option<ThreadEnd>,
+    received: Option<ThreadEnd>,
     sends: bool,
     receives: bool,
     /// Time that the remaining direction had waited when the other one ended.
@@ -65,6 +69,18 @@ impl Endings {
     fn one(&self) -> bool {
         self.sends != self.receives
     }
+
+    fn output_has_failed(&self) -> bool {
+        matches!(&self.received, Some(ThreadEnd { end: DirectionEnd::OutputFailed(_), .. }))
+    }
+
+    fn receiving_was_reset(&self) -> bool {
+        matches!(
+            &self.received,
+            Some(ThreadEnd { end: DirectionEnd::InputFailed(error), .. })
+                if error.kind() == ErrorKind::ConnectionReset
+        )
+    }
 }
 
 /// Time to wait for threads that were stopped. A thread can be blocked in a system call on a
@@ -73,13 +89,17 @@ const STOP_TIME: Duration = Duration::from_secs(1);
 
 /// Moves bytes in both directions until both have ended, or a limit is reached.
 pub(crate) fn transfer(job: Job) -> TransferReport {
-    let Job { stream, input, output, closes_output, options, meter } = job;
+    let Job { stream, number, is_only, input, output, options, meter, observer } = job;
+    let observed = |direction| ObservedDirection::new(observer.as_ref(), number, direction);
     let (mut sends, receives) = (options.sends, options.receives);
     let timed = options.is_timed();
     let shared = Arc::new(TransferShared {
         stream,
         options,
         meter,
+        number: (!is_only).then_some(number),
+        forth: observed(Direction::Forth),
+        back: observed(Direction::Back),
         endings: Mutex::new(Endings { sends, receives, ..Endings::default() }),
         changed: Condvar::new(),
     });
@@ -92,7 +112,7 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
     };
     let receive = {
         let shared = Arc::clone(&shared);
-        move || shared.run_receive(|| shared.receive(output, closes_output))
+        move || shared.run_receive(|| shared.receive(output, is_only))
     };
     // A single direction needs no further thread unless a time limit is set.
     match (sends, receives) {
@@ -138,7 +158,7 @@ impl TransferShared {
     /// end.
     fn run_send(&self, send: impl FnOnce()) {
         if let Err(failure) = caught(send) {
-            self.sent(DirectionEnd::InputFailed(failure.into_io()));
+            self.sent(DirectionEnd::InputFailed(failure.into_io()).into());
         }
     }
 
@@ -147,52 +167,52 @@ impl TransferShared {
     fn run_receive(&self, receive: impl FnOnce()) {
         if let Err(failure) = caught(receive) {
             self.stop(Shutdown::Both);
-            self.received(DirectionEnd::OutputFailed { error: failure.into_io(), lost: None });
+            let end = DirectionEnd::OutputFailed(failure.into_io());
+            self.received(ThreadEnd { end, left: None });
         }
     }
 
     fn send(&self, input: &Input) {
-        let ending = self.sending(input).map_or_else(|ending| ending, |mut it| it.send());
-        self.sent(ending);
+        self.sent(self.sending(input).map_or_else(|end| end, |mut sending| sending.send()));
     }
 
     /// Sends a short input. Returns whether that was the whole input.
     fn send_short(&self, input: &Input) -> bool {
-        let ending = self.sending(input).map_or_else(Some, |mut it| it.send_short());
-        let is_over = ending.is_some();
-        if let Some(ending) = ending {
-            self.sent(ending);
-        }
-        is_over
+        let end = self.sending(input).map_or_else(Some, |mut sending| sending.send_short());
+        end.map(|end| self.sent(end)).is_some()
     }
 
-    fn sending<'a>(&'a self, input: &'a Input) -> Result<Sending<'a>, DirectionEnd> {
-        Sending::new(input, &self.stream, &self.options, &self.meter)
+    fn sending<'a>(&'a self, input: &'a Input) -> Result<Sending<'a>, ThreadEnd> {
+        Sending::new(input, &self.stream, &self.options, &self.meter, &self.forth)
     }
 
-    fn sent(&self, ending: DirectionEnd) {
-        match (&ending, self.options.eof) {
-            (DirectionEnd::Stopped, _) | (_, Eof::Wait) => {}
-            (_, Eof::Half) => self.shutdown(Shutdown::Write),
-            (_, Eof::Close) => self.stop(Shutdown::Both),
+    fn sent(&self, end: ThreadEnd) {
+        self.forth.ended(&end.end);
+        match self.options.eof.after(&end.end) {
+            AfterEnd::Continue => {}
+            AfterEnd::SendEof => self.shutdown(Shutdown::Write),
+            AfterEnd::StopBoth => self.stop(Shutdown::Both),
         }
         self.ended(|endings| {
-            endings.sent = Some(ending);
+            endings.sent = Some(end);
             endings.sends = false;
         });
     }
 
-    fn receive(&self, output: Output, closes_output: bool) {
-        let ending = direction::receive(&self.stream, &output, &self.options, &self.meter);
-        match (&ending, self.options.eof) {
-            (DirectionEnd::Stopped, _) => {}
-            // Without an output, receiving is useless.
-            (DirectionEnd::OutputFailed { .. }, _) => self.stop(Shutdown::Both),
-            (_, Eof::Close) => self.stop(Shutdown::Both),
-            (_, Eof::Wait) => {}
-            (_, Eof::Half) => {
+    /// Receives until the peer's end of file. If it is the only connection, the output is closed
+    /// then.
+    fn receive(&self, output: Output, is_only: bool) {
+        let Self { stream, options, meter, back, number, .. } = self;
+        let end = direction::receive(stream, &output, options, meter, back, *number);
+        match (options.eof.after(&end), &end) {
+            // Without an output, nobody gets what the peer answers.
+            (AfterEnd::StopBoth, _) | (_, DirectionEnd::OutputFailed(_)) => {
+                self.stop(Shutdown::Both);
+            }
+            (AfterEnd::Continue, _) => {}
+            (AfterEnd::SendEof, _) => {
                 // Otherwise the process ends or the next connection follows.
-                if closes_output
+                if is_only
                     && self.endings().sends
                     && let Err(error) = output.close()
                 {
@@ -200,12 +220,13 @@ impl TransferShared {
                 }
             }
         }
-        self.received(ending);
+        self.received(end.into());
     }
 
-    fn received(&self, ending: DirectionEnd) {
+    fn received(&self, end: ThreadEnd) {
+        self.back.ended(&end.end);
         self.ended(|endings| {
-            endings.received = Some(ending);
+            endings.received = Some(end);
             endings.receives = false;
         });
     }
@@ -252,9 +273,10 @@ impl TransferShared {
         let mut endings = self.endings();
         while !endings.both() {
             // Without an output there is nothing to wait for.
-            let rest = match &endings.received {
-                Some(DirectionEnd::OutputFailed { .. }) => Some((STOP_TIME, None)),
-                _ => self.next_limit(&endings),
+            let rest = if endings.output_has_failed() {
+                Some((STOP_TIME, None))
+            } else {
+                self.next_limit(&endings)
             };
             endings = match rest {
                 None => self.changed.wait(endings).unwrap_or_else(PoisonError::into_inner),
@@ -289,39 +311,45 @@ impl TransferShared {
         Some((rest, Some(limit)))
     }
 
-    /// Decides whether the peer has read everything, if no read has reported a reset.
-    fn fate(&self, endings: &Endings, limit: Option<EarlyEnd>) -> Delivery {
+    /// Decides whether the peer has read everything.
+    fn delivery(&self, endings: &Endings, early_end: Option<EarlyEnd>) -> Delivery {
+        if endings.receiving_was_reset() && self.options.sends {
+            return Delivery::Closed;
+        }
         let is_stopped = self.meter.stop.load(Ordering::SeqCst);
         // After our own shutdown of both directions, the socket does not report whether the peer
         // has shut down as well.
-        let peer_has_ended = limit.is_none()
+        let received = endings.received.as_ref().map(|it| &it.end);
+        let sent = endings.sent.as_ref().map(|it| (&it.end, it.left));
+        let peer_has_ended = early_end.is_none()
             && (!is_stopped
-                || matches!(endings.received, Some(DirectionEnd::Eof))
-                || matches!(endings.sent, Some(DirectionEnd::PeerGone { .. })));
-        let is_told = match endings.sent {
-            Some(DirectionEnd::Eof | DirectionEnd::PeerGone { left: Some(0) }) => false,
-            Some(DirectionEnd::Stopped) => !peer_has_ended,
-            _ => true,
+                || matches!(received, Some(DirectionEnd::Eof))
+                || matches!(sent, Some((DirectionEnd::ReceiverGone, _))));
+        let is_open = match sent {
+            Some((DirectionEnd::Eof, _) | (DirectionEnd::ReceiverGone, Some(0))) => true,
+            Some((DirectionEnd::Stopped, _)) => peer_has_ended,
+            // The report of the direction tells enough.
+            _ => false,
         };
-        if is_told || self.meter.sent.bytes() == 0 {
+        if !is_open || self.meter.sent.bytes() == 0 {
             return Delivery::Read;
         }
-        let mut watch =
+        let mut rule =
             if peer_has_ended { DeliveryRule::new() } else { DeliveryRule::within(STOP_TIME) };
         loop {
-            match watch.decide(waiting::peer_state(&self.stream), Instant::now()) {
+            match rule.decide(waiting::peer_state(&self.stream), Instant::now()) {
                 // The peer knows that its data is not read any more, and may still read.
                 Ok(Delivery::Unread) if !peer_has_ended => return Delivery::Read,
-                Ok(fate) => return fate,
+                Ok(delivery) => return delivery,
                 Err(pause) => thread::sleep(pause),
             }
         }
     }
 
     /// Ends what is still running and returns the report.
-    fn finish(&self, limit: Option<EarlyEnd>) -> TransferReport {
+    fn finish(&self, early_end: Option<EarlyEnd>) -> TransferReport {
         let mut endings = self.endings();
-        if limit.is_some() {
+        if early_end.is_some() {
             drop(endings);
             self.meter.gives_up.store(true, Ordering::SeqCst);
             self.stop(Shutdown::Both);
@@ -335,32 +363,41 @@ impl TransferShared {
         {
             tracing::debug!(%error, "the peer has not taken everything");
         }
-        let sent = match self.fate(&endings, limit) {
-            Delivery::Read => endings.sent.take(),
-            Delivery::Closed => Some(DirectionEnd::PeerGone { left: None }),
-            Delivery::Unread => Some(DirectionEnd::Unread),
-        };
-        let side = |gauge: &Gauge, ending| TransferSide {
-            bytes: gauge.bytes(),
-            held: gauge.held(),
-            ending,
-        };
+        let delivery = self.delivery(&endings, early_end);
+        let (sent, received) = (endings.sent.take(), endings.received.take());
+        let Self { meter, options, forth, back, .. } = self;
         TransferReport {
-            sent: side(&self.meter.sent, sent),
-            received: side(&self.meter.received, endings.received.take()),
-            limit,
-            time: self.meter.started.elapsed(),
+            number: self.number,
+            ends: Ends { first: End::Stdio, second: End::Peer },
+            forth: report(sent, options.sends, &meter.sent, forth, delivery),
+            back: report(received, options.receives, &meter.received, back, Delivery::Read),
+            early_end,
+            time: meter.started.elapsed(),
         }
     }
+}
+
+/// Returns the report of a direction. One whose thread could not be ended is stopped.
+fn report(
+    end: Option<ThreadEnd>,
+    is_used: bool,
+    gauge: &Gauge,
+    observed: &ObservedDirection,
+    delivery: Delivery,
+) -> DirectionReport {
+    let ThreadEnd { end, left } = end.unwrap_or_else(|| {
+        let end = if is_used { DirectionEnd::Stopped } else { DirectionEnd::Unused };
+        observed.ended(&end);
+        end.into()
+    });
+    let undelivered = left.map(|left| left + gauge.held());
+    DirectionReport { delivered: gauge.bytes(), undelivered, end, delivery }
 }
 
 /// Returns how long to wait until the peer has read what was sent: a peer that cannot deliver its
 /// answer any more may never read.
 fn drain_limit(endings: &Endings) -> Duration {
-    match endings.received {
-        Some(DirectionEnd::OutputFailed { .. }) => STOP_TIME,
-        _ => Duration::MAX,
-    }
+    if endings.output_has_failed() { STOP_TIME } else { Duration::MAX }
 }
 
 #[cfg(test)]

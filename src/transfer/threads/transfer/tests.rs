@@ -1,5 +1,8 @@
 use super::*;
-use crate::{diag::Failure, transfer::CopyMode};
+use crate::{
+    diag::Failure,
+    transfer::{CopyMode, Eof},
+};
 
 fn shared() -> (Arc<TransferShared>, Stream) {
     let (stream, peer) = Stream::pair().unwrap();
@@ -17,6 +20,9 @@ fn shared() -> (Arc<TransferShared>, Stream) {
         stream: Arc::new(stream),
         meter: Arc::new(Meter::new(options.is_timed())),
         options,
+        number: None,
+        forth: ObservedDirection::new(None, 1, Direction::Forth),
+        back: ObservedDirection::new(None, 1, Direction::Back),
         endings: Mutex::new(endings),
         changed: Condvar::new(),
     };
@@ -40,7 +46,8 @@ fn failure(
 fn a_panic_in_a_thread_is_the_failure_of_its_direction() {
     let (shared, peer) = shared();
     drop(peer);
-    let sent = failure(&shared, |_| panic!("one"), |it| it.received(DirectionEnd::Eof)).unwrap();
+    let sent =
+        failure(&shared, |_| panic!("one"), |it| it.received(DirectionEnd::Eof.into())).unwrap();
     let text = "cannot read the input: internal error: one; please report it";
     assert_eq!(sent.to_string(), text);
 }
@@ -48,7 +55,8 @@ fn a_panic_in_a_thread_is_the_failure_of_its_direction() {
 #[test]
 fn a_panic_while_receiving_may_lose_bytes() {
     let (shared, _peer) = shared();
-    let received = failure(&shared, |it| it.sent(DirectionEnd::Eof), |_| panic!("two")).unwrap();
+    let received =
+        failure(&shared, |it| it.sent(DirectionEnd::Eof.into()), |_| panic!("two")).unwrap();
     assert!(received.to_string().contains("internal error: two; please report it"));
     assert!(matches!(received, Failure::Undelivered { .. }));
 }
