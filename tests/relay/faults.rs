@@ -6,7 +6,7 @@ use crate::harness::{
 #[cfg(target_os = "linux")]
 use crate::harness::{Wire, peak_memory};
 #[cfg(target_os = "linux")]
-use local_socket::os::unix::unread;
+use lsock_startup::unread;
 use rustix::{
     io::ioctl_fionread,
     process::{Pid, Signal, kill_process},

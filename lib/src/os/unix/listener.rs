@@ -1,8 +1,9 @@
-use super::{Stream, address, file::OwnFile, listen, listen::Bound, peer, sys};
+use super::{Stream, address, bound::Bound, listen, own_file::OwnFile, peer, sys};
 use crate::{
     ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
     options::AcceptFilter, traits, traits::Listener as _,
 };
+use rustix::event::PollFlags;
 use std::{
     io,
     iter::FusedIterator,
@@ -20,7 +21,7 @@ use std::{
 /// A listening Unix domain socket.
 #[derive(Debug)]
 pub struct Listener {
-    // Dropped before the socket is closed: while its file exists, somebody listens.
+    // Dropped before the socket: as long as the file exists, somebody listens.
     file: Mutex<Option<OwnFile>>,
     socket: UnixListener,
     name: Option<Name<'static>>,
@@ -88,7 +89,7 @@ impl Listener {
     /// listener.
     fn prepare(&self, socket: UnixStream) -> io::Result<Stream> {
         let nonblocking = self.accept.nonblocking_streams.load(Ordering::Relaxed);
-        if nonblocking || cfg!(target_vendor = "apple") {
+        if nonblocking || cfg!(apple) {
             socket.set_nonblocking(nonblocking)?;
         }
         Ok(socket.into())
@@ -135,9 +136,12 @@ impl traits::Listener for Listener {
                     let rest = deadline.map_or(Duration::MAX, |deadline| {
                         deadline.saturating_duration_since(Instant::now())
                     });
-                    sys::wait_readable(self.as_fd(), rest).map(|()| None)
+                    match sys::wait(self.as_fd(), PollFlags::IN, rest) {
+                        Ok(events) if events.is_empty() => Err(io::ErrorKind::TimedOut.into()),
+                        result => result.map(|_| None),
+                    }
                 }
-                // A client that has gone meanwhile (the BSDs tell, Linux does not).
+                // The client has disconnected (the BSDs report this, Linux does not).
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(None),
                 accepted => accepted.map(Some),
             };
@@ -148,7 +152,7 @@ impl traits::Listener for Listener {
                 if self.filter.admits(|| peer::credentials(socket.as_fd())) {
                     return self.prepare(socket);
                 }
-                // As long as clients are refused, nothing waits that would time out.
+                // A series of refused clients must not extend the timeout.
                 if waits && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
@@ -178,17 +182,17 @@ impl traits::Listener for Listener {
     }
 
     fn close(&self) -> io::Result<()> {
-        // Whoever comes second waits for the first: after either call the name has gone.
+        // A second call waits for the first: after either call the name is released.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if self.accept.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        // As on drop: while the socket is there, no other file can have its inode.
-        if cfg!(any(target_os = "linux", target_os = "android")) {
+        // As on drop: while the socket is open, no other file can have its inode.
+        if cfg!(linux_like) {
             drop(file.take());
             return sys::wake_accept(self.as_fd());
         }
-        // Elsewhere that takes a connection, and so the file.
+        // Elsewhere waking needs a connection, and so the file.
         let woken = sys::wake_accept(self.as_fd());
         drop(file.take());
         woken

@@ -5,7 +5,7 @@ use crate::{
     options::AcceptFilter,
     os::{
         runtime,
-        unix::{self as sync, file::OwnFile, listen, listen::Bound, listener, peer},
+        unix::{self as sync, bound::Bound, listen, listener, own_file::OwnFile, peer},
     },
     traits::tokio as traits,
 };
