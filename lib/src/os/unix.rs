@@ -7,6 +7,7 @@
 mod address;
 mod aside;
 mod bound;
+mod bound_name;
 mod claim;
 mod connect;
 mod control;

@@ -6,10 +6,10 @@ use super::{
     own_file::OwnFile,
     pinned::Pinned,
     refusal::{Refusal, in_use},
-    settings::{access_check, mode_of},
+    settings::mode_of,
     sys,
 };
-use crate::{ListenerOptions, error::Obstacle, options::AcceptFilter};
+use crate::{ListenerOptions, error::Obstacle};
 use rustix::{fs::Mode, net};
 use std::{
     io,
@@ -43,15 +43,6 @@ impl Bound {
         // If listening fails, dropping this removes the file.
         let file = own_file(&socket, path, options, is_undisturbed)?;
         Ok(Self { socket: start(socket, options)?, file: Some(file) })
-    }
-
-    /// Returns the filter of clients. A name without a file gives no protection of its own.
-    pub(super) fn accept_filter(&self, options: &ListenerOptions<'_>) -> AcceptFilter {
-        let mut filter = options.accept_filter.clone();
-        if self.file.is_none() {
-            filter.access = options.access.and_then(access_check);
-        }
-        filter
     }
 
     /// Sets the path after the file was renamed.

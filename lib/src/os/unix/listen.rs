@@ -6,6 +6,7 @@
 use super::{
     address::{Target, abstract_address},
     bound::{Bound, new_socket, start},
+    bound_name::BoundName,
     claim::claim,
     holder,
     refusal::Refusal,
@@ -16,10 +17,15 @@ use crate::{
     ListenerOptions, OnConflict,
     error::{Action, Obstacle, SocketError},
 };
-use std::{io, path::Path};
+use std::{io, os::unix::net::UnixListener, path::Path};
 
 /// Listens as the options say.
-pub(super) fn listen(options: &ListenerOptions<'_>) -> io::Result<Bound> {
+pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, BoundName)> {
+    let bound = bind(&options)?;
+    Ok(BoundName::split(bound, options))
+}
+
+fn bind(options: &ListenerOptions<'_>) -> io::Result<Bound> {
     let name = options.required_name()?;
     if let Some(mode) = mode_of(options).filter(|mode| mode & !0o7777 != 0) {
         let text = format!("{mode:o} is no mode of a file: the highest is 7777");

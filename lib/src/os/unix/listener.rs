@@ -1,7 +1,7 @@
-use super::{Stream, address, bound::Bound, listen, own_file::OwnFile, peer, sys};
+use super::{Stream, bound_name::BoundName, listen, peer, sys};
 use crate::{
-    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
-    options::AcceptFilter, traits, traits::Listener as _,
+    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed, traits,
+    traits::Listener as _,
 };
 use rustix::event::PollFlags;
 use std::{
@@ -9,7 +9,7 @@ use std::{
     iter::FusedIterator,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::net::{SocketAddr, UnixListener, UnixStream},
+        unix::net::{UnixListener, UnixStream},
     },
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -21,12 +21,9 @@ use std::{
 /// A listening Unix domain socket.
 #[derive(Debug)]
 pub struct Listener {
-    // Dropped before the socket: as long as the file exists, somebody listens.
-    file: Mutex<Option<OwnFile>>,
+    bound_name: BoundName,
     socket: UnixListener,
-    name: Option<Name<'static>>,
     accept: AcceptState,
-    filter: AcceptFilter,
 }
 
 /// Settings of `accept` that change through shared references.
@@ -55,20 +52,6 @@ impl Listener {
         self.accept.nonblocking_streams.store(nonblocking, Ordering::Relaxed);
     }
 
-    fn new(socket: UnixListener, file: Option<OwnFile>, name: Option<Name<'static>>) -> Self {
-        Self {
-            file: Mutex::new(file),
-            socket,
-            name,
-            accept: AcceptState::default(),
-            filter: AcceptFilter::default(),
-        }
-    }
-
-    fn take_file(&self) -> Option<OwnFile> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
     fn is_closed(&self) -> bool {
         self.accept.closed.load(Ordering::SeqCst)
     }
@@ -95,31 +78,16 @@ impl Listener {
         Ok(socket.into())
     }
 
-    fn into_socket(self) -> UnixListener {
-        let (Bound { socket, file }, ..) = self.into_parts();
-        if let Some(file) = file {
-            file.leave();
-        }
-        socket
-    }
-
-    /// Takes the listener apart: the socket, in the blocking mode that it has without a timeout,
-    /// its file, its name, and the filter of clients.
-    pub(super) fn into_parts(self) -> (Bound, Option<Name<'static>>, AcceptFilter) {
+    /// Returns the parts of the listener. The socket has the blocking mode that it has without a
+    /// timeout.
+    pub(super) fn into_parts(self) -> (UnixListener, BoundName) {
         if self.timeout().is_some()
             && let Err(error) = self.apply_blocking(None)
         {
             tracing::debug!(%error, "listening socket stays non-blocking");
         }
-        let file = self.take_file();
-        (Bound { socket: self.socket, file }, self.name, self.filter)
+        (self.socket, self.bound_name)
     }
-}
-
-/// Returns the name that a listening socket is bound to.
-pub(super) fn name_of(address: &SocketAddr) -> io::Result<Name<'static>> {
-    address::name_of(address)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "the socket has no name"))
 }
 
 impl Sealed for Listener {}
@@ -149,7 +117,7 @@ impl traits::Listener for Listener {
                 return Err(closed());
             }
             if let Some((socket, _)) = accepted? {
-                if self.filter.admits(|| peer::credentials(socket.as_fd())) {
+                if self.bound_name.filter.admits(|| peer::credentials(socket.as_fd())) {
                     return self.prepare(socket);
                 }
                 // A series of refused clients must not extend the timeout.
@@ -178,12 +146,12 @@ impl traits::Listener for Listener {
     }
 
     fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
-        self.filter.set(filter);
+        self.bound_name.filter.set(filter);
     }
 
     fn close(&self) -> io::Result<()> {
         // A second call waits for the first: after either call the name is released.
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.bound_name.file();
         if self.accept.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
@@ -199,32 +167,21 @@ impl traits::Listener for Listener {
     }
 
     fn give_up_name(&self) {
-        drop(self.take_file());
+        self.bound_name.remove_file();
     }
 
     fn local_name(&self) -> io::Result<Name<'static>> {
-        match &self.name {
-            Some(name) => Ok(name.clone()),
-            None => name_of(&self.socket.local_addr()?),
-        }
+        self.bound_name.name(|| self.socket.local_addr())
     }
 
     fn do_not_reclaim_name_on_drop(&mut self) {
-        if let Some(file) = self.take_file() {
-            file.leave();
-        }
+        self.bound_name.keep_file();
     }
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
-        let bound = listen::listen(&options)?;
-        let filter = bound.accept_filter(&options);
-        let Bound { socket, file } = bound;
-        let mut listener = Self::new(socket, file, options.name.map(Name::into_owned));
-        listener.filter = filter;
-        if !options.reclaim_name {
-            listener.do_not_reclaim_name_on_drop();
-        }
         let mode = options.nonblocking;
+        let (socket, bound_name) = listen::listen(options)?;
+        let listener = Self { bound_name, socket, accept: AcceptState::default() };
         listener.accept.nonblocking.store(mode.accept_nonblocking(), Ordering::Relaxed);
         listener.set_new_stream_nonblocking(mode.stream_nonblocking());
         Ok(listener)
@@ -249,7 +206,7 @@ impl FusedIterator for Listener {}
 /// The listener does not own the socket file: it remains when the listener is dropped.
 impl From<UnixListener> for Listener {
     fn from(socket: UnixListener) -> Self {
-        Self::new(socket, None, None)
+        Self { bound_name: BoundName::default(), socket, accept: AcceptState::default() }
     }
 }
 
@@ -263,14 +220,16 @@ impl From<OwnedFd> for Listener {
 /// The socket file remains when the socket is closed.
 impl From<Listener> for UnixListener {
     fn from(listener: Listener) -> Self {
-        listener.into_socket()
+        let (socket, bound_name) = listener.into_parts();
+        bound_name.keep_file();
+        socket
     }
 }
 
 /// The socket file remains when the socket is closed.
 impl From<Listener> for OwnedFd {
     fn from(listener: Listener) -> Self {
-        listener.into_socket().into()
+        UnixListener::from(listener).into()
     }
 }
 
