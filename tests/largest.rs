@@ -19,26 +19,24 @@ fn times() -> Vec<String> {
 
 /// A request, its end, and the answer, through an open relay or listener.
 fn is_served(scene: &Scene, name: &str) {
-    let mut client = scene.dial(name);
-    client.write_all(b"hello").unwrap();
-    client.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).unwrap();
-    assert_eq!(answer, "hello");
+    let mut client = scene.wire(name);
+    client.send("hello");
+    client.end();
+    client.expect_rest("hello");
 }
 
 #[test]
 fn a_relay_takes_the_longest_times() {
     let scene = Scene::new();
-    let _echo = scene.listen("./t", ["-k", "--", "cat"]).start_listening();
+    let _echo = scene.listen("./t").args(["-k", "--", "cat"]).start_listening();
     for time in times() {
         for option in ["--idle-timeout", "--linger", "--wait", "--timeout", "--grace"] {
             let arg = format!("{option}={time}");
-            let relay = scene.relay("./s", ["./t", &arg]).start_listening();
+            let relay = scene.relay("./s", "./t").arg(&arg).start_listening();
             is_served(&scene, "./s");
             is_served(&scene, "./s");
             // With --grace somebody is still there.
-            let client = scene.dial("s");
+            let client = scene.wire("./s");
             relay.wait_for_message("connection 3 ");
             signal(&relay, Signal::TERM);
             relay.wait_for_message("got signal");
@@ -52,11 +50,11 @@ fn a_relay_takes_the_longest_times() {
 #[test]
 fn a_relay_to_a_port_takes_the_longest_times() {
     let scene = Scene::new();
-    let target = scene.relay("tcp:127.0.0.1:0", ["exec:cat"]).start_listening();
+    let target = scene.relay("tcp:127.0.0.1:0", "exec:cat").start_listening();
     for time in times() {
         let (wait, timeout) = (format!("--wait={time}"), format!("--timeout={time}"));
         for args in [&[wait.as_str()][..], &[&timeout], &[&wait, &timeout]] {
-            let relay = scene.relay("./s", [&target.place()]).args(args).start_listening();
+            let relay = scene.relay("./s", &target.place()).args(args).start_listening();
             is_served(&scene, "./s");
             relay.kill();
         }
@@ -70,17 +68,17 @@ fn listeners_take_the_longest_times() {
         for option in ["--idle-timeout", "--linger", "--grace"] {
             let arg = format!("{option}={time}");
             for args in [&["-k", &arg, "--", "cat"][..], &[&arg, "--", "cat"]] {
-                let server = scene.listen("./s", args).start_listening();
+                let server = scene.listen("./s").args(args).start_listening();
                 is_served(&scene, "./s");
                 server.kill();
             }
-            let server = scene.listen("./s", [arg.as_str()]).input("hi").start_listening();
-            scene.connect("./s", [""; 0]).input("there").run().silent().output("hi");
+            let server = scene.listen("./s").arg(arg.as_str()).input("hi").start_listening();
+            scene.connect("./s").input("there").run().silent().output("hi");
             server.end().ok().output("there");
         }
         let grace = format!("--grace={time}");
-        let hub = scene.listen("./s", ["-k", "--merge", &grace]).start_listening();
-        let client = scene.dial("s");
+        let hub = scene.listen("./s").args(["-k", "--merge", &grace]).start_listening();
+        let client = scene.wire("./s");
         hub.wait_for_message("connection 1 ");
         signal(&hub, Signal::TERM);
         hub.wait_for_message("got signal");
@@ -92,11 +90,11 @@ fn listeners_take_the_longest_times() {
 #[test]
 fn connect_takes_the_longest_times() {
     let scene = Scene::new();
-    let _echo = scene.listen("./t", ["-k", "--", "cat"]).start_listening();
+    let _echo = scene.listen("./t").args(["-k", "--", "cat"]).start_listening();
     for time in times() {
         for option in ["--idle-timeout", "--linger", "--wait", "--timeout"] {
             let arg = format!("{option}={time}");
-            scene.connect("./t", [&arg]).input("hello").run().silent().output("hello");
+            scene.connect("./t").arg(&arg).input("hello").run().silent().output("hello");
         }
     }
 }
@@ -138,14 +136,14 @@ fn the_largest_numbers_are_taken() {
     let scene = Scene::new();
     let most = u64::MAX.to_string();
     let options = ["--max-conns", &most, "--max-conns-per-user", &most, "--backlog", "2147483647"];
-    let server = scene.listen("./s", ["-k"]).args(options).args(["--", "cat"]).start_listening();
+    let server = scene.listen("./s").arg("-k").args(options).args(["--", "cat"]).start_listening();
     is_served(&scene, "./s");
     server.kill();
     let args = ["-k", "--merge", "--broadcast", "--queue", "1G"];
-    let hub = scene.listen("./s", args).args(options).open_input().start_listening();
-    let mut client = scene.dial("s");
-    client.write_all(b"line\n").unwrap();
+    let hub = scene.listen("./s").args(args).args(options).open_input().start_listening();
+    let mut client = scene.wire("./s");
+    client.send("line\n");
     hub.wait_for_output("line\n");
-    let port = scene.relay("tcp:127.0.0.1:0", ["exec:cat", "--backlog", "2147483647"]);
+    let port = scene.relay("tcp:127.0.0.1:0", "exec:cat").args(["--backlog", "2147483647"]);
     port.start_listening();
 }

@@ -13,22 +13,18 @@ use std::{
     thread,
 };
 
-const NO_ARGS: [&str; 0] = [];
-
 #[test]
 fn five_hundred_at_once() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--", "cat"]).start_listening();
+    let server = scene.listen("./s").args(["-k", "--", "cat"]).start_listening();
     // All of them are there before the first one is done.
-    let mut clients: Vec<_> = (0..500).map(|_| scene.dial("s")).collect();
+    let mut clients: Vec<_> = (0..500).map(|_| scene.wire("./s")).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         write!(client, "{number}").unwrap();
-        client.shutdown(Shutdown::Write).unwrap();
+        client.end();
     }
     for (number, client) in clients.iter_mut().enumerate() {
-        let mut echo = String::new();
-        client.read_to_string(&mut echo).unwrap();
-        assert_eq!(echo, number.to_string());
+        client.expect_rest(number.to_string());
     }
     server.wait_for_message("connection 500: command ended with 0");
 }
@@ -56,7 +52,7 @@ fn details(server: &Running) -> String {
         let file = file.unwrap().path();
         format!("file {} {}", file.display(), fs::read_link(&file).unwrap_or_default().display())
     });
-    let log = String::from_utf8(server.stderr.so_far()).unwrap();
+    let log = server.log();
     let log = log.lines().rev().take(3).map(str::to_owned);
     let lines: Vec<String> = tasks.chain(files).chain(log).collect();
     lines.join("\n")
@@ -67,16 +63,14 @@ fn details(server: &Running) -> String {
 fn three_hundred_one_after_another_leave_nothing() {
     let scene = Scene::new();
     for args in [&["-k", "--", "cat"][..], &["-k", "--buffer", "64K", "--", "cat"], &["-k"]] {
-        let server = scene.listen("./s", args).open_input().start_listening();
+        let server = scene.listen("./s").args(args).open_input().start_listening();
         let echoes = args.len() > 1;
         let visit = || {
-            let mut client = scene.dial("s");
-            client.write_all(b"hello").unwrap();
+            let mut client = scene.wire("./s");
+            client.send("hello");
             if echoes {
-                client.shutdown(Shutdown::Write).unwrap();
-                let mut echo = String::new();
-                client.read_to_string(&mut echo).unwrap();
-                assert_eq!(echo, "hello");
+                client.end();
+                client.expect_rest("hello");
             }
         };
         // The first ones make what stays for good.
@@ -111,21 +105,18 @@ fn out_of_descriptors() {
     let scene = Scene::new();
     for args in ["-- cat", "--buffer 64K -- cat"] {
         let script = format!(r#"ulimit -n 40; exec "$0" listen -v ./s -k {args}"#);
-        let server = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        let server = scene.shell(&script);
         let mut server = server.start_listening();
-        let mut clients: Vec<_> = (0..100).map(|_| scene.dial("s")).collect();
+        let mut clients: Vec<_> = (0..100).map(|_| scene.wire("./s")).collect();
         for (number, client) in clients.iter_mut().enumerate() {
             write!(client, "{number}").unwrap();
-            client.shutdown(Shutdown::Write).unwrap();
+            client.end();
         }
         for (number, mut client) in clients.into_iter().enumerate() {
-            let mut echo = String::new();
-            client.read_to_string(&mut echo).unwrap();
-            assert_eq!(echo, number.to_string(), "{args}");
+            client.expect_rest(number.to_string());
         }
         assert!(server.is_running());
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
+        server.terminate();
     }
 }
 
@@ -135,8 +126,9 @@ fn a_slow_reader_costs_no_memory() {
     const SIZE: usize = 200_000_000;
     let scene = Scene::new();
     for args in [&[][..], &["--copy", "buffer"]] {
-        let mut server = scene.listen("./s", args).open_input().unread_output().start_listening();
-        let mut client = scene.connect("./s", args).open_input().start();
+        let mut server =
+            scene.listen("./s").args(args).open_input().unread_output().start_listening();
+        let mut client = scene.connect("./s").args(args).open_input().start();
         let mut input = client.take_input();
         let writer = thread::spawn(move || {
             let piece = data(1 << 20);
@@ -172,17 +164,15 @@ fn a_slow_reader_costs_no_memory() {
 fn a_stuck_client_does_not_disturb_others() {
     let scene = Scene::new();
     let args = ["-k", "--buffer", "64K", "--", "sh", "-c", "cat; yes | head -c 1000000"];
-    let _server = scene.listen("./s", args).start_listening();
-    let stuck: Vec<_> = (0..5).map(|_| scene.dial("s")).collect();
+    let _server = scene.listen("./s").args(args).start_listening();
+    let stuck: Vec<_> = (0..5).map(|_| scene.wire("./s")).collect();
     for client in &stuck {
-        client.shutdown(Shutdown::Write).unwrap();
+        client.end();
     }
     let expected = "y\n".repeat(500_000);
-    scene.connect("./s", NO_ARGS).input("").run().silent().output(&expected);
+    scene.connect("./s").input("").run().silent().output(&expected);
     for mut client in stuck {
-        let mut received = String::new();
-        client.read_to_string(&mut received).unwrap();
-        assert!(received == expected);
+        client.expect_rest(&expected);
     }
 }
 
@@ -193,8 +183,8 @@ fn waiting_costs_nothing() {
     let scene = Scene::new();
     let waiting = scene.lsock(["connect", "./missing", "-vv", "--wait"]).start();
     waiting.wait_for_message("trying again");
-    let mut server = scene.listen("./s", ["--linger", "10m"]).open_input().start_listening();
-    let mut client = scene.connect("./s", ["--idle-timeout", "10m"]).open_input().start();
+    let mut server = scene.listen("./s").args(["--linger", "10m"]).open_input().start_listening();
+    let mut client = scene.connect("./s").args(["--idle-timeout", "10m"]).open_input().start();
     client.send("x");
     server.wait_for_output("x");
     server.send("y");

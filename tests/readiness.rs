@@ -10,12 +10,12 @@ const FD_3: &str = r#"exec 3>&1 >/dev/null; exec "$0" "$@""#;
 fn ready_fd_gets_one_newline_and_is_closed() {
     let scene = Scene::new();
     for _ in 0..5 {
-        let shell = scene.command("sh").args(["-c", FD_3, env!("CARGO_BIN_EXE_lsock")]);
+        let shell = scene.shell(FD_3);
         let mut server = shell.args(["listen", "./s", "--ready-fd", "3"]).input("hi").start();
         server.wait_for_end_of_output("\n");
         assert!(server.is_running());
         // No --wait: it is ready.
-        scene.connect("./s", [""; 0]).run().silent().output("hi");
+        scene.connect("./s").run().silent().output("hi");
         server.end().silent();
     }
 }
@@ -23,7 +23,7 @@ fn ready_fd_gets_one_newline_and_is_closed() {
 #[test]
 fn ready_fd_is_not_passed_on_to_commands() {
     let scene = Scene::new();
-    let shell = scene.command("sh").args(["-c", FD_3, env!("CARGO_BIN_EXE_lsock")]);
+    let shell = scene.shell(FD_3);
     let args = ["listen", "./s", "--ready-fd", "3", "--", "sleep", "600"];
     let server = shell.args(args).start();
     server.wait_for_end_of_output("\n");
@@ -36,16 +36,16 @@ fn a_bad_ready_fd_is_wrong_usage() {
         let arg = format!("--ready-fd={number}");
         scene.lsock(["listen", "./s", &arg]).run().fails(2).says("--ready-fd");
     }
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }
 
 #[test]
 fn a_ready_fd_that_cannot_be_written_to_is_an_error() {
     let scene = Scene::new();
     let script = r#"exec 3</dev/null; exec "$0" "$@""#;
-    let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+    let shell = scene.shell(script);
     shell.args(["listen", "./s", "--ready-fd", "3"]).run().fails(1).says("--ready-fd");
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }
 
 fn receive(socket: &UnixDatagram) -> String {
@@ -62,7 +62,7 @@ fn notify_socket_is_told() {
     let server = scene.lsock(["listen", "./s"]).env("NOTIFY_SOCKET", scene.path("notify"));
     let server = server.input("hi").start();
     assert_eq!(receive(&socket), "READY=1");
-    scene.connect("./s", [""; 0]).run().silent().output("hi");
+    scene.connect("./s").run().silent().output("hi");
     server.end().silent();
 }
 
@@ -77,15 +77,15 @@ fn notify_socket_may_be_abstract() {
     let server = scene.lsock(["listen", "./s"]).env("NOTIFY_SOCKET", variable);
     let server = server.input("hi").start();
     assert_eq!(receive(&socket), "READY=1");
-    scene.connect("./s", [""; 0]).run().silent().output("hi");
+    scene.connect("./s").run().silent().output("hi");
     server.end().silent();
 }
 
 #[test]
 fn a_missing_notify_socket_is_a_warning() {
     let scene = Scene::new();
-    let server = scene.listen("./s", [""; 0]).env("NOTIFY_SOCKET", "/nowhere/at/all");
+    let server = scene.listen("./s").env("NOTIFY_SOCKET", "/nowhere/at/all");
     let server = server.input("hi").start_listening();
-    scene.connect("./s", [""; 0]).run().silent().output("hi");
+    scene.connect("./s").run().silent().output("hi");
     server.end().ok().says("warning: ").says("NOTIFY_SOCKET");
 }

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-const NO_ARGS: [&str; 0] = [];
 const ALL: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
 
 #[test]
@@ -16,11 +15,11 @@ fn each_removes_the_name_and_ends_the_process() {
     let scene = Scene::new();
     for number in ALL {
         for args in [&[][..], &["-k"], &["-k", "--", "cat"], &["--", "cat"]] {
-            let server = scene.listen("./s", args).open_input().start_listening();
+            let server = scene.listen("./s").args(args).open_input().start_listening();
             assert_eq!(scene.files(), ["s"]);
             signal(&server, number);
             server.end().died_of(number).output("");
-            assert_eq!(scene.files(), [""; 0], "{number:?} {args:?}");
+            scene.expect_empty();
         }
     }
 }
@@ -34,9 +33,8 @@ fn an_early_one_ends_it_as_well() {
         wait_for_file(&scene.path("s"));
         // Now here, now there in what it does first.
         std::thread::sleep(Duration::from_micros(number * 40));
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
-        assert_eq!(scene.files(), [""; 0]);
+        server.terminate();
+        scene.expect_empty();
     }
 }
 
@@ -46,12 +44,11 @@ fn one_that_was_ignored_from_the_start_stays_so() {
     let scene = Scene::new();
     for (name, number) in [("HUP", Signal::HUP), ("INT", Signal::INT), ("QUIT", Signal::QUIT)] {
         let script = format!("trap '' {name}; exec \"$0\" listen -v -k ./s -- cat");
-        let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        let shell = scene.shell(&script);
         let server = shell.start_listening();
         signal(&server, number);
-        scene.connect("./s", NO_ARGS).input("x").run().ok().output("x");
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
+        scene.connect("./s").input("x").run().ok().output("x");
+        server.terminate();
     }
 }
 
@@ -60,9 +57,10 @@ fn an_open_transfer_ends_whole() {
     let scene = Scene::new();
     for args in [&["-v"][..], &["-v", "-k"]] {
         let bytes = data(3 << 20);
-        let mut server = scene.listen("./s", args).open_input().unread_output().start_listening();
-        let mut client = scene.dial("s");
-        client.write_all(b"x").unwrap();
+        let mut server =
+            scene.listen("./s").args(args).open_input().unread_output().start_listening();
+        let mut client = scene.wire("./s");
+        client.send("x");
         let mut output = server.take_output();
         let mut one = [0];
         output.read_exact(&mut one).unwrap();
@@ -73,8 +71,8 @@ fn an_open_transfer_ends_whole() {
         // Both directions still work.
         let (sent, mut input) = (bytes.clone(), server.take_input());
         let writer = std::thread::spawn(move || {
-            client.write_all(&sent).unwrap();
-            client.shutdown(Shutdown::Write).unwrap();
+            client.send(&sent);
+            client.end();
             let mut answer = Vec::new();
             client.read_to_end(&mut answer).unwrap();
             answer
@@ -93,33 +91,32 @@ fn an_open_transfer_ends_whole() {
 fn a_stuck_connection_is_closed_after_the_grace_time() {
     let scene = Scene::new();
     for args in [&["--grace", "300ms"][..], &["--grace", "300ms", "-k"]] {
-        let server = scene.listen("./s", args).open_input().start_listening();
-        let mut client = scene.dial("s");
+        let server = scene.listen("./s").args(args).open_input().start_listening();
+        let mut client = scene.wire("./s");
         server.wait_for_message("connection 1 ");
         let start = Instant::now();
         signal(&server, Signal::INT);
         server.end().died_of(Signal::INT).says("grace");
         assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        client.expect_rest("");
     }
 }
 
 #[test]
 fn without_a_grace_time_it_ends_at_once() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["--grace", "0s"]).open_input().start_listening();
-    let _client = scene.dial("s");
+    let server = scene.listen("./s").args(["--grace", "0s"]).open_input().start_listening();
+    let _client = scene.wire("./s");
     server.wait_for_message("connection 1 ");
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM);
+    server.terminate();
 }
 
 #[test]
 fn a_second_one_ends_it_at_once() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--grace", "10m"]).open_input().start_listening();
-    let _client = scene.dial("s");
+    let server = scene.listen("./s").args(["-k", "--grace", "10m"]).open_input().start_listening();
+    let _client = scene.wire("./s");
     server.wait_for_message("connection 1 ");
     signal(&server, Signal::TERM);
     wait_until("the name has gone", || scene.files().is_empty());
@@ -131,14 +128,14 @@ fn a_second_one_ends_it_at_once() {
 fn commands_get_the_grace_time_too() {
     let scene = Scene::new();
     let args = ["-k", "--grace", "10m", "--", "cat"];
-    let server = scene.listen("./s", args).start_listening();
-    let mut client = scene.dial("s");
-    client.write_all(b"x").unwrap();
+    let server = scene.listen("./s").args(args).start_listening();
+    let mut client = scene.wire("./s");
+    client.send("x");
     let mut echo = [0];
     client.read_exact(&mut echo).unwrap();
     signal(&server, Signal::TERM);
     wait_until("the name has gone", || scene.files().is_empty());
-    client.write_all(b"y").unwrap();
+    client.send("y");
     client.read_exact(&mut echo).unwrap();
     assert_eq!(&echo, b"y");
     drop(client);
@@ -149,14 +146,16 @@ fn commands_get_the_grace_time_too() {
 fn a_stuck_command_is_ended_after_the_grace_time() {
     let scene = Scene::new();
     for args in [&["-k"][..], &[]] {
-        let server =
-            scene.listen("./s", args).args(["--grace", "200ms", "--", "cat"]).start_listening();
-        let mut client = scene.dial("s");
-        client.write_all(b"x").unwrap();
+        let server = scene
+            .listen("./s")
+            .args(args)
+            .args(["--grace", "200ms", "--", "cat"])
+            .start_listening();
+        let mut client = scene.wire("./s");
+        client.send("x");
         client.read_exact(&mut [0]).unwrap();
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
-        assert_eq!(client.read(&mut [0]).unwrap(), 0, "the command has gone");
+        server.terminate();
+        client.expect_rest("");
     }
 }
 
@@ -164,17 +163,16 @@ fn a_stuck_command_is_ended_after_the_grace_time() {
 #[test]
 fn stuck_commands_are_all_ended_after_the_grace_time() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--grace", "200ms", "--", "cat"]).start_listening();
-    let mut clients: Vec<_> = (0..6).map(|_| scene.dial("s")).collect();
+    let server =
+        scene.listen("./s").args(["-k", "--grace", "200ms", "--", "cat"]).start_listening();
+    let mut clients: Vec<_> = (0..6).map(|_| scene.wire("./s")).collect();
     for client in &mut clients {
-        client.write_all(b"x").unwrap();
+        client.send("x");
         client.read_exact(&mut [0]).unwrap();
     }
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM);
+    server.terminate();
     for mut client in clients {
-        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        assert_eq!(client.read(&mut [0]).unwrap(), 0, "the command has gone");
+        client.expect_rest("");
     }
 }
 
@@ -182,21 +180,19 @@ fn stuck_commands_are_all_ended_after_the_grace_time() {
 #[test]
 fn many_transfers_end_whole() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--grace", "1m", "--", "cat"]).start_listening();
-    let mut clients: Vec<_> = (0..40).map(|_| scene.dial("s")).collect();
+    let server = scene.listen("./s").args(["-k", "--grace", "1m", "--", "cat"]).start_listening();
+    let mut clients: Vec<_> = (0..40).map(|_| scene.wire("./s")).collect();
     for client in &mut clients {
-        client.write_all(b"x").unwrap();
+        client.send("x");
         client.read_exact(&mut [0]).unwrap();
     }
     signal(&server, Signal::TERM);
     wait_until("the name has gone", || scene.files().is_empty());
     let bytes = data(100_000);
     for mut client in clients {
-        client.write_all(&bytes).unwrap();
-        client.shutdown(Shutdown::Write).unwrap();
-        let mut echo = Vec::new();
-        client.read_to_end(&mut echo).unwrap();
-        assert!(echo == bytes);
+        client.send(&bytes);
+        client.end();
+        client.expect_rest(&bytes);
     }
     server.end().died_of(Signal::TERM);
 }
@@ -204,12 +200,11 @@ fn many_transfers_end_whole() {
 #[test]
 fn a_client_dies_of_a_signal_as_any_program() {
     let scene = Scene::new();
-    let server = scene.listen("./s", NO_ARGS).open_input().start_listening();
-    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+    let server = scene.listen("./s").open_input().start_listening();
+    let mut client = scene.connect("./s").open_input().start();
     client.send("x");
     server.wait_for_output("x");
-    signal(&client, Signal::TERM);
-    client.end().died_of(Signal::TERM);
+    client.terminate();
     server.end().ok();
 }
 
@@ -219,6 +214,6 @@ fn a_shell_sees_128_and_the_number() {
     let scene = Scene::new();
     let script = r#""$0" listen ./s & pid=$!; while ! [ -S ./s ]; do sleep 0.01; done
         sleep 0.2; kill -TERM $pid; wait $pid; echo $?"#;
-    let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+    let shell = scene.shell(script);
     shell.open_input().run().ok().output("143\n");
 }

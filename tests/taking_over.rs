@@ -13,8 +13,6 @@ use std::{
     path::Path,
 };
 
-const NO_ARGS: [&str; 0] = [];
-
 /// The socket file that a killed server leaves.
 fn leave_stale_file(scene: &Scene) {
     drop(UnixListener::bind(scene.path("s")).unwrap());
@@ -28,20 +26,20 @@ fn is_socket(path: &Path) -> bool {
 /// Whether the server behind the file is this one.
 fn is_served_by(scene: &Scene, word: &str) -> bool {
     let mut answer = String::new();
-    scene.dial("s").read_to_string(&mut answer).unwrap();
+    scene.wire("./s").read_to_string(&mut answer).unwrap();
     answer == word
 }
 
 /// Answers every client with a word.
 fn start_server(scene: &Scene, args: &[&str], word: &str) -> Running {
-    scene.listen("./s", args).args(["-k", "--", "printf", word]).start_listening()
+    scene.listen("./s").args(args).args(["-k", "--", "printf", word]).start_listening()
 }
 
 #[test]
 fn a_live_name_is_refused_and_its_holder_named() {
     let scene = Scene::new();
     for name in ["./s", scene.word()] {
-        let server = scene.listen(name, ["-k", "--", "cat"]).start_listening();
+        let server = scene.listen(name).args(["-k", "--", "cat"]).start_listening();
         let holder = format!("pid {} (lsock)", server.pid());
         let outcome = scene.lsock(["listen", name]).run().fails(3).says(&holder).says("hint: ");
         match name.strip_prefix("./") {
@@ -49,7 +47,7 @@ fn a_live_name_is_refused_and_its_holder_named() {
             None => outcome.says("choose another name"),
         };
         // The server goes on.
-        scene.connect(name, NO_ARGS).input("hi").run().silent().output("hi");
+        scene.connect(name).input("hi").run().silent().output("hi");
     }
     assert_eq!(scene.files(), ["s"]);
 }
@@ -58,10 +56,10 @@ fn a_live_name_is_refused_and_its_holder_named() {
 fn a_stale_file_is_taken_over() {
     let scene = Scene::new();
     leave_stale_file(&scene);
-    let server = scene.listen("./s", NO_ARGS).input("here").start_listening();
-    scene.connect("./s", NO_ARGS).run().silent().output("here");
+    let server = scene.listen("./s").input("here").start_listening();
+    scene.connect("./s").run().silent().output("here");
     server.end().ok();
-    assert_eq!(scene.files(), [""; 0]);
+    scene.expect_empty();
 }
 
 #[test]
@@ -73,7 +71,7 @@ fn a_killed_server_leaves_a_file_that_the_next_one_takes_over() {
         server.kill();
         assert_eq!(scene.files(), ["s"]);
     }
-    scene.connect("./s", NO_ARGS).run().fails(3).says("refused");
+    scene.connect("./s").run().fails(3).says("refused");
 }
 
 #[test]
@@ -84,35 +82,32 @@ fn nothing_but_the_socket_is_left_in_the_folder() {
     assert_eq!(scene.files(), ["s"]);
     let successor = start_server(&scene, &["--replace"], "y");
     assert_eq!(scene.files(), ["s"]);
-    signal(&successor, Signal::TERM);
-    successor.end().died_of(Signal::TERM);
-    assert_eq!(scene.files(), [""; 0]);
+    successor.terminate();
+    scene.expect_empty();
     drop(server);
 }
 
 #[test]
 fn replace_takes_a_live_name_over() {
     let scene = Scene::new();
-    let old = scene.listen("./s", ["-k", "--", "cat"]).start_listening();
-    let mut client = scene.dial("s");
-    client.write_all(b"one ").unwrap();
+    let old = scene.listen("./s").args(["-k", "--", "cat"]).start_listening();
+    let mut client = scene.wire("./s");
+    client.send("one ");
     let mut echo = [0; 4];
     client.read_exact(&mut echo).unwrap();
 
     let new = start_server(&scene, &["--replace"], "new");
     assert!(is_served_by(&scene, "new"));
     // The old connection goes on.
-    client.write_all(b"two ").unwrap();
+    client.send("two ");
     client.read_exact(&mut echo).unwrap();
     assert_eq!(&echo, b"two ");
     drop(client);
     // The old server goes, and the new one's file stays.
-    signal(&old, Signal::TERM);
-    old.end().died_of(Signal::TERM);
+    old.terminate();
     assert!(is_served_by(&scene, "new"));
-    signal(&new, Signal::TERM);
-    new.end().died_of(Signal::TERM);
-    assert_eq!(scene.files(), [""; 0]);
+    new.terminate();
+    scene.expect_empty();
 }
 
 /// There is no moment in which clients find nothing.
@@ -206,34 +201,30 @@ fn folders_that_are_missing_or_none() {
 #[test]
 fn a_foreign_file_under_the_name_is_left() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--", "cat"]).start_listening();
-    let mut client = scene.dial("s");
+    let server = scene.listen("./s").args(["-k", "--", "cat"]).start_listening();
+    let mut client = scene.wire("./s");
     fs::remove_file(scene.path("s")).unwrap();
     let _foreign = UnixListener::bind(scene.path("s")).unwrap();
     // Who is connected is served.
-    client.write_all(b"still").unwrap();
-    client.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut echo = String::new();
-    client.read_to_string(&mut echo).unwrap();
-    assert_eq!(echo, "still");
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM);
+    client.send("still");
+    client.end();
+    client.expect_rest("still");
+    server.terminate();
     assert!(is_socket(&scene.path("s")));
 
     fs::remove_file(scene.path("s")).unwrap();
-    let server = scene.listen("./s", NO_ARGS).start_listening();
+    let server = scene.listen("./s").start_listening();
     fs::remove_file(scene.path("s")).unwrap();
     fs::write(scene.path("s"), "precious").unwrap();
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM);
+    server.terminate();
     assert_eq!(fs::read_to_string(scene.path("s")).unwrap(), "precious");
 }
 
 #[test]
 fn a_name_that_was_removed_is_no_error() {
     let scene = Scene::new();
-    let server = scene.listen("./s", NO_ARGS).open_input().start_listening();
-    let client = scene.dial("s");
+    let server = scene.listen("./s").open_input().start_listening();
+    let client = scene.wire("./s");
     wait_until("the name has gone", || scene.files().is_empty());
     drop(client);
     server.end().ok();
@@ -243,12 +234,12 @@ fn a_name_that_was_removed_is_no_error() {
 #[test]
 fn the_name_goes_with_the_only_client() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", NO_ARGS).open_input().start_listening();
-    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+    let mut server = scene.listen("./s").open_input().start_listening();
+    let mut client = scene.connect("./s").open_input().start();
     client.send("x");
     server.wait_for_output("x");
-    assert_eq!(scene.files(), [""; 0]);
-    scene.connect("./s", NO_ARGS).run().fails(3);
+    scene.expect_empty();
+    scene.connect("./s").run().fails(3);
     server.close_input();
     client.close_input();
     server.end().ok();
@@ -265,7 +256,7 @@ fn of_ten_that_start_at_once_one_serves() {
             leave_stale_file(&scene);
         }
         let mut starters: Vec<_> =
-            (0..10).map(|_| scene.listen("./s", ["-k", "--", "cat"]).start()).collect();
+            (0..10).map(|_| scene.listen("./s").args(["-k", "--", "cat"]).start()).collect();
         wait_until("all but one have ended", || {
             starters.iter_mut().map(Running::is_running).filter(|runs| *runs).count() <= 1
         });
@@ -274,11 +265,10 @@ fn of_ten_that_start_at_once_one_serves() {
         for starter in starters {
             starter.end().fails(3).says("a live server holds the name");
         }
-        scene.connect("./s", NO_ARGS).input("hi").run().silent().output("hi");
+        scene.connect("./s").input("hi").run().silent().output("hi");
         assert_eq!(scene.files(), ["s"]);
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
-        assert_eq!(scene.files(), [""; 0]);
+        server.terminate();
+        scene.expect_empty();
     }
 }
 
@@ -320,8 +310,7 @@ fn files_of_others_beside_the_socket_are_nobodys_business() {
     let successor = start_server(&scene, &["--replace"], "y");
     assert!(is_served_by(&scene, "y"));
     for server in [server, successor] {
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
+        server.terminate();
     }
     assert_eq!(scene.files(), [".s.claim"]);
 }
@@ -330,17 +319,16 @@ fn files_of_others_beside_the_socket_are_nobodys_business() {
 fn of_ten_that_replace_each_other_one_is_left_and_it_serves() {
     let scene = Scene::new();
     let args = ["--replace", "-k", "--", "cat"];
-    let starters: Vec<_> = (0..10).map(|_| scene.listen("./s", args).start()).collect();
+    let starters: Vec<_> = (0..10).map(|_| scene.listen("./s").args(args).start()).collect();
     for starter in &starters {
         starter.wait_for_message("listening on ");
     }
-    scene.connect("./s", NO_ARGS).input("hi").run().silent().output("hi");
+    scene.connect("./s").input("hi").run().silent().output("hi");
     assert_eq!(scene.files(), ["s"]);
     for starter in starters {
-        signal(&starter, Signal::TERM);
-        starter.end().died_of(Signal::TERM);
+        starter.terminate();
     }
-    assert_eq!(scene.files(), [""; 0]);
+    scene.expect_empty();
 }
 
 #[test]
@@ -349,8 +337,7 @@ fn the_folder_may_be_another_than_the_one_that_it_was_started_in() {
     fs::create_dir(scene.path("deep")).unwrap();
     let server = scene.lsock(["listen", "./deep/s", "-k", "--", "cat"]).start();
     wait_for_file(&scene.path("deep/s"));
-    scene.connect("./deep/../deep/s", ["--wait=30s"]).input("hi").run().silent().output("hi");
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM);
+    scene.connect("./deep/../deep/s").arg("--wait=30s").input("hi").run().silent().output("hi");
+    server.terminate();
     assert!(!scene.path("deep/s").exists());
 }

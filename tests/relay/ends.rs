@@ -4,8 +4,6 @@ use crate::harness::{Running, Scene, Wire, data, signal, wait_until};
 use rustix::process::Signal;
 use std::{
     fs,
-    io::Write,
-    net::Shutdown,
     os::unix::{
         fs::{FileTypeExt, MetadataExt, symlink},
         net::UnixListener,
@@ -27,17 +25,17 @@ fn each_signal_removes_the_name_and_ends_it() {
     let (_serving, target) = scene.echo("./t");
     for number in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         for args in [&[&*target][..], &["exec:cat"], &["-"], &["-", "--once"]] {
-            let relay = scene.relay("./s", args).open_input().start_listening();
+            let relay =
+                scene.lsock(["relay", "-v", "./s"]).args(args).open_input().start_listening();
             assert_eq!(scene.files(), ["s", "t"]);
             signal(&relay, number);
             relay.end().died_of(number).output("");
             assert_eq!(scene.files(), ["t"], "{number:?} {args:?}");
         }
     }
-    let relay = scene.relay("-", [&target]).open_input().start();
+    let relay = scene.relay("-", &target).open_input().start();
     relay.wait_for_message("connection 1");
-    signal(&relay, Signal::TERM);
-    relay.end().died_of(Signal::TERM);
+    relay.terminate();
 }
 
 #[test]
@@ -45,7 +43,7 @@ fn a_hundred_transfers_end_whole() {
     const SIZE: usize = 400_000;
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
-    let relay = scene.relay("./s", [&target, "--grace", "1m"]).start_listening();
+    let relay = scene.relay("./s", &target).args(["--grace", "1m"]).start_listening();
     let bytes = data(SIZE);
     let mut clients: Vec<_> = (0..100).map(|_| scene.wire("./s")).collect();
     // All of them are in the middle of it.
@@ -69,7 +67,7 @@ fn stuck_connections_are_closed_after_the_grace_time() {
     let (_serving, echo) = scene.echo("./t");
     for target in [&echo, "exec:cat", "-"] {
         let args = [target, "--grace", "300ms"];
-        let relay = scene.relay("./s", args).open_input().start_listening();
+        let relay = scene.lsock(["relay", "-v", "./s"]).args(args).open_input().start_listening();
         let mut client = scene.wire("./s");
         client.send("x");
         if target == "-" {
@@ -92,7 +90,7 @@ fn stuck_connections_are_closed_after_the_grace_time() {
 fn a_second_signal_ends_it_at_once() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
-    let relay = scene.relay("./s", [&target, "--grace", "10m"]).start_listening();
+    let relay = scene.relay("./s", &target).args(["--grace", "10m"]).start_listening();
     let mut client = served_client(&scene);
     signal(&relay, Signal::TERM);
     wait_until("the name has gone", || scene.files() == ["t"]);
@@ -108,12 +106,12 @@ fn clients_that_had_connected_before_a_signal_are_served() {
     const COUNT: usize = 8;
     for listen in ["./s", "tcp:127.0.0.1:0"] {
         let scene = Scene::new();
-        let target = scene.listen("./t", ["-k"]).start_listening();
-        let relay = scene.relay(listen, ["./t"]).start_listening();
+        let target = scene.listen("./t").arg("-k").start_listening();
+        let relay = scene.relay(listen, "./t").start_listening();
         let place = relay.place();
         signal(&relay, Signal::STOP);
         let sender = (listen == "./s").then(|| {
-            let sender = scene.connect(&place, ["-v", "--send-only"]).input("line\n").start();
+            let sender = scene.connect(&place).args(["-v", "--send-only"]).input("line\n").start();
             sender.wait_for_message("connected to");
             sender
         });
@@ -175,12 +173,11 @@ fn clients_that_had_connected_before_a_signal_are_answered() {
 fn clients_that_wait_for_the_target_are_closed_in_the_end() {
     let scene = Scene::new();
     let args = ["./t", "--wait", "--grace", "200ms", "-vv"];
-    let relay = scene.relay("./s", args).start_listening();
+    let relay = scene.lsock(["relay", "-v", "./s"]).args(args).start_listening();
     let mut client = scene.wire("./s");
     client.send("x");
     relay.wait_for_message("trying again");
-    signal(&relay, Signal::TERM);
-    relay.end().died_of(Signal::TERM);
+    relay.terminate();
     assert_eq!(client.rest_whatever_happens(), b"");
 }
 
@@ -189,7 +186,7 @@ fn a_killed_one_leaves_a_file_that_the_next_takes_over() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     for _ in 0..5 {
-        let relay = scene.relay("./s", [&target]).start_listening();
+        let relay = scene.relay("./s", &target).start_listening();
         let mut client = served_client(&scene);
         relay.kill();
         assert_eq!(client.rest_whatever_happens(), b"");
@@ -206,7 +203,7 @@ fn of_those_that_start_at_once_one_serves() {
             drop(UnixListener::bind(scene.path("s")).unwrap());
         }
         let mut starters: Vec<_> =
-            (0..count).map(|_| scene.relay("./s", [&target]).start()).collect();
+            (0..count).map(|_| scene.relay("./s", &target).start()).collect();
         wait_until("all but one have ended", || {
             starters.iter_mut().map(Running::is_running).filter(|runs| *runs).count() <= 1
         });
@@ -215,9 +212,8 @@ fn of_those_that_start_at_once_one_serves() {
         for starter in starters {
             starter.end().fails(3).says("a live server holds the name");
         }
-        assert_eq!(scene.wire("./s").exchange(b"hi"), b"hi");
-        signal(&relay, Signal::TERM);
-        relay.end().died_of(Signal::TERM);
+        scene.wire("./s").expect_echo("hi");
+        relay.terminate();
         assert_eq!(scene.files(), ["t"]);
     }
 }
@@ -226,17 +222,15 @@ fn of_those_that_start_at_once_one_serves() {
 fn replace_takes_over_from_a_live_one_which_serves_its_clients_on() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
-    let old = scene.relay("./s", [&target]).start_listening();
+    let old = scene.relay("./s", &target).start_listening();
     let mut client = served_client(&scene);
-    let new = scene.relay("./s", ["exec:echo new", "--replace"]).start_listening();
-    assert_eq!(scene.wire("./s").rest(), b"new\n");
-    assert_eq!(client.exchange(b"still"), b"still");
-    signal(&old, Signal::TERM);
-    old.end().died_of(Signal::TERM);
+    let new = scene.relay("./s", "exec:echo new").arg("--replace").start_listening();
+    scene.wire("./s").expect_rest("new\n");
+    client.expect_echo("still");
+    old.terminate();
     // The file is the successor's.
-    assert_eq!(scene.wire("./s").rest(), b"new\n");
-    signal(&new, Signal::TERM);
-    new.end().died_of(Signal::TERM);
+    scene.wire("./s").expect_rest("new\n");
+    new.terminate();
     assert_eq!(scene.files(), ["t"]);
 }
 
@@ -246,7 +240,7 @@ fn a_foreign_file_under_the_name_is_left() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     for put in ["nothing", "a socket", "a file"] {
-        let relay = scene.relay("./s", [&target]).start_listening();
+        let relay = scene.relay("./s", &target).start_listening();
         let mut client = served_client(&scene);
         fs::remove_file(scene.path("s")).unwrap();
         let _foreign = (put == "a socket").then(|| UnixListener::bind(scene.path("s")).unwrap());
@@ -254,9 +248,8 @@ fn a_foreign_file_under_the_name_is_left() {
             fs::write(scene.path("s"), "precious").unwrap();
         }
         // Who is connected is served.
-        assert_eq!(client.exchange(b"still"), b"still");
-        signal(&relay, Signal::TERM);
-        relay.end().died_of(Signal::TERM);
+        client.expect_echo("still");
+        relay.terminate();
         match put {
             "nothing" => assert_eq!(scene.files(), ["t"]),
             "a socket" => {
@@ -305,7 +298,7 @@ fn a_target_that_is_not_a_socket_is_never_touched() {
     fs::write(scene.path("file"), "precious").unwrap();
     fs::create_dir(scene.path("folder")).unwrap();
     for target in ["./file", "./folder"] {
-        let relay = scene.relay("./s", [target]).start_listening();
+        let relay = scene.relay("./s", target).start_listening();
         assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
         relay.wait_for_message(&format!("warning: connection 1: cannot connect to {target}: "));
     }
@@ -326,9 +319,8 @@ fn an_early_signal_ends_it_as_well() {
         crate::harness::wait_for_file(&scene.path("s"));
         // Now here, now there in what it does first.
         thread::sleep(Duration::from_micros(number * 60));
-        signal(&relay, Signal::TERM);
-        relay.end().died_of(Signal::TERM);
-        assert_eq!(scene.files(), [""; 0]);
+        relay.terminate();
+        scene.expect_empty();
     }
 }
 
@@ -337,16 +329,16 @@ fn an_early_signal_ends_it_as_well() {
 #[test]
 fn clients_that_are_served_after_a_signal_have_their_turns() {
     let scene = Scene::new();
-    let relay = scene.relay("./s", ["-"]).args(["--grace", "30s"]).start_listening();
+    let relay = scene.relay("./s", "-").args(["--grace", "30s"]).start_listening();
     signal(&relay, Signal::STOP);
     let bytes = data(300_000);
     let clients: Vec<_> = (0..3)
         .map(|_| {
-            let mut client = scene.dial("s");
+            let mut client = scene.wire("./s");
             let bytes = bytes.clone();
             thread::spawn(move || {
-                client.write_all(&bytes).unwrap();
-                client.shutdown(Shutdown::Both).unwrap();
+                client.send(&bytes);
+                drop(client);
             })
         })
         .collect();
