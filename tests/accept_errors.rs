@@ -68,8 +68,7 @@ fn errors_that_pass_end_no_server() {
             if error != "ECONNABORTED" {
                 server.wait_for_message("cannot accept");
             }
-            signal(&server, Signal::TERM);
-            server.end().died_of(Signal::TERM);
+            server.terminate();
         }
     }
 }

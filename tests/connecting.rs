@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 #[test]
 fn to_nothing_fails_at_once() {
     let scene = Scene::new();
-    let outcome = scene.connect(scene.word(), ["--timeout", "30s"]).run().fails(3).output("");
+    let outcome = scene.connect(scene.word()).args(["--timeout", "30s"]).run().fails(3).output("");
     outcome.says(scene.word()).says("hint: nobody listens there").says("--wait");
 }
 
@@ -14,9 +14,9 @@ fn to_nothing_fails_at_once() {
 fn waits_for_a_server_that_starts_later() {
     let scene = Scene::new();
     for wait in ["--wait", "--wait=40s"] {
-        let client = scene.connect(scene.word(), ["-vv", wait]).input("early").start();
+        let client = scene.connect(scene.word()).args(["-vv", wait]).input("early").start();
         client.wait_for_message("trying again");
-        scene.listen(scene.word(), [""; 0]).input("late").run().ok().output("early");
+        scene.listen(scene.word()).input("late").run().ok().output("early");
         client.end().ok().output("late");
     }
 }
@@ -26,7 +26,7 @@ fn waits_no_longer_than_it_is_told_to() {
     let scene = Scene::new();
     for (wait, least) in [("--wait=0s", 0), ("--wait=1ms", 1), ("--wait=400ms", 400)] {
         let start = Instant::now();
-        scene.connect(scene.word(), [wait]).run().fails(4).says("--wait").says("hint: ");
+        scene.connect(scene.word()).arg(wait).run().fails(4).says("--wait").says("hint: ");
         let time = start.elapsed();
         assert!(time >= Duration::from_millis(least), "{wait}: after {time:?}");
         assert!(time < Duration::from_secs(20), "{wait}: after {time:?}");
@@ -82,7 +82,7 @@ mod full {
         ];
         for (args, option) in cases {
             let start = Instant::now();
-            let outcome = scene.connect("./busy", args).run().fails(4);
+            let outcome = scene.connect("./busy").args(args).run().fails(4);
             let time = start.elapsed();
             outcome.says("./busy").says(&format!("hint: a longer {option}"));
             assert!(time >= Duration::from_millis(400), "{args:?}: after {time:?}");
@@ -94,7 +94,7 @@ mod full {
     fn is_served_once_a_busy_server_has_time() {
         let scene = Scene::new();
         let (server, waiting) = busy_server(&scene);
-        let client = scene.connect("./busy", ["--timeout", "40s"]).input("at last").start();
+        let client = scene.connect("./busy").args(["--timeout", "40s"]).input("at last").start();
         let accepting = thread::spawn(move || {
             // The last one is lsock.
             let mut last = Vec::new();

@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-const NO_ARGS: [&str; 0] = [];
 const LSOCK: &str = env!("CARGO_BIN_EXE_lsock");
 
 /// A second name of the scene.
@@ -43,7 +42,7 @@ fn an_answer_that_comes_after_the_end_of_the_request() {
             stream.write_all(&answer).unwrap();
             request
         });
-        scene.connect(scene.word(), NO_ARGS).input(request.clone()).run().silent().output(expected);
+        scene.connect(scene.word()).input(request.clone()).run().silent().output(expected);
         assert!(server.join().unwrap() == request);
     }
 }
@@ -54,9 +53,10 @@ fn a_command_relays_both_directions() {
     let scene = Scene::new();
     let (there, here) = (data(3_000_001), data(2_000_003));
     let behind = other(&scene);
-    let target = scene.listen(&behind, NO_ARGS).input(there.clone()).start_listening();
-    let relay = scene.listen(scene.word(), ["--", LSOCK, "connect", &behind]).start_listening();
-    scene.connect(scene.word(), NO_ARGS).input(here.clone()).run().silent().output(there);
+    let target = scene.listen(&behind).input(there.clone()).start_listening();
+    let relay =
+        scene.listen(scene.word()).args(["--", LSOCK, "connect", &behind]).start_listening();
+    scene.connect(scene.word()).input(here.clone()).run().silent().output(there);
     relay.end().ok().output("");
     target.end().ok().output(here);
 }
@@ -65,11 +65,11 @@ fn a_command_relays_both_directions() {
 fn with_k_every_client_has_a_command() {
     let scene = Scene::new();
     let behind = other(&scene);
-    let target = scene.listen(&behind, ["-k"]).start_listening();
+    let target = scene.listen(&behind).arg("-k").start_listening();
     let args = ["-k", "--", LSOCK, "connect", "--timeout", "30s", &behind];
-    let relay = scene.listen(scene.word(), args).start_listening();
+    let relay = scene.listen(scene.word()).args(args).start_listening();
     let clients: Vec<_> =
-        (0..4).map(|_| scene.connect(scene.word(), NO_ARGS).input("together").start()).collect();
+        (0..4).map(|_| scene.connect(scene.word()).input("together").start()).collect();
     for client in clients {
         client.end().silent().output("");
     }
@@ -83,11 +83,11 @@ fn with_k_every_client_has_a_command() {
 fn with_k_clients_are_served_one_after_another() {
     let scene = Scene::new();
     let bytes = data(200_000);
-    let mut server = scene.listen(scene.word(), ["-k"]).input("once").start_listening();
+    let mut server = scene.listen(scene.word()).arg("-k").input("once").start_listening();
     let mut expected = Vec::new();
     for number in 0..3 {
         let answer = if number == 0 { "once" } else { "" };
-        let client = scene.connect(scene.word(), NO_ARGS).input(bytes.clone());
+        let client = scene.connect(scene.word()).input(bytes.clone());
         client.run().silent().output(answer);
         expected.extend_from_slice(&bytes);
     }
@@ -101,16 +101,16 @@ fn the_status_of_a_command_is_that_of_lsock() {
     let missing = other(&scene);
     for (args, code) in [(&["--version"][..], 0), (&["connect"], 2), (&["connect", &missing], 3)] {
         let command = || ["--", LSOCK].iter().chain(args);
-        let server = scene.listen(scene.word(), command()).start_listening();
-        scene.connect(scene.word(), NO_ARGS).run();
+        let server = scene.listen(scene.word()).args(command()).start_listening();
+        scene.connect(scene.word()).run();
         server.end().code(code);
-        let server = scene.listen(scene.word(), NO_ARGS).start_listening();
-        scene.connect(scene.word(), command()).run().code(code);
+        let server = scene.listen(scene.word()).start_listening();
+        scene.connect(scene.word()).args(command()).run().code(code);
         server.end().ok();
     }
-    let server = scene.listen(scene.word(), NO_ARGS).start_listening();
+    let server = scene.listen(scene.word()).start_listening();
     let args = ["--", "no-such-program-anywhere"];
-    scene.connect(scene.word(), args).run().fails(1).says("no-such-program-anywhere");
+    scene.connect(scene.word()).args(args).run().fails(1).says("no-such-program-anywhere");
     server.end().ok();
 }
 
@@ -124,9 +124,9 @@ fn a_command_is_told_where_it_runs() {
         &["sh", "-c", "echo $LSOCK_NAME $LSOCK_CONN $LSOCK_PEER_PID."]
     };
     let command = ["-k", "--"].iter().chain(shell);
-    let _server = scene.listen(scene.word(), command).start_listening();
+    let _server = scene.listen(scene.word()).args(command).start_listening();
     for number in 1..=2 {
-        let client = scene.connect(scene.word(), NO_ARGS).start();
+        let client = scene.connect(scene.word()).start();
         let pid = client.pid();
         let outcome = client.end().silent();
         let said = String::from_utf8_lossy(&outcome.stdout);
@@ -138,10 +138,10 @@ fn a_command_is_told_where_it_runs() {
 fn a_peer_that_closes_while_much_is_sent_is_status_5() {
     let scene = Scene::new();
     std::fs::write(scene.path("in"), data(5_000_000)).unwrap();
-    for args in [NO_ARGS.as_slice(), &["--send-only"]] {
+    for args in [&[][..], &["--send-only"]] {
         let server = serve(&scene, |mut stream| stream.read_exact(&mut [0; 1000]).unwrap());
         let input = File::open(scene.path("in")).unwrap();
-        let outcome = scene.connect(scene.word(), args).stdin(input).run().fails(5);
+        let outcome = scene.connect(scene.word()).args(args).stdin(input).run().fails(5);
         outcome.says("be delivered to the peer").says("bytes sent)");
         server.join().unwrap();
     }
@@ -154,8 +154,8 @@ fn a_killed_receiver_is_status_5() {
     // more would have come.
     std::fs::write(scene.path("in"), data(5_000_000)).unwrap();
     let input = File::open(scene.path("in")).unwrap();
-    let server = scene.listen(scene.word(), NO_ARGS).unread_output().start_listening();
-    let client = scene.connect(scene.word(), ["-v"]).stdin(input).start();
+    let server = scene.listen(scene.word()).unread_output().start_listening();
+    let client = scene.connect(scene.word()).arg("-v").stdin(input).start();
     server.wait_for_message("connection 1 ");
     server.kill();
     client.end().code(5).says("be delivered to the peer");
@@ -165,11 +165,11 @@ fn a_killed_receiver_is_status_5() {
 #[test]
 fn an_output_that_is_closed_early_is_no_failure() {
     let scene = Scene::new();
-    let mut server = scene.listen(scene.word(), NO_ARGS).unread_output().start_listening();
+    let mut server = scene.listen(scene.word()).unread_output().start_listening();
     // Of a pipe it could not be told that more would have come.
     std::fs::write(scene.path("in"), data(5_000_000)).unwrap();
     let input = File::open(scene.path("in")).unwrap();
-    let client = scene.connect(scene.word(), NO_ARGS).stdin(input).start();
+    let client = scene.connect(scene.word()).stdin(input).start();
     server.take_output().read_exact(&mut [0]).unwrap();
     server.end().ok();
     client.end().code(5);
@@ -178,10 +178,10 @@ fn an_output_that_is_closed_early_is_no_failure() {
 #[test]
 fn a_name_in_use_is_refused() {
     let scene = Scene::new();
-    let server = scene.listen(scene.word(), NO_ARGS).input("first").start_listening();
-    let outcome = scene.listen(scene.word(), NO_ARGS).run().fails(3);
+    let server = scene.listen(scene.word()).input("first").start_listening();
+    let outcome = scene.listen(scene.word()).run().fails(3);
     outcome.says(scene.word()).says("hint: ").says("another name");
-    scene.connect(scene.word(), NO_ARGS).run().silent().output("first");
+    scene.connect(scene.word()).run().silent().output("first");
     server.end().ok();
 }
 
@@ -194,5 +194,5 @@ fn names_that_cannot_be() {
             scene.lsock([command, name]).run().fails(2).output("");
         }
     }
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }

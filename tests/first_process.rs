@@ -45,7 +45,7 @@ fn a_listener_removes_its_name_and_ends_with_the_status_of_the_signal() {
         wait_for_file(&scene.path("s"));
         signal_first(&server, *number);
         server.end().code(code(*number)).output("");
-        assert_eq!(scene.files(), [""; 0], "{args:?}");
+        scene.expect_empty();
     }
 }
 
@@ -131,7 +131,7 @@ fn a_command_of_a_client_gets_the_signal() {
         let mut wire = host.accept();
         wire.expect("ready\n");
         signal_first(&client, Signal::TERM);
-        assert_eq!(wire.rest(), b"trapped\n");
+        wire.expect_rest("trapped\n");
         client.end().code(7);
         drop(host);
         fs::remove_file(scene.path("s")).unwrap();

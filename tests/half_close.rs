@@ -1,87 +1,75 @@
-//! Peers of other kinds: a server that answers late, a client that waits, programs that
-//! never block on the pipes between them and lsock.
+//! Late answers after the end of the request, and peers with non-blocking pipes.
 
-use crate::harness::{DEADLINE, Scene, data, within_the_deadline};
+use crate::harness::{Scene, data, has, within_the_deadline};
 use rustix::{
     fs::{OFlags, fcntl_setfl},
     io::Errno,
 };
 use std::{
-    io::{Read, Write},
-    net::Shutdown,
-    os::unix::net::UnixListener,
+    io::{BufRead, BufReader},
     thread,
     time::Duration,
 };
 
-const NO_ARGS: [&str; 0] = [];
-
 #[test]
-fn an_answer_that_comes_long_after_the_end_of_the_request() {
+fn connect_waits_for_an_answer_long_after_the_end_of_the_request() {
     let scene = Scene::new();
-    let listener = UnixListener::bind(scene.path("s")).unwrap();
-    let answer = data(1 << 20);
-    let (request, expected) = (data(100_000), answer.clone());
-    let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
+    let (request, answer) = (data(100_000), data(1 << 20));
+    let (host, _) = scene.host("./s");
+    let (expected, bytes) = (request.clone(), answer.clone());
+    let server = host.serve_each(1, move |mut wire| {
+        wire.expect_rest(&expected);
+        // Time is the subject.
         thread::sleep(Duration::from_secs(3));
-        stream.write_all(&answer).unwrap();
-        bytes
+        wire.send(&bytes);
     });
-    scene.connect("./s", NO_ARGS).input(request.clone()).run().silent().output(expected);
-    assert!(server.join().unwrap() == request);
+    scene.connect("./s").input(request).run().silent().output(answer);
+    server.join().unwrap();
 }
 
 #[test]
-fn a_listener_answers_long_after_the_end_of_the_request() {
+fn listen_answers_long_after_the_end_of_the_request() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", NO_ARGS).open_input().start_listening();
-    let mut client = scene.dial("s");
-    client.write_all(b"request").unwrap();
-    client.shutdown(Shutdown::Write).unwrap();
+    let mut server = scene.listen("./s").open_input().start_listening();
+    let mut client = scene.wire("./s");
+    client.send("request");
+    client.end();
     server.wait_for_end_of_output("request");
+    // Time is the subject.
     thread::sleep(Duration::from_secs(1));
     let answer = data(1 << 20);
     server.send(&answer);
     server.close_input();
-    let mut received = Vec::new();
-    client.read_to_end(&mut received).unwrap();
-    assert!(received == answer);
+    client.expect_rest(&answer);
     drop(client);
     server.end().ok();
 }
 
-/// A client that says nothing more, and does not say so: it waits with its end open.
 #[test]
-fn a_client_that_stays_open_gets_the_end_of_the_answer() {
+fn a_client_that_keeps_its_direction_open_gets_the_end_of_the_answer() {
     let scene = Scene::new();
-    let server = scene.listen("./s", NO_ARGS).input("answer").start_listening();
-    let mut client = scene.dial("s");
-    let mut received = String::new();
-    client.read_to_string(&mut received).unwrap();
-    assert_eq!(received, "answer");
-    client.write_all(b"thanks").unwrap();
+    let server = scene.listen("./s").input("answer").start_listening();
+    let mut client = scene.wire("./s");
+    client.expect_rest("answer");
+    client.send("thanks");
     drop(client);
     server.end().ok().output("thanks");
 }
 
-/// A program with one thread that writes without blocking, as an event loop does, is not
-/// blocked when the peer does not read.
+/// As in a program with an event loop and one thread.
 #[test]
-fn a_writer_that_does_not_block_is_not_blocked() {
+fn a_non_blocking_writer_to_stdin_is_never_blocked() {
     let scene = Scene::new();
-    let listener = UnixListener::bind(scene.path("s")).unwrap();
-    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
-    let (mut peer, _) = listener.accept().unwrap();
+    let (host, _) = scene.host("./s");
+    let mut client = scene.connect("./s").open_input().start();
+    let mut peer = host.accept();
     let input = client.take_input();
     fcntl_setfl(&input, OFlags::NONBLOCK).unwrap();
     let bytes = data(20_000_000);
     let all = bytes.clone();
     let (input, written) = within_the_deadline(move || {
         let (mut written, mut blocked) = (0, 0);
-        // It is full when it stays full for a while.
+        // The pipe is full when nothing was read from it for a while.
         while blocked < 100 {
             match rustix::io::write(&input, &all[written..]) {
                 Ok(count) => (written, blocked) = (written + count, 0),
@@ -97,27 +85,23 @@ fn a_writer_that_does_not_block_is_not_blocked() {
     .expect("writing does not block");
     assert!(written < bytes.len());
     drop(input);
-    let mut received = Vec::new();
-    peer.set_read_timeout(Some(DEADLINE)).unwrap();
-    peer.read_to_end(&mut received).unwrap();
-    assert!(received == bytes[..written], "{} of {written} bytes", received.len());
+    peer.expect_rest(&bytes[..written]);
     drop(peer);
     client.end().silent();
 }
 
-/// A reader that does not block is not blocked when the peer is silent.
 #[test]
-fn a_reader_that_does_not_block_is_not_blocked() {
+fn a_non_blocking_reader_of_stdout_is_never_blocked() {
     let scene = Scene::new();
-    let listener = UnixListener::bind(scene.path("s")).unwrap();
-    let mut client = scene.connect("./s", NO_ARGS).open_input().unread_output().start();
-    let (mut peer, _) = listener.accept().unwrap();
+    let (host, _) = scene.host("./s");
+    let mut client = scene.connect("./s").open_input().unread_output().start();
+    let mut peer = host.accept();
     let output = client.take_output();
     fcntl_setfl(&output, OFlags::NONBLOCK).unwrap();
     within_the_deadline(move || {
         let mut buffer = [0; 100];
         for piece in ["one", "two", "three"] {
-            peer.write_all(piece.as_bytes()).unwrap();
+            peer.send(piece);
             let read = loop {
                 match rustix::io::read(&output, &mut buffer) {
                     Err(Errno::AGAIN) => thread::yield_now(),
@@ -130,4 +114,61 @@ fn a_reader_that_does_not_block_is_not_blocked() {
     })
     .expect("reading does not block");
     client.end().silent();
+}
+
+const REQUEST: &str = "GET / HTTP/1.0\r\n\r\n";
+
+/// The server answers after the empty line, without waiting for the end of file.
+#[test]
+fn an_http_server_that_closes_after_its_answer_ends_connect() {
+    let scene = Scene::new();
+    let header = b"HTTP/1.0 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+    let answer = [&header[..], &data(1_000_000)].concat();
+    let bytes = answer.clone();
+    let server = scene.host("./s.sock").0.serve_each(20, move |mut wire| {
+        let mut lines = BufReader::new(wire.another()).lines();
+        while !lines.next().unwrap().unwrap().is_empty() {}
+        wire.send(&bytes);
+    });
+    for _ in 0..10 {
+        scene.connect("./s.sock").input(REQUEST).run().silent().output(&answer);
+        // With an open input only the server's close can end it.
+        let mut client = scene.connect("./s.sock").open_input().start();
+        client.send(REQUEST);
+        client.end().silent().output(&answer);
+    }
+    server.join().unwrap();
+}
+
+const PYTHON: &str = r#"
+import http.server, socketserver, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = bytes(range(256)) * 4000
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+    def address_string(self):
+        return "local"
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    pass
+Server("s.sock", Handler).serve_forever()
+"#;
+
+#[test]
+fn an_answer_of_pythons_http_server_is_complete() {
+    if !has("python3") {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = scene.command("python3").args(["-c", PYTHON]).start();
+    let body: Vec<u8> = (0..4000).flat_map(|_| 0..=255_u8).collect();
+    for _ in 0..5 {
+        let outcome = scene.connect("./s.sock").arg("--wait=40s").input(REQUEST).run().silent();
+        assert!(outcome.stdout.starts_with(b"HTTP/1.0 200 OK\r\n"), "{}", outcome.report());
+        assert!(outcome.stdout.ends_with(&body), "{} bytes", outcome.stdout.len());
+    }
 }

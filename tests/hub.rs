@@ -26,7 +26,7 @@ fn number_before(log: &str, text: &str) -> usize {
 #[test]
 fn a_hub_does_both() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", HUB).open_input().start_listening();
+    let mut server = scene.listen("./s").args(HUB).open_input().start_listening();
     let mut clients: Vec<_> = (0..5).map(|_| scene.wire("./s")).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         client.send(format!("from {number}\n"));
@@ -41,7 +41,7 @@ fn a_hub_does_both() {
     // The end of stdin tells them, and does not end what they send.
     server.close_input();
     for client in &mut clients {
-        assert_eq!(client.rest(), b"");
+        client.expect_rest("");
         client.send("still\n");
     }
     let is_all = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() == 10;
@@ -55,7 +55,7 @@ fn a_hub_does_both() {
 #[test]
 fn many_clients_one_after_another_leave_nothing() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", HUB).open_input().start_listening();
+    let mut server = scene.listen("./s").args(HUB).open_input().start_listening();
     let visit = || {
         let mut client = scene.wire("./s");
         client.send("hello\n");
@@ -92,6 +92,6 @@ fn what_does_not_go_together() {
     ];
     for (args, part) in cases {
         scene.lsock(["listen", "./s"]).args(*args).run().fails(2).says(part).output("");
-        assert_eq!(scene.files(), [""; 0], "{args:?}");
+        scene.expect_empty();
     }
 }

@@ -7,15 +7,13 @@ use crate::{
 };
 use std::{io::Write, thread};
 
-const NO_ARGS: [&str; 0] = [];
-
 /// What they send is merged line by line, and nothing of it is lost.
 #[test]
 fn a_hub_merges_lines() {
     const CLIENTS: usize = 5;
     const LINES: usize = 200;
     let scene = Scene::new();
-    let mut server = scene.listen(scene.word(), ["-k", "--merge"]).start_listening();
+    let mut server = scene.listen(scene.word()).args(["-k", "--merge"]).start_listening();
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             let mut stream = connect(scene.word());
@@ -37,7 +35,7 @@ fn a_hub_merges_lines() {
         assert!(lines.eq(expected), "the lines of client {client}");
     }
     // The end of a client is that of its last line.
-    scene.connect(scene.word(), NO_ARGS).input("no newline").run().silent().output("");
+    scene.connect(scene.word()).input("no newline").run().silent().output("");
     server.wait_for_output([text.as_bytes(), b"no newline"].concat());
     assert!(server.is_running());
 }
@@ -46,10 +44,10 @@ fn a_hub_merges_lines() {
 #[test]
 fn a_hub_broadcasts_stdin() {
     let scene = Scene::new();
-    let hub = scene.listen(scene.word(), ["-k", "--broadcast"]).open_input();
+    let hub = scene.listen(scene.word()).args(["-k", "--broadcast"]).open_input();
     let mut server = hub.start_listening();
     let clients: Vec<_> = (0..3).map(|_| Collected::from(connect(scene.word()))).collect();
-    let process = scene.connect(scene.word(), NO_ARGS).start();
+    let process = scene.connect(scene.word()).start();
     let all = || clients.iter().chain([&process.stdout]);
     wait_until("all are served", || {
         server.send("x");

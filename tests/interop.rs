@@ -2,13 +2,12 @@
 
 use crate::harness::{Cmd, Scene, data, has, wait_for_file};
 
-const NO_ARGS: [&str; 0] = [];
 const SIZE: usize = 3_000_001;
 
 /// lsock listens: what each side has sent arrives at the other, and both end.
 fn with_a_client(scene: &Scene, name: &str, client: Cmd) {
     let (there, here) = (data(SIZE), data(SIZE / 2));
-    let server = scene.listen(name, NO_ARGS).input(there.clone()).start_listening();
+    let server = scene.listen(name).input(there.clone()).start_listening();
     client.input(here.clone()).run().ok().output(there);
     server.end().ok().output(here);
 }
@@ -17,7 +16,7 @@ fn with_a_client(scene: &Scene, name: &str, client: Cmd) {
 fn with_a_server(scene: &Scene, name: &str, server: Cmd) {
     let (there, here) = (data(SIZE), data(SIZE / 2));
     let server = server.input(there.clone()).start();
-    scene.connect(name, ["--wait=40s"]).input(here.clone()).run().silent().output(there);
+    scene.connect(name).arg("--wait=40s").input(here.clone()).run().silent().output(there);
     server.end().ok().output(here);
 }
 
@@ -26,7 +25,7 @@ fn with_a_server(scene: &Scene, name: &str, server: Cmd) {
 fn with_an_impatient_server(scene: &Scene, name: &str, server: Cmd) {
     let (there, here) = (data(SIZE), data(SIZE / 2));
     let server = server.input(there.clone()).start();
-    let mut client = scene.connect(name, ["--wait=40s"]).open_input().start();
+    let mut client = scene.connect(name).arg("--wait=40s").open_input().start();
     client.send(&here);
     client.wait_for_end_of_output(there);
     client.close_input();
@@ -71,7 +70,7 @@ fn socat_answers_after_the_end_of_the_request() {
     std::fs::write(scene.path("answer.sh"), ANSWER).unwrap();
     let server = scene.command("socat").args(["-t", "40", "UNIX-LISTEN:s", "EXEC:sh answer.sh"]);
     let server = server.start();
-    let outcome = scene.connect("./s", ["--wait=40s"]).input("me\nmore\n").run();
+    let outcome = scene.connect("./s").arg("--wait=40s").input("me\nmore\n").run();
     outcome.silent().output("answer to me");
     server.end().ok();
 }
@@ -117,7 +116,7 @@ fn nc_that_does_not_half_close() {
         return;
     }
     let scene = Scene::new();
-    let server = scene.listen("./s", NO_ARGS).input("answer").start_listening();
+    let server = scene.listen("./s").input("answer").start_listening();
     let client = scene.command("nc").args(["-U", "s"]).input("request").run();
     client.ok().output("answer");
     server.end().ok().output("request");
@@ -165,7 +164,7 @@ fn ncat_runs_a_command() {
     wait_for_file(&scene.path("s"));
     for _ in 0..3 {
         // It is done when the client's direction has ended.
-        let mut client = scene.connect("./s", ["--wait=40s"]).open_input().start();
+        let mut client = scene.connect("./s").arg("--wait=40s").open_input().start();
         client.send(&bytes);
         client.wait_for_output(&bytes);
         client.close_input();
@@ -177,7 +176,7 @@ fn ncat_runs_a_command() {
 fn commands_of_lsock_serve_all_of_them() {
     let scene = Scene::new();
     let bytes = data(SIZE);
-    let _server = scene.listen("./s", ["-k", "--", "cat"]).start_listening();
+    let _server = scene.listen("./s").args(["-k", "--", "cat"]).start_listening();
     let clients = [
         ("socat", &["-t", "40", "-", "UNIX-CONNECT:s"][..]),
         ("nc", &["-N", "-U", "s"]),

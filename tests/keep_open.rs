@@ -1,95 +1,82 @@
 //! `listen -k` with stdin and stdout: one client after another.
 
 use crate::harness::{Scene, data, wait_for_bytes};
-use std::io::{Read, Write};
-
-const NO_ARGS: [&str; 0] = [];
 
 #[test]
-fn clients_one_after_another() {
+fn clients_are_served_one_after_another() {
     let scene = Scene::new();
     let bytes = data(200_000);
-    let server = scene.listen("./s", ["-k"]).start_listening();
-    let mut expected = Vec::new();
+    let server = scene.listen("./s").arg("-k").start_listening();
     for _ in 0..5 {
-        scene.connect("./s", NO_ARGS).input(bytes.clone()).run().silent().output("");
-        expected.extend_from_slice(&bytes);
+        scene.connect("./s").input(bytes.clone()).run().silent().output("");
     }
-    server.wait_for_output(expected);
+    server.wait_for_output(bytes.repeat(5));
     assert_eq!(scene.files(), ["s"]);
 }
 
 #[test]
-fn the_next_one_waits_for_its_turn() {
+fn the_next_client_waits_until_the_first_has_ended() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k"]).open_input().start_listening();
-    let mut first = scene.dial("s");
-    first.write_all(b"one ").unwrap();
+    let server = scene.listen("./s").arg("-k").open_input().start_listening();
+    let mut first = scene.wire("./s");
+    first.send("one ");
     server.wait_for_output("one ");
-    let mut second = scene.dial("s");
-    second.write_all(b"three").unwrap();
-    drop(second);
-    first.write_all(b"two ").unwrap();
+    scene.wire("./s").send("three");
+    first.send("two ");
     server.wait_for_output("one two ");
     drop(first);
     server.wait_for_output("one two three");
 }
 
-/// What nobody has read yet is there for the next client.
 #[test]
-fn a_client_that_goes_leaves_the_input_to_the_next() {
+fn input_that_is_not_read_yet_is_sent_to_the_next_client() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", ["-k"]).open_input().start_listening();
-    for round in 0..5 {
-        let mut client = scene.dial("s");
-        client.write_all(b"x").unwrap();
-        server.wait_for_output("x".repeat(round + 1));
+    let mut server = scene.listen("./s").arg("-k").open_input().start_listening();
+    for round in 1..=5 {
+        let mut client = scene.wire("./s");
+        client.send("x");
+        server.wait_for_output("x".repeat(round));
         drop(client);
-        server.wait_for_message(&format!("connection {} ", round + 1));
+        server.wait_for_message(&format!("connection {round} "));
     }
-    let mut last = scene.dial("s");
+    let mut last = scene.wire("./s");
     server.wait_for_message("connection 6 ");
     server.send("for the last one");
-    let mut received = [0; 16];
-    last.read_exact(&mut received).unwrap();
-    assert_eq!(&received, b"for the last one");
+    last.expect("for the last one");
 }
 
 #[test]
-fn an_end_of_input_is_an_end_for_every_client() {
+fn each_client_after_the_end_of_input_gets_an_end_of_file() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k"]).input("once").start_listening();
-    scene.connect("./s", NO_ARGS).input("a").run().silent().output("once");
-    scene.connect("./s", NO_ARGS).input("b").run().silent().output("");
-    scene.connect("./s", NO_ARGS).input("c").run().silent().output("");
+    let server = scene.listen("./s").arg("-k").input("once").start_listening();
+    for (input, output) in [("a", "once"), ("b", ""), ("c", "")] {
+        scene.connect("./s").input(input).run().silent().output(output);
+    }
     server.wait_for_output("abc");
 }
 
-/// Stdout stays open between clients and for all of them.
 #[test]
-fn a_client_that_breaks_off_is_a_warning() {
+fn a_client_that_closes_without_reading_is_a_warning() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", ["-k"]).open_input().start_listening();
-    let client = scene.dial("s");
+    let mut server = scene.listen("./s").arg("-k").open_input().start_listening();
+    let client = scene.wire("./s");
     server.wait_for_message("connection 1 ");
     server.send("lost");
     wait_for_bytes(&client, 4);
     drop(client);
     server.wait_for_message("warning: connection 1: ");
-    let mut next = scene.dial("s");
-    next.write_all(b"next").unwrap();
+    scene.wire("./s").send("next");
     server.wait_for_output("next");
 }
 
 #[test]
-fn idle_clients_are_cut_off_and_the_next_is_served() {
+fn idle_timeout_ends_the_connection_and_the_next_client_is_served() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--idle-timeout", "200ms"]).open_input();
+    let server = scene.listen("./s").args(["-k", "--idle-timeout", "200ms"]).open_input();
     let server = server.start_listening();
-    let mut idle = scene.dial("s");
-    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    scene.wire("./s").expect_rest("");
     server.wait_for_message("nothing moved for 200ms");
-    let mut next = scene.dial("s");
-    next.write_all(b"next").unwrap();
+    let mut next = scene.wire("./s");
+    next.send("next");
     server.wait_for_output("next");
 }

@@ -1,13 +1,10 @@
-//! The largest times, sizes and numbers that options take.
+//! The largest times, sizes and numbers of options.
 
-use crate::harness::{Scene, signal, wait_until};
+use crate::harness::{Running, Scene, signal, threads_of, wait_until};
 use rustix::process::Signal;
-use std::{
-    fs,
-    io::{Read, Write},
-};
+use std::fs;
 
-/// Times that no clock counts to, and some that end about where it does.
+/// Returns times that overflow the clock, and some that end close to its largest value.
 fn times() -> Vec<String> {
     let uptime = fs::read_to_string("/proc/uptime").unwrap_or_default();
     let now: i64 = uptime.split('.').next().unwrap().parse().unwrap_or(0);
@@ -17,33 +14,27 @@ fn times() -> Vec<String> {
     ends.chain(most.map(str::to_owned)).collect()
 }
 
-/// A request, its end, and the answer, through an open relay or listener.
-fn is_served(scene: &Scene, name: &str) {
-    let mut client = scene.dial(name);
-    client.write_all(b"hello").unwrap();
-    client.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).unwrap();
-    assert_eq!(answer, "hello");
+/// Terminates a server while a client is connected, so that the grace time applies.
+fn terminate_with_client(scene: &Scene, server: Running, number: u32) {
+    let client = scene.wire("./s");
+    server.wait_for_message(&format!("connection {number} "));
+    signal(&server, Signal::TERM);
+    server.wait_for_message("got signal");
+    drop(client);
+    server.end().died_of(Signal::TERM);
 }
 
 #[test]
 fn a_relay_takes_the_longest_times() {
     let scene = Scene::new();
-    let _echo = scene.listen("./t", ["-k", "--", "cat"]).start_listening();
+    let _echo = scene.listen("./t").args(["-k", "--", "cat"]).start_listening();
     for time in times() {
         for option in ["--idle-timeout", "--linger", "--wait", "--timeout", "--grace"] {
-            let arg = format!("{option}={time}");
-            let relay = scene.relay("./s", ["./t", &arg]).start_listening();
-            is_served(&scene, "./s");
-            is_served(&scene, "./s");
-            // With --grace somebody is still there.
-            let client = scene.dial("s");
-            relay.wait_for_message("connection 3 ");
-            signal(&relay, Signal::TERM);
-            relay.wait_for_message("got signal");
-            drop(client);
-            relay.end().died_of(Signal::TERM);
+            let relay = scene.relay("./s", "./t").arg(format!("{option}={time}"));
+            let relay = relay.start_listening();
+            scene.wire("./s").expect_echo("hello");
+            scene.wire("./s").expect_echo("hello");
+            terminate_with_client(&scene, relay, 3);
         }
     }
     assert_eq!(scene.files(), ["t"]);
@@ -52,12 +43,12 @@ fn a_relay_takes_the_longest_times() {
 #[test]
 fn a_relay_to_a_port_takes_the_longest_times() {
     let scene = Scene::new();
-    let target = scene.relay("tcp:127.0.0.1:0", ["exec:cat"]).start_listening();
+    let target = scene.relay("tcp:127.0.0.1:0", "exec:cat").start_listening();
     for time in times() {
         let (wait, timeout) = (format!("--wait={time}"), format!("--timeout={time}"));
         for args in [&[wait.as_str()][..], &[&timeout], &[&wait, &timeout]] {
-            let relay = scene.relay("./s", [&target.place()]).args(args).start_listening();
-            is_served(&scene, "./s");
+            let relay = scene.relay("./s", &target.place()).args(args).start_listening();
+            scene.wire("./s").expect_echo("hello");
             relay.kill();
         }
     }
@@ -70,33 +61,27 @@ fn listeners_take_the_longest_times() {
         for option in ["--idle-timeout", "--linger", "--grace"] {
             let arg = format!("{option}={time}");
             for args in [&["-k", &arg, "--", "cat"][..], &[&arg, "--", "cat"]] {
-                let server = scene.listen("./s", args).start_listening();
-                is_served(&scene, "./s");
+                let server = scene.listen("./s").args(args).start_listening();
+                scene.wire("./s").expect_echo("hello");
                 server.kill();
             }
-            let server = scene.listen("./s", [arg.as_str()]).input("hi").start_listening();
-            scene.connect("./s", [""; 0]).input("there").run().silent().output("hi");
+            let server = scene.listen("./s").arg(&arg).input("hi").start_listening();
+            scene.connect("./s").input("there").run().silent().output("hi");
             server.end().ok().output("there");
         }
-        let grace = format!("--grace={time}");
-        let hub = scene.listen("./s", ["-k", "--merge", &grace]).start_listening();
-        let client = scene.dial("s");
-        hub.wait_for_message("connection 1 ");
-        signal(&hub, Signal::TERM);
-        hub.wait_for_message("got signal");
-        drop(client);
-        hub.end().died_of(Signal::TERM);
+        let hub = scene.listen("./s").args(["-k", "--merge"]).arg(format!("--grace={time}"));
+        terminate_with_client(&scene, hub.start_listening(), 1);
     }
 }
 
 #[test]
 fn connect_takes_the_longest_times() {
     let scene = Scene::new();
-    let _echo = scene.listen("./t", ["-k", "--", "cat"]).start_listening();
+    let _echo = scene.listen("./t").args(["-k", "--", "cat"]).start_listening();
     for time in times() {
         for option in ["--idle-timeout", "--linger", "--wait", "--timeout"] {
-            let arg = format!("{option}={time}");
-            scene.connect("./t", [&arg]).input("hello").run().silent().output("hello");
+            let client = scene.connect("./t").arg(format!("{option}={time}"));
+            client.input("hello").run().silent().output("hello");
         }
     }
 }
@@ -119,33 +104,28 @@ fn bench_takes_the_largest_times_and_numbers() {
     ] {
         scene.lsock(["bench"]).args(args).arg("--explain").run().ok();
         let bench = scene.lsock(["bench"]).args(args).arg("--in-process").start();
-        let tasks = format!("/proc/{}/task", bench.pid());
-        // A rate that nobody can keep ends it.
-        wait_until("it is at work", || {
-            let threads = fs::read_dir(&tasks).map_or(0, Iterator::count);
-            threads > 2 || !bench.stderr.so_far().is_empty()
+        // A rate that cannot be kept ends it with a message.
+        wait_until("it measures or has failed", || {
+            threads_of(&bench) > 2 || !bench.log().is_empty()
         });
         signal(&bench, Signal::TERM);
-        let outcome = bench.end();
-        let code = outcome.status.code();
-        assert!(!matches!(code, Some(101 | 134)), "{args:?}: {outcome:?}");
-        assert!(!outcome.stderr.contains("internal error"), "{args:?}: {outcome:?}");
+        let outcome = bench.end().does_not_say("internal error");
+        assert!(!matches!(outcome.status.code(), Some(101 | 134)), "{}", outcome.report());
     }
 }
 
 #[test]
-fn the_largest_numbers_are_taken() {
+fn servers_take_the_largest_numbers() {
     let scene = Scene::new();
     let most = u64::MAX.to_string();
     let options = ["--max-conns", &most, "--max-conns-per-user", &most, "--backlog", "2147483647"];
-    let server = scene.listen("./s", ["-k"]).args(options).args(["--", "cat"]).start_listening();
-    is_served(&scene, "./s");
+    let server = scene.listen("./s").arg("-k").args(options).args(["--", "cat"]).start_listening();
+    scene.wire("./s").expect_echo("hello");
     server.kill();
     let args = ["-k", "--merge", "--broadcast", "--queue", "1G"];
-    let hub = scene.listen("./s", args).args(options).open_input().start_listening();
-    let mut client = scene.dial("s");
-    client.write_all(b"line\n").unwrap();
+    let hub = scene.listen("./s").args(args).args(options).open_input().start_listening();
+    scene.wire("./s").send("line\n");
     hub.wait_for_output("line\n");
-    let port = scene.relay("tcp:127.0.0.1:0", ["exec:cat", "--backlog", "2147483647"]);
-    port.start_listening();
+    let relay = scene.relay("tcp:127.0.0.1:0", "exec:cat").args(["--backlog", "2147483647"]);
+    relay.start_listening();
 }

@@ -38,14 +38,14 @@ impl Scene {
     /// Runs lsock with one of its descriptors in that pipe.
     fn with_pipe(&self, fd: u32, pipe: &str, args: &[&str]) -> Cmd {
         let script = format!(r#"exec "$0" "$@" {fd}>{pipe}"#);
-        self.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]).args(args)
+        self.shell(&script).args(args)
     }
 
     /// Has a client served.
     fn has_served(&self, echoes: bool) {
-        let mut client = self.dial("s");
-        client.write_all(b"hello\n").unwrap();
-        client.shutdown(Shutdown::Write).unwrap();
+        let mut client = self.wire("./s");
+        client.send("hello\n");
+        client.end();
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();
         assert_eq!(answer, if echoes { "hello\n" } else { "" });
@@ -57,8 +57,7 @@ impl Scene {
             for _ in 0..20 {
                 self.has_served(number > 1);
             }
-            signal(&server, Signal::TERM);
-            server.end().died_of(Signal::TERM);
+            server.terminate();
             assert!(!self.path("s").exists());
         }
     }
@@ -74,11 +73,10 @@ fn a_stderr_that_nobody_reads_keeps_no_client_waiting() {
     let args = ["relay", "./s", "./absent"];
     let relay = scene.with_pipe(2, "pipe", &args).start();
     for _ in 0..1000 {
-        let mut client = scene.dial("s");
+        let mut client = scene.wire("./s");
         assert_eq!(client.read(&mut [0]).unwrap_or(0), 0);
     }
-    signal(&relay, Signal::TERM);
-    relay.end().died_of(Signal::TERM);
+    relay.terminate();
 }
 
 #[test]
@@ -90,15 +88,13 @@ fn a_stderr_that_nobody_reads_keeps_no_signal_waiting() {
         &["listen", "-vvv", "./s", "--grace=0s", "--", "cat"],
     ] {
         let server = scene.with_pipe(2, "pipe", args).open_input().start();
-        let _client = scene.dial("s");
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
+        let _client = scene.wire("./s");
+        server.terminate();
     }
     let (host, target) = scene.host("./t");
     let client = scene.with_pipe(2, "pipe", &["connect", "-vvv", &target]).open_input().start();
     let _wire = host.accept();
-    signal(&client, Signal::TERM);
-    client.end().died_of(Signal::TERM);
+    client.terminate();
 }
 
 #[test]
@@ -121,8 +117,7 @@ fn what_there_was_no_room_for_is_counted() {
         text.contains(" messages were left out: stderr was not read\n")
     };
     wait_until("it says how many", &mut drain);
-    signal(&relay, Signal::TERM);
-    relay.end().died_of(Signal::TERM);
+    relay.terminate();
 }
 
 #[test]
@@ -167,7 +162,7 @@ fn a_full_notify_socket_keeps_no_client_waiting() {
 /// Connects as often; each client is gone at once.
 fn flood(scene: &Scene, count: usize) {
     for _ in 0..count {
-        let mut client: UnixStream = scene.dial("s");
+        let mut client = scene.wire("./s");
         let _ = client.read(&mut [0]);
     }
 }
@@ -208,7 +203,7 @@ fn floods_are_a_few_lines() {
 fn messages_that_were_asked_for_are_all_there() {
     const COUNT: usize = 200;
     let scene = Scene::new();
-    let server = scene.relay("./s", ["exec:true"]).start_listening();
+    let server = scene.relay("./s", "exec:true").start_listening();
     flood(&scene, COUNT);
     server.wait_for_message(&format!("connection {COUNT}: command ended"));
     signal(&server, Signal::TERM);
@@ -226,7 +221,6 @@ fn a_log_file_that_reaches_its_limit() {
         drop(UnixStream::connect(scene.path("s")));
         scene.path("log").metadata().is_ok_and(|file| file.len() == 1024)
     });
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM);
+    server.terminate();
     assert_eq!(scene.files(), ["log"]);
 }

@@ -36,8 +36,6 @@ mod commands;
 #[cfg(unix)]
 mod half_close;
 #[cfg(unix)]
-mod http;
-#[cfg(unix)]
 mod hub;
 #[cfg(unix)]
 mod interop;

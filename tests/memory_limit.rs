@@ -9,7 +9,7 @@ impl Scene {
     /// Runs lsock with less than 1 GiB of address space.
     fn with_little_memory(&self, args: &[&str]) -> Cmd {
         let script = r#"ulimit -v 1000000; exec "$0" "$@""#;
-        self.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]).args(args)
+        self.shell(script).args(args)
     }
 }
 
@@ -34,8 +34,7 @@ fn a_buffer_that_cannot_be_had_ends_one_connection() {
             server.wait_for_message(&format!("connection {number}: cannot read"));
         }
         server.wait_for_message(NO_BUFFER);
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
+        server.terminate();
     }
 }
 

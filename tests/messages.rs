@@ -3,14 +3,12 @@
 use crate::harness::{Scene, data};
 use std::fs::File;
 
-const NO_ARGS: [&str; 0] = [];
-
 /// Listens with these options and has one client; gives what the listener has said.
 fn said_by_listener(scene: &Scene, args: &[&str], variables: &[(&str, &str)]) -> String {
     let server = scene.lsock(["listen", scene.word()]).args(args).input("there");
     let server = variables.iter().fold(server, |server, (name, value)| server.env(name, value));
     let server = server.start();
-    scene.connect(scene.word(), ["--wait=40s"]).input("here").run().silent().output("there");
+    scene.connect(scene.word()).arg("--wait=40s").input("here").run().silent().output("there");
     // What it says is nothing that is written to stdout.
     server.end().ok().output("here").stderr
 }
@@ -36,7 +34,7 @@ fn v_says_more_each_time() {
     }
     let thrice = said_by_listener(&scene, &["-vvv"], &[]);
     assert!(thrice.lines().count() >= once.lines().count(), "{thrice}");
-    let client = scene.connect(scene.word(), ["-vv", "--wait=100ms"]).run();
+    let client = scene.connect(scene.word()).args(["-vv", "--wait=100ms"]).run();
     client.code(4).says("lsock: debug: trying again");
 }
 
@@ -50,7 +48,7 @@ fn json_is_one_object_in_each_line() {
         assert!(object["level"].is_string() && object["message"].is_string(), "{line}");
     }
     // Errors as well, with their hint.
-    let outcome = scene.connect(scene.word(), ["--log-format", "json"]).run().code(3);
+    let outcome = scene.connect(scene.word()).args(["--log-format", "json"]).run().code(3);
     let object: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
     assert_eq!(object["level"], "ERROR");
     assert!(object["message"].as_str().unwrap().contains(scene.word()));
@@ -72,7 +70,7 @@ fn lsock_log_takes_precedence() {
 fn a_bad_lsock_log_is_wrong_usage() {
     let scene = Scene::new();
     for text in ["lsock=loud", "=,=", "a[b{c"] {
-        let cmd = scene.connect(scene.word(), NO_ARGS).env("LSOCK_LOG", text);
+        let cmd = scene.connect(scene.word()).env("LSOCK_LOG", text);
         cmd.run().fails(2).says("LSOCK_LOG").says(text);
     }
 }
@@ -80,15 +78,15 @@ fn a_bad_lsock_log_is_wrong_usage() {
 #[test]
 fn q_keeps_warnings_and_qq_errors_to_itself() {
     let scene = Scene::new();
-    scene.connect(scene.word(), ["-q"]).run().fails(3);
-    let outcome = scene.connect(scene.word(), ["-qq"]).run().code(3);
+    scene.connect(scene.word()).arg("-q").run().fails(3);
+    let outcome = scene.connect(scene.word()).arg("-qq").run().code(3);
     assert_eq!(outcome.stderr, "");
 }
 
 #[test]
 fn colours_are_asked_for() {
     let scene = Scene::new();
-    let failing = |args: &[&str]| scene.connect(scene.word(), args);
+    let failing = |args: &[&str]| scene.connect(scene.word()).args(args);
     let coloured = failing(&["--color", "always"]).run().code(3);
     assert!(coloured.stderr.starts_with("\u{1b}[1;31mlsock: \u{1b}[0m"), "{}", coloured.report());
     let coloured = failing(&["--color=always"]).env("NO_COLOR", "1").run().code(3);
@@ -115,7 +113,7 @@ fn explain_prints_the_plan_and_does_nothing() {
         assert!(text.contains(part), "no `{part}` in {text}");
     }
     let args = ["--explain", "--wait=2s", "--timeout", "1m", "--eof", "close", "--recv-only"];
-    let outcome = scene.connect(scene.word(), args).run();
+    let outcome = scene.connect(scene.word()).args(args).run();
     let text = String::from_utf8(outcome.silent().stdout).unwrap();
     for part in ["at most 2s", "1m", "close", "receive only", "stdin and stdout"] {
         assert!(text.contains(part), "no `{part}` in {text}");
@@ -127,16 +125,16 @@ fn explain_prints_the_plan_and_does_nothing() {
         scene.lsock(["listen", "./s", "--explain", "--replace"]).run().silent();
         scene.lsock(["listen", "./missing/s", "--explain"]).run().silent();
     }
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }
 
 #[test]
 fn progress_goes_to_stderr() {
     let scene = Scene::new();
     std::fs::write(scene.path("in"), data(3_000_000)).unwrap();
-    let server = scene.listen(scene.word(), ["--progress=always"]).start_listening();
+    let server = scene.listen(scene.word()).arg("--progress=always").start_listening();
     let input = File::open(scene.path("in")).unwrap();
-    let client = scene.connect(scene.word(), ["--progress=always"]).stdin(input).run();
+    let client = scene.connect(scene.word()).arg("--progress=always").stdin(input).run();
     client.ok().output("").says("lsock: ").says("2.86 MiB of 2.86 MiB moved");
     let outcome = server.end().ok().output(data(3_000_000));
     assert!(outcome.stderr.contains("2.86 MiB moved"), "{}", outcome.stderr);
@@ -146,8 +144,8 @@ fn progress_goes_to_stderr() {
 fn without_a_terminal_there_is_no_progress() {
     let scene = Scene::new();
     for args in [&["--progress"][..], &["--progress=auto"], &["--progress=never"]] {
-        let server = scene.listen(scene.word(), NO_ARGS).start_listening();
-        scene.connect(scene.word(), args).input("x").run().silent();
+        let server = scene.listen(scene.word()).start_listening();
+        scene.connect(scene.word()).args(args).input("x").run().silent();
         server.end().ok().output("x");
     }
 }

@@ -3,8 +3,6 @@
 use crate::harness::Scene;
 use std::{ffi::OsStr, os::unix::ffi::OsStrExt, os::unix::net::UnixListener};
 
-const NO_ARGS: [&str; 0] = [];
-
 /// Listens and connects under the name.
 fn use_name(scene: &Scene, name: impl AsRef<OsStr>) {
     let name = name.as_ref();
@@ -64,13 +62,13 @@ fn abstract_names() {
     for name in &names {
         use_name(&scene, name);
     }
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
     // Three ways to write one name.
-    let server = scene.listen(word, ["-k", "--", "cat"]).start_listening();
+    let server = scene.listen(word).args(["-k", "--", "cat"]).start_listening();
     let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
     for name in [word.to_owned(), format!("@{word}"), format!("ns:{word}"), format!("ns-hex:{hex}")]
     {
-        scene.connect(&name, NO_ARGS).input("hi").run().silent().output("hi");
+        scene.connect(&name).input("hi").run().silent().output("hi");
     }
     drop(server);
 }
@@ -104,7 +102,7 @@ fn the_longest_names() {
     // an abstract name has one at its start.
     assert!((107..=108).contains(&path_limit), "{path_limit}");
     assert_eq!(word_limit, 107);
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }
 
 #[test]
@@ -113,11 +111,11 @@ fn a_bare_word_for_which_there_is_a_socket_file() {
     let word = scene.word();
     let _server = UnixListener::bind(scene.path(word)).unwrap();
     let hint = format!("hint: there is a socket file of that name in this folder: use ./{word}");
-    scene.connect(word, NO_ARGS).run().fails(3).says(&hint);
+    scene.connect(word).run().fails(3).says(&hint);
     // No socket, no hint.
     std::fs::remove_file(scene.path(word)).unwrap();
     std::fs::write(scene.path(word), "").unwrap();
-    scene.connect(word, NO_ARGS).run().fails(3).does_not_say("./");
+    scene.connect(word).run().fails(3).does_not_say("./");
 }
 
 #[test]
@@ -150,7 +148,7 @@ fn control_characters_never_reach_the_terminal() {
         scene.lsock(args).run().fails(2);
     }
     scene.lsock(["listen", "./\u{1b}[31m/s"]).run().fails(3);
-    let outcome = scene.connect("./s", NO_ARGS).env("LSOCK_LOG", evil).run();
+    let outcome = scene.connect("./s").env("LSOCK_LOG", evil).run();
     assert!(!outcome.stderr.contains('\u{1b}'));
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }

@@ -79,7 +79,7 @@ fn word_of(fd: OwnedFd) -> String {
 /// A relay, and a client and a target that it has joined.
 fn joined(scene: &Scene, args: &[&str]) -> (Running, Wire, Wire) {
     let (host, target) = scene.host(&format!("@{}-target", scene.word()));
-    let relay = scene.relay("./s", [&target]).args(args).start_listening();
+    let relay = scene.relay("./s", &target).args(args).start_listening();
     let client = scene.wire("./s");
     (relay, client, host.accept())
 }
@@ -101,7 +101,7 @@ fn descriptors_go_both_ways_with_the_bytes_they_came_with() {
                 assert_eq!(words, ["one", "other"]);
             }
         }
-        let log = String::from_utf8(relay.stderr.so_far()).unwrap();
+        let log = relay.log();
         assert!(!log.contains("warning"), "{log}");
     }
 }
@@ -200,7 +200,7 @@ fn without_pass_fds_they_are_closed_and_that_is_said_once() {
         client.end();
         target.end();
         relay.wait_for_message("connection 1: 51 bytes to the target, 51 bytes back in ");
-        let log = String::from_utf8(relay.stderr.so_far()).unwrap();
+        let log = relay.log();
         let warnings: Vec<_> = log.lines().filter(|line| line.contains("warning: ")).collect();
         assert!(warnings.len() == 2, "one for each direction, not\n{log}");
         for warning in warnings {
@@ -257,7 +257,7 @@ fn a_descriptor_that_is_closed_in_the_middle_of_much_data_is_told_of() {
         });
         let middle = [&data(SIZE), &b"m"[..]].concat();
         let expected = if at_the_end { middle } else { [&middle[..], &data(SIZE)].concat() };
-        assert!(target.rest() == expected);
+        target.expect_rest(&expected);
         target.end();
         writes.join().unwrap();
         let end = crate::harness::within_the_deadline(|| word_of(reader));
@@ -307,12 +307,13 @@ fn commands_get_descriptors_with_their_connection() {
                   data, fds, flags, _ = socket.recv_fds(s, 100, 9)\n\
                   s.sendall(b','.join(os.read(fd, 99) for fd in fds))";
     for args in [&["--pass-fds"][..], &[]] {
-        let relay = scene.relay("./s", args).args(["--", "python3", "-c", script]);
+        let relay =
+            scene.lsock(["relay", "-v", "./s"]).args(args).args(["--", "python3", "-c", script]);
         let _relay = relay.start_listening();
         let mut client = scene.wire("./s");
         let sent = [marked("one"), marked("two")];
         send(&mut client, b"x", &[sent[0].as_fd(), sent[1].as_fd()]);
-        assert_eq!(client.rest(), b"one,two");
+        client.expect_rest("one,two");
     }
 }
 
@@ -349,7 +350,7 @@ fn what_other_commands_close_is_told_of_once() {
             if args.contains(&"-k") { "warning: connection 1: " } else { "warning: " },
         );
         server.wait_for_message(&text);
-        let log = String::from_utf8(server.stderr.so_far()).unwrap();
+        let log = server.log();
         assert_eq!(log.matches("warning").count(), 1, "{args:?} {way:?}\n{log}");
     }
 }
@@ -363,7 +364,7 @@ fn what_connect_closes_in_the_middle_of_much_data_is_told_of() {
     for args in commands {
         let scene = Scene::new();
         let (host, _) = scene.host("./s");
-        let client = scene.connect("./s", args).start();
+        let client = scene.connect("./s").args(args).start();
         let mut wire = host.accept();
         let returns = args.contains(&"cat").then(|| {
             let mut another = wire.another();
@@ -395,7 +396,7 @@ fn what_connect_closes_in_the_middle_of_much_data_is_told_of() {
 fn advice_fits_a_relay_that_cannot_pass_descriptors() {
     let scene = Scene::new();
     let (host, target) = scene.host("tcp:127.0.0.1:0");
-    let relay = scene.relay("./s", [&target]).start_listening();
+    let relay = scene.relay("./s", &target).start_listening();
     let mut client = scene.wire("./s");
     send(&mut client, b"x", &[marked("word").as_fd()]);
     host.accept().expect("x");
@@ -437,7 +438,7 @@ fn what_a_listener_has_asked_for_is_not_left_over_in_the_relay() {
         wire.send("back");
         client.expect("back");
     }
-    let log = String::from_utf8(relay.stderr.so_far()).unwrap();
+    let log = relay.log();
     assert!(!log.contains("warning"), "{log}");
     wait_until("no more than before", || open_files(&relay) <= before);
 }

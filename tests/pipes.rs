@@ -2,8 +2,6 @@
 
 use crate::harness::Scene;
 
-const NO_ARGS: [&str; 0] = [];
-
 #[test]
 fn a_pipe_has_many_spellings() {
     let scene = Scene::new();
@@ -17,11 +15,11 @@ fn a_pipe_has_many_spellings() {
         format!("//./pipe/{word}"),
         format!(r"fs:\\.\pipe\{word}"),
     ] {
-        let server = scene.listen(&name, NO_ARGS).input("there").start_listening();
-        scene.connect(word, NO_ARGS).input("here").run().silent().output("there");
+        let server = scene.listen(&name).input("there").start_listening();
+        scene.connect(word).input("here").run().silent().output("there");
         server.end().ok().output("here");
-        let server = scene.listen(word, NO_ARGS).input("there").start_listening();
-        scene.connect(&name, NO_ARGS).input("here").run().silent().output("there");
+        let server = scene.listen(word).input("there").start_listening();
+        scene.connect(&name).input("here").run().silent().output("there");
         server.end().ok().output("here");
     }
 }
@@ -36,7 +34,7 @@ fn what_is_no_pipe_here_is_a_bad_name() {
             scene.lsock([command, name]).run().fails(2).output("").says(r"\\.\pipe\NAME");
         }
     }
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }
 
 #[test]
@@ -78,11 +76,11 @@ fn a_security_descriptor_says_who_may_connect() {
     let scene = Scene::new();
     // Everybody has all rights.
     let args = ["--sddl", "D:(A;;GA;;;WD)"];
-    let server = scene.listen(scene.word(), args).input("there").start_listening();
-    scene.connect(scene.word(), NO_ARGS).input("here").run().silent().output("there");
+    let server = scene.listen(scene.word()).args(args).input("there").start_listening();
+    scene.connect(scene.word()).input("here").run().silent().output("there");
     server.end().ok().output("here");
-    let server = scene.listen(scene.word(), ["--allow", "any"]).start_listening();
-    scene.connect(scene.word(), NO_ARGS).run().silent();
+    let server = scene.listen(scene.word()).args(["--allow", "any"]).start_listening();
+    scene.connect(scene.word()).run().silent();
     server.end().ok();
     scene.lsock(["listen", scene.word(), "--sddl", "nonsense"]).run().fails(2).says("--sddl");
     let both = ["--sddl", "D:(A;;GA;;;WD)", "--allow", "any"];

@@ -9,13 +9,13 @@ mod basics;
 #[cfg(unix)]
 mod commands;
 #[cfg(unix)]
-mod ends;
-#[cfg(unix)]
 mod faults;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(unix)]
 mod options;
+#[cfg(unix)]
+mod signals;
 #[cfg(target_os = "linux")]
 mod undecided;
 #[cfg(unix)]

@@ -17,7 +17,7 @@ const SERVERS: [&[&str]; 6] = [
 impl Scene {
     fn with_limit(&self, limit: &str, args: &[&str]) -> Cmd {
         let script = format!(r#"ulimit {limit}; exec "$0" "$@""#);
-        self.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]).args(args)
+        self.shell(&script).args(args)
     }
 }
 
@@ -116,7 +116,7 @@ fn a_thread_that_cannot_be_had_is_an_error_of_one_connection() {
     }
     let scene = Scene::new();
     let lsock = scene.lsock_for_all();
-    let target = scene.relay("tcp:127.0.0.1:0", ["exec:cat"]).start_listening();
+    let target = scene.relay("tcp:127.0.0.1:0", "exec:cat").start_listening();
     let port = target.place().rsplit(':').next().unwrap().to_owned();
     let script = format!(r#"ulimit -u {}; exec "$0" "$@""#, threads_of_a_relay());
     for (host, answer) in [("localhost", ""), ("127.0.0.1", "hello")] {
@@ -133,7 +133,6 @@ fn a_thread_that_cannot_be_had_is_an_error_of_one_connection() {
         if host == "localhost" {
             relay.wait_for_message("cannot start a thread to look it up");
         }
-        signal(&relay, Signal::TERM);
-        relay.end().died_of(Signal::TERM);
+        relay.terminate();
     }
 }

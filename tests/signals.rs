@@ -1,224 +1,183 @@
-//! Signals end a listener in good order.
+//! Signals to listeners and clients: the name is removed, open connections get a grace time.
 
-use crate::harness::{Scene, data, signal, wait_for_file, wait_until};
+use crate::harness::{Scene, Wire, data, signal, wait_for_file, wait_until};
 use rustix::process::Signal;
 use std::{
     io::{Read, Write},
-    net::Shutdown,
+    thread,
     time::{Duration, Instant},
 };
 
-const NO_ARGS: [&str; 0] = [];
 const ALL: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
 
+/// Returns a client that a command of the server serves.
+fn served_client(scene: &Scene) -> Wire {
+    let mut client = scene.wire("./s");
+    client.send("x");
+    client.expect("x");
+    client
+}
+
+fn wait_for_removal(scene: &Scene) {
+    wait_until("the name is removed", || scene.files().is_empty());
+}
+
 #[test]
-fn each_removes_the_name_and_ends_the_process() {
+fn each_signal_removes_the_name_and_ends_the_process() {
     let scene = Scene::new();
     for number in ALL {
         for args in [&[][..], &["-k"], &["-k", "--", "cat"], &["--", "cat"]] {
-            let server = scene.listen("./s", args).open_input().start_listening();
+            let server = scene.listen("./s").args(args).open_input().start_listening();
             assert_eq!(scene.files(), ["s"]);
             signal(&server, number);
             server.end().died_of(number).output("");
-            assert_eq!(scene.files(), [""; 0], "{number:?} {args:?}");
+            scene.expect_empty();
         }
     }
 }
 
-/// From the moment on in which the file can be seen.
+/// `relay` and `listen -k` start several threads.
 #[test]
-fn an_early_one_ends_it_as_well() {
+fn a_signal_during_the_start_removes_the_name() {
     let scene = Scene::new();
-    for number in 0..40_u64 {
-        let server = scene.lsock(["listen", "./s"]).open_input().start();
-        wait_for_file(&scene.path("s"));
-        // Now here, now there in what it does first.
-        std::thread::sleep(Duration::from_micros(number * 40));
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
-        assert_eq!(scene.files(), [""; 0]);
+    let commands: [&[&str]; 3] =
+        [&["listen", "./s"], &["relay", "./s", "./t"], &["listen", "./s", "-k", "--", "cat"]];
+    for args in commands {
+        for number in 0..40 {
+            let server = scene.lsock(args).open_input().start();
+            wait_for_file(&scene.path("s"));
+            // Time is the subject: each round sends the signal at another moment of the start.
+            thread::sleep(Duration::from_micros(number * 50));
+            server.terminate();
+            scene.expect_empty();
+        }
     }
 }
 
 /// As with nohup, and in the background of a shell script.
 #[test]
-fn one_that_was_ignored_from_the_start_stays_so() {
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     let scene = Scene::new();
     for (name, number) in [("HUP", Signal::HUP), ("INT", Signal::INT), ("QUIT", Signal::QUIT)] {
         let script = format!("trap '' {name}; exec \"$0\" listen -v -k ./s -- cat");
-        let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
-        let server = shell.start_listening();
+        let server = scene.shell(&script).start_listening();
         signal(&server, number);
-        scene.connect("./s", NO_ARGS).input("x").run().ok().output("x");
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
+        scene.connect("./s").input("x").run().ok().output("x");
+        server.terminate();
     }
 }
 
 #[test]
-fn an_open_transfer_ends_whole() {
+fn an_open_transfer_is_completed_in_both_directions() {
     let scene = Scene::new();
-    for args in [&["-v"][..], &["-v", "-k"]] {
+    for args in [&[][..], &["-k"]] {
         let bytes = data(3 << 20);
-        let mut server = scene.listen("./s", args).open_input().unread_output().start_listening();
-        let mut client = scene.dial("s");
-        client.write_all(b"x").unwrap();
+        let server = scene.listen("./s").args(args).open_input().unread_output();
+        let mut server = server.start_listening();
+        let mut client = scene.wire("./s");
+        client.send("x");
         let mut output = server.take_output();
-        let mut one = [0];
-        output.read_exact(&mut one).unwrap();
+        output.read_exact(&mut [0]).unwrap();
         signal(&server, Signal::TERM);
         server.wait_for_message("got signal 15");
-        wait_until("the name has gone", || scene.files().is_empty());
+        wait_for_removal(&scene);
         assert!(server.is_running());
-        // Both directions still work.
         let (sent, mut input) = (bytes.clone(), server.take_input());
-        let writer = std::thread::spawn(move || {
-            client.write_all(&sent).unwrap();
-            client.shutdown(Shutdown::Write).unwrap();
-            let mut answer = Vec::new();
-            client.read_to_end(&mut answer).unwrap();
-            answer
-        });
+        let exchange = thread::spawn(move || client.exchange(&sent));
         let mut received = vec![0; bytes.len()];
         output.read_exact(&mut received).unwrap();
         assert!(received == bytes);
         input.write_all(b"answer").unwrap();
         drop(input);
-        assert_eq!(writer.join().unwrap(), b"answer");
+        assert_eq!(exchange.join().unwrap(), b"answer");
         server.end().died_of(Signal::TERM);
     }
 }
 
 #[test]
-fn a_stuck_connection_is_closed_after_the_grace_time() {
+fn an_idle_connection_is_closed_after_the_grace_time() {
     let scene = Scene::new();
     for args in [&["--grace", "300ms"][..], &["--grace", "300ms", "-k"]] {
-        let server = scene.listen("./s", args).open_input().start_listening();
-        let mut client = scene.dial("s");
+        let server = scene.listen("./s").args(args).open_input().start_listening();
+        let mut client = scene.wire("./s");
         server.wait_for_message("connection 1 ");
         let start = Instant::now();
         signal(&server, Signal::INT);
         server.end().died_of(Signal::INT).says("grace");
         assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        client.expect_rest("");
     }
 }
 
 #[test]
-fn without_a_grace_time_it_ends_at_once() {
+fn a_grace_time_of_zero_ends_the_server_at_once() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["--grace", "0s"]).open_input().start_listening();
-    let _client = scene.dial("s");
+    let server = scene.listen("./s").args(["--grace", "0s"]).open_input().start_listening();
+    let _client = scene.wire("./s");
     server.wait_for_message("connection 1 ");
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM);
+    server.terminate();
 }
 
 #[test]
-fn a_second_one_ends_it_at_once() {
+fn a_second_signal_ends_the_server_at_once() {
     let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--grace", "10m"]).open_input().start_listening();
-    let _client = scene.dial("s");
+    let args = ["-k", "--grace", "10m"];
+    let server = scene.listen("./s").args(args).open_input().start_listening();
+    let _client = scene.wire("./s");
     server.wait_for_message("connection 1 ");
     signal(&server, Signal::TERM);
-    wait_until("the name has gone", || scene.files().is_empty());
+    wait_for_removal(&scene);
     signal(&server, Signal::INT);
     server.end().died_of(Signal::INT);
 }
 
 #[test]
-fn commands_get_the_grace_time_too() {
+fn transfers_of_many_commands_are_completed() {
     let scene = Scene::new();
-    let args = ["-k", "--grace", "10m", "--", "cat"];
-    let server = scene.listen("./s", args).start_listening();
-    let mut client = scene.dial("s");
-    client.write_all(b"x").unwrap();
-    let mut echo = [0];
-    client.read_exact(&mut echo).unwrap();
+    let args = ["-k", "--grace", "1m", "--", "cat"];
+    let server = scene.listen("./s").args(args).start_listening();
+    let clients: Vec<_> = (0..40).map(|_| served_client(&scene)).collect();
     signal(&server, Signal::TERM);
-    wait_until("the name has gone", || scene.files().is_empty());
-    client.write_all(b"y").unwrap();
-    client.read_exact(&mut echo).unwrap();
-    assert_eq!(&echo, b"y");
-    drop(client);
-    server.end().died_of(Signal::TERM);
-}
-
-#[test]
-fn a_stuck_command_is_ended_after_the_grace_time() {
-    let scene = Scene::new();
-    for args in [&["-k"][..], &[]] {
-        let server =
-            scene.listen("./s", args).args(["--grace", "200ms", "--", "cat"]).start_listening();
-        let mut client = scene.dial("s");
-        client.write_all(b"x").unwrap();
-        client.read_exact(&mut [0]).unwrap();
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM);
-        assert_eq!(client.read(&mut [0]).unwrap(), 0, "the command has gone");
-    }
-}
-
-/// Commands of clients that are served at the same time, in whatever event loop.
-#[test]
-fn stuck_commands_are_all_ended_after_the_grace_time() {
-    let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--grace", "200ms", "--", "cat"]).start_listening();
-    let mut clients: Vec<_> = (0..6).map(|_| scene.dial("s")).collect();
-    for client in &mut clients {
-        client.write_all(b"x").unwrap();
-        client.read_exact(&mut [0]).unwrap();
-    }
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM);
-    for mut client in clients {
-        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        assert_eq!(client.read(&mut [0]).unwrap(), 0, "the command has gone");
-    }
-}
-
-/// While many are served: what each of them gets is whole.
-#[test]
-fn many_transfers_end_whole() {
-    let scene = Scene::new();
-    let server = scene.listen("./s", ["-k", "--grace", "1m", "--", "cat"]).start_listening();
-    let mut clients: Vec<_> = (0..40).map(|_| scene.dial("s")).collect();
-    for client in &mut clients {
-        client.write_all(b"x").unwrap();
-        client.read_exact(&mut [0]).unwrap();
-    }
-    signal(&server, Signal::TERM);
-    wait_until("the name has gone", || scene.files().is_empty());
+    wait_for_removal(&scene);
     let bytes = data(100_000);
     for mut client in clients {
-        client.write_all(&bytes).unwrap();
-        client.shutdown(Shutdown::Write).unwrap();
-        let mut echo = Vec::new();
-        client.read_to_end(&mut echo).unwrap();
-        assert!(echo == bytes);
+        client.expect_echo(&bytes);
     }
     server.end().died_of(Signal::TERM);
 }
 
 #[test]
-fn a_client_dies_of_a_signal_as_any_program() {
+fn commands_are_ended_after_the_grace_time() {
     let scene = Scene::new();
-    let server = scene.listen("./s", NO_ARGS).open_input().start_listening();
-    let mut client = scene.connect("./s", NO_ARGS).open_input().start();
+    for (args, clients) in [(&[][..], 1), (&["-k"], 1), (&["-k"], 6)] {
+        let command = ["--grace", "200ms", "--", "cat"];
+        let server = scene.listen("./s").args(args).args(command).start_listening();
+        let clients: Vec<_> = (0..clients).map(|_| served_client(&scene)).collect();
+        server.terminate();
+        let start = Instant::now();
+        for mut client in clients {
+            client.expect_rest("");
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_client_is_ended_by_a_signal_like_any_program() {
+    let scene = Scene::new();
+    let server = scene.listen("./s").open_input().start_listening();
+    let mut client = scene.connect("./s").open_input().start();
     client.send("x");
     server.wait_for_output("x");
-    signal(&client, Signal::TERM);
-    client.end().died_of(Signal::TERM);
+    client.terminate();
     server.end().ok();
 }
 
-/// The shell's `$?`.
 #[test]
-fn a_shell_sees_128_and_the_number() {
+fn the_status_in_a_shell_is_128_and_the_signal() {
     let scene = Scene::new();
     let script = r#""$0" listen ./s & pid=$!; while ! [ -S ./s ]; do sleep 0.01; done
         sleep 0.2; kill -TERM $pid; wait $pid; echo $?"#;
-    let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
-    shell.open_input().run().ok().output("143\n");
+    scene.shell(script).open_input().run().ok().output("143\n");
 }

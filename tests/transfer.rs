@@ -9,8 +9,8 @@ const SIZES: [usize; 8] = [0, 1, 4095, 4096, 65535, 65536, 65537, 5 << 20];
 /// Both sides send at the same time, and both get what the other has sent.
 fn exchange(scene: &Scene, name: &str, args: &[&str], sizes: (usize, usize)) {
     let (there, here) = (data(sizes.0), data(sizes.1));
-    let server = scene.listen(name, args).input(there.clone()).start_listening();
-    scene.connect(name, args).input(here.clone()).run().silent().output(&there);
+    let server = scene.listen(name).args(args).input(there.clone()).start_listening();
+    scene.connect(name).args(args).input(here.clone()).run().silent().output(&there);
     server.end().ok().output(&here);
 }
 
@@ -54,7 +54,7 @@ fn spliced() {
         exchange(&scene, "./s", &["--copy", "splice"], (size, size / 2));
     }
     exchange(&scene, "./s", &["--copy", "splice", "--buffer", "7"], (65537, 4097));
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }
 
 #[cfg(target_os = "linux")]
@@ -62,9 +62,15 @@ fn spliced() {
 fn splicing_from_a_file_is_refused_and_not_replaced_by_copying() {
     let scene = Scene::new();
     std::fs::write(scene.path("in"), data(100)).unwrap();
-    let server = scene.listen(scene.word(), [""; 0]).start_listening();
+    let server = scene.listen(scene.word()).start_listening();
     let file = File::open(scene.path("in")).unwrap();
-    scene.connect(scene.word(), ["--copy", "splice"]).stdin(file).run().fails(1).says("splice");
+    scene
+        .connect(scene.word())
+        .args(["--copy", "splice"])
+        .stdin(file)
+        .run()
+        .fails(1)
+        .says("splice");
     server.end().ok().output("");
 }
 
@@ -85,9 +91,9 @@ fn from_file_to_file() {
     std::fs::write(scene.path("in"), &bytes).unwrap();
     for args in [&["--copy", "auto"][..], &["--copy", "buffer"]] {
         let output = File::create(scene.path("out")).unwrap();
-        let server = scene.listen(scene.word(), args).stdout(output).start_listening();
+        let server = scene.listen(scene.word()).args(args).stdout(output).start_listening();
         let input = File::open(scene.path("in")).unwrap();
-        scene.connect(scene.word(), args).stdin(input).run().silent().output("");
+        scene.connect(scene.word()).args(args).stdin(input).run().silent().output("");
         server.end().ok();
         assert!(std::fs::read(scene.path("out")).unwrap() == bytes);
     }
@@ -99,8 +105,8 @@ fn to_the_end_of_a_file() {
     let scene = Scene::new();
     std::fs::write(scene.path("out"), "before ").unwrap();
     let output = File::options().append(true).open(scene.path("out")).unwrap();
-    let server = scene.listen(scene.word(), [""; 0]).stdout(output).start_listening();
-    scene.connect(scene.word(), [""; 0]).input("after").run().silent();
+    let server = scene.listen(scene.word()).stdout(output).start_listening();
+    scene.connect(scene.word()).input("after").run().silent();
     server.end().ok();
     assert_eq!(std::fs::read_to_string(scene.path("out")).unwrap(), "before after");
 }
@@ -113,8 +119,8 @@ fn from_the_middle_of_a_file() {
     std::fs::write(scene.path("in"), "not this, but this").unwrap();
     let mut input = File::open(scene.path("in")).unwrap();
     input.seek(SeekFrom::Start(10)).unwrap();
-    let server = scene.listen(scene.word(), [""; 0]).start_listening();
-    scene.connect(scene.word(), [""; 0]).stdin(input).run().silent();
+    let server = scene.listen(scene.word()).start_listening();
+    scene.connect(scene.word()).stdin(input).run().silent();
     server.end().ok().output("but this");
 }
 
@@ -122,8 +128,8 @@ fn from_the_middle_of_a_file() {
 #[test]
 fn a_conversation() {
     let scene = Scene::new();
-    let mut server = scene.listen(scene.word(), [""; 0]).open_input().start_listening();
-    let mut client = scene.connect(scene.word(), [""; 0]).open_input().start();
+    let mut server = scene.listen(scene.word()).open_input().start_listening();
+    let mut client = scene.connect(scene.word()).open_input().start();
     client.send("a");
     server.wait_for_output("a");
     server.send("b");
@@ -148,8 +154,8 @@ fn a_gibibyte_through_pipes() {
     };
     const SIZE: u64 = 1 << 30;
     let scene = Scene::new();
-    let mut server = scene.listen("./s", [""; 0]).unread_output().start_listening();
-    let mut client = scene.connect("./s", [""; 0]).open_input().start();
+    let mut server = scene.listen("./s").unread_output().start_listening();
+    let mut client = scene.connect("./s").open_input().start();
     let mut input = client.take_input();
     let writer = thread::spawn(move || {
         let mut data = Data::new();

@@ -59,7 +59,7 @@ fn options_that_are_none_or_wrong() {
         let outcome = scene.lsock(*args).run();
         outcome.fails(2).says(part).says("hint: ").output("");
     }
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn arguments_that_are_no_text() {
     scene.lsock([bad]).run().fails(2);
     scene.lsock(["listen", "./s", "--mode"]).arg(bad).run().fails(2);
     scene.lsock(["listen", "./s"]).arg(OsStr::from_bytes(b"--\xff")).run().fails(2);
-    assert!(scene.files().is_empty());
+    scene.expect_empty();
 }
 
 /// Whatever the arguments are: wrong usage or an explanation, in plain characters, and

@@ -136,6 +136,9 @@
 
 #![deny(missing_docs, unsafe_code)]
 
+#[macro_use]
+mod macros;
+
 pub mod bound_util;
 pub mod error;
 pub mod os;

@@ -1,36 +1,30 @@
-use crate::{ListenerOptions, Name, PeerCreds, Stream, name::sealed::Sealed, os::imp, traits};
+use crate::{ListenerOptions, Name, PeerCreds, Stream, os::imp, traits};
 use std::{io, iter::FusedIterator, time::Duration};
 
-/// A listening socket that is bound to a name.
-///
-/// Its methods are those of [`traits::Listener`] and [`traits::ListenerExt`]. As an iterator it
-/// accepts one client after the other and never ends.
-///
-/// ```
-/// use local_socket::{prelude::*, GenericNamespaced, ListenerOptions};
-/// # use std::io::{Read, Write};
-/// # fn main() -> std::io::Result<()> {
-/// # let word = format!("listener-{}", std::process::id());
-/// let name = word.to_ns_name::<GenericNamespaced>()?;
-/// let listener = ListenerOptions::new().name(name.borrow()).create_sync()?;
-/// # let client = LocalSocketStream::connect(name)?;
-/// for stream in listener.incoming() {
-///     stream?.write_all(b"hello\n")?;
-/// #   break;
-/// }
-/// # let mut text = String::new();
-/// # (&client).read_to_string(&mut text)?;
-/// # assert_eq!(text, "hello\n");
-/// # Ok(()) }
-/// ```
-#[derive(Debug)]
-pub enum Listener {
-    /// A named pipe.
-    #[cfg(windows)]
-    NamedPipe(imp::Listener),
-    /// A Unix domain socket.
-    #[cfg(unix)]
-    UdSocket(imp::Listener),
+backend_enum! {
+    /// A listening socket that is bound to a name.
+    ///
+    /// Its methods are those of [`traits::Listener`] and [`traits::ListenerExt`]. As an iterator it
+    /// accepts one client after the other and never ends.
+    ///
+    /// ```
+    /// use local_socket::{prelude::*, GenericNamespaced, ListenerOptions};
+    /// # use std::io::{Read, Write};
+    /// # fn main() -> std::io::Result<()> {
+    /// # let word = format!("listener-{}", std::process::id());
+    /// let name = word.to_ns_name::<GenericNamespaced>()?;
+    /// let listener = ListenerOptions::new().name(name.borrow()).create_sync()?;
+    /// # let client = LocalSocketStream::connect(name)?;
+    /// for stream in listener.incoming() {
+    ///     stream?.write_all(b"hello\n")?;
+    /// #   break;
+    /// }
+    /// # let mut text = String::new();
+    /// # (&client).read_to_string(&mut text)?;
+    /// # assert_eq!(text, "hello\n");
+    /// # Ok(()) }
+    /// ```
+    pub enum Listener(imp::Listener);
 }
 
 /// Non-blocking mode of a listener and of the streams that it accepts.
@@ -74,63 +68,32 @@ impl ListenerNonblockingMode {
     }
 }
 
-impl Listener {
-    fn imp(&self) -> &imp::Listener {
-        match self {
-            #[cfg(windows)]
-            Self::NamedPipe(listener) => listener,
-            #[cfg(unix)]
-            Self::UdSocket(listener) => listener,
-        }
-    }
-}
-
-impl From<imp::Listener> for Listener {
-    fn from(listener: imp::Listener) -> Self {
-        #[cfg(windows)]
-        return Self::NamedPipe(listener);
-        #[cfg(unix)]
-        Self::UdSocket(listener)
-    }
-}
-
-impl Sealed for Listener {}
 impl traits::Listener for Listener {
     type Stream = Stream;
 
     fn accept(&self) -> io::Result<Stream> {
-        self.imp().accept().map(Stream::from)
+        self.backend().accept().map(Stream::from)
     }
     fn set_nonblocking(&self, nonblocking: ListenerNonblockingMode) -> io::Result<()> {
-        self.imp().set_nonblocking(nonblocking)
+        self.backend().set_nonblocking(nonblocking)
     }
     fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.imp().set_accept_timeout(timeout)
+        self.backend().set_accept_timeout(timeout)
     }
     fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
-        match self {
-            #[cfg(windows)]
-            Self::NamedPipe(listener) => listener.set_accept_filter(filter),
-            #[cfg(unix)]
-            Self::UdSocket(listener) => listener.set_accept_filter(filter),
-        }
+        self.backend_mut().set_accept_filter(filter);
     }
     fn close(&self) -> io::Result<()> {
-        self.imp().close()
+        self.backend().close()
     }
     fn give_up_name(&self) {
-        self.imp().give_up_name();
+        self.backend().give_up_name();
     }
     fn local_name(&self) -> io::Result<Name<'static>> {
-        self.imp().local_name()
+        self.backend().local_name()
     }
     fn do_not_reclaim_name_on_drop(&mut self) {
-        match self {
-            #[cfg(windows)]
-            Self::NamedPipe(listener) => listener.do_not_reclaim_name_on_drop(),
-            #[cfg(unix)]
-            Self::UdSocket(listener) => listener.do_not_reclaim_name_on_drop(),
-        }
+        self.backend_mut().do_not_reclaim_name_on_drop();
     }
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         imp::Listener::from_options(options).map(Self::from)

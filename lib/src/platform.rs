@@ -16,7 +16,7 @@ impl Platform {
     /// The platform that this program was built for.
     pub const CURRENT: Self = if cfg!(windows) {
         Self::Windows
-    } else if cfg!(any(target_os = "linux", target_os = "android")) {
+    } else if cfg!(linux_like) {
         Self::Linux
     } else {
         Self::Unix

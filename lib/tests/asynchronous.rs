@@ -14,8 +14,6 @@ mod runtime;
 mod transfer;
 #[cfg(unix)]
 mod unix;
-#[cfg(unix)]
-mod watched;
 
 use crate::harness::Place;
 use local_socket::{

@@ -29,7 +29,7 @@ pub(crate) enum Kind {
     #[cfg(unix)]
     File,
     /// An abstract name of Linux.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     Abstract,
     /// A socket file in the user's runtime folder.
     #[cfg(unix)]
@@ -58,7 +58,7 @@ macro_rules! on_every_kind {
         mod $behaviour {
             on_every_kind! { @kind $behaviour
                 [cfg(unix)] file File,
-                [cfg(any(target_os = "linux", target_os = "android"))] abstract_name Abstract,
+                [cfg(linux_like)] abstract_name Abstract,
                 [cfg(unix)] special_dir SpecialDir,
                 [cfg(windows)] pipe_path PipePath,
                 [cfg(windows)] pipe_word PipeWord,
@@ -99,7 +99,7 @@ impl Place {
         match self.kind {
             #[cfg(unix)]
             Kind::File => self.folder.path().join(&self.word).to_fs_name::<GenericFilePath>(),
-            #[cfg(any(target_os = "linux", target_os = "android"))]
+            #[cfg(linux_like)]
             Kind::Abstract => self.word.clone().to_ns_name::<GenericNamespaced>(),
             #[cfg(unix)]
             Kind::SpecialDir => {

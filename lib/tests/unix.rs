@@ -23,7 +23,7 @@ mod stale;
 mod system_calls;
 mod users;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 mod abstract_names;
 #[cfg(target_os = "linux")]
 mod access;

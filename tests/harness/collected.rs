@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-/// What a process has written so far, read on a thread of its own.
+/// Bytes that a thread reads from a process or connection.
 #[derive(Clone, Default)]
 pub(crate) struct Collected {
     shared: Arc<(Mutex<State>, Condvar)>,
@@ -15,11 +15,11 @@ pub(crate) struct Collected {
 #[derive(Default)]
 struct State {
     bytes: Vec<u8>,
-    is_over: bool,
+    is_at_end: bool,
 }
 
 impl Collected {
-    /// Reads until the end of file.
+    /// Starts to read. It ends with the end of file or an error.
     pub(crate) fn from(mut source: impl Read + Send + 'static) -> Self {
         let collected = Self::default();
         let shared = Arc::clone(&collected.shared);
@@ -29,7 +29,7 @@ impl Collected {
                 let read = source.read(&mut buffer).unwrap_or(0);
                 let mut state = shared.0.lock().unwrap();
                 state.bytes.extend_from_slice(&buffer[..read]);
-                state.is_over = read == 0;
+                state.is_at_end = read == 0;
                 shared.1.notify_all();
                 if read == 0 {
                     break;
@@ -39,10 +39,10 @@ impl Collected {
         collected
     }
 
-    /// What was never collected.
-    pub(crate) fn nothing() -> Self {
+    /// Returns no bytes, at their end.
+    pub(super) fn nothing() -> Self {
         let nothing = Self::default();
-        nothing.state().is_over = true;
+        nothing.state().is_at_end = true;
         nothing
     }
 
@@ -50,26 +50,26 @@ impl Collected {
         self.state().bytes.clone()
     }
 
-    /// Waits until the bytes so far are as wanted; `false` if they cannot become so, or
-    /// not in time.
-    pub(crate) fn wait_for(&self, is_so: impl Fn(&[u8]) -> bool) -> bool {
-        self.wait(|state| is_so(&state.bytes))
+    /// Waits until the bytes so far meet the condition. Returns `false` if they do not at the
+    /// end of file or within [`DEADLINE`].
+    pub(crate) fn wait_for(&self, condition: impl Fn(&[u8]) -> bool) -> bool {
+        self.wait(|state| condition(&state.bytes))
     }
 
-    /// Waits for the end of file.
+    /// Waits for the end of file. Returns `false` if it has not come within [`DEADLINE`].
     pub(crate) fn wait_for_end(&self) -> bool {
-        self.wait(|state| state.is_over)
+        self.wait(|state| state.is_at_end)
     }
 
-    fn wait(&self, is_so: impl Fn(&State) -> bool) -> bool {
+    fn wait(&self, condition: impl Fn(&State) -> bool) -> bool {
         let end = Instant::now() + DEADLINE;
         let mut state = self.state();
         loop {
-            if is_so(&state) {
+            if condition(&state) {
                 return true;
             }
             let now = Instant::now();
-            if state.is_over || now >= end {
+            if state.is_at_end || now >= end {
                 return false;
             }
             state = self.shared.1.wait_timeout(state, end - now).unwrap().0;

@@ -1,14 +1,16 @@
-use super::{Outcome, Running};
+use super::{Outcome, Running, outcome::Journal};
 use std::{
     ffi::OsStr,
     path::Path,
     process::{Command, Stdio},
 };
 
-/// A command to be run. Without more it has no input, and its output is collected.
+/// A command to run. By default its input is empty and its output is collected.
 pub(crate) struct Cmd {
     pub(super) command: Command,
-    pub(super) text: String,
+    /// For the messages of failed tests.
+    pub(super) command_line: String,
+    pub(super) journal: Journal,
     pub(super) input: Input,
     pub(super) output: Output,
 }
@@ -26,21 +28,26 @@ pub(super) enum Output {
 }
 
 impl Cmd {
-    pub(crate) fn new(program: impl AsRef<OsStr>, folder: &Path) -> Self {
-        let program = program.as_ref();
+    pub(super) fn new(program: &OsStr, folder: &Path, journal: &Journal) -> Self {
         let mut command = Command::new(program);
         command.current_dir(folder).stdin(Stdio::null());
-        // Nothing of the environment in which the tests run changes what is tested.
+        // Variables of the environment that would change the behaviour of lsock.
         for variable in ["LSOCK_LOG", "NO_COLOR", "NOTIFY_SOCKET", "CLICOLOR_FORCE", "COLUMNS"] {
             command.env_remove(variable);
         }
-        let text = Path::new(program).file_stem().unwrap_or(program).to_string_lossy().into_owned();
-        Self { command, text, input: Input::Given, output: Output::Collected }
+        let name = Path::new(program).file_stem().unwrap_or(program);
+        Self {
+            command,
+            command_line: name.to_string_lossy().into_owned(),
+            journal: journal.clone(),
+            input: Input::Given,
+            output: Output::Collected,
+        }
     }
 
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
-        self.text.push(' ');
-        self.text.push_str(&format!("{:?}", arg.as_ref()));
+        self.command_line.push(' ');
+        self.command_line.push_str(&format!("{:?}", arg.as_ref()));
         self.command.arg(arg);
         self
     }
@@ -54,13 +61,13 @@ impl Cmd {
         self
     }
 
-    /// Gives it these bytes, and then the end of file.
+    /// Sets the input to these bytes, followed by the end of file.
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = Input::Bytes(bytes.into());
         self
     }
 
-    /// Gives it a pipe that stays open.
+    /// Sets the input to a pipe that stays open.
     pub(crate) fn open_input(mut self) -> Self {
         self.input = Input::Open;
         self
@@ -77,17 +84,17 @@ impl Cmd {
         self
     }
 
-    /// Gives it a pipe that is not read before the test does so.
+    /// Sets the output to a pipe that only the test reads.
     pub(crate) fn unread_output(mut self) -> Self {
         self.output = Output::Unread;
         self
     }
 
-    /// Runs it as another user.
+    /// Runs the command as another user.
     #[cfg(unix)]
     pub(crate) fn user(mut self, id: u32) -> Self {
         use std::os::unix::process::CommandExt;
-        self.text.push_str(&format!(" (as user {id})"));
+        self.command_line.push_str(&format!(" (as user {id})"));
         self.command.uid(id).gid(id);
         self
     }
@@ -97,7 +104,7 @@ impl Cmd {
         Running::start(self)
     }
 
-    /// Starts a listener, and waits until clients can connect to it.
+    /// Starts a server and waits until clients can connect.
     #[track_caller]
     pub(crate) fn start_listening(self) -> Running {
         let running = self.start();
@@ -105,7 +112,7 @@ impl Cmd {
         running
     }
 
-    /// Runs it to its end.
+    /// Runs the command to its end.
     #[track_caller]
     pub(crate) fn run(self) -> Outcome {
         self.start().end()

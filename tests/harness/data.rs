@@ -1,8 +1,8 @@
-/// The bytes that tests send: byte number n is always the same, and blocks that are
-/// swapped, doubled or left out show, since the period is a prime number.
+/// Length of the repeated block of test data. It is a prime number, so that blocks which are
+/// swapped, doubled or left out are noticed.
 const PERIOD: usize = 1_048_573;
 
-/// The first so many of the bytes.
+/// Returns the first bytes of the test data.
 pub(crate) fn data(length: usize) -> Vec<u8> {
     let mut data = Data::new();
     let mut bytes = vec![0; length];
@@ -10,7 +10,28 @@ pub(crate) fn data(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// The bytes, made or checked as they pass.
+/// Fails unless the bytes are as expected, with the lengths, the first difference and the
+/// context.
+#[track_caller]
+pub(crate) fn assert_bytes(received: &[u8], expected: &[u8], context: impl FnOnce() -> String) {
+    if received != expected {
+        let same = received.iter().zip(expected).take_while(|(one, other)| one == other).count();
+        let shown = |bytes: &[u8]| {
+            let bytes = &bytes[same..bytes.len().min(same + 60)];
+            format!("`{}`", bytes.escape_ascii())
+        };
+        panic!(
+            "{} bytes instead of {}, the same up to byte {same}: then {} instead of {}\n{}",
+            received.len(),
+            expected.len(),
+            shown(received),
+            shown(expected),
+            context()
+        );
+    }
+}
+
+/// Test data that is generated or checked piece by piece.
 pub(crate) struct Data {
     block: Vec<u8>,
     position: usize,
@@ -30,7 +51,7 @@ impl Data {
         Self { block, position: 0, count: 0 }
     }
 
-    pub(crate) fn fill(&mut self, mut bytes: &mut [u8]) {
+    fn fill(&mut self, mut bytes: &mut [u8]) {
         while !bytes.is_empty() {
             let length = self.piece(bytes.len()).len();
             bytes[..length].copy_from_slice(self.piece(length));
@@ -39,7 +60,7 @@ impl Data {
         }
     }
 
-    /// Fails unless these are the bytes that come next.
+    /// Fails unless the bytes are the next ones of the test data.
     #[track_caller]
     pub(crate) fn check(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
@@ -51,11 +72,12 @@ impl Data {
         }
     }
 
-    /// At most so many of the bytes that come next.
+    /// Returns up to `length` of the next bytes.
     pub(crate) fn piece(&self, length: usize) -> &[u8] {
         &self.block[self.position..(self.position + length).min(PERIOD)]
     }
 
+    /// Moves on by that many bytes.
     pub(crate) fn passed(&mut self, length: usize) {
         self.position = (self.position + length) % PERIOD;
         self.count += length as u64;

@@ -1,52 +1,59 @@
-//! What the tests share.
+//! Starts processes, connects to them, and waits for facts.
 
 mod bench;
 mod collected;
 mod command;
 mod data;
+mod host;
 mod outcome;
+#[cfg(unix)]
+mod process;
+#[cfg(unix)]
+mod requirements;
 mod running;
 mod scene;
-#[cfg(unix)]
-mod unix;
-#[cfg(unix)]
 mod wire;
 
 pub(crate) use bench::{Report, Row};
 pub(crate) use collected::Collected;
 pub(crate) use command::Cmd;
-pub(crate) use data::{Data, data};
+pub(crate) use data::{Data, assert_bytes, data};
+pub(crate) use host::Host;
+pub(crate) use host::Serving;
 pub(crate) use outcome::{Outcome, numbers};
+#[cfg(target_os = "linux")]
+pub(crate) use process::{memory, peak_memory, processor_time};
+#[cfg(unix)]
+pub(crate) use process::{open_files, signal, threads_of};
+#[cfg(target_os = "linux")]
+pub(crate) use requirements::has_pid_namespaces;
+#[cfg(unix)]
+pub(crate) use requirements::{NOBODY, has, is_root};
 pub(crate) use running::Running;
 pub(crate) use scene::Scene;
-#[cfg(unix)]
-pub(crate) use unix::{
-    NOBODY, has, is_root, open_files, signal, threads_of, wait_for_bytes, wait_for_file,
-};
-#[cfg(target_os = "linux")]
-pub(crate) use unix::{has_pid_namespaces, memory, peak_memory, processor_time};
-#[cfg(unix)]
-pub(crate) use wire::{Host, Serving, Wire};
+pub(crate) use wire::Wire;
 
+#[cfg(unix)]
+use std::{os::fd::AsFd, path::Path};
 use std::{
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
-/// No wait takes longer, not even on a slow machine under load: what does has failed.
+/// The longest wait, with room for a slow machine under load.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, is_so: impl FnMut() -> bool) {
-    assert!(becomes(is_so), "waited {DEADLINE:?} in vain: {what}");
+pub(crate) fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    assert!(becomes(condition), "waited {DEADLINE:?} in vain: {what}");
 }
 
-/// Whether something becomes so in time.
-pub(crate) fn becomes(mut is_so: impl FnMut() -> bool) -> bool {
+/// Waits until the condition holds. Returns `false` if it does not within [`DEADLINE`].
+pub(crate) fn becomes(mut condition: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + DEADLINE;
-    while !is_so() {
+    while !condition() {
         if Instant::now() >= end {
             return false;
         }
@@ -55,11 +62,28 @@ pub(crate) fn becomes(mut is_so: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// Runs it on a thread of its own, so that what hangs does not hang the tests.
+/// Runs the function on another thread. Returns `None` if it has not returned within
+/// [`DEADLINE`].
 pub(crate) fn within_the_deadline<T: Send + 'static>(
-    what: impl FnOnce() -> T + Send + 'static,
+    function: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
-    let (done, is_done) = mpsc::channel();
-    thread::spawn(move || done.send(what()));
-    is_done.recv_timeout(DEADLINE).ok()
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(function()));
+    receiver.recv_timeout(DEADLINE).ok()
+}
+
+/// Waits until a file exists at the path.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn wait_for_file(path: &Path) {
+    wait_until(&format!("{} exists", path.display()), || path.symlink_metadata().is_ok());
+}
+
+/// Waits until exactly that many bytes can be read from a socket or pipe.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn wait_for_bytes(fd: impl AsFd, count: u64) {
+    wait_until(&format!("{count} bytes can be read"), || {
+        rustix::io::ioctl_fionread(&fd).unwrap() == count
+    });
 }

@@ -1,9 +1,15 @@
-use std::process::ExitStatus;
+use super::assert_bytes;
+use std::{
+    collections::VecDeque,
+    process::ExitStatus,
+    sync::{Arc, Mutex},
+    thread,
+};
 
-/// How a process ended.
+/// How a process ended, and what it wrote.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    pub(super) text: String,
+    pub(super) command_line: String,
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
@@ -11,8 +17,13 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     #[track_caller]
+    fn check(&self, condition: bool, problem: &str) {
+        assert!(condition, "{problem}\n{}", self.report());
+    }
+
+    #[track_caller]
     pub(crate) fn code(self, code: i32) -> Self {
-        assert!(self.status.code() == Some(code), "not status {code}\n{}", self.report());
+        self.check(self.status.code() == Some(code), &format!("status is not {code}"));
         self
     }
 
@@ -21,29 +32,21 @@ impl Outcome {
         self.code(0)
     }
 
-    /// It has ended well and had nothing to say.
+    /// Fails unless the status is 0 and stderr is empty.
     #[track_caller]
     pub(crate) fn silent(self) -> Self {
         let outcome = self.ok();
-        assert!(outcome.stderr.is_empty(), "stderr is not empty\n{}", outcome.report());
+        outcome.check(outcome.stderr.is_empty(), "stderr is not empty");
         outcome
     }
 
     #[track_caller]
     pub(crate) fn output(self, bytes: impl AsRef<[u8]>) -> Self {
-        let bytes = bytes.as_ref();
-        let same = self.stdout.iter().zip(bytes).take_while(|(one, other)| one == other).count();
-        assert!(
-            self.stdout == bytes,
-            "other output: {} bytes instead of {}, the same up to byte {same}\n{}",
-            self.stdout.len(),
-            bytes.len(),
-            self.report()
-        );
+        assert_bytes(&self.stdout, bytes.as_ref(), || self.report());
         self
     }
 
-    /// What it has written to stdout, which is text.
+    /// Returns stdout, which has to be text.
     #[track_caller]
     pub(crate) fn stdout_text(&self) -> &str {
         std::str::from_utf8(&self.stdout).unwrap_or_else(|_| panic!("{}", self.report()))
@@ -51,61 +54,112 @@ impl Outcome {
 
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "it does not say `{text}`\n{}", self.report());
+        self.check(self.stderr.contains(text), &format!("stderr lacks `{text}`"));
         self
     }
 
     #[track_caller]
     pub(crate) fn does_not_say(self, text: &str) -> Self {
-        assert!(!self.stderr.contains(text), "it says `{text}`\n{}", self.report());
+        self.check(!self.stderr.contains(text), &format!("stderr contains `{text}`"));
         self
     }
 
-    /// It failed with this status, one line of its own that says why, and at most a hint.
+    #[track_caller]
+    pub(crate) fn prints(self, text: &str) -> Self {
+        self.check(self.stdout_text().contains(text), &format!("stdout lacks `{text}`"));
+        self
+    }
+
+    /// Fails unless the status is as given, and stderr is one line with the reason and at most
+    /// one line with a hint.
     #[track_caller]
     pub(crate) fn fails(self, code: i32) -> Self {
         let outcome = self.code(code);
         let mut lines = outcome.stderr.lines();
-        let is_fine = lines.next().is_some_and(|line| line.starts_with("lsock: "))
+        let is_well_formed = lines.next().is_some_and(|line| line.starts_with("lsock: "))
             && lines.next().is_none_or(|line| line.starts_with("hint: "))
             && lines.next().is_none()
             && outcome.stderr.ends_with('\n')
             && !outcome.stderr.chars().any(|c| c.is_control() && c != '\n')
             && !outcome.stderr.contains("Error {")
             && !outcome.stderr.contains("os error");
-        assert!(is_fine, "not one line and a hint\n{}", outcome.report());
+        outcome.check(is_well_formed, "stderr is not one line and a hint");
         outcome
+    }
+
+    /// Returns the number before the text on stderr.
+    #[track_caller]
+    pub(crate) fn number_before(&self, text: &str) -> usize {
+        let before = self.stderr.split_once(text).map(|(before, _)| before);
+        let digits = before.and_then(|text| text.rsplit(|c: char| !c.is_ascii_digit()).next());
+        let number = digits.and_then(|digits| digits.parse().ok());
+        number.unwrap_or_else(|| panic!("no number before `{text}`\n{}", self.report()))
+    }
+
+    /// Returns how many bytes the report of a loss counts as lost and as delivered.
+    #[track_caller]
+    pub(crate) fn losses(&self) -> (usize, usize) {
+        let delivered = ["sent", "received", "delivered"].map(|verb| format!(" bytes {verb})"));
+        let delivered = delivered.iter().find(|text| self.stderr.contains(*text));
+        let delivered = delivered.map_or(" bytes delivered)", String::as_str);
+        (self.number_before(" bytes could not be delivered"), self.number_before(delivered))
     }
 
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn died_of(self, signal: rustix::process::Signal) -> Self {
         use std::os::unix::process::ExitStatusExt;
-        assert!(
-            self.status.signal() == Some(signal.as_raw()),
-            "not dead of {signal:?}\n{}",
-            self.report()
-        );
+        let is_cause = self.status.signal() == Some(signal.as_raw());
+        self.check(is_cause, &format!("not killed by {signal:?}"));
         self
     }
 
     pub(crate) fn report(&self) -> String {
-        report(&self.text, &self.status.to_string(), &self.stdout, self.stderr.as_bytes())
+        let status = self.status.to_string();
+        report(&self.command_line, &status, &self.stdout, self.stderr.as_bytes())
     }
 }
 
-/// Everything that is known of a process.
-pub(super) fn report(text: &str, status: &str, stdout: &[u8], stderr: &[u8]) -> String {
+/// Returns a description of a process for the message of a failed test.
+pub(super) fn report(command_line: &str, status: &str, stdout: &[u8], stderr: &[u8]) -> String {
     let shown = |bytes: &[u8]| match std::str::from_utf8(&bytes[..bytes.len().min(4000)]) {
         Ok(text) => text.escape_debug().to_string().replace("\\n", "\n  ").replace("\\\"", "\""),
-        Err(_) => "(no text)".to_owned(),
+        Err(_) => "(not text)".to_owned(),
     };
     format!(
-        "command: {text}\nstatus:  {status}\nstdout ({} bytes):\n  {}\nstderr:\n  {}",
+        "command: {command_line}\nstatus:  {status}\nstdout ({} bytes):\n  {}\nstderr:\n  {}",
         stdout.len(),
         shown(stdout),
         shown(stderr)
     )
+}
+
+/// Reports of the processes of a scene that ended last, printed if the test fails.
+#[derive(Clone, Default)]
+pub(super) struct Journal(Arc<Mutex<VecDeque<String>>>);
+
+impl Journal {
+    const LENGTH: usize = 3;
+
+    pub(super) fn add(&self, outcome: &Outcome) {
+        let mut reports = self.0.lock().unwrap();
+        reports.push_back(outcome.report());
+        if reports.len() > Self::LENGTH {
+            reports.pop_front();
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // The scene drops the last one.
+        if thread::panicking()
+            && let Some(reports) = Arc::get_mut(&mut self.0)
+        {
+            let reports = std::mem::take(reports.get_mut().unwrap());
+            reports.iter().for_each(|report| eprintln!("ended before:\n{report}"));
+        }
+    }
 }
 
 /// Returns all numbers in a text.

@@ -1,6 +1,7 @@
 use super::{
-    Cmd, Collected, DEADLINE, Outcome,
+    Cmd, Collected, DEADLINE, Outcome, assert_bytes,
     command::{Input, Output},
+    outcome::Journal,
     within_the_deadline,
 };
 use std::{
@@ -10,22 +11,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A process that has been started, and is killed when this is dropped.
+/// A started process. It is killed when this is dropped, and reported if the test fails.
 pub(crate) struct Running {
     child: Child,
-    text: String,
+    command_line: String,
+    journal: Journal,
+    is_reported: bool,
     stdin: Option<ChildStdin>,
     unread: Option<ChildStdout>,
     pub(crate) stdout: Collected,
     pub(crate) stderr: Collected,
 }
 
-/// Starts a process. Wine 8 now and then cannot while others start (error 1359, "internal
-/// error"), which says nothing of the program.
+/// Starts a process. Wine 8 sometimes fails with error 1359, "internal error", while other
+/// processes start; then this tries again.
 fn spawn(command: &mut Command) -> io::Result<Child> {
     const INTERNAL_ERROR: i32 = 1359;
     #[cfg(unix)]
-    super::unix::have_usual_signals();
+    super::process::prepare();
     let mut result = command.spawn();
     for _ in 0..5 {
         match &result {
@@ -41,7 +44,7 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
 impl Running {
     #[track_caller]
     pub(super) fn start(cmd: Cmd) -> Self {
-        let Cmd { mut command, text, input, output } = cmd;
+        let Cmd { mut command, command_line, journal, input, output } = cmd;
         if !matches!(input, Input::Given) {
             command.stdin(Stdio::piped());
         }
@@ -49,12 +52,13 @@ impl Running {
             command.stdout(Stdio::piped());
         }
         command.stderr(Stdio::piped());
-        let mut child = spawn(&mut command).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let child = spawn(&mut command);
+        let mut child = child.unwrap_or_else(|error| panic!("{command_line}: {error}"));
         let mut stdin = child.stdin.take();
         if let Input::Bytes(bytes) = input {
             let mut stdin = stdin.take().expect("stdin is a pipe");
             thread::spawn(move || {
-                // Who does not read everything says so by other means.
+                // Fails if the process ends before it has read everything.
                 let _ = stdin.write_all(&bytes);
             });
         }
@@ -64,7 +68,9 @@ impl Running {
             Output::Unread | Output::Given => None,
         };
         Self {
-            text,
+            command_line,
+            journal,
+            is_reported: false,
             stdin,
             unread,
             stdout: stdout.unwrap_or_else(Collected::nothing),
@@ -77,16 +83,15 @@ impl Running {
         self.child.id()
     }
 
-    /// Writes to its input.
+    /// Writes to the input.
     #[track_caller]
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let mut stdin = self.stdin.take().expect("open input");
         let bytes = bytes.as_ref().to_owned();
-        let written = within_the_deadline(move || stdin.write_all(&bytes).map(|()| stdin));
-        match written {
+        match within_the_deadline(move || stdin.write_all(&bytes).map(|()| stdin)) {
             Some(Ok(stdin)) => self.stdin = Some(stdin),
-            Some(Err(error)) => panic!("cannot write to its input: {error}\n{}", self.report()),
-            None => panic!("it does not take its input\n{}", self.report()),
+            Some(Err(error)) => panic!("cannot write to the input of the process: {error}"),
+            None => panic!("the process does not read its input"),
         }
     }
 
@@ -102,62 +107,69 @@ impl Running {
         self.unread.take().expect("unread output")
     }
 
-    /// Waits for exactly these bytes on its output.
+    /// Waits until the output is exactly these bytes.
     #[track_caller]
     pub(crate) fn wait_for_output(&self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        if !self.stdout.wait_for(|so_far| so_far.len() >= bytes.len())
-            || self.stdout.so_far() != bytes
-        {
-            panic!("no output of {:?}\n{}", String::from_utf8_lossy(bytes), self.report());
-        }
+        self.stdout.wait_for(|so_far| so_far.len() >= bytes.len());
+        assert_bytes(&self.stdout.so_far(), bytes, || "in the output".to_owned());
     }
 
-    /// Waits for the end of its output, and checks all of it.
+    /// Waits for the end of the output, which has to be exactly these bytes.
     #[track_caller]
     pub(crate) fn wait_for_end_of_output(&self, bytes: impl AsRef<[u8]>) {
-        if !self.stdout.wait_for_end() || self.stdout.so_far() != bytes.as_ref() {
-            panic!("not all of the output and its end\n{}", self.report());
-        }
+        assert!(self.stdout.wait_for_end(), "the output has not ended");
+        assert_bytes(&self.stdout.so_far(), bytes.as_ref(), || "in the output".to_owned());
     }
 
     /// Waits for a text on stderr.
     #[track_caller]
     pub(crate) fn wait_for_message(&self, text: &str) {
-        if !self.stderr.wait_for(|bytes| String::from_utf8_lossy(bytes).contains(text)) {
-            panic!("no message `{text}`\n{}", self.report());
-        }
+        let is_found = self.stderr.wait_for(|bytes| String::from_utf8_lossy(bytes).contains(text));
+        assert!(is_found, "no message `{text}`");
     }
 
-    /// Where it listens, as it says so itself with `-v`.
+    /// Returns what is on stderr so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.so_far()).into_owned()
+    }
+
+    /// Waits for the message of `-v` that clients can connect. Returns the name in it.
     #[track_caller]
     pub(crate) fn place(&self) -> String {
-        self.wait_for_message("listening on ");
-        let log = String::from_utf8(self.stderr.so_far()).unwrap();
-        let (_, rest) = log.split_once("listening on ").unwrap();
-        rest.split_whitespace().next().unwrap().to_owned()
+        // The message can arrive in pieces: the name is whole if something follows it.
+        let name = |bytes: &[u8]| {
+            let log = String::from_utf8_lossy(bytes).into_owned();
+            let (name, _) = log.split_once("listening on ")?.1.split_once([' ', '\n'])?;
+            Some(name.to_owned())
+        };
+        self.stderr.wait_for(|bytes| name(bytes).is_some());
+        name(&self.stderr.so_far()).expect("the server says what it listens on")
     }
 
-    #[track_caller]
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits until it has ended by itself. Its input stays as it is.
+    /// Waits until the process has ended. An open input stays open.
     #[track_caller]
     pub(crate) fn end(mut self) -> Outcome {
         let Some(status) = self.wait(DEADLINE) else {
-            panic!("it has not ended within {DEADLINE:?}\n{}", self.report());
+            panic!("the process has not ended within {DEADLINE:?}");
         };
-        if !self.stderr.wait_for_end() || !self.stdout.wait_for_end() {
-            panic!("it has ended, and its output has not\n{}", self.report());
-        }
-        Outcome {
-            text: self.text.clone(),
+        assert!(
+            self.stderr.wait_for_end() && self.stdout.wait_for_end(),
+            "the process has ended, and its output has not"
+        );
+        let outcome = Outcome {
+            command_line: self.command_line.clone(),
             status,
             stdout: self.stdout.so_far(),
-            stderr: String::from_utf8_lossy(&self.stderr.so_far()).into_owned(),
-        }
+            stderr: self.log(),
+        };
+        self.journal.add(&outcome);
+        self.is_reported = true;
+        outcome
     }
 
     pub(crate) fn kill(mut self) -> Outcome {
@@ -180,15 +192,22 @@ impl Running {
         }
     }
 
-    fn report(&self) -> String {
-        let status = "running or not waited for";
-        super::outcome::report(&self.text, status, &self.stdout.so_far(), &self.stderr.so_far())
+    pub(crate) fn report(&self) -> String {
+        super::outcome::report(
+            &self.command_line,
+            "running or not waited for",
+            &self.stdout.so_far(),
+            &self.stderr.so_far(),
+        )
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails if it has ended, which is as good.
+        if thread::panicking() && !self.is_reported {
+            eprintln!("{}", self.report());
+        }
+        // Fails if the process has ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-use super::Cmd;
+use super::{Cmd, outcome::Journal};
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
@@ -7,10 +7,12 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A folder and a name that nobody else has.
+/// A folder and a word that no other test uses. If the test fails, the processes that ended
+/// last are reported.
 pub(crate) struct Scene {
     folder: TempDir,
     word: String,
+    journal: Journal,
 }
 
 impl Scene {
@@ -20,6 +22,7 @@ impl Scene {
         Self {
             folder: tempfile::Builder::new().prefix("lsock").tempdir().unwrap(),
             word: format!("lsock-test-{}-{count}", process::id()),
+            journal: Journal::default(),
         }
     }
 
@@ -31,12 +34,17 @@ impl Scene {
         self.folder().join(name)
     }
 
-    /// A bare word: a name on every system.
+    /// Returns a bare word, which is a valid name on every system.
     pub(crate) fn word(&self) -> &str {
         &self.word
     }
 
-    /// What is in the folder.
+    /// Returns a second bare word.
+    pub(crate) fn other_word(&self) -> String {
+        format!("{}-b", self.word)
+    }
+
+    /// Returns the names of the files in the folder, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = self.folder().read_dir().unwrap();
         let mut names: Vec<_> = entries
@@ -46,38 +54,52 @@ impl Scene {
         names
     }
 
+    /// Fails unless the folder is empty.
+    #[track_caller]
+    pub(crate) fn expect_empty(&self) {
+        assert_eq!(self.files(), [""; 0]);
+    }
+
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Cmd {
+        Cmd::new(program.as_ref(), self.folder(), &self.journal)
+    }
+
     pub(crate) fn lsock<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Cmd {
         self.command(env!("CARGO_BIN_EXE_lsock")).args(args)
     }
 
-    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Cmd {
-        Cmd::new(program, self.folder())
+    /// `sh -c SCRIPT LSOCK`: the script runs lsock as `"$0"`.
+    pub(crate) fn shell(&self, script: &str) -> Cmd {
+        self.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")])
     }
 
-    /// `lsock listen -v NAME ARGS...`
-    pub(crate) fn listen<A: AsRef<OsStr>>(
-        &self,
-        name: &str,
-        args: impl IntoIterator<Item = A>,
-    ) -> Cmd {
-        self.lsock(["listen", "-v", name]).args(args)
+    /// `lsock listen -v NAME`
+    pub(crate) fn listen(&self, name: &str) -> Cmd {
+        self.lsock(["listen", "-v", name])
     }
 
-    /// `lsock connect NAME ARGS...`
-    pub(crate) fn connect<A: AsRef<OsStr>>(
-        &self,
-        name: &str,
-        args: impl IntoIterator<Item = A>,
-    ) -> Cmd {
-        self.lsock(["connect", name]).args(args)
+    /// `lsock connect NAME`
+    pub(crate) fn connect(&self, name: &str) -> Cmd {
+        self.lsock(["connect", name])
     }
 
-    /// `lsock relay -v LISTEN ARGS...`
-    pub(crate) fn relay<A: AsRef<OsStr>>(
-        &self,
-        listen: &str,
-        args: impl IntoIterator<Item = A>,
-    ) -> Cmd {
-        self.lsock(["relay", "-v", listen]).args(args)
+    /// `lsock relay -v LISTEN TARGET`
+    pub(crate) fn relay(&self, listen: &str, target: &str) -> Cmd {
+        self.lsock(["relay", "-v", listen, target])
+    }
+}
+
+#[cfg(unix)]
+impl Scene {
+    /// Lets every user run lsock from this folder. Returns its path.
+    pub(crate) fn lsock_for_all(&self) -> PathBuf {
+        use std::{fs, os::unix::fs::PermissionsExt};
+        let path = self.path("lsock");
+        fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o755)).unwrap();
+        // `cp` copies: a descriptor that this process has open for writing could be inherited
+        // by a process of another test, and execve(2) would fail with ETXTBSY meanwhile.
+        self.command("cp").args([env!("CARGO_BIN_EXE_lsock"), "lsock"]).run().ok();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
     }
 }

@@ -1,121 +1,90 @@
-//! The ends of connections that a test holds itself, whatever kind of socket they are.
-
-use super::{DEADLINE, Scene, wait_until};
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    net::{listen, shutdown},
+use super::{DEADLINE, assert_bytes};
+use local_socket::{Stream, TryClone, prelude::*};
+#[cfg(unix)]
+use std::os::{
+    fd::{AsFd, BorrowedFd},
+    unix::net::UnixStream,
 };
 use std::{
     io::{self, Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::net::{UnixListener, UnixStream},
-    },
-    sync::Arc,
+    net::{Shutdown, TcpStream},
     thread,
 };
 
-/// One end of a connection.
+/// One end of a connection that a test holds.
 #[derive(Debug)]
 pub(crate) enum Wire {
+    /// A connection by a path or an abstract name.
+    #[cfg(unix)]
     Local(UnixStream),
     Tcp(TcpStream),
+    /// A connection by a bare word, which the library resolves.
+    Word(Stream),
 }
 
-/// A socket that listens.
-#[derive(Debug)]
-pub(crate) enum Host {
-    Local(UnixListener),
-    Tcp(TcpListener),
-}
-
-/// A socket that listens, and whose clients are served until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Serving(Arc<Host>);
-
-impl Scene {
-    /// Listens on `./file`, `@name` or `tcp:127.0.0.1:0`; gives what can be connected to.
-    #[track_caller]
-    pub(crate) fn host(&self, name: &str) -> (Host, String) {
-        if let Some(address) = name.strip_prefix("tcp:") {
-            let listener = TcpListener::bind(address).unwrap();
-            let name = format!("tcp:{}", listener.local_addr().unwrap());
-            return (Host::Tcp(listener), name);
+/// Calls a method of the socket.
+macro_rules! socket {
+    ($wire:expr, $stream:ident => $call:expr) => {
+        match $wire {
+            #[cfg(unix)]
+            Wire::Local($stream) => $call,
+            Wire::Tcp($stream) => $call,
+            Wire::Word($stream) => $call,
         }
-        let listener = match name.strip_prefix('@') {
-            Some(name) => UnixListener::bind_addr(&abstract_address(name)).unwrap(),
-            None => UnixListener::bind(self.path(name)).unwrap(),
-        };
-        (Host::Local(listener), name.to_owned())
-    }
-
-    /// Sends back to every client what it sends.
-    #[track_caller]
-    pub(crate) fn echo(&self, name: &str) -> (Serving, String) {
-        let (host, name) = self.host(name);
-        (host.serve(Wire::echo), name)
-    }
-
-    /// Waits until somebody listens under the name, and connects.
-    #[track_caller]
-    pub(crate) fn wire(&self, name: &str) -> Wire {
-        let connect = || match (name.strip_prefix("tcp:"), name.strip_prefix('@')) {
-            (Some(address), _) => TcpStream::connect(address).ok().map(Wire::Tcp),
-            (_, Some(name)) => {
-                UnixStream::connect_addr(&abstract_address(name)).ok().map(Wire::Local)
-            }
-            _ => UnixStream::connect(self.path(name)).ok().map(Wire::Local),
-        };
-        let mut wire = None;
-        wait_until(&format!("connected to {name}"), || {
-            wire = connect();
-            wire.is_some()
-        });
-        wire.unwrap().with_deadline()
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn abstract_address(name: &str) -> std::os::unix::net::SocketAddr {
-    use std::os::linux::net::SocketAddrExt;
-    std::os::unix::net::SocketAddr::from_abstract_name(name).unwrap()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn abstract_address(_: &str) -> std::os::unix::net::SocketAddr {
-    panic!("only Linux has abstract names")
+    };
 }
 
 impl Wire {
-    fn with_deadline(self) -> Self {
-        match &self {
-            Self::Local(stream) => {
-                stream.set_read_timeout(Some(DEADLINE)).unwrap();
-                stream.set_write_timeout(Some(DEADLINE)).unwrap();
-            }
-            Self::Tcp(stream) => {
-                stream.set_read_timeout(Some(DEADLINE)).unwrap();
-                stream.set_write_timeout(Some(DEADLINE)).unwrap();
-            }
-        }
+    pub(super) fn with_deadline(self) -> Self {
+        self.set_deadline(DEADLINE);
         self
     }
 
+    fn set_deadline(&self, limit: std::time::Duration) {
+        let limit = Some(limit);
+        match self {
+            #[cfg(unix)]
+            Self::Local(stream) => {
+                stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit))
+            }
+            Self::Tcp(stream) => {
+                stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit))
+            }
+            Self::Word(stream) => {
+                stream.set_recv_timeout(limit).and_then(|()| stream.set_send_timeout(limit))
+            }
+        }
+        .unwrap();
+    }
+
+    /// Returns whether there is nothing to read and no end of file for 300 ms.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        self.set_deadline(std::time::Duration::from_millis(300));
+        let read = self.read(&mut [0]);
+        self.set_deadline(DEADLINE);
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Returns another handle to the same connection.
     pub(crate) fn another(&self) -> Self {
         match self {
+            #[cfg(unix)]
             Self::Local(stream) => Self::Local(stream.try_clone().unwrap()),
             Self::Tcp(stream) => Self::Tcp(stream.try_clone().unwrap()),
+            Self::Word(stream) => Self::Word(stream.try_clone().unwrap()),
         }
     }
 
-    /// Tells the peer that nothing more comes.
+    /// Half-closes the connection: the peer reads the end of file.
     pub(crate) fn end(&self) {
-        // One that has gone needs not be told.
-        let _ = match self {
-            Self::Local(stream) => stream.shutdown(Shutdown::Write),
-            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
-        };
+        // Fails if the peer has closed.
+        let _ = socket!(self, stream => stream.shutdown(Shutdown::Write));
+    }
+
+    /// Shuts down both directions.
+    #[cfg(unix)]
+    pub(crate) fn shut_down(&self) {
+        rustix::net::shutdown(self, rustix::net::Shutdown::Both).unwrap();
     }
 
     #[track_caller]
@@ -123,12 +92,12 @@ impl Wire {
         self.write_all(bytes.as_ref()).expect("the peer reads");
     }
 
-    /// Waits for exactly these bytes.
+    /// Reads as many bytes, which have to be these.
     #[track_caller]
     pub(crate) fn expect(&mut self, bytes: impl AsRef<[u8]>) {
         let mut received = vec![0; bytes.as_ref().len()];
         self.read_exact(&mut received).expect("the peer sends");
-        assert!(received == bytes.as_ref(), "other bytes than expected");
+        assert_bytes(&received, bytes.as_ref(), || "from the peer".to_owned());
     }
 
     /// Reads to the end of file.
@@ -140,17 +109,24 @@ impl Wire {
         rest
     }
 
-    /// Reads until the peer has ended or broken off.
+    /// Reads to the end of file. All bytes have to be these.
+    #[track_caller]
+    pub(crate) fn expect_rest(&mut self, bytes: impl AsRef<[u8]>) {
+        assert_bytes(&self.rest(), bytes.as_ref(), || "from the peer".to_owned());
+    }
+
+    /// Reads until the end of file or until the peer resets the connection.
     #[track_caller]
     pub(crate) fn rest_whatever_happens(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         if let Err(error) = self.read_to_end(&mut rest) {
-            assert!(error.kind() == io::ErrorKind::ConnectionReset, "{error}");
+            let is_reset = [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe];
+            assert!(is_reset.contains(&error.kind()), "{error}");
         }
         rest
     }
 
-    /// Sends the bytes and then the end of file, and reads to the end of file meanwhile.
+    /// Sends the bytes and half-closes while it reads to the end of file.
     #[track_caller]
     pub(crate) fn exchange(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut writer = self.another();
@@ -165,7 +141,15 @@ impl Wire {
         })
     }
 
-    fn echo(mut self) {
+    /// Sends the bytes, half-closes, and expects the same bytes back.
+    #[track_caller]
+    pub(crate) fn expect_echo(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        assert_bytes(&self.exchange(bytes), bytes, || "as the echo".to_owned());
+    }
+
+    /// Sends each piece back until the end of file, then half-closes.
+    pub(super) fn echo(mut self) {
         let mut buffer = vec![0; 64 << 10];
         while let Ok(read @ 1..) = self.read(&mut buffer) {
             if self.write_all(&buffer[..read]).is_err() {
@@ -178,19 +162,13 @@ impl Wire {
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Local(stream) => stream.read(buffer),
-            Self::Tcp(stream) => stream.read(buffer),
-        }
+        socket!(self, stream => stream.read(buffer))
     }
 }
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Local(stream) => stream.write(bytes),
-            Self::Tcp(stream) => stream.write(bytes),
-        }
+        socket!(self, stream => stream.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -198,73 +176,9 @@ impl Write for Wire {
     }
 }
 
+#[cfg(unix)]
 impl AsFd for Wire {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Local(stream) => stream.as_fd(),
-            Self::Tcp(stream) => stream.as_fd(),
-        }
-    }
-}
-
-impl Host {
-    /// Waits for a client.
-    #[track_caller]
-    pub(crate) fn accept(&self) -> Wire {
-        let mut fds = [PollFd::new(self, PollFlags::IN)];
-        let limit = Timespec { tv_sec: DEADLINE.as_secs().cast_signed(), tv_nsec: 0 };
-        assert!(poll(&mut fds, Some(&limit)).unwrap() > 0, "nobody has connected");
-        self.accept_some_time().unwrap()
-    }
-
-    fn accept_some_time(&self) -> io::Result<Wire> {
-        Ok(match self {
-            Self::Local(listener) => Wire::Local(listener.accept()?.0),
-            Self::Tcp(listener) => Wire::Tcp(listener.accept()?.0),
-        }
-        .with_deadline())
-    }
-
-    /// So many clients may wait.
-    pub(crate) fn backlog(&self, length: i32) {
-        listen(self, length).unwrap();
-    }
-
-    /// Serves every client on a thread of its own.
-    pub(crate) fn serve(self, serve: impl Fn(Wire) + Send + Sync + 'static) -> Serving {
-        let (host, serve) = (Arc::new(self), Arc::new(serve));
-        let accepting = Arc::clone(&host);
-        thread::spawn(move || {
-            while let Ok(wire) = accepting.accept_some_time() {
-                let serve = Arc::clone(&serve);
-                thread::spawn(move || serve(wire));
-            }
-        });
-        Serving(host)
-    }
-}
-
-impl AsFd for Host {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Local(listener) => listener.as_fd(),
-            Self::Tcp(listener) => listener.as_fd(),
-        }
-    }
-}
-
-impl From<Host> for OwnedFd {
-    fn from(host: Host) -> Self {
-        match host {
-            Host::Local(listener) => listener.into(),
-            Host::Tcp(listener) => listener.into(),
-        }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It ends the thread that accepts.
-        let _ = shutdown(&*self.0, rustix::net::Shutdown::Both);
+        socket!(self, stream => stream.as_fd())
     }
 }

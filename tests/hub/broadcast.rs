@@ -40,7 +40,7 @@ fn read_line(client: &mut Wire) -> String {
 #[test]
 fn everybody_gets_what_is_broadcast() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", BROADCAST).open_input().start_listening();
+    let mut server = scene.listen("./s").args(BROADCAST).open_input().start_listening();
     let mut clients: Vec<Wire> = Vec::new();
     for round in 0..5 {
         clients.push(scene.wire("./s"));
@@ -62,16 +62,16 @@ fn everybody_gets_what_is_broadcast() {
     server.send("the end");
     server.close_input();
     for client in &mut clients {
-        assert_eq!(client.rest(), b"the end");
+        client.expect_rest("the end");
     }
     server.end().ok();
-    assert_eq!(scene.files(), [""; 0]);
+    scene.expect_empty();
 }
 
 #[test]
 fn stdin_is_not_read_while_there_is_no_client() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", BROADCAST).open_input().start_listening();
+    let mut server = scene.listen("./s").args(BROADCAST).open_input().start_listening();
     server.send("for the first");
     let input = server.take_input();
     assert_eq!(ioctl_fionread(&input).unwrap(), 13);
@@ -79,10 +79,10 @@ fn stdin_is_not_read_while_there_is_no_client() {
     client.expect("for the first");
     // The input of a hub that only broadcasts ends it; the file was not lost before.
     drop(input);
-    assert_eq!(client.rest(), b"");
+    client.expect_rest("");
     server.end().ok();
-    let server = scene.listen("./s", BROADCAST).input("of a file").start_listening();
-    assert_eq!(scene.wire("./s").rest(), b"of a file");
+    let server = scene.listen("./s").args(BROADCAST).input("of a file").start_listening();
+    scene.wire("./s").expect_rest("of a file");
     server.end().ok();
 }
 
@@ -93,7 +93,7 @@ fn a_client_that_does_not_read_is_cut_off() {
     for also in [&[][..], &["--merge"]] {
         let scene = Scene::new();
         let args = [&["-k", "--broadcast", "--queue", "200K"], also].concat();
-        let mut server = scene.listen("./s", args).open_input().start_listening();
+        let mut server = scene.listen("./s").args(args).open_input().start_listening();
         let mut stuck = scene.wire("./s");
         let mut good: Vec<_> = (0..3).map(|_| scene.wire("./s")).collect();
         let all: Vec<_> = good.iter().chain([&stuck]).collect();
@@ -113,7 +113,7 @@ fn a_client_that_does_not_read_is_cut_off() {
         assert!(
             got[..line].iter().all(|byte| *byte == b'x') && bytes.starts_with(&got[line + 1..])
         );
-        let log = String::from_utf8(server.stderr.so_far()).unwrap();
+        let log = server.log();
         assert!(log.matches("cut off").count() == 1, "{log}");
     }
 }
@@ -125,7 +125,7 @@ fn a_client_that_takes_nothing_after_the_end_of_stdin_is_cut_off() {
     const SIZE: usize = 2_000_000;
     let scene = Scene::new();
     let args = ["-k", "--broadcast", "--queue", "8M", "--grace", "300ms"];
-    let hub = scene.listen("./s", args).input(data(SIZE)).start_listening();
+    let hub = scene.listen("./s").args(args).input(data(SIZE)).start_listening();
     // Stdin is not read before there is a client, and this is the only one.
     let mut stuck = scene.wire("./s");
     let log = hub.end().ok().says("warning: connection 1: cut off").stderr;
@@ -133,7 +133,7 @@ fn a_client_that_takes_nothing_after_the_end_of_stdin_is_cut_off() {
     let got = stuck.rest_whatever_happens();
     assert!(data(SIZE).starts_with(&got));
     assert_eq!(got.len() + unsent, SIZE, "{log}");
-    assert_eq!(scene.files(), [""; 0]);
+    scene.expect_empty();
 }
 
 /// One that reads, if slowly, gets everything.
@@ -142,7 +142,7 @@ fn a_client_that_reads_slowly_after_the_end_of_stdin_gets_everything() {
     const SIZE: usize = 6_000_000;
     let scene = Scene::new();
     let args = ["-k", "--broadcast", "--queue", "8M", "--grace", "3s"];
-    let hub = scene.listen("./s", args).input(data(SIZE)).start_listening();
+    let hub = scene.listen("./s").args(args).input(data(SIZE)).start_listening();
     let mut slow = scene.wire("./s");
     let (mut got, mut piece) = (Vec::new(), vec![0; 300_000]);
     for _ in 0..20 {
@@ -152,7 +152,7 @@ fn a_client_that_reads_slowly_after_the_end_of_stdin_gets_everything() {
         got.extend_from_slice(&piece);
     }
     assert!(got == data(SIZE));
-    assert_eq!(slow.rest(), b"");
+    slow.expect_rest("");
     hub.end().ok().does_not_say("warning");
 }
 
@@ -163,7 +163,7 @@ fn clients_that_do_not_read_take_little_memory() {
     const CLIENTS: usize = 100;
     const PIECES: usize = 5000;
     let scene = Scene::new();
-    let mut hub = scene.listen("./s", BROADCAST).open_input().start_listening();
+    let mut hub = scene.listen("./s").args(BROADCAST).open_input().start_listening();
     let clients: Vec<_> = (0..CLIENTS).map(|_| scene.wire("./s")).collect();
     let_all_be_served(&mut hub, &clients.iter().collect::<Vec<_>>());
     let before = memory(&hub);
@@ -199,7 +199,7 @@ fn reads_stdin(hub: &Running) -> bool {
 #[test]
 fn what_no_client_is_left_for() {
     let scene = Scene::new();
-    let mut hub = scene.listen("./s", BROADCAST).open_input().start_listening();
+    let mut hub = scene.listen("./s").args(BROADCAST).open_input().start_listening();
     let mut client = scene.wire("./s");
     hub.send("taken");
     client.expect("taken");
@@ -210,15 +210,14 @@ fn what_no_client_is_left_for() {
     hub.send("lost");
     let input = hub.take_input();
     wait_for_bytes(&input, 0);
-    signal(&hub, Signal::TERM);
-    hub.end().died_of(Signal::TERM).says("warning: 4 bytes were read from stdin and not sent");
+    hub.terminate().says("warning: 4 bytes were read from stdin and not sent");
 }
 
 #[test]
 fn stdin_that_cannot_be_read() {
     let scene = Scene::new();
     let folder = std::fs::File::open(scene.folder()).unwrap();
-    let hub = scene.listen("./s", BROADCAST).stdin(folder).start_listening();
-    assert_eq!(scene.wire("./s").rest(), b"");
+    let hub = scene.listen("./s").args(BROADCAST).stdin(folder).start_listening();
+    scene.wire("./s").expect_rest("");
     hub.end().code(1).says("cannot read the input: is a directory");
 }

@@ -23,14 +23,14 @@ fn head_ends_it_quietly() {
     let scene = Scene::new();
     for args in ["--merge", "--merge --broadcast"] {
         let script = format!(r#"{{ "$0" listen ./s -k {args}; echo status $? >&2; }} | head -n 1"#);
-        let shell = scene.command("sh").args(["-c", &script, env!("CARGO_BIN_EXE_lsock")]);
+        let shell = scene.shell(&script);
         let running = shell.open_input().start();
         let mut client = scene.wire("./s");
         let writes = thread::spawn(move || while client.write_all(b"a line\n").is_ok() {});
         let outcome = running.end().ok().output("a line\n");
         assert_eq!(outcome.stderr, "status 0\n");
         writes.join().unwrap();
-        assert_eq!(scene.files(), [""; 0]);
+        scene.expect_empty();
     }
 }
 
@@ -40,13 +40,13 @@ fn a_full_output() {
     let scene = Scene::new();
     for args in [&MERGE[..], &HUB] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let server = scene.listen("./s", args).open_input().stdout(full).start_listening();
+        let server = scene.listen("./s").args(args).open_input().stdout(full).start_listening();
         let mut client = scene.wire("./s");
         client.send("lost\n");
         let outcome = server.end().code(5).says("5 bytes could not be delivered to the output");
         outcome.says("no space left");
         assert_eq!(client.rest_whatever_happens(), b"");
-        assert_eq!(scene.files(), [""; 0]);
+        scene.expect_empty();
     }
 }
 
@@ -54,12 +54,11 @@ fn a_full_output() {
 fn signals_end_it_and_what_was_sent_is_written() {
     let scene = Scene::new();
     for args in [&MERGE[..], &BROADCAST, &HUB] {
-        let server = scene.listen("./s", args).open_input().start_listening();
-        signal(&server, Signal::TERM);
-        server.end().died_of(Signal::TERM).output("");
-        assert_eq!(scene.files(), [""; 0], "{args:?}");
+        let server = scene.listen("./s").args(args).open_input().start_listening();
+        server.terminate().output("");
+        scene.expect_empty();
     }
-    let server = scene.listen("./s", MERGE).args(["--grace", "1m"]).start_listening();
+    let server = scene.listen("./s").args(MERGE).args(["--grace", "1m"]).start_listening();
     let mut client = scene.wire("./s");
     client.send("before\n");
     server.wait_for_output("before\n");
@@ -71,13 +70,12 @@ fn signals_end_it_and_what_was_sent_is_written() {
     let outcome = server.end().died_of(Signal::INT);
     assert!(outcome.stdout == [b"before\nafter\n", &*data(500_000)].concat());
     // Those that stay are closed in the end.
-    let server = scene.listen("./s", HUB).args(["--grace", "200ms"]).open_input();
+    let server = scene.listen("./s").args(HUB).args(["--grace", "200ms"]).open_input();
     let server = server.start_listening();
     let mut client = scene.wire("./s");
     client.send("x\n");
     server.wait_for_output("x\n");
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM).says("within the grace time");
+    server.terminate().says("within the grace time");
     assert_eq!(client.rest_whatever_happens(), b"");
 }
 
@@ -87,9 +85,9 @@ fn lines_of_clients_that_had_connected_before_a_signal() {
     const COUNT: usize = 8;
     let scene = Scene::new();
     for args in [&MERGE[..], &HUB] {
-        let server = scene.listen("./s", args).open_input().start_listening();
+        let server = scene.listen("./s").args(args).open_input().start_listening();
         signal(&server, Signal::STOP);
-        let sender = scene.connect("./s", ["-v", "--send-only"]).input("line\n").start();
+        let sender = scene.connect("./s").args(["-v", "--send-only"]).input("line\n").start();
         sender.wait_for_message("connected to");
         for _ in 0..COUNT {
             scene.wire("./s").send("line\n");
@@ -105,7 +103,7 @@ fn lines_of_clients_that_had_connected_before_a_signal() {
         drop(stays);
         let outcome = server.end().died_of(Signal::TERM).does_not_say("warning");
         outcome.output("line\n".repeat(COUNT + 2) + "another\n");
-        assert_eq!(scene.files(), [""; 0]);
+        scene.expect_empty();
     }
 }
 
@@ -139,7 +137,8 @@ fn send_to_blocked(scene: &Scene) -> (Vec<Wire>, usize) {
 fn the_grace_time_of_a_hub_whose_output_is_blocked() {
     let scene = Scene::new();
     for args in [&MERGE[..], &HUB] {
-        let hub = scene.listen("./s", args).args(["--grace", "3s"]).open_input().unread_output();
+        let hub =
+            scene.listen("./s").args(args).args(["--grace", "3s"]).open_input().unread_output();
         let mut hub = hub.start_listening();
         let (clients, sent) = send_to_blocked(&scene);
         let output = hub.take_output();
@@ -170,7 +169,7 @@ fn check_losses(log: &str, sent: usize, mut output: impl Read) {
 #[test]
 fn an_output_that_is_read_within_the_grace_time() {
     let scene = Scene::new();
-    let hub = scene.listen("./s", MERGE).args(["--grace", "1m"]).unread_output();
+    let hub = scene.listen("./s").args(MERGE).args(["--grace", "1m"]).unread_output();
     let mut hub = hub.start_listening();
     let (clients, sent) = send_to_blocked(&scene);
     let mut output = hub.take_output();
@@ -196,7 +195,7 @@ fn an_output_that_fails_while_much_waits_for_it() {
         let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         set_socket_send_buffer_size(&theirs, 32 << 10).unwrap();
         let (mut output, _) = listener.accept().unwrap();
-        let hub = scene.listen("./s", args).open_input().stdout(OwnedFd::from(theirs));
+        let hub = scene.listen("./s").args(args).open_input().stdout(OwnedFd::from(theirs));
         let hub = hub.start_listening();
         let (clients, sent) = send_to_blocked(&scene);
         output.read_exact(&mut [0; 1000]).unwrap();
@@ -204,7 +203,7 @@ fn an_output_that_fails_while_much_waits_for_it() {
         let log = hub.end().code(5).stderr;
         let lost = number_before(&log, " bytes could not be delivered to the output");
         assert_eq!(lost + number_before(&log, " bytes received"), sent, "{log}");
-        assert_eq!(scene.files(), [""; 0]);
+        scene.expect_empty();
         drop(clients);
     }
 }

@@ -13,7 +13,7 @@ fn lines_of_many_clients_are_never_mixed() {
     const CLIENTS: usize = 20;
     const LINES: usize = 400;
     let scene = Scene::new();
-    let server = scene.listen("./s", MERGE).start_listening();
+    let server = scene.listen("./s").args(MERGE).start_listening();
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             let mut wire = scene.wire("./s");
@@ -49,7 +49,7 @@ fn lines_of_many_clients_are_never_mixed() {
 #[test]
 fn a_line_is_written_once_it_is_whole() {
     let scene = Scene::new();
-    let server = scene.listen("./s", MERGE).start_listening();
+    let server = scene.listen("./s").args(MERGE).start_listening();
     let (mut one, mut other) = (scene.wire("./s"), scene.wire("./s"));
     one.send("first line\nsecond ");
     server.wait_for_output("first line\n");
@@ -59,13 +59,13 @@ fn a_line_is_written_once_it_is_whole() {
     server.wait_for_output("first line\nof the other\nsecond line\n");
     // Clients get nothing, and stdin is not theirs.
     one.end();
-    assert_eq!(one.rest(), b"");
+    one.expect_rest("");
 }
 
 #[test]
 fn a_last_line_without_a_newline_is_delivered() {
     let scene = Scene::new();
-    let server = scene.listen("./s", MERGE).start_listening();
+    let server = scene.listen("./s").args(MERGE).start_listening();
     let mut one = scene.wire("./s");
     one.send("no newline");
     drop(one);
@@ -81,7 +81,7 @@ fn a_last_line_without_a_newline_is_delivered() {
 #[test]
 fn long_lines() {
     let scene = Scene::new();
-    let server = scene.listen("./s", MERGE).start_listening();
+    let server = scene.listen("./s").args(MERGE).start_listening();
     let lines: Vec<_> = [65_000, 65_536, 70_000, 3_000_000]
         .map(|length| data(length).into_iter().filter(|byte| *byte != b'\n').collect::<Vec<_>>())
         .into();
@@ -100,7 +100,7 @@ fn long_lines() {
 #[test]
 fn an_output_that_is_not_read_yet() {
     let scene = Scene::new();
-    let mut server = scene.listen("./s", MERGE).unread_output().start_listening();
+    let mut server = scene.listen("./s").args(MERGE).unread_output().start_listening();
     let mut output = BufReader::new(server.take_output());
     let line = "y".repeat(99);
     let text = format!("{line}\n").repeat(20_000);

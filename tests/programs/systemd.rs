@@ -59,8 +59,7 @@ fn serves(scene: &Scene, relay: Running, route: &[&str], site: &str) {
     for client in then {
         client.end().ok().output(&body);
     }
-    signal(&relay, Signal::TERM);
-    relay.end().died_of(Signal::TERM);
+    relay.terminate();
     // curl says so with status 7.
     curl().arg(site).run().code(7);
 }

@@ -14,7 +14,7 @@ fn an_absent_target_is_the_bad_luck_of_the_client() {
     let (listener, tcp) = scene.host("tcp:127.0.0.1:0");
     drop(listener);
     for (target, reason) in [("./t", "no such file"), ("./stale", "refused"), (&tcp, "refused")] {
-        let relay = scene.relay("./s", [target]).start_listening();
+        let relay = scene.relay("./s", target).start_listening();
         for number in 1..=3 {
             let mut client = scene.wire("./s");
             let _ = client.write_all(b"hi");
@@ -35,12 +35,12 @@ fn an_absent_target_is_the_bad_luck_of_the_client() {
 #[test]
 fn a_target_that_comes_back_is_used_again() {
     let scene = Scene::new();
-    let relay = scene.relay("./s", ["./t"]).start_listening();
+    let relay = scene.relay("./s", "./t").start_listening();
     for round in 1..=3 {
         assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
         relay.wait_for_message(&format!("warning: connection {}: ", 2 * round - 1));
         let (_serving, _) = scene.echo("./t");
-        assert_eq!(scene.wire("./s").exchange(b"hi"), b"hi");
+        scene.wire("./s").expect_echo("hi");
         fs::remove_file(scene.path("t")).unwrap();
     }
 }
@@ -51,7 +51,7 @@ fn with_wait_clients_wait_for_the_target() {
     let (listener, tcp) = scene.host("tcp:127.0.0.1:0");
     drop(listener);
     for target in ["./t", &tcp] {
-        let relay = scene.relay("./s", [target, "--wait", "-vv"]).start_listening();
+        let relay = scene.relay("./s", target).args(["--wait", "-vv"]).start_listening();
         let mut clients: Vec<_> = (0..10).map(|_| scene.wire("./s")).collect();
         for client in &mut clients {
             client.send("early");
@@ -60,18 +60,18 @@ fn with_wait_clients_wait_for_the_target() {
         relay.wait_for_message("trying again");
         let _serving = scene.echo(target);
         for client in &mut clients {
-            assert_eq!(client.rest(), b"early");
+            client.expect_rest("early");
         }
         drop(relay);
         let _ = fs::remove_file(scene.path("t"));
     }
-    let relay = scene.relay("./s", ["./t", "--wait=200ms"]).start_listening();
+    let relay = scene.relay("./s", "./t").arg("--wait=200ms").start_listening();
     let start = Instant::now();
     assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
     assert!(start.elapsed() >= Duration::from_millis(200));
     relay.wait_for_message("warning: connection 1: ");
     relay.wait_for_message("gave up after 200ms");
-    let relay = scene.relay("./u", ["./t", "--once", "--wait=100ms"]).start_listening();
+    let relay = scene.relay("./u", "./t").args(["--once", "--wait=100ms"]).start_listening();
     assert_eq!(scene.wire("./u").rest_whatever_happens(), b"");
     relay.end().code(4);
 }
@@ -80,12 +80,12 @@ fn with_wait_clients_wait_for_the_target() {
 #[test]
 fn a_client_that_goes_while_the_target_is_waited_for() {
     let scene = Scene::new();
-    let relay = scene.relay("./s", ["./t", "--wait"]).start_listening();
+    let relay = scene.relay("./s", "./t").arg("--wait").start_listening();
     for number in 1..=3 {
         drop(scene.wire("./s"));
         relay.wait_for_message(&format!("connection {number}: over before it was connected"));
     }
-    let relay = scene.relay("./u", ["./t", "--wait", "--once"]).start_listening();
+    let relay = scene.relay("./u", "./t").args(["--wait", "--once"]).start_listening();
     drop(scene.wire("./u"));
     relay.end().ok();
 }
@@ -99,15 +99,15 @@ fn a_target_that_does_not_accept() {
     host.backlog(0);
     let _in_the_way = scene.wire("./t");
     let args = [&target, "--timeout", "200ms"];
-    let relay = scene.relay("./s", args).start_listening();
+    let relay = scene.lsock(["relay", "-v", "./s"]).args(args).start_listening();
     assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
     relay.wait_for_message("warning: connection 1: cannot connect to ./t: no answer within 200ms");
     drop(relay);
-    let relay = scene.relay("./s", args).arg("--once").start_listening();
+    let relay = scene.lsock(["relay", "-v", "./s"]).args(args).arg("--once").start_listening();
     assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
     relay.end().code(4).says("hint: a longer --timeout");
     // Without a limit it is waited for until there is room.
-    let _relay = scene.relay("./s", [&target]).start_listening();
+    let _relay = scene.relay("./s", &target).start_listening();
     let mut client = scene.wire("./s");
     client.send("patience");
     client.end();

@@ -27,7 +27,7 @@ fn echoing_targets(scene: &Scene) -> Vec<(Vec<String>, Option<Serving>)> {
 /// Everything goes through both ways, for every target.
 fn everything_goes_through(scene: &Scene, listen: &str) {
     for (target, _serving) in echoing_targets(scene) {
-        let relay = scene.relay(listen, &target).start_listening();
+        let relay = scene.lsock(["relay", "-v", listen]).args(&target).start_listening();
         let place = relay.place();
         for size in SIZES {
             let bytes = data(size);
@@ -37,7 +37,7 @@ fn everything_goes_through(scene: &Scene, listen: &str) {
     }
     for size in SIZES {
         let (sent, answer) = (data(size), data(size / 2 + 1));
-        let relay = scene.relay(listen, ["-", "--once"]).input(answer.clone()).start_listening();
+        let relay = scene.relay(listen, "-").arg("--once").input(answer.clone()).start_listening();
         let received = scene.wire(&relay.place()).exchange(&sent);
         assert!(received == answer, "{listen} -: {} bytes", received.len());
         relay.end().ok().output(sent);
@@ -76,7 +76,7 @@ fn from_stdin_and_stdout() {
 /// Gives lsock the listener as descriptor 3, and a file of this folder as its input.
 fn with_listener(scene: &Scene, listener: Host, args: &[&str]) -> Cmd {
     let script = r#"exec 3<&0 0<in; exec "$0" "$@""#;
-    let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+    let shell = scene.shell(script);
     shell.args(["relay", "-v", "fd:3"]).args(args).stdin(OwnedFd::from(listener))
 }
 
@@ -98,7 +98,7 @@ fn from_a_listening_socket_that_came_with_the_process() {
             relay.wait_for_message(&format!("{what})\n"));
             for size in SIZES {
                 let bytes = data(size);
-                assert!(scene.wire(&place).exchange(&bytes) == bytes, "{name} {target:?} {size}");
+                scene.wire(&place).expect_echo(&bytes);
             }
             relay.kill();
             // Whoever made the socket has to remove its file.
@@ -134,17 +134,17 @@ fn every_way_to_copy() {
             [("./s", "./t"), ("tcp:127.0.0.1:0", "./t"), ("./s", "tcp:127.0.0.1:0")]
         {
             let (_serving, target) = scene.echo(target);
-            let relay = scene.relay(listen, [&target]).args(*way).start_listening();
+            let relay = scene.relay(listen, &target).args(*way).start_listening();
             let place = relay.place();
             for size in [0, 1, 3000, *most] {
                 let bytes = data(size);
-                assert!(scene.wire(&place).exchange(&bytes) == bytes, "{way:?} {listen} {size}");
+                scene.wire(&place).expect_echo(&bytes);
             }
             let _ = fs::remove_file(scene.path("t"));
         }
-        let relay = scene.relay("./s", ["exec:cat"]).args(*way).start_listening();
+        let relay = scene.relay("./s", "exec:cat").args(*way).start_listening();
         let bytes = data(*most);
-        assert!(scene.wire("./s").exchange(&bytes) == bytes, "{way:?} exec:cat");
+        scene.wire("./s").expect_echo(&bytes);
         drop(relay);
     }
 }
@@ -154,7 +154,7 @@ fn every_way_to_copy() {
 fn messages_are_not_held_back() {
     let scene = Scene::new();
     for (target, _serving) in echoing_targets(&scene) {
-        let relay = scene.relay("tcp:127.0.0.1:0", &target).start_listening();
+        let relay = scene.lsock(["relay", "-v", "tcp:127.0.0.1:0"]).args(&target).start_listening();
         let mut client = scene.wire(&relay.place());
         // Now small, now large: between ways to copy.
         for size in [1, 10, 70_000, 1, 300_000, 1, 1, 65536, 3] {
@@ -192,13 +192,13 @@ fn an_answer_that_comes_late() {
     let mut relays: Vec<_> = cases
         .into_iter()
         .map(|(listen, target)| {
-            let relay = scene.relay(listen, target).start_listening();
+            let relay = scene.lsock(["relay", "-v", listen]).args(target).start_listening();
             let client = scene.wire(&relay.place());
             (relay, client)
         })
         .collect();
     let stdio = scene.lsock(["relay", "-", "./t"]).input("request").start();
-    let mut to_stdio = scene.relay("./d", ["-", "--once"]).open_input().start_listening();
+    let mut to_stdio = scene.relay("./d", "-").arg("--once").open_input().start_listening();
     let mut last = scene.wire("./d");
     for client in relays.iter_mut().map(|(_, client)| client).chain([&mut last]) {
         client.send("request");
@@ -206,12 +206,12 @@ fn an_answer_that_comes_late() {
     }
     to_stdio.wait_for_end_of_output("request");
     for (relay, client) in &mut relays {
-        assert_eq!(client.rest(), b"late request", "{:?}", relay.place());
+        client.expect_rest("late request");
     }
     stdio.end().silent().output("late request");
     to_stdio.send("late request");
     to_stdio.close_input();
-    assert_eq!(last.rest(), b"late request");
+    last.expect_rest("late request");
     to_stdio.end().ok();
 }
 
@@ -220,12 +220,12 @@ fn an_answer_that_comes_late() {
 fn a_target_that_ends_first_still_gets_the_rest() {
     let scene = Scene::new();
     let (host, _) = scene.host("./t");
-    let relay = scene.relay("./s", ["./t"]).start_listening();
+    let relay = scene.relay("./s", "./t").start_listening();
     let mut client = scene.wire("./s");
     let mut target = host.accept();
     target.send("all of it");
     target.end();
-    assert_eq!(client.rest(), b"all of it");
+    client.expect_rest("all of it");
     let bytes = data(3_000_000);
     let mut writer = client.another();
     let sent = bytes.clone();
@@ -233,7 +233,7 @@ fn a_target_that_ends_first_still_gets_the_rest() {
         writer.send(sent);
         writer.end();
     });
-    assert!(target.rest() == bytes);
+    target.expect_rest(&bytes);
     writes.join().unwrap();
     relay.wait_for_message("connection 1: 3000000 bytes to the target, 9 bytes back in");
 }
@@ -242,7 +242,7 @@ fn a_target_that_ends_first_still_gets_the_rest() {
 #[test]
 fn stdin_and_stdout_serve_one_client_after_another() {
     let scene = Scene::new();
-    let mut relay = scene.relay("./s", ["-"]).open_input().start_listening();
+    let mut relay = scene.relay("./s", "-").open_input().start_listening();
     let mut first = scene.wire("./s");
     first.send("one ");
     relay.wait_for_output("one ");
@@ -272,6 +272,6 @@ fn the_end_of_what_comes_is_the_end_of_stdout() {
     relay.wait_for_end_of_output("all");
     relay.send("more");
     relay.close_input();
-    assert_eq!(wire.rest(), b"more");
+    wire.expect_rest("more");
     relay.end().silent();
 }

@@ -9,7 +9,6 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-const NO_ARGS: [&str; 0] = [];
 const LSOCK: &str = env!("CARGO_BIN_EXE_lsock");
 
 /// Two sizes that fit in a buffer, and one that does not fit in any.
@@ -110,11 +109,11 @@ fn exchange_by<S: Read + Write + Copy + Send + Sync>(
 fn both_directions_between_two_names() {
     let scene = Scene::new();
     let behind = other(&scene);
-    let relay = scene.relay(scene.word(), [&behind]).start_listening();
+    let relay = scene.relay(scene.word(), &behind).start_listening();
     for (number, size) in (1..).zip(SIZES) {
         let (there, here) = (data(size), data(size / 2 + 1));
-        let target = scene.listen(&behind, NO_ARGS).input(there.clone()).start_listening();
-        let client = scene.connect(scene.word(), NO_ARGS).input(here.clone());
+        let target = scene.listen(&behind).input(there.clone()).start_listening();
+        let client = scene.connect(scene.word()).input(here.clone());
         client.run().silent().output(&there);
         target.end().ok().output(&here);
         let (to_target, back) = (here.len(), there.len());
@@ -130,12 +129,12 @@ fn an_answer_that_comes_after_the_end_of_the_request() {
     let scene = Scene::new();
     let behind = other(&scene);
     let server = echo(&behind, SIZES.len() + 1);
-    let _relay = scene.relay(scene.word(), [&behind]).start_listening();
+    let _relay = scene.relay(scene.word(), &behind).start_listening();
     for size in SIZES {
         let bytes = data(size);
         assert!(exchange(&connect(scene.word()), &bytes) == bytes, "{size} bytes");
     }
-    let client = scene.connect(scene.word(), NO_ARGS).input("request");
+    let client = scene.connect(scene.word()).input("request");
     client.run().silent().output("request");
     server.join().unwrap();
 }
@@ -155,7 +154,7 @@ fn many_clients_at_once() {
             stream.write_all(&request).unwrap();
         }
     });
-    let _relay = scene.relay(scene.word(), [&behind]).start_listening();
+    let _relay = scene.relay(scene.word(), &behind).start_listening();
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             let name = scene.word();
@@ -172,7 +171,7 @@ fn many_clients_at_once() {
 fn from_a_tcp_port_to_a_name() {
     let scene = Scene::new();
     let server = echo(scene.word(), SIZES.len());
-    let relay = scene.relay("tcp:127.0.0.1:0", [scene.word()]).start_listening();
+    let relay = scene.relay("tcp:127.0.0.1:0", scene.word()).start_listening();
     let place = relay.place();
     let address = place.strip_prefix("tcp:").unwrap();
     assert!(address.starts_with("127.0.0.1:") && !address.ends_with(":0"), "{place}");
@@ -184,7 +183,7 @@ fn from_a_tcp_port_to_a_name() {
     server.join().unwrap();
     relay.wait_for_message("connection 1 from tcp:127.0.0.1:");
     // One port is one server's.
-    let outcome = scene.relay(&place, [scene.word()]).run();
+    let outcome = scene.relay(&place, scene.word()).run();
     outcome.fails(3).says(&format!("cannot listen on {place}: "));
 }
 
@@ -200,7 +199,7 @@ fn from_a_name_to_a_tcp_port() {
             stream.write_all(&request).unwrap();
         }
     });
-    let _relay = scene.relay(scene.word(), [&target]).start_listening();
+    let _relay = scene.relay(scene.word(), &target).start_listening();
     for size in SIZES {
         let bytes = data(size);
         assert!(exchange(&connect(scene.word()), &bytes) == bytes, "{size} bytes");
@@ -226,12 +225,12 @@ fn stdin_and_stdout_are_the_client() {
 fn stdin_and_stdout_are_the_target() {
     let scene = Scene::new();
     let (there, here) = (data(2_000_003), data(3_000_001));
-    let relay = scene.relay(scene.word(), ["-", "--once"]).input(there.clone()).start_listening();
+    let relay = scene.relay(scene.word(), "-").arg("--once").input(there.clone()).start_listening();
     assert!(exchange(&connect(scene.word()), &here) == there);
     relay.end().ok().output(&here);
 
     // One client after another; the first one has had all of the input.
-    let mut relay = scene.relay(scene.word(), ["-"]).input("once").start_listening();
+    let mut relay = scene.relay(scene.word(), "-").input("once").start_listening();
     let mut expected = Vec::new();
     for answer in ["once", "", ""] {
         assert_eq!(exchange(&connect(scene.word()), b"request "), answer.as_bytes());
@@ -248,8 +247,8 @@ fn commands_serve_clients() {
     let behind = other(&scene);
     let command = ["--", LSOCK, "connect", &behind];
     let server = echo(&behind, 6);
-    let relay = scene.relay(scene.word(), command);
-    let listen = scene.listen(scene.word(), ["-k"]).args(command);
+    let relay = scene.lsock(["relay", "-v", scene.word()]).args(command);
+    let listen = scene.listen(scene.word()).arg("-k").args(command);
     for cmd in [relay, listen] {
         let running = cmd.start_listening();
         let clients: Vec<_> = (0..3)
@@ -272,7 +271,10 @@ fn commands_that_end_by_themselves() {
     let scene = Scene::new();
     let missing = other(&scene);
     let version = scene.lsock(["--version"]).run().silent().stdout;
-    let relay = scene.relay(scene.word(), ["--", LSOCK, "--version"]).start_listening();
+    let relay = scene
+        .lsock(["relay", "-v", scene.word()])
+        .args(["--", LSOCK, "--version"])
+        .start_listening();
     for number in 1..=2 {
         assert_eq!(rest(connect(scene.word())), version);
         relay.wait_for_message(&format!("connection {number}: command ended with 0"));
@@ -280,12 +282,12 @@ fn commands_that_end_by_themselves() {
     relay.kill();
     for (args, status) in [(&["--version"][..], 0), (&["connect", &missing], 3)] {
         let command = ["--once", "--", LSOCK].iter().chain(args);
-        let relay = scene.relay(scene.word(), command).start_listening();
+        let relay = scene.lsock(["relay", "-v", scene.word()]).args(command).start_listening();
         rest_whatever_happens(connect(scene.word()));
         relay.end().code(status);
     }
     let args = ["--once", "--", "no-such-program-anywhere"];
-    let relay = scene.relay(scene.word(), args).start_listening();
+    let relay = scene.lsock(["relay", "-v", scene.word()]).args(args).start_listening();
     assert_eq!(rest_whatever_happens(connect(scene.word())), b"");
     relay.end().code(1).says("no-such-program-anywhere");
 }
@@ -295,7 +297,7 @@ fn commands_that_end_by_themselves() {
 fn a_target_that_is_not_there() {
     let scene = Scene::new();
     let behind = other(&scene);
-    let mut relay = scene.relay(scene.word(), [&behind]).start_listening();
+    let mut relay = scene.relay(scene.word(), &behind).start_listening();
     for number in 1..=2 {
         assert_eq!(rest_whatever_happens(connect(scene.word())), b"");
         relay.wait_for_message(&format!(
@@ -313,7 +315,7 @@ fn a_target_that_is_not_there() {
 fn with_wait_clients_wait_for_the_target() {
     let scene = Scene::new();
     let behind = other(&scene);
-    let relay = scene.relay(scene.word(), [&behind, "--wait", "-vv"]).start_listening();
+    let relay = scene.relay(scene.word(), &behind).args(["--wait", "-vv"]).start_listening();
     let mut client = connect(scene.word());
     client.write_all(b"early").unwrap();
     relay.wait_for_message("trying again");
@@ -322,7 +324,7 @@ fn with_wait_clients_wait_for_the_target() {
     server.join().unwrap();
     relay.kill();
 
-    let relay = scene.relay(scene.word(), [&behind, "--wait=200ms"]).start_listening();
+    let relay = scene.relay(scene.word(), &behind).arg("--wait=200ms").start_listening();
     assert_eq!(rest_whatever_happens(connect(scene.word())), b"");
     relay.wait_for_message("warning: connection 1: ");
     relay.wait_for_message("gave up after 200ms");
@@ -333,14 +335,14 @@ fn with_once_it_ends_with_its_only_client() {
     let scene = Scene::new();
     let behind = other(&scene);
     let server = echo(&behind, 1);
-    let relay = scene.relay(scene.word(), [&behind, "--once"]).start_listening();
+    let relay = scene.relay(scene.word(), &behind).arg("--once").start_listening();
     let bytes = data(1_000_000);
     assert!(exchange(&connect(scene.word()), &bytes) == bytes);
     let outcome = relay.end().ok().output("").does_not_say("warning");
     outcome.says("connection 1: 1000000 bytes to the target, 1000000 bytes back");
     server.join().unwrap();
     // Of a target that is not there it is the failure.
-    let relay = scene.relay(scene.word(), [&behind, "--once"]).start_listening();
+    let relay = scene.relay(scene.word(), &behind).arg("--once").start_listening();
     assert_eq!(rest_whatever_happens(connect(scene.word())), b"");
     relay.end().code(3).says(&behind);
 }
@@ -350,8 +352,8 @@ fn with_once_it_ends_with_its_only_client() {
 fn a_peer_that_is_killed() {
     let scene = Scene::new();
     let behind = other(&scene);
-    let mut relay = scene.relay(scene.word(), [&behind]).start_listening();
-    let target = scene.listen(&behind, NO_ARGS).input("there").start_listening();
+    let mut relay = scene.relay(scene.word(), &behind).start_listening();
+    let target = scene.listen(&behind).input("there").start_listening();
     let mut client = connect(scene.word());
     client.write_all(b"here").unwrap();
     target.wait_for_output("here");
@@ -359,8 +361,8 @@ fn a_peer_that_is_killed() {
     target.kill();
     assert_eq!(rest_whatever_happens(&client), b"");
 
-    let target = scene.listen(&behind, ["--recv-only"]).start_listening();
-    let mut client = scene.connect(scene.word(), NO_ARGS).open_input().start();
+    let target = scene.listen(&behind).arg("--recv-only").start_listening();
+    let mut client = scene.connect(scene.word()).open_input().start();
     client.send("here");
     target.wait_for_output("here");
     client.kill();

@@ -6,7 +6,7 @@ use crate::harness::{
 #[cfg(target_os = "linux")]
 use crate::harness::{Wire, peak_memory};
 #[cfg(target_os = "linux")]
-use local_socket::os::unix::unread;
+use lsock_startup::unread;
 use rustix::{
     io::ioctl_fionread,
     process::{Pid, Signal, kill_process},
@@ -32,9 +32,9 @@ fn a_killed_client() {
     let scene = Scene::new();
     let (host, target) = scene.host("./t");
     for way in WAYS {
-        let relay = scene.relay("./s", [&target]).args(way).start_listening();
+        let relay = scene.relay("./s", &target).args(way).start_listening();
         let bytes = data(50_000);
-        let mut client = scene.connect("./s", [""; 0]).open_input().start();
+        let mut client = scene.connect("./s").open_input().start();
         client.send("x");
         let mut wire = host.accept();
         wire.expect("x");
@@ -57,8 +57,8 @@ fn a_killed_target() {
     // It has the connection, and reads nothing.
     let args = ["--", "sh", "-c", "echo $$; exec sleep 600"];
     for way in WAYS {
-        let _target = scene.listen("./t", args).start_listening();
-        let relay = scene.relay("./s", ["./t", "--once"]).args(way).start_listening();
+        let _target = scene.listen("./t").args(args).start_listening();
+        let relay = scene.relay("./s", "./t").arg("--once").args(way).start_listening();
         let mut client = scene.wire("./s");
         let mut pid = String::new();
         BufReader::new(client.another()).read_line(&mut pid).unwrap();
@@ -120,7 +120,7 @@ fn a_blocked_stdout_at_the_end_of_the_grace_time() {
     // More than a pipe and the sockets hold.
     const SIZE: usize = 5_000_000;
     let scene = Scene::new();
-    let relay = scene.relay("./s", ["-", "--grace", "1s"]);
+    let relay = scene.relay("./s", "-").args(["--grace", "1s"]);
     let mut relay = relay.open_input().unread_output().start_listening();
     let mut output = relay.take_output();
     let client = scene.wire("./s");
@@ -152,7 +152,7 @@ fn a_client_that_closes_while_much_is_sent_to_it() {
     });
     for way in WAYS {
         for args in [&["--once"][..], &[]] {
-            let relay = scene.relay("./s", [&target]).args(way).args(args).start_listening();
+            let relay = scene.relay("./s", &target).args(way).args(args).start_listening();
             let mut client = scene.wire("./s");
             client.expect(data(1000));
             drop(client);
@@ -160,7 +160,7 @@ fn a_client_that_closes_while_much_is_sent_to_it() {
                 // For the others it goes on.
                 relay.wait_for_message("warning: connection 1: ");
                 relay.wait_for_message("be delivered to the client: ");
-                assert!(scene.wire("./s").rest() == data(5_000_000));
+                scene.wire("./s").expect_rest(data(5_000_000));
             } else {
                 relay.end().code(5).says("be delivered to the client: ");
             }
@@ -194,7 +194,7 @@ fn a_client_that_sends_and_goes_at_once() {
     let scene = Scene::new();
     for kind in ["tcp:127.0.0.1:0", "./t"] {
         let (host, target) = scene.host(kind);
-        let _relay = scene.relay("./s", [&target]).start_listening();
+        let _relay = scene.relay("./s", &target).start_listening();
         for round in 0..100 {
             let mut client = scene.wire("./s");
             client.send(format!("message {round}"));
@@ -204,7 +204,7 @@ fn a_client_that_sends_and_goes_at_once() {
         }
     }
     let _ = fs::remove_file(scene.path("t"));
-    let relay = scene.relay("./u", ["./t", "--wait", "-vv"]).start_listening();
+    let relay = scene.relay("./u", "./t").args(["--wait", "-vv"]).start_listening();
     let mut client = scene.wire("./u");
     client.send("message");
     drop(client);
@@ -218,7 +218,7 @@ fn a_slow_reader_gets_everything() {
     const SIZE: usize = 20_000_000;
     let scene = Scene::new();
     let (host, target) = scene.host("./t");
-    let _relay = scene.relay("./s", [&target]).start_listening();
+    let _relay = scene.relay("./s", &target).start_listening();
     let mut client = scene.wire("./s");
     let mut wire = host.accept();
     let mut writers = [client.another(), wire.another()].map(|mut wire| {
@@ -231,7 +231,7 @@ fn a_slow_reader_gets_everything() {
     thread::sleep(Duration::from_secs(2));
     let expected = data(SIZE);
     let to_client = thread::spawn(move || client.rest());
-    assert!(wire.rest() == expected);
+    wire.expect_rest(&expected);
     assert!(to_client.join().unwrap() == expected);
     for writer in &mut writers {
         wait_until("it has sent everything", || writer.is_finished());
@@ -248,7 +248,7 @@ fn stopped_readers_cost_little_memory_and_disturb_nobody() {
     let scene = Scene::new();
     let (host, target) = scene.host("./t");
     for way in [&[][..], &["--copy", "buffer"]] {
-        let relay = scene.relay("./s", [&target]).args(way).start_listening();
+        let relay = scene.relay("./s", &target).args(way).start_listening();
         let visit = || {
             let mut client = scene.wire("./s");
             let (mut wire, bytes) = (host.accept(), data(2_000_000));
@@ -256,7 +256,7 @@ fn stopped_readers_cost_little_memory_and_disturb_nobody() {
                 let received = wire.rest();
                 wire.send(&received);
             });
-            assert!(client.exchange(&bytes) == bytes);
+            client.expect_echo(&bytes);
             echo.join().unwrap();
         };
         visit();
@@ -288,7 +288,7 @@ fn stopped_readers_cost_little_memory_and_disturb_nobody() {
         assert!(grown < CLIENTS as u64 * 400_000, "{way:?}: {grown} bytes more memory");
         let expected = data(SIZE);
         for (mut wire, writes) in stuck {
-            assert!(wire.rest() == expected, "{way:?}");
+            wire.expect_rest(&expected);
             writes.join().unwrap();
         }
     }
@@ -298,7 +298,7 @@ fn stopped_readers_cost_little_memory_and_disturb_nobody() {
 #[test]
 fn a_reader_of_stdout_that_has_enough_is_no_loss() {
     let scene = Scene::new();
-    let _server = scene.listen("./t", ["-k", "--", "yes"]).start_listening();
+    let _server = scene.listen("./t").args(["-k", "--", "yes"]).start_listening();
     let mut relay = scene.lsock(["relay", "-", "./t"]).unread_output().start();
     relay.take_output().read_exact(&mut [0; 100]).unwrap();
     relay.end().silent();
@@ -314,7 +314,6 @@ fn the_loss_of_the_only_client_at_the_end_of_the_grace_time() {
     let writes = thread::spawn(move || client.write_all(&data(5_000_000)).is_err());
     let mut wire = host.accept();
     wire.expect(data(1));
-    signal(&relay, Signal::TERM);
-    relay.end().died_of(Signal::TERM).says("bytes could not be delivered to the target: ");
+    relay.terminate().says("bytes could not be delivered to the target: ");
     assert!(writes.join().unwrap());
 }

@@ -21,7 +21,7 @@ fn all_are_served(relay: &Running, clients: &mut [Wire]) {
     for (number, client) in clients.iter_mut().enumerate() {
         let answer = client.rest_whatever_happens();
         if answer != number.to_string().as_bytes() {
-            let log = String::from_utf8(relay.stderr.so_far()).unwrap();
+            let log = relay.log();
             let warnings: Vec<_> = log.lines().filter(|line| line.contains("warning")).collect();
             panic!("client {number} got {} bytes back\n{}", answer.len(), warnings.join("\n"));
         }
@@ -42,10 +42,10 @@ fn a_burst_of_five_hundred_and_a_target_with_a_short_backlog() {
             wire.send(request);
         }
     });
-    let relay = scene.relay("./s", [&target]).start_listening();
+    let relay = scene.relay("./s", &target).start_listening();
     let mut clients: Vec<_> = (0..500).map(|_| scene.wire("./s")).collect();
     all_are_served(&relay, &mut clients);
-    let log = String::from_utf8(relay.stderr.so_far()).unwrap();
+    let log = relay.log();
     assert!(!log.contains("warning"), "{log}");
 }
 
@@ -55,7 +55,7 @@ fn out_of_descriptors_it_waits_without_spinning() {
     let (_serving, target) = scene.echo("./t");
     for target in [&target, "exec:cat"] {
         let script = r#"ulimit -n 64; exec "$0" relay -v ./s "$@""#;
-        let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+        let shell = scene.shell(script);
         let mut relay = shell.arg(target).start_listening();
         let mut clients: Vec<_> = (0..500).map(|_| scene.wire("./s")).collect();
         // The first ones are served, and stay.
@@ -75,8 +75,7 @@ fn out_of_descriptors_it_waits_without_spinning() {
         }
         all_are_served(&relay, &mut clients);
         assert!(relay.is_running());
-        signal(&relay, Signal::TERM);
-        relay.end().died_of(Signal::TERM).does_not_say("warning");
+        relay.terminate().does_not_say("warning");
     }
 }
 
@@ -101,7 +100,7 @@ fn five_thousand_one_after_another_leave_nothing() {
         let mut client = scene.wire("./s");
         client.send("hello");
         client.end();
-        assert_eq!(client.rest(), b"hello");
+        client.expect_rest("hello");
     };
     for _ in 0..200 {
         visit();
@@ -131,7 +130,7 @@ fn two_hundred_at_once_with_much_to_say() {
     for (listen, target) in [("./s", "./t"), ("tcp:127.0.0.1:0", "./u"), ("./s", "tcp:127.0.0.1:0")]
     {
         let (_serving, target) = scene.echo(target);
-        let relay = scene.relay(listen, [&target]).start_listening();
+        let relay = scene.relay(listen, &target).start_listening();
         let place = relay.place();
         let bytes = data(SIZE + 200);
         thread::scope(|scope| {
@@ -143,7 +142,7 @@ fn two_hundred_at_once_with_much_to_say() {
                 scope.spawn(move || assert!(client.exchange(bytes) == bytes, "{number}"));
             }
         });
-        let log = String::from_utf8(relay.stderr.so_far()).unwrap();
+        let log = relay.log();
         assert!(!log.contains("warning"), "{log}");
     }
 }
@@ -153,7 +152,7 @@ fn one_gibibyte() {
     const SIZE: u64 = 1 << 30;
     let scene = Scene::new();
     let (host, target) = scene.host("./t");
-    let relay = scene.relay("./s", [&target]).start_listening();
+    let relay = scene.relay("./s", &target).start_listening();
     let mut client = scene.wire("./s");
     let writes = thread::spawn(move || {
         let mut bytes = Data::new();

@@ -23,7 +23,7 @@ fn is_silent(wire: &mut Wire) -> bool {
 fn eof_close_ends_both_directions_and_delivers_before() {
     let scene = Scene::new();
     let (host, _) = scene.host("./t");
-    let relay = scene.relay("./s", ["./t", "--eof", "close"]).start_listening();
+    let relay = scene.relay("./s", "./t").args(["--eof", "close"]).start_listening();
     let bytes = data(300_000);
     for client_ends in [true, false] {
         let client = scene.wire("./s");
@@ -35,10 +35,10 @@ fn eof_close_ends_both_directions_and_delivers_before() {
             writer.send(sent);
             writer.end();
         });
-        assert!(other.rest() == bytes);
+        other.expect_rest(&bytes);
         writes.join().unwrap();
         // The other one has not ended its side.
-        assert_eq!(one.rest(), b"");
+        one.expect_rest("");
     }
     relay.wait_for_message("connection 2: 0 bytes to the target, 300000 bytes back in");
 }
@@ -47,7 +47,7 @@ fn eof_close_ends_both_directions_and_delivers_before() {
 fn eof_wait_does_not_tell_the_other_side() {
     let scene = Scene::new();
     let (host, _) = scene.host("./t");
-    let _relay = scene.relay("./s", ["./t", "--eof", "wait"]).start_listening();
+    let _relay = scene.relay("./s", "./t").args(["--eof", "wait"]).start_listening();
     let mut client = scene.wire("./s");
     let mut target = host.accept();
     client.send("hi");
@@ -57,22 +57,22 @@ fn eof_wait_does_not_tell_the_other_side() {
     target.send("answer");
     client.expect("answer");
     target.end();
-    assert_eq!(client.rest(), b"");
-    assert_eq!(target.rest(), b"");
+    client.expect_rest("");
+    target.expect_rest("");
 }
 
 #[test]
 fn send_only_reads_nothing_of_the_target() {
     let scene = Scene::new();
     let (host, _) = scene.host("./t");
-    let relay = scene.relay("./s", ["./t", "--send-only"]).start_listening();
+    let relay = scene.relay("./s", "./t").arg("--send-only").start_listening();
     let mut client = scene.wire("./s");
     let mut target = host.accept();
     target.send("not wanted");
     client.send(data(100_000));
     client.end();
     assert!(target.rest_whatever_happens() == data(100_000));
-    assert_eq!(client.rest(), b"");
+    client.expect_rest("");
     relay.wait_for_message("connection 1: 100000 bytes to the target, 0 bytes back in");
 }
 
@@ -80,14 +80,14 @@ fn send_only_reads_nothing_of_the_target() {
 fn recv_only_reads_nothing_of_the_client() {
     let scene = Scene::new();
     let (host, _) = scene.host("./t");
-    let relay = scene.relay("./s", ["./t", "--recv-only"]).start_listening();
+    let relay = scene.relay("./s", "./t").arg("--recv-only").start_listening();
     let mut client = scene.wire("./s");
     let mut target = host.accept();
     client.send("not wanted");
     target.send(data(100_000));
     target.end();
     assert!(client.rest_whatever_happens() == data(100_000));
-    assert_eq!(target.rest(), b"");
+    target.expect_rest("");
     relay.wait_for_message("connection 1: 0 bytes to the target, 100000 bytes back in");
 }
 
@@ -103,11 +103,13 @@ fn the_directions_of_stdin_and_stdout_are_those_of_the_connection() {
     drop(wire);
     relay.end().silent().output("answer");
     // What clients send is what is written to stdout.
-    let relay = scene.relay("./s", ["-", "--once", "--send-only"]).input("no").start_listening();
+    let relay =
+        scene.relay("./s", "-").args(["--once", "--send-only"]).input("no").start_listening();
     assert_eq!(scene.wire("./s").exchange(b"sent"), b"");
     relay.end().ok().output("sent");
-    let relay = scene.relay("./s", ["-", "--once", "--recv-only"]).input("yes").start_listening();
-    assert_eq!(scene.wire("./s").rest(), b"yes");
+    let relay =
+        scene.relay("./s", "-").args(["--once", "--recv-only"]).input("yes").start_listening();
+    scene.wire("./s").expect_rest("yes");
     relay.end().ok().output("");
 }
 
@@ -115,16 +117,16 @@ fn the_directions_of_stdin_and_stdout_are_those_of_the_connection() {
 fn linger_limits_what_follows_the_end_of_one_direction() {
     let scene = Scene::new();
     let (host, _) = scene.host("./t");
-    let relay = scene.relay("./s", ["./t", "--once", "--linger", "300ms"]).start_listening();
+    let relay = scene.relay("./s", "./t").args(["--once", "--linger", "300ms"]).start_listening();
     let mut client = scene.wire("./s");
     let mut target = host.accept();
     assert!(is_silent(&mut target) && is_silent(&mut client), "both directions are open");
     let start = Instant::now();
     client.send("hi");
     client.end();
-    assert_eq!(client.rest(), b"");
+    client.expect_rest("");
     assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
-    assert_eq!(target.rest(), b"hi");
+    target.expect_rest("hi");
     relay.end().ok().says("ended by --linger");
 }
 
@@ -133,7 +135,7 @@ fn linger_limits_what_follows_the_end_of_one_direction() {
 fn linger_gives_a_slow_reader_its_time() {
     let scene = Scene::new();
     let (host, _) = scene.host("./t");
-    let relay = scene.relay("./s", ["./t", "--once", "--linger", "1s"]).start_listening();
+    let relay = scene.relay("./s", "./t").args(["--once", "--linger", "1s"]).start_listening();
     let mut client = scene.wire("./s");
     let mut target = host.accept();
     let bytes = data(2 << 20);
@@ -143,7 +145,7 @@ fn linger_gives_a_slow_reader_its_time() {
     client.end();
     // Time is the subject.
     thread::sleep(Duration::from_millis(2500));
-    assert!(client.rest() == bytes);
+    client.expect_rest(&bytes);
     writes.join().unwrap();
     relay.end().ok().does_not_say("ended by");
 }
@@ -153,18 +155,18 @@ fn idle_timeout_ends_a_silent_connection() {
     let scene = Scene::new();
     let (host, _) = scene.host("./t");
     let args = ["./t", "--idle-timeout", "200ms"];
-    let relay = scene.relay("./s", args).arg("--once").start_listening();
+    let relay = scene.lsock(["relay", "-v", "./s"]).args(args).arg("--once").start_listening();
     let mut client = scene.wire("./s");
     let mut target = host.accept();
     client.send("hi");
-    assert_eq!(client.rest(), b"");
-    assert_eq!(target.rest(), b"hi");
+    client.expect_rest("");
+    target.expect_rest("hi");
     relay.end().code(4).says("nothing moved for 200ms");
     // Without --once it is a warning, and the next one is served.
-    let relay = scene.relay("./s", args).start_listening();
+    let relay = scene.lsock(["relay", "-v", "./s"]).args(args).start_listening();
     let mut client = scene.wire("./s");
     let _target = host.accept();
-    assert_eq!(client.rest(), b"");
+    client.expect_rest("");
     relay.wait_for_message("warning: connection 1: nothing moved for 200ms");
     let mut client = scene.wire("./s");
     client.send("next");
@@ -176,14 +178,14 @@ fn once_serves_one_client_and_ends() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     for listen in ["./s", "tcp:127.0.0.1:0"] {
-        let relay = scene.relay(listen, [&target]).arg("--once").start_listening();
+        let relay = scene.relay(listen, &target).arg("--once").start_listening();
         let mut client = scene.wire(&relay.place());
         client.send("x");
         client.expect("x");
         // Nobody else would be served: the name has gone.
         assert_eq!(scene.files(), ["t"]);
         client.end();
-        assert_eq!(client.rest(), b"");
+        client.expect_rest("");
         relay.end().ok().output("").says("in total: 1 connections, 1 bytes to targets, 1 bytes");
     }
 }
@@ -193,7 +195,7 @@ fn max_conns_lets_the_others_wait() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     for listen in ["./s", "tcp:127.0.0.1:0"] {
-        let relay = scene.relay(listen, [&target]).args(["--max-conns", "2"]).start_listening();
+        let relay = scene.relay(listen, &target).args(["--max-conns", "2"]).start_listening();
         let place = relay.place();
         let mut clients: Vec<_> = (0..6).map(|_| scene.wire(&place)).collect();
         for client in &mut clients {
@@ -202,16 +204,16 @@ fn max_conns_lets_the_others_wait() {
         clients[0].expect("x");
         clients[1].expect("x");
         for mut client in clients.drain(..2) {
-            let log = String::from_utf8(relay.stderr.so_far()).unwrap();
+            let log = relay.log();
             assert!(!log.contains("connection 5"), "{log}");
             client.end();
-            assert_eq!(client.rest(), b"");
+            client.expect_rest("");
         }
         for client in &mut clients {
             client.end();
         }
         for client in &mut clients {
-            assert_eq!(client.rest(), b"x");
+            client.expect_rest("x");
         }
         relay.wait_for_message("connection 6: 1 bytes to the target");
     }
@@ -222,20 +224,20 @@ fn max_conns_per_user_refuses_further_ones() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     let args = [&target, "--max-conns-per-user", "2"];
-    let relay = scene.relay("./s", args).start_listening();
+    let relay = scene.lsock(["relay", "-v", "./s"]).args(args).start_listening();
     let mut clients: Vec<_> = (0..2).map(|_| scene.wire("./s")).collect();
     for client in &mut clients {
         client.send("x");
         client.expect("x");
     }
-    assert_eq!(scene.wire("./s").rest(), b"");
+    scene.wire("./s").expect_rest("");
     relay.wait_for_message("warning: refused a client of a user who has enough connections");
     clients.pop();
     relay.wait_for_message("connection 2: 1 bytes to the target");
     // The place is free a moment after that was said.
     wait_until("another one is served", || {
         drop(scene.wire("./s"));
-        String::from_utf8(relay.stderr.so_far()).unwrap().contains("connection 3")
+        relay.log().contains("connection 3")
     });
 }
 
@@ -264,7 +266,7 @@ fn strangers_are_refused_unless_they_are_allowed() {
         cases.push((&abstract_name, vec!["--allow", &nobody], true));
     }
     for (name, args, is_served) in cases {
-        let relay = scene.relay(name, [&target]).args(&args).start_listening();
+        let relay = scene.relay(name, &target).args(&args).start_listening();
         let outcome = stranger(name);
         assert_eq!(outcome.stdout == b"secret", is_served, "{name} {args:?} {}", outcome.report());
         assert_eq!(outcome.stdout.is_empty(), !is_served, "{name} {args:?}");
@@ -278,10 +280,10 @@ fn ready_fd_is_told_when_clients_can_connect() {
     let (_serving, target) = scene.echo("./t");
     let script = r#"exec 3>&1 >/dev/null; exec "$0" "$@""#;
     for listen in ["./s", "tcp:127.0.0.1:0"] {
-        let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+        let shell = scene.shell(script);
         let relay = shell.args(["relay", "-v", listen, &target, "--ready-fd", "3"]).start();
         relay.wait_for_end_of_output("\n");
-        assert_eq!(scene.wire(&relay.place()).exchange(b"hi"), b"hi");
+        scene.wire(&relay.place()).expect_echo("hi");
     }
 }
 
@@ -293,7 +295,7 @@ fn what_came_of_connections_is_reported() {
         let request = wire.rest();
         wire.send(&request[..request.len() / 2]);
     });
-    let relay = scene.relay("./s", [&target]).start_listening();
+    let relay = scene.relay("./s", &target).start_listening();
     for (number, size) in [(1, 1000), (2, 200_000)] {
         scene.wire("./s").exchange(&data(size));
         let half = size / 2;
@@ -315,6 +317,6 @@ fn without_v_it_is_silent() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     let relay = scene.lsock(["relay", "./s", &target, "--once"]).start();
-    assert_eq!(scene.wire("./s").exchange(b"hi"), b"hi");
+    scene.wire("./s").expect_echo("hi");
     relay.end().silent().output("");
 }

@@ -1,7 +1,7 @@
 //! Peers that end both directions, read nothing, and close late or never.
 
 use crate::harness::{
-    Host, Running, Scene, Wire, data, numbers, signal, wait_for_bytes, wait_until,
+    Host, Running, Scene, Wire, assert_bytes, data, numbers, signal, wait_for_bytes, wait_until,
 };
 use rustix::{
     io::ioctl_fionread,
@@ -23,7 +23,7 @@ fn shut_down_unread(scene: &Scene, host: &Host) -> Wire {
     wait_for_bytes(&wire, 4);
     shutdown(&wire, Shutdown::Both).unwrap();
     // The client is not kept until it is decided whether the target has read everything.
-    assert_eq!(client.rest(), b"");
+    client.expect_rest("");
     wait_until("the client's connection is closed", || client.write(b"x").is_err());
     wire
 }
@@ -64,7 +64,7 @@ fn a_client_that_ends_both_directions_and_does_not_close() {
         wire.send("answer");
         wait_for_bytes(&client, 6);
         shutdown(&client, Shutdown::Both).unwrap();
-        assert_eq!(wire.rest(), b"");
+        wire.expect_rest("");
         drop(wire);
         if closes {
             // What is not to be seen yet cannot be waited for.
@@ -115,7 +115,7 @@ fn a_slow_reader_of_stdout_of_a_relay() {
     relay.wait_for_message("bytes back in");
     let mut received = Vec::new();
     output.read_to_end(&mut received).unwrap();
-    assert!(received == bytes, "{} bytes", received.len());
+    assert_bytes(&received, &bytes, String::new);
     relay.end().ok().does_not_say("warning");
 }
 

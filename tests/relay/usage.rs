@@ -59,7 +59,7 @@ fn what_does_not_go_together() {
     for (args, part) in cases {
         let outcome = scene.lsock(["relay"]).args(*args).run();
         outcome.fails(2).says(part).output("");
-        assert_eq!(scene.files(), [""; 0], "{args:?}");
+        scene.expect_empty();
     }
 }
 
@@ -68,15 +68,15 @@ fn what_does_not_go_together() {
 fn a_tcp_port_is_not_exposed_by_accident() {
     let scene = Scene::new();
     for listen in ["tcp:0.0.0.0:0", "tcp:[::]:0"] {
-        let outcome = scene.relay(listen, ["./t"]).run();
+        let outcome = scene.relay(listen, "./t").run();
         outcome.fails(2).says(listen).says("--expose").does_not_say("listening");
     }
     let (_serving, target) = scene.echo("./t");
-    let relay = scene.relay("tcp:0.0.0.0:0", [&target, "--expose"]).start_listening();
+    let relay = scene.relay("tcp:0.0.0.0:0", &target).arg("--expose").start_listening();
     let place = relay.place();
     let (_, port) = place.rsplit_once(':').unwrap();
     assert!(place.starts_with("tcp:0.0.0.0:") && port != "0", "{place}");
-    assert_eq!(scene.wire(&format!("tcp:127.0.0.1:{port}")).exchange(b"hi"), b"hi");
+    scene.wire(&format!("tcp:127.0.0.1:{port}")).expect_echo("hi");
 }
 
 /// The system chooses the port, and lsock says which one it is.
@@ -85,11 +85,11 @@ fn the_port_that_the_system_has_chosen_is_told() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     for listen in ["tcp:127.0.0.1:0", "tcp:localhost:0"] {
-        let relay = scene.relay(listen, [&target]).start_listening();
+        let relay = scene.relay(listen, &target).start_listening();
         let place = relay.place();
         assert!(place.starts_with(listen.trim_end_matches('0')) && !place.ends_with(":0"));
         relay.wait_for_message(&format!("listening on {place} (TCP port)"));
-        assert_eq!(scene.wire(&place).exchange(b"hi"), b"hi");
+        scene.wire(&place).expect_echo("hi");
     }
 }
 
@@ -97,9 +97,9 @@ fn the_port_that_the_system_has_chosen_is_told() {
 fn a_port_that_is_in_use() {
     let scene = Scene::new();
     let (_taken, name) = scene.host("tcp:127.0.0.1:0");
-    let outcome = scene.relay(&name, ["./t"]).run();
+    let outcome = scene.relay(&name, "./t").run();
     outcome.fails(3).says(&format!("cannot listen on {name}: address"));
-    scene.relay("tcp:no-such-host.invalid:80", ["./t"]).run().code(3).says("no-such-host.invalid");
+    scene.relay("tcp:no-such-host.invalid:80", "./t").run().code(3).says("no-such-host.invalid");
 }
 
 /// What comes as descriptor 3 has to be a socket that listens.
@@ -108,7 +108,7 @@ fn a_descriptor_that_is_no_listener() {
     let scene = Scene::new();
     let script = r#"exec 3<&0 0</dev/null; exec "$0" relay fd:3 ./t "$@""#;
     let lsock = |stdin: OwnedFd, args: &[&str]| {
-        let shell = scene.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+        let shell = scene.shell(script);
         shell.args(args).stdin(stdin).run()
     };
     let (Host::Local(listener), _) = scene.host("./l") else { panic!("a local socket") };
@@ -150,6 +150,6 @@ fn explain_tells_what_would_be_done_and_does_nothing() {
         for part in *parts {
             assert!(text.contains(part), "{args:?}: no `{part}` in\n{text}");
         }
-        assert_eq!(scene.files(), [""; 0], "{args:?}");
+        scene.expect_empty();
     }
 }

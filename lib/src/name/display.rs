@@ -46,9 +46,9 @@ impl Name<'_> {
     /// Returns the path of a name in the runtime folder on systems whose grammar has no form
     /// for such names.
     fn runtime_path(&self) -> Option<Name<'static>> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
+        #[cfg(linux_like)]
         return crate::os::unix::runtime_dir::first_path(self);
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        #[cfg(not(linux_like))]
         None
     }
 }

@@ -6,44 +6,49 @@
 
 mod address;
 mod aside;
+mod bound;
+mod bound_name;
 mod claim;
 mod connect;
 mod control;
 mod convert;
 mod fd_passing;
-mod file;
-mod folder_lock;
 mod halves;
 mod holder;
+mod identity;
 pub mod inherited;
 mod listen;
 mod listener;
+mod lock;
 mod name;
 mod os_str;
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 mod overflow_ids;
+mod own_file;
 pub(crate) mod peer;
 mod pinned;
 mod probe;
+mod refusal;
 pub(crate) mod runtime_dir;
 mod settings;
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 mod sock_diag;
 mod stream;
 mod sys;
+mod temporary_name;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 pub use name::AbstractNsUdSocket;
 pub use {
-    control::stop_passing_credentials,
-    fd_passing::{MAX_PASSED_FDS, recv_with_fds, send_with_fds},
+    control::MAX_PASSED_FDS,
+    fd_passing::{recv_with_fds, send_with_fds},
     halves::{RecvHalf, SendHalf},
     listener::Listener,
     name::{FilesystemUdSocket, SpecialDirUdSocket},
     settings::ListenerOptionsExt,
-    stream::{Stream, unread},
+    stream::Stream,
 };
 pub(crate) use {
     os_str::{os_string_from_bytes, strip_ascii_prefix},

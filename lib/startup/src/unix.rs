@@ -2,3 +2,5 @@ pub(crate) mod children;
 pub(crate) mod descriptors;
 mod hook;
 pub(crate) mod signals;
+pub(crate) mod sockets;
+pub(crate) mod watched;

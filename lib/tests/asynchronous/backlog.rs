@@ -1,7 +1,7 @@
 //! A server that does not accept, and whose queue is full.
 
 // The BSDs and macOS refuse at once when a backlog is full.
-#![cfg(any(target_os = "linux", target_os = "android"))]
+#![cfg(linux_like)]
 
 use super::block_on;
 use crate::{

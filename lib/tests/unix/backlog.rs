@@ -46,7 +46,7 @@ fn with_a_full_backlog(behaviour: fn(&local_socket::Listener, &Name<'_>, usize))
 }
 
 // The BSDs and macOS refuse at once when a backlog is full.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 mod waiting {
     use super::*;
 

@@ -35,7 +35,7 @@ const JOBS: &[(&str, fn())] = &[
     ("send to nobody", super::fd_passing::send_to_nobody),
     ("receive too many", super::fd_passing::receive_too_many),
     ("runtime folder", super::runtime_folder::listen_and_connect),
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     ("listen and stay", super::abstract_names::listen_and_stay),
     #[cfg(target_os = "linux")]
     ("receive process descriptors", super::fd_passing::receive_process_descriptors),

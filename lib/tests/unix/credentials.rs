@@ -13,7 +13,7 @@ fn assert_own(creds: &PeerCreds) {
     assert_eq!(creds.pid(), Some(rustix::process::getpid().as_raw_nonzero().get()));
     assert_eq!(creds.euid(), Some(rustix::process::geteuid().as_raw()));
     assert_eq!(creds.egid(), Some(rustix::process::getegid().as_raw()));
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("Groups:")).unwrap();

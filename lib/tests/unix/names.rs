@@ -83,7 +83,7 @@ proptest! {
 
     /// So can any word.
     #[test]
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     fn every_abstract_name_that_is_accepted_can_be_bound(
         bytes in prop::collection::vec(any::<u8>(), 0..115)
     ) {

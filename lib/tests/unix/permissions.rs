@@ -50,7 +50,7 @@ fn access_in_words_is_a_mode() {
 }
 
 #[test]
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 fn an_abstract_name_has_the_mode_of_its_socket() {
     use local_socket::{GenericNamespaced, ToNsName as _};
     for wanted in MODES {

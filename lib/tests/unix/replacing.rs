@@ -150,7 +150,7 @@ fn both_ends_know_the_name() {
 /// What stands beside a path for a moment is longer than the path, which may be as long as
 /// an address can be.
 #[test]
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 fn a_path_of_the_greatest_length_can_be_replaced() {
     within_deadline(|| {
         for length in [60, 85, 100, 107, 108] {

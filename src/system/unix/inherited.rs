@@ -2,9 +2,8 @@
 
 use super::listening::Allowed;
 use crate::{diag::Failure, system::ListenSettings};
-use local_socket::{
-    Listener, Name, error::reason, os::unix::stop_passing_credentials, traits::Listener as _,
-};
+use local_socket::{Listener, Name, error::reason, traits::Listener as _};
+use lsock_startup::stop_passing_credentials;
 use rustix::net::{AddressFamily, SocketType, getsockname, sockopt};
 use std::{
     io, net,

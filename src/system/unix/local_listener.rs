@@ -1,6 +1,5 @@
-use local_socket::{
-    Listener, ListenerNonblockingMode, Stream, os::unix::tokio::Watched, traits::Listener as _,
-};
+use local_socket::{Listener, ListenerNonblockingMode, Stream, traits::Listener as _};
+use lsock_startup::Watched;
 use std::{
     future::poll_fn,
     io::{self, ErrorKind},

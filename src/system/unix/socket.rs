@@ -3,10 +3,8 @@
 #[cfg(target_os = "linux")]
 use super::kernel_pipe::KernelPipe;
 use super::{super::PeerState, descriptors::Descriptors};
-use local_socket::{
-    ConnectOptions, ConnectWaitMode, Name, Stream,
-    os::unix::{tokio::Watched, unread},
-};
+use local_socket::{ConnectOptions, ConnectWaitMode, Name, Stream};
+use lsock_startup::{Watched, unread};
 use rustix::{
     io::Errno,
     net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt},

@@ -1,5 +1,6 @@
 use super::super::PeerState;
-use local_socket::{Stream, os::unix::unread, traits::StreamCommon as _};
+use local_socket::{Stream, traits::StreamCommon as _};
+use lsock_startup::unread;
 use rustix::event::{PollFd, PollFlags};
 use std::{io, os::fd::AsFd};
 

@@ -15,7 +15,7 @@ use super::{
     random::Random,
     report::Figures,
 };
-use crate::harness::{Running, Scene, becomes, data, signal};
+use crate::harness::{Running, Scene, Wire, becomes, data, signal};
 use rustix::process::Signal;
 use std::{
     io::{self, Read, Write},
@@ -150,7 +150,7 @@ fn with_clients(scene: &Scene, target: &str, random: &mut Random, figures: &mut 
 
 /// Connects a client that is idle, has sent a little, or as much as is taken.
 fn client(scene: &Scene, random: &mut Random) -> UnixStream {
-    let mut stream = scene.dial("a");
+    let Wire::Local(mut stream) = scene.wire("./a") else { panic!("a local socket") };
     match random.below(3) {
         0 => {}
         1 => stream.write_all(b"a line\n").unwrap(),

@@ -13,7 +13,7 @@ use super::{
     report::Figures,
     visitor::{TARGET, Visits},
 };
-use crate::harness::{Cmd, NOBODY, Running, Scene, memory, open_files, wait_until};
+use crate::harness::{NOBODY, Running, Scene, memory, open_files, wait_until};
 use rustix::process::geteuid;
 use std::{
     env, fs, mem,
@@ -62,7 +62,7 @@ struct Strangers<'a> {
 
 impl Strangers<'_> {
     fn start(&self, count: usize) -> Vec<Running> {
-        let cmd = || Cmd::new(self.program, self.scene.folder()).user(NOBODY);
+        let cmd = || self.scene.command(self.program).user(NOBODY);
         (0..count).map(|_| cmd().env(TARGET, self.name).open_input().start()).collect()
     }
 }

@@ -1,97 +1,52 @@
-//! Taking over the path of a socket file: only a stale one, or also a live one, and
-//! exactly one of any number of processes that try at the same time.
+//! Takes over the path of a socket file, only a stale one or also a live one. Of any number of
+//! processes that try at the same time exactly one succeeds.
 //!
 //! # The protocol
-//! A path at which nothing stands is bound at once: `bind(2)` makes the file only if
-//! nothing is there. Every starter tries once for the lock, without waiting. The lock is
-//! required only to remove or replace a file. It is held from the first look at the path
-//! until the new socket listens.
+//! A path without a file is bound at once: `bind(2)` creates the file only if there is none. Every
+//! process tries once for the [`lock`], without waiting. The lock is required only to remove or
+//! replace a file. It is held from the first look at the path until the new socket listens.
 //!
-//! What programs do in between that know nothing of the lock is met by exact checks. The
-//! file is [pinned](super::pinned), asked whether anybody listens on it, moved
-//! [aside], and removed only if what lies aside is that file and still nobody
-//! listens on it. Anything else is put back. Where locking is impossible the checks alone
-//! have to do: no file is lost, but a new server's file may be away from its path for the
-//! moment between two calls of `rename`, and a third starter may bind the path then.
+//! Exact checks protect against programs that do not use the lock. The file is
+//! [pinned](super::pinned), probed for a listener, moved [`aside`], and removed only if the file
+//! that was moved is the pinned one and still nobody listens on it. Any other file is put back. Where
+//! locking is impossible, only the checks protect: no file is lost, but a new server's file may be
+//! away from its path for the moment between two calls of `rename`, and a third process may bind
+//! the path then.
 //!
-//! One gap is left on Linux: who listens with [`OnConflict::Fail`] takes no lock and, unless
-//! permissions are to be changed, does not ask the system which file it is bound to. If a
-//! replacing server comes between its `bind(2)` and `lstat(2)`, it takes that server's file
-//! for its own and removes it at its end. On file systems without `renameat2(2)`, and on other
-//! Unix systems, see [`move_aside`](super::aside::move_aside) and [`take_place`].
-//!
-//! # The lock
-//! It is `flock(2)` on a descriptor of the folder. Nothing is created, nothing is left
-//! behind, it ends with its process, and processes of all network namespaces see it. Every
-//! process that may read the folder can hold it, for ever if it likes. So a free name never
-//! depends on it, and an error for another name says who holds it.
-//!
-//! What a stranger can do to each kind of lock that was considered:
-//! - `flock` of the folder: hold it, if the stranger may read the folder. Then stale names
-//!   in that folder are not taken over. It is held only as long as the stranger's process
-//!   runs, and `/proc/locks` names the process.
-//! - A lock file beside the socket: a stranger who may write to the folder can make a file,
-//!   fifo, link or folder of that name, and every starter fails until somebody removes it.
-//!   Starters of different users lock each other out, since a file that one of them left
-//!   behind cannot be opened by the other. To remove the file at the end is a race, and
-//!   may remove a file that somebody else keeps there.
-//! - An abstract socket whose name is derived from device and inode of the folder: everybody
-//!   in the network namespace can bind it, without any right to the folder. Processes in
-//!   other network namespaces that share the folder do not see it, so two of them can take
-//!   over at once. Only Linux has it.
-//! - A lock in a folder of the user: strangers can do nothing to it. But that folder is not
-//!   always there (`XDG_RUNTIME_DIR` of services and of containers), two containers that
-//!   share the folder of the socket do not share it, and neither do two users.
+//! One gap is left on Linux: a listener with [`OnConflict::Fail`] takes no lock and, unless
+//! permissions are to be changed, does not ask the system which file it is bound to. If a replacing
+//! server comes between its `bind(2)` and `lstat(2)`, the listener takes that server's file for its
+//! own and removes it when it is dropped. On file systems without `renameat2(2)`, and on other Unix
+//! systems, see [`move_aside`](super::aside::move_aside) and [`take_place`].
 
 use super::{
     aside,
-    file::{lstat, not_a_socket},
-    folder_lock::{self, Locking},
+    bound::Bound,
     holder,
-    listen::Bound,
+    identity::{lstat, not_a_socket},
+    lock::{self, Locking},
     pinned::Pinned,
     probe::Finding,
+    refusal::{Refusal, in_use},
+    temporary_name::{NEW, with_free_name},
 };
 use crate::{ListenerOptions, OnConflict, error::Obstacle};
 use rustix::fs;
 use std::{io, path::Path, time::Instant};
 
-/// Why a path was not to be had.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) obstacle: Option<Obstacle>,
-    pub(super) error: io::Error,
-}
-
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Self {
-        Self { obstacle: None, error }
-    }
-}
-
-impl From<rustix::io::Errno> for Refusal {
-    fn from(error: rustix::io::Errno) -> Self {
-        io::Error::from(error).into()
-    }
-}
-
-pub(super) fn in_use(obstacle: Obstacle) -> Refusal {
-    Refusal { obstacle: Some(obstacle), error: io::Error::from_raw_os_error(libc::EADDRINUSE) }
-}
-
-/// Listens at the path, taking it over as the options say.
+/// Listens at the path. It takes over the path as the options say.
 pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound, Refusal> {
     let start = Instant::now();
     let deadline = start.checked_add(options.spin_limit());
-    // Once, so that starters who cooperate do not meet in the short time before they listen.
-    let mut lock = folder_lock::acquire(path, Some(start));
+    // Once, so that processes that cooperate do not meet in the short time before they listen.
+    let mut lock = lock::acquire(path, Some(start));
     let mut is_first = true;
     loop {
-        let refusal = match Bound::at(path, options, matches!(lock, Locking::Held(_))) {
+        let refusal = match Bound::at_path(path, options, matches!(lock, Locking::Held(_))) {
             Err(refusal) if refusal.error.kind() == io::ErrorKind::AddrInUse => refusal,
             result => return result,
         };
-        // After each look at the path there is one more try, however short the time is.
+        // After each look at the path there is one more attempt, also after the deadline.
         if !is_first && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(in_use(refusal.obstacle.unwrap_or(Obstacle::Contended(None))));
         }
@@ -102,15 +57,14 @@ pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound,
     }
 }
 
-/// Removes a stale file, or replaces a live one. `None` if the path is to be looked at
-/// again.
+/// Removes a stale file, or replaces a live one. Returns `None` if the path has to be examined again.
 fn take_over(
     path: &Path,
     options: &ListenerOptions<'_>,
     lock: &mut Locking,
     deadline: Option<Instant>,
 ) -> Result<Option<Bound>, Refusal> {
-    let file = match Pinned::at(path) {
+    let file = match Pinned::at_path(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
@@ -126,11 +80,11 @@ fn take_over(
         Finding::Live | Finding::Stale => {}
     }
     if matches!(lock, Locking::Busy) {
-        *lock = folder_lock::acquire(path, deadline);
+        *lock = lock::acquire(path, deadline);
         if matches!(lock, Locking::Busy) {
-            return Err(in_use(Obstacle::Contended(Some(folder_lock::held(path)))));
+            return Err(in_use(Obstacle::Contended(Some(lock::held(path)))));
         }
-        // Whoever held it may have changed everything.
+        // The previous holder may have changed the file.
         return Ok(None);
     }
     if finding == Finding::Stale {
@@ -140,9 +94,9 @@ fn take_over(
     }
 }
 
-/// Removes this stale file, and no other.
+/// Removes exactly this stale file.
 fn remove_stale(path: &Path, file: &Pinned) -> Result<(), Refusal> {
-    // Without the lock, another starter's new file may stand there already.
+    // Without the lock, another process's new file may be there already.
     match file.is_socket_at(path) {
         Ok(true) => {}
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -171,12 +125,12 @@ fn put_back(aside: &Path, path: &Path) -> Result<(), Refusal> {
     }
 }
 
-/// Puts a socket that is listened on already in the place of a live one. `None` if it
-/// was not a socket any more at the last moment.
+/// Replaces a live socket by a new one that listens already. Returns `None` if the file at the path
+/// is not a socket any more.
 fn replace_live(path: &Path, options: &ListenerOptions<'_>) -> Result<Option<Bound>, Refusal> {
-    aside::with_new_name(path, "new", |temporary| {
-        match Bound::at(temporary, options, true) {
-            // Somebody has a file of that name.
+    with_free_name(path, NEW, |temporary| {
+        match Bound::at_path(temporary, options, true) {
+            // The name is in use.
             Err(refusal) if refusal.error.kind() == io::ErrorKind::AddrInUse => None,
             Err(refusal) => Some(Err(refusal)),
             Ok(bound) => Some(take_place(bound, temporary, path)),
@@ -184,11 +138,11 @@ fn replace_live(path: &Path, options: &ListenerOptions<'_>) -> Result<Option<Bou
     })
 }
 
-/// Renames a socket onto another; `None` if the other is no socket.
+/// Renames a socket over another. Returns `None` if the other file is not a socket.
 ///
-/// Where the system or the file system cannot exchange two files, the other is looked at
-/// right before it is replaced by `rename(2)`: a file that comes in between is lost. To
-/// move the other aside first would leave clients without a server for a moment.
+/// Where the system or the file system cannot exchange two files, the other file is examined right
+/// before `rename(2)` replaces it: a file that is created in between is lost. Moving the other file
+/// aside first would leave clients without a server for a moment.
 fn take_place(mut bound: Bound, temporary: &Path, path: &Path) -> Result<Option<Bound>, Refusal> {
     match aside::exchange(temporary, path) {
         Ok(()) => {
@@ -228,8 +182,8 @@ fn remove_replaced(temporary: &Path) -> bool {
     }
 }
 
-/// Moves a file that is not a socket back to its path. If another process has put something else
-/// there in between, the file stays where it lies, and the error names it.
+/// Moves a file that is not a socket back to its path. If another process has put another file there
+/// in between, the file stays where it is, and the error names it.
 fn undo_exchange(bound: &mut Bound, temporary: &Path, path: &Path) -> Result<(), Refusal> {
     match aside::exchange(temporary, path) {
         Ok(()) => bound.moved_to(temporary)?,
@@ -272,8 +226,8 @@ mod tests {
         names.map(|name: io::Result<_>| Ok(name?.to_string_lossy().into_owned())).collect()
     }
 
-    /// A stale socket is looked at, and then something else comes to its path, in many cases
-    /// with the same inode number.
+    /// A stale socket is examined, and then another file comes to its path, in many cases with the
+    /// same inode number.
     #[test]
     fn what_came_after_the_look_is_not_removed() -> Result<(), Refusal> {
         let swap_in: [fn(&Path) -> io::Result<()>; 6] = [
@@ -288,7 +242,7 @@ mod tests {
             for _ in 0..10 {
                 let folder = folder_with_stale_socket()?;
                 let path = folder.path().join("s");
-                let file = Pinned::at(&path)?;
+                let file = Pinned::at_path(&path)?;
                 assert_eq!(file.probe(&path)?, Finding::Stale);
                 std_fs::remove_file(&path)?;
                 swap_in(&path)?;
@@ -297,7 +251,7 @@ mod tests {
                 let after = std_fs::symlink_metadata(&path)?;
                 assert_eq!((after.ino(), after.mode()), (before.ino(), before.mode()));
                 assert_eq!(entries(folder.path())?, ["s"]);
-                // As if it had come even later: after it was moved aside.
+                // The other file comes even later: after the stale one was moved aside.
                 let Some(aside) = aside::move_aside(&path)? else { panic!("it was there") };
                 assert!(!file.is_socket_at(&aside)?);
                 put_back(&aside, &path)?;
@@ -311,14 +265,14 @@ mod tests {
     fn the_stale_socket_itself_is_removed() -> Result<(), Refusal> {
         let folder = folder_with_stale_socket()?;
         let path = folder.path().join("s");
-        let file = Pinned::at(&path)?;
+        let file = Pinned::at_path(&path)?;
         remove_stale(&path, &file)?;
         assert_eq!(entries(folder.path())?, [""; 0]);
-        // Somebody else was faster.
+        // Another process was faster.
         remove_stale(&path, &file)
     }
 
-    /// Its place was taken meanwhile: it stays where it is, and the error says where.
+    /// Another file has taken its path: it stays where it is, and the error says where.
     #[test]
     fn what_cannot_be_put_back_is_named() -> Result<(), Refusal> {
         let folder = tempfile::tempdir()?;
@@ -332,7 +286,7 @@ mod tests {
         Ok(())
     }
 
-    /// Another process removes our socket from the path while the file that was there lies aside.
+    /// Another process removes our socket from the path while the previous file lies aside.
     #[test]
     fn what_lies_aside_is_put_back_at_a_free_name() -> Result<(), Refusal> {
         let folder = tempfile::tempdir()?;
@@ -340,7 +294,7 @@ mod tests {
         std_fs::write(&aside, "precious")?;
         let name = crate::Name::parse("./unused").map_err(io::Error::from)?;
         let options = ListenerOptions::new().name(name).on_conflict(OnConflict::Replace);
-        let mut bound = Bound::at(&folder.path().join("other"), &options, true)?;
+        let mut bound = Bound::at_path(&folder.path().join("other"), &options, true)?;
         undo_exchange(&mut bound, &aside, &path)?;
         assert_eq!(std_fs::read(&path)?, b"precious");
         Ok(())
@@ -360,7 +314,7 @@ mod tests {
         Ok(())
     }
 
-    /// It was a socket when it was looked at, and none any more at the last moment.
+    /// The file was a socket when it was examined, and is none any more at the last moment.
     #[test]
     fn only_sockets_are_replaced() -> Result<(), Refusal> {
         let make: [fn(&Path) -> io::Result<()>; 3] = [

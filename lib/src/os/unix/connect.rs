@@ -1,27 +1,25 @@
 //! From options to a connected socket.
 
-use super::{
-    address::{Address, Target},
-    runtime_dir,
-    stream::Stream,
-    sys::{self, stream_socket},
-};
+use super::{address::Target, runtime_dir, sys::stream_socket};
 use crate::{
     ConnectOptions, ConnectWaitMode,
     error::{Action, SocketError},
 };
-use rustix::net::sockopt::{self, Timeout};
+use rustix::{
+    io::Errno,
+    net::{
+        self, SocketAddrUnix,
+        sockopt::{self, Timeout},
+    },
+};
 use std::{
     io,
-    os::{
-        fd::{AsFd, OwnedFd},
-        unix::net::UnixStream,
-    },
+    os::{fd::OwnedFd, unix::net::UnixStream},
     time::{Duration, Instant},
 };
 
 /// Connects as the options say.
-pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
+pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<UnixStream> {
     let name = options.required_name()?;
     let socket = Target::of(name)
         .and_then(|target| reach(&target, options.wait_mode))
@@ -31,7 +29,7 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
     if options.nonblocking_stream != is_nonblocking {
         socket.set_nonblocking(options.nonblocking_stream)?;
     }
-    Ok(socket.into())
+    Ok(socket)
 }
 
 fn reach(target: &Target<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
@@ -46,47 +44,38 @@ fn reach(target: &Target<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd>
     result
 }
 
-/// A full backlog makes a blocking connect wait, and a non-blocking one fail with
-/// EAGAIN: it never is "in progress" (`connect(2)`, `unix(7)`), so there is nothing to
-/// poll for. How long the blocking one waits is SO_SNDTIMEO.
+/// Connects. If the backlog is full, a blocking `connect` waits, for `SO_SNDTIMEO` at most, and a
+/// non-blocking one fails with `EAGAIN`. It is never "in progress" (`connect(2)`, `unix(7)`), so there
+/// is nothing to poll for.
 ///
-/// The BSDs and macOS refuse when the backlog is full; there is nothing to wait for.
-fn attempt(address: &Address, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
+/// The BSDs and macOS refuse if the backlog is full, so there is nothing to wait for.
+fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
     let socket = stream_socket(wait_mode == ConnectWaitMode::Deferred)?;
     match wait_mode {
+        // A call that a signal has interrupted has begun nothing that a second one could disturb.
         ConnectWaitMode::Unbounded => {
-            while let Err(error) = sys::connect(socket.as_fd(), address) {
-                // Nothing has begun that a second call could disturb.
-                if error.kind() != io::ErrorKind::Interrupted {
-                    return Err(error);
-                }
-            }
+            rustix::io::retry_on_intr(|| net::connect(&socket, address))?;
         }
-        ConnectWaitMode::Deferred => sys::connect(socket.as_fd(), address)?,
+        ConnectWaitMode::Deferred => net::connect(&socket, address)?,
         ConnectWaitMode::Timeout(timeout) => attempt_within(&socket, address, timeout)?,
     }
     Ok(socket)
 }
 
-fn attempt_within(socket: &OwnedFd, address: &Address, timeout: Duration) -> io::Result<()> {
-    let timed_out = || io::Error::from(io::ErrorKind::TimedOut);
+fn attempt_within(socket: &OwnedFd, address: &SocketAddrUnix, timeout: Duration) -> io::Result<()> {
+    // Without a deadline the timeout is beyond the range of the clock.
     let deadline = Instant::now().checked_add(timeout);
     loop {
-        // No deadline is one beyond what the clock can count to. No time at all would mean
-        // no limit (socket(7)).
+        // A timeout of zero would mean no limit (`socket(7)`).
         let rest = deadline.map(|deadline| {
             deadline.saturating_duration_since(Instant::now()).max(Duration::from_micros(1))
         });
         sockopt::set_socket_timeout(socket, Timeout::Send, rest)?;
-        match sys::connect(socket.as_fd(), address) {
+        match net::connect(socket, address) {
             Ok(()) => return Ok(sockopt::set_socket_timeout(socket, Timeout::Send, None)?),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(timed_out()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    return Err(timed_out());
-                }
-            }
-            Err(error) => return Err(error),
+            Err(Errno::INTR) if deadline.is_none_or(|deadline| Instant::now() < deadline) => {}
+            Err(Errno::INTR | Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
+            Err(error) => return Err(error.into()),
         }
     }
 }

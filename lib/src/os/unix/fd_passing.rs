@@ -1,19 +1,20 @@
 //! Passing of descriptors with bytes (`SCM_RIGHTS`: `unix(7)`, `cmsg(3)`).
 
-use super::{RecvHalf, SendHalf, Stream, control::receive_message};
+use super::{
+    RecvHalf, SendHalf, Stream,
+    control::{MAX_PASSED_FDS, receive_message},
+    sys::without_signal,
+};
 use crate::error::LostFds;
 use rustix::{
     cmsg_space,
-    net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg},
+    net::{SendAncillaryBuffer, SendAncillaryMessage, sendmsg},
 };
 use std::{
     io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
-
-/// The maximum number of descriptors in one call (`SCM_MAX_FD` of Linux, `unix(7)`).
-pub const MAX_PASSED_FDS: usize = 253;
 
 impl Stream {
     /// Writes bytes, and sends descriptors with the first of them. The peer gets its own
@@ -184,20 +185,6 @@ pub(super) fn send(
     Ok(sendmsg(socket, bufs, &mut control, without_signal(socket)?)?)
 }
 
-/// Returns flags with which a closed peer is an error and raises no signal.
-#[cfg(not(target_vendor = "apple"))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn without_signal(_: BorrowedFd<'_>) -> io::Result<SendFlags> {
-    Ok(SendFlags::NOSIGNAL)
-}
-
-/// The same; on Apple systems it is an option of the socket.
-#[cfg(target_vendor = "apple")]
-fn without_signal(socket: BorrowedFd<'_>) -> io::Result<SendFlags> {
-    rustix::net::sockopt::set_socket_nosigpipe(socket, true)?;
-    Ok(SendFlags::empty())
-}
-
 /// Calls `recvmsg(2)`.
 pub(super) fn recv(
     socket: BorrowedFd<'_>,
@@ -206,7 +193,7 @@ pub(super) fn recv(
     limit: usize,
 ) -> io::Result<usize> {
     if bufs.iter().all(|buf| buf.is_empty()) {
-        // That would take descriptors without their bytes.
+        // The call would receive descriptors without their bytes.
         return Err(invalid("a stream delivers descriptors only with at least one byte"));
     }
     let limit = limit.min(MAX_PASSED_FDS);
@@ -214,7 +201,7 @@ pub(super) fn recv(
     if message.is_cut_off || message.fds.len() > limit {
         return Err(LostFds::with_bytes(message.bytes));
     }
-    #[cfg(target_vendor = "apple")]
+    #[cfg(apple)]
     message
         .fds
         .iter()

@@ -4,7 +4,7 @@ use crate::{
     traits::{self, Stream as _},
 };
 use std::{
-    io::{self, IoSlice, IoSliceMut, Read, Write},
+    io,
     net::Shutdown,
     os::fd::{AsFd, BorrowedFd},
     sync::Arc,
@@ -78,44 +78,7 @@ impl traits::SendHalf for SendHalf {
     }
 }
 
-impl Read for &RecvHalf {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.as_stream().read(buf)
-    }
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.as_stream().read_vectored(bufs)
-    }
-}
-
-impl Read for RecvHalf {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buf)
-    }
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self).read_vectored(bufs)
-    }
-}
-
-impl Write for &SendHalf {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.as_stream().write(buf)
-    }
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.as_stream().write_vectored(bufs)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for SendHalf {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        (&*self).write(buf)
-    }
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self).write_vectored(bufs)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+delegate! {
+    impl Read for RecvHalf, via |half| half.as_stream();
+    impl Write for SendHalf, via |half| half.as_stream();
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Returns who listens on the socket file: the process, or at least whose it is.
 pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     if let Some(holder) = proc::of_file(file) {
         return Some(holder);
     }
@@ -15,9 +15,9 @@ pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
 
 /// Returns who listens under the abstract name.
 pub(super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     return proc::of_abstract_name(name);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(not(linux_like))]
     {
         let _ = name;
         None
@@ -26,9 +26,9 @@ pub(super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
 
 /// Returns who holds the lock (`flock(2)`) of the folder.
 pub(super) fn of_lock(folder: &Path) -> Option<Holder> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     return proc::of_lock(folder);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(not(linux_like))]
     {
         let _ = folder;
         None
@@ -39,7 +39,7 @@ pub(super) fn of_lock(folder: &Path) -> Option<Holder> {
 ///
 /// Where netlink is refused, nobody is named: a line of `/proc/net/unix` can be forged by
 /// an abstract name with a line break in it.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 mod proc {
     use super::{
         super::sock_diag::{self, Socket},

@@ -1,14 +1,15 @@
-use super::{Stream, address, file::OwnFile, listen, listen::Bound, peer, sys};
+use super::{Stream, bound_name::BoundName, listen, peer, sys};
 use crate::{
-    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
-    options::AcceptFilter, traits, traits::Listener as _,
+    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed, traits,
+    traits::Listener as _,
 };
+use rustix::event::PollFlags;
 use std::{
     io,
     iter::FusedIterator,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::net::{SocketAddr, UnixListener, UnixStream},
+        unix::net::{UnixListener, UnixStream},
     },
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -20,12 +21,9 @@ use std::{
 /// A listening Unix domain socket.
 #[derive(Debug)]
 pub struct Listener {
-    // Dropped before the socket is closed: while its file exists, somebody listens.
-    file: Mutex<Option<OwnFile>>,
+    bound_name: BoundName,
     socket: UnixListener,
-    name: Option<Name<'static>>,
     accept: AcceptState,
-    filter: AcceptFilter,
 }
 
 /// Settings of `accept` that change through shared references.
@@ -54,20 +52,6 @@ impl Listener {
         self.accept.nonblocking_streams.store(nonblocking, Ordering::Relaxed);
     }
 
-    fn new(socket: UnixListener, file: Option<OwnFile>, name: Option<Name<'static>>) -> Self {
-        Self {
-            file: Mutex::new(file),
-            socket,
-            name,
-            accept: AcceptState::default(),
-            filter: AcceptFilter::default(),
-        }
-    }
-
-    fn take_file(&self) -> Option<OwnFile> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
     fn is_closed(&self) -> bool {
         self.accept.closed.load(Ordering::SeqCst)
     }
@@ -88,37 +72,22 @@ impl Listener {
     /// listener.
     fn prepare(&self, socket: UnixStream) -> io::Result<Stream> {
         let nonblocking = self.accept.nonblocking_streams.load(Ordering::Relaxed);
-        if nonblocking || cfg!(target_vendor = "apple") {
+        if nonblocking || cfg!(apple) {
             socket.set_nonblocking(nonblocking)?;
         }
         Ok(socket.into())
     }
 
-    fn into_socket(self) -> UnixListener {
-        let (Bound { socket, file }, ..) = self.into_parts();
-        if let Some(file) = file {
-            file.leave();
-        }
-        socket
-    }
-
-    /// Takes the listener apart: the socket, in the blocking mode that it has without a timeout,
-    /// its file, its name, and the filter of clients.
-    pub(super) fn into_parts(self) -> (Bound, Option<Name<'static>>, AcceptFilter) {
+    /// Returns the parts of the listener. The socket has the blocking mode that it has without a
+    /// timeout.
+    pub(super) fn into_parts(self) -> (UnixListener, BoundName) {
         if self.timeout().is_some()
             && let Err(error) = self.apply_blocking(None)
         {
             tracing::debug!(%error, "listening socket stays non-blocking");
         }
-        let file = self.take_file();
-        (Bound { socket: self.socket, file }, self.name, self.filter)
+        (self.socket, self.bound_name)
     }
-}
-
-/// Returns the name that a listening socket is bound to.
-pub(super) fn name_of(address: &SocketAddr) -> io::Result<Name<'static>> {
-    address::name_of(address)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "the socket has no name"))
 }
 
 impl Sealed for Listener {}
@@ -135,9 +104,12 @@ impl traits::Listener for Listener {
                     let rest = deadline.map_or(Duration::MAX, |deadline| {
                         deadline.saturating_duration_since(Instant::now())
                     });
-                    sys::wait_readable(self.as_fd(), rest).map(|()| None)
+                    match sys::wait(self.as_fd(), PollFlags::IN, rest) {
+                        Ok(events) if events.is_empty() => Err(io::ErrorKind::TimedOut.into()),
+                        result => result.map(|_| None),
+                    }
                 }
-                // A client that has gone meanwhile (the BSDs tell, Linux does not).
+                // The client has disconnected (the BSDs report this, Linux does not).
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(None),
                 accepted => accepted.map(Some),
             };
@@ -145,10 +117,10 @@ impl traits::Listener for Listener {
                 return Err(closed());
             }
             if let Some((socket, _)) = accepted? {
-                if self.filter.admits(|| peer::credentials(socket.as_fd())) {
+                if self.bound_name.filter.admits(|| peer::credentials(socket.as_fd())) {
                     return self.prepare(socket);
                 }
-                // As long as clients are refused, nothing waits that would time out.
+                // A series of refused clients must not extend the timeout.
                 if waits && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
@@ -174,53 +146,42 @@ impl traits::Listener for Listener {
     }
 
     fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
-        self.filter.set(filter);
+        self.bound_name.filter.set(filter);
     }
 
     fn close(&self) -> io::Result<()> {
-        // Whoever comes second waits for the first: after either call the name has gone.
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        // A second call waits for the first: after either call the name is released.
+        let mut file = self.bound_name.file();
         if self.accept.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        // As on drop: while the socket is there, no other file can have its inode.
-        if cfg!(any(target_os = "linux", target_os = "android")) {
+        // As on drop: while the socket is open, no other file can have its inode.
+        if cfg!(linux_like) {
             drop(file.take());
             return sys::wake_accept(self.as_fd());
         }
-        // Elsewhere that takes a connection, and so the file.
+        // Elsewhere waking needs a connection, and so the file.
         let woken = sys::wake_accept(self.as_fd());
         drop(file.take());
         woken
     }
 
     fn give_up_name(&self) {
-        drop(self.take_file());
+        self.bound_name.remove_file();
     }
 
     fn local_name(&self) -> io::Result<Name<'static>> {
-        match &self.name {
-            Some(name) => Ok(name.clone()),
-            None => name_of(&self.socket.local_addr()?),
-        }
+        self.bound_name.name(|| self.socket.local_addr())
     }
 
     fn do_not_reclaim_name_on_drop(&mut self) {
-        if let Some(file) = self.take_file() {
-            file.leave();
-        }
+        self.bound_name.keep_file();
     }
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
-        let bound = listen::listen(&options)?;
-        let filter = bound.accept_filter(&options);
-        let Bound { socket, file } = bound;
-        let mut listener = Self::new(socket, file, options.name.map(Name::into_owned));
-        listener.filter = filter;
-        if !options.reclaim_name {
-            listener.do_not_reclaim_name_on_drop();
-        }
         let mode = options.nonblocking;
+        let (socket, bound_name) = listen::listen(options)?;
+        let listener = Self { bound_name, socket, accept: AcceptState::default() };
         listener.accept.nonblocking.store(mode.accept_nonblocking(), Ordering::Relaxed);
         listener.set_new_stream_nonblocking(mode.stream_nonblocking());
         Ok(listener)
@@ -245,7 +206,7 @@ impl FusedIterator for Listener {}
 /// The listener does not own the socket file: it remains when the listener is dropped.
 impl From<UnixListener> for Listener {
     fn from(socket: UnixListener) -> Self {
-        Self::new(socket, None, None)
+        Self { bound_name: BoundName::default(), socket, accept: AcceptState::default() }
     }
 }
 
@@ -259,14 +220,16 @@ impl From<OwnedFd> for Listener {
 /// The socket file remains when the socket is closed.
 impl From<Listener> for UnixListener {
     fn from(listener: Listener) -> Self {
-        listener.into_socket()
+        let (socket, bound_name) = listener.into_parts();
+        bound_name.keep_file();
+        socket
     }
 }
 
 /// The socket file remains when the socket is closed.
 impl From<Listener> for OwnedFd {
     fn from(listener: Listener) -> Self {
-        listener.into_socket().into()
+        UnixListener::from(listener).into()
     }
 }
 

@@ -15,7 +15,7 @@ pub enum FilesystemUdSocket {}
 
 /// Abstract names of Linux and Android (`unix(7)`). They have no file and no permissions, and
 /// disappear with the last socket that is bound to them.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum AbstractNsUdSocket {}
 
@@ -49,7 +49,7 @@ name_types! {
     FilesystemUdSocket: PathNameType, NameKind::File;
     SpecialDirUdSocket: NamespacedNameType, NameKind::RuntimeDir;
 }
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 name_types! {
     AbstractNsUdSocket: NamespacedNameType, NameKind::Abstract;
 }
@@ -82,7 +82,7 @@ fn os_str(text: Cow<'_, CStr>) -> Cow<'_, OsStr> {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 impl AbstractNsUdSocket {
     /// Returns an abstract name of any bytes, which may contain NULs.
     ///

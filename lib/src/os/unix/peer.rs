@@ -38,7 +38,7 @@ enum GroupIds {
         expect(dead_code, reason = "these systems do not tell the groups")
     )]
     Few { len: usize, ids: [libc::gid_t; FEW] },
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     Many(std::sync::Arc<[libc::gid_t]>),
 }
 
@@ -76,7 +76,7 @@ impl PeerCreds {
         match &self.unix.groups.ids {
             GroupIds::Unknown => None,
             GroupIds::Few { len, ids } => ids.get(..*len),
-            #[cfg(any(target_os = "linux", target_os = "android"))]
+            #[cfg(linux_like)]
             GroupIds::Many(ids) => Some(ids),
         }
     }
@@ -118,7 +118,7 @@ impl PeerCreds {
     /// for everybody, which that of the system has, this is `false` for that number.
     #[must_use]
     pub fn is_user(&self, uid: libc::uid_t) -> bool {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
+        #[cfg(linux_like)]
         if self.unix.euid == uid && super::overflow_ids::is_any_user(uid) {
             return false;
         }
@@ -133,7 +133,7 @@ impl PeerCreds {
     #[must_use]
     pub fn is_in_group(&self, gid: libc::gid_t) -> bool {
         let is_in = self.unix.egid == gid || self.groups().is_some_and(|all| all.contains(&gid));
-        #[cfg(any(target_os = "linux", target_os = "android"))]
+        #[cfg(linux_like)]
         if is_in && super::overflow_ids::is_any_group(gid) {
             return false;
         }
@@ -143,7 +143,7 @@ impl PeerCreds {
 
 /// Asks the system who is at the other end (`SO_PEERCRED`, `SO_PEERGROUPS`: `unix(7)`,
 /// `socket(7)`).
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
     let mut creds = [libc::ucred { pid: 0, uid: 0, gid: 0 }];
     // SAFETY: ucred is made of integers.
@@ -158,7 +158,7 @@ pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
     Ok(PeerCreds::new(pid, creds.uid, creds.gid, groups(socket)))
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 fn groups(socket: BorrowedFd<'_>) -> Groups {
     const SO_PEERGROUPS: libc::c_int = 59;
     let size = size_of::<libc::gid_t>();
@@ -184,7 +184,7 @@ fn groups(socket: BorrowedFd<'_>) -> Groups {
 
 /// Asks the system for the process at the other end (`SO_PEERPIDFD`: `socket(7)`, Linux
 /// 6.5). Its descriptor closes on exec.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 pub(super) fn pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     use std::os::fd::FromRawFd;
     let option = if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) { 0x56 } else { 77 };
@@ -201,7 +201,7 @@ pub(super) fn pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 }
 
 /// As above.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(linux_like))]
 pub(super) fn pidfd(_: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Err(no_pidfd("only Linux has that"))
 }
@@ -213,7 +213,7 @@ fn no_pidfd(why: &str) -> io::Error {
 
 /// Asks the system who is at the other end (`getpeereid(3)` and what each system has
 /// besides).
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(linux_like))]
 pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
     use std::os::fd::AsRawFd;
     let (mut euid, mut egid) = (0, 0);
@@ -224,7 +224,7 @@ pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
 }
 
 /// `LOCAL_PEERPID` and `LOCAL_PEERCRED` (`<sys/un.h>`)
-#[cfg(target_vendor = "apple")]
+#[cfg(apple)]
 fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     let mut pid = [0];
     // SAFETY: the value is an integer.
@@ -245,7 +245,7 @@ fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     }
 }
 
-#[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+#[cfg(any(apple, target_os = "freebsd"))]
 fn xucred(socket: BorrowedFd<'_>) -> Option<libc::xucred> {
     const SOL_LOCAL: libc::c_int = 0;
     // SAFETY: xucred is made of integers, for which zero bytes are a value.
@@ -257,7 +257,7 @@ fn xucred(socket: BorrowedFd<'_>) -> Option<libc::xucred> {
 }
 
 /// The first entry is the effective group. The system leaves out what there is no room for.
-#[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+#[cfg(any(apple, target_os = "freebsd"))]
 fn groups_of(creds: &libc::xucred) -> Groups {
     let told = usize::try_from(creds.cr_ngroups).unwrap_or(0).min(creds.cr_groups.len());
     let all = creds.cr_groups[..told].get(1..).unwrap_or_default();
@@ -287,14 +287,7 @@ fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     (known.is_ok().then_some(creds[0].unp_pid), Groups::default())
 }
 
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "android",
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "openbsd",
-    target_os = "netbsd"
-)))]
+#[cfg(not(any(linux_like, apple, bsd_like)))]
 fn extra(_: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     (None, Groups::default())
 }

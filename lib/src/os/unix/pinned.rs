@@ -1,7 +1,7 @@
-//! A file that stands at a path, looked at in such a way that it is known again.
+//! A file that is recognized when it is examined again.
 
 use super::{
-    file::{Identity, lstat, not_a_socket},
+    identity::{Identity, lstat, not_a_socket},
     probe::{self, Finding},
 };
 use rustix::{
@@ -10,14 +10,13 @@ use rustix::{
 };
 use std::{io, os::fd::BorrowedFd, path::Path};
 
-/// The file that stood at a path: not what a symbolic link leads to, but the link.
+/// The file at a path. Symbolic links are not followed.
 ///
-/// On Linux it is held by a descriptor (`open(2)`, `O_PATH`): until this is dropped, no
-/// other file gets its inode number. Elsewhere the time of its last modification is
-/// compared as well.
+/// On Linux a descriptor holds it (`open(2)`, `O_PATH`): until the descriptor is closed, no other
+/// file gets its inode number. Elsewhere the time of the last modification is compared as well.
 #[derive(Debug)]
 pub(super) struct Pinned {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     file: std::os::fd::OwnedFd,
     stat: Stat,
 }
@@ -27,7 +26,7 @@ impl Pinned {
         Identity::of(&self.stat)
     }
 
-    /// Returns what it is, in words, if it is no socket.
+    /// Returns its type in words, or `None` for a socket.
     pub(super) fn not_a_socket(&self) -> Option<&'static str> {
         not_a_socket(&self.stat)
     }
@@ -37,20 +36,20 @@ impl Pinned {
         self.stat.st_uid
     }
 
-    /// Returns whether it is a socket and stands at the path.
+    /// Returns whether it is a socket and is at the path.
     pub(super) fn is_socket_at(&self, path: &Path) -> io::Result<bool> {
         let stat = lstat(path)?;
-        let same_time = cfg!(any(target_os = "linux", target_os = "android"))
+        let same_time = cfg!(linux_like)
             || (stat.st_mtime, stat.st_mtime_nsec) == (self.stat.st_mtime, self.stat.st_mtime_nsec);
         Ok(Identity::of(&stat) == self.identity() && not_a_socket(&stat).is_none() && same_time)
     }
 
-    /// Asks whether anybody listens on it. It stands at the path, which is used where the
-    /// file itself cannot be asked.
+    /// Probes whether anybody listens on it. Where the file itself cannot be probed, the path is
+    /// used, at which it has to be.
     pub(super) fn probe(&self, path: &Path) -> io::Result<Finding> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
+        #[cfg(linux_like)]
         match probe::probe(self.link().as_ref())? {
-            // No /proc: the descriptor is open.
+            // There is no /proc: the file exists, because the descriptor is open.
             Finding::Nothing => {}
             finding => return Ok(finding),
         }
@@ -59,12 +58,11 @@ impl Pinned {
 
     /// Returns whether the socket, which was bound to the path, is bound to this very file.
     ///
-    /// Linux is asked ([`sock_diag`](super::sock_diag)). Where it does not answer, and
-    /// elsewhere, a socket that is owned by this process's user and has no second name is
-    /// taken for the one.
+    /// Linux answers this ([`sock_diag`](super::sock_diag)). If it does not, and elsewhere, a socket
+    /// that this process's user owns and that has no second name is taken for the file.
     pub(super) fn is_file_of(&self, socket: BorrowedFd<'_>) -> bool {
         let _ = socket;
-        #[cfg(any(target_os = "linux", target_os = "android"))]
+        #[cfg(linux_like)]
         if let Some(answer) = self.is_bound_to(socket) {
             return answer;
         }
@@ -76,10 +74,11 @@ impl Pinned {
         is_ours && self.not_a_socket().is_none()
     }
 
-    /// Gives exactly this file this group and mode, as far as they differ.
+    /// Sets the group and the mode of exactly this file, if they differ.
     ///
-    /// `PermissionDenied` for a group of which the user is no member, or another error of
-    /// `chown(2)` or `chmod(2)`.
+    /// # Errors
+    /// `PermissionDenied` for a group of which the user is no member, or another error of `chown(2)`
+    /// or `chmod(2)`.
     pub(super) fn set_permissions(
         &self,
         path: &Path,
@@ -99,7 +98,7 @@ impl Pinned {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(linux_like)]
 mod linux {
     use super::{super::sock_diag, Pinned};
     use crate::os::unix::sock_diag::FileNumbers;
@@ -111,16 +110,17 @@ mod linux {
     };
 
     impl Pinned {
-        /// Looks at the file at the path.
+        /// Opens the file at the path.
         ///
-        /// `NotFound` if nothing is there, or another error of `open(2)`.
-        pub(in super::super) fn at(path: &Path) -> io::Result<Self> {
+        /// # Errors
+        /// `NotFound` if there is no file, or another error of `open(2)`.
+        pub(in super::super) fn at_path(path: &Path) -> io::Result<Self> {
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let file = fs::open(path, flags, Mode::empty())?;
             Ok(Self { stat: fs::fstat(&file)?, file })
         }
 
-        /// The link in `/proc` that leads to the file, wherever it stands by now.
+        /// Returns the link in `/proc` that leads to the file, also after it was renamed.
         pub(super) fn link(&self) -> String {
             format!("/proc/self/fd/{}", self.file.as_raw_fd())
         }
@@ -129,20 +129,19 @@ mod linux {
             Ok(fs::chownat(&self.file, "", None, Some(group), AtFlags::EMPTY_PATH)?)
         }
 
-        /// The system has no chmod of such a descriptor before Linux 6.6; its link in /proc
-        /// does the same (`open(2)`, `O_PATH`).
+        /// Uses the link in /proc: before Linux 6.6 there is no `chmod` for such a descriptor
+        /// (`open(2)`, `O_PATH`).
         pub(super) fn change_mode(&self, _: &Path, mode: Mode) -> io::Result<()> {
             Ok(fs::chmod(self.link().as_str(), mode)?)
         }
 
-        /// Asks the kernel; `None` if that cannot be told.
+        /// Asks the kernel. Returns `None` if it does not answer.
         pub(super) fn is_bound_to(&self, socket: BorrowedFd<'_>) -> Option<bool> {
             let inode = fs::fstat(socket).ok()?.st_ino;
             let bound = sock_diag::socket_with_inode(u32::try_from(inode).ok()?).ok()?.file?;
             match self.kernel_numbers() {
                 Some(numbers) => Some(numbers == bound),
-                // Some file systems give other numbers to programs: only a match proves
-                // something.
+                // Some file systems show other numbers to programs: only a match is a proof.
                 None => (self.shown_numbers() == bound).then_some(true),
             }
         }
@@ -152,16 +151,16 @@ mod linux {
             self.kernel_numbers().unwrap_or_else(|| self.shown_numbers())
         }
 
-        /// The numbers that `stat(2)` shows, as the kernel writes them.
+        /// Returns the numbers that `stat(2)` shows, in the kernel's format.
         fn shown_numbers(&self) -> FileNumbers {
             let (major, minor) = (fs::major(self.stat.st_dev), fs::minor(self.stat.st_dev));
             #[allow(clippy::cast_possible_truncation, reason = "netlink has the lower half only")]
             FileNumbers { device: (major << 20) | minor, inode: self.stat.st_ino as u32 }
         }
 
-        /// The numbers that the kernel has inside. `stat(2)` shows others on file systems
-        /// of several layers or volumes, as overlayfs and btrfs are (`proc_pid_fdinfo(5)`,
-        /// Linux 5.14; `proc_pid_mountinfo(5)`).
+        /// Returns the numbers that the kernel uses internally. `stat(2)` shows others on file
+        /// systems of several layers or volumes, such as overlayfs and btrfs
+        /// (`proc_pid_fdinfo(5)`, Linux 5.14; `proc_pid_mountinfo(5)`).
         fn kernel_numbers(&self) -> Option<FileNumbers> {
             let info = format!("/proc/self/fdinfo/{}", self.file.as_raw_fd());
             let info = std::fs::read_to_string(info).ok()?;
@@ -174,8 +173,8 @@ mod linux {
         }
     }
 
-    /// The device of a mount: `36 35 98:0 /mnt1 /mnt2 rw,noatime ...`. Paths in it are
-    /// escaped, so that a line is a line.
+    /// Returns the device of a mount. A line is like `36 35 98:0 /mnt1 /mnt2 rw,noatime ...`; line
+    /// breaks in paths are escaped.
     pub(super) fn device_of_mount(mounts: &[u8], id: &str) -> Option<u32> {
         mounts.split(|byte| *byte == b'\n').find_map(|line| {
             let mut fields = line.split(|byte| *byte == b' ');
@@ -189,17 +188,18 @@ mod linux {
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(linux_like))]
 mod other {
     use super::{Pinned, lstat};
     use rustix::fs::{self, AtFlags, CWD, Gid, Mode};
     use std::{io, path::Path};
 
     impl Pinned {
-        /// Looks at the file at the path.
+        /// Examines the file at the path.
         ///
-        /// `NotFound` if nothing is there, or another error of `lstat(2)`.
-        pub(in super::super) fn at(path: &Path) -> io::Result<Self> {
+        /// # Errors
+        /// `NotFound` if there is no file, or another error of `lstat(2)`.
+        pub(in super::super) fn at_path(path: &Path) -> io::Result<Self> {
             Ok(Self { stat: lstat(path)? })
         }
 
@@ -218,44 +218,44 @@ mod tests {
     use super::*;
     use std::{fs as std_fs, os::unix::net::UnixListener};
 
-    /// Another socket of this user is put in the place of the file.
+    /// Another socket of this user takes the place of the file.
     #[test]
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     fn a_socket_is_bound_to_its_own_file_only() -> io::Result<()> {
         use std::os::fd::AsFd as _;
         let folder = tempfile::tempdir()?;
         let (path, other) = (folder.path().join("s"), folder.path().join("other"));
         let socket = UnixListener::bind(&path)?;
         let _other = UnixListener::bind(&other)?;
-        assert_eq!(Pinned::at(&path)?.is_bound_to(socket.as_fd()), Some(true));
-        // Wherever it is moved.
+        assert_eq!(Pinned::at_path(&path)?.is_bound_to(socket.as_fd()), Some(true));
+        // Also after it was renamed.
         std_fs::rename(&path, folder.path().join("moved"))?;
-        assert!(Pinned::at(&folder.path().join("moved"))?.is_file_of(socket.as_fd()));
+        assert!(Pinned::at_path(&folder.path().join("moved"))?.is_file_of(socket.as_fd()));
         std_fs::rename(&other, &path)?;
-        assert!(!Pinned::at(&path)?.is_file_of(socket.as_fd()));
+        assert!(!Pinned::at_path(&path)?.is_file_of(socket.as_fd()));
         std_fs::remove_file(&path)?;
         std_fs::write(&path, "precious")?;
-        assert!(!Pinned::at(&path)?.is_file_of(socket.as_fd()));
+        assert!(!Pinned::at_path(&path)?.is_file_of(socket.as_fd()));
         Ok(())
     }
 
-    /// Where the system does not tell.
+    /// Where the system does not answer.
     #[test]
     fn only_a_socket_with_one_name_looks_like_ours() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("s");
         let _socket = UnixListener::bind(&path)?;
-        assert!(Pinned::at(&path)?.looks_like_ours());
+        assert!(Pinned::at_path(&path)?.looks_like_ours());
         std_fs::hard_link(&path, folder.path().join("second"))?;
-        assert!(!Pinned::at(&path)?.looks_like_ours());
+        assert!(!Pinned::at_path(&path)?.looks_like_ours());
         let file = folder.path().join("file");
         std_fs::write(&file, "precious")?;
-        assert!(!Pinned::at(&file)?.looks_like_ours());
+        assert!(!Pinned::at_path(&file)?.looks_like_ours());
         Ok(())
     }
 
     #[test]
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(linux_like)]
     fn the_device_of_a_mount_is_read() {
         let mounts =
             b"1 0 254:0 / / rw - ext4 /dev/vda rw\n36 35 0:300 /a\\040b /mnt rw - x y rw\n";

@@ -1,31 +1,32 @@
-//! Whether a socket file belongs to a living socket.
+//! Checks whether a socket file belongs to a live socket.
 
-use super::{address::Address, sys};
-use std::{io, os::fd::AsFd, path::Path};
+use super::{address::file_address, sys};
+use rustix::{io::Errno, net};
+use std::{io, path::Path};
 
-/// What stands behind a path.
+/// Result of [`probe`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// No file at all.
+    /// There is no file.
     Nothing,
-    /// A socket file whose socket has gone.
+    /// A socket file whose socket is closed.
     Stale,
-    /// A socket, or something that must be taken for one.
+    /// A socket, or a file that must be taken for one.
     Live,
 }
 
-/// Asks without disturbing anybody: a datagram socket is connected to what most likely is
-/// a stream socket. If its socket has gone, that is refused; if there is one, it is of the
-/// wrong type (EPROTOTYPE), and a server that could serve a single client has not lost it
-/// to a probe. A socket that is bound but not listened on yet is live as well
-/// (`connect(2)`; the order of the checks is the same in Linux, the BSDs and macOS).
+/// Probes a path without disturbing its server, by connecting a datagram socket to what most
+/// likely is a stream socket.
+///
+/// If the socket is closed, the connection is refused. Otherwise the types differ (`EPROTOTYPE`), and
+/// a server for a single client has not lost it to the probe. A socket that is bound but does not
+/// listen yet is live as well (`connect(2)`; Linux, the BSDs and macOS check in the same order).
 pub(super) fn probe(path: &Path) -> io::Result<Finding> {
     let socket = sys::datagram_socket()?;
-    Ok(match sys::connect(socket.as_fd(), &Address::file(path)?) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Finding::Stale,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Finding::Nothing,
-        // Also a socket that we may not connect to (EACCES): nothing proves that nobody is
-        // there.
+    Ok(match net::connect(&socket, &file_address(path)?) {
+        Err(Errno::CONNREFUSED) => Finding::Stale,
+        Err(Errno::NOENT) => Finding::Nothing,
+        // Also a socket to which this process may not connect (`EACCES`): it may be live.
         _ => Finding::Live,
     })
 }

@@ -1,13 +1,13 @@
-use super::{RecvHalf, SendHalf, address, connect, peer};
+use super::{RecvHalf, SendHalf, address, connect, peer, sys};
 use crate::{
     ConnectOptions, Name, PeerCreds, TryClone,
     error::ReuniteError,
     name::sealed::Sealed,
     traits::{self, ReuniteResult},
 };
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::PollFlags;
 use std::{
-    io::{self, IoSlice, IoSliceMut, Read, Write},
+    io,
     net::Shutdown,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
@@ -95,7 +95,7 @@ impl traits::Stream for Stream {
         })
     }
     fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
-        connect::connect(options)
+        connect::connect(options).map(Self::from)
     }
 }
 
@@ -117,37 +117,10 @@ impl traits::StreamCommon for Stream {
     }
 }
 
-/// Returns the memory, in bytes, of the data that was written to a Unix socket and that its peer
-/// has not read yet; 0 if the peer has read everything, or has closed. It is larger than the number
-/// of these bytes.
-///
-/// If the peer closes while it is not 0, [`take_error`](traits::StreamCommon::take_error) returns
-/// a connection reset. While the peer has only shut down both directions, this function is the
-/// only way to know.
-///
-/// # Errors
-/// An error of `ioctl(2)`, SIOCOUTQ.
-///
-/// # Platform-specific behaviour
-/// Always 0 on systems other than Linux and Android, which move what is written to the peer's
-/// buffer at once.
-pub fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return super::sys::unread(socket);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = socket;
-        Ok(0)
-    }
-}
-
 /// Returns `true` if the peer has closed both directions.
 pub(super) fn peer_hung_up(socket: BorrowedFd<'_>) -> io::Result<bool> {
-    // What is not asked for is reported all the same if it is a hang-up or an error
-    // (poll(2)).
-    let mut fds = [PollFd::new(&socket, PollFlags::empty())];
-    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
-    Ok(fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR))
+    let events = sys::wait(socket, PollFlags::empty(), Duration::ZERO)?;
+    Ok(events.intersects(PollFlags::HUP | PollFlags::ERR))
 }
 
 impl TryClone for Stream {
@@ -156,46 +129,9 @@ impl TryClone for Stream {
     }
 }
 
-impl Read for &Stream {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        (&self.socket).read(buf)
-    }
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&self.socket).read_vectored(bufs)
-    }
-}
-
-impl Write for &Stream {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        (&self.socket).write(buf)
-    }
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&self.socket).write_vectored(bufs)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buf)
-    }
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self).read_vectored(bufs)
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        (&*self).write(buf)
-    }
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self).write_vectored(bufs)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+delegate! {
+    impl Read for Stream, via |stream| (&stream.socket);
+    impl Write for Stream, via |stream| (&stream.socket);
 }
 
 impl From<UnixStream> for Stream {

@@ -6,11 +6,9 @@ mod fd_passing;
 mod halves;
 mod listener;
 mod stream;
-mod watched;
 
 pub use {
     halves::{RecvHalf, SendHalf},
     listener::Listener,
     stream::Stream,
-    watched::Watched,
 };

@@ -1,13 +1,13 @@
 use super::{
     atomic_timeout::AtomicTimeout,
     event::Event,
-    linger,
+    linger, peer,
     pipe::{Pipe, PipeInfo},
     timed_lock::TimedLock,
     wait_limit::WaitLimit,
     write::WriteSide,
 };
-use crate::Name;
+use crate::{Name, PeerCreds, name::sealed::Sealed, traits::StreamCommon};
 use std::{
     io,
     sync::{
@@ -60,22 +60,31 @@ impl Connection {
         })
     }
 
-    /// Returns the name of this end.
-    pub(super) fn local_name(&self) -> Option<Name<'static>> {
-        self.name.as_deref().filter(|_| self.info.is_server).cloned()
-    }
-
-    /// Returns the name of the other end.
-    pub(super) fn peer_name(&self) -> Option<Name<'static>> {
-        self.name.as_deref().filter(|_| !self.info.is_server).cloned()
-    }
-
     pub(super) fn recv_limit(&self) -> WaitLimit {
         WaitLimit::from_mode(self.nonblocking.load(Ordering::Relaxed), self.recv_timeout.get())
     }
 
     pub(super) fn send_limit(&self) -> WaitLimit {
         WaitLimit::from_mode(self.nonblocking.load(Ordering::Relaxed), self.send_timeout.get())
+    }
+}
+
+impl Sealed for Connection {}
+impl StreamCommon for Connection {
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(None)
+    }
+    fn peer_creds(&self) -> io::Result<PeerCreds> {
+        peer::creds(self)
+    }
+    fn peer_hung_up(&self) -> io::Result<bool> {
+        self.pipe.is_hung_up()
+    }
+    fn local_name(&self) -> io::Result<Option<Name<'static>>> {
+        Ok(self.name.as_deref().filter(|_| self.info.is_server).cloned())
+    }
+    fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
+        Ok(self.name.as_deref().filter(|_| !self.info.is_server).cloned())
     }
 }
 

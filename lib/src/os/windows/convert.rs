@@ -2,18 +2,21 @@
 //! types.
 
 use crate::{Listener, RecvHalf, SendHalf, Stream, error::FromHandleError};
-use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
+use std::os::windows::io::OwnedHandle;
 
 macro_rules! as_handle {
     ($($type:ident)*) => {$(
-        impl AsHandle for $type {
-            fn as_handle(&self) -> BorrowedHandle<'_> {
+        impl std::os::windows::io::AsHandle for $type {
+            fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
                 let Self::NamedPipe(inner) = self;
                 inner.as_handle()
             }
         }
     )*};
 }
+#[cfg(feature = "tokio")]
+pub(super) use as_handle;
+
 as_handle! { Stream RecvHalf SendHalf }
 
 macro_rules! into_handle {

@@ -1,7 +1,7 @@
 use super::{connection::Connection, stream::Stream};
 use crate::{name::sealed::Sealed, traits};
 use std::{
-    io::{self, IoSlice, IoSliceMut, Read, Write},
+    io,
     os::windows::io::{AsHandle, BorrowedHandle},
     sync::Arc,
     time::Duration,
@@ -36,46 +36,9 @@ impl traits::SendHalf for SendHalf {
     }
 }
 
-impl Read for &RecvHalf {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buf)
-    }
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.read_vectored(bufs)
-    }
-}
-
-impl Read for RecvHalf {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buf)
-    }
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.read_vectored(bufs)
-    }
-}
-
-impl Write for &SendHalf {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(buf)
-    }
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(bufs)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl Write for SendHalf {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(buf)
-    }
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(bufs)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
+delegate! {
+    impl Read for RecvHalf, via |half| half.0;
+    impl Write for SendHalf, via |half| half.0;
 }
 
 impl AsHandle for RecvHalf {

@@ -3,18 +3,18 @@ use super::{
     connection::Connection,
     halves::{RecvHalf, SendHalf},
     linger::LINGER,
-    pair, peer,
+    pair,
     pipe::{Pipe, PipeInfo},
     wait_limit::WaitLimit,
 };
 use crate::{
-    ConnectOptions, Name, PeerCreds, TryClone,
+    ConnectOptions, TryClone,
     error::{FromHandleError, ReuniteError},
     name::sealed::Sealed,
     traits,
 };
 use std::{
-    io::{self, IoSlice, IoSliceMut, Read, Write},
+    io,
     net::Shutdown,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     sync::{Arc, atomic::Ordering},
@@ -103,70 +103,16 @@ impl traits::Stream for Stream {
     }
 }
 
-impl traits::StreamCommon for Stream {
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(None)
-    }
-    fn peer_creds(&self) -> io::Result<PeerCreds> {
-        peer::creds(&self.0)
-    }
-    fn peer_hung_up(&self) -> io::Result<bool> {
-        self.0.pipe.is_hung_up()
-    }
-    fn local_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.local_name())
-    }
-    fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.peer_name())
-    }
-}
-
 impl TryClone for Stream {
     fn try_clone(&self) -> io::Result<Self> {
         Ok(Self(Arc::clone(&self.0)))
     }
 }
 
-impl Read for &Stream {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buf)
-    }
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.read_vectored(bufs)
-    }
-}
-
-impl Write for &Stream {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(buf)
-    }
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(bufs)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buf)
-    }
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.read_vectored(bufs)
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.write(buf)
-    }
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(bufs)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
+delegate! {
+    impl StreamCommon for Stream, via |stream| stream.connection();
+    impl Read for Stream, via |stream| stream.connection();
+    impl Write for Stream, via |stream| stream.connection();
 }
 
 impl AsHandle for Stream {

@@ -151,9 +151,9 @@ fn check_listening(fd: BorrowedFd<'_>) -> Result<(), String> {
         return Err("it is a Unix domain socket, but not one of streams".to_owned());
     }
     // Apple's systems do not tell (SO_ACCEPTCONN); but they know who is connected.
-    #[cfg(target_vendor = "apple")]
+    #[cfg(apple)]
     let listens = rustix::net::getpeername(fd).is_err();
-    #[cfg(not(target_vendor = "apple"))]
+    #[cfg(not(apple))]
     let listens = sockopt::socket_acceptconn(fd).map_err(system)?;
     if listens { Ok(()) } else { Err("it does not listen".to_owned()) }
 }

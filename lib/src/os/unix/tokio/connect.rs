@@ -6,21 +6,19 @@ use crate::{
     error::{Action, SocketError},
     os::{
         runtime,
-        unix::{
-            address::{Address, Target},
-            runtime_dir, sys,
-        },
+        unix::{address::Target, runtime_dir, sys},
     },
 };
 use ::tokio::net::UnixStream;
+use rustix::{io::Errno, net::SocketAddrUnix};
 use std::{
     io,
-    os::fd::{AsFd, OwnedFd},
+    os::fd::OwnedFd,
     time::{Duration, Instant},
 };
 
-/// How long to wait before a full backlog is tried again: at first, and at most. Nothing
-/// tells when there is room in it.
+/// First and maximum pause before another attempt if the backlog is full. The system does not
+/// report when there is room in it.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
 
 /// Connects as the options say.
@@ -45,9 +43,9 @@ async fn reach(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedF
     result
 }
 
-/// With a full backlog a non-blocking connect fails with EAGAIN and can be tried again on
-/// the same socket (`connect(2)`, `unix(7)`).
-async fn attempt(address: &Address, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
+/// Connects. If the backlog is full, a non-blocking `connect` fails with `EAGAIN` and can be repeated
+/// on the same socket (`connect(2)`, `unix(7)`).
+async fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
     let socket = sys::stream_socket(true)?;
     let deadline = match wait_mode {
         ConnectWaitMode::Timeout(timeout) => Instant::now().checked_add(timeout),
@@ -55,12 +53,10 @@ async fn attempt(address: &Address, wait_mode: ConnectWaitMode) -> io::Result<Ow
     };
     let (mut pause, most) = PAUSES;
     loop {
-        match sys::connect(socket.as_fd(), address) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error)
-                if error.kind() == io::ErrorKind::WouldBlock
-                    && wait_mode != ConnectWaitMode::Deferred => {}
-            result => return result.map(|()| socket),
+        match rustix::net::connect(&socket, address) {
+            Err(Errno::INTR) => continue,
+            Err(Errno::AGAIN) if wait_mode != ConnectWaitMode::Deferred => {}
+            result => return Ok(result.map(|()| socket)?),
         }
         let rest = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if rest == Some(Duration::ZERO) {
@@ -71,9 +67,9 @@ async fn attempt(address: &Address, wait_mode: ConnectWaitMode) -> io::Result<Ow
     }
 }
 
-/// Waits with a timer of the system (`timerfd_create(2)`): the runtime need not have been
-/// built with tokio's own.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+/// Waits with a timer of the system (`timerfd_create(2)`), because the runtime may have been built
+/// without tokio's timers.
+#[cfg(linux_like)]
 async fn sleep(time: Duration) -> io::Result<()> {
     use ::tokio::io::{Interest, unix::AsyncFd};
     use rustix::time::{
@@ -89,13 +85,13 @@ async fn sleep(time: Duration) -> io::Result<()> {
     let once = Itimerspec { it_interval: zero, it_value };
     timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once)?;
     // SAFETY: the owned descriptor stays the same and open as long as it is registered.
-    #[allow(unsafe_code, reason = "tokio cannot know that of any type")]
+    #[allow(unsafe_code, reason = "tokio cannot check that the descriptor stays the same")]
     let timer = unsafe { AsyncFd::register_with_interest(timer, Interest::READABLE)? };
     timer.readable().await.map(|_| ())
 }
 
-/// The BSDs and macOS refuse when the backlog is full: there is nothing to wait for.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+/// Fails: the BSDs and macOS refuse if the backlog is full, so there is nothing to wait for.
+#[cfg(not(linux_like))]
 async fn sleep(_: Duration) -> io::Result<()> {
     Err(io::ErrorKind::WouldBlock.into())
 }

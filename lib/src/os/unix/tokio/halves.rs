@@ -1,20 +1,12 @@
-use super::{
-    Stream,
-    stream::{poll_read, poll_write, shutdown},
-};
+use super::{Stream, stream::SharedSocket};
 use crate::{name::sealed::Sealed, traits::tokio as traits};
-use ::tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{
-        UnixStream,
-        unix::{OwnedReadHalf, OwnedWriteHalf},
-    },
+use ::tokio::net::{
+    UnixStream,
+    unix::{OwnedReadHalf, OwnedWriteHalf},
 };
 use std::{
-    io::{self, IoSlice},
     os::fd::{AsFd, BorrowedFd},
     pin::Pin,
-    task::{Context, Poll},
 };
 
 /// The half of a [`Stream`] that receives.
@@ -123,74 +115,9 @@ impl AsFd for SendHalf {
     }
 }
 
-impl AsyncRead for &RecvHalf {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        poll_read(self.socket(), cx, buf)
-    }
-}
-
-impl AsyncRead for RecvHalf {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().half).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for &SendHalf {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        poll_write(self.socket(), cx, |socket| socket.try_write(buf))
-    }
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        poll_write(self.socket(), cx, |socket| socket.try_write_vectored(bufs))
-    }
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(shutdown(self.socket()))
-    }
-}
-
-impl AsyncWrite for SendHalf {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(self.get_mut().as_tokio_mut()).poll_write(cx, buf)
-    }
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(self.get_mut().as_tokio_mut()).poll_write_vectored(cx, bufs)
-    }
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(shutdown(self.socket()))
-    }
+delegate! {
+    impl AsyncRead for &RecvHalf, via |half| SharedSocket(half.socket());
+    impl AsyncRead for RecvHalf, via |half| Pin::new(&mut half.half);
+    impl AsyncWrite for &SendHalf, via |half| SharedSocket(half.socket());
+    impl AsyncWrite for SendHalf, via |half| Pin::new(half.as_tokio_mut());
 }

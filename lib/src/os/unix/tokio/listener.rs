@@ -2,10 +2,9 @@ use super::Stream;
 use crate::{
     ListenerNonblockingMode, ListenerOptions, Name,
     name::sealed::Sealed,
-    options::AcceptFilter,
     os::{
         runtime,
-        unix::{self as sync, file::OwnFile, listen, listen::Bound, listener, peer},
+        unix::{self as sync, bound_name::BoundName, listen, peer},
     },
     traits::tokio as traits,
 };
@@ -16,21 +15,17 @@ use std::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net,
     },
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-/// The longest time for which replacing a name may block the thread of an event loop.
+/// Maximum time for which replacing a name may block the thread of an event loop.
 const CLAIM_LIMIT: Duration = Duration::from_millis(50);
 
 /// A listening Unix domain socket.
 #[derive(Debug)]
 pub struct Listener {
-    // Dropped before the socket is closed: while its file exists, somebody listens.
-    file: Mutex<Option<OwnFile>>,
+    bound_name: BoundName,
     socket: UnixListener,
-    name: Option<Name<'static>>,
-    filter: AcceptFilter,
 }
 
 impl Listener {
@@ -44,10 +39,6 @@ impl Listener {
     pub fn inner_mut(&mut self) -> &mut UnixListener {
         &mut self.socket
     }
-
-    fn take_file(&self) -> Option<OwnFile> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
 }
 
 impl Sealed for Listener {}
@@ -57,66 +48,56 @@ impl traits::Listener for Listener {
     async fn accept(&self) -> io::Result<Stream> {
         loop {
             match self.socket.accept().await {
-                // A client that has gone meanwhile (the BSDs tell, Linux does not).
+                // The client has disconnected (the BSDs report this, Linux does not).
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Ok((socket, _)) if !self.filter.admits(|| peer::credentials(socket.as_fd())) => {}
-                accepted => return accepted.map(|(socket, _)| socket.into()),
+                Err(error) => return Err(error),
+                Ok((socket, _)) => {
+                    if self.bound_name.filter.admits(|| peer::credentials(socket.as_fd())) {
+                        return Ok(socket.into());
+                    }
+                }
             }
         }
     }
 
     fn local_name(&self) -> io::Result<Name<'static>> {
-        match &self.name {
-            Some(name) => Ok(name.clone()),
-            None => listener::name_of(&self.socket.local_addr()?.into()),
-        }
+        self.bound_name.name(|| self.socket.local_addr().map(Into::into))
     }
 
     fn do_not_reclaim_name_on_drop(&mut self) {
-        if let Some(file) = self.take_file() {
-            file.leave();
-        }
+        self.bound_name.keep_file();
     }
 
     fn give_up_name(&self) {
-        drop(self.take_file());
+        self.bound_name.remove_file();
     }
 
     fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         runtime::required()?;
         let limit = options.spin_limit().min(CLAIM_LIMIT);
         let options = options.nonblocking(ListenerNonblockingMode::Both).max_spin_time(limit);
-        let bound = listen::listen(&options)?;
-        let filter = bound.accept_filter(&options);
-        let Bound { socket, file } = bound;
-        let socket = UnixListener::from_std(socket)?;
-        let name = options.name.map(Name::into_owned);
-        let mut listener = Self { file: Mutex::new(file), socket, name, filter };
-        if !options.reclaim_name {
-            listener.do_not_reclaim_name_on_drop();
-        }
-        Ok(listener)
+        let (socket, bound_name) = listen::listen(options)?;
+        Ok(Self { bound_name, socket: UnixListener::from_std(socket)? })
     }
 }
 
-/// The listener is made non-blocking; whether its name goes with it stays as it was.
+/// The listener becomes non-blocking, and still owns its socket file if it did so before.
 ///
-/// Fails outside a tokio runtime.
+/// The errors are `Other` outside a tokio runtime, and those of `ioctl(2)` and `epoll_ctl(2)`.
 impl TryFrom<sync::Listener> for Listener {
     type Error = io::Error;
     fn try_from(listener: sync::Listener) -> io::Result<Self> {
         runtime::required()?;
-        let (Bound { socket, file }, name, filter) = listener.into_parts();
+        let (socket, bound_name) = listener.into_parts();
         socket.set_nonblocking(true)?;
-        let socket = UnixListener::from_std(socket)?;
-        Ok(Self { file: Mutex::new(file), socket, name, filter })
+        Ok(Self { bound_name, socket: UnixListener::from_std(socket)? })
     }
 }
 
-/// The socket is not the listener's to remove: its name stays when it is dropped. It is
-/// made non-blocking.
+/// The listener does not own the socket file: it remains when the listener is dropped. The socket
+/// becomes non-blocking.
 ///
-/// Fails outside a tokio runtime.
+/// The errors are `Other` outside a tokio runtime, and those of `ioctl(2)` and `epoll_ctl(2)`.
 impl TryFrom<net::UnixListener> for Listener {
     type Error = io::Error;
     fn try_from(socket: net::UnixListener) -> io::Result<Self> {
@@ -124,7 +105,7 @@ impl TryFrom<net::UnixListener> for Listener {
     }
 }
 
-/// As `TryFrom<UnixListener>`.
+/// Like `TryFrom<UnixListener>`.
 impl TryFrom<OwnedFd> for Listener {
     type Error = io::Error;
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
@@ -132,24 +113,22 @@ impl TryFrom<OwnedFd> for Listener {
     }
 }
 
-/// The socket is not the listener's to remove: its name stays when it is dropped.
+/// The listener does not own the socket file: it remains when the listener is dropped.
 impl From<UnixListener> for Listener {
     fn from(socket: UnixListener) -> Self {
-        Self { file: Mutex::default(), socket, name: None, filter: AcceptFilter::default() }
+        Self { bound_name: BoundName::default(), socket }
     }
 }
 
-/// The name stays when the socket is closed.
+/// The socket file remains when the socket is closed.
 impl From<Listener> for UnixListener {
     fn from(listener: Listener) -> Self {
-        if let Some(file) = listener.take_file() {
-            file.leave();
-        }
+        listener.bound_name.keep_file();
         listener.socket
     }
 }
 
-/// The name stays when the socket is closed. The socket is non-blocking.
+/// The socket file remains when the socket is closed. The socket is non-blocking.
 impl TryFrom<Listener> for OwnedFd {
     type Error = io::Error;
     fn try_from(listener: Listener) -> io::Result<Self> {

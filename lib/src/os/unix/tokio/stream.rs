@@ -11,10 +11,7 @@ use crate::{
         tokio::{self as traits, ReuniteResult},
     },
 };
-use ::tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::UnixStream,
-};
+use ::tokio::{io::ReadBuf, net::UnixStream};
 use std::{
     io::{self, IoSlice},
     os::{
@@ -95,112 +92,69 @@ impl StreamCommon for Stream {
     }
 }
 
-/// Reads without an exclusive reference.
-pub(super) fn poll_read(
-    socket: &UnixStream,
-    cx: &mut Context<'_>,
-    buf: &mut ReadBuf<'_>,
-) -> Poll<io::Result<()>> {
-    loop {
-        ready!(socket.poll_read_ready(cx))?;
-        match socket.try_read(buf.initialize_unfilled()) {
-            // Another one has been faster: wait again.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            result => return Poll::Ready(result.map(|len| buf.advance(len))),
-        }
-    }
-}
+/// A socket that is read from and written to through a shared reference, as `&Stream` and the halves
+/// do it.
+#[derive(Debug)]
+pub(super) struct SharedSocket<'a>(pub(super) &'a UnixStream);
 
-/// Writes without an exclusive reference.
-pub(super) fn poll_write(
-    socket: &UnixStream,
-    cx: &mut Context<'_>,
-    mut write: impl FnMut(&UnixStream) -> io::Result<usize>,
-) -> Poll<io::Result<usize>> {
-    loop {
-        ready!(socket.poll_write_ready(cx))?;
-        match write(socket) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            result => return Poll::Ready(result),
-        }
-    }
-}
-
-/// Half-closes without an exclusive reference.
-pub(super) fn shutdown(socket: &UnixStream) -> io::Result<()> {
-    Ok(rustix::net::shutdown(socket, rustix::net::Shutdown::Write)?)
-}
-
-impl AsyncRead for &Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
+impl SharedSocket<'_> {
+    pub(super) fn poll_read(
+        &self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        poll_read(&self.socket, cx, buf)
+        loop {
+            ready!(self.0.poll_read_ready(cx))?;
+            match self.0.try_read(buf.initialize_unfilled()) {
+                // Another task has read the data: wait again.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result.map(|len| buf.advance(len))),
+            }
+        }
     }
-}
 
-impl AsyncWrite for &Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        poll_write(&self.socket, cx, |socket| socket.try_write(buf))
+    pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_with(cx, || self.0.try_write(buf))
     }
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
+
+    pub(super) fn poll_write_vectored(
+        &self,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        poll_write(&self.socket, cx, |socket| socket.try_write_vectored(bufs))
+        self.poll_write_with(cx, || self.0.try_write_vectored(bufs))
     }
-    fn is_write_vectored(&self) -> bool {
-        true
+
+    fn poll_write_with(
+        &self,
+        cx: &mut Context<'_>,
+        write: impl Fn() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.poll_write_ready(cx))?;
+            match write() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
     }
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+
+    /// Returns at once: a socket has no buffer in this process.
+    #[expect(clippy::unused_self, reason = "as in `AsyncWrite`")]
+    pub(super) fn poll_flush(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(shutdown(&self.socket))
+
+    pub(super) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(rustix::net::shutdown(self.0, rustix::net::Shutdown::Write)?))
     }
 }
 
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().socket).poll_write(cx, buf)
-    }
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().socket).poll_write_vectored(cx, bufs)
-    }
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(shutdown(&self.socket))
-    }
+delegate! {
+    impl AsyncRead for &Stream, via |stream| SharedSocket(&stream.socket);
+    impl AsyncRead for Stream, via |stream| Pin::new(&mut stream.socket);
+    impl AsyncWrite for &Stream, via |stream| SharedSocket(&stream.socket);
+    impl AsyncWrite for Stream, via |stream| Pin::new(&mut stream.socket);
 }
 
 impl From<UnixStream> for Stream {

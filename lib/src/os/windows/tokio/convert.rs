@@ -1,25 +1,12 @@
 //! Conversions between the asynchronous enums and handles. They are those of the variants' types.
 
-use super::{Listener as PipeListener, Stream as PipeStream};
+use super::{super::convert::as_handle, Listener as PipeListener, Stream as PipeStream};
 use crate::{
     error::FromHandleError,
     tokio::{Listener, RecvHalf, SendHalf, Stream},
 };
-use std::{
-    io,
-    os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
-};
+use std::{io, os::windows::io::OwnedHandle};
 
-macro_rules! as_handle {
-    ($($type:ident)*) => {$(
-        impl AsHandle for $type {
-            fn as_handle(&self) -> BorrowedHandle<'_> {
-                let Self::NamedPipe(inner) = self;
-                inner.as_handle()
-            }
-        }
-    )*};
-}
 as_handle! { Stream RecvHalf SendHalf }
 
 /// The errors are those of the conversion to the [variant's type](PipeStream).

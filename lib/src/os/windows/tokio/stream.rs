@@ -1,24 +1,18 @@
 use super::{RecvHalf, SendHalf, connect, connection::AsyncConnection};
 use crate::{
-    ConnectOptions, Name, PeerCreds,
+    ConnectOptions,
     error::{FromHandleError, ReuniteError},
     name::sealed::Sealed,
     os::{
         runtime,
-        windows::{self as sync, connection::Connection, pair, peer},
+        windows::{self as sync, connection::Connection, pair},
     },
-    traits::{
-        StreamCommon,
-        tokio::{self as traits, ReuniteResult},
-    },
+    traits::tokio::{self as traits, ReuniteResult},
 };
-use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use std::{
-    io::{self, IoSlice},
+    io,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
 };
 
 /// An asynchronous connection through a named pipe.
@@ -85,94 +79,12 @@ impl traits::Stream for Stream {
     }
 }
 
-impl StreamCommon for Stream {
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(None)
-    }
-    fn peer_creds(&self) -> io::Result<PeerCreds> {
-        peer::creds(&self.0.connection)
-    }
-    fn peer_hung_up(&self) -> io::Result<bool> {
-        self.0.connection.pipe.is_hung_up()
-    }
-    fn local_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.connection.local_name())
-    }
-    fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
-        Ok(self.0.connection.peer_name())
-    }
-}
-
-impl AsyncRead for &Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.0.poll_read(cx, buf)
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.0.poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for &Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, buf)
-    }
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_write_vectored(cx, bufs)
-    }
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_flush(cx)
-    }
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_shutdown(cx)
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, buf)
-    }
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_write_vectored(cx, bufs)
-    }
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_flush(cx)
-    }
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_shutdown(cx)
-    }
+delegate! {
+    impl StreamCommon for Stream, via |stream| stream.connection();
+    impl AsyncRead for &Stream, via |stream| stream.0;
+    impl AsyncRead for Stream, via |stream| stream.0;
+    impl AsyncWrite for &Stream, via |stream| stream.0;
+    impl AsyncWrite for Stream, via |stream| stream.0;
 }
 
 /// The mode and the timeouts of the stream have no effect any more.

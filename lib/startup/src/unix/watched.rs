@@ -1,22 +1,21 @@
-//! A socket whose owner makes the system calls, and waits for them in an event loop.
-
-use crate::os::runtime;
-use ::tokio::io::{Interest, unix::AsyncFd};
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     task::{Context, Poll, ready},
 };
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    runtime::Handle,
+};
 
-/// A connected socket that is registered with an event loop, for programs that move bytes with
-/// system calls of their own, such as `splice(2)`. Other programs use [`Stream`](super::Stream).
+/// A socket that is registered with an event loop, for system calls such as `splice(2)`.
 ///
 /// The event loop watches for reading only, until [`poll_write_ready`](Self::poll_write_ready) is
 /// called: Linux reports a socket as writable whenever its peer has read something
 /// (`sock_def_write_space` of the kernel), which would wake the task for nothing.
 #[derive(Debug)]
 pub struct Watched {
-    /// Taken out only while it is exchanged.
+    /// `None` only while the registration is replaced.
     socket: Option<AsyncFd<OwnedFd>>,
     watches_writing: bool,
 }
@@ -26,9 +25,9 @@ impl Watched {
     ///
     /// # Errors
     /// `Other` outside a tokio runtime, or an error of `ioctl(2)` or `epoll_ctl(2)`.
-    pub fn new(stream: impl Into<OwnedFd>) -> io::Result<Self> {
-        runtime::required()?;
-        let socket = stream.into();
+    pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
+        Handle::try_current().map_err(io::Error::other)?;
+        let socket = socket.into();
         rustix::io::ioctl_fionbio(&socket, true)?;
         Ok(Self { socket: Some(register(socket, false)?), watches_writing: false })
     }
@@ -42,10 +41,10 @@ impl Watched {
         Ok(socket.into_inner())
     }
 
-    /// The socket.
+    /// Returns the socket.
     ///
     /// # Errors
-    /// `NotConnected` if the event loop could not be asked for something else.
+    /// `NotConnected` if replacing the registration has failed.
     pub fn fd(&self) -> io::Result<BorrowedFd<'_>> {
         self.socket().map(|socket| socket.get_ref().as_fd())
     }
@@ -56,13 +55,13 @@ impl Watched {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits until something can be written, or nothing ever.
+    /// Waits until something can be written, or the peer has closed.
     ///
-    /// It can be ready although nothing can be written: try to, with
-    /// [`try_write`](Self::try_write).
+    /// It can return although nothing can be written: [`try_write`](Self::try_write) fails with
+    /// `WouldBlock` then.
     ///
-    /// When the event loop is asked for this for the first time, the task is woken at once:
-    /// it has to wait again for what else it waits for.
+    /// The first call replaces the registration and wakes the task at once: the task has to wait
+    /// again for everything else that it waits for.
     pub fn poll_write_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.watch_writing(true, cx)?;
         ready!(self.socket()?.poll_write_ready(cx))?.retain_ready();
@@ -70,7 +69,7 @@ impl Watched {
     }
 
     /// Stops watching for writing until [`poll_write_ready`](Self::poll_write_ready) is called
-    /// again. The task is woken at once, as there.
+    /// again. It replaces the registration and wakes the task at once.
     ///
     /// # Errors
     /// An error of `epoll_ctl(2)`.
@@ -78,7 +77,7 @@ impl Watched {
         self.watch_writing(false, cx)
     }
 
-    /// Reads by `read`, if there may be something to read. If that would block, the next
+    /// Calls `read` if there may be something to read. If it would block, the next
     /// [`poll_read_ready`](Self::poll_read_ready) waits.
     ///
     /// # Errors
@@ -87,7 +86,7 @@ impl Watched {
         self.socket()?.try_io(Interest::READABLE, |socket| read(socket.as_fd()))
     }
 
-    /// Writes by `write`, if that may be possible. If that would block, the next
+    /// Calls `write` if it may be possible to write. If it would block, the next
     /// [`poll_write_ready`](Self::poll_write_ready) waits.
     ///
     /// # Errors
@@ -115,11 +114,10 @@ impl Watched {
     }
 }
 
-#[allow(unsafe_code, reason = "tokio cannot know that of any type")]
 fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
     let interest =
         if writing { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-    // SAFETY: the owned descriptor stays the same and open as long as it is registered: it is
-    // never lent for change.
+    // SAFETY: an `OwnedFd` is an open descriptor, and it stays the same as long as it is registered,
+    // because it is only lent by shared reference.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest)? })
 }

@@ -1,4 +1,25 @@
-//! The lock that starters hold while they take over a name in a folder.
+//! The lock that processes hold while they take over a name in a folder.
+//!
+//! It is `flock(2)` on a descriptor of the folder. Nothing is created and nothing is left behind,
+//! it ends with its process, and processes of all network namespaces see it. Every process that may
+//! read the folder can hold it without a limit. So a free name never depends on it, and an error for
+//! another name says who holds it.
+//!
+//! What a stranger can do to each kind of lock that was considered:
+//! - `flock` of the folder: hold it, if the stranger may read the folder. Then stale names in that
+//!   folder cannot be taken over. It is held only as long as the stranger's process runs, and
+//!   `/proc/locks` names the process.
+//! - A lock file beside the socket: a stranger who may write to the folder can create a file, fifo,
+//!   link or folder of that name, and every listener fails until somebody removes it. Listeners of
+//!   different users lock each other out, because a file that one of them left behind cannot be
+//!   opened by the other. Removing the file at the end is a race, and may remove another file.
+//! - An abstract socket whose name is derived from device and inode of the folder: every process in
+//!   the network namespace can bind it, without any right to the folder. Processes in other network
+//!   namespaces that share the folder do not see it, so two of them can take over at once. Only
+//!   Linux has it.
+//! - A lock in a folder of the user: strangers can do nothing to it. But that folder does not always
+//!   exist (`XDG_RUNTIME_DIR` of services and of containers), two containers that share the folder of
+//!   the socket do not share it, and neither do two users.
 
 use super::holder;
 use crate::error::HeldLock;

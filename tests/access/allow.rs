@@ -1,0 +1,119 @@
+//! `--allow`, and the rule that holds without it.
+
+use super::{open_scene, start_secret_server, stranger};
+use crate::harness::{NOBODY, Scene, is_root};
+
+#[cfg(target_os = "linux")]
+#[test]
+fn another_user_is_refused_on_an_abstract_name_by_default() {
+    if !is_root() {
+        return;
+    }
+    let scene = open_scene();
+    let server = start_secret_server(&scene, scene.word(), &[]);
+    for _ in 0..3 {
+        let client = stranger(&scene, &["connect", scene.word()]).start();
+        let pid = client.pid();
+        client.end().output("");
+        server.wait_for_message(&format!(
+            "warning: refused a client that may not connect: pid {pid} uid {NOBODY} gid {NOBODY}"
+        ));
+    }
+    scene.connect(scene.word()).run().silent().output("secret\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_listener_of_one_client_waits_for_an_allowed_one() {
+    if !is_root() {
+        return;
+    }
+    let scene = open_scene();
+    let server = scene.listen(scene.word()).input("secret").start_listening();
+    stranger(&scene, &["connect", scene.word()]).run().output("");
+    scene.connect(scene.word()).run().silent().output("secret");
+    server.end().ok().says("refused a client");
+}
+
+#[test]
+fn another_user_is_served_if_mode_and_rules_allow() {
+    if !is_root() {
+        return;
+    }
+    let scene = open_scene();
+    let nobody = format!("uid:{NOBODY}");
+    let nogroup = format!("gid:{NOBODY}");
+    let cases = [
+        ("./s", &["--mode", "666"][..]),
+        ("./s", &["--mode", "666", "--allow", "any"]),
+        ("./s", &["--mode", "666", "--allow", &nobody]),
+        ("./s", &["--mode", "666", "--allow", &nogroup]),
+        ("./s", &["--mode", "660", "--group", "65534"]),
+        (scene.word(), &["--allow", "any"]),
+        (scene.word(), &["--allow", &nobody]),
+        (scene.word(), &["--allow", "user:nobody"]),
+        (scene.word(), &["--allow", "uid:0", "--allow", &nogroup]),
+    ];
+    for (name, args) in cases {
+        if !cfg!(target_os = "linux") && name == scene.word() {
+            continue;
+        }
+        let server = scene.listen(name).args(args).input("shared").start_listening();
+        stranger(&scene, &["connect", name]).run().silent().output("shared");
+        server.end().ok().does_not_say("refused");
+    }
+}
+
+/// With `--allow` root is refused too unless a rule names it.
+#[test]
+fn only_named_users_and_groups_are_served() {
+    if !is_root() {
+        return;
+    }
+    let scene = open_scene();
+    let nobody = format!("uid:{NOBODY}");
+    for (rule, root_is_allowed) in [
+        (&*nobody, false),
+        ("uid:0", true),
+        ("user:root", true),
+        ("gid:0", true),
+        ("group:root", true),
+    ] {
+        let server = start_secret_server(&scene, "./s", &["--mode", "666", "--allow", rule]);
+        let connect = |as_root: bool| match as_root {
+            true => scene.connect("./s").run(),
+            false => stranger(&scene, &["connect", "./s"]).run(),
+        };
+        connect(!root_is_allowed).output("");
+        let refused = if root_is_allowed { NOBODY } else { 0 };
+        server.wait_for_message(&format!("uid {refused}"));
+        connect(root_is_allowed).silent().output("secret\n");
+    }
+}
+
+#[test]
+fn a_rule_for_a_user_whom_the_mode_keeps_out_is_a_warning() {
+    let scene = Scene::new();
+    let server = scene.listen("./s").args(["--allow", "uid:65534"]).start_listening();
+    server.wait_for_message("warning: --allow names users whom the mode");
+}
+
+/// `SO_PEERGROUPS` returns all of them only if the buffer is large enough.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_rule_for_the_last_of_many_groups_matches() {
+    if !is_root() || !crate::harness::has("setpriv") {
+        return;
+    }
+    let scene = open_scene();
+    for count in [16, 17, 100, 3000] {
+        let groups: Vec<_> = (1..=count).map(|index| (70_000 + index).to_string()).collect();
+        let last = format!("gid:{}", 70_000 + count);
+        let args = ["--mode", "666", "--allow", &last];
+        let server = scene.listen("./s").args(args).input("shared").start_listening();
+        let client = scene.command("setpriv").args(["--reuid=65534", "--regid=65534"]);
+        let client = client.arg(format!("--groups={}", groups.join(",")));
+        client.args(["./lsock", "connect", "./s"]).run().silent().output("shared");
+        server.end().ok().does_not_say("refused");
+    }
+}

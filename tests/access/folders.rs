@@ -1,0 +1,77 @@
+//! Folders of socket files: who can write to them, and whom they belong to.
+
+use super::{open_scene, stranger};
+use crate::harness::{NOBODY, Scene, is_root};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{PermissionsExt, chown},
+};
+
+/// Creates `./folder` with mode and owner, and listens in it for one client. Returns the log.
+fn listen_in_folder(scene: &Scene, mode: u32, owner: Option<u32>) -> String {
+    let folder = scene.path("folder");
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+    chown(&folder, owner, None).unwrap();
+    let server = scene.listen("./folder/s").start_listening();
+    drop(scene.wire("./folder/s"));
+    server.end().ok().stderr
+}
+
+#[test]
+fn a_folder_that_others_can_write_to_is_a_warning() {
+    let scene = Scene::new();
+    for (mode, is_unsafe) in [(0o777, true), (0o770, true), (0o1777, false), (0o755, false)] {
+        let log = listen_in_folder(&scene, mode, None);
+        assert_eq!(log.contains("other users can write"), is_unsafe, "{mode:o}: {log}");
+    }
+}
+
+/// The owner can rename files in it, with the sticky bit as well.
+#[test]
+fn a_folder_of_another_user_is_a_warning() {
+    if !is_root() {
+        return;
+    }
+    let scene = Scene::new();
+    for mode in [0o755, 0o1777] {
+        let log = listen_in_folder(&scene, mode, Some(NOBODY));
+        let warning = format!("./folder belongs to another user (uid {NOBODY}): they can");
+        assert!(log.contains(&warning), "{mode:o}: {log}");
+    }
+    let log = listen_in_folder(&scene, 0o755, Some(0));
+    assert!(!log.contains("warning"), "{log}");
+}
+
+#[test]
+fn a_folder_without_permission_is_an_error_with_a_hint() {
+    if !is_root() {
+        return;
+    }
+    let scene = open_scene();
+    fs::create_dir(scene.path("closed")).unwrap();
+    fs::set_permissions(scene.path("closed"), Permissions::from_mode(0o700)).unwrap();
+    // One cannot be searched, the other not be written to.
+    for name in ["./closed/s", "./s"] {
+        let outcome = stranger(&scene, &["listen", name]).run().fails(3);
+        outcome.says(&format!("{name}: permission denied")).says("hint: ");
+    }
+    assert_eq!(scene.files(), ["closed", "lsock"]);
+}
+
+/// A live server is the more useful error, unless the name is to be replaced. The system names
+/// processes of the same user only, and asking the server would cost it a client.
+#[test]
+fn a_name_that_another_users_server_holds_is_reported_with_the_user() {
+    if !is_root() {
+        return;
+    }
+    let scene = open_scene();
+    let args = ["--mode", "666", "-k", "--", "cat"];
+    let _server = scene.listen("./s").args(args).start_listening();
+    let outcome = stranger(&scene, &["listen", "./s"]).run().fails(3);
+    outcome.says("./s: a live server holds the name: uid 0").says("hint: ");
+    let outcome = stranger(&scene, &["listen", "./s", "--replace"]).run().fails(3);
+    outcome.says("./s: permission denied").says("hint: ");
+    scene.wire("./s").expect_echo("x");
+}

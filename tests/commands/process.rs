@@ -1,0 +1,84 @@
+//! What a command inherits: environment, descriptors, signals and stderr.
+
+use super::MODES;
+use crate::harness::Scene;
+use rustix::process::{getegid, geteuid};
+
+#[test]
+fn the_environment_describes_the_connection() {
+    let scene = Scene::new();
+    let variables = "$LSOCK_NAME $LSOCK_CONN $LSOCK_PEER_PID $LSOCK_PEER_UID $LSOCK_PEER_GID \
+                     $PROTO $IPCREMOTEPID $IPCREMOTEEUID $IPCREMOTEEGID $IPCLOCALPATH";
+    let script = format!("echo {variables}");
+    let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+    let expected = |number: u32, pid: u32| {
+        format!("./s {number} {pid} {uid} {gid} IPC {pid} {uid} {gid} ./s\n")
+    };
+    for mode in MODES {
+        let args = ["--", "sh", "-c", &script];
+        let server = scene.listen("./s").arg("-k").args(mode).args(args).start_listening();
+        for number in 1..=3 {
+            let client = scene.connect("./s").start();
+            let pid = client.pid();
+            client.end().silent().output(expected(number, pid));
+        }
+        drop(server);
+        // The peer of a client is the server, whatever lsock has inherited.
+        let server = scene.listen("./s").start_listening();
+        let pid = server.pid();
+        let client = scene.connect("./s").args(mode).args(args).env("LSOCK_PEER_PID", "1");
+        client.run().silent();
+        server.end().ok().output(expected(1, pid));
+    }
+}
+
+/// Descriptors of lsock, and those that it has inherited, are closed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_has_three_descriptors() {
+    let scene = Scene::new();
+    // `ls` opens the folder itself as descriptor 3.
+    let only = "0\n1\n2\n3\n";
+    let script = r#"exec 3>&1 5</dev/null 7>/dev/null 9</dev/null; exec "$0" "$@""#;
+    let lsock = |args: &[&str]| scene.shell(script).args(args);
+    let command = ["--", "ls", "/proc/self/fd"];
+    for mode in MODES {
+        for keep_open in [&[][..], &["-k"]] {
+            let server = lsock(&["listen", "-v", "./s"]).args(mode).args(keep_open);
+            let _server = server.args(command).start_listening();
+            // A second connection is open.
+            let _other = (!keep_open.is_empty()).then(|| scene.wire("./s"));
+            scene.connect("./s").run().silent().output(only);
+        }
+        let server = scene.listen("./s").start_listening();
+        lsock(&["connect", "./s"]).args(mode).args(command).run().ok();
+        server.end().ok().output(only);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_signal_of_a_command_is_ignored_or_blocked() {
+    let scene = Scene::new();
+    let args = ["--", "grep", "-E", "^Sig(Ign|Blk)", "/proc/self/status"];
+    let usual = scene.command("grep").args(&args[2..]).run().stdout;
+    for mode in MODES {
+        let server = scene.listen("./s").args(mode).args(args).start_listening();
+        scene.connect("./s").run().silent().output(&usual);
+        server.end().ok();
+        let server = scene.listen("./s").start_listening();
+        scene.connect("./s").args(mode).args(args).run().silent();
+        server.end().ok().output(&usual);
+    }
+}
+
+#[test]
+fn a_command_inherits_stderr() {
+    let scene = Scene::new();
+    for mode in MODES {
+        let command = ["--", "sh", "-c", "echo oops >&2"];
+        let server = scene.listen("./s").args(mode).args(command).start_listening();
+        scene.connect("./s").run().silent().output("");
+        server.end().ok().says("oops\n").output("");
+    }
+}
