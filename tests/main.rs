@@ -69,6 +69,8 @@ mod memory_limit;
 mod pass_fds;
 #[cfg(target_os = "linux")]
 mod short_of;
+#[cfg(target_os = "linux")]
+mod system_calls;
 // Other programs through a relay, as they come with Linux.
 #[cfg(target_os = "linux")]
 mod programs;
