@@ -7,7 +7,6 @@ mod flag;
 mod limits;
 mod server;
 mod shutdown;
-mod source;
 mod stop;
 
 pub(crate) use accept::Acceptor;
@@ -16,7 +15,6 @@ pub(crate) use flag::Flag;
 pub(crate) use limits::Limits;
 pub(crate) use server::{Client, Handler, Server};
 pub(crate) use shutdown::Shutdown;
-pub(crate) use source::ClientSource;
 pub(crate) use stop::{OpenGuard, OpenItem, Stopper};
 
 /// Ends the process by the signal, after the log has been written.

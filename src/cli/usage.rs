@@ -1,10 +1,10 @@
 use super::definition;
 use crate::{
     diag::{Failure, Terminal, USAGE, escaped, exit},
+    endpoint::NotAName,
     system::output,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use local_socket::error::NameError;
 use std::{error::Error as _, ffi::OsString, io, process::ExitCode};
 
 /// Returns the hint that names the help of the command at hand.
@@ -60,7 +60,7 @@ fn message(error: &clap::Error) -> String {
     escaped(text.strip_prefix("error: ").unwrap_or(&text))
 }
 
-fn name_error(error: &clap::Error) -> Option<&NameError> {
+fn name_error(error: &clap::Error) -> Option<&NotAName> {
     error.source()?.downcast_ref()
 }
 

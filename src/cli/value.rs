@@ -1,23 +1,30 @@
 //! Parsers of option values.
 
-use crate::endpoint::{ListenOn, Target};
+use crate::endpoint::{ListenOn, Target, parse_name};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use local_socket::Name;
-use std::{num::NonZeroUsize, time::Duration};
+use std::{error::Error, ffi::OsStr, num::NonZeroUsize, time::Duration};
 
-/// Parses a name by the grammar of the library.
+/// Parses a name of a local socket.
 pub(super) fn name() -> impl TypedValueParser<Value = Name<'static>> {
-    OsStringValueParser::new().try_map(|text| Name::parse(&text).map(Name::into_owned))
+    os_text(parse_name)
 }
 
 /// Parses LISTEN of a relay.
 pub(super) fn listen_on() -> impl TypedValueParser<Value = ListenOn> {
-    OsStringValueParser::new().try_map(|text| ListenOn::parse(&text))
+    os_text(ListenOn::parse)
 }
 
 /// Parses TARGET of a relay.
 pub(super) fn target() -> impl TypedValueParser<Value = Target> {
-    OsStringValueParser::new().try_map(|text| Target::parse(&text))
+    os_text(Target::parse)
+}
+
+/// Parses a text, which need not be UTF-8, with the parser of its type.
+fn os_text<T: Clone + Send + Sync + 'static, E: Error + Send + Sync + 'static>(
+    parse: fn(&OsStr) -> Result<T, E>,
+) -> impl TypedValueParser<Value = T> {
+    OsStringValueParser::new().try_map(move |text| parse(&text))
 }
 
 /// Parses a duration, such as `250ms`, `2s` or `1m30s`.

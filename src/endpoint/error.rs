@@ -2,21 +2,22 @@ use crate::diag::escaped;
 use local_socket::error::NameError;
 use std::{
     error::Error,
+    ffi::OsStr,
     fmt::{self, Display, Formatter},
 };
 
-/// Why a text is no endpoint.
+/// Error of a text that is not an endpoint.
 #[derive(Clone, Debug)]
 pub(crate) enum EndpointError {
-    /// It would be a name, and is none.
+    /// The text has no prefix, and is not a name.
     Name(NameError),
-    /// It begins like another endpoint, and something is wrong with the rest.
+    /// The text has the prefix of another kind.
     Other { text: String, why: &'static str },
 }
 
 impl EndpointError {
-    pub(super) fn other(text: &str, why: &'static str) -> Self {
-        Self::Other { text: text.to_owned(), why }
+    pub(super) fn other(text: &OsStr, why: &'static str) -> Self {
+        Self::Other { text: text.to_string_lossy().into_owned(), why }
     }
 }
 

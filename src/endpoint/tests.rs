@@ -19,7 +19,7 @@ fn kinds_are_told_by_their_beginning() {
     for name in ["a", "@tcp:a", "ns:exec:a"] {
         assert!(matches!(target(name), Target::Name(_)), "{name}");
     }
-    assert_eq!(ListenOn::parse(OsStr::new("fd:3")).unwrap(), ListenOn::Inherited(3));
+    assert!(matches!(ListenOn::parse(OsStr::new("fd:3")), Ok(ListenOn::Fd(_))));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{command::Commands, stdio::Stdio};
 use crate::{
     diag::{Failure, LossDirection, Outcome, caught},
-    endpoint::{RetryPolicy, TcpAddress, dial, dial_tcp},
+    endpoint::{ConnectTarget, Dialling, RetryPolicy},
     serve::{Client, Flag, Handler, Shutdown},
     system::{Detached, Socket},
     transfer::{
@@ -12,11 +12,10 @@ use crate::{
         threads::TransferReport,
     },
 };
-use local_socket::Name;
 use std::{
     future::poll_fn,
     io,
-    pin::{Pin, pin},
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -41,8 +40,7 @@ pub(super) struct Bridge {
 /// The target of clients.
 #[derive(Debug)]
 pub(super) enum BridgeTarget {
-    Name(Name<'static>, RetryPolicy),
-    Tcp(TcpAddress, RetryPolicy),
+    Connection(Arc<dyn ConnectTarget>, RetryPolicy),
     Commands(Commands),
     Stdio(Arc<SharedStdio>),
 }
@@ -106,11 +104,8 @@ impl Bridge {
     /// Joins a client to the target.
     async fn join(&self, client: Client) -> Result<Outcome, Failure> {
         match &self.to {
-            BridgeTarget::Name(name, retry_policy) => {
-                self.join_to(Box::pin(dial(name, *retry_policy)), client).await
-            }
-            BridgeTarget::Tcp(address, retry_policy) => {
-                self.join_to(Box::pin(dial_tcp(address, *retry_policy)), client).await
+            BridgeTarget::Connection(target, retry_policy) => {
+                self.join_to(target.connect(*retry_policy), client).await
             }
             BridgeTarget::Commands(commands) => {
                 Box::pin(self.join_to_command(commands, client)).await
@@ -180,10 +175,6 @@ impl Bridge {
         failure.map_or(Ok(Outcome::Done), Err)
     }
 }
-
-/// Connects to the target. Each stage of a connection is boxed, so that an idle connection keeps
-/// only the memory of its last stage.
-type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
 
 impl Handler for Bridge {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
