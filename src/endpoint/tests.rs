@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::{ListenOn, Target};
+use super::{ListenOn, Target, parse_name};
 use proptest::prelude::*;
 use std::ffi::OsStr;
 
@@ -49,6 +49,18 @@ fn what_cannot_work_cannot_be_written() {
     for text in ["exec:cat", "fd:", "fd:2", "fd:-3", "fd:+3", "fd:x", "fd:99999999999"] {
         assert!(ListenOn::parse(OsStr::new(text)).is_err(), "{text}");
     }
+}
+
+#[test]
+fn other_kinds_are_not_names() {
+    for text in ["-", "tcp:x", "tcp:", "exec:ls", "fd:3", "@", "fs:"] {
+        assert!(parse_name(OsStr::new(text)).is_err(), "{text}");
+    }
+    for text in ["a", "--", "tcp", "TCP:x", "@-", "@tcp:x", "ns:exec:x", "ns:-"] {
+        assert!(parse_name(OsStr::new(text)).is_ok(), "{text}");
+    }
+    let error = parse_name(OsStr::new("tcp:\u{1b}")).unwrap_err().to_string();
+    assert!(error.starts_with(r"invalid name `tcp:\u{1b}`: `tcp:` is the beginning"), "{error}");
 }
 
 #[test]
