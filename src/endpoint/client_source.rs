@@ -95,7 +95,7 @@ impl TryFrom<Accepted> for Detached {
     fn try_from(accepted: Accepted) -> io::Result<Self> {
         match accepted {
             Accepted::Local(client) => Ok(client.into()),
-            Accepted::Tcp(stream, _) => stream.into_std().map(Self::Tcp),
+            Accepted::Tcp(stream, _) => stream.try_into(),
             Accepted::Given(client) => Ok(client),
         }
     }

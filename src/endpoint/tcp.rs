@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     diag::Failure,
-    system::{ListenSettings, Socket, listening},
+    system::{Detached, ListenSettings, listening},
 };
 use std::{
     cell::OnceCell,
@@ -156,7 +156,7 @@ impl ConnectTarget for TcpAddress {
             };
             // Send small messages at once. If it fails, they only take longer.
             let _ = stream.set_nodelay(true);
-            Ok(Socket::from(stream))
+            Detached::try_from(stream)?.attach()
         };
         let describe = |error: io::Error| self.error("connect to", &error);
         Box::pin(retry_policy.connect(attempt, describe, None))
