@@ -5,6 +5,7 @@ use crate::{
     system::output,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use local_socket::Platform;
 use std::{error::Error as _, ffi::OsString, io, process::ExitCode};
 
 /// Returns the hint that names the help of the command at hand.
@@ -66,7 +67,7 @@ fn name_error(error: &clap::Error) -> Option<&NotAName> {
 
 fn hint(error: &clap::Error, help: &str) -> String {
     if name_error(error).is_some() {
-        return if cfg!(windows) {
+        return if Platform::CURRENT == Platform::Windows {
             r"a bare word, @a or \\.\pipe\a is the name of a pipe; see lsock-names(7)".to_owned()
         } else {
             "a slash makes a file (./a), a bare word or @a an own name; see lsock-names(7)"

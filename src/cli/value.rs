@@ -1,7 +1,7 @@
 //! Parsers of option values.
 
 use crate::endpoint::{ListenOn, Target, parse_name};
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use local_socket::Name;
 use std::{error::Error, ffi::OsStr, num::NonZeroUsize, time::Duration};
 
@@ -25,6 +25,20 @@ fn os_text<T: Clone + Send + Sync + 'static, E: Error + Send + Sync + 'static>(
     parse: fn(&OsStr) -> Result<T, E>,
 ) -> impl TypedValueParser<Value = T> {
     OsStringValueParser::new().try_map(move |text| parse(&text))
+}
+
+/// A word of the command line, its value and its help.
+pub(super) type Choice<T> = (&'static str, T, &'static str);
+
+/// Parses one of the words of a table.
+pub(super) fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
+    table: [Choice<T>; N],
+) -> impl TypedValueParser<Value = T> {
+    let words = table.map(|(word, _, help)| PossibleValue::new(word).help(help));
+    PossibleValuesParser::new(words).try_map(move |word| {
+        let row = table.iter().find(|row| row.0 == word);
+        row.map(|row| row.1).ok_or("it is not one of the words")
+    })
 }
 
 /// Parses a duration, such as `250ms`, `2s` or `1m30s`.
