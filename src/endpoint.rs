@@ -4,7 +4,6 @@
 //! opened. This file is the table of kinds. Parsing opens nothing.
 
 mod client_source;
-mod error;
 mod exec;
 mod fd;
 mod listen_source;
@@ -15,7 +14,6 @@ mod stdio;
 mod tcp;
 
 pub(crate) use client_source::{Accepted, ClientSource};
-pub(crate) use error::EndpointError;
 pub(crate) use exec::{CommandLine, joined_to};
 pub(crate) use listen_source::ListenSource;
 pub(crate) use name::{NameSource, NotAName, parse_name};
@@ -23,7 +21,10 @@ pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
 pub(crate) use stdio::open_stdio;
 pub(crate) use tcp::TcpAddress;
 
-use crate::{diag::Failure, system::ListenSettings};
+use crate::{
+    diag::{Failure, escaped},
+    system::ListenSettings,
+};
 use fd::InheritedFd;
 use local_socket::Name;
 use std::{
@@ -104,24 +105,25 @@ impl Kind {
     }
 }
 
+/// Parses one side of a relay. The error is a message.
 fn parse<T>(
     text: &OsStr,
     side: impl Fn(&Kind) -> Parse<T>,
     of_name: impl Fn(Name<'static>) -> T,
-) -> Result<T, EndpointError> {
+) -> Result<T, String> {
     match Kind::of(text) {
-        Some((kind, rest)) => side(kind)(rest).map_err(|why| EndpointError::other(text, why)),
-        None => Ok(of_name(Name::parse(text)?.into_owned())),
+        Some((kind, rest)) => {
+            side(kind)(rest).map_err(|why| format!("`{}`: {why}", escaped(&text.to_string_lossy())))
+        }
+        None => Name::parse(text)
+            .map(|name| of_name(name.into_owned()))
+            .map_err(|error| error.to_string()),
     }
 }
 
 impl ListenOn {
-    /// Parses LISTEN of a relay.
-    ///
-    /// # Errors
-    /// An [`EndpointError`] for an invalid name, address or number, and for a kind that can only be
-    /// a target.
-    pub(crate) fn parse(text: &OsStr) -> Result<Self, EndpointError> {
+    /// Parses LISTEN of a relay. The error is a message.
+    pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
         parse(text, |kind| kind.listen, Self::Name)
     }
 
@@ -148,12 +150,8 @@ impl ListenOn {
 }
 
 impl Target {
-    /// Parses TARGET of a relay.
-    ///
-    /// # Errors
-    /// An [`EndpointError`] for an invalid name, address or command, and for a kind that can only
-    /// be listened on.
-    pub(crate) fn parse(text: &OsStr) -> Result<Self, EndpointError> {
+    /// Parses TARGET of a relay. The error is a message.
+    pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
         parse(text, |kind| kind.target, Self::Name)
     }
 

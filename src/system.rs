@@ -5,6 +5,7 @@
 mod listen_settings;
 #[cfg(not(target_os = "linux"))]
 mod no_splice;
+pub(crate) mod peer;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

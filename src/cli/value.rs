@@ -21,9 +21,11 @@ pub(super) fn target() -> impl TypedValueParser<Value = Target> {
 }
 
 /// Parses a text, which need not be UTF-8, with the parser of its type.
-fn os_text<T: Clone + Send + Sync + 'static, E: Error + Send + Sync + 'static>(
-    parse: fn(&OsStr) -> Result<T, E>,
-) -> impl TypedValueParser<Value = T> {
+fn os_text<T, E>(parse: fn(&OsStr) -> Result<T, E>) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Send + Sync + 'static,
+    E: Into<Box<dyn Error + Send + Sync>> + 'static,
+{
     OsStringValueParser::new().try_map(move |text| parse(&text))
 }
 

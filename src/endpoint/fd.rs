@@ -9,6 +9,7 @@ use crate::{
         listening::Allowed,
     },
 };
+use local_socket::traits::Listener as _;
 use std::{
     cell::RefCell,
     fmt::{self, Display, Formatter},
@@ -56,8 +57,8 @@ impl InheritedSource {
         ListenSettings::refuse(decided, "whoever made the socket has decided on it")?;
         let socket = inherited::take(fd.0, settings)?;
         let (address, allowed) = match &socket {
-            Inherited::Local(_, name, allowed) => {
-                (name.as_ref().map(ToString::to_string), Some(allowed.clone()))
+            Inherited::Local(listener, allowed) => {
+                (listener.local_name().ok().map(|name| name.to_string()), Some(allowed.clone()))
             }
             Inherited::Tcp(listener) => {
                 let why = "the clients of a TCP port have no users";

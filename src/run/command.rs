@@ -4,7 +4,7 @@ use crate::{
     diag::Failure,
     endpoint::CommandLine,
     serve::{OpenGuard, OpenItem, Shutdown, Stopper},
-    system::{Socket, command, listening, signals},
+    system::{Socket, command, peer, signals},
     transfer::{
         Meter, TransferOptions,
         threads::{Job, TransferReport, transfer},
@@ -172,7 +172,7 @@ impl Commands {
             ("PROTO", self.is_local.then(|| "IPC".to_owned())),
             ("IPCLOCALPATH", self.is_local.then(|| self.name.clone())),
         ];
-        for (variable, value) in own.into_iter().chain(listening::peer_variables(peer)) {
+        for (variable, value) in own.into_iter().chain(peer::variables(peer)) {
             match value {
                 Some(value) => command.env(variable, value),
                 // Variables that lsock inherited describe another peer.
