@@ -1,36 +1,193 @@
-//! What connections are joined to. Descriptions are read from the command line; opening
-//! one is another thing.
+//! The endpoints of a relay: where clients come from, and what they are joined to.
+//!
+//! Each kind has a file: its prefix, parsing and printing, the options that it takes, and how it is
+//! opened. This file is the table of kinds. Parsing opens nothing.
 
-mod command;
-mod dial;
-mod error;
-mod listen_on;
+mod client_source;
+mod exec;
+mod fd;
+mod listen_source;
+mod name;
 mod resolver;
+mod retry;
 mod stdio;
-mod target;
 mod tcp;
 
-pub(crate) use command::{CommandLine, joined_to};
-pub(crate) use dial::{RetryPolicy, Wait, dial, dial_tcp};
-pub(crate) use error::EndpointError;
-pub(crate) use listen_on::ListenOn;
+pub(crate) use client_source::{Accepted, ClientSource};
+pub(crate) use exec::{CommandLine, joined_to};
+pub(crate) use listen_source::ListenSource;
+pub(crate) use name::{NameSource, NotAName, parse_name};
+pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
 pub(crate) use stdio::open_stdio;
-pub(crate) use target::Target;
 pub(crate) use tcp::TcpAddress;
 
+use crate::{
+    diag::{Failure, escaped},
+    system::ListenSettings,
+};
+use fd::InheritedFd;
 use local_socket::Name;
-use std::fmt::{self, Formatter};
+use std::{
+    ffi::OsStr,
+    fmt::{self, Display, Formatter},
+    sync::Arc,
+};
 
-/// How endpoints begin that are not names.
-const SCHEMES: [&str; 4] = ["tcp:", "exec:", "fd:", "-"];
+/// Where the clients of a relay come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ListenOn {
+    Name(Name<'static>),
+    Tcp(TcpAddress),
+    Fd(InheritedFd),
+    Stdio,
+}
 
-/// Writes a name so that it is read as one where other endpoints could stand, too.
-fn write_name(f: &mut Formatter<'_>, name: &Name<'_>) -> fmt::Result {
-    let text = name.to_string();
-    // Only a path can begin like that: words with these beginnings are written with `@`.
-    let explicit =
-        if SCHEMES[..3].iter().any(|scheme| text.starts_with(scheme)) { "fs:" } else { "" };
-    write!(f, "{explicit}{text}")
+/// What the clients of a relay are joined to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Name(Name<'static>),
+    Tcp(TcpAddress),
+    Command(CommandLine),
+    Stdio,
+}
+
+/// How a client is joined to a target.
+#[derive(Debug)]
+pub(crate) enum Joining {
+    /// By a connection of its own.
+    Connection(Arc<dyn ConnectTarget>),
+    /// By a command of its own.
+    Command(CommandLine),
+    /// By the standard streams, which serve one client at a time.
+    Stdio,
+}
+
+/// A kind of endpoint with a prefix. A side that the kind does not have is an error that says so.
+struct Kind {
+    /// What the text starts with. If it does not end in a colon, it is the whole text.
+    prefix: &'static str,
+    listen: Parse<ListenOn>,
+    target: Parse<Target>,
+}
+
+/// Parses the text after the prefix, which is `None` if it is not UTF-8.
+type Parse<T> = fn(Option<&str>) -> Result<T, &'static str>;
+
+/// All kinds with a prefix. Other texts are names.
+const KINDS: [Kind; 4] = [
+    Kind {
+        prefix: tcp::PREFIX,
+        listen: |rest| TcpAddress::parse(rest).map(ListenOn::Tcp),
+        target: |rest| TcpAddress::parse(rest).map(Target::Tcp),
+    },
+    Kind {
+        prefix: exec::PREFIX,
+        listen: |_| Err("a command cannot be listened on; it can be the target"),
+        target: |rest| CommandLine::parse(rest).map(Target::Command),
+    },
+    Kind {
+        prefix: fd::PREFIX,
+        listen: |rest| InheritedFd::parse(rest).map(ListenOn::Fd),
+        target: |_| Err("a socket that came with the process can only be listened on"),
+    },
+    Kind { prefix: stdio::TEXT, listen: |_| Ok(ListenOn::Stdio), target: |_| Ok(Target::Stdio) },
+];
+
+impl Kind {
+    /// Returns the kind of a text and the text after its prefix; `None` for a name.
+    fn of(text: &OsStr) -> Option<(&'static Self, Option<&str>)> {
+        let bytes = text.as_encoded_bytes();
+        let kind = KINDS.iter().find(|kind| {
+            bytes.starts_with(kind.prefix.as_bytes())
+                && (kind.prefix.ends_with(':') || bytes.len() == kind.prefix.len())
+        })?;
+        Some((kind, text.to_str().map(|text| &text[kind.prefix.len()..])))
+    }
+}
+
+/// Parses one side of a relay. The error is a message.
+fn parse<T>(
+    text: &OsStr,
+    side: impl Fn(&Kind) -> Parse<T>,
+    of_name: impl Fn(Name<'static>) -> T,
+) -> Result<T, String> {
+    match Kind::of(text) {
+        Some((kind, rest)) => {
+            side(kind)(rest).map_err(|why| format!("`{}`: {why}", escaped(&text.to_string_lossy())))
+        }
+        None => Name::parse(text)
+            .map(|name| of_name(name.into_owned()))
+            .map_err(|error| error.to_string()),
+    }
+}
+
+impl ListenOn {
+    /// Parses LISTEN of a relay. The error is a message.
+    pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
+        parse(text, |kind| kind.listen, Self::Name)
+    }
+
+    /// Checks the options of the listener, and prepares to open it.
+    ///
+    /// # Errors
+    /// `Unsupported` and `Usage` for options that this kind does not take, `Bind` for an unknown
+    /// host, and those of an inherited descriptor that is no listening socket.
+    pub(crate) fn source(
+        self,
+        settings: &ListenSettings,
+        expose: bool,
+    ) -> Result<Box<dyn ListenSource>, Failure> {
+        if expose && !matches!(self, Self::Tcp(_)) {
+            return Err(Failure::Usage("--expose goes with tcp:HOST:PORT".to_owned()));
+        }
+        Ok(match self {
+            Self::Name(name) => Box::new(NameSource::new(name, settings)?),
+            Self::Tcp(address) => Box::new(tcp::TcpSource::new(address, settings, expose)?),
+            Self::Fd(fd) => Box::new(fd::InheritedSource::new(fd, settings)?),
+            Self::Stdio => Box::new(stdio::StdioSource::new(settings)?),
+        })
+    }
+}
+
+impl Target {
+    /// Parses TARGET of a relay. The error is a message.
+    pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
+        parse(text, |kind| kind.target, Self::Name)
+    }
+
+    /// Returns how clients are joined to this target.
+    pub(crate) fn joining(self) -> Joining {
+        match self {
+            Self::Name(name) => Joining::Connection(Arc::new(name)),
+            Self::Tcp(address) => Joining::Connection(Arc::new(address)),
+            Self::Command(command) => Joining::Command(command),
+            Self::Stdio => Joining::Stdio,
+        }
+    }
+}
+
+/// Formats the endpoint as typed.
+impl Display for ListenOn {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name::write(f, name),
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Fd(fd) => write!(f, "{fd}"),
+            Self::Stdio => f.write_str(stdio::TEXT),
+        }
+    }
+}
+
+/// Formats the endpoint as typed.
+impl Display for Target {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name::write(f, name),
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Command(command) => write!(f, "{}{}", exec::PREFIX, command.quoted()),
+            Self::Stdio => f.write_str(stdio::TEXT),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,14 +6,12 @@ mod admission;
 mod limits;
 mod server;
 mod shutdown;
-mod source;
 mod stop;
 
 pub(crate) use accept::Acceptor;
 pub(crate) use admission::{Admission, Admitted};
 pub(crate) use limits::Limits;
 pub(crate) use server::{Client, Handler, Server};
-pub(crate) use source::ClientSource;
 pub(crate) use stop::{OpenItem, Stopper};
 
 /// Ends the process by the signal, after the log has been written.

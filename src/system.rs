@@ -5,6 +5,7 @@
 mod listen_settings;
 #[cfg(not(target_os = "linux"))]
 mod no_splice;
+pub(crate) mod peer;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -39,6 +40,9 @@ pub(crate) use no_splice::{KernelPipe, Splicer};
 
 use local_socket::error::SocketError;
 use std::{io, thread, time::Duration};
+
+/// Whether this system moves bytes within the kernel (`splice(2)`).
+pub(crate) const CAN_SPLICE: bool = cfg!(target_os = "linux");
 
 /// The result of waiting for input.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,17 @@
+use super::value;
 use crate::diag::{Color, LogFormat, MessageOptions};
-use clap::{ArgAction, Args, ValueEnum, builder::PossibleValue};
+use clap::{ArgAction, Args};
+
+const FORMATS: [value::Choice<LogFormat>; 2] = [
+    ("text", LogFormat::Text, "Lines for people"),
+    ("json", LogFormat::Json, "One JSON object in each line"),
+];
+
+const COLORS: [value::Choice<Color>; 3] = [
+    ("auto", Color::Auto, "On a terminal, unless NO_COLOR is set"),
+    ("always", Color::Always, "Always"),
+    ("never", Color::Never, "Never"),
+];
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
@@ -17,11 +29,11 @@ pub(crate) struct Everywhere {
     pub(crate) quiet: u8,
 
     /// Format of messages on stderr [default: text].
-    #[arg(long, value_name = "FORMAT", value_enum, display_order = 902)]
+    #[arg(long, value_name = "FORMAT", value_parser = value::choice(FORMATS), display_order = 902)]
     pub(crate) log_format: Option<LogFormat>,
 
     /// When to colour messages and help [default: auto].
-    #[arg(long, value_name = "WHEN", value_enum, display_order = 903)]
+    #[arg(long, value_name = "WHEN", value_parser = value::choice(COLORS), display_order = 903)]
     pub(crate) color: Option<Color>,
 }
 
@@ -45,32 +57,5 @@ impl Everywhere {
         self.quiet = self.quiet.saturating_add(later.quiet);
         self.log_format = later.log_format.or(self.log_format);
         self.color = later.color.or(self.color);
-    }
-}
-
-impl ValueEnum for LogFormat {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Text, Self::Json]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Text => PossibleValue::new("text").help("Lines for people"),
-            Self::Json => PossibleValue::new("json").help("One JSON object in each line"),
-        })
-    }
-}
-
-impl ValueEnum for Color {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Always, Self::Never]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Auto => PossibleValue::new("auto").help("On a terminal, unless NO_COLOR is set"),
-            Self::Always => PossibleValue::new("always").help("Always"),
-            Self::Never => PossibleValue::new("never").help("Never"),
-        })
     }
 }

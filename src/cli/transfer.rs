@@ -1,10 +1,33 @@
 use super::value;
 use crate::{
     diag::Failure,
+    system,
     transfer::{CopyMode, Eof, TransferOptions},
 };
-use clap::{Args, ValueEnum, builder::PossibleValue};
+use clap::Args;
 use std::time::Duration;
+
+const ENDS: [value::Choice<Eof>; 3] = [
+    (
+        "half",
+        Eof::Half,
+        "Half-close: send the end of file; the other direction continues to its own end",
+    ),
+    ("close", Eof::Close, "End both directions, after delivering what was read"),
+    ("wait", Eof::Wait, "Do not send the end of file; the other direction continues"),
+];
+
+const PROGRESS: [value::Choice<ProgressMode>; 3] = [
+    ("auto", ProgressMode::Auto, "On a terminal only"),
+    ("always", ProgressMode::Always, "Always"),
+    ("never", ProgressMode::Never, "Never"),
+];
+
+const COPIES: [value::Choice<CopyMode>; 3] = [
+    ("auto", CopyMode::Auto, "Splice where possible"),
+    ("splice", CopyMode::Splice, "Splice within the kernel, or fail (Linux)"),
+    ("buffer", CopyMode::Buffer, "Copy through a buffer"),
+];
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
@@ -22,7 +45,7 @@ pub(crate) struct Transfer {
     pub(crate) recv_only: bool,
 
     /// What to do at the end of file of one direction.
-    #[arg(long, value_name = "WHAT", value_enum, default_value = "half")]
+    #[arg(long, value_name = "WHAT", value_parser = value::choice(ENDS), default_value = "half")]
     pub(crate) eof: Eof,
 
     /// After one direction has ended, wait at most DURATION for the other.
@@ -45,7 +68,7 @@ pub(crate) struct Transfer {
     #[arg(
         long,
         value_name = "WHEN",
-        value_enum,
+        value_parser = value::choice(PROGRESS),
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "auto"
@@ -53,7 +76,7 @@ pub(crate) struct Transfer {
     pub(crate) progress: Option<ProgressMode>,
 
     /// How to move bytes.
-    #[arg(long, value_name = "WAY", value_enum, default_value = "auto")]
+    #[arg(long, value_name = "WAY", value_parser = value::choice(COPIES), default_value = "auto")]
     pub(crate) copy: CopyMode,
 
     /// Bytes moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
@@ -63,48 +86,12 @@ pub(crate) struct Transfer {
     pub(crate) buffer: Option<usize>,
 }
 
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+/// When progress is shown.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProgressMode {
-    /// On a terminal only.
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
-}
-
-impl ValueEnum for Eof {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Half, Self::Close, Self::Wait]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Half => PossibleValue::new("half").help(
-                "Half-close: send the end of file; the other direction continues to its own end",
-            ),
-            Self::Close => PossibleValue::new("close")
-                .help("End both directions, after delivering what was read"),
-            Self::Wait => PossibleValue::new("wait")
-                .help("Do not send the end of file; the other direction continues"),
-        })
-    }
-}
-
-impl ValueEnum for CopyMode {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Splice, Self::Buffer]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Auto => PossibleValue::new("auto").help("Splice where possible"),
-            Self::Splice => {
-                PossibleValue::new("splice").help("Splice within the kernel, or fail (Linux)")
-            }
-            Self::Buffer => PossibleValue::new("buffer").help("Copy through a buffer"),
-        })
-    }
 }
 
 impl Transfer {
@@ -113,7 +100,7 @@ impl Transfer {
     /// # Errors
     /// `Unsupported` for `--copy splice` on systems other than Linux.
     pub(crate) fn options(&self) -> Result<TransferOptions, Failure> {
-        if self.copy == CopyMode::Splice && !cfg!(target_os = "linux") {
+        if self.copy == CopyMode::Splice && !system::CAN_SPLICE {
             return Err(Failure::Unsupported {
                 option: "--copy splice",
                 why: "only Linux can splice",

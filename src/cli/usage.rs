@@ -1,10 +1,11 @@
 use super::definition;
 use crate::{
     diag::{Failure, Terminal, USAGE, escaped, exit},
+    endpoint::NotAName,
     system::output,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use local_socket::error::NameError;
+use local_socket::Platform;
 use std::{error::Error as _, ffi::OsString, io, process::ExitCode};
 
 /// Returns the hint that names the help of the command at hand.
@@ -60,13 +61,13 @@ fn message(error: &clap::Error) -> String {
     escaped(text.strip_prefix("error: ").unwrap_or(&text))
 }
 
-fn name_error(error: &clap::Error) -> Option<&NameError> {
+fn name_error(error: &clap::Error) -> Option<&NotAName> {
     error.source()?.downcast_ref()
 }
 
 fn hint(error: &clap::Error, help: &str) -> String {
     if name_error(error).is_some() {
-        return if cfg!(windows) {
+        return if Platform::CURRENT == Platform::Windows {
             r"a bare word, @a or \\.\pipe\a is the name of a pipe; see lsock-names(7)".to_owned()
         } else {
             "a slash makes a file (./a), a bare word or @a an own name; see lsock-names(7)"

@@ -1,23 +1,46 @@
 //! Parsers of option values.
 
-use crate::endpoint::{ListenOn, Target};
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use crate::endpoint::{ListenOn, Target, parse_name};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use local_socket::Name;
-use std::{num::NonZeroUsize, time::Duration};
+use std::{error::Error, ffi::OsStr, num::NonZeroUsize, time::Duration};
 
-/// Parses a name by the grammar of the library.
+/// Parses a name of a local socket.
 pub(super) fn name() -> impl TypedValueParser<Value = Name<'static>> {
-    OsStringValueParser::new().try_map(|text| Name::parse(&text).map(Name::into_owned))
+    os_text(parse_name)
 }
 
 /// Parses LISTEN of a relay.
 pub(super) fn listen_on() -> impl TypedValueParser<Value = ListenOn> {
-    OsStringValueParser::new().try_map(|text| ListenOn::parse(&text))
+    os_text(ListenOn::parse)
 }
 
 /// Parses TARGET of a relay.
 pub(super) fn target() -> impl TypedValueParser<Value = Target> {
-    OsStringValueParser::new().try_map(|text| Target::parse(&text))
+    os_text(Target::parse)
+}
+
+/// Parses a text, which need not be UTF-8, with the parser of its type.
+fn os_text<T, E>(parse: fn(&OsStr) -> Result<T, E>) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Send + Sync + 'static,
+    E: Into<Box<dyn Error + Send + Sync>> + 'static,
+{
+    OsStringValueParser::new().try_map(move |text| parse(&text))
+}
+
+/// A word of the command line, its value and its help.
+pub(super) type Choice<T> = (&'static str, T, &'static str);
+
+/// Parses one of the words of a table.
+pub(super) fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
+    table: [Choice<T>; N],
+) -> impl TypedValueParser<Value = T> {
+    let words = table.map(|(word, _, help)| PossibleValue::new(word).help(help));
+    PossibleValuesParser::new(words).try_map(move |word| {
+        let row = table.iter().find(|row| row.0 == word);
+        row.map(|row| row.1).ok_or("it is not one of the words")
+    })
 }
 
 /// Parses a duration, such as `250ms`, `2s` or `1m30s`.

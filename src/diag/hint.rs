@@ -1,5 +1,8 @@
 use super::Failure;
-use local_socket::error::{Action, Holder, Obstacle, SocketError};
+use local_socket::{
+    Platform,
+    error::{Action, Holder, Obstacle, SocketError},
+};
 use std::{
     fs,
     io::{self, ErrorKind},
@@ -25,13 +28,17 @@ pub(super) fn hint(error: &anyhow::Error, help: &str) -> Option<String> {
 fn bind(error: &io::Error) -> Option<String> {
     let socket = SocketError::of(error)?;
     match (socket.obstacle(), error.kind()) {
-        (Some(Obstacle::LiveServer(Some(Holder::User(_)))), _) if cfg!(target_os = "linux") => {
+        (Some(Obstacle::LiveServer(Some(Holder::User(_)))), _)
+            if Platform::CURRENT == Platform::Linux =>
+        {
             Some(
                 "choose another name; `ss -lxp`, run by that user or by root, shows the process"
                     .to_owned(),
             )
         }
-        (Some(Obstacle::LiveServer(_)), _) if socket.name().is_path() && cfg!(unix) => {
+        (Some(Obstacle::LiveServer(_)), _)
+            if socket.name().is_path() && Platform::CURRENT != Platform::Windows =>
+        {
             Some("--replace takes the name over, or choose another name".to_owned())
         }
         (Some(Obstacle::LiveServer(_)), _) => Some("choose another name".to_owned()),

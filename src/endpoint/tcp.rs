@@ -1,11 +1,23 @@
-use super::{EndpointError, resolver};
+//! TCP ports (`tcp:HOST:PORT`).
+
+use super::{
+    ClientSource, ConnectTarget, Dialling, ListenSource, RetryPolicy, resolver, retry::ConnectRetry,
+};
+use crate::{
+    diag::Failure,
+    system::{Detached, ListenSettings, listening},
+};
 use std::{
+    cell::OnceCell,
     fmt::{self, Display, Formatter},
-    io,
+    io::{self, ErrorKind},
     net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
 };
+use tokio::{net::TcpStream, time};
 
-/// A host and a port, as typed: the host is looked up when it is needed.
+pub(super) const PREFIX: &str = "tcp:";
+
+/// A host and a port as typed. The host is not looked up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TcpAddress {
     /// An address or a host name; without the brackets of an IPv6 address.
@@ -14,18 +26,16 @@ pub(crate) struct TcpAddress {
 }
 
 impl TcpAddress {
-    /// Reads what stands behind `tcp:`.
-    pub(super) fn parse(text: &str) -> Result<Self, EndpointError> {
+    pub(super) fn parse(rest: Option<&str>) -> Result<Self, &'static str> {
         const TAKES: &str = "it takes tcp:HOST:PORT, such as tcp:127.0.0.1:8080 or tcp:[::1]:8080";
-        let wrong = || EndpointError::other(&format!("tcp:{text}"), TAKES);
-        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let (host, port) = rest.and_then(|rest| rest.rsplit_once(':')).ok_or(TAKES)?;
         let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
             Some(Some(host)) if host.parse::<Ipv6Addr>().is_ok() => host,
             None if !host.is_empty() && host.chars().all(is_of_host) => host,
-            _ => return Err(wrong()),
+            _ => return Err(TAKES),
         };
         let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
-        let port = port.parse().ok().filter(|_| is_number).ok_or_else(wrong)?;
+        let port = port.parse().ok().filter(|_| is_number).ok_or(TAKES)?;
         Ok(Self { host: host.to_owned(), port })
     }
 
@@ -34,38 +44,32 @@ impl TcpAddress {
     }
 
     /// Looks the host up, in an event loop.
-    pub(super) async fn look_up(&self) -> io::Result<Vec<SocketAddr>> {
+    async fn look_up(&self) -> io::Result<Vec<SocketAddr>> {
         let addresses = resolver::resolve(&self.host).await?;
-        let with_port = |address: &SocketAddr| {
-            let mut address = *address;
-            address.set_port(self.port);
-            address
-        };
+        let with_port = |address: &SocketAddr| SocketAddr::new(address.ip(), self.port);
         Ok(addresses.iter().map(with_port).collect())
     }
 
-    /// Looks the host up, which may take time.
+    /// Looks the host up, which blocks the thread.
+    ///
+    /// # Errors
+    /// An error of `getaddrinfo(3)`, or `NotFound` if the host has no address.
     pub(crate) fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let addresses = (self.host.as_str(), self.port).to_socket_addrs()?.collect::<Vec<_>>();
         if addresses.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "the host has no address"));
+            return Err(io::Error::new(ErrorKind::NotFound, "the host has no address"));
         }
         Ok(addresses)
     }
 
-    /// The same with a port that the system has chosen.
-    pub(crate) fn with_port(&self, port: u16) -> Self {
-        Self { host: self.host.clone(), port }
-    }
-
-    /// The error with what was tried, and of the same kind.
+    /// Returns an error of the same kind that names the address and what was tried.
     pub(crate) fn error(&self, verb: &str, error: &io::Error) -> io::Error {
         let reason = local_socket::error::reason(error);
         io::Error::new(error.kind(), format!("cannot {verb} {self}: {reason}"))
     }
 }
 
-/// What can stand in an address or a host name.
+/// Returns whether an address or a host name can contain the character.
 fn is_of_host(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
 }
@@ -74,8 +78,91 @@ impl Display for TcpAddress {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { host, port } = self;
         match host.parse() {
-            Ok(IpAddr::V6(_)) => write!(f, "tcp:[{host}]:{port}"),
-            _ => write!(f, "tcp:{host}:{port}"),
+            Ok(IpAddr::V6(_)) => write!(f, "{PREFIX}[{host}]:{port}"),
+            _ => write!(f, "{PREFIX}{host}:{port}"),
         }
+    }
+}
+
+/// A TCP port to listen on.
+#[derive(Debug)]
+pub(super) struct TcpSource {
+    address: TcpAddress,
+    addresses: Vec<SocketAddr>,
+    backlog: Option<u32>,
+    /// The port that the system has chosen.
+    port: OnceCell<u16>,
+}
+
+impl TcpSource {
+    /// Checks the options, and looks the host up. Rejects addresses that other machines can reach,
+    /// unless they are exposed.
+    pub(super) fn new(
+        address: TcpAddress,
+        settings: &ListenSettings,
+        expose: bool,
+    ) -> Result<Self, Failure> {
+        let why = "a TCP port has no file, and its clients no users";
+        ListenSettings::refuse(settings.of_files_and_users(), why)?;
+        let addresses =
+            address.resolve().map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+        if !expose && !addresses.iter().all(|address| address.ip().is_loopback()) {
+            return Err(Failure::Usage(format!(
+                "{address} could be reached from other machines, which takes --expose"
+            )));
+        }
+        Ok(Self { address, addresses, backlog: settings.backlog, port: OnceCell::new() })
+    }
+}
+
+impl ListenSource for TcpSource {
+    fn open(&self) -> Result<ClientSource, Failure> {
+        let open = || {
+            let listener = std::net::TcpListener::bind(&*self.addresses)?;
+            listening::set_backlog(&listener, self.backlog)?;
+            let port = listener.local_addr()?.port();
+            self.port.get_or_init(|| port);
+            ClientSource::tcp(listener)
+        };
+        open().map_err(|error| Failure::Bind(self.address.error("listen on", &error)))
+    }
+
+    fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "listen on    {self}")?;
+        writeln!(f, "serve        whoever can connect")
+    }
+
+    fn kind_text(&self) -> Option<String> {
+        Some("TCP port".to_owned())
+    }
+}
+
+impl Display for TcpSource {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let port = self.port.get().copied().unwrap_or(self.address.port);
+        write!(f, "{}", TcpAddress { port, ..self.address.clone() })
+    }
+}
+
+impl ConnectTarget for TcpAddress {
+    fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
+        let attempt = move |state: ConnectRetry| async move {
+            let connect = async { TcpStream::connect(&*self.look_up().await?).await };
+            let stream = match state.limit() {
+                Some(limit) => time::timeout(limit, connect).await.unwrap_or_else(|_| {
+                    Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))
+                })?,
+                None => connect.await?,
+            };
+            // Send small messages at once. If it fails, they only take longer.
+            let _ = stream.set_nodelay(true);
+            Detached::try_from(stream)?.attach()
+        };
+        let describe = |error: io::Error| self.error("connect to", &error);
+        Box::pin(retry_policy.connect(attempt, describe, None))
+    }
+
+    fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "connect to   {self}")
     }
 }

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::{ListenOn, Target};
+use super::{ListenOn, Target, parse_name};
+use local_socket::Platform;
 use proptest::prelude::*;
 use std::ffi::OsStr;
 
@@ -19,7 +20,7 @@ fn kinds_are_told_by_their_beginning() {
     for name in ["a", "@tcp:a", "ns:exec:a"] {
         assert!(matches!(target(name), Target::Name(_)), "{name}");
     }
-    assert_eq!(ListenOn::parse(OsStr::new("fd:3")).unwrap(), ListenOn::Inherited(3));
+    assert!(matches!(ListenOn::parse(OsStr::new("fd:3")), Ok(ListenOn::Fd(_))));
 }
 
 #[test]
@@ -52,15 +53,29 @@ fn what_cannot_work_cannot_be_written() {
 }
 
 #[test]
+fn other_kinds_are_not_names() {
+    for text in ["-", "tcp:x", "tcp:", "exec:ls", "fd:3", "@", "fs:"] {
+        assert!(parse_name(OsStr::new(text)).is_err(), "{text}");
+    }
+    for text in ["a", "--", "tcp", "TCP:x", "@-", "@tcp:x", "ns:exec:x", "ns:-"] {
+        assert!(parse_name(OsStr::new(text)).is_ok(), "{text}");
+    }
+    let error = parse_name(OsStr::new("tcp:\u{1b}")).unwrap_err().to_string();
+    assert!(error.starts_with(r"invalid name `tcp:\u{1b}`: `tcp:` is the beginning"), "{error}");
+}
+
+#[test]
 fn words_of_a_command_are_split_as_by_a_shell() {
     let Target::Command(command) = target(r#"exec:sh -c 'echo "$0"' "a b""#) else { panic!() };
     assert_eq!(command.to_string(), r#"sh -c echo "$0" a b"#);
 }
 
 /// A path that begins like an endpoint of another kind.
-#[cfg(unix)]
 #[test]
 fn a_path_that_looks_like_something_else() {
+    if Platform::CURRENT == Platform::Windows {
+        return;
+    }
     let name = target("fs:tcp:/a");
     assert!(matches!(name, Target::Name(_)));
     assert_eq!(target(&name.to_string()), name);

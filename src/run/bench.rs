@@ -197,7 +197,7 @@ fn external_server(target: &Target, behaviour: ServerBehaviour) -> anyhow::Resul
             ServerAddress::Tcp(addresses.into())
         }
         Target::Name(name) => ServerAddress::Local(name.clone()),
-        Target::Stdio | Target::Command(_) => anyhow::bail!("{target} is not a server"),
+        _ => anyhow::bail!("{target} is not a server"),
     };
     Ok(ServerKind::External(address, behaviour))
 }

@@ -3,7 +3,7 @@
 use super::{command::Commands, stdio::Stdio};
 use crate::{
     diag::{Failure, Outcome, Receiver, caught},
-    endpoint::{RetryPolicy, TcpAddress, dial, dial_tcp},
+    endpoint::{ConnectTarget, Dialling, RetryPolicy},
     serve::{Client, Handler},
     system::{Detached, Socket},
     transfer::{
@@ -11,11 +11,9 @@ use crate::{
         tasks::{self, TransferPlan},
     },
 };
-use local_socket::Name;
 use std::{
     future::poll_fn,
     io,
-    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -43,8 +41,7 @@ pub(super) struct Bridge {
 /// The target of clients.
 #[derive(Debug)]
 pub(super) enum BridgeTarget {
-    Name(Name<'static>, RetryPolicy),
-    Tcp(TcpAddress, RetryPolicy),
+    Connection(Arc<dyn ConnectTarget>, RetryPolicy),
     Commands(Commands),
     Stdio(Arc<SharedStdio>),
 }
@@ -109,11 +106,8 @@ impl Bridge {
     /// Joins a client to the target.
     async fn join(&self, client: Client) -> Result<Outcome, Failure> {
         match &self.to {
-            BridgeTarget::Name(name, retry_policy) => {
-                self.join_to(Box::pin(dial(name, *retry_policy)), client).await
-            }
-            BridgeTarget::Tcp(address, retry_policy) => {
-                self.join_to(Box::pin(dial_tcp(address, *retry_policy)), client).await
+            BridgeTarget::Connection(target, retry_policy) => {
+                self.join_to(target.connect(*retry_policy), client).await
             }
             BridgeTarget::Commands(commands) => {
                 Box::pin(self.join_to_command(commands, client)).await
@@ -184,10 +178,6 @@ impl Bridge {
     }
 }
 
-/// Connects to the target. Each stage of a connection is boxed, so that an idle connection keeps
-/// only the memory of its last stage.
-type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
-
 impl Handler for Bridge {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
         if self.client == End::ReportedStdio {
@@ -210,7 +200,7 @@ impl BridgeTarget {
     /// Returns the target in the words of the report.
     fn end(&self) -> End {
         match self {
-            Self::Name(..) | Self::Tcp(..) => End::Target,
+            Self::Connection(..) => End::Target,
             Self::Commands(_) => End::Command,
             Self::Stdio(_) => End::ReportedStdio,
         }

@@ -3,7 +3,7 @@
 use crate::{
     diag::Failure,
     endpoint::CommandLine,
-    system::{Socket, command, listening, signals::PassedSignals},
+    system::{Socket, command, peer, signals::PassedSignals},
     transfer::TransferOptions,
 };
 use local_socket::{PeerCreds, Stream};
@@ -111,7 +111,7 @@ impl Commands {
             ("PROTO", self.is_local.then(|| "IPC".to_owned())),
             ("IPCLOCALPATH", self.is_local.then(|| self.name.clone())),
         ];
-        for (variable, value) in own.into_iter().chain(listening::peer_variables(peer)) {
+        for (variable, value) in own.into_iter().chain(peer::variables(peer)) {
             match value {
                 Some(value) => command.env(variable, value),
                 // Variables that lsock inherited describe another peer.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{self, CommandLine, joined_to},
+    endpoint::{self, CommandLine, ListenSource as _, NameSource, joined_to},
     serve::{Acceptor, OpenItem, Server, Stopper},
     system::{self, signals},
     transfer::{TransferOptions, tasks::EventLoops},
@@ -23,7 +23,7 @@ use std::{
 /// What `lsock listen` is going to do.
 #[derive(Debug)]
 struct ListenPlan {
-    listening: ListenerPlan,
+    listening: ListenerPlan<NameSource>,
     options: TransferOptions,
     joins: Joins,
     grace: Duration,
@@ -84,17 +84,15 @@ impl ListenPlan {
         if let Joins::Hub(hub) = &joins {
             hub.check(&options)?;
         }
+        let settings = listening.options();
+        let source = Box::new(NameSource::new(name, &settings)?);
         Ok(Self {
             grace: listening.grace,
-            listening: ListenerPlan::on_name(name, listening.options())?,
+            listening: ListenerPlan::new(source, settings),
             options,
             joins,
             shows_progress,
         })
-    }
-
-    fn tell(&self, terminal: Terminal) {
-        self.listening.tell(terminal);
     }
 
     /// Serves clients in event loops.
@@ -110,16 +108,16 @@ impl ListenPlan {
             loops.map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         loops.run(async {
             let admission = self.listening.admission(room);
-            let open = || self.listening.open();
+            let open = || self.listening.source.open();
             let server = Server::open(open, admission, once, self.grace)?;
             readiness.tell()?;
-            self.tell(terminal);
+            self.listening.log(terminal);
             match &self.joins {
                 Joins::Hub(options) => hub::serve(server, &loops, *options).await,
                 Joins::Commands { command, .. } => {
                     let commands = Commands {
                         command: command.clone(),
-                        name: self.listening.name(),
+                        name: self.listening.source.address(),
                         is_local: true,
                         options: self.options.clone(),
                         signals: None,
@@ -137,7 +135,7 @@ impl ListenPlan {
         self.listening.warn();
         let (listener, stopper, accepting) = {
             let _held = signals::BlockedSignals::new();
-            let listener = Arc::new(self.listening.listen()?);
+            let listener = Arc::new(self.listening.source.listen()?);
             let stopper = Stopper::start(&listener, self.grace)?;
             let accepting = stopper.going(OpenItem::Accepting);
             (listener, stopper, accepting)
@@ -160,7 +158,7 @@ impl ListenPlan {
         stopper: &Stopper,
         terminal: Terminal,
     ) -> anyhow::Result<Outcome> {
-        self.tell(terminal);
+        self.listening.log(terminal);
         let mut acceptor = Acceptor::new(Arc::clone(listener), self.listening.admission(None));
         let (input, output) = endpoint::open_stdio()?;
         let (options, shows_progress) = (self.options.clone(), self.shows_progress);
@@ -213,7 +211,7 @@ fn serve_one_after_another(
 /// For `--explain`.
 impl Display for ListenPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.listening.explain(f)?;
+        self.listening.source.explain(f)?;
         let (clients, joined) = match &self.joins {
             Joins::Stdio => ("one", joined_to(None)),
             Joins::StdioInTurn => ("one after another", joined_to(None)),

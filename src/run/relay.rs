@@ -8,8 +8,10 @@ use super::{
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{self, CommandLine, RetryPolicy, Target},
-    serve::{ClientSource, Server},
+    endpoint::{
+        self, ClientSource, CommandLine, Joining, ListenOn, RetryPolicy, Target, joined_to,
+    },
+    serve::Server,
     system::{self, Descriptors, command},
     transfer::{
         CopyMode, Meter, Passing, Progress, TransferOptions,
@@ -26,7 +28,7 @@ use std::{
 #[derive(Debug)]
 struct RelayPlan {
     listening: ListenerPlan,
-    target: Target,
+    joining: Joining,
     once: bool,
     retry_policy: RetryPolicy,
     options: TransferOptions,
@@ -55,37 +57,41 @@ impl RelayPlan {
             (Some(target), None) => target,
             (None, None) => return Err(Failure::Usage("a relay needs a TARGET".to_owned())),
         };
-        let grace = listening.grace;
+        let is_same =
+            matches!((&listen, &target), (ListenOn::Name(from), Target::Name(to)) if from == to);
+        let settings = listening.options();
+        let source = listen.source(&settings, args.expose)?;
         let plan = Self {
-            listening: ListenerPlan::on(listen, listening.options(), args.expose)?,
-            target,
+            grace: listening.grace,
+            listening: ListenerPlan::new(source, settings),
+            joining: target.joining(),
             once: args.once,
             retry_policy: connecting.retry_policy(),
             options: transfer.options()?,
             passes_descriptors: args.pass_fds,
-            grace,
             shows_progress,
         };
-        plan.check(&connecting)?;
+        plan.check(&connecting, is_same)?;
         Ok(plan)
     }
 
     /// Rejects options that cannot be combined.
-    fn check(&self, connecting: &cli::Connecting) -> Result<(), Failure> {
+    fn check(&self, connecting: &cli::Connecting, is_same: bool) -> Result<(), Failure> {
         let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-        let is_dialled = matches!(self.target, Target::Name(_) | Target::Tcp(_));
-        if self.listening.is_stdio() && matches!(self.target, Target::Stdio) {
+        let joins_stdio = matches!(self.joining, Joining::Stdio);
+        if self.listening.source.is_stdio() && joins_stdio {
             return usage("stdin and stdout cannot be both ends of a relay");
         }
-        if matches!(&self.target, Target::Name(name) if self.listening.is_on(name)) {
+        if is_same {
             return usage("LISTEN and TARGET are the same: the relay would connect to itself");
         }
-        if matches!(self.target, Target::Stdio) && self.listening.limits_clients() {
+        if joins_stdio && self.listening.limits_clients() {
             return usage(
                 "stdin and stdout serve one client at a time: --max-conns limits nothing more",
             );
         }
-        if !is_dialled && (connecting.wait.is_some() || connecting.timeout.is_some()) {
+        let connects = matches!(self.joining, Joining::Connection(_));
+        if !connects && (connecting.wait.is_some() || connecting.timeout.is_some()) {
             return usage("--wait and --timeout go with a target that is connected to");
         }
         if self.passes_descriptors && !Descriptors::ARE_PASSED {
@@ -114,20 +120,25 @@ impl RelayPlan {
     /// Returns whether commands get the connection itself, so that no bytes pass through this
     /// process.
     fn gives_sockets(&self) -> bool {
-        matches!(self.target, Target::Command(_))
+        matches!(self.joining, Joining::Command(_))
             && command::TAKES_SOCKETS
             && self.options.is_plain()
     }
 
     /// Returns whether both sides can carry descriptors.
     fn can_pass_descriptors(&self) -> bool {
-        let target_carries = match &self.target {
-            Target::Name(_) => true,
+        let target_carries = match &self.joining {
+            Joining::Connection(target) => target.carries_descriptors(),
             // A command that has the socket itself receives them.
-            Target::Command(_) => self.gives_sockets(),
-            Target::Tcp(_) | Target::Stdio => false,
+            Joining::Command(_) => self.gives_sockets(),
+            Joining::Stdio => false,
         };
-        target_carries && self.listening.is_local()
+        target_carries && self.is_local()
+    }
+
+    /// Returns whether clients connect to a local socket.
+    fn is_local(&self) -> bool {
+        self.listening.source.allowed().is_some()
     }
 
     /// Returns the handling of descriptors that arrive with data.
@@ -142,7 +153,7 @@ impl RelayPlan {
     /// Returns the number of descriptors of a connection. A command that does not have the socket
     /// itself takes one more.
     fn descriptors_each(&self) -> u64 {
-        let moves = matches!(self.target, Target::Command(_)) && !self.gives_sockets();
+        let moves = matches!(self.joining, Joining::Command(_)) && !self.gives_sockets();
         if moves { 3 } else { 2 }
     }
 
@@ -156,10 +167,10 @@ impl RelayPlan {
         let plan = TransferPlan::new(self.options.clone(), self.passing(), meter.clone(), None);
         loops.run(async {
             let mut admission = self.listening.admission(room);
-            if matches!(self.target, Target::Stdio) {
+            if matches!(self.joining, Joining::Stdio) {
                 admission.one_at_a_time();
             }
-            let is_stdio = self.listening.is_stdio();
+            let is_stdio = self.listening.source.is_stdio();
             let (client, joined) = match is_stdio.then(|| self.stdio(terminal)).transpose()? {
                 Some(stdio) => {
                     let (socket, joined) = SharedStdio::new(stdio, true).join(1)?;
@@ -169,33 +180,33 @@ impl RelayPlan {
             };
             let open = || match client {
                 Some(client) => Ok(ClientSource::given(client)),
-                None => self.listening.open(),
+                None => self.listening.source.open(),
             };
             let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
             // Threads are started only after signals are watched.
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
             // Commands get the address of the listener, whose port is known now.
-            let target = Bridge::new(self.target(terminal)?, plan, joined);
+            let bridge = Bridge::new(self.target(terminal)?, plan, joined);
             readiness.tell()?;
-            self.listening.tell(terminal);
-            server.serve(&loops, target).await
+            self.listening.log(terminal);
+            server.serve(&loops, bridge).await
         })
     }
 
-    /// Returns the target.
     fn target(&self, terminal: Terminal) -> Result<BridgeTarget, Failure> {
-        Ok(match self.target.clone() {
-            Target::Name(name) => BridgeTarget::Name(name, self.retry_policy),
-            Target::Tcp(address) => BridgeTarget::Tcp(address, self.retry_policy),
-            Target::Command(command) => BridgeTarget::Commands(Commands {
-                command,
-                name: self.listening.name(),
-                is_local: self.listening.is_local(),
+        Ok(match &self.joining {
+            Joining::Connection(target) => {
+                BridgeTarget::Connection(Arc::clone(target), self.retry_policy)
+            }
+            Joining::Command(command) => BridgeTarget::Commands(Commands {
+                command: command.clone(),
+                name: self.listening.source.address(),
+                is_local: self.is_local(),
                 options: self.options.clone(),
                 signals: None,
             }),
-            Target::Stdio => {
+            Joining::Stdio => {
                 let mut stdio = self.stdio(terminal)?;
                 // The direction to the target is the receiving one of the standard streams.
                 std::mem::swap(&mut stdio.options.sends, &mut stdio.options.receives);
@@ -216,24 +227,20 @@ impl RelayPlan {
 /// For `--explain`.
 impl Display for RelayPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.listening.explain(f)?;
-        let clients = match (&self.target, self.once || self.listening.is_stdio()) {
+        self.listening.source.explain(f)?;
+        let clients = match (&self.joining, self.once || self.listening.source.is_stdio()) {
             (_, true) => "one",
-            (Target::Stdio, false) => "one after another",
+            (Joining::Stdio, false) => "one after another",
             _ => "all at once",
         };
         writeln!(f, "clients      {clients}")?;
-        match &self.target {
-            Target::Name(name) => {
-                writeln!(f, "connect to   {} ({})", self.target, name.kind_text())?;
+        match &self.joining {
+            Joining::Connection(target) => {
+                target.explain(f)?;
                 write!(f, "{}", self.retry_policy)?;
             }
-            Target::Tcp(_) => {
-                writeln!(f, "connect to   {}", self.target)?;
-                write!(f, "{}", self.retry_policy)?;
-            }
-            Target::Command(command) => writeln!(f, "join to      the command `{command}`")?,
-            Target::Stdio => writeln!(f, "join to      stdin and stdout")?,
+            Joining::Command(command) => writeln!(f, "join to      {}", joined_to(Some(command)))?,
+            Joining::Stdio => writeln!(f, "join to      {}", joined_to(None))?,
         }
         write!(f, "{}", self.options)?;
         if Descriptors::ARE_PASSED {

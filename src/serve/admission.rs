@@ -1,5 +1,8 @@
 use super::{Limits, limits::Permit};
-use crate::system::listening::{self, Allowed};
+use crate::system::{
+    listening::{self, Allowed},
+    peer,
+};
 use local_socket::PeerCreds;
 use std::{io, net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
@@ -52,7 +55,7 @@ impl Admission {
             }
         };
         if !allowed.admits(&peer) {
-            tracing::warn!("refused a client that may not connect: {}", listening::describe(&peer));
+            tracing::warn!("refused a client that may not connect: {}", peer::describe(&peer));
             return None;
         }
         self.number(Some(Box::new(peer)), None)
@@ -65,7 +68,7 @@ impl Admission {
     ) -> Option<Admitted> {
         let Some(permit) = self.limits.take_permit(peer.as_deref().and_then(listening::user))
         else {
-            let client = peer.as_deref().map(listening::describe).unwrap_or_default();
+            let client = peer.as_deref().map(peer::describe).unwrap_or_default();
             tracing::warn!("refused a client of a user who has enough connections: {client}");
             return None;
         };
@@ -73,7 +76,7 @@ impl Admission {
         let number = self.count;
         match (&peer, address) {
             (Some(peer), _) => {
-                tracing::info!("connection {number} from {}", listening::describe(peer));
+                tracing::info!("connection {number} from {}", peer::describe(peer));
             }
             (None, Some(address)) => tracing::info!("connection {number} from tcp:{address}"),
             (None, None) => tracing::info!("connection {number}"),

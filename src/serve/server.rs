@@ -5,11 +5,11 @@ use super::{
     accept_errors::{AcceptErrors, AcceptRetry},
     limits::Permit,
     shutdown::Shutdown,
-    source::{Accepted, ClientSource},
 };
 use crate::{
     deadline::Deadline,
     diag::{Failure, Outcome, caught_task},
+    endpoint::{Accepted, ClientSource},
     system::{Detached, Socket, signals},
     transfer::tasks::EventLoops,
 };

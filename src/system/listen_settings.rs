@@ -1,3 +1,4 @@
+use crate::diag::Failure;
 use std::{num::NonZeroUsize, str::FromStr};
 
 /// Where a listener differs from the default. Which of the options a system has is checked in
@@ -19,6 +20,47 @@ pub(crate) struct ListenSettings {
     pub(crate) replace: bool,
     /// The descriptor to report readiness on.
     pub(crate) ready_fd: Option<i32>,
+}
+
+impl ListenSettings {
+    /// Returns the options of socket files, and whether they are given.
+    pub(crate) fn of_files(&self) -> [(&'static str, bool); 4] {
+        [
+            ("--mode", self.mode.is_some()),
+            ("--group", self.group.is_some()),
+            ("--sddl", self.sddl.is_some()),
+            ("--replace", self.replace),
+        ]
+    }
+
+    /// Returns the options of socket files and of clients with credentials.
+    pub(crate) fn of_files_and_users(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        let users = [
+            ("--allow", !self.allow.is_empty()),
+            ("--max-conns-per-user", self.max_conns_per_user.is_some()),
+        ];
+        self.of_files().into_iter().chain(users)
+    }
+
+    /// Returns the options of accepting clients.
+    pub(crate) fn of_accepting(&self) -> [(&'static str, bool); 3] {
+        [
+            ("--backlog", self.backlog.is_some()),
+            ("--max-conns", self.max_conns.is_some()),
+            ("--ready-fd", self.ready_fd.is_some()),
+        ]
+    }
+
+    /// Fails with `Unsupported` if one of the options is given.
+    pub(crate) fn refuse(
+        options: impl IntoIterator<Item = (&'static str, bool)>,
+        why: &'static str,
+    ) -> Result<(), Failure> {
+        match options.into_iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => Err(Failure::Unsupported { option, why }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Clients that `--allow` admits, as given.

@@ -38,11 +38,6 @@ pub enum NameProblem {
     },
     /// The text is a path, but not that of a named pipe (Windows).
     NotAPipe,
-    /// The text is an endpoint of another kind, such as `tcp:localhost:80`.
-    OtherEndpoint {
-        /// Prefix of endpoints of that kind.
-        scheme: &'static str,
-    },
     /// The text after `fs-hex:` or `ns-hex:` is not pairs of hexadecimal digits.
     BadHex,
     /// Names on this system are text and cannot be given as bytes.
@@ -83,12 +78,6 @@ impl Display for NameError {
             }
             NameProblem::NotAPipe => {
                 f.write_str(r"only \\.\pipe\NAME is a path of a local socket here")
-            }
-            NameProblem::OtherEndpoint { scheme: "-" } => {
-                f.write_str("that is standard input and output, not a local socket")
-            }
-            NameProblem::OtherEndpoint { scheme } => {
-                write!(f, "`{scheme}` is the beginning of an endpoint that is no local socket")
             }
             NameProblem::BadHex => f.write_str("two hexadecimal digits are needed for each byte"),
             NameProblem::NoBytesHere => {

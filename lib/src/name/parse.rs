@@ -24,8 +24,7 @@ impl<'n> Name<'n> {
     /// | contains `/`; on Windows `\\.\pipe\a` or `//./pipe/a` | filesystem name |
     /// | `a` | namespaced name `a` |
     ///
-    /// Words that start other kinds of endpoints on a command line (`-`, `tcp:...`, `exec:...`,
-    /// `fd:...`) are refused. On Windows other texts with a slash or backslash are refused, too.
+    /// On Windows other texts with a slash or backslash are refused.
     ///
     /// ```
     /// use local_socket::Name;
@@ -79,7 +78,7 @@ impl<'n> Name<'n> {
         if text.as_encoded_bytes().contains(&b'/') {
             return filesystem(Cow::Borrowed(text), platform);
         }
-        bare_word(text, platform)
+        namespaced(Cow::Borrowed(text), platform)
     }
 }
 
@@ -96,7 +95,7 @@ fn parse_windows(text: &OsStr) -> Result<Name<'_>, NameError> {
     if bytes.contains(&b'/') || bytes.contains(&b'\\') {
         return Err(NameError::new(text, NameProblem::NotAPipe));
     }
-    bare_word(text, Platform::Windows)
+    namespaced(Cow::Borrowed(text), Platform::Windows)
 }
 
 /// Refuses pipes of other machines, which need the prefix `fs:`.
@@ -105,15 +104,6 @@ fn local_pipe(name: Name<'_>) -> Result<Name<'_>, NameError> {
         Ok(name)
     } else {
         Err(NameError::new(&name.text, NameProblem::NotAPipe))
-    }
-}
-
-fn bare_word(text: &OsStr, platform: Platform) -> Result<Name<'_>, NameError> {
-    let bytes = text.as_encoded_bytes();
-    let scheme = ["tcp:", "exec:", "fd:"].into_iter().find(|s| bytes.starts_with(s.as_bytes()));
-    match scheme.or((bytes == b"-").then_some("-")) {
-        Some(scheme) => Err(NameError::new(text, NameProblem::OtherEndpoint { scheme })),
-        None => namespaced(Cow::Borrowed(text), platform),
     }
 }
 

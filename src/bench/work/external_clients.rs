@@ -59,7 +59,7 @@ impl ExternalClients {
                 }
                 ListenAddress::Tcp(addresses)
             }
-            Target::Stdio | Target::Command(_) => {
+            _ => {
                 return Err(Failure::Usage("--at takes NAME or tcp:HOST:PORT".into()).into());
             }
         };

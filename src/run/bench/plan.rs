@@ -138,7 +138,7 @@ fn server_choice(
             Err(Failure::Usage(format!("--at {at} takes one --size, --clients and --api")))
         }
         (Some(target), _) | (None, Some(target))
-            if matches!(target, Target::Stdio | Target::Command(_)) =>
+            if !matches!(target, Target::Name(_) | Target::Tcp(_)) =>
         {
             Err(Failure::Usage(format!(
                 "{target} is not a server: --to and --at take NAME or tcp:HOST:PORT"

@@ -1,8 +1,8 @@
-//! Listening sockets that came with the process (socket activation).
+//! Listening sockets that the process inherited (socket activation).
 
 use super::listening::Allowed;
 use crate::{diag::Failure, system::ListenSettings};
-use local_socket::{Listener, Name, error::reason, traits::Listener as _};
+use local_socket::{Listener, error::reason, traits::Listener as _};
 use lsock_startup::stop_passing_credentials;
 use rustix::net::{AddressFamily, SocketType, getsockname, sockopt};
 use std::{
@@ -10,15 +10,18 @@ use std::{
     os::fd::{AsFd, OwnedFd},
 };
 
-/// A listening socket that came with the process.
+/// A listening socket that the process inherited.
 #[derive(Debug)]
 pub(crate) enum Inherited {
-    /// Its name, if it has one, and who may connect if nothing else is said.
-    Local(Box<Listener>, Option<Name<'static>>, Allowed),
+    /// A local socket, and the rules for its clients.
+    Local(Box<Listener>, Allowed),
     Tcp(net::TcpListener),
 }
 
-/// Takes the one with this number.
+/// Takes the inherited listening socket with this number.
+///
+/// # Errors
+/// `Usage` if the descriptor is not open, is not a listening socket, or was taken before.
 pub(crate) fn take(number: i32, listening: &ListenSettings) -> Result<Inherited, Failure> {
     let failure = |error: io::Error| {
         Failure::Usage(format!("cannot listen on fd:{number}: {}", reason(&error)))
@@ -29,12 +32,11 @@ pub(crate) fn take(number: i32, listening: &ListenSettings) -> Result<Inherited,
         return Ok(Inherited::Tcp(listener));
     }
     let listener = Listener::try_from(inherited).map_err(failure)?;
-    // The program that has made the socket may have had the system add such messages to data.
+    // The program that created the socket may have set `SO_PASSCRED` (`unix(7)`).
     let Listener::UdSocket(socket) = &listener;
     stop_passing_credentials(socket.as_fd()).map_err(failure)?;
-    let name = listener.local_name().ok();
-    let allowed = Allowed::of_inherited(name.as_ref(), listening)?;
-    Ok(Inherited::Local(Box::new(listener), name, allowed))
+    let allowed = Allowed::of_inherited(listener.local_name().ok().as_ref(), listening)?;
+    Ok(Inherited::Local(Box::new(listener), allowed))
 }
 
 fn is_tcp(socket: &impl AsFd) -> bool {

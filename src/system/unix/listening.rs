@@ -26,24 +26,11 @@ pub(crate) fn options<'n>(
     name: &Name<'_>,
     listening: &ListenSettings,
 ) -> Result<ListenerOptions<'n>, Failure> {
-    if listening.sddl.is_some() {
-        return Err(Failure::Unsupported {
-            option: "--sddl",
-            why: "only Windows has security descriptors; --mode and --allow say who may connect",
-        });
-    }
-    if let (Some(option), true) = (
-        listening
-            .mode
-            .map(|_| "--mode")
-            .or(listening.group.as_ref().map(|_| "--group"))
-            .or(listening.replace.then_some("--replace")),
-        is_abstract(name),
-    ) {
-        return Err(Failure::Unsupported {
-            option,
-            why: "an abstract socket is no file; --allow says who may connect to it",
-        });
+    let why = "only Windows has security descriptors; --mode and --allow say who may connect";
+    ListenSettings::refuse([("--sddl", listening.sddl.is_some())], why)?;
+    if is_abstract(name) {
+        let why = "an abstract socket is no file; --allow says who may connect to it";
+        ListenSettings::refuse(listening.of_files(), why)?;
     }
     let mut options = options.mode(listening.mode.unwrap_or(PRIVATE).into());
     if let Some(group) = &listening.group {
@@ -219,36 +206,15 @@ fn unknown(what: &str, name: &str, error: Option<impl Display>) -> Failure {
     })
 }
 
-/// A client as it is written to the log.
-pub(crate) fn describe(peer: &PeerCreds) -> String {
-    let number = |what, number: Option<i64>| number.map(|n| format!("{what} {n}"));
-    let parts = [
-        number("pid", peer.pid().map(Into::into)),
-        number("uid", peer.euid().map(Into::into)),
-        number("gid", peer.egid().map(Into::into)),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "unknown".to_owned() } else { parts.join(" ") }
-}
-
-/// Whose client it is, for limits.
+/// Returns the user of a peer for `--max-conns-per-user`.
 pub(crate) fn user(peer: &PeerCreds) -> Option<u32> {
     peer.euid()
 }
 
-/// What a command is told about its peer: variables and, where it is known, their values.
-pub(crate) fn peer_variables(peer: Option<&PeerCreds>) -> [(&'static str, Option<String>); 6] {
-    let pid = peer.and_then(PeerCreds::pid).map(|id| id.to_string());
-    let uid = peer.and_then(PeerCreds::euid).map(|id| id.to_string());
-    let gid = peer.and_then(PeerCreds::egid).map(|id| id.to_string());
-    [
-        ("LSOCK_PEER_PID", pid.clone()),
-        ("LSOCK_PEER_UID", uid.clone()),
-        ("LSOCK_PEER_GID", gid.clone()),
-        ("IPCREMOTEPID", pid),
-        ("IPCREMOTEEUID", uid),
-        ("IPCREMOTEEGID", gid),
-    ]
+/// Returns the process, user and group of a peer, where they are known.
+pub(crate) fn ids(peer: &PeerCreds) -> [Option<String>; 3] {
+    let pid = peer.pid().map(|id| id.to_string());
+    [pid, peer.euid().map(|id| id.to_string()), peer.egid().map(|id| id.to_string())]
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A connected socket that an event loop watches, and the steps that bytes take through it.
+//! A connected socket in an event loop, and the steps by which bytes pass through it.
 
 #[cfg(target_os = "linux")]
 use super::kernel_pipe::KernelPipe;
@@ -12,83 +12,76 @@ use rustix::{
 use std::{
     io,
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
+        fd::{BorrowedFd, OwnedFd},
         unix::net::UnixStream,
     },
     process,
     task::{Context, Poll, ready},
 };
-use tokio::{io::Interest, net::TcpStream};
+use tokio::net::TcpStream;
 
-/// One end of a connection, in the event loop that it was made in.
+/// A connected socket that is registered with the event loop of its task.
 #[derive(Debug)]
-pub(crate) enum Socket {
-    Local(Watched),
-    Tcp(TcpStream),
+pub(crate) struct Socket {
+    watched: Watched,
+    /// Whether this is a local socket: data can come with descriptors, and the system reports what
+    /// the peer has not read.
+    is_local: bool,
 }
 
-/// How much can be spliced from a socket.
+/// The number of bytes that can be spliced from a socket.
 #[cfg(target_os = "linux")]
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Spliceable {
     most: usize,
-    /// That is everything that was there.
+    /// Whether these are all bytes that the socket had.
     is_all: bool,
 }
 
-/// A socket that no event loop watches yet.
+/// A connected socket that is in no event loop.
 #[derive(Debug)]
-pub(crate) enum Detached {
-    Local(OwnedFd),
-    Tcp(std::net::TcpStream),
+pub(crate) struct Detached {
+    fd: OwnedFd,
+    is_local: bool,
 }
 
-/// What is written to a peer that has gone is an error, and no signal: Rust's runtime has
-/// SIGPIPE ignored, which Apple's systems, that lack the flag, rely on.
+/// Makes writing to a closed peer an error instead of a signal. Apple's systems do not have the
+/// flag; there it is sufficient that the runtime of Rust ignores SIGPIPE.
 #[cfg(not(target_vendor = "apple"))]
 const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
 
-impl From<TcpStream> for Socket {
-    fn from(stream: TcpStream) -> Self {
-        Self::Tcp(stream)
-    }
-}
-
 impl Socket {
-    /// Both ends of a connection between this process and a command that is given the
-    /// other end; that end blocks, as standard streams do.
+    /// Creates a pair of sockets, and makes one the standard input and output of a command. That
+    /// end blocks, as standard streams do. Returns the other end.
     pub(crate) fn pair_with_command(command: &mut process::Command) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let output = theirs.try_clone()?;
         command.stdin(OwnedFd::from(theirs)).stdout(OwnedFd::from(output));
-        Ok(Self::Local(Watched::new(ours)?))
+        Detached { fd: ours.into(), is_local: true }.attach()
     }
 
     /// Connects to a local socket.
     pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
         let options = ConnectOptions::new().name(name);
         let at_once = options.clone().wait_mode(ConnectWaitMode::Deferred).connect_sync();
-        let socket = match at_once {
-            // Now it has to be waited for, and the thread has other things to do.
+        let fd = match at_once {
+            // The backlog is full: wait without blocking the event loop.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 OwnedFd::try_from(options.wait_mode(wait_mode).connect_tokio().await?)?
             }
             stream => OwnedFd::from(stream?),
         };
-        Ok(Self::Local(Watched::new(socket)?))
+        Detached { fd, is_local: true }.attach()
     }
 
-    /// Takes it out of its event loop.
+    /// Takes the socket out of its event loop.
     pub(crate) fn detach(self) -> io::Result<Detached> {
-        Ok(match self {
-            Self::Local(socket) => Detached::Local(socket.into_fd()?),
-            Self::Tcp(stream) => Detached::Tcp(stream.into_std()?),
-        })
+        Ok(Detached { fd: self.watched.into_fd()?, is_local: self.is_local })
     }
 
-    /// Reads what is there; 0 is the end of file.
+    /// Reads the bytes that have arrived; 0 is the end of file.
     pub(crate) fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -97,20 +90,19 @@ impl Socket {
     ) -> Poll<io::Result<usize>> {
         let size = buffer.len();
         loop {
-            ready!(self.poll_input(cx))?;
-            let result = match self {
-                Self::Local(socket) if descriptors.are_passed() => {
-                    socket.try_read(|fd| descriptors.receive_with(fd, buffer))
-                }
-                Self::Local(_) => self.try_input(|fd| {
-                    let (read, has_lost) = descriptors.receive(fd, buffer)?;
-                    // A read ends at descriptors, whatever comes after them.
+            ready!(self.watched.poll_read_ready(cx))?;
+            let result = if self.is_local && descriptors.are_passed() {
+                self.watched.try_read(|fd| descriptors.receive_with(fd, buffer))
+            } else {
+                self.try_input(|fd| {
+                    let (read, has_lost) = if self.is_local {
+                        descriptors.receive(fd, buffer)?
+                    } else {
+                        (recv(fd, &mut *buffer, RecvFlags::empty())?.0, false)
+                    };
+                    // A read ends at descriptors, even if more bytes follow.
                     Ok((read, 0 < read && read < size && !has_lost))
-                }),
-                Self::Tcp(_) => self.try_input(|fd| {
-                    let (read, _) = recv(fd, &mut *buffer, RecvFlags::empty())?;
-                    Ok((read, 0 < read && read < size))
-                }),
+                })
             };
             if !would_block(&result) {
                 return Poll::Ready(result);
@@ -118,7 +110,7 @@ impl Socket {
         }
     }
 
-    /// Writes what there is room for.
+    /// Writes as many bytes as the socket takes.
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -131,35 +123,34 @@ impl Socket {
         self.poll_try(cx, |fd| Ok(send(fd, bytes, SEND)?))
     }
 
-    /// Little is written to it for the time being.
+    /// Prepares for a time in which little is written. The event loop no longer watches a local
+    /// socket for writing, which would wake the task whenever the peer reads.
     pub(crate) fn rest(&mut self, cx: &mut Context<'_>) {
-        if let Self::Local(socket) = self
-            && let Err(error) = socket.stop_watching_writing(cx)
+        if self.is_local
+            && let Err(error) = self.watched.stop_watching_writing(cx)
         {
             tracing::debug!(%error, "socket not watched any more");
         }
     }
 
-    /// Waits until there is something to read; gives how much of it can be spliced, at most
-    /// so much, or nothing if it is to be read.
+    /// Waits until there is something to read. Returns how much of it can be spliced, at most
+    /// `most`, or `None` if it must be read.
     #[cfg(target_os = "linux")]
     pub(crate) fn poll_spliceable(
         &self,
         cx: &mut Context<'_>,
         most: usize,
     ) -> Poll<io::Result<Option<Spliceable>>> {
-        ready!(self.poll_input(cx))?;
-        Poll::Ready(Ok(match self {
-            Self::Local(socket) => {
-                let waiting = Descriptors::without(socket.fd()?);
-                waiting.map(|size| Spliceable { most: size.min(most), is_all: size <= most })
-            }
-            Self::Tcp(_) => Some(Spliceable { most, is_all: false }),
-        }))
+        ready!(self.watched.poll_read_ready(cx))?;
+        if !self.is_local {
+            return Poll::Ready(Ok(Some(Spliceable { most, is_all: false })));
+        }
+        let waiting = Descriptors::without(self.watched.fd()?);
+        let spliceable = |size: usize| Spliceable { most: size.min(most), is_all: size <= most };
+        Poll::Ready(Ok(waiting.map(spliceable)))
     }
 
-    /// Moves at most so many bytes from the socket into the empty pipe, within the kernel;
-    /// these may be known to be all that there was.
+    /// Moves at most `size` bytes from the socket into the empty pipe, within the kernel.
     #[cfg(target_os = "linux")]
     pub(crate) fn poll_splice_in(
         &self,
@@ -168,7 +159,7 @@ impl Socket {
         size: Spliceable,
     ) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.poll_input(cx))?;
+            ready!(self.watched.poll_read_ready(cx))?;
             let result = self.try_input(|fd| {
                 let moved = pipe.fill(fd, size.most)?;
                 Ok((moved, size.is_all && moved == size.most))
@@ -189,150 +180,122 @@ impl Socket {
         self.poll_try(cx, |fd| pipe.drain(fd))
     }
 
-    /// Ends what is sent through it: the peer reads to the end of file.
+    /// Shuts down sending: the peer reads the end of file.
     pub(crate) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.fd().and_then(|fd| Ok(shutdown(fd, Shutdown::Write)?)))
+        Poll::Ready(self.watched.fd().and_then(|fd| Ok(shutdown(fd, Shutdown::Write)?)))
     }
 
-    /// Tells a peer that writes that nothing is read any more.
+    /// Shuts down receiving: writing is an error for the peer.
     pub(crate) fn stop_reading(&self) {
-        // A peer that has gone is told enough.
-        let _ = self.fd().map(|fd| shutdown(fd, Shutdown::Read));
+        // It fails if the peer has closed, which ends writing as well.
+        let _ = self.watched.fd().map(|fd| shutdown(fd, Shutdown::Read));
     }
 
     /// Waits until the peer has closed both directions.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // The readiness to write is forgotten, so that the next event wakes the task: it is
-        // not asked for before writing.
+        // Clears the readiness to write, so that the next event wakes the task. Writing does not
+        // depend on it.
         for _ in 0..2 {
-            let _ = self.try_output(|_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+            let _ = self.watched.try_write(|_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
             if self.has_hung_up() {
                 return Poll::Ready(());
             }
-            if self.poll_output(cx).is_pending() {
+            if self.watched.poll_write_ready(cx).is_pending() {
                 return Poll::Pending;
             }
         }
-        // An error that somebody has taken already.
+        // An error that was reported before, to another call.
         Poll::Ready(())
     }
 
-    /// Whether there is something to read that the peer has sent.
+    /// Returns whether the peer has sent bytes that are not read yet.
     pub(crate) fn has_left_something(&self) -> bool {
-        let bytes = self.fd().and_then(|fd| Ok(rustix::io::ioctl_fionread(fd)?));
+        let bytes = self.watched.fd().and_then(|fd| Ok(rustix::io::ioctl_fionread(fd)?));
         bytes.is_ok_and(|bytes| bytes > 0)
     }
 
-    /// Looks at what the socket shows of its peer. A TCP socket cannot tell what is unread.
+    /// Returns the state of the peer. The system does not report what the peer of a TCP connection
+    /// has not read.
     pub(crate) fn peer_state(&self) -> PeerState {
-        // A peer that closes resets the connection before it discards what it has not read,
-        // so that this order misses neither.
-        let unread = match self {
-            Self::Local(socket) if self.has_hung_up() => socket.fd().and_then(unread).unwrap_or(0),
-            _ => 0,
+        // A peer that closes resets the connection before it discards what it has not read, so
+        // this order misses neither.
+        let unread = if self.is_local && self.has_hung_up() {
+            self.watched.fd().and_then(unread).unwrap_or(0)
+        } else {
+            0
         };
-        let error = self.fd().and_then(|fd| Ok(sockopt::socket_error(fd)?));
+        let error = self.watched.fd().and_then(|fd| Ok(sockopt::socket_error(fd)?));
         PeerState { was_reset: matches!(error, Ok(Err(Errno::CONNRESET))), unread }
     }
 
     fn has_hung_up(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec};
-        let Ok(fd) = self.fd() else { return true };
+        let Ok(fd) = self.watched.fd() else { return true };
         let mut fds = [PollFd::new(&fd, PollFlags::empty())];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         super::wait(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(super::ended())
     }
 
-    fn fd(&self) -> io::Result<BorrowedFd<'_>> {
-        match self {
-            Self::Local(socket) => socket.fd(),
-            Self::Tcp(stream) => Ok(stream.as_fd()),
-        }
-    }
-
-    fn poll_input(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Local(socket) => socket.poll_read_ready(cx),
-            Self::Tcp(stream) => stream.poll_read_ready(cx),
-        }
-    }
-
-    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Local(socket) => socket.poll_write_ready(cx),
-            Self::Tcp(stream) => stream.poll_write_ready(cx),
-        }
-    }
-
-    /// Tries at once, and waits for the socket only if that would block.
+    /// Writes at once, and waits for the socket only if that would block.
     fn poll_try(
         &mut self,
         cx: &mut Context<'_>,
         mut write: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let mut result = self.fd().and_then(&mut write);
+        let mut result = self.watched.fd().and_then(&mut write);
         while would_block(&result) {
-            ready!(self.poll_output(cx))?;
-            result = self.try_output(&mut write);
+            ready!(self.watched.poll_write_ready(cx))?;
+            result = self.watched.try_write(&mut write);
         }
         Poll::Ready(result)
     }
 
-    /// Reads; if that has taken all that was there, the readiness is forgotten, which saves
-    /// the call that would find nothing: what comes later wakes the task.
+    /// Reads by `input`, which returns the number of bytes and whether these are all bytes that the
+    /// socket had. If so, the readiness is cleared, which saves the call that would find nothing:
+    /// later bytes wake the task.
     ///
-    /// All that was there is what fits into a buffer that is not filled, as tokio itself has
-    /// it. Only out-of-band data ends a read before that, and waits for what comes after it.
+    /// A read that does not fill its buffer has taken all bytes; tokio relies on this, too. Only
+    /// out-of-band data ends a read early, and delays the bytes after it.
     fn try_input(
         &self,
         input: impl FnOnce(BorrowedFd<'_>) -> io::Result<(usize, bool)>,
     ) -> io::Result<usize> {
         let mut all = None;
-        let read = |fd: BorrowedFd<'_>| match input(fd)? {
+        let result = self.watched.try_read(|fd| match input(fd)? {
             (read, true) => {
                 all = Some(read);
                 Err(io::ErrorKind::WouldBlock.into())
             }
             (read, false) => Ok(read),
-        };
-        let result = match self {
-            Self::Local(socket) => socket.try_read(read),
-            Self::Tcp(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
-        };
+        });
         all.map_or(result, Ok)
-    }
-
-    fn try_output<T>(&self, write: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
-        match self {
-            Self::Local(socket) => socket.try_write(write),
-            Self::Tcp(stream) => stream.try_io(Interest::WRITABLE, || write(stream.as_fd())),
-        }
     }
 }
 
 impl From<Stream> for Detached {
     fn from(stream: Stream) -> Self {
-        Self::Local(stream.into())
+        Self { fd: stream.into(), is_local: true }
+    }
+}
+
+impl TryFrom<TcpStream> for Detached {
+    type Error = io::Error;
+    fn try_from(stream: TcpStream) -> io::Result<Self> {
+        Ok(Self { fd: stream.into_std()?.into(), is_local: false })
     }
 }
 
 impl Detached {
-    /// Puts it into the event loop that runs this.
+    /// Registers the socket with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
-        Ok(match self {
-            Self::Local(fd) => Socket::Local(Watched::new(fd)?),
-            Self::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
-        })
+        Ok(Socket { watched: Watched::new(self.fd)?, is_local: self.is_local })
     }
 
-    /// The socket as a command can have it.
+    /// Makes the socket the standard input and output of a command. It blocks, as standard streams
+    /// do.
     pub(crate) fn give_to(self, command: &mut process::Command) -> io::Result<()> {
-        let fd = match self {
-            Self::Local(fd) => fd,
-            Self::Tcp(stream) => OwnedFd::from(stream),
-        };
-        rustix::io::ioctl_fionbio(&fd, false)?;
-        command.stdin(fd.try_clone()?).stdout(fd);
+        rustix::io::ioctl_fionbio(&self.fd, false)?;
+        command.stdin(self.fd.try_clone()?).stdout(self.fd);
         Ok(())
     }
 }

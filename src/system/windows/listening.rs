@@ -56,8 +56,8 @@ pub(crate) fn options<'n>(
             "Windows does not number users; --sddl says who may connect",
         ),
     ];
-    if let Some((option, _, why)) = absent.into_iter().find(|(_, given, _)| *given) {
-        return Err(Failure::Unsupported { option, why });
+    for (option, is_given, why) in absent {
+        ListenSettings::refuse([(option, is_given)], why)?;
     }
     match &listening.sddl {
         Some(_) if !listening.allow.is_empty() => {
@@ -120,25 +120,12 @@ impl Display for Allowed {
     }
 }
 
-/// A client as it is written to the log.
-pub(crate) fn describe(peer: &PeerCreds) -> String {
-    peer.pid().map_or("unknown".to_owned(), |pid| format!("pid {pid}"))
-}
-
-/// Whose client it is, for limits.
+/// Returns `None`: users have no numbers.
 pub(crate) fn user(_: &PeerCreds) -> Option<u32> {
     None
 }
 
-/// What a command is told about its peer: variables and, where it is known, their values.
-pub(crate) fn peer_variables(peer: Option<&PeerCreds>) -> [(&'static str, Option<String>); 6] {
-    let pid = peer.and_then(PeerCreds::pid).map(|id| id.to_string());
-    [
-        ("LSOCK_PEER_PID", pid.clone()),
-        ("LSOCK_PEER_UID", None),
-        ("LSOCK_PEER_GID", None),
-        ("IPCREMOTEPID", pid),
-        ("IPCREMOTEEUID", None),
-        ("IPCREMOTEEGID", None),
-    ]
+/// Returns the process of a peer; users and groups have no numbers.
+pub(crate) fn ids(peer: &PeerCreds) -> [Option<String>; 3] {
+    [peer.pid().map(|id| id.to_string()), None, None]
 }

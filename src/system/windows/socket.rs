@@ -1,4 +1,4 @@
-//! A connection that an event loop watches, and the steps that bytes take through it.
+//! A connection in an event loop, and the steps by which bytes pass through it.
 
 use super::{super::PeerState, descriptors::Descriptors};
 use local_socket::{
@@ -17,30 +17,30 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// One end of a connection.
+/// A connection that is registered with the event loop of its task.
 #[derive(Debug)]
 pub(crate) enum Socket {
-    /// A pipe, and what looks from time to time whether its other end is still there.
+    /// A pipe, and the timer until its other end is checked again.
     Local(Stream, Option<Pin<Box<Sleep>>>),
     Tcp(TcpStream),
-    /// A command's standard streams.
+    /// The standard streams of a command.
     Command {
         input: Option<ChildStdin>,
         output: Option<ChildStdout>,
     },
 }
 
-/// A connection that is in no event loop.
+/// A connection that is not in the event loop of its task.
 #[derive(Debug)]
 pub(crate) enum Detached {
-    /// What the library watches on its own.
+    /// A pipe that the completion driver of the library serves, in any event loop.
     Pipe(Stream),
-    /// A pipe that is not watched yet.
+    /// A pipe for blocking calls.
     Local(local_socket::Stream),
     Tcp(std::net::TcpStream),
 }
 
-/// How often it is looked whether a peer that has ended one direction has gone.
+/// Interval of checks whether a peer that has ended one direction has closed.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 impl From<Stream> for Detached {
@@ -55,9 +55,10 @@ impl From<local_socket::Stream> for Detached {
     }
 }
 
-impl From<TcpStream> for Socket {
-    fn from(stream: TcpStream) -> Self {
-        Self::Tcp(stream)
+impl TryFrom<TcpStream> for Detached {
+    type Error = io::Error;
+    fn try_from(stream: TcpStream) -> io::Result<Self> {
+        stream.into_std().map(Self::Tcp)
     }
 }
 
@@ -68,7 +69,10 @@ impl Socket {
         options.connect_tokio().await.map(|stream| Self::Local(stream, None))
     }
 
-    /// Takes it out of its event loop. A command's streams are in the one that started it.
+    /// Takes the connection out of its event loop.
+    ///
+    /// # Errors
+    /// `Unsupported` for the standard streams of a command.
     pub(crate) fn detach(self) -> io::Result<Detached> {
         match self {
             Self::Local(stream, _) => Ok(Detached::Pipe(stream)),
@@ -77,11 +81,11 @@ impl Socket {
         }
     }
 
-    /// Nothing is watched that would have to rest.
-    #[expect(clippy::unused_self, reason = "other systems watch")]
+    /// Does nothing: the system does not wake a task whenever the peer reads.
+    #[expect(clippy::unused_self, reason = "other systems wake it")]
     pub(crate) fn rest(&mut self, _: &mut Context<'_>) {}
 
-    /// Reads what is there; 0 is the end of file.
+    /// Reads the bytes that have arrived; 0 is the end of file.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -98,7 +102,7 @@ impl Socket {
             Self::Command { output: None, .. } => Poll::Ready(Ok(())),
         });
         match result {
-            // A pipe whose writers have gone is at its end.
+            // All writers of the pipe have closed it: this is the end of file.
             Err(error)
                 if error.kind() == io::ErrorKind::BrokenPipe
                     && matches!(self, Self::Command { .. }) =>
@@ -109,7 +113,7 @@ impl Socket {
         }
     }
 
-    /// Writes what there is room for.
+    /// Writes as many bytes as the connection takes.
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -124,7 +128,7 @@ impl Socket {
         }
     }
 
-    /// Ends what is sent through it: the peer reads to the end of file.
+    /// Ends sending: the peer reads the end of file.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Local(stream, _) => Pin::new(stream).poll_shutdown(cx),
@@ -140,7 +144,7 @@ impl Socket {
         }
     }
 
-    /// There is no way to tell a peer that.
+    /// Does nothing: a pipe has no half-close of receiving.
     #[expect(clippy::unused_self, reason = "other systems have one")]
     pub(crate) fn stop_reading(&self) {}
 
@@ -151,28 +155,28 @@ impl Socket {
             if stream.peer_hung_up().unwrap_or(true) {
                 return Poll::Ready(());
             }
-            // Nothing tells of it.
+            // The system reports no such event.
             let pause = timer.get_or_insert_with(|| Box::pin(sleep(INTERVAL)));
             ready!(pause.as_mut().poll(cx));
             *timer = None;
         }
     }
 
-    /// Nothing tells that of a pipe: there may be.
-    #[expect(clippy::unused_self, reason = "other systems can tell")]
+    /// Returns `true`: a pipe cannot report unread data, so there may be some.
+    #[expect(clippy::unused_self, reason = "other systems report it")]
     pub(crate) fn has_left_something(&self) -> bool {
         true
     }
 
-    /// Looks at what the pipe shows of its peer: nothing.
-    #[expect(clippy::unused_self, reason = "other systems can tell")]
+    /// Returns the default: a pipe reports nothing about its peer.
+    #[expect(clippy::unused_self, reason = "other systems report it")]
     pub(crate) fn peer_state(&self) -> PeerState {
         PeerState::default()
     }
 }
 
 impl Detached {
-    /// Puts it into the event loop that runs this.
+    /// Registers the connection with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
         Ok(match self {
             Self::Pipe(stream) => Socket::Local(stream, None),

@@ -1,7 +1,6 @@
 use crate::{
     diag::Failure,
-    endpoint::TcpAddress,
-    system::{Detached, LocalClient, LocalListener, listening},
+    system::{Detached, LocalClient, LocalListener},
 };
 use local_socket::{PeerCreds, traits::StreamCommon as _};
 use std::{
@@ -22,32 +21,22 @@ pub(crate) enum ClientSource {
 
 /// An accepted client.
 #[derive(Debug)]
-pub(super) enum Accepted {
+pub(crate) enum Accepted {
     Local(LocalClient),
     Tcp(TcpStream, SocketAddr),
     Given(Detached),
 }
 
 impl ClientSource {
-    /// Listens on a TCP port. Also returns the address with the port that the system has chosen.
-    pub(crate) fn listen_on_tcp(
-        address: &TcpAddress,
-        addresses: &[SocketAddr],
-        backlog: Option<u32>,
-    ) -> Result<(Self, TcpAddress), Failure> {
-        let open = || {
-            let listener = std::net::TcpListener::bind(addresses)?;
-            listening::set_backlog(&listener, backlog)?;
-            let port = listener.local_addr()?.port();
-            Ok((Self::tcp(listener)?, address.with_port(port)))
-        };
-        open().map_err(|error: io::Error| Failure::Bind(address.error("listen on", &error)))
-    }
-
     /// Returns a source that accepts from a TCP listener.
-    pub(crate) fn tcp(listener: std::net::TcpListener) -> io::Result<Self> {
+    pub(super) fn tcp(listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         TcpListener::from_std(listener).map(Self::Tcp)
+    }
+
+    /// Returns the failure of a listener that an event loop cannot watch.
+    pub(super) fn failure(error: io::Error) -> Failure {
+        Failure::Io { what: "cannot watch the listening socket", error }
     }
 
     /// Returns a source with one client that is already connected.
@@ -56,14 +45,14 @@ impl ClientSource {
     }
 
     /// Removes the name, as far as that is possible before the last client is accepted.
-    pub(super) fn give_up_name(&self) {
+    pub(crate) fn give_up_name(&self) {
         if let Self::Local(listener) = self {
             listener.give_up_name();
         }
     }
 
     /// Waits for a client. Cancel safe: no accepted client is lost.
-    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+    pub(crate) async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Local(listener) => listener.accept().await.map(Accepted::Local),
             Self::Tcp(listener) => {
@@ -85,7 +74,7 @@ impl ClientSource {
 
 impl Accepted {
     /// Returns the address of a TCP client.
-    pub(super) fn address(&self) -> Option<SocketAddr> {
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(_, from) => Some(*from),
             Self::Local(_) | Self::Given(_) => None,
@@ -93,7 +82,7 @@ impl Accepted {
     }
 
     /// Returns the credentials of the client, if the system reports them.
-    pub(super) fn peer(&self) -> io::Result<PeerCreds> {
+    pub(crate) fn peer(&self) -> io::Result<PeerCreds> {
         match self {
             Self::Local(client) => client.peer_creds(),
             Self::Tcp(..) | Self::Given(_) => Err(io::ErrorKind::Unsupported.into()),
@@ -106,7 +95,7 @@ impl TryFrom<Accepted> for Detached {
     fn try_from(accepted: Accepted) -> io::Result<Self> {
         match accepted {
             Accepted::Local(client) => Ok(client.into()),
-            Accepted::Tcp(stream, _) => stream.into_std().map(Self::Tcp),
+            Accepted::Tcp(stream, _) => stream.try_into(),
             Accepted::Given(client) => Ok(client),
         }
     }

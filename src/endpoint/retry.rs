@@ -1,6 +1,5 @@
 //! Connecting with retries, and the policy for them.
 
-use super::TcpAddress;
 use crate::{
     deadline::Deadline,
     diag::Failure,
@@ -9,14 +8,33 @@ use crate::{
 use local_socket::{ConnectWaitMode, Name};
 use std::{
     ffi::OsString,
-    fmt::{self, Display, Formatter},
+    fmt::{self, Debug, Display, Formatter},
     io::{self, ErrorKind},
+    pin::Pin,
     time::{Duration, Instant},
 };
-use tokio::{net::TcpStream, time};
+use tokio::time;
 
 /// How long to wait before connecting again when there are no descriptors left.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// A target that each client is connected to.
+pub(crate) trait ConnectTarget: Debug + Send + Sync {
+    /// Connects, with retries as the policy allows.
+    fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_>;
+
+    /// Writes the line of `--explain`.
+    fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result;
+
+    /// Returns whether descriptors can be sent with data (`SCM_RIGHTS`, `unix(7)`).
+    fn carries_descriptors(&self) -> bool {
+        false
+    }
+}
+
+/// A connection to a target that is being made. Each stage of a connection is boxed, so that an
+/// idle connection keeps only the memory of its last stage.
+pub(crate) type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
 
 /// How long to wait for a server that is absent or busy.
 #[derive(Copy, Clone, Debug)]
@@ -35,7 +53,7 @@ pub(crate) enum Wait {
 }
 
 /// The state of the attempts to connect to one server.
-#[derive(Debug)]
+#[derive(Copy, Clone, Debug)]
 pub(crate) struct ConnectRetry {
     retry_policy: RetryPolicy,
     deadline: Deadline,
@@ -59,6 +77,26 @@ impl RetryPolicy {
             Wait::ForEver => Deadline::NEVER,
         };
         ConnectRetry { retry_policy: self, deadline, pause: Duration::from_millis(1) }
+    }
+
+    /// Connects by `attempt`, again and again as the policy allows. The final error is passed
+    /// through `describe`. `name` is the name of a local socket.
+    pub(super) async fn connect<A: Future<Output = io::Result<Socket>>>(
+        self,
+        attempt: impl Fn(ConnectRetry) -> A,
+        describe: impl Fn(io::Error) -> io::Error,
+        name: Option<&Name<'_>>,
+    ) -> Result<Socket, Failure> {
+        let mut attempts = self.begin();
+        loop {
+            let pause = match attempt(attempts).await {
+                Ok(socket) => return Ok(socket),
+                // Not an attempt: it is repeated until other connections have ended.
+                Err(error) if has_too_much_open(&error) => PAUSE,
+                Err(error) => attempts.failed(describe(error), name)?,
+            };
+            time::sleep(pause).await;
+        }
     }
 }
 
@@ -114,57 +152,6 @@ impl ConnectRetry {
             }
         }
     }
-}
-
-/// Connects to a local socket, with retries as the policy allows.
-pub(crate) async fn dial(
-    name: &Name<'static>,
-    retry_policy: RetryPolicy,
-) -> Result<Socket, Failure> {
-    let mut attempts = retry_policy.begin();
-    loop {
-        let error = match Socket::connect(name.borrow(), attempts.wait_mode()).await {
-            Ok(socket) => return Ok(socket),
-            Err(error) => error,
-        };
-        time::sleep(pause(error, |error| attempts.failed(error, Some(name)))?).await;
-    }
-}
-
-/// Connects to a TCP port, with retries as the policy allows.
-pub(crate) async fn dial_tcp(
-    address: &TcpAddress,
-    retry_policy: RetryPolicy,
-) -> Result<Socket, Failure> {
-    let mut attempts = retry_policy.begin();
-    loop {
-        let connect = async { TcpStream::connect(&*address.look_up().await?).await };
-        let connected = match attempts.limit() {
-            Some(limit) => time::timeout(limit, connect)
-                .await
-                .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))),
-            None => connect.await,
-        };
-        let error = match connected {
-            Ok(stream) => {
-                // Small messages are not to wait for more; without it they only take longer.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream.into());
-            }
-            Err(error) => error,
-        };
-        let failed = |error| attempts.failed(address.error("connect to", &error), None);
-        time::sleep(pause(error, failed)?).await;
-    }
-}
-
-/// Returns the time until the next attempt. An error for lack of descriptors does not count as an
-/// attempt: it is repeated until other connections have ended.
-fn pause(
-    error: io::Error,
-    failed: impl FnOnce(io::Error) -> Result<Duration, Failure>,
-) -> Result<Duration, Failure> {
-    if has_too_much_open(&error) { Ok(PAUSE) } else { failed(error) }
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -1,0 +1,67 @@
+//! Commands (`exec:COMMAND`, or the words after `--`).
+
+use crate::diag::{Failure, escaped};
+use std::{
+    ffi::OsString,
+    fmt::{self, Display, Formatter},
+    io, process,
+};
+
+pub(super) const PREFIX: &str = "exec:";
+
+/// A command and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommandLine {
+    program: OsString,
+    args: Vec<OsString>,
+}
+
+impl CommandLine {
+    /// Returns the command of these words; `None` if there are none.
+    pub(crate) fn new(words: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        let mut words = words.into_iter();
+        words.next().map(|program| Self { program, args: words.collect() })
+    }
+
+    /// Splits a line into words as a shell does.
+    pub(super) fn parse(rest: Option<&str>) -> Result<Self, &'static str> {
+        let line = rest.ok_or("it is no text; a command of any bytes goes behind `--`")?;
+        let words = shlex::split(line).ok_or("a quote is not closed")?;
+        Self::new(words.into_iter().map(OsString::from)).ok_or("it takes a command")
+    }
+
+    /// Returns the command, ready to be started.
+    pub(crate) fn prepare(&self) -> process::Command {
+        let mut command = process::Command::new(&self.program);
+        command.args(&self.args);
+        command
+    }
+
+    /// Returns the error of a command that could not be started.
+    pub(crate) fn failure(&self, error: io::Error) -> Failure {
+        Failure::Command { command: self.to_string(), error }
+    }
+
+    /// Returns a line that [`parse`](Self::parse) splits into the same words, if they are UTF-8.
+    pub(super) fn quoted(&self) -> String {
+        let words: Vec<_> = self.words().map(|word| word.to_string_lossy()).collect();
+        // It fails for a word with a NUL, which no argument can contain.
+        shlex::try_join(words.iter().map(|word| &**word)).unwrap_or_else(|_| self.to_string())
+    }
+
+    fn words(&self) -> impl Iterator<Item = &OsString> {
+        [&self.program].into_iter().chain(&self.args)
+    }
+}
+
+impl Display for CommandLine {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.words().map(|word| escaped(&word.to_string_lossy())).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// Describes for `--explain` what connections are joined to: the command, or the standard streams.
+pub(crate) fn joined_to(command: Option<&CommandLine>) -> String {
+    command.map_or("stdin and stdout".to_owned(), |command| format!("the command `{command}`"))
+}

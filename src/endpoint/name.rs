@@ -1,0 +1,156 @@
+//! Names of local sockets: the kind without a prefix.
+
+use super::{
+    ClientSource, ConnectTarget, Dialling, Kind, ListenSource, RetryPolicy, retry::ConnectRetry,
+    stdio,
+};
+use crate::{
+    diag::{Failure, escaped},
+    system::{
+        ListenSettings, LocalListener, Socket,
+        listening::{self, Allowed},
+    },
+};
+use local_socket::{Listener, ListenerOptions, Name, OnConflict};
+use std::{
+    error::Error,
+    ffi::OsStr,
+    fmt::{self, Display, Formatter},
+};
+
+/// Error of a text that is not the name of a local socket: its message.
+#[derive(Clone, Debug)]
+pub(crate) struct NotAName(String);
+
+/// Parses a NAME of the commands that take no other kind of endpoint.
+///
+/// # Errors
+/// [`NotAName`] if it is no name, or a bare word with the prefix of another kind.
+pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAName> {
+    let name = Name::parse(text).map_err(|error| NotAName(error.to_string()))?;
+    match Kind::of(text) {
+        // A path can start like another kind.
+        Some((kind, _)) if name.is_namespaced() => {
+            let why = match kind.prefix {
+                stdio::TEXT => "that is standard input and output, not a local socket".to_owned(),
+                prefix => {
+                    format!("`{prefix}` is the beginning of an endpoint that is no local socket")
+                }
+            };
+            let text = escaped(&text.to_string_lossy());
+            Err(NotAName(format!("invalid name `{text}`: {why}")))
+        }
+        _ => Ok(name.into_owned()),
+    }
+}
+
+/// Writes a name so that it is parsed as a name where other kinds are possible.
+pub(super) fn write(f: &mut Formatter<'_>, name: &Name<'_>) -> fmt::Result {
+    let text = name.to_string();
+    // Only a path can start like another kind: words are written with `@`.
+    let prefix = if Kind::of(OsStr::new(&text)).is_some() { "fs:" } else { "" };
+    write!(f, "{prefix}{text}")
+}
+
+/// A listener on a local socket, with its options.
+#[derive(Debug)]
+pub(crate) struct NameSource {
+    name: Name<'static>,
+    options: ListenerOptions<'static>,
+    allowed: Allowed,
+    /// Whether the mode of the socket file keeps out clients that `--allow` names.
+    keeps_out: bool,
+    replaces: bool,
+}
+
+impl NameSource {
+    /// Checks the options.
+    ///
+    /// # Errors
+    /// `Unsupported` for options that this system or this kind of name does not have, `Usage` for
+    /// unknown users and groups.
+    pub(crate) fn new(name: Name<'static>, settings: &ListenSettings) -> Result<Self, Failure> {
+        let replaces = settings.replace;
+        let on_conflict = if replaces { OnConflict::Replace } else { OnConflict::ReplaceStale };
+        let options = ListenerOptions::new().name(name.clone()).on_conflict(on_conflict);
+        let options = listening::options(options, &name, settings)?;
+        let allowed = Allowed::new(&name, settings)?;
+        let keeps_out = allowed.is_kept_out(&name, settings);
+        Ok(Self { name, options, allowed, keeps_out, replaces })
+    }
+
+    /// Listens with blocking calls.
+    ///
+    /// # Errors
+    /// `Bind`.
+    pub(crate) fn listen(&self) -> Result<Listener, Failure> {
+        self.options.clone().create_sync().map_err(Failure::Bind)
+    }
+}
+
+impl ListenSource for NameSource {
+    fn open(&self) -> Result<ClientSource, Failure> {
+        LocalListener::new(self.listen()?).map(ClientSource::Local).map_err(ClientSource::failure)
+    }
+
+    fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { name, allowed, .. } = self;
+        writeln!(f, "listen on    {name} ({})", name.kind_text())?;
+        let conflict =
+            if self.replaces { "take over, also a live one" } else { "take over if stale" };
+        writeln!(f, "if in use    {conflict}")?;
+        writeln!(f, "serve        {allowed}")
+    }
+
+    fn kind_text(&self) -> Option<String> {
+        Some(self.name.kind_text().to_string())
+    }
+
+    fn allowed(&self) -> Option<&Allowed> {
+        Some(&self.allowed)
+    }
+
+    fn warn(&self) {
+        let name = &self.name;
+        if let Some(why) = listening::unsafe_folder(name) {
+            tracing::warn!("{why}: they can put a socket of theirs in the place of {name}");
+        }
+        if self.keeps_out {
+            tracing::warn!(
+                "--allow names users whom the mode of the socket file keeps out: \
+                 --mode 660 or 666 lets them connect"
+            );
+        }
+    }
+}
+
+impl ConnectTarget for Name<'static> {
+    fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
+        let attempt = |state: ConnectRetry| Socket::connect(self.borrow(), state.wait_mode());
+        Box::pin(retry_policy.connect(attempt, |error| error, Some(self)))
+    }
+
+    fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("connect to   ")?;
+        write(f, self)?;
+        writeln!(f, " ({})", self.kind_text())
+    }
+
+    fn carries_descriptors(&self) -> bool {
+        true
+    }
+}
+
+impl Display for NameSource {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)
+    }
+}
+
+impl Display for NotAName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for NotAName {}
