@@ -1,5 +1,6 @@
+use super::value::{Choice, choice};
 use crate::diag::{Color, LogFormat, MessageOptions};
-use clap::{ArgAction, Args, ValueEnum, builder::PossibleValue};
+use clap::{ArgAction, Args};
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
@@ -17,11 +18,11 @@ pub(crate) struct Everywhere {
     pub(crate) quiet: u8,
 
     /// Format of messages on stderr [default: text].
-    #[arg(long, value_name = "FORMAT", value_enum, display_order = 902)]
+    #[arg(long, value_name = "FORMAT", value_parser = choice(FORMATS), display_order = 902)]
     pub(crate) log_format: Option<LogFormat>,
 
     /// When to colour messages and help [default: auto].
-    #[arg(long, value_name = "WHEN", value_enum, display_order = 903)]
+    #[arg(long, value_name = "WHEN", value_parser = choice(COLORS), display_order = 903)]
     pub(crate) color: Option<Color>,
 }
 
@@ -48,29 +49,13 @@ impl Everywhere {
     }
 }
 
-impl ValueEnum for LogFormat {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Text, Self::Json]
-    }
+const FORMATS: &[Choice<LogFormat>] = &[
+    Choice::new(LogFormat::Text, "text", "Lines for people"),
+    Choice::new(LogFormat::Json, "json", "One JSON object in each line"),
+];
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Text => PossibleValue::new("text").help("Lines for people"),
-            Self::Json => PossibleValue::new("json").help("One JSON object in each line"),
-        })
-    }
-}
-
-impl ValueEnum for Color {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Always, Self::Never]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Auto => PossibleValue::new("auto").help("On a terminal, unless NO_COLOR is set"),
-            Self::Always => PossibleValue::new("always").help("Always"),
-            Self::Never => PossibleValue::new("never").help("Never"),
-        })
-    }
-}
+const COLORS: &[Choice<Color>] = &[
+    Choice::new(Color::Auto, "auto", "On a terminal, unless NO_COLOR is set"),
+    Choice::new(Color::Always, "always", "Always"),
+    Choice::new(Color::Never, "never", "Never"),
+];

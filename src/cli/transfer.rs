@@ -1,9 +1,9 @@
-use super::value;
+use super::value::{self, Choice, choice};
 use crate::{
     diag::Failure,
     transfer::{CopyMode, Eof, TransferOptions},
 };
-use clap::{Args, ValueEnum, builder::PossibleValue};
+use clap::Args;
 use std::time::Duration;
 
 #[derive(Clone, Debug, Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Transfer {
     pub(crate) recv_only: bool,
 
     /// What to do at the end of file of one direction.
-    #[arg(long, value_name = "WHAT", value_enum, default_value = "half")]
+    #[arg(long, value_name = "WHAT", value_parser = choice(EOFS), default_value = "half")]
     pub(crate) eof: Eof,
 
     /// After one direction has ended, wait at most DURATION for the other.
@@ -45,7 +45,7 @@ pub(crate) struct Transfer {
     #[arg(
         long,
         value_name = "WHEN",
-        value_enum,
+        value_parser = choice(PROGRESS_MODES),
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "auto"
@@ -53,7 +53,7 @@ pub(crate) struct Transfer {
     pub(crate) progress: Option<ProgressMode>,
 
     /// How to move bytes.
-    #[arg(long, value_name = "WAY", value_enum, default_value = "auto")]
+    #[arg(long, value_name = "WAY", value_parser = choice(COPY_MODES), default_value = "auto")]
     pub(crate) copy: CopyMode,
 
     /// Bytes moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
@@ -63,49 +63,35 @@ pub(crate) struct Transfer {
     pub(crate) buffer: Option<usize>,
 }
 
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProgressMode {
     /// On a terminal only.
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
-impl ValueEnum for Eof {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Half, Self::Close, Self::Wait]
-    }
+const PROGRESS_MODES: &[Choice<ProgressMode>] = &[
+    Choice::new(ProgressMode::Auto, "auto", "On a terminal only"),
+    Choice::new(ProgressMode::Always, "always", "Always"),
+    Choice::new(ProgressMode::Never, "never", "Never"),
+];
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Half => PossibleValue::new("half").help(
-                "Half-close: send the end of file; the other direction continues to its own end",
-            ),
-            Self::Close => PossibleValue::new("close")
-                .help("End both directions, after delivering what was read"),
-            Self::Wait => PossibleValue::new("wait")
-                .help("Do not send the end of file; the other direction continues"),
-        })
-    }
-}
+const EOFS: &[Choice<Eof>] = &[
+    Choice::new(
+        Eof::Half,
+        "half",
+        "Half-close: send the end of file; the other direction continues to its own end",
+    ),
+    Choice::new(Eof::Close, "close", "End both directions, after delivering what was read"),
+    Choice::new(Eof::Wait, "wait", "Do not send the end of file; the other direction continues"),
+];
 
-impl ValueEnum for CopyMode {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Splice, Self::Buffer]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Auto => PossibleValue::new("auto").help("Splice where possible"),
-            Self::Splice => {
-                PossibleValue::new("splice").help("Splice within the kernel, or fail (Linux)")
-            }
-            Self::Buffer => PossibleValue::new("buffer").help("Copy through a buffer"),
-        })
-    }
-}
+const COPY_MODES: &[Choice<CopyMode>] = &[
+    Choice::new(CopyMode::Auto, "auto", "Splice where possible"),
+    Choice::new(CopyMode::Splice, "splice", "Splice within the kernel, or fail (Linux)"),
+    Choice::new(CopyMode::Buffer, "buffer", "Copy through a buffer"),
+];
 
 impl Transfer {
     /// Returns the options of a transfer.

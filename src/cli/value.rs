@@ -1,9 +1,46 @@
 //! Parsers of option values.
 
 use crate::endpoint::{ListenOn, Target};
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use local_socket::Name;
 use std::{num::NonZeroUsize, time::Duration};
+
+/// A value of an enum on the command line: its name, hidden aliases, and help.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Choice<T: 'static> {
+    value: T,
+    name: &'static str,
+    aliases: &'static [&'static str],
+    help: &'static str,
+}
+
+impl<T> Choice<T> {
+    pub(super) const fn new(value: T, name: &'static str, help: &'static str) -> Self {
+        Self { value, name, aliases: &[], help }
+    }
+
+    pub(super) const fn alias(self, aliases: &'static [&'static str]) -> Self
+    where
+        T: Copy,
+    {
+        Self { aliases, ..self }
+    }
+
+    fn possible(&self) -> PossibleValue {
+        PossibleValue::new(self.name).aliases(self.aliases).help(self.help)
+    }
+}
+
+/// Parses a value of an enum.
+pub(super) fn choice<T: Copy + Send + Sync + 'static>(
+    choices: &'static [Choice<T>],
+) -> impl TypedValueParser<Value = T> {
+    let parser = PossibleValuesParser::new(choices.iter().map(Choice::possible));
+    parser.try_map(move |name| {
+        let chosen = choices.iter().find(|choice| choice.possible().matches(&name, false));
+        chosen.map(|choice| choice.value).ok_or("it is none of the possible values")
+    })
+}
 
 /// Parses a name by the grammar of the library.
 pub(super) fn name() -> impl TypedValueParser<Value = Name<'static>> {

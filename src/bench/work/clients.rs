@@ -11,17 +11,15 @@ use super::{
     workers::Workers,
 };
 use crate::bench::{Amount, Case, Workload};
-use clap::ValueEnum;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
 /// What the server does with the bytes that it receives.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerBehaviour {
     /// What the workload needs: the server belongs to lsock.
-    #[value(skip)]
     AsNeeded,
     /// Sends them back.
     Echo,
