@@ -14,6 +14,7 @@ mod measure;
 mod report;
 mod results;
 mod schedule;
+mod server;
 mod statistics;
 mod warning;
 pub(crate) mod work;
@@ -28,6 +29,7 @@ pub(crate) use report::{
     saved::load,
     table::{TableStyle, table},
 };
-pub(crate) use results::{Results, ServerDescription, Setup};
+pub(crate) use results::{Results, Setup};
 pub(crate) use schedule::{Rounds, RunObserver, schedule};
+pub(crate) use server::{ServerBehaviour, ServerDescription, ServerKind};
 pub(crate) use warning::Warning;

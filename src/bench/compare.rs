@@ -203,10 +203,8 @@ fn differences(old: &Results, new: &Results) -> Vec<String> {
         machine("CPU", &|environment| or_unknown(&environment.cpu)),
         machine("number of CPUs", &|environment| environment.cpus.to_string()),
         machine("governor", &|environment| or_unknown(&environment.governor)),
-        setup("server", &|setup| match setup.server.name() {
-            Some(name) => format!("{} at {name}", setup.server.word()),
-            None => setup.server.word().to_owned(),
-        }),
+        setup("server", &|setup| setup.server.kind.to_string()),
+        setup("name of the server", &|setup| or_unknown(&setup.server.name)),
         setup("pins", &|setup| pins(&setup.pin)),
         setup("amount of a run", &|setup| setup.amount.to_string()),
         setup("warm-up", &|setup| humantime::format_duration(setup.warmup).to_string()),

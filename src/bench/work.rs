@@ -25,9 +25,7 @@ mod unopened_end;
 mod workers;
 
 pub(crate) use address::ServerAddress;
-pub(crate) use clients::ServerBehaviour;
 pub(crate) use control::{COMMAND, serve};
 pub(crate) use error::BenchError;
 pub(crate) use external_clients::ExternalClients;
 pub(crate) use runner::Runner;
-pub(crate) use running_server::ServerKind;

@@ -3,7 +3,7 @@ use super::{
     value::{self, Choice, choice},
 };
 use crate::{
-    bench::{Api, Transport, Workload, work::ServerBehaviour},
+    bench::{Api, ServerBehaviour, Transport, Workload},
     endpoint::Target,
 };
 use clap::Args;

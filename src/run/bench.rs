@@ -11,7 +11,7 @@ use crate::{
     bench::{
         self, Amount, Case, Comparison, Environment, Measure, ReportFormat, ReportOutputs, Results,
         Sample, Setup, TableStyle, load, schedule,
-        work::{ExternalClients, Runner, ServerAddress, ServerBehaviour, ServerKind},
+        work::{ExternalClients, Runner, ServerAddress},
     },
     cli,
     diag::{Failure, Outcome, Terminal},
@@ -20,7 +20,7 @@ use crate::{
 };
 use advice::with_hint;
 use local_socket::Name;
-use plan::{BenchPlan, ServerChoice};
+use plan::BenchPlan;
 use progress::BenchProgress;
 use socket_folder::SocketFolder;
 use std::{
@@ -124,18 +124,17 @@ impl BenchPlan {
         let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
         let options = words.skip_while(|word| word != "bench").skip(1).collect();
         let environment = Environment::now(options);
-        let samples = match &self.server {
-            ServerChoice::Process => self.measure_as_client(ServerKind::Process, terminal)?,
-            ServerChoice::InProcess => self.measure_as_client(ServerKind::InProcess, terminal)?,
-            ServerChoice::ExternalServer(target, behaviour) => {
-                self.measure_as_client(external_server(target, *behaviour)?, terminal)?
+        let samples = match &self.target {
+            Some(target) if self.server.has_foreign_clients() => {
+                self.measure_as_server(target, terminal)?
             }
-            ServerChoice::ExternalClients(target, behaviour) => {
-                self.measure_as_server(target, *behaviour, terminal)?
+            target => {
+                let address = target.as_ref().map(server_address).transpose()?;
+                self.measure_as_client(address, terminal)?
             }
         };
         let setup = Setup {
-            server: self.server.description(),
+            server: self.description(),
             pin: self.pin.clone(),
             repeat: self.rounds.repeat.get(),
             warmup: self.warmup,
@@ -146,22 +145,22 @@ impl BenchPlan {
 
     fn measure_as_client(
         &self,
-        kind: ServerKind,
+        external: Option<ServerAddress>,
         terminal: Terminal,
     ) -> anyhow::Result<CaseSamples> {
         let folder = SocketFolder::new(self)?;
-        let mut runner = Runner::new(kind, self.pin.clone(), self.warmup, folder.path());
+        let (pin, folder_path) = (self.pin.clone(), folder.path());
+        let mut runner = Runner::new(self.server, external, pin, self.warmup, folder_path);
         folder.result(self.schedule(&mut runner, terminal))
     }
 
     fn measure_as_server(
         &self,
         target: &Target,
-        behaviour: ServerBehaviour,
         terminal: Terminal,
     ) -> anyhow::Result<CaseSamples> {
         let api = self.cases[0].api;
-        let mut server = ExternalClients::listen(target, api, behaviour, &self.pin)?;
+        let mut server = ExternalClients::listen(target, api, self.server, &self.pin)?;
         terminal.tell(&format!("listening on {}", server.address()?));
         self.schedule(&mut server, terminal)
     }
@@ -187,8 +186,8 @@ const STARTING: Duration = Duration::from_millis(5);
 
 type CaseSamples = Vec<(Case, Vec<Sample>)>;
 
-fn external_server(target: &Target, behaviour: ServerBehaviour) -> anyhow::Result<ServerKind> {
-    let address = match target {
+fn server_address(target: &Target) -> anyhow::Result<ServerAddress> {
+    Ok(match target {
         Target::Tcp(address) => {
             let addresses = address.resolve().map_err(|error| Failure::Connect {
                 error: address.error("connect to", &error),
@@ -198,6 +197,5 @@ fn external_server(target: &Target, behaviour: ServerBehaviour) -> anyhow::Resul
         }
         Target::Name(name) => ServerAddress::Local(name.clone()),
         Target::Stdio | Target::Command(_) => anyhow::bail!("{target} is not a server"),
-    };
-    Ok(ServerKind::External(address, behaviour))
+    })
 }

@@ -10,29 +10,18 @@ use super::{
     tally::WorkerProgress,
     workers::Workers,
 };
-use crate::bench::{Amount, Case, Workload};
+use crate::bench::{Amount, Case, ServerBehaviour, ServerKind, Workload};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-
-/// What the server does with the bytes that it receives.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ServerBehaviour {
-    /// What the workload needs: the server belongs to lsock.
-    AsNeeded,
-    /// Sends them back.
-    Echo,
-    /// Only reads them.
-    Discard,
-}
 
 /// Starts the clients of a run.
 #[derive(Debug)]
 pub(super) struct Clients<'a> {
     pub(super) case: &'a Case,
     pub(super) amount: Amount,
-    pub(super) server: ServerBehaviour,
+    pub(super) server: ServerKind,
     pub(super) phase: SharedPhase,
     pub(super) warmup: Duration,
 }
@@ -64,7 +53,7 @@ impl Clients<'_> {
                     let timetable = self.rate(rate).timetable(start, number, self.limit(number));
                     self.paced(workers, connection, pattern, timetable)?;
                 }
-                _ if case.both_ways || self.server == ServerBehaviour::Echo => {
+                _ if case.both_ways || self.server.behaviour() == Some(ServerBehaviour::Echo) => {
                     self.both_ways(workers, connection, pattern, number)?;
                 }
                 _ => workers.spawn(self.progress(number), |progress| {
@@ -82,10 +71,9 @@ impl Clients<'_> {
         address: &ServerAddress,
     ) -> anyhow::Result<()> {
         let (case, pattern) = (self.case, Pattern::new(self.case.size)?);
-        let kind = if self.server == ServerBehaviour::Discard {
-            VisitKind::Silent
-        } else {
-            VisitKind::WithMessage
+        let kind = match self.server.behaviour() {
+            Some(ServerBehaviour::Discard) => VisitKind::Silent,
+            Some(ServerBehaviour::Echo) | None => VisitKind::WithMessage,
         };
         for number in 0..case.clients {
             workers.spawn(self.progress(number).timed(), |progress| {

@@ -11,7 +11,7 @@ use super::{
     workers::{Executor, Workers},
 };
 use crate::{
-    bench::{Amount, Api, Case, Measure, Sample, Usage, Workload, work::ServerBehaviour},
+    bench::{Amount, Api, Case, Measure, Sample, ServerKind, Usage, Workload},
     diag::Failure,
     endpoint::Target,
     system::signals,
@@ -32,7 +32,7 @@ use std::{
 pub(crate) struct ExternalClients {
     workers: Workers,
     listener: Arc<BenchListener>,
-    behaviour: ServerBehaviour,
+    server: ServerKind,
 }
 
 impl ExternalClients {
@@ -40,7 +40,7 @@ impl ExternalClients {
     pub(crate) fn listen(
         target: &Target,
         api: Api,
-        behaviour: ServerBehaviour,
+        server: ServerKind,
         pin: &[usize],
     ) -> anyhow::Result<Self> {
         let address = match target {
@@ -75,7 +75,7 @@ impl ExternalClients {
             signals::die(signal);
         })
         .context("cannot handle signals")?;
-        Ok(Self { workers, listener, behaviour })
+        Ok(Self { workers, listener, server })
     }
 
     /// Returns the address that clients can connect to.
@@ -97,7 +97,7 @@ impl ExternalClients {
             executor: self.workers.executor().clone(),
             connections,
             size: case.size,
-            behaviour: self.behaviour,
+            sends_back: self.server == ServerKind::OwnEcho,
             started: Arc::clone(&started),
             sender: sender.clone(),
         });
@@ -149,7 +149,7 @@ struct AcceptTask {
     executor: Executor,
     connections: u64,
     size: usize,
-    behaviour: ServerBehaviour,
+    sends_back: bool,
     /// Time of the first bytes, and the resource usage up to then.
     started: Arc<OnceLock<(Instant, Usage)>>,
     sender: Sender<anyhow::Result<Tally>>,
@@ -160,7 +160,7 @@ async fn accept(task: AcceptTask) {
         let accepted = task.listener.accept().await;
         let served = accepted.and_then(|connection| {
             let serve =
-                serve(connection.split(), task.size, task.behaviour, Arc::clone(&task.started));
+                serve(connection.split(), task.size, task.sends_back, Arc::clone(&task.started));
             task.executor.spawn(serve, task.sender.clone())
         });
         if let Err(error) = served {
@@ -174,7 +174,7 @@ async fn accept(task: AcceptTask) {
 async fn serve(
     connection: SplitConnection,
     size: usize,
-    behaviour: ServerBehaviour,
+    sends_back: bool,
     started: Arc<OnceLock<(Instant, Usage)>>,
 ) -> anyhow::Result<Tally> {
     let phase = SharedPhase::default();
@@ -186,12 +186,5 @@ async fn serve(
         }
         io::Result::Ok(())
     };
-    loops::echo(
-        connection,
-        size,
-        behaviour == ServerBehaviour::Echo,
-        note,
-        WorkerProgress::new(phase),
-    )
-    .await
+    loops::echo(connection, size, sends_back, note, WorkerProgress::new(phase)).await
 }

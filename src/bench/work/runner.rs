@@ -1,16 +1,16 @@
 //! Measures one run from start to end.
 
 use super::{
-    BenchError,
+    BenchError, ServerAddress,
     clients::Clients,
     phase::{RunPhase, SharedPhase},
-    running_server::{RunNames, RunningServer, ServerAccess, ServerKind},
+    running_server::{RunNames, RunningServer, ServerAccess},
     sample::{check, sample},
     stall_watch::StallWatch,
     workers::Workers,
 };
 use crate::{
-    bench::{Amount, Case, Measure, Sample, Usage, Workload},
+    bench::{Amount, Case, Measure, Sample, ServerKind, Usage, Workload},
     diag::Failure,
     system,
 };
@@ -23,6 +23,8 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Runner {
     server: ServerKind,
+    /// Address of an external server.
+    external: Option<ServerAddress>,
     pin: Vec<usize>,
     warmup: Duration,
     names: RunNames,
@@ -32,23 +34,25 @@ impl Runner {
     /// Creates a runner; `folder` is for socket files.
     pub(crate) fn new(
         server: ServerKind,
+        external: Option<ServerAddress>,
         pin: Vec<usize>,
         warmup: Duration,
         folder: PathBuf,
     ) -> Self {
-        Self { server, pin, warmup, names: RunNames::new(folder) }
+        Self { server, external, pin, warmup, names: RunNames::new(folder) }
     }
 
     fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
         let cpu = self.pin.first().copied();
-        let (mut running, access) = self.server.start(case, cpu, &self.names)?;
+        let (mut running, access) =
+            RunningServer::start(self.server, self.external.as_ref(), case, cpu, &self.names)?;
         // The first CPU is the server's, if there is more than one.
-        let has_server = !matches!(self.server, ServerKind::External(..));
+        let has_server = !self.server.is_foreign();
         let cpus = &self.pin[usize::from(has_server && self.pin.len() > 1)..];
         let mut workers = Workers::new(case.api, cpus)?;
         let phase = SharedPhase::default();
-        let (server, phase_of_all) = (self.server.behaviour(), phase.clone());
-        let clients = Clients { case, amount, server, phase: phase_of_all, warmup: self.warmup };
+        let Self { server, warmup, .. } = *self;
+        let clients = Clients { case, amount, server, phase: phase.clone(), warmup };
         let started = start_clients(&clients, &mut workers, access);
         let measured = started
             .and_then(|()| self.measure_clients(case, amount, &phase, &workers, &mut running));
@@ -73,7 +77,7 @@ impl Runner {
         workers: &Workers,
         running: &mut RunningServer,
     ) -> anyhow::Result<Sample> {
-        let mut watch = StallWatch::new(workers, case, self.server.behaviour());
+        let mut watch = StallWatch::new(workers, case, self.server);
         watch.wait_until(Instant::now().checked_add(self.warmup))?;
         let server = running.usage()?;
         let system_cpu = system::usage::of_everybody();
@@ -96,7 +100,7 @@ impl Runner {
         let server = used.zip(server).map(|(now, then)| now.since(then));
         let mut sample = sample(case, &tallies, start, client, server)?;
         // The CPU time of an external server cannot be told from that of other processes.
-        if !matches!(self.server, ServerKind::External(..)) {
+        if !self.server.is_foreign() {
             sample.other_cpus = system_cpu.and_then(|system_cpu| other_cpus(system_cpu, &sample));
         }
         Ok(sample)

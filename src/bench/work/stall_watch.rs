@@ -1,7 +1,7 @@
 //! Waits for workers as long as they make progress.
 
-use super::{BenchError, clients::ServerBehaviour, tally::Tally, workers::Workers};
-use crate::bench::Case;
+use super::{BenchError, tally::Tally, workers::Workers};
+use crate::bench::{Case, ServerKind};
 use std::{
     sync::mpsc::RecvTimeoutError,
     time::{Duration, Instant},
@@ -31,7 +31,7 @@ fn allowance(size: usize) -> Duration {
 }
 
 impl<'a> StallWatch<'a> {
-    pub(super) fn new(workers: &'a Workers, case: &Case, server: ServerBehaviour) -> Self {
+    pub(super) fn new(workers: &'a Workers, case: &Case, server: ServerKind) -> Self {
         let interval = case.rate.map_or(Duration::ZERO, |rate| {
             Duration::from_secs_f64(case.clients as f64 / rate as f64)
         });
@@ -39,7 +39,7 @@ impl<'a> StallWatch<'a> {
             workers,
             tallies: Vec::new(),
             limit: STALL_LIMIT + interval + allowance(case.size),
-            external: server != ServerBehaviour::AsNeeded,
+            external: server.is_foreign(),
             last_progress: (0, Instant::now()),
         }
     }

@@ -12,7 +12,7 @@ use std::io;
 pub(super) fn with_hint(error: anyhow::Error, plan: &BenchPlan) -> anyhow::Error {
     let hint = match error.downcast_ref() {
         Some(Failure::Advised { .. }) => return error,
-        Some(Failure::Connect { file: None, error }) if plan.has_external_server() => {
+        Some(Failure::Connect { file: None, error }) if plan.server.is_foreign() => {
             is_absent(error).then(|| plan.absent_server_hint().to_owned())
         }
         Some(Failure::Bind(error)) if has_live_server(error) => {
@@ -21,9 +21,9 @@ pub(super) fn with_hint(error: anyhow::Error, plan: &BenchPlan) -> anyhow::Error
         _ => error.downcast_ref().and_then(BenchError::hint),
     };
     // Status 3 is only for a NAME of the command line.
-    let status = if plan.has_name() { diag::status(&error) } else { 1 };
+    let status = if plan.target.is_some() { diag::status(&error) } else { 1 };
     match hint {
-        None if plan.has_name() => error,
+        None if plan.target.is_some() => error,
         hint => Failure::Advised { message: diag::message(&error), hint, status }.into(),
     }
 }

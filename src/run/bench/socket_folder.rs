@@ -1,4 +1,4 @@
-use super::plan::{BenchPlan, ServerChoice};
+use super::plan::BenchPlan;
 use crate::{bench::Transport, diag::Failure, system::signals};
 use anyhow::Context as _;
 use local_socket::Name;
@@ -25,8 +25,8 @@ pub(super) struct SocketFolder {
 impl SocketFolder {
     pub(super) fn new(plan: &BenchPlan) -> anyhow::Result<Self> {
         let signal = Arc::new(AtomicBool::new(false));
-        let makes_files = matches!(plan.server, ServerChoice::Process | ServerChoice::InProcess)
-            && plan.cases.iter().any(|case| case.over == Transport::File);
+        let makes_files =
+            plan.target.is_none() && plan.cases.iter().any(|case| case.over == Transport::File);
         if cfg!(windows) || !makes_files {
             return Ok(Self { folder: None, signal });
         }
