@@ -7,6 +7,7 @@ mod amount;
 mod case;
 mod compare;
 mod environment;
+mod error;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod fixture;
@@ -23,6 +24,7 @@ pub(crate) use amount::Amount;
 pub(crate) use case::{Api, Case, Transport, Workload};
 pub(crate) use compare::Comparison;
 pub(crate) use environment::Environment;
+pub(crate) use error::{BenchError, RunResult};
 pub(crate) use measure::{Measure, Sample, Usage, histogram};
 pub(crate) use report::{
     outputs::{ReportFormat, ReportOutputs},

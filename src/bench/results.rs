@@ -2,7 +2,7 @@
 
 use super::{
     Amount, Case, Environment, Sample, ServerDescription, Usage, Warning, Workload,
-    amount::seconds, statistics::Figure,
+    amount::seconds, measure::merged, statistics::Figure,
 };
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -236,12 +236,7 @@ impl Run {
 impl Latency {
     /// Combines all runs. Quantiles with less than one time beyond them are left out.
     fn new(samples: &[Sample]) -> Option<Self> {
-        let mut all = samples.iter().filter_map(|sample| sample.latencies.as_ref());
-        let mut times = all.next()?.clone();
-        // `add` cannot fail: all histograms have the same bounds.
-        for more in all {
-            let _ = times.add(more);
-        }
+        let times = merged(samples.iter().filter_map(|sample| sample.latencies.as_ref()))?;
         let count = times.len();
         let quantiles = QUANTILES
             .into_iter()

@@ -8,7 +8,6 @@ mod address;
 mod clients;
 mod connection;
 mod control;
-mod error;
 mod external_clients;
 mod listener;
 mod loops;
@@ -26,6 +25,7 @@ mod workers;
 
 pub(crate) use address::ServerAddress;
 pub(crate) use control::{COMMAND, serve};
-pub(crate) use error::BenchError;
 pub(crate) use external_clients::ExternalClients;
 pub(crate) use runner::Runner;
+
+use super::error::{BenchError, RunResult};

@@ -10,7 +10,7 @@ use super::completions;
 use crate::{
     bench::{
         self, Amount, Case, Comparison, Environment, Measure, ReportFormat, ReportOutputs, Results,
-        Sample, Setup, TableStyle, load, schedule,
+        RunResult, Sample, Setup, TableStyle, load, schedule,
         work::{ExternalClients, Runner, ServerAddress},
     },
     cli,
@@ -18,7 +18,6 @@ use crate::{
     endpoint::Target,
     system,
 };
-use advice::with_hint;
 use local_socket::Name;
 use plan::BenchPlan;
 use progress::BenchProgress;
@@ -43,7 +42,7 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     }
     plan.check_descriptors(system::descriptor_limit::raise())?;
     let outputs = outputs(&args.reports)?;
-    let results = plan.measure(terminal).map_err(|error| with_hint(error, &plan))?;
+    let results = plan.measure(terminal).map_err(|error| advice::failure(error, &plan))?;
     for warning in &results.warnings {
         tracing::warn!("{warning}; {}", warning.advice());
     }
@@ -119,7 +118,7 @@ pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
 }
 
 impl BenchPlan {
-    fn measure(&self, terminal: Terminal) -> anyhow::Result<Results> {
+    fn measure(&self, terminal: Terminal) -> RunResult<Results> {
         // The words that follow the name of the command.
         let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
         let options = words.skip_while(|word| word != "bench").skip(1).collect();
@@ -147,29 +146,21 @@ impl BenchPlan {
         &self,
         external: Option<ServerAddress>,
         terminal: Terminal,
-    ) -> anyhow::Result<CaseSamples> {
+    ) -> RunResult<CaseSamples> {
         let folder = SocketFolder::new(self)?;
         let (pin, folder_path) = (self.pin.clone(), folder.path());
         let mut runner = Runner::new(self.server, external, pin, self.warmup, folder_path);
         folder.result(self.schedule(&mut runner, terminal))
     }
 
-    fn measure_as_server(
-        &self,
-        target: &Target,
-        terminal: Terminal,
-    ) -> anyhow::Result<CaseSamples> {
+    fn measure_as_server(&self, target: &Target, terminal: Terminal) -> RunResult<CaseSamples> {
         let api = self.cases[0].api;
         let mut server = ExternalClients::listen(target, api, self.server, &self.pin)?;
         terminal.tell(&format!("listening on {}", server.address()?));
         self.schedule(&mut server, terminal)
     }
 
-    fn schedule(
-        &self,
-        measure: &mut dyn Measure,
-        terminal: Terminal,
-    ) -> anyhow::Result<CaseSamples> {
+    fn schedule(&self, measure: &mut dyn Measure, terminal: Terminal) -> RunResult<CaseSamples> {
         let each = match self.rounds.amount {
             Amount::Time(time) => Some(self.warmup.saturating_add(time).saturating_add(STARTING)),
             _ => None,
@@ -186,7 +177,7 @@ const STARTING: Duration = Duration::from_millis(5);
 
 type CaseSamples = Vec<(Case, Vec<Sample>)>;
 
-fn server_address(target: &Target) -> anyhow::Result<ServerAddress> {
+fn server_address(target: &Target) -> RunResult<ServerAddress> {
     Ok(match target {
         Target::Tcp(address) => {
             let addresses = address.resolve().map_err(|error| Failure::Connect {
@@ -196,6 +187,8 @@ fn server_address(target: &Target) -> anyhow::Result<ServerAddress> {
             ServerAddress::Tcp(addresses.into())
         }
         Target::Name(name) => ServerAddress::Local(name.clone()),
-        Target::Stdio | Target::Command(_) => anyhow::bail!("{target} is not a server"),
+        Target::Stdio | Target::Command(_) => {
+            return Err(Failure::Usage(format!("{target} is not a server")).into());
+        }
     })
 }

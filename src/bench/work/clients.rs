@@ -1,6 +1,7 @@
 //! The clients of a run.
 
 use super::{
+    RunResult,
     address::ServerAddress,
     connection::SplitConnection,
     loops::{self, LoopPeer, VisitKind},
@@ -37,7 +38,7 @@ impl Clients<'_> {
         &self,
         workers: &mut Workers,
         connections: Vec<SplitConnection>,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         let case = self.case;
         let pattern = Pattern::new(loops::buffer_size(case.size))?;
         let lead = u32::try_from(case.clients).map_or(LEAD, |clients| LEAD + LEAD_EACH * clients);
@@ -69,7 +70,7 @@ impl Clients<'_> {
         &self,
         workers: &mut Workers,
         address: &ServerAddress,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         let (case, pattern) = (self.case, Pattern::new(self.case.size)?);
         let kind = match self.server.behaviour() {
             Some(ServerBehaviour::Discard) => VisitKind::Silent,
@@ -90,7 +91,7 @@ impl Clients<'_> {
         connection: SplitConnection,
         pattern: Pattern,
         number: usize,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         let size = self.case.size;
         let SplitConnection { reader, writer } = connection;
         let sent = Arc::default();
@@ -117,7 +118,7 @@ impl Clients<'_> {
         connection: SplitConnection,
         pattern: Pattern,
         timetable: Timetable,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         let (size, answers) = (self.case.size, pattern.clone());
         let SplitConnection { reader, writer } = connection;
         let progress = || WorkerProgress::new(self.phase.clone());

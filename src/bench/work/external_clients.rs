@@ -1,7 +1,7 @@
 //! The server for clients of other programs (`--at`).
 
 use super::{
-    BenchError,
+    BenchError, RunResult,
     address::ServerAddress,
     connection::SplitConnection,
     listener::{BenchListener, ListenAddress},
@@ -16,7 +16,6 @@ use crate::{
     endpoint::Target,
     system::signals,
 };
-use anyhow::Context as _;
 use std::{
     io,
     sync::{
@@ -42,7 +41,7 @@ impl ExternalClients {
         api: Api,
         server: ServerKind,
         pin: &[usize],
-    ) -> anyhow::Result<Self> {
+    ) -> RunResult<Self> {
         let address = match target {
             Target::Name(name) => ListenAddress::Name(name.to_string()),
             Target::Tcp(address) => {
@@ -74,18 +73,18 @@ impl ExternalClients {
             on_signal.give_up_name();
             signals::die(signal);
         })
-        .context("cannot handle signals")?;
+        .map_err(BenchError::io("cannot handle signals"))?;
         Ok(Self { workers, listener, server })
     }
 
     /// Returns the address that clients can connect to.
-    pub(crate) fn address(&self) -> anyhow::Result<ServerAddress> {
+    pub(crate) fn address(&self) -> RunResult<ServerAddress> {
         self.listener.address()
     }
 
     /// Accepts and serves the clients of one run; measures from the first byte to the last end of
     /// file.
-    fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+    fn run(&self, case: &Case, amount: Amount) -> RunResult<Sample> {
         let connections = match (case.workload, amount) {
             (Workload::Connect, Amount::Messages(count)) => count,
             _ => case.clients as u64,
@@ -116,7 +115,7 @@ impl ExternalClients {
             _ => total.all.bytes.div_ceil(case.size as u64),
         };
         if messages == 0 {
-            return Err(BenchError::NothingCame.into());
+            return Err(BenchError::NothingCame);
         }
         Ok(Sample {
             elapsed: total.end.saturating_duration_since(start),
@@ -139,7 +138,7 @@ impl Drop for ExternalClients {
 }
 
 impl Measure for ExternalClients {
-    fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+    fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
         self.run(case, amount)
     }
 }
@@ -152,7 +151,7 @@ struct AcceptTask {
     sends_back: bool,
     /// Time of the first bytes, and the resource usage up to then.
     started: Arc<OnceLock<(Instant, Usage)>>,
-    sender: Sender<anyhow::Result<Tally>>,
+    sender: Sender<RunResult<Tally>>,
 }
 
 async fn accept(task: AcceptTask) {
@@ -176,7 +175,7 @@ async fn serve(
     size: usize,
     sends_back: bool,
     started: Arc<OnceLock<(Instant, Usage)>>,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let phase = SharedPhase::default();
     phase.set(RunPhase::Measured);
     let note = move || {

@@ -1,7 +1,7 @@
 //! Measures one run from start to end.
 
 use super::{
-    BenchError, ServerAddress,
+    BenchError, RunResult, ServerAddress,
     clients::Clients,
     phase::{RunPhase, SharedPhase},
     running_server::{RunNames, RunningServer, ServerAccess},
@@ -42,7 +42,7 @@ impl Runner {
         Self { server, external, pin, warmup, names: RunNames::new(folder) }
     }
 
-    fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+    fn run(&self, case: &Case, amount: Amount) -> RunResult<Sample> {
         let cpu = self.pin.first().copied();
         let (mut running, access) =
             RunningServer::start(self.server, self.external.as_ref(), case, cpu, &self.names)?;
@@ -62,8 +62,8 @@ impl Runner {
             Ok(sample) => Ok(sample),
             // If the server has failed, its error may be the cause.
             Err(error) => Err(match running.failure_reason() {
-                Some(reason) if reason.is::<BenchError>() => more_specific(error, reason),
-                _ => error,
+                Some(reason) => more_specific(error, reason),
+                None => error,
             }),
         }
     }
@@ -76,7 +76,7 @@ impl Runner {
         phase: &SharedPhase,
         workers: &Workers,
         running: &mut RunningServer,
-    ) -> anyhow::Result<Sample> {
+    ) -> RunResult<Sample> {
         let mut watch = StallWatch::new(workers, case, self.server);
         watch.wait_until(Instant::now().checked_add(self.warmup))?;
         let server = running.usage()?;
@@ -108,14 +108,13 @@ impl Runner {
 }
 
 impl Measure for Runner {
-    fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+    fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
         self.names.advance();
-        self.run(case, amount).map_err(|error| match error.downcast_ref() {
-            Some(BenchError::TooSlow { reached }) => BenchError::RateMissed {
+        self.run(case, amount).map_err(|error| match error {
+            BenchError::TooSlow { reached } => BenchError::RateMissed {
                 asked: case.rate.unwrap_or_default(),
                 reached: reached.saturating_mul(case.clients as u64),
-            }
-            .into(),
+            },
             _ => error,
         })
     }
@@ -125,7 +124,7 @@ fn start_clients(
     clients: &Clients<'_>,
     workers: &mut Workers,
     access: ServerAccess,
-) -> anyhow::Result<()> {
+) -> RunResult<()> {
     let api = clients.case.api;
     let mut connections = Vec::new();
     match access {
@@ -153,17 +152,17 @@ fn start_clients(
 
 /// Returns the error that says more: clients of a server that has failed only see a closed
 /// connection.
-fn more_specific(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
-    let is_vague = match client.downcast_ref() {
-        Some(BenchError::ServerClosed | BenchError::WorkerDied | BenchError::Stalled { .. }) => {
-            true
-        }
-        Some(_) => false,
-        None => matches!(client.downcast_ref(), Some(Failure::Connect { .. })),
-    };
+fn more_specific(client: BenchError, server: BenchError) -> BenchError {
+    let is_vague = matches!(
+        client,
+        BenchError::ServerClosed
+            | BenchError::WorkerDied
+            | BenchError::Stalled { .. }
+            | BenchError::Failure(Failure::Connect { .. })
+    );
     let is_specific = matches!(
-        server.downcast_ref(),
-        Some(BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied)
+        server,
+        BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied
     );
     if is_vague && is_specific { server } else { client }
 }

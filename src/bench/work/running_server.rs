@@ -1,6 +1,7 @@
 //! The server of a run: a process, workers of this process, or an external server.
 
 use super::{
+    BenchError, RunResult,
     address::ServerAddress,
     control::ServerProcess,
     listener::ListenAddress,
@@ -38,7 +39,7 @@ impl RunningServer {
         case: &Case,
         cpu: Option<usize>,
         names: &RunNames,
-    ) -> anyhow::Result<(Self, ServerAccess)> {
+    ) -> RunResult<(Self, ServerAccess)> {
         if let Some(address) = external {
             return Ok((Self::External, ServerAccess::Connect(address.clone())));
         }
@@ -64,7 +65,7 @@ impl RunningServer {
     }
 
     /// Returns the server's error, if there was one.
-    pub(super) fn failure_reason(&mut self) -> Option<anyhow::Error> {
+    pub(super) fn failure_reason(&mut self) -> Option<BenchError> {
         if let Self::Process(server) = self {
             server.shorten_timeout();
         }
@@ -72,7 +73,7 @@ impl RunningServer {
     }
 
     /// Returns the resource usage of the server process so far, if there is one.
-    pub(super) fn usage(&mut self) -> anyhow::Result<Option<Usage>> {
+    pub(super) fn usage(&mut self) -> RunResult<Option<Usage>> {
         match self {
             Self::Process(server) => server.usage().map(Some),
             Self::InProcess(_) | Self::External => Ok(None),
@@ -81,7 +82,7 @@ impl RunningServer {
 
     /// Returns the totals, if they are known, and the resource usage of the server process.
     /// Later calls return nothing.
-    pub(super) fn finish(&mut self) -> anyhow::Result<(Option<ServedTotals>, Option<Usage>)> {
+    pub(super) fn finish(&mut self) -> RunResult<(Option<ServedTotals>, Option<Usage>)> {
         match std::mem::replace(self, Self::External) {
             Self::Process(mut server) => {
                 server.finish().map(|(served, usage)| (Some(served), Some(usage)))

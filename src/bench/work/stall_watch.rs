@@ -1,6 +1,6 @@
 //! Waits for workers as long as they make progress.
 
-use super::{BenchError, tally::Tally, workers::Workers};
+use super::{BenchError, RunResult, tally::Tally, workers::Workers};
 use crate::bench::{Case, ServerKind};
 use std::{
     sync::mpsc::RecvTimeoutError,
@@ -45,7 +45,7 @@ impl<'a> StallWatch<'a> {
     }
 
     /// Waits until the deadline, if there is one, or until all workers have reported.
-    pub(super) fn wait_until(&mut self, deadline: Option<Instant>) -> anyhow::Result<()> {
+    pub(super) fn wait_until(&mut self, deadline: Option<Instant>) -> RunResult<()> {
         while self.tallies.len() < self.workers.count() {
             let now = Instant::now();
             let left =
@@ -57,19 +57,19 @@ impl<'a> StallWatch<'a> {
                 Ok(tally) => self.tallies.push(tally?),
                 Err(RecvTimeoutError::Timeout) => self.check_progress(now)?,
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(BenchError::WorkerDied.into());
+                    return Err(BenchError::WorkerDied);
                 }
             }
         }
         Ok(())
     }
 
-    fn check_progress(&mut self, now: Instant) -> anyhow::Result<()> {
+    fn check_progress(&mut self, now: Instant) -> RunResult<()> {
         let progress = self.workers.progress();
         if progress != self.last_progress.0 {
             self.last_progress = (progress, now);
         } else if now - self.last_progress.1 > self.limit {
-            return Err(BenchError::Stalled { after: self.limit, external: self.external }.into());
+            return Err(BenchError::Stalled { after: self.limit, external: self.external });
         }
         Ok(())
     }

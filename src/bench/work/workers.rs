@@ -1,12 +1,11 @@
 //! Executes the work: threads with blocking calls, or tasks of one event loop.
 
 use super::{
-    BenchError,
+    BenchError, RunResult,
     phase::ProgressCounter,
     tally::{Tally, WorkerProgress},
 };
 use crate::{bench::Api, system::descriptor_limit};
-use anyhow::Context as _;
 use std::{
     pin::pin,
     sync::{
@@ -28,12 +27,12 @@ pub(super) struct Workers {
     executor: Executor,
     _event_loop: Option<WorkerLoop>,
     sender: TallySender,
-    receiver: Receiver<anyhow::Result<Tally>>,
+    receiver: Receiver<RunResult<Tally>>,
     counters: Vec<ProgressCounter>,
 }
 
 /// Sends the result of a worker.
-pub(super) type TallySender = Sender<anyhow::Result<Tally>>;
+pub(super) type TallySender = Sender<RunResult<Tally>>;
 
 /// Starts workers; can be cloned and used by workers.
 #[derive(Clone, Debug)]
@@ -53,7 +52,7 @@ struct WorkerLoop {
 impl Workers {
     /// Creates an executor of threads, pinned to the CPUs in turn, or of one event loop, pinned to
     /// the first CPU. Without CPUs nothing is pinned.
-    pub(super) fn new(api: Api, cpus: &[usize]) -> anyhow::Result<Self> {
+    pub(super) fn new(api: Api, cpus: &[usize]) -> RunResult<Self> {
         let event_loop = match api {
             Api::Sync => None,
             Api::Tokio => Some(WorkerLoop::start(cpus.first().copied())?),
@@ -80,16 +79,16 @@ impl Workers {
         &mut self,
         progress: WorkerProgress,
         run: impl FnOnce(WorkerProgress) -> F,
-    ) -> anyhow::Result<()>
+    ) -> RunResult<()>
     where
-        F: Future<Output = anyhow::Result<Tally>> + Send + 'static,
+        F: Future<Output = RunResult<Tally>> + Send + 'static,
     {
         self.counters.push(progress.counter());
         self.executor.spawn(run(progress), self.sender.clone())
     }
 
     /// Returns the receiver of the workers' results.
-    pub(super) fn receiver(&self) -> &Receiver<anyhow::Result<Tally>> {
+    pub(super) fn receiver(&self) -> &Receiver<RunResult<Tally>> {
         &self.receiver
     }
 
@@ -111,7 +110,7 @@ impl Executor {
         &self,
         work: impl Future<Output = T> + Send + 'static,
         sender: Sender<T>,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         match self {
             Self::Threads { cpus, next } => {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -126,7 +125,7 @@ impl Executor {
                 thread::Builder::new()
                     .name(format!("worker {number}"))
                     .spawn(work)
-                    .context("cannot start a thread")?;
+                    .map_err(BenchError::io("cannot start a thread"))?;
             }
             Self::EventLoop(handle) => {
                 handle.spawn(async move {
@@ -140,9 +139,9 @@ impl Executor {
     /// Executes a future and waits for its result.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        work: impl Future<Output = anyhow::Result<T>> + Send + 'static,
-    ) -> anyhow::Result<T> {
-        let died = || Err(BenchError::WorkerDied.into());
+        work: impl Future<Output = RunResult<T>> + Send + 'static,
+    ) -> RunResult<T> {
+        let died = || Err(BenchError::WorkerDied);
         match self {
             // Any thread can open a socket for blocking calls.
             Self::Threads { .. } => match poll_once(work) {
@@ -173,12 +172,13 @@ fn pin_thread(cpu: Option<usize>) {
 }
 
 impl WorkerLoop {
-    fn start(cpu: Option<usize>) -> anyhow::Result<Self> {
-        descriptor_limit::check_event_loops(1).context("cannot start an event loop")?;
+    fn start(cpu: Option<usize>) -> RunResult<Self> {
+        descriptor_limit::check_event_loops(1)
+            .map_err(BenchError::io("cannot start an event loop"))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
-            .context("cannot start an event loop")?;
+            .map_err(BenchError::io("cannot start an event loop"))?;
         let (handle, end) = (runtime.handle().clone(), Arc::new(Notify::new()));
         let ended = Arc::clone(&end);
         let run = move || {
@@ -188,7 +188,7 @@ impl WorkerLoop {
         let thread = thread::Builder::new()
             .name("event loop".to_owned())
             .spawn(run)
-            .context("cannot start a thread")?;
+            .map_err(BenchError::io("cannot start a thread"))?;
         Ok(Self { handle, end, thread: Some(thread) })
     }
 }
