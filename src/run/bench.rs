@@ -6,7 +6,6 @@ mod plan;
 mod progress;
 mod socket_folder;
 
-use super::completions;
 use crate::{
     bench::{
         self, Amount, Case, Comparison, Environment, Measure, ReportFormat, ReportOutputs, Results,
@@ -16,7 +15,7 @@ use crate::{
     cli,
     diag::{Failure, Outcome, Terminal},
     endpoint::Target,
-    system,
+    system::{self, stdout},
 };
 use local_socket::Name;
 use plan::BenchPlan;
@@ -24,7 +23,7 @@ use progress::BenchProgress;
 use socket_folder::SocketFolder;
 use std::{
     env,
-    io::{IsTerminal as _, stdout},
+    io::{self, IsTerminal as _},
     time::Duration,
 };
 
@@ -32,10 +31,11 @@ use std::{
 pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
     let plan = BenchPlan::new(args)?;
     if args.explain {
-        return completions::print(plan.to_string().as_bytes());
+        stdout::print(plan.to_string().as_bytes())?;
+        return Ok(Outcome::Done);
     }
     // A table or a report goes there, which nobody is to wait for in vain.
-    completions::check_stdout()?;
+    stdout::check()?;
     let old = args.reports.compare.as_deref().map(load).transpose()?;
     if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {
         plan.check_comparable(old, path)?;
@@ -73,7 +73,7 @@ fn print(
     results: Option<&Results>,
     comparison: Option<&Comparison>,
     terminal: Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     let color = terminal.colors_stdout();
     let Some(results) = results else {
         if let Some(comparison) = comparison {
@@ -81,12 +81,12 @@ fn print(
         }
         return Ok(());
     };
-    let mut text = bench::table(results, TableStyle { color, bars: stdout().is_terminal() });
+    let mut text = bench::table(results, TableStyle { color, bars: io::stdout().is_terminal() });
     if let Some(comparison) = comparison {
         text.push('\n');
         text.push_str(&comparison.text(color));
     }
-    completions::print(text.as_bytes()).map(drop)
+    stdout::print(text.as_bytes())
 }
 
 /// Fails if a case is slower than `--fail-over` allows.

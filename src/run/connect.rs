@@ -1,13 +1,12 @@
 use super::{
     command::Commands,
-    completions,
     stdio::{Stdio, shows_progress},
 };
 use crate::{
     cli,
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, RetryPolicy, joined_to},
-    system::signals,
+    system::{signals, stdout},
     transfer::TransferOptions,
 };
 use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
@@ -33,7 +32,8 @@ pub(super) fn run(args: cli::Connect, terminal: Terminal) -> anyhow::Result<Outc
     let explain = args.explain;
     let plan = ConnectPlan::new(args, terminal)?;
     if explain {
-        return completions::print(plan.to_string().as_bytes());
+        stdout::print(plan.to_string().as_bytes())?;
+        return Ok(Outcome::Done);
     }
     match plan.command.clone() {
         None => plan.join_stdio(terminal),

@@ -1,7 +1,6 @@
 use super::{
     bridge::{Bridge, BridgeTarget, SharedStdio},
     command::Commands,
-    completions,
     listening::ListenerPlan,
     stdio::{Stdio, shows_progress},
 };
@@ -10,7 +9,7 @@ use crate::{
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, CommandLine, RetryPolicy, Target},
     serve::{ClientSource, Server},
-    system::{self, Descriptors, command},
+    system::{self, Descriptors, command, stdout},
     transfer::{
         CopyMode, Meter, Passing, Progress, TransferOptions,
         tasks::{EventLoops, TransferPlan},
@@ -40,7 +39,8 @@ pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcom
     let explain = args.explain;
     let plan = RelayPlan::new(args, terminal)?;
     if explain {
-        return completions::print(plan.to_string().as_bytes());
+        stdout::print(plan.to_string().as_bytes())?;
+        return Ok(Outcome::Done);
     }
     diag::write_on_a_thread(system::start_log_thread);
     plan.run(terminal)
