@@ -55,7 +55,7 @@ impl Runner {
         let clients = Clients { case, amount, server, phase: phase.clone(), warmup };
         let started = start_clients(&clients, &mut workers, access);
         let measured = started
-            .and_then(|()| self.measure_clients(case, amount, &phase, &workers, &mut running));
+            .and_then(|()| self.measure_clients(case, amount, &phase, &mut workers, &mut running));
         // Ends the workers that are still running, except those with a timetable.
         phase.set(RunPhase::Over);
         match measured {
@@ -74,21 +74,27 @@ impl Runner {
         case: &Case,
         amount: Amount,
         phase: &SharedPhase,
-        workers: &Workers,
+        workers: &mut Workers,
         running: &mut RunningServer,
     ) -> RunResult<Sample> {
-        let mut watch = StallWatch::new(workers, case, self.server);
-        watch.wait_until(Instant::now().checked_add(self.warmup))?;
+        let mut watch = StallWatch::new(case, self.server);
+        // Messages of the warm-up are not limited: without one, no client may send before the
+        // measured time. A timetable has its own start.
+        if !self.warmup.is_zero() || case.rate.is_some() {
+            workers.release();
+            watch.wait_until(workers, Instant::now().checked_add(self.warmup))?;
+        }
         let server = running.usage()?;
         let system_cpu = system::usage::of_everybody();
         let client = Usage::now()?;
         let start = Instant::now();
         phase.set(RunPhase::Measured);
+        workers.release();
         if let Amount::Time(time) = amount {
-            watch.wait_until(start.checked_add(time))?;
+            watch.wait_until(workers, start.checked_add(time))?;
             phase.set(RunPhase::Over);
         }
-        watch.wait_until(None)?;
+        watch.wait_until(workers, None)?;
         let client = Usage::now()?.since(client);
         let system_cpu = system::usage::of_everybody().zip(system_cpu);
         let system_cpu = system_cpu.map(|(now, then)| now.saturating_sub(then));

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{bench::Api, system::descriptor_limit};
 use std::{
+    convert::Infallible,
     pin::pin,
     sync::{
         Arc,
@@ -18,7 +19,7 @@ use std::{
 };
 use tokio::{
     runtime::{Builder, Handle},
-    sync::Notify,
+    sync::{Notify, broadcast},
 };
 
 /// Workers and their reports. Tasks end on drop.
@@ -29,6 +30,8 @@ pub(super) struct Workers {
     sender: TallySender,
     receiver: Receiver<RunResult<Tally>>,
     counters: Vec<ProgressCounter>,
+    /// Workers wait until this is dropped.
+    barrier: Option<broadcast::Sender<Infallible>>,
 }
 
 /// Sends the result of a worker.
@@ -62,7 +65,14 @@ impl Workers {
             Some(event_loop) => Executor::EventLoop(event_loop.handle.clone()),
         };
         let (sender, receiver) = mpsc::channel();
-        Ok(Self { executor, _event_loop: event_loop, sender, receiver, counters: Vec::new() })
+        Ok(Self {
+            executor,
+            _event_loop: event_loop,
+            sender,
+            receiver,
+            counters: Vec::new(),
+            barrier: Some(broadcast::Sender::new(1)),
+        })
     }
 
     pub(super) fn executor(&self) -> &Executor {
@@ -74,7 +84,7 @@ impl Workers {
         self.sender.clone()
     }
 
-    /// Starts a worker.
+    /// Starts a worker, which waits for [`release`](Self::release).
     pub(super) fn spawn<F>(
         &mut self,
         progress: WorkerProgress,
@@ -84,7 +94,23 @@ impl Workers {
         F: Future<Output = RunResult<Tally>> + Send + 'static,
     {
         self.counters.push(progress.counter());
-        self.executor.spawn(run(progress), self.sender.clone())
+        let mut barrier = self.barrier.as_ref().map(broadcast::Sender::subscribe);
+        let (work, is_thread) = (run(progress), matches!(self.executor, Executor::Threads { .. }));
+        let work = async move {
+            // The only result is the error that the channel is closed.
+            match &mut barrier {
+                Some(barrier) if is_thread => drop(barrier.blocking_recv()),
+                Some(barrier) => drop(barrier.recv().await),
+                None => {}
+            }
+            work.await
+        };
+        self.executor.spawn(work, self.sender.clone())
+    }
+
+    /// Lets the workers begin that [`spawn`](Self::spawn) has started.
+    pub(super) fn release(&mut self) {
+        self.barrier = None;
     }
 
     /// Returns the receiver of the workers' results.
