@@ -7,6 +7,7 @@ mod amount;
 mod case;
 mod compare;
 mod environment;
+mod error;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod fixture;
@@ -14,6 +15,7 @@ mod measure;
 mod report;
 mod results;
 mod schedule;
+mod server;
 mod statistics;
 mod warning;
 pub(crate) mod work;
@@ -22,12 +24,14 @@ pub(crate) use amount::Amount;
 pub(crate) use case::{Api, Case, Transport, Workload};
 pub(crate) use compare::Comparison;
 pub(crate) use environment::Environment;
+pub(crate) use error::{BenchError, RunResult};
 pub(crate) use measure::{Measure, Sample, Usage, histogram};
 pub(crate) use report::{
     outputs::{ReportFormat, ReportOutputs},
     saved::load,
     table::{TableStyle, table},
 };
-pub(crate) use results::{Results, ServerDescription, Setup};
+pub(crate) use results::{Results, Setup};
 pub(crate) use schedule::{Rounds, RunObserver, schedule};
+pub(crate) use server::{ServerBehaviour, ServerDescription, ServerKind};
 pub(crate) use warning::Warning;

@@ -7,6 +7,7 @@ mod panic;
 mod status;
 mod stderr;
 mod terminal;
+mod ticker;
 
 pub(crate) use failure::{Failure, Receiver, message};
 pub(crate) use log::{escaped, start as start_log};
@@ -14,6 +15,7 @@ pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use status::{Outcome, USAGE, status};
 pub(crate) use stderr::{flush, write_on_a_thread};
 pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
+pub(crate) use ticker::{Tick, Ticker, progress_line};
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@ mod listen_settings;
 #[cfg(not(target_os = "linux"))]
 mod no_splice;
 pub(crate) mod peer;
+pub(crate) mod stdout;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

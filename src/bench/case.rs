@@ -1,11 +1,10 @@
 //! What is measured.
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 
 /// What clients and server do in a run.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Workload {
     /// Bytes per second: clients send as fast as the server reads.
@@ -19,15 +18,13 @@ pub(crate) enum Workload {
 }
 
 /// What connects clients and server.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Transport {
     /// A local socket whose name is a path: a socket file, or a named pipe by its path.
-    #[value(alias = "fs")]
     #[serde(alias = "fs")]
     File,
     /// A local socket whose name is not a path; see lsock-names(7).
-    #[value(alias = "ns")]
     #[serde(alias = "ns")]
     Abstract,
     /// Two plain pipes, as a shell creates them.
@@ -39,7 +36,7 @@ pub(crate) enum Transport {
 }
 
 /// The kind of system calls with which bytes are moved.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Api {
     /// Blocking calls, one thread per direction.
@@ -69,43 +66,12 @@ pub(crate) struct Case {
 
 impl Workload {
     pub(crate) const ALL: [Self; 4] = [Self::Throughput, Self::Latency, Self::Connect, Self::FanIn];
-
-    /// Returns the word of the command line and of reports.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Throughput => "throughput",
-            Self::Latency => "latency",
-            Self::Connect => "connect",
-            Self::FanIn => "fan-in",
-        }
-    }
 }
 
 impl Transport {
-    /// Returns the word of the command line and of reports.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Abstract => "abstract",
-            Self::Pipe => "pipe",
-            Self::Socketpair => "socketpair",
-            Self::Tcp => "tcp",
-        }
-    }
-
     /// Returns whether clients connect to a listener.
     pub(crate) fn has_listener(self) -> bool {
         matches!(self, Self::File | Self::Abstract | Self::Tcp)
-    }
-}
-
-impl Api {
-    /// Returns the word of the command line and of reports.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Sync => "sync",
-            Self::Tokio => "tokio",
-        }
     }
 }
 
@@ -117,21 +83,23 @@ impl Case {
     }
 }
 
+// The words of JSON: a `Formatter` is a `Serializer` of unit variants.
+
 impl Display for Workload {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        self.serialize(f)
     }
 }
 
 impl Display for Transport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        self.serialize(f)
     }
 }
 
 impl Display for Api {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        self.serialize(f)
     }
 }
 

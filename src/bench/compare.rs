@@ -3,9 +3,10 @@
 use super::{
     Case, Environment, Results, Setup, Workload,
     report::{
+        columns::{Column, Emphasis},
         environment::pins,
         number::{self, TimeUnit},
-        table::painted,
+        table::aligned,
     },
     results::{Metric, Row},
     statistics::Figure,
@@ -90,23 +91,20 @@ impl Comparison {
 
     /// Formats the comparison as a table for a terminal.
     pub(crate) fn text(&self, color: bool) -> String {
-        let mut lines = vec![["case", "before", "after", "change", ""].map(str::to_owned)];
-        lines.extend(self.changes.iter().map(Change::cells));
-        let width = |column: usize| {
-            let widths = lines.iter().map(|line| line[column].chars().count());
-            widths.max().unwrap_or_default()
+        let column = |title, is_text, text: fn(&Change) -> String| {
+            let cells = self.changes.iter().map(|change| (text(change), Emphasis::Plain));
+            Column::new(title, is_text, cells)
         };
-        let widths = [width(0), width(1), width(2), width(3)];
-        let codes = self.changes.iter().map(|change| change.verdict.code());
-        let mut text = String::new();
-        for ([case, before, after, change, verdict], code) in
-            lines.iter().zip([""].into_iter().chain(codes))
-        {
-            let [a, b, c, d] = widths;
-            let figures = format!("{case:a$}  {before:>b$}  {after:>c$}  {change:>d$}");
-            text += format!("{figures}  {}", painted(verdict, code, color)).trim_end();
-            text.push('\n');
-        }
+        let verdicts = self.changes.iter().map(|change| change.verdict.cell());
+        let columns = [
+            column("case", true, |change| change.case.to_string()),
+            column("before", false, |change| change.figures()[0].clone()),
+            column("after", false, |change| change.figures()[1].clone()),
+            column("change", false, |change| format!("{:+.1}%", change.percent)),
+            Column::new("", true, verdicts),
+        ];
+        let lines = aligned(&columns.each_ref(), color);
+        let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let cases = |heading: &str, cases: &[Case]| -> String {
             cases.iter().map(|case| format!("{heading}: {case}\n")).collect()
         };
@@ -143,43 +141,34 @@ impl Change {
         Self { case: case.clone(), before, after, percent, verdict }
     }
 
-    fn cells(&self) -> [String; 5] {
-        let (before, after) = (self.before.median, self.after.median);
-        let (divisor, unit) = match self.case.workload.metric() {
-            Metric::BytesPerSecond => (1e9, "GB/s"),
+    /// Formats the figures before and after, with their unit.
+    fn figures(&self) -> [String; 2] {
+        let medians = [self.before.median, self.after.median];
+        let (medians, unit) = match self.case.workload.metric() {
+            Metric::BytesPerSecond => (medians.map(|bytes| bytes / 1e9), "GB/s"),
             Metric::MessagesPerSecond if self.case.workload == Workload::Connect => {
-                (1.0, "connections/s")
+                (medians, "connections/s")
             }
-            Metric::MessagesPerSecond => (1.0, "messages/s"),
+            Metric::MessagesPerSecond => (medians, "messages/s"),
             Metric::MedianTime => {
-                let unit = TimeUnit::of(before.min(after) as u64);
-                (unit.length_in_nanoseconds(), unit.word())
+                let unit = TimeUnit::of(medians[0].min(medians[1]) as u64);
+                (medians.map(|time| unit.convert(time)), unit.word())
             }
         };
-        let figures = number::column(&[Some(before / divisor), Some(after / divisor)]);
-        let change = format!("{:+.1}%", self.percent);
-        let [before, after] = [0, 1].map(|index: usize| format!("{} {unit}", figures[index]));
-        [self.case.to_string(), before, after, change, self.verdict.text().to_owned()]
+        let texts = number::column(&medians.map(Some));
+        [0, 1].map(|index: usize| format!("{} {unit}", texts[index]))
     }
 }
 
 impl Verdict {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Faster => "faster",
-            Self::Slower => "slower",
-            Self::Same => "within noise",
-            Self::Unclear => "unclear: measured once",
-        }
-    }
-
-    fn code(self) -> &'static str {
-        match self {
-            Self::Faster => "32",
-            Self::Slower => "31",
-            Self::Same => "",
-            Self::Unclear => "33",
-        }
+    fn cell(self) -> (String, Emphasis) {
+        let (text, emphasis) = match self {
+            Self::Faster => ("faster", Emphasis::Good),
+            Self::Slower => ("slower", Emphasis::Bad),
+            Self::Same => ("within noise", Emphasis::Plain),
+            Self::Unclear => ("unclear: measured once", Emphasis::Doubtful),
+        };
+        (text.to_owned(), emphasis)
     }
 }
 
@@ -203,10 +192,8 @@ fn differences(old: &Results, new: &Results) -> Vec<String> {
         machine("CPU", &|environment| or_unknown(&environment.cpu)),
         machine("number of CPUs", &|environment| environment.cpus.to_string()),
         machine("governor", &|environment| or_unknown(&environment.governor)),
-        setup("server", &|setup| match setup.server.name() {
-            Some(name) => format!("{} at {name}", setup.server.word()),
-            None => setup.server.word().to_owned(),
-        }),
+        setup("server", &|setup| setup.server.kind.to_string()),
+        setup("name of the server", &|setup| or_unknown(&setup.server.name)),
         setup("pins", &|setup| pins(&setup.pin)),
         setup("amount of a run", &|setup| setup.amount.to_string()),
         setup("warm-up", &|setup| humantime::format_duration(setup.warmup).to_string()),

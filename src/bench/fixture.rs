@@ -1,8 +1,8 @@
 //! Invented results for tests.
 
 use super::{
-    Amount, Api, Case, Environment, Results, Sample, Setup, Transport, Usage, Warning, Workload,
-    histogram, measure::ContextSwitches, results::ServerDescription,
+    Amount, Api, Case, Environment, Results, Sample, ServerDescription, ServerKind, Setup,
+    Transport, Usage, Warning, Workload, histogram, measure::ContextSwitches,
 };
 use std::{env, fs, path::Path, time::Duration};
 
@@ -22,7 +22,7 @@ pub(super) fn environment() -> Environment {
 
 pub(super) fn setup() -> Setup {
     Setup {
-        server: ServerDescription::Process,
+        server: ServerDescription { kind: ServerKind::Process, name: None },
         pin: vec![0, 1],
         repeat: 2,
         warmup: Duration::from_millis(100),

@@ -1,6 +1,6 @@
 //! The interface between measuring and everything that uses the results.
 
-use super::{Amount, Case, amount::seconds};
+use super::{Amount, Case, RunResult, amount::seconds};
 use crate::system::{self, Used};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ pub(crate) trait Measure {
     ///
     /// # Errors
     /// An error if the run is not complete; there are no partial results.
-    fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample>;
+    fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample>;
 }
 
 /// Results of one run, without its warm-up.
@@ -43,6 +43,18 @@ pub(crate) fn histogram() -> Histogram<u64> {
     let bounds = Histogram::new_with_bounds(1, 60_000_000_000, 3);
     // Fails only if the bounds contradict each other.
     bounds.unwrap_or_else(|_| unreachable!("one is less than a minute"))
+}
+
+/// Merges histograms; `None` if there are none.
+pub(super) fn merged<'a>(
+    mut histograms: impl Iterator<Item = &'a Histogram<u64>>,
+) -> Option<Histogram<u64>> {
+    let mut all = histograms.next()?.clone();
+    for more in histograms {
+        // Cannot fail, because all have the same bounds.
+        let _ = all.add(more);
+    }
+    Some(all)
 }
 
 /// Resource usage of a process during a run.

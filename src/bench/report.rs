@@ -1,6 +1,6 @@
 //! Reports of results: one file per format.
 
-mod columns;
+pub(super) mod columns;
 pub(crate) mod csv;
 pub(super) mod environment;
 pub(crate) mod json;

@@ -1,8 +1,8 @@
 //! Results of a measurement: what every report shows and `--save` keeps.
 
 use super::{
-    Amount, Case, Environment, Sample, Usage, Warning, Workload, amount::seconds,
-    statistics::Figure,
+    Amount, Case, Environment, Sample, ServerDescription, Usage, Warning, Workload,
+    amount::seconds, measure::merged, statistics::Figure,
 };
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,6 @@ pub(crate) enum FormatVersion {
 /// How the cases were measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Setup {
-    /// Where the server was.
     pub(crate) server: ServerDescription,
     /// CPUs of `--pin`: the server's, then those of the clients.
     pub(crate) pin: Vec<usize>,
@@ -38,24 +37,6 @@ pub(crate) struct Setup {
     pub(crate) warmup: Duration,
     /// Amount of each run.
     pub(crate) amount: Amount,
-}
-
-/// Description of the server in reports.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "name", rename_all = "kebab-case")]
-pub(crate) enum ServerDescription {
-    /// In a separate process.
-    Process,
-    /// In the process of the clients.
-    InProcess,
-    /// An external server (`--to`) that echoes.
-    ForeignEcho(String),
-    /// An external server (`--to`) that discards; the arrival of bytes was not checked.
-    ForeignDiscard(String),
-    /// A server of lsock for external clients (`--at`), which echoes.
-    OwnEcho(String),
-    /// A server of lsock for external clients (`--at`), which discards.
-    OwnDiscard(String),
 }
 
 /// A case and its figures.
@@ -119,31 +100,6 @@ pub(crate) struct Quantile {
 /// The reported quantiles, if there are enough times for them.
 const QUANTILES: [f64; 15] =
     [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999];
-
-impl ServerDescription {
-    /// Returns the word of JSON and CSV.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Process => "process",
-            Self::InProcess => "in-process",
-            Self::ForeignEcho(_) => "foreign-echo",
-            Self::ForeignDiscard(_) => "foreign-discard",
-            Self::OwnEcho(_) => "own-echo",
-            Self::OwnDiscard(_) => "own-discard",
-        }
-    }
-
-    /// Returns the socket name of an external server or for external clients.
-    pub(crate) fn name(&self) -> Option<&str> {
-        match self {
-            Self::Process | Self::InProcess => None,
-            Self::ForeignEcho(name)
-            | Self::ForeignDiscard(name)
-            | Self::OwnEcho(name)
-            | Self::OwnDiscard(name) => Some(name),
-        }
-    }
-}
 
 /// The figure by which a workload is compared.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -280,12 +236,7 @@ impl Run {
 impl Latency {
     /// Combines all runs. Quantiles with less than one time beyond them are left out.
     fn new(samples: &[Sample]) -> Option<Self> {
-        let mut all = samples.iter().filter_map(|sample| sample.latencies.as_ref());
-        let mut times = all.next()?.clone();
-        // `add` cannot fail: all histograms have the same bounds.
-        for more in all {
-            let _ = times.add(more);
-        }
+        let times = merged(samples.iter().filter_map(|sample| sample.latencies.as_ref()))?;
         let count = times.len();
         let quantiles = QUANTILES
             .into_iter()

@@ -1,8 +1,7 @@
 //! Order of the runs: in rounds, so that a temporary disturbance of the machine affects all cases
 //! and does not make a single one look slow.
 
-use super::{Amount, Case, Measure, Sample};
-use anyhow::Context as _;
+use super::{Amount, BenchError, Case, Measure, RunResult, Sample};
 use std::num::NonZeroUsize;
 
 /// How often and how much is measured of each case.
@@ -27,19 +26,20 @@ pub(crate) fn schedule(
     rounds: Rounds,
     measure: &mut dyn Measure,
     observer: &mut dyn RunObserver,
-) -> anyhow::Result<Vec<Vec<Sample>>> {
+) -> RunResult<Vec<Vec<Sample>>> {
     let repeat = rounds.repeat.get();
     let mut samples: Vec<Vec<Sample>> = cases.iter().map(|_| Vec::new()).collect();
     for round in 0..repeat {
         for (index, case) in cases.iter().enumerate() {
             observer.begin(case, round * cases.len() + index, repeat * cases.len());
             let sample = measure.measure(case, rounds.amount);
-            samples[index].push(sample.with_context(|| {
-                if repeat == 1 {
-                    format!("{case}")
+            samples[index].push(sample.map_err(|error| {
+                let case = if repeat == 1 {
+                    case.to_string()
                 } else {
                     format!("{case}, run {} of {repeat}", round + 1)
-                }
+                };
+                BenchError::Run { case, error: Box::new(error) }
             })?);
         }
     }
@@ -51,8 +51,7 @@ pub(crate) fn schedule(
 mod tests {
     use super::*;
     use crate::bench::{Workload, fixture};
-    use anyhow::bail;
-    use std::cell::RefCell;
+    use std::{cell::RefCell, io};
 
     /// Records the calls; fails at a given one.
     struct FakeMeasure<'a> {
@@ -64,11 +63,11 @@ mod tests {
     struct LogObserver<'a>(&'a RefCell<Vec<String>>);
 
     impl Measure for FakeMeasure<'_> {
-        fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+        fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
             self.count += 1;
             self.log.borrow_mut().push(format!("measure {} {amount}", case.size));
             if self.fails_at == Some(self.count) {
-                bail!("the server has gone");
+                return Err(io::Error::other("the server has gone").into());
             }
             Ok(fixture::sample(self.count))
         }
@@ -81,7 +80,7 @@ mod tests {
     }
 
     /// Returns the message counts of the samples and the recorded calls.
-    fn run(repeat: usize, fails_at: Option<u64>) -> (anyhow::Result<Vec<Vec<u64>>>, Vec<String>) {
+    fn run(repeat: usize, fails_at: Option<u64>) -> (RunResult<Vec<Vec<u64>>>, Vec<String>) {
         let sizes = [1, 2, 3];
         let cases = sizes.map(|size| Case { size, ..fixture::case(Workload::Throughput) });
         let log = RefCell::default();
@@ -94,6 +93,10 @@ mod tests {
             samples.iter().map(of).collect()
         });
         (counts, log.into_inner())
+    }
+
+    fn message(samples: RunResult<Vec<Vec<u64>>>) -> String {
+        crate::diag::message(&samples.unwrap_err().into())
     }
 
     #[test]
@@ -120,16 +123,10 @@ mod tests {
     #[test]
     fn the_first_error_ends_it_and_names_case_and_run() {
         let (samples, log) = run(3, Some(5));
-        assert_eq!(
-            format!("{:#}", samples.unwrap_err()),
-            "throughput 2 over abstract, run 2 of 3: the server has gone"
-        );
+        assert_eq!(message(samples), "throughput 2 over abstract, run 2 of 3: the server has gone");
         // No calls follow the error.
         assert_eq!(log.len(), 10);
         let (samples, _) = run(1, Some(3));
-        assert_eq!(
-            format!("{:#}", samples.unwrap_err()),
-            "throughput 3 over abstract: the server has gone"
-        );
+        assert_eq!(message(samples), "throughput 3 over abstract: the server has gone");
     }
 }

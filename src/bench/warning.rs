@@ -1,9 +1,6 @@
 //! Reasons to doubt figures, with advice.
 
-use super::{
-    Environment, Setup, Workload,
-    results::{Row, ServerDescription},
-};
+use super::{Environment, ServerKind, Setup, Workload, results::Row};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 
@@ -38,12 +35,10 @@ impl Warning {
     /// Returns the warnings about these rows.
     pub(super) fn of(environment: &Environment, setup: &Setup, rows: &[Row]) -> Vec<Self> {
         let mut warnings = Vec::new();
-        if matches!(setup.server, ServerDescription::ForeignDiscard(_)) {
+        if setup.server.kind == ServerKind::ForeignDiscard {
             warnings.push(Self::NotVerified);
         }
-        let both_are_own =
-            matches!(setup.server, ServerDescription::Process | ServerDescription::InProcess);
-        let pinned = both_are_own
+        let pinned = setup.server.kind.behaviour().is_none()
             && !setup.pin.is_empty()
             && setup.pin.iter().all(|cpu| *cpu == setup.pin[0]);
         if environment.cpus == 1 || pinned {

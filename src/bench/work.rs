@@ -8,7 +8,6 @@ mod address;
 mod clients;
 mod connection;
 mod control;
-mod error;
 mod external_clients;
 mod listener;
 mod loops;
@@ -25,9 +24,8 @@ mod unopened_end;
 mod workers;
 
 pub(crate) use address::ServerAddress;
-pub(crate) use clients::ServerBehaviour;
 pub(crate) use control::{COMMAND, serve};
-pub(crate) use error::BenchError;
 pub(crate) use external_clients::ExternalClients;
 pub(crate) use runner::Runner;
-pub(crate) use running_server::ServerKind;
+
+use super::error::{BenchError, RunResult};

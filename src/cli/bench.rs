@@ -1,6 +1,9 @@
-use super::{Everywhere, value};
+use super::{
+    Everywhere,
+    value::{self, Choice, choice},
+};
 use crate::{
-    bench::{Api, Transport, Workload, work::ServerBehaviour},
+    bench::{Api, ServerBehaviour, Transport, Workload},
     endpoint::Target,
 };
 use clap::Args;
@@ -9,7 +12,7 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     /// What to measure [default: a tour of ten seconds].
-    #[arg(value_name = "WORKLOAD", value_enum)]
+    #[arg(value_name = "WORKLOAD", value_parser = choice(WORKLOADS))]
     pub(crate) workload: Option<Workload>,
 
     #[command(flatten)]
@@ -61,11 +64,11 @@ pub(crate) struct WorkOptions {
     pub(crate) clients: Vec<usize>,
 
     /// Transports to measure, one or more [default: abstract].
-    #[arg(long, value_name = "TRANSPORT,...", value_delimiter = ',', value_enum)]
+    #[arg(long, value_name = "TRANSPORT,...", value_delimiter = ',', value_parser = choice(TRANSPORTS))]
     pub(crate) over: Vec<Transport>,
 
     /// APIs to measure, one or both [default: sync].
-    #[arg(long, value_name = "API,...", value_delimiter = ',', value_enum)]
+    #[arg(long, value_name = "API,...", value_delimiter = ',', value_parser = choice(APIS))]
     pub(crate) api: Vec<Api>,
 
     /// Send from both sides (throughput).
@@ -124,7 +127,7 @@ pub(crate) struct ExternalOptions {
     /// What the server does with the bytes that it receives.
     ///
     /// Default: echo for latency and connect, discard for throughput and fan-in.
-    #[arg(long, value_name = "WHAT", value_enum)]
+    #[arg(long, value_name = "WHAT", value_parser = choice(BEHAVIOURS))]
     pub(crate) expect: Option<ServerBehaviour>,
 }
 
@@ -159,3 +162,54 @@ pub(crate) struct ReportOptions {
     #[arg(long, value_name = "PERCENT", value_parser = value::percent, requires = "compare")]
     pub(crate) fail_over: Option<f64>,
 }
+
+const WORKLOADS: &[Choice<Workload>] = &[
+    Choice::new(
+        Workload::Throughput,
+        "throughput",
+        "Bytes per second: clients send as fast as the server reads",
+    ),
+    Choice::new(
+        Workload::Latency,
+        "latency",
+        "Time from sending a message to receiving its answer",
+    ),
+    Choice::new(
+        Workload::Connect,
+        "connect",
+        "Connections per second, each with one message there and back",
+    ),
+    Choice::new(
+        Workload::FanIn,
+        "fan-in",
+        "Small messages per second from many clients to one server",
+    ),
+];
+
+const TRANSPORTS: &[Choice<Transport>] = &[
+    Choice::new(
+        Transport::File,
+        "file",
+        "A local socket whose name is a path: a socket file, or a named pipe by its path",
+    )
+    .alias(&["fs"]),
+    Choice::new(
+        Transport::Abstract,
+        "abstract",
+        "A local socket whose name is not a path; see lsock-names(7)",
+    )
+    .alias(&["ns"]),
+    Choice::new(Transport::Pipe, "pipe", "Two plain pipes, as a shell creates them"),
+    Choice::new(Transport::Socketpair, "socketpair", "A pair of connected sockets without a name"),
+    Choice::new(Transport::Tcp, "tcp", "TCP on the loopback interface"),
+];
+
+const APIS: &[Choice<Api>] = &[
+    Choice::new(Api::Sync, "sync", "Blocking calls, one thread per direction"),
+    Choice::new(Api::Tokio, "tokio", "An event loop on one thread"),
+];
+
+const BEHAVIOURS: &[Choice<ServerBehaviour>] = &[
+    Choice::new(ServerBehaviour::Echo, "echo", "Sends them back"),
+    Choice::new(ServerBehaviour::Discard, "discard", "Only reads them"),
+];

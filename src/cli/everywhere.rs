@@ -1,17 +1,6 @@
-use super::value;
+use super::value::{Choice, choice};
 use crate::diag::{Color, LogFormat, MessageOptions};
 use clap::{ArgAction, Args};
-
-const FORMATS: [value::Choice<LogFormat>; 2] = [
-    ("text", LogFormat::Text, "Lines for people"),
-    ("json", LogFormat::Json, "One JSON object in each line"),
-];
-
-const COLORS: [value::Choice<Color>; 3] = [
-    ("auto", Color::Auto, "On a terminal, unless NO_COLOR is set"),
-    ("always", Color::Always, "Always"),
-    ("never", Color::Never, "Never"),
-];
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
@@ -29,11 +18,11 @@ pub(crate) struct Everywhere {
     pub(crate) quiet: u8,
 
     /// Format of messages on stderr [default: text].
-    #[arg(long, value_name = "FORMAT", value_parser = value::choice(FORMATS), display_order = 902)]
+    #[arg(long, value_name = "FORMAT", value_parser = choice(FORMATS), display_order = 902)]
     pub(crate) log_format: Option<LogFormat>,
 
     /// When to colour messages and help [default: auto].
-    #[arg(long, value_name = "WHEN", value_parser = value::choice(COLORS), display_order = 903)]
+    #[arg(long, value_name = "WHEN", value_parser = choice(COLORS), display_order = 903)]
     pub(crate) color: Option<Color>,
 }
 
@@ -59,3 +48,14 @@ impl Everywhere {
         self.color = later.color.or(self.color);
     }
 }
+
+const FORMATS: &[Choice<LogFormat>] = &[
+    Choice::new(LogFormat::Text, "text", "Lines for people"),
+    Choice::new(LogFormat::Json, "json", "One JSON object in each line"),
+];
+
+const COLORS: &[Choice<Color>] = &[
+    Choice::new(Color::Auto, "auto", "On a terminal, unless NO_COLOR is set"),
+    Choice::new(Color::Always, "always", "Always"),
+    Choice::new(Color::Never, "never", "Never"),
+];

@@ -1,4 +1,4 @@
-use super::value;
+use super::value::{self, Choice, choice};
 use crate::{
     diag::Failure,
     system,
@@ -6,28 +6,6 @@ use crate::{
 };
 use clap::Args;
 use std::time::Duration;
-
-const ENDS: [value::Choice<Eof>; 3] = [
-    (
-        "half",
-        Eof::Half,
-        "Half-close: send the end of file; the other direction continues to its own end",
-    ),
-    ("close", Eof::Close, "End both directions, after delivering what was read"),
-    ("wait", Eof::Wait, "Do not send the end of file; the other direction continues"),
-];
-
-const PROGRESS: [value::Choice<ProgressMode>; 3] = [
-    ("auto", ProgressMode::Auto, "On a terminal only"),
-    ("always", ProgressMode::Always, "Always"),
-    ("never", ProgressMode::Never, "Never"),
-];
-
-const COPIES: [value::Choice<CopyMode>; 3] = [
-    ("auto", CopyMode::Auto, "Splice where possible"),
-    ("splice", CopyMode::Splice, "Splice within the kernel, or fail (Linux)"),
-    ("buffer", CopyMode::Buffer, "Copy through a buffer"),
-];
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
@@ -45,7 +23,7 @@ pub(crate) struct Transfer {
     pub(crate) recv_only: bool,
 
     /// What to do at the end of file of one direction.
-    #[arg(long, value_name = "WHAT", value_parser = value::choice(ENDS), default_value = "half")]
+    #[arg(long, value_name = "WHAT", value_parser = choice(EOFS), default_value = "half")]
     pub(crate) eof: Eof,
 
     /// After one direction has ended, wait at most DURATION for the other.
@@ -68,7 +46,7 @@ pub(crate) struct Transfer {
     #[arg(
         long,
         value_name = "WHEN",
-        value_parser = value::choice(PROGRESS),
+        value_parser = choice(PROGRESS_MODES),
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "auto"
@@ -76,7 +54,7 @@ pub(crate) struct Transfer {
     pub(crate) progress: Option<ProgressMode>,
 
     /// How to move bytes.
-    #[arg(long, value_name = "WAY", value_parser = value::choice(COPIES), default_value = "auto")]
+    #[arg(long, value_name = "WAY", value_parser = choice(COPY_MODES), default_value = "auto")]
     pub(crate) copy: CopyMode,
 
     /// Bytes moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
@@ -93,6 +71,28 @@ pub(crate) enum ProgressMode {
     Always,
     Never,
 }
+
+const PROGRESS_MODES: &[Choice<ProgressMode>] = &[
+    Choice::new(ProgressMode::Auto, "auto", "On a terminal only"),
+    Choice::new(ProgressMode::Always, "always", "Always"),
+    Choice::new(ProgressMode::Never, "never", "Never"),
+];
+
+const EOFS: &[Choice<Eof>] = &[
+    Choice::new(
+        Eof::Half,
+        "half",
+        "Half-close: send the end of file; the other direction continues to its own end",
+    ),
+    Choice::new(Eof::Close, "close", "End both directions, after delivering what was read"),
+    Choice::new(Eof::Wait, "wait", "Do not send the end of file; the other direction continues"),
+];
+
+const COPY_MODES: &[Choice<CopyMode>] = &[
+    Choice::new(CopyMode::Auto, "auto", "Splice where possible"),
+    Choice::new(CopyMode::Splice, "splice", "Splice within the kernel, or fail (Linux)"),
+    Choice::new(CopyMode::Buffer, "buffer", "Copy through a buffer"),
+];
 
 impl Transfer {
     /// Returns the options of a transfer.

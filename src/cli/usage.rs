@@ -1,12 +1,12 @@
 use super::definition;
 use crate::{
-    diag::{Failure, Terminal, USAGE, escaped, exit},
+    diag::{Terminal, USAGE, escaped, exit},
     endpoint::NotAName,
-    system::output,
+    system::stdout,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use local_socket::Platform;
-use std::{error::Error as _, ffi::OsString, io, process::ExitCode};
+use std::{error::Error as _, ffi::OsString, process::ExitCode};
 
 /// Returns the hint that names the help of the command at hand.
 pub(crate) fn help_hint(args: &[OsString]) -> String {
@@ -26,13 +26,9 @@ pub(crate) fn help_hint(args: &[OsString]) -> String {
 pub(crate) fn usage(error: &clap::Error, help: &str) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            match output::check_stdout().and_then(|()| error.print()) {
-                // The reader of a closed pipe needs no more.
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    let failure = Failure::Io { what: "cannot write to standard output", error };
-                    exit(&failure.into(), Terminal::unknown(), help)
-                }
-                _ => ExitCode::SUCCESS,
+            match stdout::print_with(|| error.print()) {
+                Err(failure) => exit(&failure.into(), Terminal::unknown(), help),
+                Ok(()) => ExitCode::SUCCESS,
             }
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {

@@ -5,6 +5,43 @@ use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, Ty
 use local_socket::Name;
 use std::{error::Error, ffi::OsStr, num::NonZeroUsize, time::Duration};
 
+/// A value of an enum on the command line: its name, hidden aliases, and help.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Choice<T: 'static> {
+    value: T,
+    name: &'static str,
+    aliases: &'static [&'static str],
+    help: &'static str,
+}
+
+impl<T> Choice<T> {
+    pub(super) const fn new(value: T, name: &'static str, help: &'static str) -> Self {
+        Self { value, name, aliases: &[], help }
+    }
+
+    pub(super) const fn alias(self, aliases: &'static [&'static str]) -> Self
+    where
+        T: Copy,
+    {
+        Self { aliases, ..self }
+    }
+
+    fn possible(&self) -> PossibleValue {
+        PossibleValue::new(self.name).aliases(self.aliases).help(self.help)
+    }
+}
+
+/// Parses a value of an enum.
+pub(super) fn choice<T: Copy + Send + Sync + 'static>(
+    choices: &'static [Choice<T>],
+) -> impl TypedValueParser<Value = T> {
+    let parser = PossibleValuesParser::new(choices.iter().map(Choice::possible));
+    parser.try_map(move |name| {
+        let chosen = choices.iter().find(|choice| choice.possible().matches(&name, false));
+        chosen.map(|choice| choice.value).ok_or("it is none of the possible values")
+    })
+}
+
 /// Parses a name of a local socket.
 pub(super) fn name() -> impl TypedValueParser<Value = Name<'static>> {
     os_text(parse_name)
@@ -27,20 +64,6 @@ where
     E: Into<Box<dyn Error + Send + Sync>> + 'static,
 {
     OsStringValueParser::new().try_map(move |text| parse(&text))
-}
-
-/// A word of the command line, its value and its help.
-pub(super) type Choice<T> = (&'static str, T, &'static str);
-
-/// Parses one of the words of a table.
-pub(super) fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
-    table: [Choice<T>; N],
-) -> impl TypedValueParser<Value = T> {
-    let words = table.map(|(word, _, help)| PossibleValue::new(word).help(help));
-    PossibleValuesParser::new(words).try_map(move |word| {
-        let row = table.iter().find(|row| row.0 == word);
-        row.map(|row| row.1).ok_or("it is not one of the words")
-    })
 }
 
 /// Parses a duration, such as `250ms`, `2s` or `1m30s`.

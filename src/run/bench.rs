@@ -6,26 +6,24 @@ mod plan;
 mod progress;
 mod socket_folder;
 
-use super::completions;
 use crate::{
     bench::{
         self, Amount, Case, Comparison, Environment, Measure, ReportFormat, ReportOutputs, Results,
-        Sample, Setup, TableStyle, load, schedule,
-        work::{ExternalClients, Runner, ServerAddress, ServerBehaviour, ServerKind},
+        RunResult, Sample, Setup, TableStyle, load, schedule,
+        work::{ExternalClients, Runner, ServerAddress},
     },
     cli,
     diag::{Failure, Outcome, Terminal},
     endpoint::Target,
-    system,
+    system::{self, stdout},
 };
-use advice::with_hint;
 use local_socket::Name;
-use plan::{BenchPlan, ServerChoice};
+use plan::BenchPlan;
 use progress::BenchProgress;
 use socket_folder::SocketFolder;
 use std::{
     env,
-    io::{IsTerminal as _, stdout},
+    io::{self, IsTerminal as _},
     time::Duration,
 };
 
@@ -33,17 +31,18 @@ use std::{
 pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
     let plan = BenchPlan::new(args)?;
     if args.explain {
-        return completions::print(plan.to_string().as_bytes());
+        stdout::print(plan.to_string().as_bytes())?;
+        return Ok(Outcome::Done);
     }
     // A table or a report goes there, which nobody is to wait for in vain.
-    completions::check_stdout()?;
+    stdout::check()?;
     let old = args.reports.compare.as_deref().map(load).transpose()?;
     if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {
         plan.check_comparable(old, path)?;
     }
     plan.check_descriptors(system::descriptor_limit::raise())?;
     let outputs = outputs(&args.reports)?;
-    let results = plan.measure(terminal).map_err(|error| with_hint(error, &plan))?;
+    let results = plan.measure(terminal).map_err(|error| advice::failure(error, &plan))?;
     for warning in &results.warnings {
         tracing::warn!("{warning}; {}", warning.advice());
     }
@@ -74,7 +73,7 @@ fn print(
     results: Option<&Results>,
     comparison: Option<&Comparison>,
     terminal: Terminal,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     let color = terminal.colors_stdout();
     let Some(results) = results else {
         if let Some(comparison) = comparison {
@@ -82,12 +81,12 @@ fn print(
         }
         return Ok(());
     };
-    let mut text = bench::table(results, TableStyle { color, bars: stdout().is_terminal() });
+    let mut text = bench::table(results, TableStyle { color, bars: io::stdout().is_terminal() });
     if let Some(comparison) = comparison {
         text.push('\n');
         text.push_str(&comparison.text(color));
     }
-    completions::print(text.as_bytes()).map(drop)
+    stdout::print(text.as_bytes())
 }
 
 /// Fails if a case is slower than `--fail-over` allows.
@@ -119,23 +118,22 @@ pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
 }
 
 impl BenchPlan {
-    fn measure(&self, terminal: Terminal) -> anyhow::Result<Results> {
+    fn measure(&self, terminal: Terminal) -> RunResult<Results> {
         // The words that follow the name of the command.
         let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
         let options = words.skip_while(|word| word != "bench").skip(1).collect();
         let environment = Environment::now(options);
-        let samples = match &self.server {
-            ServerChoice::Process => self.measure_as_client(ServerKind::Process, terminal)?,
-            ServerChoice::InProcess => self.measure_as_client(ServerKind::InProcess, terminal)?,
-            ServerChoice::ExternalServer(target, behaviour) => {
-                self.measure_as_client(external_server(target, *behaviour)?, terminal)?
+        let samples = match &self.target {
+            Some(target) if self.server.has_foreign_clients() => {
+                self.measure_as_server(target, terminal)?
             }
-            ServerChoice::ExternalClients(target, behaviour) => {
-                self.measure_as_server(target, *behaviour, terminal)?
+            target => {
+                let address = target.as_ref().map(server_address).transpose()?;
+                self.measure_as_client(address, terminal)?
             }
         };
         let setup = Setup {
-            server: self.server.description(),
+            server: self.description(),
             pin: self.pin.clone(),
             repeat: self.rounds.repeat.get(),
             warmup: self.warmup,
@@ -146,31 +144,23 @@ impl BenchPlan {
 
     fn measure_as_client(
         &self,
-        kind: ServerKind,
+        external: Option<ServerAddress>,
         terminal: Terminal,
-    ) -> anyhow::Result<CaseSamples> {
+    ) -> RunResult<CaseSamples> {
         let folder = SocketFolder::new(self)?;
-        let mut runner = Runner::new(kind, self.pin.clone(), self.warmup, folder.path());
+        let (pin, folder_path) = (self.pin.clone(), folder.path());
+        let mut runner = Runner::new(self.server, external, pin, self.warmup, folder_path);
         folder.result(self.schedule(&mut runner, terminal))
     }
 
-    fn measure_as_server(
-        &self,
-        target: &Target,
-        behaviour: ServerBehaviour,
-        terminal: Terminal,
-    ) -> anyhow::Result<CaseSamples> {
+    fn measure_as_server(&self, target: &Target, terminal: Terminal) -> RunResult<CaseSamples> {
         let api = self.cases[0].api;
-        let mut server = ExternalClients::listen(target, api, behaviour, &self.pin)?;
+        let mut server = ExternalClients::listen(target, api, self.server, &self.pin)?;
         terminal.tell(&format!("listening on {}", server.address()?));
         self.schedule(&mut server, terminal)
     }
 
-    fn schedule(
-        &self,
-        measure: &mut dyn Measure,
-        terminal: Terminal,
-    ) -> anyhow::Result<CaseSamples> {
+    fn schedule(&self, measure: &mut dyn Measure, terminal: Terminal) -> RunResult<CaseSamples> {
         let each = match self.rounds.amount {
             Amount::Time(time) => Some(self.warmup.saturating_add(time).saturating_add(STARTING)),
             _ => None,
@@ -187,8 +177,8 @@ const STARTING: Duration = Duration::from_millis(5);
 
 type CaseSamples = Vec<(Case, Vec<Sample>)>;
 
-fn external_server(target: &Target, behaviour: ServerBehaviour) -> anyhow::Result<ServerKind> {
-    let address = match target {
+fn server_address(target: &Target) -> RunResult<ServerAddress> {
+    Ok(match target {
         Target::Tcp(address) => {
             let addresses = address.resolve().map_err(|error| Failure::Connect {
                 error: address.error("connect to", &error),
@@ -197,7 +187,8 @@ fn external_server(target: &Target, behaviour: ServerBehaviour) -> anyhow::Resul
             ServerAddress::Tcp(addresses.into())
         }
         Target::Name(name) => ServerAddress::Local(name.clone()),
-        _ => anyhow::bail!("{target} is not a server"),
-    };
-    Ok(ServerKind::External(address, behaviour))
+        Target::Stdio | Target::Command(_) => {
+            return Err(Failure::Usage(format!("{target} is not a server")).into());
+        }
+    })
 }

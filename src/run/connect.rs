@@ -1,7 +1,6 @@
 use super::{
     bridge::Bridge,
     command::Commands,
-    completions,
     stdio::{Stdio, shows_progress},
 };
 use crate::{
@@ -9,7 +8,7 @@ use crate::{
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, RetryPolicy, joined_to},
     serve::{Client, Handler as _},
-    system::{Detached, signals::PassedSignals},
+    system::{Detached, signals::PassedSignals, stdout},
     transfer::{TransferOptions, tasks::EventLoops},
 };
 use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
@@ -36,7 +35,8 @@ pub(super) fn run(args: cli::Connect, terminal: Terminal) -> anyhow::Result<Outc
     let explain = args.explain;
     let plan = ConnectPlan::new(args, terminal)?;
     if explain {
-        return completions::print(plan.to_string().as_bytes());
+        stdout::print(plan.to_string().as_bytes())?;
+        return Ok(Outcome::Done);
     }
     match plan.command.clone() {
         None => plan.join_stdio(terminal),

@@ -1,7 +1,7 @@
 use super::{
     bridge::Bridge,
     command::Commands,
-    completions, hub,
+    hub,
     listening::ListenerPlan,
     stdio::{Stdio, shows_progress},
 };
@@ -10,7 +10,7 @@ use crate::{
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, CommandLine, ListenSource as _, NameSource, joined_to},
     serve::{Acceptor, OpenItem, Server, Stopper},
-    system::{self, signals},
+    system::{self, signals, stdout},
     transfer::{TransferOptions, tasks::EventLoops},
 };
 use local_socket::{Listener, traits::Listener as _};
@@ -48,7 +48,8 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outco
     let explain = args.explain;
     let plan = ListenPlan::new(args, terminal)?;
     if explain {
-        return completions::print(plan.to_string().as_bytes());
+        stdout::print(plan.to_string().as_bytes())?;
+        return Ok(Outcome::Done);
     }
     diag::write_on_a_thread(system::start_log_thread);
     match plan.joins {

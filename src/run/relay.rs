@@ -1,7 +1,6 @@
 use super::{
     bridge::{Bridge, BridgeTarget, SharedStdio},
     command::Commands,
-    completions,
     listening::ListenerPlan,
     stdio::{Stdio, shows_progress},
 };
@@ -12,7 +11,7 @@ use crate::{
         self, ClientSource, CommandLine, Joining, ListenOn, RetryPolicy, Target, joined_to,
     },
     serve::Server,
-    system::{self, Descriptors, command},
+    system::{self, Descriptors, command, stdout},
     transfer::{
         CopyMode, Meter, Passing, Progress, TransferOptions,
         tasks::{EventLoops, TransferPlan},
@@ -42,7 +41,8 @@ pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcom
     let explain = args.explain;
     let plan = RelayPlan::new(args, terminal)?;
     if explain {
-        return completions::print(plan.to_string().as_bytes());
+        stdout::print(plan.to_string().as_bytes())?;
+        return Ok(Outcome::Done);
     }
     diag::write_on_a_thread(system::start_log_thread);
     plan.run(terminal)

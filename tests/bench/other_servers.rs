@@ -2,6 +2,11 @@
 
 use super::python;
 use crate::harness::{Report, Running, Scene, becomes, has, wait_for_file};
+use std::{
+    io,
+    os::unix::net::{UnixListener, UnixStream},
+    thread,
+};
 
 const APIS: [&str; 2] = ["sync", "tokio"];
 
@@ -45,11 +50,32 @@ fn check_size(report: Report) {
 fn socat(scene: &Scene, does: &[&str]) -> Running {
     let socat = scene.command("socat").args(does).start();
     wait_for_file(&scene.path("s"));
-    let is_ready = becomes(|| std::os::unix::net::UnixStream::connect(scene.path("s")).is_ok());
+    let is_ready = becomes(|| UnixStream::connect(scene.path("s")).is_ok());
     if !is_ready {
         panic!("socat does not listen\n{}", socat.kill().report());
     }
     socat
+}
+
+/// Without a warm-up, clients send nothing while others are still started.
+#[test]
+fn no_client_sends_before_all_have_connected() {
+    for (api, clients) in [("sync", 100), ("tokio", 10)] {
+        let scene = Scene::new();
+        let listener = UnixListener::bind(scene.path("s")).unwrap();
+        let server = thread::spawn(move || {
+            let accept = |_| listener.accept().unwrap().0;
+            let streams: Vec<UnixStream> = (0..clients).map(accept).collect();
+            let readers = streams.into_iter().map(|mut stream| {
+                thread::spawn(move || io::copy(&mut stream, &mut io::sink()).unwrap())
+            });
+            let readers: Vec<_> = readers.collect();
+            readers.into_iter().map(|reader| reader.join().unwrap()).sum::<u64>()
+        });
+        let line = format!("fan-in --size 8 --clients {clients} --count 300 --api {api}");
+        let report = scene.measure(&format!("{line} --warmup 0s --repeat 1 --to ./s"));
+        assert_eq!(server.join().unwrap(), 300 * 8, "{}", report.evidence);
+    }
 }
 
 #[test]

@@ -1,8 +1,5 @@
 use super::*;
-use crate::bench::{
-    fixture::{self, assert_golden, case, sample, timed, tour},
-    results::ServerDescription,
-};
+use crate::bench::fixture::{self, assert_golden, case, sample, timed, tour};
 
 /// Results of one case with these figures, one per run.
 fn results(workload: Workload, figures: &[u64]) -> Results {
@@ -122,7 +119,7 @@ fn the_text_contains_changes_and_differences() {
     old.rows[11].runs.truncate(1);
     old.environment.kernel = Some("Linux \x1b[2J".to_owned());
     old.environment.cpu = None;
-    old.setup.server = ServerDescription::InProcess;
+    old.setup.server.kind = crate::bench::ServerKind::InProcess;
     old.setup.pin = vec![1];
     let comparison = Comparison::new(&old, &new).unwrap();
     assert_golden("comparison.txt", &comparison.text(false));

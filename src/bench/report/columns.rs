@@ -23,7 +23,7 @@ pub(super) struct Section {
 }
 
 #[derive(Debug)]
-pub(super) struct Column {
+pub(in crate::bench) struct Column {
     pub(super) title: String,
     /// Text is aligned to the left, numbers to the right.
     pub(super) is_text: bool,
@@ -36,9 +36,20 @@ pub(super) struct Cell {
     pub(super) emphasis: Emphasis,
 }
 
+impl Column {
+    pub(in crate::bench) fn new(
+        title: &str,
+        is_text: bool,
+        cells: impl IntoIterator<Item = (String, Emphasis)>,
+    ) -> Self {
+        let cells = cells.into_iter().map(|(text, emphasis)| Cell { text, emphasis });
+        Self { title: title.to_owned(), is_text, cells: cells.collect() }
+    }
+}
+
 /// How a cell is highlighted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Emphasis {
+pub(in crate::bench) enum Emphasis {
     Plain,
     Good,
     Bad,
@@ -225,11 +236,12 @@ impl Table<'_> {
         for quantile in quantiles {
             let title = format!("p{}", (quantile * 1e4).round() / 1e2);
             self.numbers(&title, |row| {
-                times(row, &|latency| latency.time_at(*quantile)).map(|time| unit.convert(time))
+                times(row, &|latency| latency.time_at(*quantile))
+                    .map(|time| unit.convert(time as f64))
             });
         }
         self.numbers("max", |row| {
-            times(row, &|latency| Some(latency.max)).map(|time| unit.convert(time))
+            times(row, &|latency| Some(latency.max)).map(|time| unit.convert(time as f64))
         });
     }
 
@@ -254,9 +266,8 @@ impl Table<'_> {
     }
 
     fn push(&mut self, title: &str, is_text: bool, texts: Vec<String>) {
-        let cells =
-            texts.into_iter().map(|text| Cell { text, emphasis: Emphasis::Plain }).collect();
-        self.columns.push(Column { title: title.to_owned(), is_text, cells });
+        let cells = texts.into_iter().map(|text| (text, Emphasis::Plain));
+        self.columns.push(Column::new(title, is_text, cells));
     }
 
     /// Highlights cells of the last column.

@@ -1,13 +1,10 @@
 //! One-line descriptions of environment and options.
 
 use crate::{
-    bench::{Environment, Setup, results::ServerDescription},
+    bench::{Environment, ServerKind, Setup},
     diag::escaped,
 };
-use std::{
-    borrow::Cow,
-    fmt::{self, Display, Formatter},
-};
+use std::borrow::Cow;
 
 /// Example: `lsock 0.1.0, Debian 13, Linux 6.12, x86_64, 8 CPUs: Example CPU`.
 pub(in crate::bench) fn machine(environment: &Environment) -> String {
@@ -37,8 +34,8 @@ pub(in crate::bench) fn setup(setup: &Setup) -> String {
     if !setup.warmup.is_zero() {
         text += &format!(" after {} of warm-up", humantime::format_duration(setup.warmup));
     }
-    if setup.server != ServerDescription::Process {
-        text += &format!(", {}", setup.server);
+    if setup.server.kind != ServerKind::Process {
+        text += &format!(", server: {}", setup.server);
     }
     if !setup.pin.is_empty() {
         text += &format!(", pinned to {}", pins(&setup.pin));
@@ -70,25 +67,10 @@ pub(super) fn command_line(words: &[String]) -> String {
     quoted.collect::<Vec<_>>().join(" ")
 }
 
-impl Display for ServerDescription {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Process => f.write_str("the server in a separate process"),
-            Self::InProcess => f.write_str("server and clients in one process"),
-            Self::ForeignEcho(name) => write!(f, "another program's server at {name} (echo)"),
-            Self::ForeignDiscard(name) => {
-                write!(f, "another program's server at {name} (discard)")
-            }
-            Self::OwnEcho(name) => write!(f, "another program's clients at {name} (echo)"),
-            Self::OwnDiscard(name) => write!(f, "another program's clients at {name} (discard)"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::{Amount, fixture};
+    use crate::bench::{Amount, ServerDescription, fixture};
     use std::time::Duration;
 
     #[test]
@@ -107,7 +89,8 @@ mod tests {
     fn control_characters_are_escaped() {
         let hostile = "\x1b[2J\r".to_owned();
         let environment = Environment { cpu: Some(hostile.clone()), ..fixture::environment() };
-        let elsewhere = Setup { server: ServerDescription::OwnEcho(hostile), ..fixture::setup() };
+        let server = ServerDescription { kind: ServerKind::OwnEcho, name: Some(hostile) };
+        let elsewhere = Setup { server, ..fixture::setup() };
         for text in [machine(&environment), setup(&elsewhere)] {
             assert!(!text.contains(['\x1b', '\r']) && text.contains("[2J"), "{text}");
         }
@@ -124,7 +107,10 @@ mod tests {
         let pinned = fixture::setup();
         assert_eq!(setup(&pinned), "2 runs of 1s after 100ms of warm-up, pinned to CPUs 0,1");
         let other = Setup {
-            server: ServerDescription::ForeignEcho("./a.sock".to_owned()),
+            server: ServerDescription {
+                kind: ServerKind::ForeignEcho,
+                name: Some("./a.sock".to_owned()),
+            },
             pin: vec![3],
             repeat: 1,
             warmup: Duration::ZERO,
@@ -132,8 +118,8 @@ mod tests {
         };
         assert_eq!(
             setup(&other),
-            "1 run of 500 messages or connections, another program's server at ./a.sock (echo), \
-             pinned to CPU 3"
+            "1 run of 500 messages or connections, server: an external one at ./a.sock, \
+             which echoes, pinned to CPU 3"
         );
     }
 }

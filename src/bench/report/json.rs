@@ -44,9 +44,8 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
 mod tests {
     use super::*;
     use crate::bench::{
-        Amount,
+        Amount, ServerDescription, ServerKind,
         fixture::{assert_golden, everything, tour},
-        results::ServerDescription,
     };
     use std::time::Duration;
 
@@ -64,23 +63,24 @@ mod tests {
 
     #[test]
     fn every_server_description_is_kept() {
-        let name = || "./a.sock".to_owned();
-        for server in [
-            ServerDescription::Process,
-            ServerDescription::InProcess,
-            ServerDescription::ForeignEcho(name()),
-            ServerDescription::ForeignDiscard(name()),
-            ServerDescription::OwnEcho(name()),
-            ServerDescription::OwnDiscard(name()),
+        use ServerKind::{ForeignDiscard, ForeignEcho, InProcess, OwnDiscard, OwnEcho, Process};
+        for (kind, word, name) in [
+            (Process, "process", None),
+            (InProcess, "in-process", None),
+            (ForeignEcho, "foreign-echo", Some("./a.sock")),
+            (ForeignDiscard, "foreign-discard", Some("./a.sock")),
+            (OwnEcho, "own-echo", Some("./a.sock")),
+            (OwnDiscard, "own-discard", Some("./a.sock")),
         ] {
+            assert_eq!(kind.to_string(), word);
             let mut results = everything();
-            results.setup.server = server.clone();
+            results.setup.server = ServerDescription { kind, name: name.map(str::to_owned) };
             let text = json(&results);
             assert_eq!(parse(&text).unwrap(), results);
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();
             let value = &value["setup"]["server"];
-            assert_eq!(value["kind"], server.word());
-            assert_eq!(value.get("name").and_then(|name| name.as_str()), server.name());
+            assert_eq!(value["kind"], word);
+            assert_eq!(value.get("name").and_then(|name| name.as_str()), name);
         }
     }
 

@@ -26,7 +26,18 @@ fn decimals(value: f64) -> usize {
     }
 }
 
-/// Unit of times in tables.
+/// Formats three digits without trailing zeros.
+pub(super) fn short(value: f64) -> String {
+    let decimals = if value < 0.0995 { 4 } else { decimals(value) };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// Unit of times.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(in crate::bench) enum TimeUnit {
     Microseconds,
@@ -45,17 +56,13 @@ impl TimeUnit {
     }
 
     /// Converts nanoseconds to this unit.
-    pub(in crate::bench) fn convert(self, nanoseconds: u64) -> f64 {
-        nanoseconds as f64 / self.length_in_nanoseconds()
-    }
-
-    /// Returns the length of one unit in nanoseconds.
-    pub(in crate::bench) fn length_in_nanoseconds(self) -> f64 {
-        match self {
-            Self::Microseconds => 1e3,
-            Self::Milliseconds => 1e6,
-            Self::Seconds => 1e9,
-        }
+    pub(in crate::bench) fn convert(self, nanoseconds: f64) -> f64 {
+        nanoseconds
+            / match self {
+                Self::Microseconds => 1e3,
+                Self::Milliseconds => 1e6,
+                Self::Seconds => 1e9,
+            }
     }
 
     pub(in crate::bench) fn word(self) -> &'static str {
@@ -97,8 +104,8 @@ mod tests {
         assert_eq!(TimeUnit::of(999_999), TimeUnit::Microseconds);
         assert_eq!(TimeUnit::of(1_000_000), TimeUnit::Milliseconds);
         assert_eq!(TimeUnit::of(1_000_000_000), TimeUnit::Seconds);
-        assert_eq!(TimeUnit::Microseconds.convert(1500), 1.5);
-        assert_eq!(TimeUnit::Milliseconds.convert(2_000_000), 2.0);
-        assert_eq!(TimeUnit::Seconds.convert(u64::MAX), 18_446_744_073.709_553);
+        assert_eq!(TimeUnit::Microseconds.convert(1500.0), 1.5);
+        assert_eq!(TimeUnit::Milliseconds.convert(2e6), 2.0);
+        assert_eq!(TimeUnit::Seconds.convert(u64::MAX as f64), 18_446_744_073.709_553);
     }
 }

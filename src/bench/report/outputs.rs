@@ -2,10 +2,14 @@
 //! measuring does not end with a missing folder, and are written at the end.
 
 use super::{csv::csv, json::json, markdown::markdown, plot::plot};
-use crate::{bench::Results, diag::Failure, system::output};
+use crate::{
+    bench::Results,
+    diag::Failure,
+    system::{output, stdout},
+};
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Write, stdout},
+    io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
 };
 use tempfile::NamedTempFile;
@@ -34,13 +38,10 @@ impl ReportOutput {
     /// `Failure::Output` if the path is a folder, its folder does not exist, or the file may not
     /// be written to.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let failure = |error| Failure::Output { path: path.to_owned(), error };
-        let target = if path.as_os_str() == "-" {
-            Ok(OutputTarget::Stdout)
-        } else {
-            OutputTarget::open(path)
-        };
-        Ok(Self { path: path.to_owned(), target: target.map_err(failure)? })
+        match OutputTarget::open(path) {
+            Ok(target) => Ok(Self { path: path.to_owned(), target }),
+            Err(error) => Err(Failure::Output { path: path.to_owned(), error }),
+        }
     }
 
     /// Returns whether the destination is stdout, where no table is printed then.
@@ -51,11 +52,16 @@ impl ReportOutput {
     /// Writes the report.
     ///
     /// # Errors
-    /// `Failure::Output` if writing fails. A regular file that existed before is
-    /// unchanged then, unless it cannot be replaced, as a mount point, and was written in place.
+    /// `Failure::Output` if writing fails, `Failure::Io` for stdout. A regular file that existed
+    /// before is unchanged then, unless it cannot be replaced, as a mount point, and was written in
+    /// place.
     pub(crate) fn write(self, text: &str) -> Result<(), Failure> {
-        let Self { path, target } = self;
-        target.write(text).map_err(|error| Failure::Output { path, error })
+        let written = match self.target {
+            OutputTarget::Stdout => return stdout::print(text.as_bytes()),
+            OutputTarget::Direct(mut file) => file.write_all(text.as_bytes()),
+            OutputTarget::File(target) => replace(&target, text),
+        };
+        written.map_err(|error| Failure::Output { path: self.path, error })
     }
 }
 
@@ -65,13 +71,13 @@ impl OutputTarget {
         if text.ends_with(['/', std::path::MAIN_SEPARATOR]) || text.ends_with("/.") {
             return Err(ErrorKind::IsADirectory.into());
         }
-        if output::is_stdout(path) {
+        if text == "-" || output::is_stdout(path) {
             return Ok(Self::Stdout);
         }
-        let old = match fs::metadata(path) {
+        let is_old = match fs::metadata(path) {
             Ok(old) if old.is_dir() => return Err(ErrorKind::IsADirectory.into()),
-            Ok(old) if old.is_file() => Some(old),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Ok(old) if old.is_file() => true,
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
             // A device or a pipe, or a path that cannot be examined: opening it reports the
             // reason.
             _ => return Self::direct(path),
@@ -79,7 +85,7 @@ impl OutputTarget {
         let Some(target) = followed(path) else {
             return Self::direct(path);
         };
-        if old.is_some() {
+        if is_old {
             // A file without write permission must not be replaced either.
             OpenOptions::new().write(true).open(&target)?;
         }
@@ -105,29 +111,6 @@ impl OutputTarget {
             _ => false,
         }
     }
-
-    fn write(self, text: &str) -> io::Result<()> {
-        match self {
-            Self::Stdout => {
-                let mut stdout = stdout().lock();
-                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-                    // The reader has closed the pipe, as `head` does: not an error.
-                    Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-                    result => result,
-                }
-            }
-            Self::Direct(mut file) => file.write_all(text.as_bytes()),
-            Self::File(target) => {
-                let mut temporary = temporary(&target)?;
-                temporary.write_all(text.as_bytes())?;
-                temporary.persist(&target).map(drop).or_else(|error| {
-                    // A file that is a mount point can be written to, but not replaced.
-                    tracing::debug!(%error, "written in place");
-                    fs::write(&target, text)
-                })
-            }
-        }
-    }
 }
 
 /// The formats of reports.
@@ -140,13 +123,14 @@ pub(crate) enum ReportFormat {
 }
 
 impl ReportFormat {
-    fn text(self, results: &Results) -> anyhow::Result<String> {
-        match self {
+    fn text(self, results: &Results) -> Result<String, Failure> {
+        let text = match self {
             Self::Json => Ok(json(results)),
             Self::Csv => csv(results),
             Self::Markdown => Ok(markdown(results)),
             Self::Plot => plot(results),
-        }
+        };
+        text.map_err(|error| Failure::Internal(format!("{error:#}")))
     }
 }
 
@@ -184,13 +168,25 @@ impl ReportOutputs {
     ///
     /// # Errors
     /// The first error.
-    pub(crate) fn write(self, results: &Results) -> anyhow::Result<()> {
-        let write = |(format, output): (ReportFormat, ReportOutput)| {
-            anyhow::Ok(output.write(&format.text(results)?)?)
-        };
-        let written: Vec<anyhow::Result<()>> = self.0.into_iter().map(write).collect();
+    pub(crate) fn write(self, results: &Results) -> Result<(), Failure> {
+        let written: Vec<Result<(), Failure>> = self
+            .0
+            .into_iter()
+            .map(|(format, output)| output.write(&format.text(results)?))
+            .collect();
         written.into_iter().collect()
     }
+}
+
+/// Replaces a file, or creates it.
+fn replace(target: &Path, text: &str) -> io::Result<()> {
+    let mut temporary = temporary(target)?;
+    temporary.write_all(text.as_bytes())?;
+    temporary.persist(target).map(drop).or_else(|error| {
+        // A file that is a mount point can be written to, but not replaced.
+        tracing::debug!(%error, "written in place");
+        fs::write(target, text)
+    })
 }
 
 /// Follows symbolic links to a file that may not exist yet. Returns `None` for names of open

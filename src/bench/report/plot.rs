@@ -1,9 +1,9 @@
 //! SVG plots: one panel per workload, from top to bottom.
 
+mod axis;
 mod bars;
 mod curves;
 mod panel;
-mod scale;
 mod series;
 
 use super::environment;

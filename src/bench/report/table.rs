@@ -40,40 +40,32 @@ fn of_section(section: &Section, style: TableStyle) -> String {
     if style.bars && section.less_is_faster {
         text += &format!(" (a shorter bar is a faster {})", section.bar);
     }
-    text.push('\n');
-    let widths: Vec<usize> = section.columns.iter().map(width).collect();
-    let bar = if style.bars { section.bar } else { "" };
-    let titles = section.columns.iter().map(|column| (column.title.as_str(), Emphasis::Plain));
-    text += &line(section, &widths, titles, bar, style);
-    for (index, part) in section.bars.iter().enumerate() {
-        let cells = section.columns.iter().map(|column| &column.cells[index]);
-        let cells = cells.map(|cell| (cell.text.as_str(), cell.emphasis));
-        let bar = if style.bars { bar_of(*part) } else { String::new() };
-        text += &line(section, &widths, cells, &bar, style);
+    let cells = section.bars.iter().map(|part| (bar_of(*part), Emphasis::Plain));
+    let bars = style.bars.then(|| Column::new(section.bar, true, cells));
+    let columns: Vec<&Column> = section.columns.iter().chain(&bars).collect();
+    for line in aligned(&columns, style.color) {
+        text += &format!("\n  {line}");
     }
-    text
+    text + "\n"
 }
 
-/// Formats one line, without trailing spaces.
-fn line<'a>(
-    section: &Section,
-    widths: &[usize],
-    cells: impl Iterator<Item = (&'a str, Emphasis)>,
-    bar: &str,
-    style: TableStyle,
-) -> String {
-    let mut text = String::new();
-    for ((column, width), (cell, emphasis)) in section.columns.iter().zip(widths).zip(cells) {
-        let padding = " ".repeat(width - cell.chars().count());
-        let cell = painted(cell, code(emphasis), style.color);
-        let cell =
-            if column.is_text { format!("{cell}{padding}") } else { format!("{padding}{cell}") };
-        text += &format!("  {cell}");
-    }
-    if !bar.is_empty() {
-        text += &format!("  {bar}");
-    }
-    format!("{}\n", text.trim_end())
+/// Formats columns as lines without trailing spaces, the titles first.
+pub(in crate::bench) fn aligned(columns: &[&Column], color: bool) -> Vec<String> {
+    let rows = columns.first().map_or(0, |column| column.cells.len());
+    let cell = |column: &Column, row: Option<usize>| {
+        let (text, emphasis) = match row.map(|row| &column.cells[row]) {
+            Some(cell) => (&cell.text, cell.emphasis),
+            None => (&column.title, Emphasis::Plain),
+        };
+        let padding = " ".repeat(width(column) - text.chars().count());
+        let text = painted(text, code(emphasis), color);
+        if column.is_text { text + &padding } else { padding + &text }
+    };
+    let line = |row| {
+        let cells: Vec<String> = columns.iter().map(|column| cell(column, row)).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    [None].into_iter().chain((0..rows).map(Some)).map(line).collect()
 }
 
 fn width(column: &Column) -> usize {
@@ -106,7 +98,7 @@ fn code(emphasis: Emphasis) -> &'static str {
 }
 
 /// Wraps a text in an escape sequence (SGR) if `color` is set.
-pub(in crate::bench) fn painted(text: &str, code: &str, color: bool) -> String {
+fn painted(text: &str, code: &str, color: bool) -> String {
     if color && !code.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 

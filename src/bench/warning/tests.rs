@@ -1,6 +1,6 @@
 use super::*;
 use crate::bench::{
-    Results, Sample,
+    Results, Sample, ServerDescription,
     fixture::{case, environment, everything, sample, setup, timed},
 };
 use std::time::Duration;
@@ -14,9 +14,10 @@ fn of_machine(
     cpus: usize,
     pin: &[usize],
     governor: Option<&str>,
-    server: ServerDescription,
+    kind: ServerKind,
 ) -> Vec<Warning> {
     let environment = Environment { cpus, governor: governor.map(str::to_owned), ..environment() };
+    let server = ServerDescription { kind, name: None };
     let setup = Setup { pin: pin.to_vec(), server, ..setup() };
     Results::new(environment, setup, Vec::new()).warnings
 }
@@ -78,7 +79,7 @@ fn busy_cpus_are_reported_once() {
 
 #[test]
 fn a_shared_cpu_is_reported() {
-    let of = |cpus, pin: &[usize]| of_machine(cpus, pin, None, ServerDescription::Process);
+    let of = |cpus, pin: &[usize]| of_machine(cpus, pin, None, ServerKind::Process);
     assert_eq!(of(2, &[]), []);
     assert_eq!(of(2, &[0, 1]), []);
     assert_eq!(of(2, &[1]), [Warning::OneCpu { pinned: true }]);
@@ -90,7 +91,7 @@ fn a_shared_cpu_is_reported() {
 
 #[test]
 fn a_variable_frequency_is_reported() {
-    let of = |governor| of_machine(2, &[], governor, ServerDescription::Process);
+    let of = |governor| of_machine(2, &[], governor, ServerKind::Process);
     assert_eq!(of(None), []);
     assert_eq!(of(Some("performance")), []);
     let governor = "schedutil".to_owned();
@@ -99,15 +100,14 @@ fn a_variable_frequency_is_reported() {
 
 #[test]
 fn discarded_bytes_of_an_external_server_are_not_verified() {
-    let name = || "./a.sock".to_owned();
     let of = |server| of_machine(2, &[], None, server);
-    assert_eq!(of(ServerDescription::ForeignDiscard(name())), [Warning::NotVerified]);
+    assert_eq!(of(ServerKind::ForeignDiscard), [Warning::NotVerified]);
     for server in [
-        ServerDescription::Process,
-        ServerDescription::InProcess,
-        ServerDescription::ForeignEcho(name()),
-        ServerDescription::OwnEcho(name()),
-        ServerDescription::OwnDiscard(name()),
+        ServerKind::Process,
+        ServerKind::InProcess,
+        ServerKind::ForeignEcho,
+        ServerKind::OwnEcho,
+        ServerKind::OwnDiscard,
     ] {
         assert_eq!(of(server), []);
     }

@@ -1,6 +1,6 @@
 //! Addresses of servers.
 
-use super::connection::OpenConnection;
+use super::{BenchError, RunResult, connection::OpenConnection};
 use crate::{bench::Api, diag::Failure, endpoint::RetryPolicy};
 use local_socket::{ConnectOptions, Name};
 use socket2::SockRef;
@@ -22,7 +22,7 @@ pub(crate) enum ServerAddress {
 
 impl ServerAddress {
     /// Connects.
-    pub(super) async fn connect(&self, api: Api) -> anyhow::Result<OpenConnection> {
+    pub(super) async fn connect(&self, api: Api) -> RunResult<OpenConnection> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
             Self::Tcp(address) => connect_tcp(address, api, false).await,
@@ -32,7 +32,7 @@ impl ServerAddress {
     /// Connects for a single message. TCP connections get a linger time of zero, so that closing
     /// leaves no TIME_WAIT state (RFC 9293 3.6) and discards unsent data: otherwise the ports are
     /// exhausted after some ten thousand connections.
-    pub(super) async fn visit(&self, api: Api) -> anyhow::Result<OpenConnection> {
+    pub(super) async fn visit(&self, api: Api) -> RunResult<OpenConnection> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
             Self::Tcp(address) => connect_tcp(address, api, true).await,
@@ -40,7 +40,7 @@ impl ServerAddress {
     }
 }
 
-async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<OpenConnection> {
+async fn connect_local(name: &Name<'static>, api: Api) -> RunResult<OpenConnection> {
     let options = ConnectOptions::new().name(name.borrow());
     let connected = match api {
         Api::Sync => options.connect_sync().map(OpenConnection::from),
@@ -49,15 +49,11 @@ async fn connect_local(name: &Name<'static>, api: Api) -> anyhow::Result<OpenCon
     connected.map_err(|error| match RetryPolicy::NONE.begin().failed(error, Some(name)) {
         Err(failure) => failure.into(),
         // The policy has no retries.
-        Ok(_) => anyhow::Error::from(io::Error::from(io::ErrorKind::NotFound)),
+        Ok(_) => io::Error::from(io::ErrorKind::NotFound).into(),
     })
 }
 
-async fn connect_tcp(
-    address: &[SocketAddr],
-    api: Api,
-    briefly: bool,
-) -> anyhow::Result<OpenConnection> {
+async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> RunResult<OpenConnection> {
     let prepare = |socket: SockRef<'_>| {
         socket.set_tcp_nodelay(true)?;
         if briefly { socket.set_linger(Some(Duration::ZERO)) } else { Ok(()) }
@@ -77,7 +73,7 @@ async fn connect_tcp(
         let reason = local_socket::error::reason(&error);
         let error =
             io::Error::new(kind, format!("cannot connect to {}: {reason}", tcp_text(address)));
-        Failure::Connect { error, file: None }.into()
+        BenchError::Failure(Failure::Connect { error, file: None })
     })
 }
 
@@ -96,6 +92,6 @@ fn tcp_text(addresses: &[SocketAddr]) -> String {
 }
 
 /// Parses a name that another process of this program has formatted.
-pub(super) fn name(text: &str) -> anyhow::Result<Name<'static>> {
-    Ok(Name::parse(text)?.into_owned())
+pub(super) fn name(text: &str) -> RunResult<Name<'static>> {
+    Name::parse(text).map(Name::into_owned).map_err(|error| io::Error::other(error).into())
 }

@@ -1,6 +1,7 @@
 //! The clients of a run.
 
 use super::{
+    RunResult,
     address::ServerAddress,
     connection::SplitConnection,
     loops::{self, LoopPeer, VisitKind},
@@ -10,31 +11,18 @@ use super::{
     tally::WorkerProgress,
     workers::Workers,
 };
-use crate::bench::{Amount, Case, Workload};
-use clap::ValueEnum;
+use crate::bench::{Amount, Case, ServerBehaviour, ServerKind, Workload};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-
-/// What the server does with the bytes that it receives.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ServerBehaviour {
-    /// What the workload needs: the server belongs to lsock.
-    #[value(skip)]
-    AsNeeded,
-    /// Sends them back.
-    Echo,
-    /// Only reads them.
-    Discard,
-}
 
 /// Starts the clients of a run.
 #[derive(Debug)]
 pub(super) struct Clients<'a> {
     pub(super) case: &'a Case,
     pub(super) amount: Amount,
-    pub(super) server: ServerBehaviour,
+    pub(super) server: ServerKind,
     pub(super) phase: SharedPhase,
     pub(super) warmup: Duration,
 }
@@ -50,7 +38,7 @@ impl Clients<'_> {
         &self,
         workers: &mut Workers,
         connections: Vec<SplitConnection>,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         let case = self.case;
         let pattern = Pattern::new(loops::buffer_size(case.size))?;
         let lead = u32::try_from(case.clients).map_or(LEAD, |clients| LEAD + LEAD_EACH * clients);
@@ -66,7 +54,7 @@ impl Clients<'_> {
                     let timetable = self.rate(rate).timetable(start, number, self.limit(number));
                     self.paced(workers, connection, pattern, timetable)?;
                 }
-                _ if case.both_ways || self.server == ServerBehaviour::Echo => {
+                _ if case.both_ways || self.server.behaviour() == Some(ServerBehaviour::Echo) => {
                     self.both_ways(workers, connection, pattern, number)?;
                 }
                 _ => workers.spawn(self.progress(number), |progress| {
@@ -82,12 +70,11 @@ impl Clients<'_> {
         &self,
         workers: &mut Workers,
         address: &ServerAddress,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         let (case, pattern) = (self.case, Pattern::new(self.case.size)?);
-        let kind = if self.server == ServerBehaviour::Discard {
-            VisitKind::Silent
-        } else {
-            VisitKind::WithMessage
+        let kind = match self.server.behaviour() {
+            Some(ServerBehaviour::Discard) => VisitKind::Silent,
+            Some(ServerBehaviour::Echo) | None => VisitKind::WithMessage,
         };
         for number in 0..case.clients {
             workers.spawn(self.progress(number).timed(), |progress| {
@@ -104,7 +91,7 @@ impl Clients<'_> {
         connection: SplitConnection,
         pattern: Pattern,
         number: usize,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         let size = self.case.size;
         let SplitConnection { reader, writer } = connection;
         let sent = Arc::default();
@@ -131,7 +118,7 @@ impl Clients<'_> {
         connection: SplitConnection,
         pattern: Pattern,
         timetable: Timetable,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         let (size, answers) = (self.case.size, pattern.clone());
         let SplitConnection { reader, writer } = connection;
         let progress = || WorkerProgress::new(self.phase.clone());

@@ -2,14 +2,13 @@
 //! be the transport that is measured.
 
 use super::{
-    BenchError,
+    BenchError, RunResult,
     address::{ServerAddress, name},
     listener::ListenAddress,
     server::{ServedTotals, ServerJob, WorkloadServer},
     unopened_end::UnopenedEnd,
 };
-use crate::bench::Usage;
-use anyhow::Context as _;
+use crate::{bench::Usage, diag};
 use local_socket::{
     ListenerOptions, Name, Stream,
     traits::{Listener as _, Stream as _},
@@ -74,20 +73,23 @@ impl ServerProcess {
         job: &ServerJob,
         given: Option<UnopenedEnd>,
         control: &str,
-    ) -> anyhow::Result<(Self, Option<ServerAddress>)> {
+    ) -> RunResult<(Self, Option<ServerAddress>)> {
         let control = name(control)?;
         let mut listener = ListenerOptions::new()
             .name(control.borrow())
             .create_sync()
-            .context("cannot start the server process")?;
+            .map_err(BenchError::io("cannot start the server process"))?;
         listener.set_accept_timeout(Some(LIMIT))?;
-        let mut command =
-            Command::new(std::env::current_exe().context("cannot find the path of this program")?);
+        let mut command = Command::new(
+            std::env::current_exe()
+                .map_err(BenchError::io("cannot find the path of this program"))?,
+        );
         command.arg(COMMAND).arg(control.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
         if let Some(ends) = given {
             ends.give_to(&mut command)?;
         }
-        let child = ChildGuard(command.spawn().context("cannot start the server process")?);
+        let child =
+            ChildGuard(command.spawn().map_err(BenchError::io("cannot start the server process"))?);
         // `Command` holds descriptors of the server's end, which have to be closed in this
         // process.
         drop(command);
@@ -95,7 +97,8 @@ impl ServerProcess {
         listener.set_accept_filter(move |peer| {
             peer.pid().is_none_or(|peer| i64::from(peer) == i64::from(pid))
         });
-        let stream = listener.accept().context("the server process did not connect")?;
+        let stream =
+            listener.accept().map_err(BenchError::io("the server process did not connect"))?;
         stream.set_recv_timeout(Some(LIMIT))?;
         let mut server = Self { control: BufReader::new(stream), _child: child };
         send(server.control.get_mut(), job)?;
@@ -109,7 +112,7 @@ impl ServerProcess {
     }
 
     /// Returns the resource usage of the process so far.
-    pub(super) fn usage(&mut self) -> anyhow::Result<Usage> {
+    pub(super) fn usage(&mut self) -> RunResult<Usage> {
         match self.ask(Request::Usage)? {
             Reply::Usage(usage) => Ok(usage),
             _ => Err(unexpected()),
@@ -117,7 +120,7 @@ impl ServerProcess {
     }
 
     /// Returns the totals and the resource usage, after everything has been sent.
-    pub(super) fn finish(&mut self) -> anyhow::Result<(ServedTotals, Usage)> {
+    pub(super) fn finish(&mut self) -> RunResult<(ServedTotals, Usage)> {
         match self.ask(Request::Finish)? {
             Reply::Served(served, usage) => Ok((served, usage)),
             _ => Err(unexpected()),
@@ -130,40 +133,39 @@ impl ServerProcess {
         let _ = self.control.get_ref().set_recv_timeout(Some(SHORT_LIMIT));
     }
 
-    fn ask(&mut self, request: Request) -> anyhow::Result<Reply> {
+    fn ask(&mut self, request: Request) -> RunResult<Reply> {
         send(self.control.get_mut(), &request).map_err(|_| BenchError::ServerDied)?;
         self.reply()
     }
 
-    fn reply(&mut self) -> anyhow::Result<Reply> {
+    fn reply(&mut self) -> RunResult<Reply> {
         match receive(&mut self.control) {
-            Ok(Some(Reply::Failed(text))) => Err(BenchError::Server(text).into()),
+            Ok(Some(Reply::Failed(text))) => Err(BenchError::Server(text)),
             Ok(Some(reply)) => Ok(reply),
-            Ok(None) => Err(BenchError::ServerDied.into()),
-            Err(error) if is_timeout(&error) => Err(BenchError::NoAnswer.into()),
-            // Windows reports an error instead of an end of file.
-            Err(error) if error.is::<io::Error>() => Err(BenchError::ServerDied.into()),
-            Err(error) => Err(error.context("cannot read the answer of the server process")),
+            Ok(None) => Err(BenchError::ServerDied),
+            Err(error) => Err(match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => BenchError::NoAnswer,
+                ErrorKind::InvalidData => {
+                    BenchError::Io { what: "cannot read the answer of the server process", error }
+                }
+                // Windows reports an error instead of an end of file.
+                _ => BenchError::ServerDied,
+            }),
         }
     }
 }
 
-fn is_timeout(error: &anyhow::Error) -> bool {
-    let kind = error.downcast_ref().map(io::Error::kind);
-    matches!(kind, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut))
+fn unexpected() -> BenchError {
+    io::Error::other("unexpected answer of the server process").into()
 }
 
-fn unexpected() -> anyhow::Error {
-    anyhow::anyhow!("unexpected answer of the server process")
-}
-
-fn send(stream: &mut Stream, message: &impl Serialize) -> anyhow::Result<()> {
+fn send(stream: &mut Stream, message: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_string(message)?;
     line.push('\n');
-    Ok(stream.write_all(line.as_bytes())?)
+    stream.write_all(line.as_bytes())
 }
 
-fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> anyhow::Result<Option<T>> {
+fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -173,9 +175,9 @@ fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> anyhow::Result<Opt
 
 /// Runs as the server of the process that started this one, until that process closes the
 /// connection.
-pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
+pub(crate) fn serve(control: &Name<'static>) -> RunResult<()> {
     let stream = Stream::connect(control.borrow())
-        .context("cannot connect to the process that started this server")?;
+        .map_err(BenchError::io("cannot connect to the process that started this server"))?;
     let mut control = BufReader::new(stream);
     let Some(job) = receive::<ServerJob>(&mut control)? else { return Ok(()) };
     let mut server = match start(&job) {
@@ -183,24 +185,22 @@ pub(crate) fn serve(control: &Name<'static>) -> anyhow::Result<()> {
             send(control.get_mut(), &Reply::Ready(ready))?;
             Some(server)
         }
-        Err(error) => return send(control.get_mut(), &failed(&error)),
+        Err(error) => return Ok(send(control.get_mut(), &failed(error))?),
     };
     while let Some(request) = receive(&mut control)? {
         let reply = match request {
-            Request::Usage => Usage::now().map(Reply::Usage).map_err(anyhow::Error::from),
-            Request::Finish => {
-                server.take().context("the server has already finished").and_then(|server| {
-                    let served = server.finish()?;
-                    Ok(Reply::Served(served, Usage::now()?))
-                })
-            }
+            Request::Usage => Usage::now().map(Reply::Usage).map_err(BenchError::from),
+            Request::Finish => match server.take() {
+                Some(server) => finish(server),
+                None => Err(io::Error::other("the server has already finished").into()),
+            },
         };
-        send(control.get_mut(), &reply.unwrap_or_else(|error| failed(&error)))?;
+        send(control.get_mut(), &reply.unwrap_or_else(failed))?;
     }
     Ok(())
 }
 
-fn start(job: &ServerJob) -> anyhow::Result<(WorkloadServer, Option<SocketAddr>)> {
+fn start(job: &ServerJob) -> RunResult<(WorkloadServer, Option<SocketAddr>)> {
     let given = match job.listen {
         None => vec![UnopenedEnd::standard(job.case.over)?],
         Some(_) => Vec::new(),
@@ -213,6 +213,11 @@ fn start(job: &ServerJob) -> anyhow::Result<(WorkloadServer, Option<SocketAddr>)
     Ok((server, tcp))
 }
 
-fn failed(error: &anyhow::Error) -> Reply {
-    Reply::Failed(format!("{error:#}"))
+fn finish(server: WorkloadServer) -> RunResult<Reply> {
+    let served = server.finish()?;
+    Ok(Reply::Served(served, Usage::now()?))
+}
+
+fn failed(error: BenchError) -> Reply {
+    Reply::Failed(diag::message(&error.into()))
 }

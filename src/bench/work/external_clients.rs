@@ -1,7 +1,7 @@
 //! The server for clients of other programs (`--at`).
 
 use super::{
-    BenchError,
+    BenchError, RunResult,
     address::ServerAddress,
     connection::SplitConnection,
     listener::{BenchListener, ListenAddress},
@@ -11,12 +11,11 @@ use super::{
     workers::{Executor, Workers},
 };
 use crate::{
-    bench::{Amount, Api, Case, Measure, Sample, Usage, Workload, work::ServerBehaviour},
+    bench::{Amount, Api, Case, Measure, Sample, ServerKind, Usage, Workload},
     diag::Failure,
     endpoint::Target,
     system::signals,
 };
-use anyhow::Context as _;
 use std::{
     io,
     sync::{
@@ -32,7 +31,7 @@ use std::{
 pub(crate) struct ExternalClients {
     workers: Workers,
     listener: Arc<BenchListener>,
-    behaviour: ServerBehaviour,
+    server: ServerKind,
 }
 
 impl ExternalClients {
@@ -40,9 +39,9 @@ impl ExternalClients {
     pub(crate) fn listen(
         target: &Target,
         api: Api,
-        behaviour: ServerBehaviour,
+        server: ServerKind,
         pin: &[usize],
-    ) -> anyhow::Result<Self> {
+    ) -> RunResult<Self> {
         let address = match target {
             Target::Name(name) => ListenAddress::Name(name.to_string()),
             Target::Tcp(address) => {
@@ -74,18 +73,18 @@ impl ExternalClients {
             on_signal.give_up_name();
             signals::die(signal);
         })
-        .context("cannot handle signals")?;
-        Ok(Self { workers, listener, behaviour })
+        .map_err(BenchError::io("cannot handle signals"))?;
+        Ok(Self { workers, listener, server })
     }
 
     /// Returns the address that clients can connect to.
-    pub(crate) fn address(&self) -> anyhow::Result<ServerAddress> {
+    pub(crate) fn address(&self) -> RunResult<ServerAddress> {
         self.listener.address()
     }
 
     /// Accepts and serves the clients of one run; measures from the first byte to the last end of
     /// file.
-    fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+    fn run(&self, case: &Case, amount: Amount) -> RunResult<Sample> {
         let connections = match (case.workload, amount) {
             (Workload::Connect, Amount::Messages(count)) => count,
             _ => case.clients as u64,
@@ -97,7 +96,7 @@ impl ExternalClients {
             executor: self.workers.executor().clone(),
             connections,
             size: case.size,
-            behaviour: self.behaviour,
+            sends_back: self.server == ServerKind::OwnEcho,
             started: Arc::clone(&started),
             sender: sender.clone(),
         });
@@ -116,7 +115,7 @@ impl ExternalClients {
             _ => total.all.bytes.div_ceil(case.size as u64),
         };
         if messages == 0 {
-            return Err(BenchError::NothingCame.into());
+            return Err(BenchError::NothingCame);
         }
         Ok(Sample {
             elapsed: total.end.saturating_duration_since(start),
@@ -139,7 +138,7 @@ impl Drop for ExternalClients {
 }
 
 impl Measure for ExternalClients {
-    fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+    fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
         self.run(case, amount)
     }
 }
@@ -149,10 +148,10 @@ struct AcceptTask {
     executor: Executor,
     connections: u64,
     size: usize,
-    behaviour: ServerBehaviour,
+    sends_back: bool,
     /// Time of the first bytes, and the resource usage up to then.
     started: Arc<OnceLock<(Instant, Usage)>>,
-    sender: Sender<anyhow::Result<Tally>>,
+    sender: Sender<RunResult<Tally>>,
 }
 
 async fn accept(task: AcceptTask) {
@@ -160,7 +159,7 @@ async fn accept(task: AcceptTask) {
         let accepted = task.listener.accept().await;
         let served = accepted.and_then(|connection| {
             let serve =
-                serve(connection.split(), task.size, task.behaviour, Arc::clone(&task.started));
+                serve(connection.split(), task.size, task.sends_back, Arc::clone(&task.started));
             task.executor.spawn(serve, task.sender.clone())
         });
         if let Err(error) = served {
@@ -174,9 +173,9 @@ async fn accept(task: AcceptTask) {
 async fn serve(
     connection: SplitConnection,
     size: usize,
-    behaviour: ServerBehaviour,
+    sends_back: bool,
     started: Arc<OnceLock<(Instant, Usage)>>,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let phase = SharedPhase::default();
     phase.set(RunPhase::Measured);
     let note = move || {
@@ -186,12 +185,5 @@ async fn serve(
         }
         io::Result::Ok(())
     };
-    loops::echo(
-        connection,
-        size,
-        behaviour == ServerBehaviour::Echo,
-        note,
-        WorkerProgress::new(phase),
-    )
-    .await
+    loops::echo(connection, size, sends_back, note, WorkerProgress::new(phase)).await
 }

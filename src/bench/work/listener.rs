@@ -1,4 +1,5 @@
 use super::{
+    BenchError, RunResult,
     address::{ServerAddress, name},
     connection::OpenConnection,
 };
@@ -7,7 +8,6 @@ use crate::{
     diag::Failure,
     system::{AcceptError, accept_error, has_too_much_open},
 };
-use anyhow::Context as _;
 use local_socket::{
     ListenerOptions, OnConflict, traits::Listener as _, traits::tokio::Listener as _,
 };
@@ -37,7 +37,7 @@ pub(super) enum BenchListener {
 
 impl BenchListener {
     /// Listens; with `Api::Tokio` it has to be called in the event loop.
-    pub(super) async fn bind(address: &ListenAddress, api: Api) -> anyhow::Result<Self> {
+    pub(super) async fn bind(address: &ListenAddress, api: Api) -> RunResult<Self> {
         match address {
             ListenAddress::Name(text) => {
                 let name = name(text)?;
@@ -68,7 +68,7 @@ impl BenchListener {
     }
 
     /// Returns the address that clients connect to.
-    pub(super) fn address(&self) -> anyhow::Result<ServerAddress> {
+    pub(super) fn address(&self) -> RunResult<ServerAddress> {
         let address = match self {
             Self::Local(listener) => ServerAddress::Local(listener.local_name()?),
             Self::LocalEvent(listener) => ServerAddress::Local(listener.local_name()?),
@@ -79,7 +79,7 @@ impl BenchListener {
     }
 
     /// Waits for a client.
-    pub(super) async fn accept(&self) -> anyhow::Result<OpenConnection> {
+    pub(super) async fn accept(&self) -> RunResult<OpenConnection> {
         const ATTEMPTS: usize = 10;
         let mut attempts = 1..=ATTEMPTS;
         loop {
@@ -90,7 +90,7 @@ impl BenchListener {
                     if attempts.next().is_some()
                         && accept_error(&error) == AcceptError::Passes
                         && !has_too_much_open(&error) => {}
-                accepted => return accepted.context("cannot accept a client"),
+                accepted => return accepted.map_err(BenchError::io("cannot accept a client")),
             }
         }
     }

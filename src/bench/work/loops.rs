@@ -13,25 +13,25 @@ pub(super) use stream::{buffer_size, receive, receive_back, send, send_only};
 pub(super) use visit::{VisitKind, visit};
 
 use super::{
-    BenchError,
+    BenchError, RunResult,
     connection::{ConnectionReader, MessageReader as _},
 };
 use std::io;
 
 /// Converts errors of a closed connection to `ServerClosed`.
-fn map_server_error(error: io::Error) -> anyhow::Error {
+fn map_server_error(error: io::Error) -> BenchError {
     match error.kind() {
         io::ErrorKind::BrokenPipe
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::UnexpectedEof => BenchError::ServerClosed.into(),
+        | io::ErrorKind::UnexpectedEof => BenchError::ServerClosed,
         _ => error.into(),
     }
 }
 
 /// Adds context to an error of a client's connection.
-fn map_client_error(error: io::Error) -> anyhow::Error {
-    anyhow::Error::from(error).context("a client closed the connection before the end of the run")
+fn map_client_error(error: io::Error) -> BenchError {
+    BenchError::Io { what: "a client closed the connection before the end of the run", error }
 }
 
 /// The peer of a loop that runs in the clients as well as in the server.
@@ -42,7 +42,7 @@ pub(in crate::bench::work) enum LoopPeer {
 }
 
 impl LoopPeer {
-    fn map_error(self, error: io::Error) -> anyhow::Error {
+    fn map_error(self, error: io::Error) -> BenchError {
         match self {
             Self::Server => map_server_error(error),
             Self::Client => map_client_error(error),
@@ -51,8 +51,8 @@ impl LoopPeer {
 }
 
 /// Waits until the server closes the connection, which it does after the last byte has arrived.
-async fn wait_for_end(reader: &mut ConnectionReader) -> anyhow::Result<()> {
+async fn wait_for_end(reader: &mut ConnectionReader) -> RunResult<()> {
     let more = reader.read(&mut [0; 1]).await.map_err(map_server_error)?;
     // A server that discards must not send.
-    if more > 0 { Err(BenchError::Answered.into()) } else { Ok(()) }
+    if more > 0 { Err(BenchError::Answered) } else { Ok(()) }
 }

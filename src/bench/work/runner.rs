@@ -1,16 +1,16 @@
 //! Measures one run from start to end.
 
 use super::{
-    BenchError,
+    BenchError, RunResult, ServerAddress,
     clients::Clients,
     phase::{RunPhase, SharedPhase},
-    running_server::{RunNames, RunningServer, ServerAccess, ServerKind},
+    running_server::{RunNames, RunningServer, ServerAccess},
     sample::{check, sample},
     stall_watch::StallWatch,
     workers::Workers,
 };
 use crate::{
-    bench::{Amount, Case, Measure, Sample, Usage, Workload},
+    bench::{Amount, Case, Measure, Sample, ServerKind, Usage, Workload},
     diag::Failure,
     system,
 };
@@ -23,6 +23,8 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Runner {
     server: ServerKind,
+    /// Address of an external server.
+    external: Option<ServerAddress>,
     pin: Vec<usize>,
     warmup: Duration,
     names: RunNames,
@@ -32,34 +34,36 @@ impl Runner {
     /// Creates a runner; `folder` is for socket files.
     pub(crate) fn new(
         server: ServerKind,
+        external: Option<ServerAddress>,
         pin: Vec<usize>,
         warmup: Duration,
         folder: PathBuf,
     ) -> Self {
-        Self { server, pin, warmup, names: RunNames::new(folder) }
+        Self { server, external, pin, warmup, names: RunNames::new(folder) }
     }
 
-    fn run(&self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+    fn run(&self, case: &Case, amount: Amount) -> RunResult<Sample> {
         let cpu = self.pin.first().copied();
-        let (mut running, access) = self.server.start(case, cpu, &self.names)?;
+        let (mut running, access) =
+            RunningServer::start(self.server, self.external.as_ref(), case, cpu, &self.names)?;
         // The first CPU is the server's, if there is more than one.
-        let has_server = !matches!(self.server, ServerKind::External(..));
+        let has_server = !self.server.is_foreign();
         let cpus = &self.pin[usize::from(has_server && self.pin.len() > 1)..];
         let mut workers = Workers::new(case.api, cpus)?;
         let phase = SharedPhase::default();
-        let (server, phase_of_all) = (self.server.behaviour(), phase.clone());
-        let clients = Clients { case, amount, server, phase: phase_of_all, warmup: self.warmup };
+        let Self { server, warmup, .. } = *self;
+        let clients = Clients { case, amount, server, phase: phase.clone(), warmup };
         let started = start_clients(&clients, &mut workers, access);
         let measured = started
-            .and_then(|()| self.measure_clients(case, amount, &phase, &workers, &mut running));
+            .and_then(|()| self.measure_clients(case, amount, &phase, &mut workers, &mut running));
         // Ends the workers that are still running, except those with a timetable.
         phase.set(RunPhase::Over);
         match measured {
             Ok(sample) => Ok(sample),
             // If the server has failed, its error may be the cause.
             Err(error) => Err(match running.failure_reason() {
-                Some(reason) if reason.is::<BenchError>() => more_specific(error, reason),
-                _ => error,
+                Some(reason) => more_specific(error, reason),
+                None => error,
             }),
         }
     }
@@ -70,21 +74,27 @@ impl Runner {
         case: &Case,
         amount: Amount,
         phase: &SharedPhase,
-        workers: &Workers,
+        workers: &mut Workers,
         running: &mut RunningServer,
-    ) -> anyhow::Result<Sample> {
-        let mut watch = StallWatch::new(workers, case, self.server.behaviour());
-        watch.wait_until(Instant::now().checked_add(self.warmup))?;
+    ) -> RunResult<Sample> {
+        let mut watch = StallWatch::new(case, self.server);
+        // Messages of the warm-up are not limited: without one, no client may send before the
+        // measured time. A timetable has its own start.
+        if !self.warmup.is_zero() || case.rate.is_some() {
+            workers.release();
+            watch.wait_until(workers, Instant::now().checked_add(self.warmup))?;
+        }
         let server = running.usage()?;
         let system_cpu = system::usage::of_everybody();
         let client = Usage::now()?;
         let start = Instant::now();
         phase.set(RunPhase::Measured);
+        workers.release();
         if let Amount::Time(time) = amount {
-            watch.wait_until(start.checked_add(time))?;
+            watch.wait_until(workers, start.checked_add(time))?;
             phase.set(RunPhase::Over);
         }
-        watch.wait_until(None)?;
+        watch.wait_until(workers, None)?;
         let client = Usage::now()?.since(client);
         let system_cpu = system::usage::of_everybody().zip(system_cpu);
         let system_cpu = system_cpu.map(|(now, then)| now.saturating_sub(then));
@@ -96,7 +106,7 @@ impl Runner {
         let server = used.zip(server).map(|(now, then)| now.since(then));
         let mut sample = sample(case, &tallies, start, client, server)?;
         // The CPU time of an external server cannot be told from that of other processes.
-        if !matches!(self.server, ServerKind::External(..)) {
+        if !self.server.is_foreign() {
             sample.other_cpus = system_cpu.and_then(|system_cpu| other_cpus(system_cpu, &sample));
         }
         Ok(sample)
@@ -104,14 +114,13 @@ impl Runner {
 }
 
 impl Measure for Runner {
-    fn measure(&mut self, case: &Case, amount: Amount) -> anyhow::Result<Sample> {
+    fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
         self.names.advance();
-        self.run(case, amount).map_err(|error| match error.downcast_ref() {
-            Some(BenchError::TooSlow { reached }) => BenchError::RateMissed {
+        self.run(case, amount).map_err(|error| match error {
+            BenchError::TooSlow { reached } => BenchError::RateMissed {
                 asked: case.rate.unwrap_or_default(),
                 reached: reached.saturating_mul(case.clients as u64),
-            }
-            .into(),
+            },
             _ => error,
         })
     }
@@ -121,7 +130,7 @@ fn start_clients(
     clients: &Clients<'_>,
     workers: &mut Workers,
     access: ServerAccess,
-) -> anyhow::Result<()> {
+) -> RunResult<()> {
     let api = clients.case.api;
     let mut connections = Vec::new();
     match access {
@@ -149,17 +158,17 @@ fn start_clients(
 
 /// Returns the error that says more: clients of a server that has failed only see a closed
 /// connection.
-fn more_specific(client: anyhow::Error, server: anyhow::Error) -> anyhow::Error {
-    let is_vague = match client.downcast_ref() {
-        Some(BenchError::ServerClosed | BenchError::WorkerDied | BenchError::Stalled { .. }) => {
-            true
-        }
-        Some(_) => false,
-        None => matches!(client.downcast_ref(), Some(Failure::Connect { .. })),
-    };
+fn more_specific(client: BenchError, server: BenchError) -> BenchError {
+    let is_vague = matches!(
+        client,
+        BenchError::ServerClosed
+            | BenchError::WorkerDied
+            | BenchError::Stalled { .. }
+            | BenchError::Failure(Failure::Connect { .. })
+    );
     let is_specific = matches!(
-        server.downcast_ref(),
-        Some(BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied)
+        server,
+        BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied
     );
     if is_vague && is_specific { server } else { client }
 }

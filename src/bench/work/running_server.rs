@@ -1,29 +1,18 @@
 //! The server of a run: a process, workers of this process, or an external server.
 
 use super::{
+    BenchError, RunResult,
     address::ServerAddress,
-    clients::ServerBehaviour,
     control::ServerProcess,
     listener::ListenAddress,
     server::{ServedTotals, ServerJob, WorkloadServer},
     unopened_end::UnopenedEnd,
 };
-use crate::bench::{Case, Transport, Usage};
+use crate::bench::{Case, ServerKind, Transport, Usage};
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     path::PathBuf,
 };
-
-/// Which server clients connect to.
-#[derive(Clone, Debug)]
-pub(crate) enum ServerKind {
-    /// A separate process of lsock.
-    Process,
-    /// Workers in this process.
-    InProcess,
-    /// A server of another program, and its behaviour.
-    External(ServerAddress, ServerBehaviour),
-}
 
 /// The started server of a run.
 #[derive(Debug)]
@@ -42,57 +31,66 @@ pub(super) enum ServerAccess {
     Given(Vec<UnopenedEnd>),
 }
 
-impl ServerKind {
-    /// Returns what the server does with the bytes that it receives.
-    pub(super) fn behaviour(&self) -> ServerBehaviour {
-        match self {
-            Self::External(_, behaviour) => *behaviour,
-            Self::Process | Self::InProcess => ServerBehaviour::AsNeeded,
-        }
-    }
-
-    /// Starts the server of a run.
+impl RunningServer {
+    /// Starts the server of a run, unless it is an external one.
     pub(super) fn start(
-        &self,
+        kind: ServerKind,
+        external: Option<&ServerAddress>,
         case: &Case,
         cpu: Option<usize>,
         names: &RunNames,
-    ) -> anyhow::Result<(RunningServer, ServerAccess)> {
-        let job = |listen| ServerJob { case: case.clone(), listen, cpu };
-        let address = names.listen_address(case.over);
+    ) -> RunResult<(Self, ServerAccess)> {
+        if let Some(address) = external {
+            return Ok((Self::External, ServerAccess::Connect(address.clone())));
+        }
+        let listen = names.listen_address(case.over);
+        let has_listener = listen.is_some();
+        let job = ServerJob { case: case.clone(), listen, cpu };
+        let (mut clients, mut given) = (Vec::new(), Vec::new());
+        for _ in 0..if has_listener { 0 } else { case.clients } {
+            let (client, server) = UnopenedEnd::pair(case.over)?;
+            clients.push(client);
+            given.push(server);
+        }
+        let (server, address) = if kind == ServerKind::InProcess {
+            let server = WorkloadServer::start(&job, given)?;
+            let address = server.address()?;
+            (Self::InProcess(server), address)
+        } else {
+            // The plan has one client if there is no listener.
+            let (server, address) = ServerProcess::start(&job, given.pop(), &names.control())?;
+            (Self::Process(server), address)
+        };
+        Ok((server, address.map_or(ServerAccess::Given(clients), ServerAccess::Connect)))
+    }
+
+    /// Returns the server's error, if there was one.
+    pub(super) fn failure_reason(&mut self) -> Option<BenchError> {
+        if let Self::Process(server) = self {
+            server.shorten_timeout();
+        }
+        self.finish().err()
+    }
+
+    /// Returns the resource usage of the server process so far, if there is one.
+    pub(super) fn usage(&mut self) -> RunResult<Option<Usage>> {
         match self {
-            Self::External(address, _) => {
-                Ok((RunningServer::External, ServerAccess::Connect(address.clone())))
-            }
-            Self::Process if address.is_some() => {
-                let (server, address) =
-                    ServerProcess::start(&job(address), None, &names.control())?;
-                Ok((RunningServer::Process(server), access(address, Vec::new())))
-            }
-            Self::Process => {
-                // The plan has one client in this case.
-                let (client, given) = UnopenedEnd::pair(case.over)?;
-                let (server, address) =
-                    ServerProcess::start(&job(None), Some(given), &names.control())?;
-                Ok((RunningServer::Process(server), access(address, vec![client])))
-            }
-            Self::InProcess => {
-                let (mut clients, mut given) = (Vec::new(), Vec::new());
-                for _ in 0..if address.is_some() { 0 } else { case.clients } {
-                    let (client, server) = UnopenedEnd::pair(case.over)?;
-                    clients.push(client);
-                    given.push(server);
-                }
-                let server = WorkloadServer::start(&job(address), given)?;
-                let address = server.address()?;
-                Ok((RunningServer::InProcess(server), access(address, clients)))
-            }
+            Self::Process(server) => server.usage().map(Some),
+            Self::InProcess(_) | Self::External => Ok(None),
         }
     }
-}
 
-fn access(address: Option<ServerAddress>, clients: Vec<UnopenedEnd>) -> ServerAccess {
-    address.map_or(ServerAccess::Given(clients), ServerAccess::Connect)
+    /// Returns the totals, if they are known, and the resource usage of the server process.
+    /// Later calls return nothing.
+    pub(super) fn finish(&mut self) -> RunResult<(Option<ServedTotals>, Option<Usage>)> {
+        match std::mem::replace(self, Self::External) {
+            Self::Process(mut server) => {
+                server.finish().map(|(served, usage)| (Some(served), Some(usage)))
+            }
+            Self::InProcess(server) => server.finish().map(|served| (Some(served), None)),
+            Self::External => Ok((None, None)),
+        }
+    }
 }
 
 /// Unique names for the sockets of a run.
@@ -137,36 +135,6 @@ impl RunNames {
             Transport::Abstract => Some(ListenAddress::Name(format!("@{}", self.unique("")))),
             Transport::Tcp => Some(ListenAddress::Tcp(Vec::new())),
             Transport::Pipe | Transport::Socketpair => None,
-        }
-    }
-}
-
-impl RunningServer {
-    /// Returns the server's error, if there was one.
-    pub(super) fn failure_reason(&mut self) -> Option<anyhow::Error> {
-        if let Self::Process(server) = self {
-            server.shorten_timeout();
-        }
-        self.finish().err()
-    }
-
-    /// Returns the resource usage of the server process so far, if there is one.
-    pub(super) fn usage(&mut self) -> anyhow::Result<Option<Usage>> {
-        match self {
-            Self::Process(server) => server.usage().map(Some),
-            Self::InProcess(_) | Self::External => Ok(None),
-        }
-    }
-
-    /// Returns the totals, if they are known, and the resource usage of the server process.
-    /// Later calls return nothing.
-    pub(super) fn finish(&mut self) -> anyhow::Result<(Option<ServedTotals>, Option<Usage>)> {
-        match std::mem::replace(self, Self::External) {
-            Self::Process(mut server) => {
-                server.finish().map(|(served, usage)| (Some(served), Some(usage)))
-            }
-            Self::InProcess(server) => server.finish().map(|served| (Some(served), None)),
-            Self::External => Ok((None, None)),
         }
     }
 }

@@ -1,23 +1,19 @@
 //! Combines the tallies of the workers of a run.
 
-use super::{BenchError, server::ServedTotals, tally::Tally};
-use crate::bench::{Case, Sample, Usage, Workload};
+use super::{BenchError, RunResult, server::ServedTotals, tally::Tally};
+use crate::bench::{Case, Sample, Usage, Workload, measure::merged};
 use hdrhistogram::Histogram;
 use std::time::Instant;
 
 /// Fails with `Miscounted` if the server has received another number of bytes or connections.
-pub(super) fn check(case: &Case, tallies: &[Tally], served: ServedTotals) -> anyhow::Result<()> {
+pub(super) fn check(case: &Case, tallies: &[Tally], served: ServedTotals) -> RunResult<()> {
     let (sent, arrived, what) = if case.workload == Workload::Connect {
         let sent = tallies.iter().map(|tally| tally.all.messages).sum();
         (sent, served.connections, "connections")
     } else {
         (tallies.iter().map(|tally| tally.all.bytes).sum(), served.bytes, "bytes")
     };
-    if sent == arrived {
-        Ok(())
-    } else {
-        Err(BenchError::Miscounted { sent, arrived, what }.into())
-    }
+    if sent == arrived { Ok(()) } else { Err(BenchError::Miscounted { sent, arrived, what }) }
 }
 
 pub(super) fn sample(
@@ -26,22 +22,15 @@ pub(super) fn sample(
     start: Instant,
     client: Usage,
     server: Option<Usage>,
-) -> anyhow::Result<Sample> {
+) -> RunResult<Sample> {
     let messages: Vec<u64> = tallies.iter().map(|tally| tally.measured.messages).collect();
-    let mut latencies: Option<Histogram<u64>> = None;
-    for times in tallies.iter().filter_map(|tally| tally.times.as_ref()) {
-        match &mut latencies {
-            None => latencies = Some(times.clone()),
-            Some(all) => all.add(times)?,
-        }
-    }
     let start = tallies.iter().filter_map(|tally| tally.start).min().unwrap_or(start);
     let end = tallies.iter().map(|tally| tally.end).max().unwrap_or(start);
     let sample = Sample {
         elapsed: end.saturating_duration_since(start),
         bytes: tallies.iter().map(|tally| tally.measured.bytes).sum(),
         messages: messages.iter().sum(),
-        latencies,
+        latencies: merged(tallies.iter().filter_map(|tally| tally.times.as_ref())),
         client: Some(client),
         server,
         other_cpus: None,
@@ -50,10 +39,10 @@ pub(super) fn sample(
     let timed = sample.latencies.as_ref().map(Histogram::len);
     if let Some(arrived) = timed.filter(|timed| *timed != sample.messages) {
         let (sent, what) = (sample.messages, "messages");
-        return Err(BenchError::Miscounted { sent, arrived, what }.into());
+        return Err(BenchError::Miscounted { sent, arrived, what });
     }
     let is_empty = sample.messages == 0 || sample.elapsed.is_zero();
-    if is_empty { Err(BenchError::Nothing.into()) } else { Ok(sample) }
+    if is_empty { Err(BenchError::Nothing) } else { Ok(sample) }
 }
 
 /// Returns the minimum divided by the maximum; `None` for a single client.

@@ -1,7 +1,7 @@
 //! The server of a run, in a separate process or in that of the clients.
 
 use super::{
-    BenchError,
+    BenchError, RunResult,
     address::ServerAddress,
     connection::SplitConnection,
     listener::{BenchListener, ListenAddress},
@@ -62,7 +62,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 impl WorkloadServer {
     /// Starts to serve the given connections and to accept clients.
-    pub(super) fn start(job: &ServerJob, given: Vec<UnopenedEnd>) -> anyhow::Result<Self> {
+    pub(super) fn start(job: &ServerJob, given: Vec<UnopenedEnd>) -> RunResult<Self> {
         let ServerJob { case, listen, cpu } = job;
         let workers = Workers::new(case.api, cpu.as_slice())?;
         let per_connection = if case.both_ways { 2 } else { 1 };
@@ -106,12 +106,12 @@ impl WorkloadServer {
     }
 
     /// Returns the address that clients connect to, if there is a listener.
-    pub(super) fn address(&self) -> anyhow::Result<Option<ServerAddress>> {
+    pub(super) fn address(&self) -> RunResult<Option<ServerAddress>> {
         self.listener.as_ref().map(|listener| listener.address()).transpose()
     }
 
     /// Waits until everything that the clients have sent has arrived.
-    pub(super) fn finish(self) -> anyhow::Result<ServedTotals> {
+    pub(super) fn finish(self) -> RunResult<ServedTotals> {
         self.visits.phase.set(RunPhase::Over);
         if self.expected_tallies == 0
             && let Some(listener) = &self.listener
@@ -144,7 +144,7 @@ async fn accept(
     pattern: &Pattern,
     executor: &Executor,
     sender: &TallySender,
-) -> anyhow::Result<()> {
+) -> RunResult<()> {
     for _ in 0..case.clients {
         serve(case, listener.accept().await?.split(), pattern, executor, sender)?;
     }
@@ -158,7 +158,7 @@ fn serve(
     pattern: &Pattern,
     executor: &Executor,
     sender: &TallySender,
-) -> anyhow::Result<()> {
+) -> RunResult<()> {
     let (size, pattern) = (case.size, pattern.clone());
     let progress = WorkerProgress::new(SharedPhase::default());
     let sender = sender.clone();
@@ -205,7 +205,7 @@ async fn answer_visits(
     executor: &Executor,
     sender: &TallySender,
     visits: &Arc<Visits>,
-) -> anyhow::Result<()> {
+) -> RunResult<()> {
     loop {
         let connection = listener.accept().await?;
         if visits.phase.get() == RunPhase::Over {

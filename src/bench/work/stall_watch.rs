@@ -1,7 +1,7 @@
 //! Waits for workers as long as they make progress.
 
-use super::{BenchError, clients::ServerBehaviour, tally::Tally, workers::Workers};
-use crate::bench::Case;
+use super::{BenchError, RunResult, tally::Tally, workers::Workers};
+use crate::bench::{Case, ServerKind};
 use std::{
     sync::mpsc::RecvTimeoutError,
     time::{Duration, Instant},
@@ -16,8 +16,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Collects the tallies of workers, and fails if there is no progress.
 #[derive(Debug)]
-pub(super) struct StallWatch<'a> {
-    workers: &'a Workers,
+pub(super) struct StallWatch {
     pub(super) tallies: Vec<Tally>,
     limit: Duration,
     external: bool,
@@ -30,46 +29,48 @@ fn allowance(size: usize) -> Duration {
     Duration::from_secs(size as u64 / BYTES_PER_SECOND)
 }
 
-impl<'a> StallWatch<'a> {
-    pub(super) fn new(workers: &'a Workers, case: &Case, server: ServerBehaviour) -> Self {
+impl StallWatch {
+    pub(super) fn new(case: &Case, server: ServerKind) -> Self {
         let interval = case.rate.map_or(Duration::ZERO, |rate| {
             Duration::from_secs_f64(case.clients as f64 / rate as f64)
         });
         Self {
-            workers,
             tallies: Vec::new(),
             limit: STALL_LIMIT + interval + allowance(case.size),
-            external: server != ServerBehaviour::AsNeeded,
+            external: server.is_foreign(),
             last_progress: (0, Instant::now()),
         }
     }
 
     /// Waits until the deadline, if there is one, or until all workers have reported.
-    pub(super) fn wait_until(&mut self, deadline: Option<Instant>) -> anyhow::Result<()> {
-        while self.tallies.len() < self.workers.count() {
+    pub(super) fn wait_until(
+        &mut self,
+        workers: &Workers,
+        deadline: Option<Instant>,
+    ) -> RunResult<()> {
+        while self.tallies.len() < workers.count() {
             let now = Instant::now();
             let left =
                 deadline.map_or(CHECK_INTERVAL, |deadline| deadline.saturating_duration_since(now));
             if left.is_zero() {
                 return Ok(());
             }
-            match self.workers.receiver().recv_timeout(left.min(CHECK_INTERVAL)) {
+            match workers.receiver().recv_timeout(left.min(CHECK_INTERVAL)) {
                 Ok(tally) => self.tallies.push(tally?),
-                Err(RecvTimeoutError::Timeout) => self.check_progress(now)?,
+                Err(RecvTimeoutError::Timeout) => self.check_progress(workers.progress(), now)?,
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(BenchError::WorkerDied.into());
+                    return Err(BenchError::WorkerDied);
                 }
             }
         }
         Ok(())
     }
 
-    fn check_progress(&mut self, now: Instant) -> anyhow::Result<()> {
-        let progress = self.workers.progress();
+    fn check_progress(&mut self, progress: u64, now: Instant) -> RunResult<()> {
         if progress != self.last_progress.0 {
             self.last_progress = (progress, now);
         } else if now - self.last_progress.1 > self.limit {
-            return Err(BenchError::Stalled { after: self.limit, external: self.external }.into());
+            return Err(BenchError::Stalled { after: self.limit, external: self.external });
         }
         Ok(())
     }

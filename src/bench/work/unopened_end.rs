@@ -1,9 +1,11 @@
-use super::connection::{OpenConnection, SplitConnection};
+use super::{
+    BenchError, RunResult,
+    connection::{OpenConnection, SplitConnection},
+};
 use crate::{
     bench::{Api, Transport},
     system::pipes,
 };
-use anyhow::Context as _;
 use local_socket::Stream;
 use std::{
     io::{self, PipeReader, PipeWriter},
@@ -20,25 +22,26 @@ pub(super) enum UnopenedEnd {
 
 impl UnopenedEnd {
     /// Creates both ends.
-    pub(super) fn pair(over: Transport) -> anyhow::Result<(Self, Self)> {
+    pub(super) fn pair(over: Transport) -> RunResult<(Self, Self)> {
         if over == Transport::Socketpair {
-            let (client, server) = Stream::pair().context("cannot create a socket pair")?;
+            let (client, server) =
+                Stream::pair().map_err(BenchError::io("cannot create a socket pair"))?;
             return Ok((Self::Socket(client), Self::Socket(server)));
         }
-        let pipe = || io::pipe().context("cannot create a pipe");
+        let pipe = || io::pipe().map_err(BenchError::io("cannot create a pipe"));
         let ((server_reads, client_writes), (client_reads, server_writes)) = (pipe()?, pipe()?);
         let client = Self::Pipes(client_reads, client_writes);
         Ok((client, Self::Pipes(server_reads, server_writes)))
     }
 
     /// Takes standard input and output of this process as an end.
-    pub(super) fn standard(over: Transport) -> anyhow::Result<Self> {
+    pub(super) fn standard(over: Transport) -> RunResult<Self> {
         let taken = if over == Transport::Socketpair {
             pipes::standard_socket().map(Self::Socket)
         } else {
             pipes::standard_pipes().map(|(reader, writer)| Self::Pipes(reader, writer))
         };
-        taken.context("cannot use standard input and output")
+        taken.map_err(BenchError::io("cannot use standard input and output"))
     }
 
     /// Passes the end to a process as its standard input and output.
@@ -53,18 +56,18 @@ impl UnopenedEnd {
     }
 
     /// Opens the end; with `Api::Tokio` it has to be called in the event loop.
-    pub(super) fn open(self, api: Api) -> anyhow::Result<SplitConnection> {
+    pub(super) fn open(self, api: Api) -> RunResult<SplitConnection> {
         Ok(match (self, api) {
             (Self::Pipes(reader, writer), Api::Sync) => SplitConnection::waiting(reader, writer),
             (Self::Pipes(reader, writer), Api::Tokio) => {
                 let (reader, writer) = pipes::for_event_loop(reader, writer)
-                    .context("cannot use a pipe in an event loop")?;
+                    .map_err(BenchError::io("cannot use a pipe in an event loop"))?;
                 SplitConnection::event(reader, writer)
             }
             (Self::Socket(stream), Api::Sync) => OpenConnection::from(stream).split(),
             (Self::Socket(stream), Api::Tokio) => {
                 let stream = pipes::socket_for_event_loop(stream)
-                    .context("cannot use a socket in an event loop")?;
+                    .map_err(BenchError::io("cannot use a socket in an event loop"))?;
                 OpenConnection::from(stream).split()
             }
         })

@@ -1,13 +1,13 @@
 //! Executes the work: threads with blocking calls, or tasks of one event loop.
 
 use super::{
-    BenchError,
+    BenchError, RunResult,
     phase::ProgressCounter,
     tally::{Tally, WorkerProgress},
 };
 use crate::{bench::Api, system::descriptor_limit};
-use anyhow::Context as _;
 use std::{
+    convert::Infallible,
     pin::pin,
     sync::{
         Arc,
@@ -19,7 +19,7 @@ use std::{
 };
 use tokio::{
     runtime::{Builder, Handle},
-    sync::Notify,
+    sync::{Notify, broadcast},
 };
 
 /// Workers and their reports. Tasks end on drop.
@@ -28,12 +28,14 @@ pub(super) struct Workers {
     executor: Executor,
     _event_loop: Option<WorkerLoop>,
     sender: TallySender,
-    receiver: Receiver<anyhow::Result<Tally>>,
+    receiver: Receiver<RunResult<Tally>>,
     counters: Vec<ProgressCounter>,
+    /// Workers wait until this is dropped.
+    barrier: Option<broadcast::Sender<Infallible>>,
 }
 
 /// Sends the result of a worker.
-pub(super) type TallySender = Sender<anyhow::Result<Tally>>;
+pub(super) type TallySender = Sender<RunResult<Tally>>;
 
 /// Starts workers; can be cloned and used by workers.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ struct WorkerLoop {
 impl Workers {
     /// Creates an executor of threads, pinned to the CPUs in turn, or of one event loop, pinned to
     /// the first CPU. Without CPUs nothing is pinned.
-    pub(super) fn new(api: Api, cpus: &[usize]) -> anyhow::Result<Self> {
+    pub(super) fn new(api: Api, cpus: &[usize]) -> RunResult<Self> {
         let event_loop = match api {
             Api::Sync => None,
             Api::Tokio => Some(WorkerLoop::start(cpus.first().copied())?),
@@ -63,7 +65,14 @@ impl Workers {
             Some(event_loop) => Executor::EventLoop(event_loop.handle.clone()),
         };
         let (sender, receiver) = mpsc::channel();
-        Ok(Self { executor, _event_loop: event_loop, sender, receiver, counters: Vec::new() })
+        Ok(Self {
+            executor,
+            _event_loop: event_loop,
+            sender,
+            receiver,
+            counters: Vec::new(),
+            barrier: Some(broadcast::Sender::new(1)),
+        })
     }
 
     pub(super) fn executor(&self) -> &Executor {
@@ -75,21 +84,37 @@ impl Workers {
         self.sender.clone()
     }
 
-    /// Starts a worker.
+    /// Starts a worker, which waits for [`release`](Self::release).
     pub(super) fn spawn<F>(
         &mut self,
         progress: WorkerProgress,
         run: impl FnOnce(WorkerProgress) -> F,
-    ) -> anyhow::Result<()>
+    ) -> RunResult<()>
     where
-        F: Future<Output = anyhow::Result<Tally>> + Send + 'static,
+        F: Future<Output = RunResult<Tally>> + Send + 'static,
     {
         self.counters.push(progress.counter());
-        self.executor.spawn(run(progress), self.sender.clone())
+        let mut barrier = self.barrier.as_ref().map(broadcast::Sender::subscribe);
+        let (work, is_thread) = (run(progress), matches!(self.executor, Executor::Threads { .. }));
+        let work = async move {
+            // The only result is the error that the channel is closed.
+            match &mut barrier {
+                Some(barrier) if is_thread => drop(barrier.blocking_recv()),
+                Some(barrier) => drop(barrier.recv().await),
+                None => {}
+            }
+            work.await
+        };
+        self.executor.spawn(work, self.sender.clone())
+    }
+
+    /// Lets the workers begin that [`spawn`](Self::spawn) has started.
+    pub(super) fn release(&mut self) {
+        self.barrier = None;
     }
 
     /// Returns the receiver of the workers' results.
-    pub(super) fn receiver(&self) -> &Receiver<anyhow::Result<Tally>> {
+    pub(super) fn receiver(&self) -> &Receiver<RunResult<Tally>> {
         &self.receiver
     }
 
@@ -111,7 +136,7 @@ impl Executor {
         &self,
         work: impl Future<Output = T> + Send + 'static,
         sender: Sender<T>,
-    ) -> anyhow::Result<()> {
+    ) -> RunResult<()> {
         match self {
             Self::Threads { cpus, next } => {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -126,7 +151,7 @@ impl Executor {
                 thread::Builder::new()
                     .name(format!("worker {number}"))
                     .spawn(work)
-                    .context("cannot start a thread")?;
+                    .map_err(BenchError::io("cannot start a thread"))?;
             }
             Self::EventLoop(handle) => {
                 handle.spawn(async move {
@@ -140,9 +165,9 @@ impl Executor {
     /// Executes a future and waits for its result.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        work: impl Future<Output = anyhow::Result<T>> + Send + 'static,
-    ) -> anyhow::Result<T> {
-        let died = || Err(BenchError::WorkerDied.into());
+        work: impl Future<Output = RunResult<T>> + Send + 'static,
+    ) -> RunResult<T> {
+        let died = || Err(BenchError::WorkerDied);
         match self {
             // Any thread can open a socket for blocking calls.
             Self::Threads { .. } => match poll_once(work) {
@@ -173,12 +198,13 @@ fn pin_thread(cpu: Option<usize>) {
 }
 
 impl WorkerLoop {
-    fn start(cpu: Option<usize>) -> anyhow::Result<Self> {
-        descriptor_limit::check_event_loops(1).context("cannot start an event loop")?;
+    fn start(cpu: Option<usize>) -> RunResult<Self> {
+        descriptor_limit::check_event_loops(1)
+            .map_err(BenchError::io("cannot start an event loop"))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
-            .context("cannot start an event loop")?;
+            .map_err(BenchError::io("cannot start an event loop"))?;
         let (handle, end) = (runtime.handle().clone(), Arc::new(Notify::new()));
         let ended = Arc::clone(&end);
         let run = move || {
@@ -188,7 +214,7 @@ impl WorkerLoop {
         let thread = thread::Builder::new()
             .name("event loop".to_owned())
             .spawn(run)
-            .context("cannot start a thread")?;
+            .map_err(BenchError::io("cannot start a thread"))?;
         Ok(Self { handle, end, thread: Some(thread) })
     }
 }

@@ -2,30 +2,37 @@
 
 use super::plan::BenchPlan;
 use crate::{
-    bench::work::BenchError,
+    bench::BenchError,
     diag::{self, Failure},
 };
 use local_socket::error::{Obstacle, SocketError};
 use std::io;
 
-/// Adds a hint to an error, if there is one.
-pub(super) fn with_hint(error: anyhow::Error, plan: &BenchPlan) -> anyhow::Error {
-    let hint = match error.downcast_ref() {
-        Some(Failure::Advised { .. }) => return error,
-        Some(Failure::Connect { file: None, error }) if plan.has_external_server() => {
+/// Converts the error of a measurement, and adds a hint if there is one.
+pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> anyhow::Error {
+    if let BenchError::Run { case, error } = error {
+        return failure(*error, plan).context(case);
+    }
+    let hint = match &error {
+        BenchError::Failure(Failure::Connect { file: None, error }) if plan.server.is_foreign() => {
             is_absent(error).then(|| plan.absent_server_hint().to_owned())
         }
-        Some(Failure::Bind(error)) if has_live_server(error) => {
+        BenchError::Failure(Failure::Bind(error)) if has_live_server(error) => {
             Some("choose another name".to_owned())
         }
-        _ => error.downcast_ref().and_then(BenchError::hint),
+        _ => error.hint(),
     };
-    // Status 3 is only for a NAME of the command line.
-    let status = if plan.has_name() { diag::status(&error) } else { 1 };
-    match hint {
-        None if plan.has_name() => error,
-        hint => Failure::Advised { message: diag::message(&error), hint, status }.into(),
+    let has_own_hint = matches!(error, BenchError::Failure(Failure::Advised { .. }));
+    let error = match error {
+        BenchError::Failure(failure) => anyhow::Error::from(failure),
+        error => error.into(),
+    };
+    if has_own_hint || hint.is_none() && plan.target.is_some() {
+        return error;
     }
+    // Status 3 is only for a NAME of the command line.
+    let status = if plan.target.is_some() { diag::status(&error) } else { 1 };
+    Failure::Advised { message: diag::message(&error), hint, status }.into()
 }
 
 fn is_absent(error: &io::Error) -> bool {

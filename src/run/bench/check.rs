@@ -1,8 +1,8 @@
 //! Rejects invalid plans before anything is opened.
 
-use super::plan::{BenchPlan, ServerChoice};
+use super::plan::BenchPlan;
 use crate::{
-    bench::{Amount, Api, Case, Results, Transport, Workload, work::ServerBehaviour},
+    bench::{Amount, Api, Case, Results, ServerKind, Transport, Workload},
     cli,
     diag::Failure,
 };
@@ -38,7 +38,7 @@ impl BenchPlan {
     /// one descriptor, or two for a pair of pipes.
     pub(super) fn check_descriptors(&self, room: Option<u64>) -> Result<(), Failure> {
         let Some(room) = room else { return Ok(()) };
-        let sides = if matches!(self.server, ServerChoice::InProcess) { 2 } else { 1 };
+        let sides = if self.server == ServerKind::InProcess { 2 } else { 1 };
         for case in &self.cases {
             let each = sides * if case.over == Transport::Pipe { 2 } else { 1 };
             if case.clients as u64 * each > room {
@@ -58,7 +58,7 @@ impl BenchPlan {
         if !over.has_listener() && *workload == Workload::Connect {
             return usage(format!("connect needs a listener, which --over {over} does not have"));
         }
-        if !over.has_listener() && *clients > 1 && !matches!(self.server, ServerChoice::InProcess) {
+        if !over.has_listener() && *clients > 1 && self.server != ServerKind::InProcess {
             return usage(format!(
                 "--over {over} connects two processes once: several --clients require --in-process"
             ));
@@ -83,40 +83,40 @@ impl BenchPlan {
             let why = "an event loop cannot wait for plain pipes on Windows";
             return Err(Failure::Unsupported { option: "--over pipe --api tokio", why });
         }
-        match (&self.server, workload) {
-            (ServerChoice::ExternalServer(_, ServerBehaviour::Discard), Workload::Latency) => {
+        let counts = matches!(self.rounds.amount, Amount::Messages(_));
+        match (self.server, workload) {
+            (ServerKind::ForeignDiscard, Workload::Latency) => {
                 usage("latency requires a server that echoes: --expect echo".into())
             }
-            (
-                ServerChoice::ExternalServer(_, ServerBehaviour::Echo),
-                Workload::Latency | Workload::Connect,
-            ) if *size > LARGEST_ECHO => usage(format!(
-                "{workload} --to takes --size up to {}K: the server would echo a \
-                     larger message while it is still being sent",
-                LARGEST_ECHO >> 10
-            )),
-            (ServerChoice::ExternalServer(_, ServerBehaviour::Discard), Workload::Connect)
+            (ServerKind::ForeignEcho, Workload::Latency | Workload::Connect)
+                if *size > LARGEST_ECHO =>
+            {
+                usage(format!(
+                    "{workload} --to takes --size up to {}K: the server would echo a larger \
+                     message while it is still being sent",
+                    LARGEST_ECHO >> 10
+                ))
+            }
+            (ServerKind::ForeignDiscard, Workload::Connect)
                 if !work.size.is_empty() || work.bytes.is_some() =>
             {
                 usage(
                     "connect --expect discard sends nothing: it takes no --size or --bytes".into(),
                 )
             }
-            (ServerChoice::ExternalClients(..), Workload::Connect) if !work.clients.is_empty() => {
-                usage(
-                    "connect --at takes --count, the number of connections, and no --clients"
-                        .into(),
-                )
-            }
-            (ServerChoice::ExternalClients(..), Workload::Connect)
-                if !matches!(self.rounds.amount, Amount::Messages(_)) =>
-            {
+            (kind, Workload::Connect) if kind.has_foreign_clients() => {
+                if !work.clients.is_empty() {
+                    return usage(
+                        "connect --at takes --count, the number of connections, and no --clients"
+                            .into(),
+                    );
+                }
+                if counts {
+                    return Ok(());
+                }
                 usage("connect --at requires --count, the number of connections of a run".into())
             }
-            (
-                ServerChoice::ExternalClients(..),
-                Workload::Throughput | Workload::Latency | Workload::FanIn,
-            ) if matches!(self.rounds.amount, Amount::Messages(_)) => usage(
+            (kind, _) if kind.has_foreign_clients() && counts => usage(
                 "--at takes --count only with connect: otherwise a run ends with its clients"
                     .into(),
             ),

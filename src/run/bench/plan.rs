@@ -2,7 +2,8 @@
 
 use crate::{
     bench::{
-        Amount, Api, Case, Rounds, ServerDescription, Transport, Workload, work::ServerBehaviour,
+        Amount, Api, Case, Rounds, ServerBehaviour, ServerDescription, ServerKind, Transport,
+        Workload,
     },
     cli,
     diag::Failure,
@@ -21,18 +22,9 @@ pub(super) struct BenchPlan {
     pub(super) rounds: Rounds,
     pub(super) warmup: Duration,
     pub(super) pin: Vec<usize>,
-    pub(super) server: ServerChoice,
-}
-
-/// The server of a measurement.
-#[derive(Clone, Debug)]
-pub(super) enum ServerChoice {
-    Process,
-    InProcess,
-    /// `--to`
-    ExternalServer(Target, ServerBehaviour),
-    /// `--at`: lsock is the server.
-    ExternalClients(Target, ServerBehaviour),
+    pub(super) server: ServerKind,
+    /// NAME of `--to` or `--at`.
+    pub(super) target: Option<Target>,
 }
 
 /// Duration of a run of the tour, whose 13 cases take ten seconds.
@@ -46,16 +38,17 @@ const REPEAT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 impl BenchPlan {
     pub(super) fn new(args: &cli::Bench) -> Result<Self, Failure> {
         let cli::Bench { workload, work, external, .. } = args;
-        let server = server_choice(*workload, work, external)?;
-        let (repeat, duration, warmup) = match (&server, workload) {
-            (ServerChoice::ExternalClients(..), _) => (NonZeroUsize::MIN, None, Duration::ZERO),
-            (_, None) => (REPEAT, Some(TOUR), TOUR_WARMUP),
-            (_, Some(_)) => (REPEAT, Some(DURATION), WARMUP),
+        let server = server_kind(*workload, work, external)?;
+        let target = external.to.as_ref().or(external.at.as_ref());
+        let (repeat, duration, warmup) = match workload {
+            _ if server.has_foreign_clients() => (NonZeroUsize::MIN, None, Duration::ZERO),
+            None => (REPEAT, Some(TOUR), TOUR_WARMUP),
+            Some(_) => (REPEAT, Some(DURATION), WARMUP),
         };
         let plan = Self {
             cases: match workload {
                 None => tour(work)?,
-                Some(workload) => cases(*workload, work, &server),
+                Some(workload) => cases(*workload, work, server, target),
             },
             rounds: Rounds {
                 repeat: work.repeat.unwrap_or(repeat),
@@ -64,18 +57,16 @@ impl BenchPlan {
             warmup: work.warmup.unwrap_or(warmup),
             pin: work.pin.clone(),
             server,
+            target: target.cloned(),
         };
         plan.check(work)?;
         Ok(plan)
     }
 
-    pub(super) fn has_external_server(&self) -> bool {
-        matches!(self.server, ServerChoice::ExternalServer(..))
-    }
-
-    /// Returns whether the command line contains a NAME.
-    pub(super) fn has_name(&self) -> bool {
-        matches!(self.server, ServerChoice::ExternalServer(..) | ServerChoice::ExternalClients(..))
+    /// Returns the server, for people and reports.
+    pub(super) fn description(&self) -> ServerDescription {
+        let name = self.target.as_ref().map(ToString::to_string);
+        ServerDescription { kind: self.server, name }
     }
 
     /// Returns what to do if no server listens.
@@ -89,23 +80,6 @@ impl BenchPlan {
     }
 }
 
-impl ServerChoice {
-    /// Returns the description for reports.
-    pub(super) fn description(&self) -> ServerDescription {
-        use ServerBehaviour::Discard;
-        match self {
-            Self::Process => ServerDescription::Process,
-            Self::InProcess => ServerDescription::InProcess,
-            Self::ExternalServer(name, Discard) => {
-                ServerDescription::ForeignDiscard(name.to_string())
-            }
-            Self::ExternalServer(name, _) => ServerDescription::ForeignEcho(name.to_string()),
-            Self::ExternalClients(name, Discard) => ServerDescription::OwnDiscard(name.to_string()),
-            Self::ExternalClients(name, _) => ServerDescription::OwnEcho(name.to_string()),
-        }
-    }
-}
-
 fn amount(work: &cli::WorkOptions, duration: Option<Duration>) -> Amount {
     match (work.bytes, work.count) {
         (Some(bytes), _) => Amount::Bytes(bytes),
@@ -114,39 +88,43 @@ fn amount(work: &cli::WorkOptions, duration: Option<Duration>) -> Amount {
     }
 }
 
-fn server_choice(
+fn server_kind(
     workload: Option<Workload>,
     work: &cli::WorkOptions,
     external: &cli::ExternalOptions,
-) -> Result<ServerChoice, Failure> {
+) -> Result<ServerKind, Failure> {
     let usual = match workload {
         Some(Workload::Latency | Workload::Connect) => ServerBehaviour::Echo,
         _ => ServerBehaviour::Discard,
     };
-    let behaviour = external.expect.unwrap_or(usual);
-    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    match (&external.to, &external.at) {
-        (None, None) if external.expect.is_some() => {
-            usage("--expect requires --to NAME or --at NAME")
-        }
-        (None, None) if work.in_process => Ok(ServerChoice::InProcess),
-        (None, None) => Ok(ServerChoice::Process),
-        _ if workload.is_none() => {
-            usage("--to and --at require a workload, such as `lsock bench throughput --to NAME`")
-        }
-        (_, Some(at)) if work.size.len() > 1 || work.clients.len() > 1 || work.api.len() > 1 => {
-            Err(Failure::Usage(format!("--at {at} takes one --size, --clients and --api")))
-        }
-        (Some(target), _) | (None, Some(target))
-            if !matches!(target, Target::Name(_) | Target::Tcp(_)) =>
-        {
-            Err(Failure::Usage(format!(
-                "{target} is not a server: --to and --at take NAME or tcp:HOST:PORT"
-            )))
-        }
-        (Some(to), _) => Ok(ServerChoice::ExternalServer(to.clone(), behaviour)),
-        (None, Some(at)) => Ok(ServerChoice::ExternalClients(at.clone(), behaviour)),
+    let usage = |text: String| Err(Failure::Usage(text));
+    let Some(target) = external.to.as_ref().or(external.at.as_ref()) else {
+        return match (external.expect, work.in_process) {
+            (Some(_), _) => usage("--expect requires --to NAME or --at NAME".into()),
+            (None, true) => Ok(ServerKind::InProcess),
+            (None, false) => Ok(ServerKind::Process),
+        };
+    };
+    if workload.is_none() {
+        return usage(
+            "--to and --at require a workload, such as `lsock bench throughput --to NAME`".into(),
+        );
     }
+    let has_lists = work.size.len() > 1 || work.clients.len() > 1 || work.api.len() > 1;
+    if external.at.is_some() && has_lists {
+        return usage(format!("--at {target} takes one --size, --clients and --api"));
+    }
+    if matches!(target, Target::Stdio | Target::Command(_)) {
+        return usage(format!(
+            "{target} is not a server: --to and --at take NAME or tcp:HOST:PORT"
+        ));
+    }
+    Ok(match (external.to.is_some(), external.expect.unwrap_or(usual)) {
+        (true, ServerBehaviour::Echo) => ServerKind::ForeignEcho,
+        (true, ServerBehaviour::Discard) => ServerKind::ForeignDiscard,
+        (false, ServerBehaviour::Echo) => ServerKind::OwnEcho,
+        (false, ServerBehaviour::Discard) => ServerKind::OwnDiscard,
+    })
 }
 
 /// Returns the cases of the tour: throughput, latency and connections over all transports of this
@@ -193,31 +171,30 @@ fn tour(work: &cli::WorkOptions) -> Result<Vec<Case>, Failure> {
     Ok(cases)
 }
 
-fn cases(workload: Workload, work: &cli::WorkOptions, server: &ServerChoice) -> Vec<Case> {
-    let workload = match (workload, server) {
+fn cases(
+    workload: Workload,
+    work: &cli::WorkOptions,
+    server: ServerKind,
+    target: Option<&Target>,
+) -> Vec<Case> {
+    let workload = match workload {
         // A server cannot measure how long its answers take.
-        (Workload::Latency, ServerChoice::ExternalClients(..)) => Workload::Throughput,
+        Workload::Latency if server.has_foreign_clients() => Workload::Throughput,
         _ => workload,
     };
-    let (sizes, clients): (&[usize], usize) = match (workload, server) {
-        (Workload::Throughput, ServerChoice::ExternalClients(..)) => (&[64 << 10], 1),
-        (Workload::Throughput, _) => (&[64, 4 << 10, 64 << 10, 1 << 20], 1),
-        (Workload::Latency, _) => (&[64], 1),
-        (Workload::Connect, _) => (&[8], 1),
-        (Workload::FanIn, _) => (&[64], 16),
+    let (sizes, clients): (&[usize], usize) = match workload {
+        Workload::Throughput if server.has_foreign_clients() => (&[64 << 10], 1),
+        Workload::Throughput => (&[64, 4 << 10, 64 << 10, 1 << 20], 1),
+        Workload::Latency => (&[64], 1),
+        Workload::Connect => (&[8], 1),
+        Workload::FanIn => (&[64], 16),
     };
-    let over = match server {
-        ServerChoice::ExternalServer(target, _) | ServerChoice::ExternalClients(target, _) => {
-            match target {
-                Target::Tcp(_) => vec![Transport::Tcp],
-                // On Windows all names are paths of named pipes.
-                Target::Name(name) if name.is_path() && cfg!(unix) => vec![Transport::File],
-                _ => vec![Transport::Abstract],
-            }
-        }
-        ServerChoice::Process | ServerChoice::InProcess => {
-            or_default(&work.over, &[Transport::Abstract]).to_vec()
-        }
+    let over = match target {
+        Some(Target::Tcp(_)) => vec![Transport::Tcp],
+        // On Windows all names are paths of named pipes.
+        Some(Target::Name(name)) if name.is_path() && cfg!(unix) => vec![Transport::File],
+        Some(_) => vec![Transport::Abstract],
+        None => or_default(&work.over, &[Transport::Abstract]).to_vec(),
     };
     let (both_ways, rate) = (work.both_ways, work.rate);
     let mut cases = Vec::new();
@@ -243,7 +220,7 @@ impl Display for BenchPlan {
         for (number, case) in self.cases.iter().enumerate() {
             writeln!(f, "{} {case}", if number == 0 { "measure     " } else { "            " })?;
         }
-        writeln!(f, "server       {}", self.server)?;
+        writeln!(f, "server       {}", self.description())?;
         let Rounds { repeat, amount } = self.rounds;
         writeln!(f, "runs         {repeat} of each, in rounds")?;
         writeln!(f, "each         {amount}")?;
@@ -251,23 +228,5 @@ impl Display for BenchPlan {
         let pin: Vec<String> = self.pin.iter().map(ToString::to_string).collect();
         let pin = if pin.is_empty() { "not pinned".to_owned() } else { pin.join(", ") };
         writeln!(f, "CPUs         {pin}")
-    }
-}
-
-impl Display for ServerChoice {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let behaviour = |behaviour: &ServerBehaviour| {
-            if *behaviour == ServerBehaviour::Echo { "echoes" } else { "discards" }
-        };
-        match self {
-            Self::Process => f.write_str("a separate process"),
-            Self::InProcess => f.write_str("threads of the same process"),
-            Self::ExternalServer(target, what) => {
-                write!(f, "an external one at {target}, which {}", behaviour(what))
-            }
-            Self::ExternalClients(target, what) => {
-                write!(f, "this process at {target}, which {}", behaviour(what))
-            }
-        }
     }
 }

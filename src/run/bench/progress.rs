@@ -1,14 +1,10 @@
 use crate::{
     bench::{Case, RunObserver},
-    diag::Terminal,
+    diag::{Terminal, Tick, Ticker, progress_line},
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, RecvTimeoutError, Sender},
-    },
-    thread::{self, JoinHandle},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -22,57 +18,43 @@ pub(super) struct BenchProgress {
 #[derive(Debug)]
 struct ProgressLine {
     bar: ProgressBar,
-    /// Expected duration of a run, if it is known.
-    each: Option<Duration>,
-    /// Number of completed runs and start of the current one.
-    now: Arc<Mutex<(u32, Instant)>>,
-    end: Option<(Sender<()>, JoinHandle<()>)>,
+    current: Arc<Mutex<CurrentRun>>,
+    _ticker: Ticker,
+}
+
+/// The number of complete runs, and the start of the current one.
+#[derive(Copy, Clone, Debug)]
+struct CurrentRun {
+    done: u32,
+    start: Instant,
 }
 
 const BAR: &str = "{spinner} {bar:24} {eta} left: {wide_msg}";
 const LINE: &str = "{spinner} {elapsed}: {wide_msg}";
 
-/// Interval between redraws.
-const TICK: Duration = Duration::from_millis(100);
-
 impl BenchProgress {
-    /// Creates the line. `each` is the expected duration of a run.
+    /// Creates the line. `each` is the expected duration of a run, if it is known.
     pub(super) fn new(terminal: Terminal, runs: usize, each: Option<Duration>) -> Self {
         if !terminal.is_terminal() || terminal.is_quiet() {
             return Self::default();
         }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        // Cannot fail: the templates are constants.
-        if let Ok(style) = ProgressStyle::with_template(if each.is_some() { BAR } else { LINE }) {
-            bar.set_style(style);
-        }
-        if let Some(each) = each {
-            bar.set_length(millis(each).saturating_mul(runs as u64));
-        }
-        let now = Arc::new(Mutex::new((0, Instant::now())));
-        let mut shown = ProgressLine { bar, each, now, end: None };
-        shown.start();
-        Self { shown: Some(shown) }
-    }
-}
-
-impl ProgressLine {
-    fn start(&mut self) {
-        let (end, is_over) = mpsc::channel::<()>();
-        let (bar, each, now) = (self.bar.clone(), self.each, Arc::clone(&self.now));
-        let draw = move || {
-            while is_over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                if let Some(each) = each {
-                    let (done, begun) = *now.lock().unwrap_or_else(PoisonError::into_inner);
-                    let before = each.saturating_mul(done);
-                    bar.set_position(millis(before.saturating_add(begun.elapsed().min(each))));
-                }
-                bar.tick();
+        let length = each.map(|each| millis(each).saturating_mul(runs as u64));
+        let bar = progress_line(length, if each.is_some() { BAR } else { LINE });
+        let current = Arc::new(Mutex::new(CurrentRun { done: 0, start: Instant::now() }));
+        let (line, run) = (bar.clone(), Arc::clone(&current));
+        let ticker = Ticker::start(Ticker::REDRAW, move |tick| {
+            if tick == Tick::Last {
+                return line.finish_and_clear();
             }
-            bar.finish_and_clear();
-        };
-        let thread = thread::Builder::new().name("progress".to_owned()).spawn(draw);
-        self.end = thread.ok().map(|thread| (end, thread));
+            if let Some(each) = each {
+                let CurrentRun { done, start } =
+                    *run.lock().unwrap_or_else(PoisonError::into_inner);
+                let before = each.saturating_mul(done);
+                line.set_position(millis(before.saturating_add(start.elapsed().min(each))));
+            }
+            line.tick();
+        });
+        Self { shown: Some(ProgressLine { bar, current, _ticker: ticker }) }
     }
 }
 
@@ -84,19 +66,10 @@ impl RunObserver for BenchProgress {
     fn begin(&mut self, case: &Case, done: usize, all: usize) {
         tracing::info!("run {} of {all}: {case}", done + 1);
         if let Some(shown) = &self.shown {
-            let done = u32::try_from(done).unwrap_or(u32::MAX);
-            *shown.now.lock().unwrap_or_else(PoisonError::into_inner) = (done, Instant::now());
             shown.bar.set_message(format!("{case} (run {} of {all})", done + 1));
-        }
-    }
-}
-
-impl Drop for BenchProgress {
-    fn drop(&mut self) {
-        if let Some((end, thread)) = self.shown.take().and_then(|shown| shown.end) {
-            drop(end);
-            // The thread clears the line and ends.
-            let _ = thread.join();
+            let done = u32::try_from(done).unwrap_or(u32::MAX);
+            let run = CurrentRun { done, start: Instant::now() };
+            *shown.current.lock().unwrap_or_else(PoisonError::into_inner) = run;
         }
     }
 }

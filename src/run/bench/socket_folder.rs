@@ -1,6 +1,9 @@
-use super::plan::{BenchPlan, ServerChoice};
-use crate::{bench::Transport, diag::Failure, system::signals};
-use anyhow::Context as _;
+use super::plan::BenchPlan;
+use crate::{
+    bench::{BenchError, RunResult, Transport},
+    diag::Failure,
+    system::signals,
+};
 use local_socket::Name;
 use std::{
     fs,
@@ -23,10 +26,10 @@ pub(super) struct SocketFolder {
 }
 
 impl SocketFolder {
-    pub(super) fn new(plan: &BenchPlan) -> anyhow::Result<Self> {
+    pub(super) fn new(plan: &BenchPlan) -> RunResult<Self> {
         let signal = Arc::new(AtomicBool::new(false));
-        let makes_files = matches!(plan.server, ServerChoice::Process | ServerChoice::InProcess)
-            && plan.cases.iter().any(|case| case.over == Transport::File);
+        let makes_files =
+            plan.target.is_none() && plan.cases.iter().any(|case| case.over == Transport::File);
         if cfg!(windows) || !makes_files {
             return Ok(Self { folder: None, signal });
         }
@@ -35,7 +38,7 @@ impl SocketFolder {
         let folder = tempfile::Builder::new()
             .prefix("lsock-bench-")
             .tempdir()
-            .context("cannot create a folder for socket files")?;
+            .map_err(BenchError::io("cannot create a folder for socket files"))?;
         if let Err(error) = Name::parse(&folder.path().join("1000000.sock")) {
             let message =
                 format!("cannot create socket files in the folder for temporary files: {error}");
@@ -49,7 +52,7 @@ impl SocketFolder {
             let _ = fs::remove_dir_all(&path);
             signals::die(signal);
         })
-        .context("cannot handle signals")?;
+        .map_err(BenchError::io("cannot handle signals"))?;
         Ok(Self { folder: Some(folder), signal })
     }
 
@@ -59,7 +62,7 @@ impl SocketFolder {
 
     /// Returns the result, unless a signal has removed the folder and thereby caused the error:
     /// then the process is about to end.
-    pub(super) fn result<T>(&self, result: anyhow::Result<T>) -> anyhow::Result<T> {
+    pub(super) fn result<T>(&self, result: RunResult<T>) -> RunResult<T> {
         while result.is_err() && self.signal.load(Ordering::SeqCst) {
             thread::park();
         }

@@ -1,22 +1,22 @@
 //! Horizontal bars, with names on the left and figures on the right.
 
 use super::{
+    axis::{from_zero, number},
     panel::{Area, GRAY, LIGHT, width_of_names},
-    scale::Axis,
     series::SeriesStyle,
 };
 use crate::bench::statistics::Figure;
 use plotters::{
     chart::ChartBuilder,
     element::{EmptyElement, PathElement, Rectangle},
-    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, Text, WHITE},
+    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, TRANSPARENT, Text, WHITE},
     style::text_anchor::{HPos, Pos, VPos},
 };
 
 #[derive(Debug)]
 pub(super) struct Bars {
     pub(super) title: String,
-    pub(super) axis: Axis,
+    pub(super) unit: &'static str,
     pub(super) bars: Vec<Bar>,
 }
 
@@ -25,8 +25,6 @@ pub(super) struct Bar {
     pub(super) name: String,
     pub(super) style: SeriesStyle,
     pub(super) figure: Figure,
-    /// Text of the median, drawn beside the bar.
-    pub(super) text: String,
 }
 
 const TITLE: u32 = 30;
@@ -43,24 +41,30 @@ impl Bars {
     pub(super) fn draw(&self, area: &Area<'_>) -> anyhow::Result<()> {
         let bold = ("sans-serif", 18, FontStyle::Bold).into_font();
         area.draw(&Text::new(self.title.clone(), (0, 0), bold.color(&BLACK)))?;
-        let names = Axis::of_names(self.bars.iter().map(|bar| bar.name.clone()));
         let mut chart = ChartBuilder::on(area)
             .margin_top(TITLE)
             .margin_right(FIGURES)
             .x_label_area_size(LABELS)
             .y_label_area_size(width_of_names(self.bars.iter().map(|bar| bar.name.as_str())))
-            .build_cartesian_2d(self.axis.clone(), names)?;
+            .build_cartesian_2d(
+                from_zero(self.bars.iter().map(|bar| bar.figure.max)),
+                self.bars.len() as f64..0.0,
+            )?;
         chart
             .configure_mesh()
             .disable_y_mesh()
+            .light_line_style(TRANSPARENT)
             .bold_line_style(LIGHT)
             .axis_style(GRAY)
-            .x_desc(self.axis.title)
+            .x_desc(self.unit)
+            .x_labels(7)
+            .x_label_formatter(&|value| number(*value))
+            .y_labels(0)
             .label_style(("sans-serif", 14))
             .axis_desc_style(("sans-serif", 15))
             .draw()?;
         let text =
-            ("sans-serif", 14).into_font().color(&BLACK).pos(Pos::new(HPos::Left, VPos::Center));
+            |side| ("sans-serif", 14).into_font().color(&BLACK).pos(Pos::new(side, VPos::Center));
         for (index, bar) in self.bars.iter().enumerate() {
             let middle = index as f64 + 0.5;
             let Figure { median, min, max } = bar.figure;
@@ -72,10 +76,12 @@ impl Bars {
                 chart.draw_series([Rectangle::new(corners, color.filled())])?;
             }
             chart.draw_series([PathElement::new(vec![(min, middle), (max, middle)], BLACK)])?;
-            chart.plotting_area().draw(
-                &(EmptyElement::at((max, middle))
-                    + Text::new(bar.text.clone(), (6, 0), text.clone())),
-            )?;
+            for (x, distance, side, label) in
+                [(0.0, -6, HPos::Right, bar.name.clone()), (max, 6, HPos::Left, number(median))]
+            {
+                let label = Text::new(label, (distance, 0), text(side));
+                chart.plotting_area().draw(&(EmptyElement::at((x, middle)) + label))?;
+            }
         }
         Ok(())
     }

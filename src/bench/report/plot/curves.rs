@@ -1,23 +1,37 @@
 //! Lines with markers, and a legend.
 
 use super::{
+    axis::{from_zero, log_range, number, size_ticks, time, time_ticks},
     panel::{Area, GRAY, LIGHT, width_of_names},
-    scale::Axis,
     series::SeriesStyle,
 };
+use crate::bench::case::size_text;
 use plotters::{
-    chart::ChartBuilder,
+    chart::{ChartBuilder, ChartContext},
+    coord::{
+        cartesian::Cartesian2d,
+        combinators::{BindKeyPoints as _, IntoLogRange as _},
+        ranged1d::{Ranged, ValueFormatter},
+    },
     element::{Circle, Cross, DynElement, IntoDynElement as _, PathElement, TriangleMarker},
-    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, SVGBackend, Text},
+    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, SVGBackend, TRANSPARENT, Text},
     series::{DashedLineSeries, LineSeries},
 };
 
 #[derive(Debug)]
 pub(super) struct Curves {
     pub(super) title: String,
-    pub(super) x: Axis,
-    pub(super) y: Axis,
+    pub(super) axes: CurveAxes,
     pub(super) curves: Vec<Curve>,
+}
+
+/// What the points of curves are.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum CurveAxes {
+    /// Sizes of messages, and figures in this unit.
+    SizesAndFigures(&'static str),
+    /// Fractions of messages that took longer, and times in nanoseconds.
+    FractionsAndTimes,
 }
 
 #[derive(Debug)]
@@ -25,7 +39,7 @@ pub(super) struct Curve {
     pub(super) name: String,
     pub(super) style: SeriesStyle,
     pub(super) points: Vec<(f64, f64)>,
-    /// Ranges of the runs: position, minimum, maximum.
+    /// Ranges of the runs: x, minimum, maximum.
     pub(super) ranges: Vec<(f64, f64, f64)>,
 }
 
@@ -54,26 +68,73 @@ impl Curves {
         let (left, right) = area.split_horizontally(width.saturating_sub(legend));
         let bold = ("sans-serif", 18, FontStyle::Bold).into_font();
         area.draw(&Text::new(self.title.clone(), (0, 0), bold.color(&BLACK)))?;
-        let mut chart = ChartBuilder::on(&left)
-            .margin_top(30)
-            .margin_right(10)
-            .x_label_area_size(46)
-            .y_label_area_size(70)
-            .build_cartesian_2d(self.x.clone(), self.y.clone())?;
+        let points = self.curves.iter().flat_map(|curve| curve.points.iter().copied());
+        let (x, y) = (points.clone().map(|point| point.0), points.map(|point| point.1));
+        let mut builder = ChartBuilder::on(&left);
+        builder.margin_top(30).margin_right(10).x_label_area_size(46).y_label_area_size(70);
+        match self.axes {
+            CurveAxes::SizesAndFigures(unit) => {
+                let sizes = log_range(x.clone());
+                let ticks = size_ticks(&sizes, x);
+                let ranges = self.curves.iter().flat_map(|curve| &curve.ranges);
+                let chart = builder.build_cartesian_2d(
+                    sizes.log_scale().with_key_points(ticks),
+                    from_zero(ranges.map(|range| range.2)),
+                )?;
+                let size = |size: &f64| size_text(size.round() as usize);
+                self.draw_chart(chart, ("bytes of a message", &size), (unit, &|y| number(*y)))?;
+            }
+            CurveAxes::FractionsAndTimes => {
+                // Each further nine takes the same distance.
+                let least = x.fold(0.1, f64::min);
+                let ticks = [1.0, 0.5, 1e-1, 1e-2, 1e-3, 1e-4];
+                let ticks = ticks.into_iter().filter(|tick| *tick > least * 0.99).collect();
+                let times = log_range(y);
+                let time_ticks = time_ticks(&times);
+                let chart = builder.build_cartesian_2d(
+                    (1.0..least.powf(1.02)).log_scale().with_key_points(ticks),
+                    times.log_scale().with_key_points(time_ticks),
+                )?;
+                let title = "fraction of messages that took at most this time";
+                let percent = |longer: &f64| match ((1.0 - longer) * 1e4).round() / 1e2 {
+                    0.0 => "0".to_owned(),
+                    percent => format!("{percent} %"),
+                };
+                self.draw_chart(chart, (title, &percent), ("time", &|y| time(*y)))?;
+            }
+        }
+        self.draw_legend(&right)
+    }
+
+    /// Draws the curves; each axis has a title and labels.
+    fn draw_chart<X, Y>(
+        &self,
+        mut chart: ChartContext<'_, SVGBackend<'_>, Cartesian2d<X, Y>>,
+        (x_title, x_label): (&str, &dyn Fn(&f64) -> String),
+        (y_title, y_label): (&str, &dyn Fn(&f64) -> String),
+    ) -> anyhow::Result<()>
+    where
+        X: Ranged<ValueType = f64> + ValueFormatter<f64>,
+        Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    {
         chart
             .configure_mesh()
+            .light_line_style(TRANSPARENT)
             .bold_line_style(LIGHT)
             .axis_style(GRAY)
-            .x_desc(self.x.title)
-            .y_desc(self.y.title)
+            .x_desc(x_title)
+            .y_desc(y_title)
+            .x_label_formatter(&x_label)
+            .y_label_formatter(&y_label)
+            .y_labels(7)
             .label_style(("sans-serif", 14))
             .axis_desc_style(("sans-serif", 15))
             .draw()?;
         for curve in &self.curves {
             let SeriesStyle { color, shape } = curve.style;
             let points = || curve.points.iter().copied();
-            chart.draw_series(curve.ranges.iter().map(|(place, least, greatest)| {
-                PathElement::new(vec![(*place, *least), (*place, *greatest)], color.mix(0.5))
+            chart.draw_series(curve.ranges.iter().map(|(x, least, greatest)| {
+                PathElement::new(vec![(*x, *least), (*x, *greatest)], color.mix(0.5))
             }))?;
             if shape == 0 {
                 chart.draw_series(LineSeries::new(points(), color.stroke_width(2)))?;
@@ -86,9 +147,9 @@ impl Curves {
                     color.stroke_width(2),
                 ))?;
             }
-            chart.draw_series(points().map(|place| marker(place, curve.style)))?;
+            chart.draw_series(points().map(|point| marker(point, curve.style)))?;
         }
-        self.draw_legend(&right)
+        Ok(())
     }
 
     fn draw_legend(&self, area: &Area<'_>) -> anyhow::Result<()> {
@@ -111,14 +172,14 @@ impl Curves {
 
 /// Returns the marker of a point.
 fn marker<'a, C: Clone + 'static>(
-    place: C,
+    point: C,
     style: SeriesStyle,
 ) -> DynElement<'static, SVGBackend<'a>, C> {
     let SeriesStyle { color, shape } = style;
     match shape % 4 {
-        0 => Circle::new(place, 3, color.filled()).into_dyn(),
-        1 => TriangleMarker::new(place, 5, color.filled()).into_dyn(),
-        2 => Cross::new(place, 4, color.stroke_width(2)).into_dyn(),
-        _ => Circle::new(place, 4, color).into_dyn(),
+        0 => Circle::new(point, 3, color.filled()).into_dyn(),
+        1 => TriangleMarker::new(point, 5, color.filled()).into_dyn(),
+        2 => Cross::new(point, 4, color.stroke_width(2)).into_dyn(),
+        _ => Circle::new(point, 4, color).into_dyn(),
     }
 }

@@ -2,15 +2,10 @@
 
 use super::{
     bars::{Bar, Bars},
-    curves::{Curve, Curves},
-    scale::{Axis, number, quantile_place, size_place, time_place},
+    curves::{Curve, CurveAxes, Curves},
     series::{SeriesNames, common_text},
 };
-use crate::bench::{
-    Workload,
-    results::{Latency, Row},
-    statistics::Figure,
-};
+use crate::bench::{Workload, results::Row, statistics::Figure};
 use plotters::{
     coord::Shift,
     drawing::DrawingArea,
@@ -86,19 +81,15 @@ fn figures(
     rows: &[&Row],
     figure: impl Fn(&Row) -> Figure,
 ) -> Panel {
-    let greatest = rows.iter().map(|row| figure(row).max).fold(0.0, f64::max);
     let names = SeriesNames::new(rows, false);
-    let axis = Axis::from_zero(unit, greatest);
     if rows.iter().all(|row| row.case.size == rows[0].case.size) {
         let bars = rows.iter().map(|row| Bar {
             name: names.name(&row.case),
             style: names.style(&row.case),
             figure: figure(row),
-            text: number(figure(row).median),
         });
-        return Panel::Bars(Bars { title, axis, bars: bars.collect() });
+        return Panel::Bars(Bars { title, unit, bars: bars.collect() });
     }
-    let sizes: Vec<usize> = rows.iter().map(|row| row.case.size).collect();
     let mut curves: Vec<Curve> = Vec::new();
     for row in rows {
         let name = names.name(&row.case);
@@ -107,39 +98,30 @@ fn figures(
             curves.len() - 1
         });
         let Figure { median, min, max } = figure(row);
-        let place = size_place(row.case.size);
-        curves[index].points.push((place, median));
-        curves[index].ranges.push((place, min, max));
+        let size = row.case.size.max(1) as f64;
+        curves[index].points.push((size, median));
+        curves[index].ranges.push((size, min, max));
     }
     for curve in &mut curves {
         curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
-    let x = Axis::of_sizes("bytes of a message", &sizes);
-    Panel::Curves(Curves { title, x, y: axis, curves })
+    Panel::Curves(Curves { title, axes: CurveAxes::SizesAndFigures(unit), curves })
 }
 
 /// Draws the distribution of times as curves over quantiles.
 fn quantiles(title: String, rows: &[&Row]) -> Option<Panel> {
     let names = SeriesNames::new(rows, true);
-    let timed = rows.iter().filter_map(|row| Some((row, row.latency.as_ref()?)));
-    let points = |latency: &Latency| -> Vec<(f64, u64)> {
+    let curves = rows.iter().filter_map(|row| {
+        let latency = row.latency.as_ref()?;
         let quantiles = latency.quantiles.iter().map(|point| (point.quantile, point.nanoseconds));
-        [(0.0, latency.min)].into_iter().chain(quantiles).collect()
-    };
-    let timed: Vec<_> = timed.map(|(row, latency)| (row, points(latency))).collect();
-    let all = || timed.iter().flat_map(|(_, points)| points);
-    let greatest = all().map(|(quantile, _)| *quantile).fold(0.0, f64::max);
-    let curves = timed.iter().map(|(row, points)| {
-        let mut curve = Curve::new(names.name(&row.case), names.style(&row.case));
-        let places =
-            points.iter().map(|(quantile, time)| (quantile_place(*quantile), time_place(*time)));
-        curve.points = places.collect();
-        curve
+        let points = [(0.0, latency.min)].into_iter().chain(quantiles).map(|(quantile, time)| {
+            // Logarithms need positive numbers.
+            ((1.0 - quantile).max(1e-6), time.max(1) as f64)
+        });
+        let curve = Curve::new(names.name(&row.case), names.style(&row.case));
+        Some(Curve { points: points.collect(), ..curve })
     });
     let curves: Vec<Curve> = curves.collect();
-    (!curves.is_empty()).then(|| {
-        let x = Axis::of_quantiles("fraction of messages that took at most this time", greatest);
-        let y = Axis::of_times("time", all().map(|(_, time)| *time));
-        Panel::Curves(Curves { title, x, y, curves })
-    })
+    let axes = CurveAxes::FractionsAndTimes;
+    (!curves.is_empty()).then_some(Panel::Curves(Curves { title, axes, curves }))
 }

@@ -53,6 +53,14 @@ fn each_workload_has_its_panel() {
 }
 
 #[test]
+fn axes_have_round_labels() {
+    let svg = draw("tour", &tour());
+    for label in ["4", "64", "64K", "50 %", "99 %", "99.99 %", "20 µs", "200 µs", "0", "800k"] {
+        assert!(svg.contains(&format!("\n{label}\n")), "{label}");
+    }
+}
+
+#[test]
 fn odd_figures_can_be_drawn() {
     let odd = [0, 1, u64::MAX / 64];
     for (index, messages) in odd.into_iter().enumerate() {

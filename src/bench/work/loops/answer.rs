@@ -2,6 +2,7 @@
 
 use super::map_client_error;
 use crate::bench::work::{
+    RunResult,
     connection::{MessageReader as _, OpenConnection, SplitConnection},
     tally::{Tally, WorkerProgress},
 };
@@ -13,7 +14,7 @@ pub(in crate::bench::work) async fn answer_messages(
     connection: SplitConnection,
     size: usize,
     mut progress: WorkerProgress,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let SplitConnection { mut reader, mut writer } = connection;
     let mut message = memory::zeroed(size)?;
     while reader.fill(&mut message).await.map_err(map_client_error)? {
@@ -32,7 +33,7 @@ pub(in crate::bench::work) async fn answer_once(
     mut connection: OpenConnection,
     size: usize,
     before: impl FnOnce(),
-) -> anyhow::Result<()> {
+) -> RunResult<()> {
     // An allocation would be noticeable: a connection lasts a few microseconds.
     let mut small = [0; SMALL];
     let mut large;
@@ -57,7 +58,7 @@ pub(in crate::bench::work) async fn echo(
     sends_back: bool,
     note: impl Fn() -> io::Result<()>,
     mut progress: WorkerProgress,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let SplitConnection { mut reader, mut writer } = connection;
     let mut buffer = memory::zeroed(super::buffer_size(size))?;
     loop {

@@ -2,7 +2,7 @@
 
 use super::map_server_error;
 use crate::bench::work::{
-    BenchError,
+    BenchError, RunResult,
     connection::{MessageReader as _, SplitConnection},
     pattern::Pattern,
     tally::{Tally, WorkerProgress},
@@ -16,7 +16,7 @@ pub(in crate::bench::work) async fn exchange(
     mut pattern: Pattern,
     size: usize,
     mut progress: WorkerProgress,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let SplitConnection { mut reader, mut writer } = connection;
     let mut answers = pattern.clone();
     let mut answer = memory::zeroed(size)?;
@@ -25,7 +25,7 @@ pub(in crate::bench::work) async fn exchange(
         let start = Instant::now();
         writer.write_all(message).await.map_err(map_server_error)?;
         if !reader.fill(&mut answer).await.map_err(map_server_error)? {
-            return Err(BenchError::ServerClosed.into());
+            return Err(BenchError::ServerClosed);
         }
         progress.add_time(start.elapsed());
         answers.check(&answer)?;

@@ -3,7 +3,7 @@
 
 use super::map_server_error;
 use crate::bench::work::{
-    BenchError,
+    BenchError, RunResult,
     connection::{ConnectionReader, ConnectionWriter, MessageReader as _},
     pace::Timetable,
     pattern::Pattern,
@@ -19,7 +19,7 @@ pub(in crate::bench::work) async fn send_paced(
     timetable: Timetable,
     size: usize,
     mut progress: WorkerProgress,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let is_missed_by = timetable.is_missed_by();
     for number in 0..timetable.count() {
         timetable.wait_for(number).await;
@@ -49,7 +49,7 @@ pub(in crate::bench::work) async fn receive_timed(
     timetable: Timetable,
     size: usize,
     mut progress: WorkerProgress,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let mut answer = memory::zeroed(size)?;
     let mut number = 0;
     while reader.fill(&mut answer).await.map_err(map_server_error)? {
@@ -63,7 +63,7 @@ pub(in crate::bench::work) async fn receive_timed(
         number += 1;
     }
     if number < timetable.count() {
-        return Err(BenchError::ServerClosed.into());
+        return Err(BenchError::ServerClosed);
     }
     Ok(progress.into_tally().without_counts())
 }

@@ -2,7 +2,7 @@
 
 use super::{LoopPeer, map_server_error, wait_for_end};
 use crate::bench::work::{
-    BenchError,
+    BenchError, RunResult,
     connection::{ConnectionReader, ConnectionWriter, MessageReader as _, SplitConnection},
     pattern::Pattern,
     tally::{Tally, WorkerProgress},
@@ -27,7 +27,7 @@ pub(in crate::bench::work) async fn send(
     mut pattern: Pattern,
     size: usize,
     progress: WorkerProgress,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let SplitConnection { mut reader, writer } = connection;
     let (writer, progress) = write(writer, LoopPeer::Server, &mut pattern, size, progress).await?;
     writer.finish().await.map_err(map_server_error)?;
@@ -44,7 +44,7 @@ pub(in crate::bench::work) async fn send_only(
     size: usize,
     progress: WorkerProgress,
     sent: Arc<AtomicU64>,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let (writer, progress) = write(writer, peer, &mut pattern, size, progress).await?;
     sent.store(progress.bytes(), Ordering::Release);
     writer.finish().await.map_err(|error| peer.map_error(error))?;
@@ -57,7 +57,7 @@ async fn write(
     pattern: &mut Pattern,
     size: usize,
     mut progress: WorkerProgress,
-) -> anyhow::Result<(ConnectionWriter, WorkerProgress)> {
+) -> RunResult<(ConnectionWriter, WorkerProgress)> {
     while progress.has_next() {
         writer.write_all(pattern.next(size)).await.map_err(|error| peer.map_error(error))?;
         progress.add_message(size);
@@ -74,7 +74,7 @@ pub(in crate::bench::work) async fn receive(
     pattern: Pattern,
     size: usize,
     progress: WorkerProgress,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     Ok(read(reader, peer, pattern, size, progress).await?.into_tally())
 }
 
@@ -85,7 +85,7 @@ pub(in crate::bench::work) async fn receive_back(
     size: usize,
     progress: WorkerProgress,
     sent: Arc<AtomicU64>,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let progress = read(reader, LoopPeer::Server, pattern, size, progress).await?;
     let (sent, arrived) = (sent.load(Ordering::Acquire), progress.bytes());
     if arrived == sent {
@@ -106,7 +106,7 @@ async fn read(
     mut pattern: Pattern,
     size: usize,
     mut progress: WorkerProgress,
-) -> anyhow::Result<WorkerProgress> {
+) -> RunResult<WorkerProgress> {
     let mut buffer = memory::zeroed(buffer_size(size))?;
     loop {
         let count = reader.read(&mut buffer).await.map_err(|error| peer.map_error(error))?;

@@ -3,7 +3,7 @@
 use super::map_server_error;
 use crate::bench::Api;
 use crate::bench::work::{
-    BenchError,
+    BenchError, RunResult,
     address::ServerAddress,
     connection::MessageReader as _,
     pattern::Pattern,
@@ -28,7 +28,7 @@ pub(in crate::bench::work) async fn visit(
     mut pattern: Pattern,
     size: usize,
     mut progress: WorkerProgress,
-) -> anyhow::Result<Tally> {
+) -> RunResult<Tally> {
     let mut answers = pattern.clone();
     let mut answer = memory::zeroed(size)?;
     while progress.has_next() {
@@ -37,7 +37,7 @@ pub(in crate::bench::work) async fn visit(
             let mut connection = address.visit(api).await?;
             connection.write_all(pattern.next(size)).await.map_err(map_server_error)?;
             if !connection.fill(&mut answer).await.map_err(map_server_error)? {
-                return Err(BenchError::ServerClosed.into());
+                return Err(BenchError::ServerClosed);
             }
             progress.add_time(start.elapsed());
             answers.check(&answer)?;

@@ -1,12 +1,25 @@
+use crate::diag::Failure;
+use local_socket::error::reason;
 use std::{
     error::Error,
     fmt::{self, Display, Formatter},
+    io,
     time::Duration,
 };
 
+pub(crate) type RunResult<T> = Result<T, BenchError>;
+
 /// Reasons why a run is not complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum BenchError {
+    /// The case and run that failed.
+    Run { case: String, error: Box<BenchError> },
+    /// Listening or connecting failed, or options do not fit the system.
+    Failure(Failure),
+    /// A system call failed; `what` was tried.
+    Io { what: &'static str, error: io::Error },
+    /// A system call failed that needs no explanation.
+    System(io::Error),
     /// Other bytes were received than were sent.
     WrongBytes { offset: u64 },
     /// Another number of bytes or connections arrived than was sent.
@@ -36,6 +49,11 @@ pub(crate) enum BenchError {
 }
 
 impl BenchError {
+    /// Returns a conversion of errors; `what` says what was tried.
+    pub(crate) fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io { what, error }
+    }
+
     /// Returns a hint for the user.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
@@ -59,6 +77,10 @@ impl BenchError {
 impl Display for BenchError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Run { case, .. } => f.write_str(case),
+            Self::Failure(failure) => write!(f, "{failure}"),
+            Self::Io { what, .. } => f.write_str(what),
+            Self::System(error) => f.write_str(&reason(error)),
             Self::WrongBytes { offset } => {
                 write!(f, "the received bytes differ from the sent ones at or after byte {offset}")
             }
@@ -90,4 +112,25 @@ impl Display for BenchError {
     }
 }
 
-impl Error for BenchError {}
+impl Error for BenchError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Run { error, .. } => Some(error),
+            Self::Failure(failure) => failure.source(),
+            Self::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Failure> for BenchError {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<io::Error> for BenchError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
