@@ -9,10 +9,10 @@ mod stderr;
 mod terminal;
 mod ticker;
 
-pub(crate) use failure::{Failure, Receiver, message};
+pub(crate) use failure::{Failure, Receiver};
 pub(crate) use log::{escaped, start as start_log};
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
-pub(crate) use status::{Outcome, USAGE, status};
+pub(crate) use status::{Outcome, USAGE};
 pub(crate) use stderr::{flush, write_on_a_thread};
 pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
 pub(crate) use ticker::{Tick, Ticker, progress_line};
@@ -20,9 +20,9 @@ pub(crate) use ticker::{Tick, Ticker, progress_line};
 use std::process::ExitCode;
 
 /// Prints an error and returns its exit status. `help` is the hint for wrong usage.
-pub(crate) fn exit(error: &anyhow::Error, terminal: Terminal, help: &str) -> ExitCode {
+pub(crate) fn exit(failure: &Failure, terminal: Terminal, help: &str) -> ExitCode {
     // The error is the last line.
     flush();
-    terminal.error(&escaped(&message(error)), hint::hint(error, help).as_deref());
-    ExitCode::from(status(error))
+    terminal.error(&escaped(&failure.to_string()), failure.hint(help).as_deref());
+    ExitCode::from(failure.status())
 }

@@ -25,8 +25,7 @@ fn main() -> ExitCode {
     diag::install_hook();
     let status = match diag::caught(|| run::run(cli, terminal)) {
         Ok(Ok(outcome)) => outcome.exit(),
-        Ok(Err(error)) => diag::exit(&error, terminal, &cli::help_hint(&args)),
-        Err(failure) => diag::exit(&failure.into(), terminal, &cli::help_hint(&args)),
+        Ok(Err(failure)) | Err(failure) => diag::exit(&failure, terminal, &cli::help_hint(&args)),
     };
     diag::flush();
     status

@@ -19,7 +19,7 @@ use crate::{
 use std::num::NonZeroUsize;
 
 /// Runs the command.
-pub(crate) fn run(cli: Cli, terminal: Terminal) -> anyhow::Result<Outcome> {
+pub(crate) fn run(cli: Cli, terminal: Terminal) -> Result<Outcome, Failure> {
     diag::start_log(terminal)?;
     system::signals::exit_as_first_process()
         .and_then(|()| system::signals::fail_at_file_limit())

@@ -12,7 +12,6 @@ use super::{
     statistics::Figure,
 };
 use crate::diag::escaped;
-use anyhow::ensure;
 
 /// New results compared with old ones.
 #[derive(Debug)]
@@ -55,11 +54,8 @@ pub(crate) enum Verdict {
 const MIN_PERCENT: f64 = 1.0;
 
 impl Comparison {
-    /// Matches rows whose cases are equal.
-    ///
-    /// # Errors
-    /// An error if the results have no case in common.
-    pub(crate) fn new(old: &Results, new: &Results) -> anyhow::Result<Self> {
+    /// Matches rows whose cases are equal. Returns `None` if the results have no case in common.
+    pub(crate) fn new(old: &Results, new: &Results) -> Option<Self> {
         let find = |results: &Results, case: &Case| -> Option<(Figure, usize)> {
             let row = results.rows.iter().find(|row| row.case == *case)?;
             row.figure().map(|figure| (figure, row.runs.len()))
@@ -72,13 +68,13 @@ impl Comparison {
             Some(Change::new(&row.case, find(old, &row.case)?, find(new, &row.case)?))
         });
         let changes: Vec<Change> = both.collect();
-        ensure!(!changes.is_empty(), "the saved results contain none of these cases");
-        Ok(Self {
-            changes,
+        let comparison = Self {
             gone: without(&old.rows, new),
             added: without(&new.rows, old),
             differences: differences(old, new),
-        })
+            changes,
+        };
+        (!comparison.changes.is_empty()).then_some(comparison)
     }
 
     /// Returns the changes that are slower, beyond noise and by more than `percent` of the old

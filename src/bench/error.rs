@@ -55,7 +55,7 @@ impl BenchError {
     }
 
     /// Returns a hint for the user.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Stalled { external: true, .. } => Some(
                 "check that the server does what --expect says, and closes a connection after the \
@@ -77,9 +77,9 @@ impl BenchError {
 impl Display for BenchError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Run { case, .. } => f.write_str(case),
+            Self::Run { case, error } => write!(f, "{case}: {error}"),
             Self::Failure(failure) => write!(f, "{failure}"),
-            Self::Io { what, .. } => f.write_str(what),
+            Self::Io { what, error } => write!(f, "{what}: {}", reason(error)),
             Self::System(error) => f.write_str(&reason(error)),
             Self::WrongBytes { offset } => {
                 write!(f, "the received bytes differ from the sent ones at or after byte {offset}")
@@ -119,6 +119,18 @@ impl Error for BenchError {
             Self::Failure(failure) => failure.source(),
             Self::Io { error, .. } => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Failure(failure) => failure,
+            BenchError::Run { case, error } => {
+                Self::Run { case, failure: Box::new((*error).into()) }
+            }
+            error => Self::Advised { message: error.to_string(), hint: error.hint(), status: 1 },
         }
     }
 }

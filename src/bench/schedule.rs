@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn message(samples: RunResult<Vec<Vec<u64>>>) -> String {
-        crate::diag::message(&samples.unwrap_err().into())
+        samples.unwrap_err().to_string()
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(crate) fn usage(error: &clap::Error, help: &str) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             match stdout::print_with(|| error.print()) {
-                Err(failure) => exit(&failure.into(), Terminal::unknown(), help),
+                Err(failure) => exit(&failure, Terminal::unknown(), help),
                 Ok(()) => ExitCode::SUCCESS,
             }
         }

@@ -8,20 +8,32 @@ use std::{
     io::{self, ErrorKind},
 };
 
-/// Returns what the user can do about an error, if anything. `help` names the help of the command.
-pub(super) fn hint(error: &anyhow::Error, help: &str) -> Option<String> {
-    match error.downcast_ref::<Failure>()? {
-        Failure::Bind(error) => bind(error),
-        Failure::Connect { file: Some(file), .. } => {
-            Some(format!("there is a socket file of that name in this folder: use {file}"))
+impl Failure {
+    /// Returns what the user can do about the error, if anything. `help` names the help of the
+    /// command.
+    pub(super) fn hint(&self, help: &str) -> Option<String> {
+        match self {
+            Self::Usage(_) => Some(help.to_owned()),
+            Self::Bind(error) => bind(error),
+            Self::Connect { file: Some(file), .. } => {
+                Some(format!("there is a socket file of that name in this folder: use {file}"))
+            }
+            Self::Connect { error, file: None } => connect(error),
+            Self::ConnectTimedOut { option, .. } => {
+                Some(format!("a longer {option} gives the server more time"))
+            }
+            Self::Advised { hint, .. } => hint.clone(),
+            Self::Run { failure, .. } => failure.hint(help),
+            Self::Unsupported { .. }
+            | Self::Idle(_)
+            | Self::Undelivered { .. }
+            | Self::Command { .. }
+            | Self::Slower(_)
+            | Self::Saved { .. }
+            | Self::Output { .. }
+            | Self::Internal(_)
+            | Self::Io { .. } => None,
         }
-        Failure::Connect { error, .. } => connect(error),
-        Failure::ConnectTimedOut { option, .. } => {
-            Some(format!("a longer {option} gives the server more time"))
-        }
-        Failure::Advised { hint, .. } => hint.clone(),
-        Failure::Usage(_) => Some(help.to_owned()),
-        _ => None,
     }
 }
 

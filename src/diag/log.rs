@@ -29,8 +29,8 @@ use tracing_subscriber::{
 /// Starts the log, with the level of the options or of LSOCK_LOG.
 ///
 /// # Errors
-/// The text in LSOCK_LOG is no filter.
-pub(crate) fn start(terminal: Terminal) -> anyhow::Result<()> {
+/// `Failure::Usage` if the text in LSOCK_LOG is no filter.
+pub(crate) fn start(terminal: Terminal) -> Result<(), super::Failure> {
     let level = match (terminal.quiet, terminal.verbose) {
         (0, 0) => LevelFilter::WARN,
         (0, 1) => LevelFilter::INFO,
@@ -50,7 +50,8 @@ pub(crate) fn start(terminal: Terminal) -> anyhow::Result<()> {
             level,
             terminal,
             subscriber: OnceLock::new(),
-        })?,
+        })
+        .map_err(|error| super::Failure::Internal(error.to_string()))?,
     }
     Ok(())
 }

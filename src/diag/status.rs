@@ -23,20 +23,22 @@ impl Outcome {
 /// The exit status of wrong usage.
 pub(crate) const USAGE: u8 = 2;
 
-/// The exit status that stands for an error.
-pub(crate) fn status(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Failure>() {
-        Some(Failure::Usage(_) | Failure::Unsupported { .. }) => USAGE,
-        Some(Failure::Bind(_) | Failure::Connect { .. }) => 3,
-        Some(Failure::ConnectTimedOut { .. } | Failure::Idle(_)) => 4,
-        Some(Failure::Undelivered { .. }) => 5,
-        Some(Failure::Advised { status, .. }) => *status,
-        Some(
-            Failure::Command { .. }
-            | Failure::Output { .. }
-            | Failure::Internal(_)
-            | Failure::Io { .. },
-        )
-        | None => 1,
+impl Failure {
+    /// Returns the exit status.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Unsupported { .. } => USAGE,
+            Self::Bind(_) | Self::Connect { .. } => 3,
+            Self::ConnectTimedOut { .. } | Self::Idle(_) => 4,
+            Self::Undelivered { .. } => 5,
+            Self::Advised { status, .. } => *status,
+            Self::Run { failure, .. } => failure.status(),
+            Self::Command { .. }
+            | Self::Slower(_)
+            | Self::Saved { .. }
+            | Self::Output { .. }
+            | Self::Internal(_)
+            | Self::Io { .. } => 1,
+        }
     }
 }

@@ -28,7 +28,7 @@ use std::{
 };
 
 /// Measures and reports.
-pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> Result<Outcome, Failure> {
     let plan = BenchPlan::new(args)?;
     if args.explain {
         stdout::print(plan.to_string().as_bytes())?;
@@ -37,7 +37,8 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     // A table or a report goes there, which nobody is to wait for in vain.
     stdout::check()?;
     let old = args.reports.compare.as_deref().map(load).transpose()?;
-    if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {
+    let old = old.zip(args.reports.compare.as_deref());
+    if let Some((old, path)) = &old {
         plan.check_comparable(old, path)?;
     }
     plan.check_descriptors(system::descriptor_limit::raise())?;
@@ -49,7 +50,13 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
     // A failure in one of the following steps does not prevent the others.
     let is_for_people = !outputs.use_stdout();
     let written = outputs.write(&results);
-    let compared = old.map(|old| Comparison::new(&old, &results)).transpose();
+    let compared = old.map(|(old, path)| {
+        Comparison::new(&old, &results).ok_or_else(|| Failure::Saved {
+            path: path.to_owned(),
+            error: anyhow::anyhow!("it contains none of these cases"),
+        })
+    });
+    let compared = compared.transpose();
     let comparison = compared.as_ref().ok().and_then(Option::as_ref);
     let printed = print(is_for_people.then_some(&results), comparison, terminal);
     written.and(printed)?;
@@ -93,25 +100,25 @@ fn print(
 fn check_slowdowns(
     comparison: Option<&Comparison>,
     fail_over: Option<f64>,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome, Failure> {
     let Some((comparison, percent)) = comparison.zip(fail_over) else {
         return Ok(Outcome::Done);
     };
     let slower = comparison.slower_by_more_than(percent);
     let cases: Vec<String> = slower.iter().map(|change| change.case.to_string()).collect();
-    match cases.as_slice() {
-        [] => Ok(Outcome::Done),
-        [case] => anyhow::bail!("{case} is slower than before by more than {percent} %"),
-        [first, rest @ ..] => anyhow::bail!(
+    Err(Failure::Slower(match cases.as_slice() {
+        [] => return Ok(Outcome::Done),
+        [case] => format!("{case} is slower than before by more than {percent} %"),
+        [first, rest @ ..] => format!(
             "{} cases are slower than before by more than {percent} %: {first}, {}",
             cases.len(),
             rest.join(", ")
         ),
-    }
+    }))
 }
 
 /// Runs the server process, which another `lsock bench` has started.
-pub(super) fn serve(control: &Name<'static>) -> anyhow::Result<Outcome> {
+pub(super) fn serve(control: &Name<'static>) -> Result<Outcome, Failure> {
     system::descriptor_limit::raise();
     bench::work::serve(control)?;
     Ok(Outcome::Done)

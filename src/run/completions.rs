@@ -1,7 +1,11 @@
-use crate::{cli, diag::Outcome, system::stdout};
+use crate::{
+    cli,
+    diag::{Failure, Outcome},
+    system::stdout,
+};
 
 /// Prints the script.
-pub(super) fn run(shell: clap_complete::Shell) -> anyhow::Result<Outcome> {
+pub(super) fn run(shell: clap_complete::Shell) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut cli::definition(), "lsock", &mut script);
     stdout::print(&script)?;

@@ -31,7 +31,7 @@ struct ConnectPlan {
 }
 
 /// Connects, and joins the connection to stdin and stdout or to a command.
-pub(super) fn run(args: cli::Connect, terminal: Terminal) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: cli::Connect, terminal: Terminal) -> Result<Outcome, Failure> {
     let explain = args.explain;
     let plan = ConnectPlan::new(args, terminal)?;
     if explain {
@@ -62,19 +62,16 @@ impl ConnectPlan {
         })
     }
 
-    fn join_stdio(self, terminal: Terminal) -> anyhow::Result<Outcome> {
+    fn join_stdio(self, terminal: Terminal) -> Result<Outcome, Failure> {
         let (input, output) = endpoint::open_stdio()?;
         let stream = Arc::new(self.connect()?);
         let Self { options, shows_progress, .. } = self;
         let stdio = Stdio { input, output, options, shows_progress, terminal };
         let meter = stdio.meter();
-        stdio
-            .join(stream, 1, true, meter)
-            .failure()
-            .map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
+        stdio.join(stream, 1, true, meter).failure().map_or(Ok(Outcome::Done), Err)
     }
 
-    fn join_command(self, command: endpoint::CommandLine) -> anyhow::Result<Outcome> {
+    fn join_command(self, command: endpoint::CommandLine) -> Result<Outcome, Failure> {
         let stream = self.connect()?;
         let peer: Option<PeerCreds> = stream.peer_creds().ok();
         let name = self.name.to_string();

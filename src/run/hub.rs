@@ -75,7 +75,7 @@ pub(super) async fn serve(
     server: Server,
     loops: &EventLoops,
     options: Options,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome, Failure> {
     let (input, output) = open_stdio()?;
     let over = CancellationToken::new();
     let merge = options.merges.then(|| Merge::start(output, &over)).transpose()?;

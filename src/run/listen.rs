@@ -44,7 +44,7 @@ enum Joins {
 }
 
 /// Listens, and joins clients to stdin and stdout or to a command.
-pub(super) fn run(args: cli::Listen, terminal: Terminal) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: cli::Listen, terminal: Terminal) -> Result<Outcome, Failure> {
     let explain = args.explain;
     let plan = ListenPlan::new(args, terminal)?;
     if explain {
@@ -97,7 +97,7 @@ impl ListenPlan {
     }
 
     /// Serves clients in event loops.
-    fn run_loops(self, terminal: Terminal) -> anyhow::Result<Outcome> {
+    fn run_loops(self, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let moves = matches!(self.joins, Joins::Commands { .. }) && !self.options.is_plain();
@@ -131,7 +131,7 @@ impl ListenPlan {
     }
 
     /// Serves one client, or one after another, with blocking threads.
-    fn run_threads(self, terminal: Terminal) -> anyhow::Result<Outcome> {
+    fn run_threads(self, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let (listener, stopper, accepting) = {
@@ -158,7 +158,7 @@ impl ListenPlan {
         listener: &Arc<Listener>,
         stopper: &Stopper,
         terminal: Terminal,
-    ) -> anyhow::Result<Outcome> {
+    ) -> Result<Outcome, Failure> {
         self.listening.log(terminal);
         let mut acceptor = Acceptor::new(Arc::clone(listener), self.listening.admission(None));
         let (input, output) = endpoint::open_stdio()?;
@@ -176,10 +176,7 @@ impl ListenPlan {
         let stream = Arc::new(stream);
         let meter = stdio.meter();
         let _going = stopper.going(OpenItem::Stream(Arc::clone(&stream), Arc::clone(&meter)));
-        stdio
-            .join(stream, client.number, true, meter)
-            .failure()
-            .map_or(Ok(Outcome::Done), |failure| Err(failure.into()))
+        stdio.join(stream, client.number, true, meter).failure().map_or(Ok(Outcome::Done), Err)
     }
 }
 
@@ -187,7 +184,7 @@ fn serve_one_after_another(
     acceptor: &mut Acceptor,
     stdio: &Stdio,
     stopper: &Stopper,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome, Failure> {
     while let Some((stream, client)) = acceptor.next()? {
         let stream = Arc::new(stream);
         let meter = stdio.meter();
@@ -200,7 +197,7 @@ fn serve_one_after_another(
         match report.failure() {
             // Nothing of any client could be written any more.
             failure if is_over => {
-                return failure.map_or(Ok(Outcome::Done), |failure| Err(failure.into()));
+                return failure.map_or(Ok(Outcome::Done), Err);
             }
             Some(failure) => tracing::warn!("connection {}: {failure}", client.number),
             None => {}

@@ -37,7 +37,7 @@ struct RelayPlan {
 }
 
 /// Connects every client to the target.
-pub(super) fn run(args: cli::Relay, terminal: Terminal) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: cli::Relay, terminal: Terminal) -> Result<Outcome, Failure> {
     let explain = args.explain;
     let plan = RelayPlan::new(args, terminal)?;
     if explain {
@@ -157,7 +157,7 @@ impl RelayPlan {
         if moves { 3 } else { 2 }
     }
 
-    fn run(self, terminal: Terminal) -> anyhow::Result<Outcome> {
+    fn run(self, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let room = super::room_for_connections(self.descriptors_each())?;

@@ -86,7 +86,7 @@ impl Server {
         self,
         loops: &EventLoops,
         handler: H,
-    ) -> anyhow::Result<Outcome> {
+    ) -> Result<Outcome, Failure> {
         let Self { source, admission, once, grace, mut shutdown } = self;
         let limits = Arc::clone(admission.limits());
         let shared = Arc::new(ServerShared { handler, once, ended: Mutex::new(None) });

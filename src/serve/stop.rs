@@ -1,5 +1,5 @@
 use crate::{
-    diag::{Failure, Outcome, caught, message},
+    diag::{Failure, Outcome, caught},
     transfer::Meter,
 };
 use local_socket::{
@@ -105,10 +105,10 @@ impl Stopper {
 
     /// Ends the process by the termination signal, if one has arrived, after logging a failure.
     /// `accepting` is the guard of the accepting thread, which calls this function.
-    pub(crate) fn finish(&self, accepting: OpenGuard, result: &anyhow::Result<Outcome>) {
+    pub(crate) fn finish(&self, accepting: OpenGuard, result: &Result<Outcome, Failure>) {
         let signal = self.shared.state().signal;
         if let (Some(_), Err(error)) = (signal, result) {
-            tracing::error!("{}", message(error));
+            tracing::error!("{error}");
         }
         drop(accepting);
         if let Some(signal) = signal {

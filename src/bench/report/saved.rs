@@ -1,8 +1,7 @@
 //! Loads saved results.
 
 use super::json::parse;
-use crate::bench::Results;
-use anyhow::Context as _;
+use crate::{bench::Results, diag::Failure};
 use std::{
     fs::File,
     io::{self, Read as _},
@@ -16,9 +15,9 @@ const LARGEST: u64 = 64 << 20;
 /// results may be saved to the same file.
 ///
 /// # Errors
-/// An error of `open(2)` or `read(2)`, `FileTooLarge` if the file has more than 64 MiB,
-/// `InvalidData` if it is not UTF-8, or an error of the JSON parser.
-pub(crate) fn load(path: &Path) -> anyhow::Result<Results> {
+/// `Failure::Saved` with an error of `open(2)` or `read(2)`, `FileTooLarge` if the file has more than
+/// 64 MiB, `InvalidData` if it is not UTF-8, or an error of the JSON parser.
+pub(crate) fn load(path: &Path) -> Result<Results, Failure> {
     let read = || {
         let mut text = String::new();
         let length = File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
@@ -30,7 +29,7 @@ pub(crate) fn load(path: &Path) -> anyhow::Result<Results> {
     read()
         .map_err(anyhow::Error::from)
         .and_then(|text| parse(&text))
-        .with_context(|| format!("cannot compare with {}", path.display()))
+        .map_err(|error| Failure::Saved { path: path.to_owned(), error })
 }
 
 #[cfg(test)]
@@ -53,7 +52,7 @@ mod tests {
     fn errors_name_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("saved");
-        let message = |path: &Path| format!("{:#}", load(path).unwrap_err());
+        let message = |path: &Path| load(path).unwrap_err().to_string();
         let missing = message(&path);
         let begin = format!("cannot compare with {}: ", path.display());
         assert!(missing.starts_with(&begin), "{missing}");

@@ -185,7 +185,7 @@ pub(crate) fn serve(control: &Name<'static>) -> RunResult<()> {
             send(control.get_mut(), &Reply::Ready(ready))?;
             Some(server)
         }
-        Err(error) => return Ok(send(control.get_mut(), &failed(error))?),
+        Err(error) => return Ok(send(control.get_mut(), &failed(&error))?),
     };
     while let Some(request) = receive(&mut control)? {
         let reply = match request {
@@ -195,7 +195,7 @@ pub(crate) fn serve(control: &Name<'static>) -> RunResult<()> {
                 None => Err(io::Error::other("the server has already finished").into()),
             },
         };
-        send(control.get_mut(), &reply.unwrap_or_else(failed))?;
+        send(control.get_mut(), &reply.unwrap_or_else(|error| failed(&error)))?;
     }
     Ok(())
 }
@@ -218,6 +218,6 @@ fn finish(server: WorkloadServer) -> RunResult<Reply> {
     Ok(Reply::Served(served, Usage::now()?))
 }
 
-fn failed(error: BenchError) -> Reply {
-    Reply::Failed(diag::message(&error.into()))
+fn failed(error: &BenchError) -> Reply {
+    Reply::Failed(error.to_string())
 }

@@ -1,38 +1,41 @@
 //! Hints for measurements that failed.
 
 use super::plan::BenchPlan;
-use crate::{
-    bench::BenchError,
-    diag::{self, Failure},
-};
+use crate::{bench::BenchError, diag::Failure};
 use local_socket::error::{Obstacle, SocketError};
 use std::io;
 
 /// Converts the error of a measurement, and adds a hint if there is one.
-pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> anyhow::Error {
-    if let BenchError::Run { case, error } = error {
-        return failure(*error, plan).context(case);
-    }
-    let hint = match &error {
-        BenchError::Failure(Failure::Connect { file: None, error }) if plan.server.is_foreign() => {
-            is_absent(error).then(|| plan.absent_server_hint().to_owned())
+pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> Failure {
+    let has_name = plan.target.is_some();
+    let (failure, hint) = match error {
+        BenchError::Run { case, error } => {
+            let failure = Box::new(failure(*error, plan));
+            return Failure::Run { case, failure };
         }
-        BenchError::Failure(Failure::Bind(error)) if has_live_server(error) => {
-            Some("choose another name".to_owned())
+        BenchError::Failure(failure @ Failure::Advised { .. }) => return failure,
+        BenchError::Failure(failure) => {
+            let hint = match &failure {
+                Failure::Connect { file: None, error } if plan.server.is_foreign() => {
+                    is_absent(error).then(|| plan.absent_server_hint().to_owned())
+                }
+                Failure::Bind(error) if has_live_server(error) => {
+                    Some("choose another name".to_owned())
+                }
+                _ => None,
+            };
+            if hint.is_none() && has_name {
+                return failure;
+            }
+            (failure, hint)
         }
-        _ => error.hint(),
+        error => {
+            return error.into();
+        }
     };
-    let has_own_hint = matches!(error, BenchError::Failure(Failure::Advised { .. }));
-    let error = match error {
-        BenchError::Failure(failure) => anyhow::Error::from(failure),
-        error => error.into(),
-    };
-    if has_own_hint || hint.is_none() && plan.target.is_some() {
-        return error;
-    }
     // Status 3 is only for a NAME of the command line.
-    let status = if plan.target.is_some() { diag::status(&error) } else { 1 };
-    Failure::Advised { message: diag::message(&error), hint, status }.into()
+    let status = if has_name { failure.status() } else { 1 };
+    Failure::Advised { message: failure.to_string(), hint, status }
 }
 
 fn is_absent(error: &io::Error) -> bool {
