@@ -16,6 +16,7 @@ mod progress;
 mod report;
 pub(crate) mod tasks;
 pub(crate) mod threads;
+mod write_stop;
 
 pub(crate) use delivery::{Delivery, DeliveryRule, closed, ended};
 use ending::AfterEnd;
@@ -29,6 +30,7 @@ pub(crate) use passing::Passing;
 pub(crate) use progress::Progress;
 use report::DirectionReport;
 pub(crate) use report::{End, Ends, TransferReport, undelivered};
+use write_stop::WriteStop;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

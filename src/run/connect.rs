@@ -95,7 +95,7 @@ impl ConnectPlan {
                 number: 1,
                 closing: CancellationToken::new(),
             };
-            Ok(Bridge::to_commands(commands).serve(client).await?)
+            Bridge::to_commands(commands).serve(client).await
         })
     }
 

@@ -91,7 +91,7 @@ pub(super) async fn serve(
     let outcome = server.serve(loops, hub).await?;
     let failure = merge.and_then(|merge| merge.failure());
     match failure.or_else(|| broadcast.and_then(|broadcast| broadcast.failure())) {
-        Some(failure) => Err(failure.into()),
+        Some(failure) => Err(failure),
         None => Ok(outcome),
     }
 }

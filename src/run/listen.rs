@@ -141,10 +141,7 @@ impl ListenPlan {
             let accepting = stopper.going(OpenItem::Accepting);
             (listener, stopper, accepting)
         };
-        let result = readiness
-            .tell()
-            .map_err(Into::into)
-            .and_then(|()| self.serve(&listener, &stopper, terminal));
+        let result = readiness.tell().and_then(|()| self.serve(&listener, &stopper, terminal));
         // The name goes before the process does, also when something has failed.
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");

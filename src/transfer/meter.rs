@@ -1,4 +1,4 @@
-use super::{delivery::ended, report::undelivered};
+use super::{WriteStop, delivery::ended, report::undelivered};
 use crate::diag::{Failure, Receiver};
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -13,8 +13,8 @@ pub(crate) struct Meter {
     pub(crate) started: Instant,
     /// Set when both directions must end.
     pub(super) stop: AtomicBool,
-    /// Set when held bytes must not be delivered any more; they count as lost.
-    pub(super) gives_up: AtomicBool,
+    /// Stops the delivery of held bytes, which count as lost then.
+    pub(crate) write_stop: WriteStop,
 }
 
 /// Counters and times of one direction.
@@ -41,7 +41,7 @@ impl Meter {
             received: Gauge::new(started, timed),
             started,
             stop: AtomicBool::new(false),
-            gives_up: AtomicBool::new(false),
+            write_stop: WriteStop::default(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Gauge {
 
     /// Returns the number of bytes that were read and not delivered. If the direction has ended,
     /// they are lost.
-    pub(super) fn held(&self) -> u64 {
+    pub(crate) fn held(&self) -> u64 {
         let delivered = self.bytes();
         self.read.load(Relaxed).saturating_sub(delivered)
     }
@@ -90,8 +90,8 @@ impl Gauge {
     }
 
     /// Records bytes that were read.
-    pub(super) fn read(&self, bytes: usize) {
-        self.read.fetch_add(bytes as u64, Relaxed);
+    pub(crate) fn read(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Relaxed);
     }
 
     /// Records bytes that were delivered.

@@ -2,6 +2,9 @@
 
 mod copy;
 mod direction;
+mod output;
 mod transfer;
 
+pub(crate) use copy::{Broken, CopySink, CopyStep, deliver, step};
+pub(crate) use output::StoppableOutput;
 pub(crate) use transfer::{Job, transfer};

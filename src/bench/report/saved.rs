@@ -2,6 +2,7 @@
 
 use super::json::parse;
 use crate::{bench::Results, diag::Failure};
+use local_socket::error::reason;
 use std::{
     fs::File,
     io::{self, Read as _},
@@ -27,7 +28,7 @@ pub(crate) fn load(path: &Path) -> Result<Results, Failure> {
         Ok(text)
     };
     read()
-        .map_err(anyhow::Error::from)
+        .map_err(|error| anyhow::Error::msg(reason(&error)))
         .and_then(|text| parse(&text))
         .map_err(|error| Failure::Saved { path: path.to_owned(), error })
 }

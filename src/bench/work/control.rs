@@ -8,7 +8,7 @@ use super::{
     server::{ServedTotals, ServerJob, WorkloadServer},
     unopened_end::UnopenedEnd,
 };
-use crate::{bench::Usage, diag};
+use crate::bench::Usage;
 use local_socket::{
     ListenerOptions, Name, Stream,
     traits::{Listener as _, Stream as _},

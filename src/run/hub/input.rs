@@ -4,13 +4,14 @@ use super::queue::{BroadcastQueue, Subscription};
 use crate::{
     diag::{Failure, caught},
     system::Input,
+    transfer::{
+        Direction, Meter, ObservedDirection,
+        threads::{Broken, CopySink, CopyStep, step},
+    },
 };
 use std::{
-    io::ErrorKind,
-    sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    io,
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
 };
 use tokio_util::sync::CancellationToken;
@@ -27,8 +28,8 @@ struct InputShared {
     /// Set when a client has subscribed since the thread last checked.
     has_come: Mutex<bool>,
     came: Condvar,
-    /// Number of bytes that were read and wait for a client.
-    held: AtomicU64,
+    /// Counts the bytes that were read, and those that were queued for clients.
+    meter: Meter,
     /// The reason why stdin could not be read, if that ends the hub.
     failure: Mutex<Option<Failure>>,
 }
@@ -47,7 +48,7 @@ impl Broadcast {
             queue: Arc::new(BroadcastQueue::new(queue)),
             has_come: Mutex::default(),
             came: Condvar::new(),
-            held: AtomicU64::new(0),
+            meter: Meter::new(false),
             failure: Mutex::default(),
         });
         let reader = Arc::clone(&shared);
@@ -79,7 +80,7 @@ impl Broadcast {
 
     /// Returns the number of bytes that were read and that no client was left for.
     pub(super) fn held(&self) -> u64 {
-        self.shared.held.load(Relaxed)
+        self.shared.meter.sent.held()
     }
 
     /// Subscribes a client to all bytes that are read from now on.
@@ -101,25 +102,33 @@ impl InputShared {
         }
     }
 
-    fn read(&self, input: &Input) -> Result<(), Failure> {
+    fn read(&self, mut input: &Input) -> Result<(), Failure> {
         let mut buffer = vec![0; PIECE];
+        let observed = ObservedDirection::new(None, 0, Direction::Forth);
+        let gauge = &self.meter.sent;
         loop {
             self.wait_for_client();
-            match input.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                // The last client may have gone meanwhile: the next one gets the bytes.
-                Ok(read) => {
-                    self.held.store(read as u64, Relaxed);
-                    while !self.queue.push(&buffer[..read]) {
-                        self.wait_for_client();
-                    }
-                    self.held.store(0, Relaxed);
+            match step(&mut input, &mut { self }, &mut buffer, gauge, &observed) {
+                Ok(CopyStep::Moved) => {}
+                Ok(CopyStep::End) => return Ok(()),
+                Err(Broken::Source(error) | Broken::Sink(error)) => {
+                    return Err(Failure::Io { what: "cannot read the input", error });
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error)
-                    if error.kind() == ErrorKind::WouldBlock && input.wait_readable().is_ok() => {}
-                Err(error) => return Err(Failure::Io { what: "cannot read the input", error }),
             }
         }
+    }
+}
+
+impl CopySink for &InputShared {
+    /// Queues all bytes. The last client may have gone meanwhile: the next one gets them.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        while !self.queue.push(bytes) {
+            self.wait_for_client();
+        }
+        Ok(bytes.len())
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -4,17 +4,20 @@ use super::lines::LineSink;
 use crate::{
     diag::{Failure, Receiver, caught},
     system::Output,
-    transfer::undelivered,
+    transfer::{
+        Meter,
+        threads::{StoppableOutput, deliver},
+        undelivered,
+    },
 };
 use std::{
     io::{self, ErrorKind},
     sync::{
-        Arc, Mutex, PoisonError, TryLockError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        Arc, Mutex, PoisonError,
         mpsc::{self, RecvTimeoutError},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::sync::mpsc as lines;
 use tokio_util::sync::{CancellationToken, PollSender};
@@ -30,28 +33,15 @@ pub(super) struct Piece {
 #[derive(Debug)]
 pub(super) struct Merge {
     pieces: Mutex<Option<lines::Sender<Piece>>>,
-    /// Number of bytes that were read from clients.
-    read: AtomicU64,
-    written: Arc<Written>,
+    /// Counts the bytes of clients.
+    meter: Arc<Meter>,
     /// Receives the result of the thread.
     end: Mutex<mpsc::Receiver<io::Result<()>>>,
     failure: Mutex<Option<Failure>>,
 }
 
-/// The state of writing to stdout.
-#[derive(Debug, Default)]
-struct Written {
-    /// Number of written bytes of clients.
-    bytes: AtomicU64,
-    /// Set to stop writing; unwritten bytes then count as lost. The lock is held during each write.
-    is_over: Mutex<bool>,
-}
-
 /// Maximum number of queued pieces. When the queue is full, clients are not read.
 const WAITING: usize = 16;
-
-/// Time that a write takes at most unless it blocks.
-const WRITE_TIME: Duration = Duration::from_millis(100);
 
 impl Merge {
     /// Starts the thread. It cancels the token if writing fails.
@@ -59,9 +49,8 @@ impl Merge {
         let (sender, mut pieces) = lines::channel::<Piece>(WAITING);
         let (tell, end) = mpsc::channel();
         let over = over.clone();
-        let written = Arc::<Written>::default();
-        let room = output.room();
-        let mut writer = Writer { output, room, written: Arc::clone(&written), open_line_of: None };
+        let meter = Arc::new(Meter::new(false));
+        let mut writer = Writer { output, meter: Arc::clone(&meter), open_line_of: None };
         let write_all = move || {
             while let Some(piece) = pieces.blocking_recv() {
                 writer.write(&piece)?;
@@ -83,8 +72,7 @@ impl Merge {
             .map_err(|error| Failure::Io { what: "cannot start a thread", error })?;
         Ok(Self {
             pieces: Mutex::new(Some(sender)),
-            read: AtomicU64::new(0),
-            written,
+            meter,
             end: Mutex::new(end),
             failure: Mutex::new(None),
         })
@@ -92,7 +80,7 @@ impl Merge {
 
     /// Counts bytes that were read from a client. Each of them is written, or reported as lost.
     pub(super) fn count(&self, bytes: u64) {
-        self.read.fetch_add(bytes, Relaxed);
+        self.meter.received.read(bytes);
     }
 
     /// Returns the way of a client's lines to stdout; `None` if the hub has ended.
@@ -117,9 +105,8 @@ impl Merge {
                 io::Error::new(ErrorKind::TimedOut, "not written within the grace time")
             }
         };
-        let is_known = self.stop_writing();
-        let delivered = self.written.bytes.load(Relaxed);
-        let lost = self.read.load(Relaxed).saturating_sub(delivered);
+        let is_known = self.meter.write_stop.stop();
+        let (lost, delivered) = (self.meter.received.held(), self.meter.received.bytes());
         if lost > 0 {
             let bytes = is_known.then_some(lost);
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =
@@ -127,25 +114,7 @@ impl Merge {
         }
     }
 
-    /// Stops writing. Returns `false` if a write is blocked, so that the number of its written
-    /// bytes is unknown.
-    fn stop_writing(&self) -> bool {
-        let start = Instant::now();
-        loop {
-            match self.written.is_over.try_lock() {
-                Ok(mut is_over) => *is_over = true,
-                Err(TryLockError::Poisoned(is_over)) => *is_over.into_inner() = true,
-                Err(TryLockError::WouldBlock) if start.elapsed() < WRITE_TIME => {
-                    thread::sleep(Duration::from_millis(1));
-                    continue;
-                }
-                Err(TryLockError::WouldBlock) => return false,
-            }
-            return true;
-        }
-    }
-
-    /// What went wrong, once it is finished.
+    /// Takes the failure of a finished merge, if any.
     pub(super) fn failure(&self) -> Option<Failure> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -154,48 +123,21 @@ impl Merge {
 #[derive(Debug)]
 struct Writer {
     output: Output,
-    /// How much is written at a time.
-    room: usize,
-    written: Arc<Written>,
+    meter: Arc<Meter>,
     /// The client whose line has not ended.
     open_line_of: Option<u64>,
 }
 
 impl Writer {
-    /// Writes a piece. A line that a client has left open is ended before another client's
+    /// Writes a piece. A line that a client has left open is ended before the line of another client
     /// begins.
     fn write(&mut self, piece: &Piece) -> io::Result<()> {
+        let mut output = StoppableOutput::new(&self.output, &self.meter.write_stop);
         if self.open_line_of.is_some_and(|client| client != piece.client) {
-            self.write_all(b"\n", false)?;
+            deliver(b"\n", &mut output, |_| ())?;
         }
-        self.write_all(&piece.bytes, true)?;
+        deliver(&piece.bytes, &mut output, |written| self.meter.received.moved(written))?;
         self.open_line_of = (!piece.bytes.ends_with(b"\n")).then_some(piece.client);
-        Ok(())
-    }
-
-    /// Writes bytes, and counts them if they are a client's. Waiting is done without the lock,
-    /// so that what is written is known whenever the output is blocked.
-    fn write_all(&self, mut bytes: &[u8], is_counted: bool) -> io::Result<()> {
-        while !bytes.is_empty() {
-            self.output.wait_writable()?;
-            let is_over = self.written.is_over.lock().unwrap_or_else(PoisonError::into_inner);
-            if *is_over {
-                return Err(ErrorKind::TimedOut.into());
-            }
-            match self.output.write(&bytes[..bytes.len().min(self.room)]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(count) => {
-                    bytes = &bytes[count..];
-                    if is_counted {
-                        self.written.bytes.fetch_add(count as u64, Relaxed);
-                    }
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::Interrupted | ErrorKind::WouldBlock => {}
-                    _ => return Err(error),
-                },
-            }
-        }
         Ok(())
     }
 }

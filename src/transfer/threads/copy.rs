@@ -1,24 +1,22 @@
 //! Copies bytes through a buffer, for any pair of source and sink.
 
+use super::output::StoppableOutput;
 use crate::{
     system::{Descriptors, Input, Output, waiting},
-    transfer::{Gauge, Meter, ObservedDirection, TransferOptions, ended},
+    transfer::{Gauge, Meter, ObservedDirection, TransferOptions},
 };
 use local_socket::Stream;
-use std::{
-    io::{self, ErrorKind, Write},
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::io::{self, ErrorKind, Write};
 
 /// A source of bytes.
-pub(super) trait CopySource {
+pub(crate) trait CopySource {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
     /// Waits until the source is readable, after `WouldBlock`.
     fn wait(&mut self) -> io::Result<()>;
 }
 
 /// A destination of bytes.
-pub(super) trait CopySink {
+pub(crate) trait CopySink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     /// Waits until the sink is writable, after `WouldBlock`.
     fn wait(&mut self) -> io::Result<()>;
@@ -26,14 +24,14 @@ pub(super) trait CopySink {
 
 /// The result of a step.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum CopyStep {
+pub(crate) enum CopyStep {
     Moved,
     End,
 }
 
 /// The end that failed in a step.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     Source(io::Error),
     Sink(io::Error),
 }
@@ -46,26 +44,26 @@ pub(super) struct Incoming<'a> {
     pub(super) descriptors: Descriptors,
 }
 
-/// The output of a transfer.
+/// The output of a transfer: one that can be stopped if the transfer has time limits.
 #[derive(Debug)]
-pub(super) struct Outgoing<'a> {
-    output: &'a Output,
-    /// Set if the transfer can end while the output is blocked. Then each write waits until the
-    /// output is writable and is limited to this number of bytes, because a write that blocks does
-    /// not report how much it has written.
-    gives_up: Option<(&'a AtomicBool, usize)>,
+pub(super) enum Outgoing<'a> {
+    Plain(&'a Output),
+    Stoppable(StoppableOutput<'a>),
 }
 
 impl<'a> Outgoing<'a> {
     pub(super) fn new(output: &'a Output, options: &TransferOptions, meter: &'a Meter) -> Self {
-        let room = options.is_timed().then(|| output.room()).filter(|room| *room < usize::MAX);
-        Self { output, gives_up: room.map(|room| (&meter.gives_up, room)) }
+        if options.is_timed() {
+            Self::Stoppable(StoppableOutput::new(output, &meter.write_stop))
+        } else {
+            Self::Plain(output)
+        }
     }
 }
 
 /// Reads once and writes everything that was read. The gauge counts reads and writes at once, so
 /// that the number of held bytes is known even if this function never returns.
-pub(super) fn step(
+pub(crate) fn step(
     source: &mut impl CopySource,
     sink: &mut impl CopySink,
     buffer: &mut [u8],
@@ -83,30 +81,36 @@ pub(super) fn step(
             Err(error) => return Err(Broken::Source(error)),
         }
     };
-    gauge.read(read);
+    gauge.read(read as u64);
     gauge.delivering();
-    let mut rest = &buffer[..read];
-    if !rest.is_empty() {
-        observed.chunk(rest);
+    let bytes = &buffer[..read];
+    if bytes.is_empty() {
+        return Ok(CopyStep::End);
     }
-    while !rest.is_empty() {
-        let error = match sink.write(rest) {
-            Ok(0) => ErrorKind::WriteZero.into(),
+    observed.chunk(bytes);
+    deliver(bytes, sink, |written| gauge.moved(written)).map_err(Broken::Sink)?;
+    Ok(CopyStep::Moved)
+}
+
+/// Writes all bytes, and calls the function with the number of bytes of each write.
+pub(crate) fn deliver(
+    mut bytes: &[u8],
+    sink: &mut impl CopySink,
+    mut count: impl FnMut(usize),
+) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match sink.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(written) => {
-                gauge.moved(written);
-                rest = &rest[written..];
-                continue;
+                count(written);
+                bytes = &bytes[written..];
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => match sink.wait() {
-                Ok(()) => continue,
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        return Err(Broken::Sink(error));
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => sink.wait()?,
+            Err(error) => return Err(error),
+        }
     }
-    Ok(if read == 0 { CopyStep::End } else { CopyStep::Moved })
+    Ok(())
 }
 
 impl CopySource for &Input {
@@ -120,15 +124,16 @@ impl CopySource for &Input {
 
 impl CopySink for Outgoing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some((gives_up, room)) = self.gives_up else { return self.output.write(bytes) };
-        self.output.wait_writable()?;
-        if gives_up.load(Ordering::SeqCst) {
-            return Err(ended());
+        match self {
+            Self::Plain(output) => output.write(bytes),
+            Self::Stoppable(output) => output.write(bytes),
         }
-        self.output.write(&bytes[..bytes.len().min(room)])
     }
     fn wait(&mut self) -> io::Result<()> {
-        self.output.wait_writable()
+        match self {
+            Self::Plain(output) => output.wait_writable(),
+            Self::Stoppable(output) => output.wait(),
+        }
     }
 }
 

@@ -71,7 +71,7 @@ impl<'a> CopyPath<'a> {
                 Ok(None) => {}
                 Ok(Some(0)) => return Ok(CopyStep::End),
                 Ok(Some(moved)) => {
-                    self.gauge.read(moved);
+                    self.gauge.read(moved as u64);
                     self.gauge.moved(moved);
                     return Ok(CopyStep::Moved);
                 }
@@ -226,7 +226,7 @@ pub(super) fn receive(
             Err(Broken::Sink(error)) if error.kind() == ErrorKind::ConnectionReset => {
                 return DirectionEnd::InputFailed(error);
             }
-            Err(Broken::Sink(_)) if meter.gives_up.load(Ordering::SeqCst) => {
+            Err(Broken::Sink(_)) if meter.write_stop.is_stopped() => {
                 return DirectionEnd::Stopped;
             }
             Err(Broken::Sink(error)) => return DirectionEnd::OutputFailed(error),

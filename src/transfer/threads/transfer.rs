@@ -351,7 +351,7 @@ impl TransferShared {
         let mut endings = self.endings();
         if early_end.is_some() {
             drop(endings);
-            self.meter.gives_up.store(true, Ordering::SeqCst);
+            self.meter.write_stop.stop();
             self.stop(Shutdown::Both);
             endings = self
                 .changed

@@ -27,7 +27,7 @@ pub(in crate::bench::work) async fn send_paced(
             progress.end_warm_up();
         }
         if Instant::now() > is_missed_by {
-            return Err(missed(&timetable, number).into());
+            return Err(missed(&timetable, number));
         }
         writer.write_all(pattern.next(size)).await.map_err(map_server_error)?;
         progress.add_message(size);

@@ -96,8 +96,7 @@ pub(in crate::bench::work) async fn receive_back(
         BenchError::ServerClosed
     } else {
         BenchError::Miscounted { sent, arrived, what: "bytes" }
-    }
-    .into())
+    })
 }
 
 async fn read(
