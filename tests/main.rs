@@ -64,11 +64,9 @@ mod largest;
 #[cfg(target_os = "linux")]
 mod log;
 #[cfg(target_os = "linux")]
-mod memory_limit;
-#[cfg(target_os = "linux")]
 mod pass_fds;
 #[cfg(target_os = "linux")]
-mod short_of;
+mod resource_limits;
 // Other programs through a relay, as they come with Linux.
 #[cfg(target_os = "linux")]
 mod programs;
