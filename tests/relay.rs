@@ -8,15 +8,17 @@ mod absent_targets;
 mod basics;
 #[cfg(unix)]
 mod commands;
-#[cfg(unix)]
-mod faults;
 #[cfg(target_os = "linux")]
 mod load;
+#[cfg(unix)]
+mod losses;
 #[cfg(unix)]
 mod options;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod slow_readers;
 #[cfg(target_os = "linux")]
-mod undecided;
+mod late_losses;
 #[cfg(unix)]
 mod usage;

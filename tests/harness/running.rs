@@ -129,6 +129,12 @@ impl Running {
         assert!(is_found, "no message `{text}`");
     }
 
+    /// Fails if the text is on stderr so far.
+    #[track_caller]
+    pub(crate) fn does_not_say(&self, text: &str) {
+        assert!(!self.log().contains(text), "stderr contains `{text}`");
+    }
+
     /// Returns what is on stderr so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&self.stderr.so_far()).into_owned()
