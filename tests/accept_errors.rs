@@ -50,7 +50,7 @@ fn servers_go_on_after_temporary_errors() {
             // Two in a row cause a pause.
             let when = if error == "EMFILE" { "1..2" } else { "1" };
             let server = scene.with_failing_accept(error, when, args).start_listening();
-            let mut client = scene.wire(&server.place());
+            let mut client = scene.wire(&server.listen_name());
             client.send("hello\n");
             client.end();
             server.wait_for_message("connection 1");
@@ -73,7 +73,7 @@ fn a_broken_listening_socket_ends_a_server_with_status_1() {
         for error in ["EBADF", "EINVAL", "ENOTSOCK"] {
             let mut server = scene.with_failing_accept(error, "1+", args).start_listening();
             // A thread calls accept(2) at once, an event loop when a client has connected.
-            let name = server.place();
+            let name = server.listen_name();
             wait_until("the server has ended", || {
                 match name.strip_prefix("tcp:") {
                     Some(address) => drop(TcpStream::connect(address)),

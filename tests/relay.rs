@@ -8,17 +8,23 @@ mod absent_targets;
 mod basics;
 #[cfg(unix)]
 mod commands;
+#[cfg(unix)]
+mod dialogues;
+#[cfg(unix)]
+mod directions;
+#[cfg(target_os = "linux")]
+mod late_losses;
+#[cfg(unix)]
+mod limits;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(unix)]
 mod losses;
 #[cfg(unix)]
-mod options;
+mod reports;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod slow_readers;
-#[cfg(target_os = "linux")]
-mod late_losses;
 #[cfg(unix)]
 mod usage;

@@ -103,7 +103,7 @@ fn a_thread_that_cannot_be_started_fails_one_connection() {
     let scene = Scene::new();
     let lsock = scene.lsock_for_all();
     let target = scene.relay("tcp:127.0.0.1:0", "exec:cat").start_listening();
-    let port = target.place().rsplit(':').next().unwrap().to_owned();
+    let port = target.listen_name().rsplit(':').next().unwrap().to_owned();
     // Event loops, signals and the log.
     let threads = thread::available_parallelism().map_or(1, usize::from) + 2;
     let script = format!(r#"ulimit -u {threads}; exec "$0" "$@""#);
@@ -145,7 +145,7 @@ fn a_buffer_that_cannot_be_allocated_fails_one_connection() {
         let args = [&args[..1], &options, &args[1..]].concat();
         let server = scene.limited(LITTLE_MEMORY, args).start_listening();
         for number in 1..=3 {
-            let mut client = scene.wire(&server.place());
+            let mut client = scene.wire(&server.listen_name());
             // Fails if the connection is closed already.
             let _ = client.write_all(b"hello");
             assert_eq!(client.rest_whatever_happens(), b"");

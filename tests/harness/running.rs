@@ -142,7 +142,7 @@ impl Running {
 
     /// Waits for the message of `-v` that clients can connect. Returns the name in it.
     #[track_caller]
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn listen_name(&self) -> String {
         // The message can arrive in pieces: the name is whole if something follows it.
         let name = |bytes: &[u8]| {
             let log = String::from_utf8_lossy(bytes).into_owned();

@@ -38,7 +38,7 @@ fn the_environment_describes_the_connection() {
             .args(["--", "sh", "-c", VARIABLES]);
         let relay = relay.env("LSOCK_PEER_PID", "1").env("IPCREMOTEEUID", "0").env("PROTO", "IPC");
         let relay = relay.start_listening();
-        let name = relay.place();
+        let name = relay.listen_name();
         let output = String::from_utf8(scene.wire(&name).exchange(b"")).unwrap();
         assert_eq!(output, format!("{name},1,,,,,,,,\n"), "{mode:?}");
     }

@@ -172,7 +172,7 @@ fn from_a_tcp_port_to_a_name() {
     let scene = Scene::new();
     let server = echo(scene.word(), SIZES.len());
     let relay = scene.relay("tcp:127.0.0.1:0", scene.word()).start_listening();
-    let place = relay.place();
+    let place = relay.listen_name();
     let address = place.strip_prefix("tcp:").unwrap();
     assert!(address.starts_with("127.0.0.1:") && !address.ends_with(":0"), "{place}");
     for size in SIZES {

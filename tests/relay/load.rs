@@ -104,7 +104,7 @@ fn two_hundred_clients_exchange_different_bytes_at_once() {
     {
         let (_serving, target) = scene.echo(target);
         let relay = scene.relay(listen, &target).start_listening();
-        let name = relay.place();
+        let name = relay.listen_name();
         let bytes = data(SIZE + 200);
         thread::scope(|scope| {
             for number in 0..200 {

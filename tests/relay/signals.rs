@@ -94,7 +94,7 @@ fn bytes_of_clients_in_the_backlog_are_delivered_after_a_signal() {
         let scene = Scene::new();
         let target = scene.listen("./t").arg("-k").start_listening();
         let relay = scene.relay(listen, "./t").start_listening();
-        let name = relay.place();
+        let name = relay.listen_name();
         signal(&relay, Signal::STOP);
         let sender = (listen == "./s").then(|| {
             let sender = scene.connect(&name).args(["-v", "--send-only"]).input("line\n").start();
