@@ -108,9 +108,7 @@ fn a_target_that_closes_during_a_transfer_is_status_5() {
 #[cfg(target_os = "linux")]
 #[test]
 fn bytes_for_a_blocked_stdout_are_counted_at_the_end_of_the_grace_time() {
-    use local_socket::os::unix::unread;
     use rustix::io::ioctl_fionread;
-    use std::os::fd::AsFd;
     let scene = Scene::new();
     let relay = scene.relay("./s", "-").args(["--grace", "1s"]);
     let mut relay = relay.open_input().unread_output().start_listening();
@@ -119,7 +117,7 @@ fn bytes_for_a_blocked_stdout_are_counted_at_the_end_of_the_grace_time() {
     let mut writer = client.another();
     let writes = thread::spawn(move || writer.write_all(&data(SIZE)).is_err());
     wait_until("the pipe, the relay and the socket are full", || {
-        ioctl_fionread(&output).unwrap() > 60_000 && unread(client.as_fd()).unwrap() > 150_000
+        ioctl_fionread(&output).unwrap() > 60_000 && client.unread() > 150_000
     });
     let outcome = relay.terminate().says("could not be delivered to the output: ");
     let (lost, delivered) = outcome.losses();

@@ -30,7 +30,7 @@ fn arguments_that_exclude_each_other_are_wrong_usage() {
         (&["./s", "exec:'a"], "quote"),
         (&["tcp:127.0.0.1:0", "./t", "--mode", "600"], "--mode"),
         (&["tcp:127.0.0.1:0", "./t", "--group", "0"], "--group"),
-        (&["tcp:127.0.0.1:0", "./t", "--rename"], "--rename"),
+        (&["tcp:127.0.0.1:0", "./t", "--replace"], "--replace"),
         (&["tcp:127.0.0.1:0", "./t", "--allow", "any"], "--allow"),
         (&["tcp:127.0.0.1:0", "./t", "--max-conns-per-user", "1"], "--max-conns-per-user"),
         (&["-", "./t", "--mode", "600"], "--mode"),
@@ -115,7 +115,7 @@ fn a_descriptor_that_is_not_a_listening_socket_is_wrong_usage() {
     for fd in [connected.into(), datagrams.into(), file.into()] {
         lsock(fd, &[]).fails(2).says("fd:3");
     }
-    for args in [&["--mode", "600"][..], &["--rename"], &["--backlog", "1"], &["--expose"]] {
+    for args in [&["--mode", "600"][..], &["--replace"], &["--backlog", "1"], &["--expose"]] {
         let fd = listener.try_clone().unwrap().into();
         lsock(fd, args).fails(2).says(args[0]);
     }
