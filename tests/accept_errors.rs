@@ -1,12 +1,10 @@
-//! Errors of accept(2), which strace has the system give.
+//! Errors of accept(2), which strace injects.
 
-use crate::harness::{Cmd, Running, Scene, Wire, has, signal, wait_until};
-use rustix::process::Signal;
+use crate::harness::{Cmd, Scene, has, wait_until};
 use std::{net::TcpStream, os::unix::net::UnixStream};
 
-/// What accept(2) gives for a connection that has gone, for a network that has, or while
-/// there is too little of something.
-const PASSING: [&str; 13] = [
+/// Errors for a connection or network that has failed, and for a temporary lack of resources.
+const TEMPORARY: [&str; 13] = [
     "EPERM",
     "ENOBUFS",
     "EPROTO",
@@ -22,7 +20,6 @@ const PASSING: [&str; 13] = [
     "EHOSTDOWN",
 ];
 
-/// Servers of every kind that send back what they get, but for the first one.
 const SERVERS: [&[&str]; 5] = [
     &["listen", "-v", "-k", "./s"],
     &["listen", "-v", "-k", "./s", "--", "cat"],
@@ -32,39 +29,32 @@ const SERVERS: [&[&str]; 5] = [
 ];
 
 impl Scene {
-    /// Runs lsock so that these of its calls of accept(2) fail. The process is lsock itself.
+    /// lsock with failing calls of accept(2). `when` selects the calls, as in strace(1).
     fn with_failing_accept(&self, error: &str, when: &str, args: &[&str]) -> Cmd {
         let inject = format!("inject=accept4,accept:error={error}:when={when}");
+        // With -D the process is lsock, and strace its descendant.
         let strace = ["-D", "-f", "-qq", "-o", "trace", "-e", "trace=accept4,accept", "-e"];
-        self.command("strace")
-            .args(strace)
-            .args([inject.as_str(), env!("CARGO_BIN_EXE_lsock")])
-            .args(args)
-    }
-
-    /// Has a client served that connects after everything else.
-    fn is_served(&self, server: &Running) {
-        let name = server.place();
-        let mut client: Wire = self.wire(name.trim_start_matches("./"));
-        client.send("hello\n");
-        client.end();
-        server.wait_for_message("connection 1");
+        let strace = self.command("strace").args(strace);
+        strace.args([inject.as_str(), env!("CARGO_BIN_EXE_lsock")]).args(args)
     }
 }
 
 #[test]
-fn errors_that_pass_end_no_server() {
+fn servers_go_on_after_temporary_errors() {
     if !has("strace") {
         return;
     }
     for args in SERVERS {
         let scene = Scene::new();
-        for error in PASSING {
-            // The second one in a row is followed by a pause.
+        for error in TEMPORARY {
+            // Two in a row cause a pause.
             let when = if error == "EMFILE" { "1..2" } else { "1" };
             let server = scene.with_failing_accept(error, when, args).start_listening();
-            scene.is_served(&server);
-            // The library tries again by itself after this one.
+            let mut client = scene.wire(&server.listen_name());
+            client.send("hello\n");
+            client.end();
+            server.wait_for_message("connection 1");
+            // The library retries without a message after this one.
             if error != "ECONNABORTED" {
                 server.wait_for_message("cannot accept");
             }
@@ -74,7 +64,7 @@ fn errors_that_pass_end_no_server() {
 }
 
 #[test]
-fn a_broken_listener_ends_a_server() {
+fn a_broken_listening_socket_ends_a_server_with_status_1() {
     if !has("strace") {
         return;
     }
@@ -82,17 +72,18 @@ fn a_broken_listener_ends_a_server() {
         let scene = Scene::new();
         for error in ["EBADF", "EINVAL", "ENOTSOCK"] {
             let mut server = scene.with_failing_accept(error, "1+", args).start_listening();
-            // A thread asks for clients before there are any, an event loop afterwards.
-            let place = server.place();
-            wait_until("it has ended", || {
-                match place.strip_prefix("tcp:") {
+            // A thread calls accept(2) at once, an event loop when a client has connected.
+            let name = server.listen_name();
+            wait_until("the server has ended", || {
+                match name.strip_prefix("tcp:") {
                     Some(address) => drop(TcpStream::connect(address)),
                     None => drop(UnixStream::connect(scene.path("s"))),
                 }
                 !server.is_running()
             });
             let outcome = server.end().code(1).says("cannot accept a client");
-            assert!(scene.files().iter().all(|file| file == "trace"), "{outcome:?}");
+            let is_removed = scene.files().iter().all(|file| file == "trace");
+            assert!(is_removed, "{:?}\n{}", scene.files(), outcome.report());
         }
     }
 }

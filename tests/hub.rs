@@ -1,83 +1,63 @@
-//! `listen -k --merge` and `--broadcast`: all clients at once with stdin and stdout.
+//! `listen -k --merge` and `--broadcast`: all clients at once share stdin and stdout.
 
 mod broadcast;
 mod ending;
+mod losses;
 mod merge;
 
-use crate::harness::Scene;
-#[cfg(target_os = "linux")]
-use {
-    crate::harness::{open_files, wait_until},
-    std::{thread, time::Duration},
-};
+use crate::harness::{Running, Scene};
 
 const MERGE: [&str; 2] = ["-k", "--merge"];
 const BROADCAST: [&str; 2] = ["-k", "--broadcast"];
 const HUB: [&str; 3] = ["-k", "--merge", "--broadcast"];
 
-/// The number before a text in what a process has said.
+/// Waits until that many lines are on stdout. Returns all of it.
 #[track_caller]
-fn number_before(log: &str, text: &str) -> usize {
-    let (before, _) = log.split_once(text).unwrap_or_else(|| panic!("no `{text}` in {log}"));
-    let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap();
-    digits.parse().unwrap_or_else(|_| panic!("no number before `{text}` in {log}"))
+fn wait_for_lines(server: &Running, count: usize) -> String {
+    let is_all = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() == count;
+    assert!(server.stdout.wait_for(is_all), "not all lines came");
+    String::from_utf8(server.stdout.so_far()).unwrap()
 }
 
 #[test]
-fn a_hub_does_both() {
+fn a_hub_merges_and_broadcasts() {
     let scene = Scene::new();
     let mut server = scene.listen("./s").args(HUB).open_input().start_listening();
     let mut clients: Vec<_> = (0..5).map(|_| scene.wire("./s")).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         client.send(format!("from {number}\n"));
     }
-    let is_all = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() == 5;
-    assert!(server.stdout.wait_for(is_all));
-    // Who has sent something is served.
+    wait_for_lines(&server, 5);
     server.send("to all\n");
-    for client in &mut clients {
-        client.expect("to all\n");
-    }
-    // The end of stdin tells them, and does not end what they send.
+    clients.iter_mut().for_each(|client| client.expect("to all\n"));
+    // The end of stdin ends one direction only.
     server.close_input();
     for client in &mut clients {
         client.expect_rest("");
         client.send("still\n");
     }
-    let is_all = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() == 10;
-    assert!(server.stdout.wait_for(is_all));
+    let text = wait_for_lines(&server, 10);
     assert!(server.is_running());
-    let text = String::from_utf8(server.stdout.so_far()).unwrap();
     assert_eq!(text.matches("still\n").count(), 5, "{text}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn many_clients_one_after_another_leave_nothing() {
+fn clients_one_after_another_leave_no_descriptors() {
+    use crate::harness::{open_files, wait_until};
     let scene = Scene::new();
-    let mut server = scene.listen("./s").args(HUB).open_input().start_listening();
-    let visit = || {
-        let mut client = scene.wire("./s");
-        client.send("hello\n");
-    };
-    visit();
-    server.wait_for_output("hello\n");
-    wait_until("it has gone", || {
-        let files = open_files(&server);
-        thread::sleep(Duration::from_millis(20));
-        files == open_files(&server)
-    });
+    let server = scene.listen("./s").args(HUB).open_input().start_listening();
+    // Without clients.
     let before = open_files(&server);
     for _ in 0..500 {
-        visit();
+        scene.wire("./s").send("hello\n");
     }
-    server.wait_for_output("hello\n".repeat(501));
-    wait_until("no descriptor is left over", || open_files(&server) <= before);
-    assert!(server.is_running());
+    server.wait_for_output("hello\n".repeat(500));
+    wait_until("no descriptor is left", || open_files(&server) <= before);
 }
 
 #[test]
-fn what_does_not_go_together() {
+fn options_that_exclude_each_other_are_wrong_usage() {
     let scene = Scene::new();
     let cases: &[(&[&str], &str)] = &[
         (&["--merge"], "--keep-open"),

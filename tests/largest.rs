@@ -47,7 +47,7 @@ fn a_relay_to_a_port_takes_the_longest_times() {
     for time in times() {
         let (wait, timeout) = (format!("--wait={time}"), format!("--timeout={time}"));
         for args in [&[wait.as_str()][..], &[&timeout], &[&wait, &timeout]] {
-            let relay = scene.relay("./s", &target.place()).args(args).start_listening();
+            let relay = scene.relay("./s", &target.listen_name()).args(args).start_listening();
             scene.wire("./s").expect_echo("hello");
             relay.kill();
         }

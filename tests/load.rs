@@ -95,9 +95,9 @@ fn clients_one_after_another_leave_no_threads_and_descriptors() {
 #[test]
 fn without_free_descriptors_clients_wait_and_are_served() {
     let scene = Scene::new();
-    for args in ["-- cat", "--buffer 64K -- cat"] {
-        let script = format!(r#"ulimit -n 40; exec "$0" listen -v ./s -k {args}"#);
-        let server = scene.shell(&script).start_listening();
+    for options in [&[][..], &["--buffer", "64K"]] {
+        let server = scene.limited("-n 40", ["listen", "-v", "./s", "-k"]).args(options);
+        let server = server.args(["--", "cat"]).start_listening();
         expect_echoes(&scene, 100);
         server.terminate();
     }

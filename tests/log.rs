@@ -1,18 +1,18 @@
-//! Messages of servers: nobody waits for whoever reads them, and floods are a few lines.
+//! Messages of servers: clients never wait for a reader of stderr, and a flood of warnings is
+//! a few lines.
 
-use crate::harness::{Cmd, Scene, signal, wait_until};
-use rustix::{
-    fs::{CWD, FileType, Mode, OFlags, mknodat},
-    process::Signal,
-};
+use crate::harness::{Cmd, DEADLINE, Scene, wait_until};
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Write},
-    net::Shutdown,
-    os::unix::{fs::OpenOptionsExt, net::UnixDatagram, net::UnixStream},
+    os::unix::{
+        fs::OpenOptionsExt,
+        net::{UnixDatagram, UnixStream},
+    },
 };
 
-/// Servers of every kind, of which clients get back what they send but for the first two.
+/// The last three echo.
 const SERVERS: [&[&str]; 5] = [
     &["listen", "-k", "./s"],
     &["listen", "-k", "--merge", "./s"],
@@ -22,158 +22,146 @@ const SERVERS: [&[&str]; 5] = [
 ];
 
 impl Scene {
-    /// A named pipe that is full, as nobody reads it.
-    fn full_pipe(&self, name: &str) -> File {
-        mknodat(CWD, self.path(name), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    /// Creates `./pipe`, a named pipe that is full.
+    fn full_pipe(&self) -> File {
+        let path = self.path("pipe");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap();
         let mut open = OpenOptions::new();
-        let mut pipe =
-            open.read(true).write(true).custom_flags(flags).open(self.path(name)).unwrap();
+        let mut pipe = open.read(true).write(true).custom_flags(flags).open(path).unwrap();
         for size in [4096, 1] {
             while pipe.write(&vec![b'x'; size]).is_ok() {}
         }
         pipe
     }
 
-    /// Runs lsock with one of its descriptors in that pipe.
-    fn with_pipe(&self, fd: u32, pipe: &str, args: &[&str]) -> Cmd {
-        let script = format!(r#"exec "$0" "$@" {fd}>{pipe}"#);
-        self.shell(&script).args(args)
+    /// lsock with the pipe as one of its descriptors.
+    fn with_pipe(&self, fd: u32, args: &[&str]) -> Cmd {
+        self.shell(&format!(r#"exec "$0" "$@" {fd}>pipe"#)).args(args)
     }
 
-    /// Has a client served.
-    fn has_served(&self, echoes: bool) {
+    fn expect_answer(&self, answer: &str) {
         let mut client = self.wire("./s");
         client.send("hello\n");
         client.end();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).unwrap();
-        assert_eq!(answer, if echoes { "hello\n" } else { "" });
+        client.expect_rest(answer);
     }
 
-    fn all_are_served(&self, start: impl Fn(&[&str]) -> Cmd) {
+    /// Starts each server and connects 20 clients to it.
+    fn expect_answers(&self, lsock: impl Fn(&[&str]) -> Cmd) {
         for (number, args) in SERVERS.into_iter().enumerate() {
-            let server = start(args).start();
+            let server = lsock(args).start();
             for _ in 0..20 {
-                self.has_served(number > 1);
+                self.expect_answer(if number > 1 { "hello\n" } else { "" });
             }
             server.terminate();
             assert!(!self.path("s").exists());
         }
     }
+
+    /// Connects that many clients and waits until each connection is closed.
+    fn flood(&self, count: usize) {
+        for _ in 0..count {
+            self.wire("./s").rest_whatever_happens();
+        }
+    }
 }
 
 #[test]
-fn a_stderr_that_nobody_reads_keeps_no_client_waiting() {
+fn clients_do_not_wait_for_the_reader_of_stderr() {
     let scene = Scene::new();
     let (_echo, _) = scene.echo("./t");
-    let _pipe = scene.full_pipe("pipe");
-    scene.all_are_served(|args| scene.with_pipe(2, "pipe", &[args[0], "-vvv"]).args(&args[1..]));
-    // Refused by a server that warns of each.
-    let args = ["relay", "./s", "./absent"];
-    let relay = scene.with_pipe(2, "pipe", &args).start();
+    let _pipe = scene.full_pipe();
+    scene.expect_answers(|args| scene.with_pipe(2, &[args[0], "-vvv"]).args(&args[1..]));
+    // This one warns of each client.
+    let relay = scene.with_pipe(2, &["relay", "./s", "./absent"]).start();
     for _ in 0..1000 {
-        let mut client = scene.wire("./s");
-        assert_eq!(client.read(&mut [0]).unwrap_or(0), 0);
+        assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
     }
     relay.terminate();
 }
 
 #[test]
-fn a_stderr_that_nobody_reads_keeps_no_signal_waiting() {
+fn signals_do_not_wait_for_the_reader_of_stderr() {
     let scene = Scene::new();
-    let _pipe = scene.full_pipe("pipe");
-    for args in [
-        &["listen", "-vvv", "./s", "--grace=0s"][..],
-        &["listen", "-vvv", "./s", "--grace=0s", "--", "cat"],
-    ] {
-        let server = scene.with_pipe(2, "pipe", args).open_input().start();
+    let _pipe = scene.full_pipe();
+    for command in [&[][..], &["--", "cat"]] {
+        let args = [&["listen", "-vvv", "./s", "--grace=0s"], command].concat();
+        let server = scene.with_pipe(2, &args).open_input().start();
         let _client = scene.wire("./s");
         server.terminate();
     }
     let (host, target) = scene.host("./t");
-    let client = scene.with_pipe(2, "pipe", &["connect", "-vvv", &target]).open_input().start();
+    let client = scene.with_pipe(2, &["connect", "-vvv", &target]).open_input().start();
     let _wire = host.accept();
     client.terminate();
 }
 
 #[test]
-fn what_there_was_no_room_for_is_counted() {
+fn dropped_messages_are_counted() {
     let scene = Scene::new();
-    let mut pipe = scene.full_pipe("pipe");
+    let mut pipe = scene.full_pipe();
     let (_echo, _) = scene.echo("./t");
-    let relay = scene.with_pipe(2, "pipe", &["relay", "-v", "./s", "./t"]).start();
-    // Each takes about a hundred bytes of the log.
+    let relay = scene.with_pipe(2, &["relay", "-v", "./s", "./t"]).start();
+    // Each writes about a hundred bytes to the log.
     for _ in 0..4000 {
-        scene.has_served(true);
+        scene.expect_answer("hello\n");
     }
     let mut text = Vec::new();
-    let mut drain = || {
+    wait_until("the number is written", || {
         let mut buffer = [0; 64 << 10];
         while let Ok(read) = pipe.read(&mut buffer) {
             text.extend_from_slice(&buffer[..read]);
         }
         let text = String::from_utf8_lossy(&text);
         text.contains(" messages were left out: stderr was not read\n")
-    };
-    wait_until("it says how many", &mut drain);
+    });
     relay.terminate();
 }
 
 #[test]
-fn a_full_ready_fd_keeps_no_client_waiting() {
+fn clients_do_not_wait_for_the_reader_of_ready_fd() {
     let scene = Scene::new();
     let (_echo, _) = scene.echo("./t");
-    let mut pipe = scene.full_pipe("pipe");
-    scene.all_are_served(|args| {
-        scene.with_pipe(3, "pipe", &[args[0], "--ready-fd=3"]).args(&args[1..])
-    });
-    // It is told when there is room.
-    let server = scene.with_pipe(3, "pipe", &["listen", "-k", "./s", "--ready-fd=3"]).start();
-    scene.has_served(false);
-    let mut told = || {
+    let mut pipe = scene.full_pipe();
+    scene.expect_answers(|args| scene.with_pipe(3, &[args[0], "--ready-fd=3"]).args(&args[1..]));
+    let server = scene.with_pipe(3, &["listen", "-k", "./s", "--ready-fd=3"]).start();
+    scene.expect_answer("");
+    // The newline is written when there is room.
+    wait_until("the newline is written", || {
         let mut buffer = [0; 64 << 10];
         let read = pipe.read(&mut buffer).unwrap_or(0);
         buffer[..read].contains(&b'\n')
-    };
-    wait_until("it is told", &mut told);
+    });
     server.kill();
 }
 
 #[test]
-fn a_full_notify_socket_keeps_no_client_waiting() {
+fn clients_do_not_wait_for_the_reader_of_the_notify_socket() {
     let scene = Scene::new();
     let (_echo, _) = scene.echo("./t");
-    let socket = UnixDatagram::bind(scene.path("notify")).unwrap();
+    let path = scene.path("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
     let sender = UnixDatagram::unbound().unwrap();
     sender.set_nonblocking(true).unwrap();
-    while sender.send_to(b"x", scene.path("notify")).is_ok() {}
-    let notify = scene.path("notify");
-    scene.all_are_served(|args| scene.lsock(args).env("NOTIFY_SOCKET", &notify));
-    let server = scene.lsock(["listen", "-k", "./s"]).env("NOTIFY_SOCKET", &notify).start();
-    scene.has_served(false);
-    socket.set_read_timeout(Some(crate::harness::DEADLINE)).unwrap();
+    while sender.send_to(b"x", &path).is_ok() {}
+    scene.expect_answers(|args| scene.lsock(args).env("NOTIFY_SOCKET", &path));
+    let server = scene.lsock(["listen", "-k", "./s"]).env("NOTIFY_SOCKET", &path).start();
+    scene.expect_answer("");
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut buffer = [0; 100];
     while socket.recv(&mut buffer).unwrap() == 1 {}
     assert_eq!(&buffer[..7], b"READY=1");
     server.kill();
 }
 
-/// Connects as often; each client is gone at once.
-fn flood(scene: &Scene, count: usize) {
-    for _ in 0..count {
-        let mut client = scene.wire("./s");
-        let _ = client.read(&mut [0]);
-    }
-}
-
 #[test]
-fn floods_are_a_few_lines() {
+fn repeated_warnings_are_summed_up() {
     const COUNT: usize = 1000;
     let scene = Scene::new();
-    // Nobody is admitted but a user who is not there.
+    // Only a user who does not exist is allowed.
     let refuses = ["--mode", "666", "--allow", "uid:54321"];
-    for (args, says) in [
+    for (args, warning) in [
         ([&["listen", "-k", "./s"][..], &refuses].concat(), "refused a client"),
         ([&["listen", "-k", "./s"][..], &refuses, &["--", "cat"]].concat(), "refused a client"),
         ([&["listen", "-k", "--merge", "./s"][..], &refuses].concat(), "refused a client"),
@@ -183,40 +171,39 @@ fn floods_are_a_few_lines() {
         (vec!["relay", "./s", "./absent", "--log-format", "json"], "cannot connect to ./absent"),
     ] {
         let server = scene.lsock(&args).start();
-        flood(&scene, COUNT);
-        signal(&server, Signal::TERM);
-        let outcome = server.end().died_of(Signal::TERM);
+        scene.flood(COUNT);
+        let outcome = server.terminate();
         let lines: Vec<&str> = outcome.stderr.lines().collect();
-        assert!(lines.len() < 100, "{} lines of {args:?}: {outcome:?}", lines.len());
-        assert!(lines.iter().all(|line| line.contains(says)), "{args:?}: {outcome:?}");
-        // What was left out is counted, also at the end.
+        assert!(lines.len() < 100, "{} lines: {}", lines.len(), outcome.report());
+        assert!(lines.iter().all(|line| line.contains(warning)), "{}", outcome.report());
+        // The warnings that were left out are counted, at the end too.
         let more = lines.iter().filter_map(|line| line.split_once("(and ")?.1.split(' ').next());
         let more: usize = more.map(|number| number.parse::<usize>().unwrap()).sum();
-        assert_eq!(lines.len() + more, COUNT, "{args:?}: {outcome:?}");
+        assert_eq!(lines.len() + more, COUNT, "{}", outcome.report());
         if args.contains(&"json") {
-            assert!(lines.iter().all(|line| line.starts_with('{') && line.contains("\"WARN\"")));
+            let is_json = |line: &&str| line.starts_with('{') && line.contains("\"WARN\"");
+            assert!(lines.iter().all(is_json), "{}", outcome.report());
         }
     }
 }
 
 #[test]
-fn messages_that_were_asked_for_are_all_there() {
+fn messages_of_v_are_never_summed_up() {
     const COUNT: usize = 200;
     let scene = Scene::new();
     let server = scene.relay("./s", "exec:true").start_listening();
-    flood(&scene, COUNT);
+    scene.flood(COUNT);
     server.wait_for_message(&format!("connection {COUNT}: command ended"));
-    signal(&server, Signal::TERM);
-    let outcome = server.end().died_of(Signal::TERM);
+    let outcome = server.terminate();
     assert_eq!(outcome.stderr.matches(" from pid ").count(), COUNT);
 }
 
-/// A limit of the size of files does not end a server whose log has reached it.
 #[test]
-fn a_log_file_that_reaches_its_limit() {
+fn a_log_file_at_its_size_limit_does_not_end_a_server() {
     let scene = Scene::new();
     let script = r#"ulimit -f 1; exec "$0" listen ./s -k --merge -vvv > /dev/null 2> log"#;
-    let server = scene.command("bash").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]).start();
+    let bash = scene.command("bash").args(["-c", script, env!("CARGO_BIN_EXE_lsock")]);
+    let server = bash.start();
     wait_until("the log is full", || {
         drop(UnixStream::connect(scene.path("s")));
         scene.path("log").metadata().is_ok_and(|file| file.len() == 1024)

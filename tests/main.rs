@@ -1,34 +1,32 @@
-//! The command line as a user drives it: the real binary, real processes, real sockets.
+//! The command line as a user runs it: the real binary, real processes, real sockets.
 //!
-//! Each module is a subject. `harness` starts processes in a folder of their own, waits
-//! for facts with a deadline, and shows command, status, stdout and stderr of what failed.
+//! Each module is a subject. `harness` starts processes in a temporary folder, waits for facts
+//! with a deadline, and prints command, status, stdout and stderr of processes if a test fails.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test ends by panicking, and says what it leaves out"
+    reason = "a test fails by panicking, and reports what it leaves out"
 )]
 
 #[cfg_attr(
     not(unix),
-    allow(dead_code, unused_imports, reason = "some of it is for what only Unix shows")
+    allow(dead_code, unused_imports, reason = "a part of it is only used by tests for Unix")
 )]
 mod harness;
 
-// On every system.
+// All systems.
 mod bench;
 mod connecting;
 mod endings;
 mod everywhere;
 mod help;
-mod hub_everywhere;
 mod messages;
-mod relay;
 mod transfer;
 mod usage;
 
-// What only Unix has, or only shows there.
+// Unix.
 #[cfg(unix)]
 mod access;
 #[cfg(unix)]
@@ -50,11 +48,13 @@ mod names;
 #[cfg(unix)]
 mod readiness;
 #[cfg(unix)]
+mod relay;
+#[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod taking_over;
 
-// What only Linux has.
+// Linux.
 #[cfg(target_os = "linux")]
 mod accept_errors;
 #[cfg(target_os = "linux")]
@@ -64,17 +64,14 @@ mod largest;
 #[cfg(target_os = "linux")]
 mod log;
 #[cfg(target_os = "linux")]
-mod memory_limit;
-#[cfg(target_os = "linux")]
 mod pass_fds;
 #[cfg(target_os = "linux")]
-mod short_of;
+mod programs;
+#[cfg(target_os = "linux")]
+mod resource_limits;
 #[cfg(target_os = "linux")]
 mod system_calls;
-// Other programs through a relay, as they come with Linux.
-#[cfg(target_os = "linux")]
-mod programs;
 
-// What only Windows has.
+// Windows.
 #[cfg(windows)]
 mod pipes;

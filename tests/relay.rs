@@ -1,22 +1,17 @@
-//! `lsock relay`, subject by subject.
+//! `lsock relay`.
 
-pub(crate) mod everywhere;
-
-#[cfg(unix)]
 mod absent_targets;
-#[cfg(unix)]
 mod basics;
-#[cfg(unix)]
 mod commands;
-#[cfg(unix)]
-mod faults;
+mod dialogues;
+mod directions;
+#[cfg(target_os = "linux")]
+mod late_losses;
+mod limits;
 #[cfg(target_os = "linux")]
 mod load;
-#[cfg(unix)]
-mod options;
-#[cfg(unix)]
+mod losses;
+mod reports;
 mod signals;
-#[cfg(target_os = "linux")]
-mod undecided;
-#[cfg(unix)]
+mod slow_readers;
 mod usage;

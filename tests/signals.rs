@@ -10,14 +10,6 @@ use std::{
 
 const ALL: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
 
-/// Returns a client that a command of the server serves.
-fn served_client(scene: &Scene) -> Wire {
-    let mut client = scene.wire("./s");
-    client.send("x");
-    client.expect("x");
-    client
-}
-
 fn wait_for_removal(scene: &Scene) {
     wait_until("the name is removed", || scene.files().is_empty());
 }
@@ -137,7 +129,7 @@ fn transfers_of_many_commands_are_completed() {
     let scene = Scene::new();
     let args = ["-k", "--grace", "1m", "--", "cat"];
     let server = scene.listen("./s").args(args).start_listening();
-    let clients: Vec<_> = (0..40).map(|_| served_client(&scene)).collect();
+    let clients: Vec<_> = (0..40).map(|_| scene.served_wire("./s")).collect();
     signal(&server, Signal::TERM);
     wait_for_removal(&scene);
     let bytes = data(100_000);
@@ -153,7 +145,7 @@ fn commands_are_ended_after_the_grace_time() {
     for (args, clients) in [(&[][..], 1), (&["-k"], 1), (&["-k"], 6)] {
         let command = ["--grace", "200ms", "--", "cat"];
         let server = scene.listen("./s").args(args).args(command).start_listening();
-        let clients: Vec<_> = (0..clients).map(|_| served_client(&scene)).collect();
+        let clients: Vec<_> = (0..clients).map(|_| scene.served_wire("./s")).collect();
         server.terminate();
         let start = Instant::now();
         for mut client in clients {

@@ -46,7 +46,7 @@ fn a_client_that_closes_at_once_and_one_that_sends() {
         for name in ["./s", &format!("@{}", scene.word()), "tcp:127.0.0.1:0"] {
             let line = format!("throughput -v --size 1 --at {name} --clients 2 --api {api}");
             let mut bench = scene.bench(line.split(' ')).start_listening();
-            let place = bench.place();
+            let place = bench.listen_name();
             assert!(scene.wire(&place).exchange(b"").is_empty());
             assert!(bench.is_running(), "it has not waited for the other one");
             assert!(scene.wire(&place).exchange(&data(1_000_000)).is_empty());

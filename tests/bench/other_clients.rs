@@ -19,7 +19,7 @@ fn is_discarded(scene: &Scene, name: &str, client: impl Fn(&str) -> Cmd) {
         for size in [1_usize, 70_000, 3_000_001] {
             let line = format!("throughput --size 1 --at {name} --api {api}");
             let bench = listen(scene, &line);
-            client(&bench.place()).input(data(size)).run().ok().output("");
+            client(&bench.listen_name()).input(data(size)).run().ok().output("");
             let report = bench.end().measured().of_messages(1, |_| size as u64);
             assert_eq!(report.bytes(), [size as u64], "{}", report.evidence);
         }
@@ -33,7 +33,7 @@ fn is_echoed(scene: &Scene, name: &str, client: impl Fn(&str) -> Cmd) {
         for size in [64_usize, 70_000, 3_000_001] {
             let bench = listen(scene, &format!("latency --size 64 --at {name} --api {api}"));
             let bytes = data(size);
-            client(&bench.place()).input(bytes.clone()).run().ok().output(bytes);
+            client(&bench.listen_name()).input(bytes.clone()).run().ok().output(bytes);
             let report = bench.end().measured().of_messages(1, |_| size.div_ceil(64) as u64);
             assert_eq!(report.bytes(), [size as u64], "{}", report.evidence);
         }
@@ -83,7 +83,7 @@ fn python_sends() {
             for ((workload, does), count) in sent.into_iter().zip([1_000_003, 200_001]) {
                 let bench =
                     listen(&scene, &format!("{workload} --size 64 --at {name} --api {api}"));
-                python(&scene, &[does, &bench.place(), &count.to_string()]).run().silent();
+                python(&scene, &[does, &bench.listen_name(), &count.to_string()]).run().silent();
                 let report = bench.end().measured();
                 assert_eq!(report.bytes(), [count], "{}", report.evidence);
             }
@@ -100,7 +100,7 @@ fn python_connects_twenty_times() {
     for name in ["./s", &format!("@{}", scene.word()), "tcp:127.0.0.1:0"] {
         for api in APIS {
             let bench = listen(&scene, &format!("connect --count 20 --at {name} --api {api}"));
-            python(&scene, &["visit", &bench.place(), "20"]).run().silent();
+            python(&scene, &["visit", &bench.listen_name(), "20"]).run().silent();
             let report = bench.end().measured().of_messages(1, |_| 20).of_whole_messages();
             assert_eq!(report.bytes(), [160]);
         }
@@ -116,7 +116,7 @@ fn two_clients_at_once() {
             let line =
                 format!("fan-in --expect echo --clients 2 --size 10 --at {name} --api {api}");
             let bench = listen(&scene, &line);
-            let place = bench.place();
+            let place = bench.listen_name();
             let (mut one, mut other) = (scene.wire(&place), scene.wire(&place));
             for text in ["hello, one", "and another"] {
                 other.send(text);

@@ -52,9 +52,7 @@ fn max_conns_per_user_refuses_further_clients() {
     let scene = Scene::new();
     let args = ["-k", "--max-conns-per-user", "1", "--", "cat"];
     let server = scene.listen("./s").args(args).start_listening();
-    let mut first = scene.wire("./s");
-    first.send("x");
-    first.expect("x");
+    let mut first = scene.served_wire("./s");
     scene.connect("./s").run().output("");
     server.wait_for_message("warning: refused a client of a user who has enough connections: pid ");
     first.send("y");

@@ -1,12 +1,27 @@
+use std::{
+    io::{Read, Write},
+    sync::LazyLock,
+};
+
 /// Length of the repeated block of test data. It is a prime number, so that blocks which are
 /// swapped, doubled or left out are noticed.
 const PERIOD: usize = 1_048_573;
 
+static BLOCK: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    std::iter::repeat_with(next).take(PERIOD).collect()
+});
+
 /// Returns the first bytes of the test data.
 pub(crate) fn data(length: usize) -> Vec<u8> {
-    let mut data = Data::new();
-    let mut bytes = vec![0; length];
-    data.fill(&mut bytes);
+    let mut bytes = BLOCK.repeat(length.div_ceil(PERIOD));
+    bytes.truncate(length);
     bytes
 }
 
@@ -31,55 +46,47 @@ pub(crate) fn assert_bytes(received: &[u8], expected: &[u8], context: impl FnOnc
     }
 }
 
-/// Test data that is generated or checked piece by piece.
+/// Test data that is written or checked piece by piece.
+#[derive(Default)]
 pub(crate) struct Data {
-    block: Vec<u8>,
     position: usize,
-    pub(crate) count: u64,
 }
 
 impl Data {
-    pub(crate) fn new() -> Self {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()[3]
-        };
-        let block = std::iter::repeat_with(next).take(PERIOD).collect();
-        Self { block, position: 0, count: 0 }
-    }
-
-    fn fill(&mut self, mut bytes: &mut [u8]) {
-        while !bytes.is_empty() {
-            let length = self.piece(bytes.len()).len();
-            bytes[..length].copy_from_slice(self.piece(length));
-            self.passed(length);
-            bytes = &mut bytes[length..];
-        }
-    }
-
-    /// Fails unless the bytes are the next ones of the test data.
-    #[track_caller]
-    pub(crate) fn check(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let piece = self.piece(bytes.len());
-            let length = piece.len();
-            assert!(piece == &bytes[..length], "wrong bytes after byte {}", self.count);
-            self.passed(length);
-            bytes = &bytes[length..];
-        }
-    }
-
     /// Returns up to `length` of the next bytes.
-    pub(crate) fn piece(&self, length: usize) -> &[u8] {
-        &self.block[self.position..(self.position + length).min(PERIOD)]
+    fn piece(&self, length: usize) -> &'static [u8] {
+        &BLOCK[self.position..(self.position + length).min(PERIOD)]
     }
 
-    /// Moves on by that many bytes.
-    pub(crate) fn passed(&mut self, length: usize) {
+    fn advance(&mut self, length: usize) {
         self.position = (self.position + length) % PERIOD;
-        self.count += length as u64;
+    }
+
+    /// Writes the next bytes.
+    pub(crate) fn write_to(&mut self, mut writer: impl Write, count: u64) {
+        let mut left = count;
+        while left > 0 {
+            let most = usize::try_from(left).unwrap_or(usize::MAX).min(PERIOD);
+            let written = writer.write(self.piece(most)).unwrap();
+            self.advance(written);
+            left -= written as u64;
+        }
+    }
+
+    /// Reads to the end of file and checks all bytes. Returns their number.
+    #[track_caller]
+    pub(crate) fn read_from(&mut self, mut reader: impl Read) -> u64 {
+        let (mut count, mut buffer) = (0, vec![0; 1 << 20]);
+        while let read @ 1.. = reader.read(&mut buffer).unwrap() {
+            let mut bytes = &buffer[..read];
+            while !bytes.is_empty() {
+                let piece = self.piece(bytes.len());
+                assert!(bytes.starts_with(piece), "wrong bytes after byte {count}");
+                self.advance(piece.len());
+                bytes = &bytes[piece.len()..];
+            }
+            count += read as u64;
+        }
+        count
     }
 }

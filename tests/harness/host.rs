@@ -91,6 +91,15 @@ impl Scene {
         });
         wire.unwrap().with_deadline()
     }
+
+    /// Connects to a server that echoes, and waits until it serves the connection.
+    #[track_caller]
+    pub(crate) fn served_wire(&self, name: &str) -> Wire {
+        let mut wire = self.wire(name);
+        wire.send("x");
+        wire.expect("x");
+        wire
+    }
 }
 
 impl Host {

@@ -129,6 +129,12 @@ impl Running {
         assert!(is_found, "no message `{text}`");
     }
 
+    /// Fails if the text is on stderr so far.
+    #[track_caller]
+    pub(crate) fn does_not_say(&self, text: &str) {
+        assert!(!self.log().contains(text), "stderr contains `{text}`");
+    }
+
     /// Returns what is on stderr so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&self.stderr.so_far()).into_owned()
@@ -136,7 +142,7 @@ impl Running {
 
     /// Waits for the message of `-v` that clients can connect. Returns the name in it.
     #[track_caller]
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn listen_name(&self) -> String {
         // The message can arrive in pieces: the name is whole if something follows it.
         let name = |bytes: &[u8]| {
             let log = String::from_utf8_lossy(bytes).into_owned();

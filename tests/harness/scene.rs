@@ -73,6 +73,15 @@ impl Scene {
         self.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_lsock")])
     }
 
+    /// lsock with a resource limit, as the options of ulimit(1).
+    pub(crate) fn limited<A: AsRef<OsStr>>(
+        &self,
+        limit: &str,
+        args: impl IntoIterator<Item = A>,
+    ) -> Cmd {
+        self.shell(&format!(r#"ulimit {limit}; exec "$0" "$@""#)).args(args)
+    }
+
     /// `lsock listen -v NAME`
     pub(crate) fn listen(&self, name: &str) -> Cmd {
         self.lsock(["listen", "-v", name])

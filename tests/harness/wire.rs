@@ -81,6 +81,15 @@ impl Wire {
         let _ = socket!(self, stream => stream.shutdown(Shutdown::Write));
     }
 
+    /// Returns how many sent bytes the peer has not read yet.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unread(&self) -> i32 {
+        use rustix::ioctl::{Getter, ioctl};
+        const TIOCOUTQ: u32 = 0x5411;
+        // SAFETY: TIOCOUTQ writes an int (`ioctl_tty(2)`, and `unix_ioctl` of Linux).
+        unsafe { ioctl(self, Getter::<TIOCOUTQ, i32>::new()) }.unwrap()
+    }
+
     /// Shuts down both directions.
     #[cfg(unix)]
     pub(crate) fn shut_down(&self) {

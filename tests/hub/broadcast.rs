@@ -1,12 +1,10 @@
-//! Standard input that is sent to all clients.
+//! Stdin is sent to all clients.
 
-use super::{BROADCAST, number_before};
+use super::BROADCAST;
 #[cfg(target_os = "linux")]
-use crate::harness::{DEADLINE, memory, open_files, signal, wait_for_bytes};
+use crate::harness::{DEADLINE, memory, open_files, wait_for_bytes};
 use crate::harness::{Running, Scene, Wire, data, wait_until};
 use rustix::io::ioctl_fionread;
-#[cfg(target_os = "linux")]
-use rustix::process::Signal;
 #[cfg(target_os = "linux")]
 use std::time::Instant;
 use std::{
@@ -15,11 +13,10 @@ use std::{
     time::Duration,
 };
 
-/// Sends a line of x until everybody is served, which is a moment after a client has
-/// connected.
+/// Sends a line of x until all clients are served, which is some time after they have connected.
 #[track_caller]
-fn let_all_be_served(server: &mut Running, clients: &[&Wire]) {
-    wait_until("all are served", || {
+fn wait_until_served(server: &mut Running, clients: &[&Wire]) {
+    wait_until("all clients are served", || {
         server.send("x");
         clients.iter().all(|client| ioctl_fionread(client).unwrap() > 0)
     });
@@ -36,15 +33,14 @@ fn read_line(client: &mut Wire) -> String {
     line
 }
 
-/// Each client gets everything from when it came.
 #[test]
-fn everybody_gets_what_is_broadcast() {
+fn each_client_gets_the_input_from_its_connection_on() {
     let scene = Scene::new();
     let mut server = scene.listen("./s").args(BROADCAST).open_input().start_listening();
     let mut clients: Vec<Wire> = Vec::new();
     for round in 0..5 {
         clients.push(scene.wire("./s"));
-        let_all_be_served(&mut server, &[&clients[round]]);
+        wait_until_served(&mut server, &[&clients[round]]);
         for client in &mut clients {
             assert_eq!(read_line(client).trim_matches('x'), "\n");
         }
@@ -53,12 +49,11 @@ fn everybody_gets_what_is_broadcast() {
             assert_eq!(read_line(client), format!("round {round}\n"));
         }
     }
-    // In pieces that they keep up with: their queues are not what this is about.
+    // No queue is full if each piece is read before the next one is sent.
     for piece in data(3_000_000).chunks(300_000) {
         server.send(piece);
         clients.iter_mut().for_each(|client| client.expect(piece));
     }
-    // The end of stdin is the end of it all, after what was read before.
     server.send("the end");
     server.close_input();
     for client in &mut clients {
@@ -77,7 +72,7 @@ fn stdin_is_not_read_while_there_is_no_client() {
     assert_eq!(ioctl_fionread(&input).unwrap(), 13);
     let mut client = scene.wire("./s");
     client.expect("for the first");
-    // The input of a hub that only broadcasts ends it; the file was not lost before.
+    // A hub that only broadcasts ends with its input.
     drop(input);
     client.expect_rest("");
     server.end().ok();
@@ -86,7 +81,7 @@ fn stdin_is_not_read_while_there_is_no_client() {
     server.end().ok();
 }
 
-/// It gets no more, with a warning; the others never wait for it.
+/// The other clients do not wait for it.
 #[test]
 fn a_client_that_does_not_read_is_cut_off() {
     const SIZE: usize = 8_000_000;
@@ -97,46 +92,40 @@ fn a_client_that_does_not_read_is_cut_off() {
         let mut stuck = scene.wire("./s");
         let mut good: Vec<_> = (0..3).map(|_| scene.wire("./s")).collect();
         let all: Vec<_> = good.iter().chain([&stuck]).collect();
-        let_all_be_served(&mut server, &all);
+        wait_until_served(&mut server, &all);
         good.iter_mut().for_each(|client| assert_eq!(read_line(client).trim_matches('x'), "\n"));
         let bytes = data(SIZE);
         for piece in bytes.chunks(50_000) {
             server.send(piece);
-            // The others have each piece before the next one comes.
             good.iter_mut().for_each(|client| client.expect(piece));
         }
         server.wait_for_message("warning: connection 1: cut off");
-        let got = stuck.rest_whatever_happens();
-        assert!(got.len() < SIZE / 2, "{} bytes", got.len());
-        // What it got is the beginning of it all, without gaps.
-        let line = got.iter().position(|byte| *byte == b'\n').unwrap();
-        assert!(
-            got[..line].iter().all(|byte| *byte == b'x') && bytes.starts_with(&got[line + 1..])
-        );
-        let log = server.log();
-        assert!(log.matches("cut off").count() == 1, "{log}");
+        let received = stuck.rest_whatever_happens();
+        assert!(received.len() < SIZE / 2, "{} bytes", received.len());
+        let line = received.iter().position(|byte| *byte == b'\n').unwrap();
+        let (line, beginning) = received.split_at(line + 1);
+        assert!(line.trim_ascii_end().iter().all(|byte| *byte == b'x'));
+        assert!(bytes.starts_with(beginning));
+        assert_eq!(server.log().matches("cut off").count(), 1);
     }
 }
 
-/// Nobody waits for ever for a client that does not read: neither is its queue full, nor does
-/// it end.
+/// Its queue has room for everything.
 #[test]
-fn a_client_that_takes_nothing_after_the_end_of_stdin_is_cut_off() {
+fn a_client_that_does_not_read_is_cut_off_after_the_end_of_stdin() {
     const SIZE: usize = 2_000_000;
     let scene = Scene::new();
     let args = ["-k", "--broadcast", "--queue", "8M", "--grace", "300ms"];
     let hub = scene.listen("./s").args(args).input(data(SIZE)).start_listening();
-    // Stdin is not read before there is a client, and this is the only one.
     let mut stuck = scene.wire("./s");
-    let log = hub.end().ok().says("warning: connection 1: cut off").stderr;
-    let unsent = number_before(&log, " bytes were not sent");
-    let got = stuck.rest_whatever_happens();
-    assert!(data(SIZE).starts_with(&got));
-    assert_eq!(got.len() + unsent, SIZE, "{log}");
+    let outcome = hub.end().ok().says("warning: connection 1: cut off");
+    let unsent = outcome.number_before(" bytes were not sent");
+    let received = stuck.rest_whatever_happens();
+    assert!(data(SIZE).starts_with(&received));
+    assert_eq!(received.len() + unsent, SIZE, "{}", outcome.report());
     scene.expect_empty();
 }
 
-/// One that reads, if slowly, gets everything.
 #[test]
 fn a_client_that_reads_slowly_after_the_end_of_stdin_gets_everything() {
     const SIZE: usize = 6_000_000;
@@ -144,19 +133,19 @@ fn a_client_that_reads_slowly_after_the_end_of_stdin_gets_everything() {
     let args = ["-k", "--broadcast", "--queue", "8M", "--grace", "3s"];
     let hub = scene.listen("./s").args(args).input(data(SIZE)).start_listening();
     let mut slow = scene.wire("./s");
-    let (mut got, mut piece) = (Vec::new(), vec![0; 300_000]);
+    let (mut received, mut piece) = (Vec::new(), vec![0; 300_000]);
     for _ in 0..20 {
-        // Longer than the grace time, all in all.
+        // Time is the subject: all pauses together are longer than the grace time.
         thread::sleep(Duration::from_millis(200));
         slow.read_exact(&mut piece).unwrap();
-        got.extend_from_slice(&piece);
+        received.extend_from_slice(&piece);
     }
-    assert!(got == data(SIZE));
+    assert!(received == data(SIZE));
     slow.expect_rest("");
     hub.end().ok().does_not_say("warning");
 }
 
-/// However small the pieces are in which stdin comes, and however many clients do not read.
+/// A queue does not hold each small piece of stdin in a buffer of full size.
 #[cfg(target_os = "linux")]
 #[test]
 fn clients_that_do_not_read_take_little_memory() {
@@ -165,7 +154,7 @@ fn clients_that_do_not_read_take_little_memory() {
     let scene = Scene::new();
     let mut hub = scene.listen("./s").args(BROADCAST).open_input().start_listening();
     let clients: Vec<_> = (0..CLIENTS).map(|_| scene.wire("./s")).collect();
-    let_all_be_served(&mut hub, &clients.iter().collect::<Vec<_>>());
+    wait_until_served(&mut hub, &clients.iter().collect::<Vec<_>>());
     let before = memory(&hub);
     let mut input = hub.take_input();
     let end = Instant::now() + DEADLINE;
@@ -194,19 +183,18 @@ fn reads_stdin(hub: &Running) -> bool {
     })
 }
 
-/// Bytes that were read for a client that has gone are counted if no other client comes.
 #[cfg(target_os = "linux")]
 #[test]
-fn what_no_client_is_left_for() {
+fn bytes_that_were_read_for_a_closed_client_are_counted() {
     let scene = Scene::new();
     let mut hub = scene.listen("./s").args(BROADCAST).open_input().start_listening();
     let mut client = scene.wire("./s");
     hub.send("taken");
     client.expect("taken");
-    wait_until("the next bytes are waited for", || reads_stdin(&hub));
+    wait_until("the hub reads stdin", || reads_stdin(&hub));
     let before = open_files(&hub);
     drop(client);
-    wait_until("the client has gone", || open_files(&hub) < before);
+    wait_until("the hub has closed the connection", || open_files(&hub) < before);
     hub.send("lost");
     let input = hub.take_input();
     wait_for_bytes(&input, 0);
@@ -214,7 +202,7 @@ fn what_no_client_is_left_for() {
 }
 
 #[test]
-fn stdin_that_cannot_be_read() {
+fn an_input_that_cannot_be_read_is_status_1() {
     let scene = Scene::new();
     let folder = std::fs::File::open(scene.folder()).unwrap();
     let hub = scene.listen("./s").args(BROADCAST).stdin(folder).start_listening();

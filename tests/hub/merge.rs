@@ -1,6 +1,6 @@
-//! Lines of many clients on one standard output.
+//! Lines of many clients on stdout.
 
-use super::MERGE;
+use super::{MERGE, wait_for_lines};
 use crate::harness::{Scene, data};
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ fn lines_of_many_clients_are_never_mixed() {
             scope.spawn(move || {
                 let mut text = Vec::new();
                 for line in 0..LINES {
-                    // Of many lengths, and sent in pieces that have nothing to do with them.
+                    // The pieces do not end at the ends of lines.
                     let filling = "x".repeat((line * 37 + client * 11) % 300);
                     writeln!(text, "{client} {line} {filling} {client}").unwrap();
                 }
@@ -28,9 +28,7 @@ fn lines_of_many_clients_are_never_mixed() {
             });
         }
     });
-    let is_all = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count() == CLIENTS * LINES;
-    assert!(server.stdout.wait_for(is_all), "not all lines came");
-    let text = String::from_utf8(server.stdout.so_far()).unwrap();
+    let text = wait_for_lines(&server, CLIENTS * LINES);
     let mut next = HashMap::new();
     for line in text.lines() {
         let words: Vec<_> = line.split(' ').collect();
@@ -38,16 +36,14 @@ fn lines_of_many_clients_are_never_mixed() {
             (words[0].parse().unwrap(), words[1].parse().unwrap());
         let filling = "x".repeat((number * 37 + client * 11) % 300);
         assert_eq!(line, format!("{client} {number} {filling} {client}"));
-        // The lines of one client come in their order.
         let expected = next.entry(client).or_insert(0);
-        assert_eq!(number, *expected, "of client {client}");
+        assert_eq!(number, *expected, "of client {client}: not the next line");
         *expected += 1;
     }
 }
 
-/// Only whole lines are written while a client may still send the rest of one.
 #[test]
-fn a_line_is_written_once_it_is_whole() {
+fn a_line_is_written_when_it_is_complete() {
     let scene = Scene::new();
     let server = scene.listen("./s").args(MERGE).start_listening();
     let (mut one, mut other) = (scene.wire("./s"), scene.wire("./s"));
@@ -57,13 +53,13 @@ fn a_line_is_written_once_it_is_whole() {
     server.wait_for_output("first line\nof the other\n");
     one.send("line\n");
     server.wait_for_output("first line\nof the other\nsecond line\n");
-    // Clients get nothing, and stdin is not theirs.
+    // Stdin is not sent.
     one.end();
     one.expect_rest("");
 }
 
 #[test]
-fn a_last_line_without_a_newline_is_delivered() {
+fn a_last_line_without_a_newline_is_written() {
     let scene = Scene::new();
     let server = scene.listen("./s").args(MERGE).start_listening();
     let mut one = scene.wire("./s");
@@ -73,13 +69,13 @@ fn a_last_line_without_a_newline_is_delivered() {
     let mut other = scene.wire("./s");
     other.send("next\n");
     drop(other);
-    // It is ended before another client's line begins.
+    // A newline is added before the line of another client.
     server.wait_for_output("no newline\nnext\n");
 }
 
-/// One that is longer than 64 KiB may be split, but nothing of it is lost.
+/// Longer than 64 KiB, they can be split.
 #[test]
-fn long_lines() {
+fn long_lines_are_complete() {
     let scene = Scene::new();
     let server = scene.listen("./s").args(MERGE).start_listening();
     let lines: Vec<_> = [65_000, 65_536, 70_000, 3_000_000]
@@ -96,9 +92,8 @@ fn long_lines() {
     server.wait_for_output(&expected);
 }
 
-/// A reader of stdout that is slow has the clients wait: nothing is lost.
 #[test]
-fn an_output_that_is_not_read_yet() {
+fn clients_wait_for_a_slow_reader_of_stdout() {
     let scene = Scene::new();
     let mut server = scene.listen("./s").args(MERGE).unread_output().start_listening();
     let mut output = BufReader::new(server.take_output());

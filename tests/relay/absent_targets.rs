@@ -1,4 +1,4 @@
-//! Targets of a relay that are not there, come back, or do not accept.
+//! Targets of a relay that do not exist, come back, or do not accept.
 
 use crate::harness::Scene;
 use std::{
@@ -8,7 +8,7 @@ use std::{
 };
 
 #[test]
-fn an_absent_target_is_the_bad_luck_of_the_client() {
+fn an_absent_target_ends_the_connection_of_the_client() {
     let scene = Scene::new();
     drop(scene.host("./stale"));
     let (listener, tcp) = scene.host("tcp:127.0.0.1:0");
@@ -17,6 +17,7 @@ fn an_absent_target_is_the_bad_luck_of_the_client() {
         let relay = scene.relay("./s", target).start_listening();
         for number in 1..=3 {
             let mut client = scene.wire("./s");
+            // Fails if the connection is closed already.
             let _ = client.write_all(b"hi");
             assert_eq!(client.rest_whatever_happens(), b"");
             relay.wait_for_message(&format!(
@@ -33,7 +34,7 @@ fn an_absent_target_is_the_bad_luck_of_the_client() {
 }
 
 #[test]
-fn a_target_that_comes_back_is_used_again() {
+fn a_target_that_comes_back_is_connected_to_again() {
     let scene = Scene::new();
     let relay = scene.relay("./s", "./t").start_listening();
     for round in 1..=3 {
@@ -76,9 +77,8 @@ fn with_wait_clients_wait_for_the_target() {
     relay.end().code(4);
 }
 
-/// A client that goes while the target is waited for leaves nothing behind.
 #[test]
-fn a_client_that_goes_while_the_target_is_waited_for() {
+fn a_client_that_closes_before_the_target_exists_ends_the_wait() {
     let scene = Scene::new();
     let relay = scene.relay("./s", "./t").arg("--wait").start_listening();
     for number in 1..=3 {
@@ -90,14 +90,13 @@ fn a_client_that_goes_while_the_target_is_waited_for() {
     relay.end().ok();
 }
 
-/// Its backlog is full.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_target_that_does_not_accept() {
+fn a_target_with_a_full_backlog_ends_the_connection_after_the_timeout() {
     let scene = Scene::new();
     let (host, target) = scene.host("./t");
     host.backlog(0);
-    let _in_the_way = scene.wire("./t");
+    let _queued = scene.wire("./t");
     let args = [&target, "--timeout", "200ms"];
     let relay = scene.lsock(["relay", "-v", "./s"]).args(args).start_listening();
     assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
@@ -106,7 +105,7 @@ fn a_target_that_does_not_accept() {
     let relay = scene.lsock(["relay", "-v", "./s"]).args(args).arg("--once").start_listening();
     assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
     relay.end().code(4).says("hint: a longer --timeout");
-    // Without a limit it is waited for until there is room.
+    // Without a timeout the relay waits until there is room.
     let _relay = scene.relay("./s", &target).start_listening();
     let mut client = scene.wire("./s");
     client.send("patience");
@@ -115,9 +114,9 @@ fn a_target_that_does_not_accept() {
     assert_eq!(host.accept().rest(), b"patience");
 }
 
-/// What was read from stdin meanwhile is lost with it, but why there is no target says more.
+/// Input that was read before is lost, but the failed connect is the more useful error.
 #[test]
-fn stdin_and_stdout_are_told_why_there_is_no_target() {
+fn a_failed_target_of_stdin_and_stdout_is_reported_and_not_the_lost_input() {
     let scene = Scene::new();
     for input in [&b""[..], b"x", &[7; 1_000_000]] {
         let relay = |target: &[&str]| scene.lsock(["relay", "-"]).args(target).input(input).run();

@@ -5,80 +5,79 @@ use std::fs;
 
 const LSOCK: &str = env!("CARGO_BIN_EXE_lsock");
 
-/// What makes the bytes pass through lsock, instead of the command having the socket.
-const WAYS: [&[&str]; 2] = [&[], &["--buffer", "64K"]];
+/// Without options the command gets the socket itself; with a buffer size lsock copies the
+/// bytes.
+const MODES: [&[&str]; 2] = [&[], &["--buffer", "64K"]];
 
 const VARIABLES: &str = "echo \"$LSOCK_NAME,$LSOCK_CONN,$LSOCK_PEER_PID,$LSOCK_PEER_UID,\
                          $LSOCK_PEER_GID,$PROTO,$IPCREMOTEPID,$IPCREMOTEEUID,$IPCREMOTEEGID,\
                          $IPCLOCALPATH\"";
 
 #[test]
-fn the_environment_tells_of_the_connection() {
+fn the_environment_describes_the_connection() {
     let scene = Scene::new();
     let (pid, uid) = (std::process::id(), rustix::process::geteuid().as_raw());
     let gid = rustix::process::getegid().as_raw();
-    for way in WAYS {
+    for mode in MODES {
         let relay = scene
             .lsock(["relay", "-v", "./s"])
-            .args(way)
+            .args(mode)
             .args(["--", "sh", "-c", VARIABLES])
             .start_listening();
         for number in 1..=3 {
-            let told = String::from_utf8(scene.wire("./s").exchange(b"")).unwrap();
+            let output = String::from_utf8(scene.wire("./s").exchange(b"")).unwrap();
             let expected = format!("./s,{number},{pid},{uid},{gid},IPC,{pid},{uid},{gid},./s\n");
-            assert_eq!(told, expected, "{way:?}");
+            assert_eq!(output, expected, "{mode:?}");
         }
         drop(relay);
-        // Nobody knows who is at the other end of a TCP port, whatever lsock was told; and the
-        // variables of local sockets are not for it.
+        // The peer of a TCP connection is unknown, whatever lsock has inherited, and the
+        // variables of local sockets do not apply.
         let relay = scene
             .lsock(["relay", "-v", "tcp:127.0.0.1:0"])
-            .args(way)
+            .args(mode)
             .args(["--", "sh", "-c", VARIABLES]);
         let relay = relay.env("LSOCK_PEER_PID", "1").env("IPCREMOTEEUID", "0").env("PROTO", "IPC");
         let relay = relay.start_listening();
-        let place = relay.place();
-        let told = String::from_utf8(scene.wire(&place).exchange(b"")).unwrap();
-        assert_eq!(told, format!("{place},1,,,,,,,,\n"), "{way:?}");
+        let name = relay.listen_name();
+        let output = String::from_utf8(scene.wire(&name).exchange(b"")).unwrap();
+        assert_eq!(output, format!("{name},1,,,,,,,,\n"), "{mode:?}");
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_command_has_only_three_descriptors() {
+fn a_command_has_three_descriptors() {
     let scene = Scene::new();
-    // What lsock itself has inherited does not reach the command either.
     let script = r#"exec 7</dev/null 9>/dev/null; exec "$0" relay -v ./s "$@""#;
-    for way in WAYS {
-        let shell = scene.shell(script).args(way);
+    for mode in MODES {
+        let shell = scene.shell(script).args(mode);
         let _relay = shell.args(["--", "ls", "/proc/self/fd"]).start_listening();
-        // Others are served meanwhile, and their descriptors are not to be seen.
+        // Other connections are open.
         let _others: Vec<_> = (0..5).map(|_| scene.wire("./s")).collect();
         for _ in 0..5 {
-            // 3 is the folder that `ls` reads.
-            assert_eq!(scene.wire("./s").exchange(b""), b"0\n1\n2\n3\n", "{way:?}");
+            // `ls` opens the folder itself as descriptor 3.
+            assert_eq!(scene.wire("./s").exchange(b""), b"0\n1\n2\n3\n", "{mode:?}");
         }
     }
 }
 
-/// Programs that use select(2) rely on a low limit, which lsock raises for itself.
+/// lsock raises the limit for itself, but select(2) fails in programs with a high limit.
 #[test]
-fn a_command_has_the_limit_of_descriptors_that_lsock_was_started_with() {
+fn a_command_inherits_the_original_limit_of_descriptors() {
     let scene = Scene::new();
-    let script = r#"ulimit -Sn 333; exec "$0" relay -v ./s "$@""#;
-    for way in WAYS {
-        let shell = scene.shell(script).args(way);
+    for mode in MODES {
+        let shell = scene.limited("-Sn 333", ["relay", "-v", "./s"]).args(mode);
         let relay = shell.args(["exec:sh -c 'ulimit -Sn; ulimit -Hn'"]).start_listening();
-        let told = String::from_utf8(scene.wire("./s").exchange(b"")).unwrap();
-        let (soft, hard) = told.split_once('\n').unwrap();
-        assert_eq!(soft, "333", "{way:?}");
-        assert_ne!(hard, "333\n", "{way:?}: only the soft limit was lowered");
+        let output = String::from_utf8(scene.wire("./s").exchange(b"")).unwrap();
+        let (soft, hard) = output.split_once('\n').unwrap();
+        assert_eq!(soft, "333", "{mode:?}");
+        assert_ne!(hard, "333\n", "{mode:?}: only the soft limit was lowered");
         drop(relay);
     }
 }
 
 #[test]
-fn words_of_exec_are_split_and_no_shell_is_run() {
+fn exec_splits_words_and_runs_no_shell() {
     let scene = Scene::new();
     let target = r#"exec:printf "%s|" 'a b' "$HOME" c\ d * ';'"#;
     let _relay = scene.relay("./s", target).start_listening();
@@ -86,24 +85,23 @@ fn words_of_exec_are_split_and_no_shell_is_run() {
 }
 
 #[test]
-fn with_once_the_status_of_the_command_is_that_of_the_relay() {
+fn with_once_the_status_of_the_command_is_passed_on() {
     let scene = Scene::new();
-    for way in WAYS {
+    for mode in MODES {
         for status in [0, 1, 7, 255] {
             let target = format!("exec:sh -c 'exit {status}'");
-            let relay = scene.relay("./s", &target).arg("--once").args(way).start_listening();
+            let relay = scene.relay("./s", &target).arg("--once").args(mode).start_listening();
             scene.wire("./s").expect_echo("");
             relay.end().code(status).output("");
             scene.expect_empty();
         }
         let args = ["--once", "--", "sh", "-c", "kill -KILL $$"];
-        let relay = scene.lsock(["relay", "-v", "./s"]).args(way).args(args).start_listening();
+        let relay = scene.lsock(["relay", "-v", "./s"]).args(mode).args(args).start_listening();
         scene.wire("./s").exchange(b"");
         relay.end().code(137);
-        // The command is the server of stdin and stdout, too.
         let relay = scene
             .lsock(["relay", "-v", "-"])
-            .args(way)
+            .args(mode)
             .args(["--", "sh", "-c", "cat; exit 9"])
             .input("hi");
         relay.run().code(9).output("hi");
@@ -111,20 +109,20 @@ fn with_once_the_status_of_the_command_is_that_of_the_relay() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_is_the_bad_luck_of_the_client() {
+fn a_command_that_cannot_be_run_ends_the_connection_of_the_client() {
     let scene = Scene::new();
     fs::write(scene.path("no-program"), "no program").unwrap();
     for (program, reason) in [("no-such-program", "no such file"), ("./no-program", "permission")] {
-        for way in WAYS {
+        for mode in MODES {
             let target = format!("exec:{program}");
-            let relay = scene.relay("./s", &target).args(way).start_listening();
+            let relay = scene.relay("./s", &target).args(mode).start_listening();
             for number in 1..=3 {
                 assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
                 relay.wait_for_message(&format!("warning: connection {number}: cannot run"));
             }
             relay.wait_for_message(reason);
             relay.kill();
-            let relay = scene.relay("./s", &target).arg("--once").args(way).start_listening();
+            let relay = scene.relay("./s", &target).arg("--once").args(mode).start_listening();
             assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
             relay.end().code(1).says(program).says(reason);
         }
@@ -132,11 +130,11 @@ fn a_command_that_cannot_be_run_is_the_bad_luck_of_the_client() {
 }
 
 #[test]
-fn commands_serve_all_clients_at_once() {
+fn all_clients_are_served_at_once() {
     let scene = Scene::new();
-    for way in WAYS {
+    for mode in MODES {
         let relay =
-            scene.lsock(["relay", "-v", "./s"]).args(way).args(["--", "cat"]).start_listening();
+            scene.lsock(["relay", "-v", "./s"]).args(mode).args(["--", "cat"]).start_listening();
         let mut clients: Vec<_> = (0..20).map(|_| scene.wire("./s")).collect();
         for (client, byte) in clients.iter_mut().rev().zip(0_u8..) {
             client.send([byte]);
@@ -152,14 +150,13 @@ fn commands_serve_all_clients_at_once() {
 }
 
 #[test]
-fn what_a_command_writes_to_stderr_is_to_be_seen() {
+fn a_command_inherits_stderr() {
     let scene = Scene::new();
     let relay = scene.relay("./s", "exec:sh -c 'echo here I am >&2'").start_listening();
     scene.wire("./s").expect_echo("");
     relay.wait_for_message("here I am\n");
 }
 
-/// A silent command, and a client that goes: both limits end the command, too.
 #[test]
 fn a_command_ends_with_its_connection() {
     let scene = Scene::new();

@@ -7,13 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-fn served_client(scene: &Scene) -> Wire {
-    let mut client = scene.wire("./s");
-    client.send("x");
-    client.expect("x");
-    client
-}
-
 #[test]
 fn each_signal_removes_the_name_and_ends_the_relay() {
     let scene = Scene::new();
@@ -85,7 +78,7 @@ fn a_second_signal_ends_the_relay_at_once() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     let relay = scene.relay("./s", &target).args(["--grace", "10m"]).start_listening();
-    let mut client = served_client(&scene);
+    let mut client = scene.served_wire("./s");
     signal(&relay, Signal::TERM);
     wait_until("the name is removed", || scene.files() == ["t"]);
     signal(&relay, Signal::INT);
@@ -101,7 +94,7 @@ fn bytes_of_clients_in_the_backlog_are_delivered_after_a_signal() {
         let scene = Scene::new();
         let target = scene.listen("./t").arg("-k").start_listening();
         let relay = scene.relay(listen, "./t").start_listening();
-        let name = relay.place();
+        let name = relay.listen_name();
         signal(&relay, Signal::STOP);
         let sender = (listen == "./s").then(|| {
             let sender = scene.connect(&name).args(["-v", "--send-only"]).input("line\n").start();
@@ -143,7 +136,7 @@ fn clients_in_the_backlog_are_answered_after_a_signal() {
     ];
     for args in commands {
         let server = scene.lsock(args).start();
-        served_client(&scene);
+        scene.served_wire("./s");
         signal(&server, Signal::STOP);
         let mut clients: Vec<_> = (0..8).map(|_| scene.wire("./s")).collect();
         for (number, client) in clients.iter_mut().enumerate() {

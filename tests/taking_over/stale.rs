@@ -27,9 +27,7 @@ fn the_file_of_a_killed_server_is_taken_over() {
     let (_serving, target) = scene.echo("tcp:127.0.0.1:0");
     for _ in 0..5 {
         let relay = scene.relay("./s", &target).start_listening();
-        let mut client = scene.wire("./s");
-        client.send("x");
-        client.expect("x");
+        let mut client = scene.served_wire("./s");
         relay.kill();
         assert_eq!(client.rest_whatever_happens(), b"");
         assert_eq!(scene.files(), ["s"]);
@@ -45,9 +43,7 @@ fn a_foreign_file_under_the_name_is_left() {
     {
         for foreign in ["nothing", "a socket", "a file"] {
             let server = scene.lsock(args).start_listening();
-            let mut client = scene.wire("./s");
-            client.send("x");
-            client.expect("x");
+            let mut client = scene.served_wire("./s");
             fs::remove_file(scene.path("s")).unwrap();
             let _listener =
                 (foreign == "a socket").then(|| UnixListener::bind(scene.path("s")).unwrap());

@@ -50,7 +50,7 @@ impl Server {
         let mut args: Vec<_> = args.into_iter().map(str::to_owned).collect();
         let running = Self::run(scene, &args);
         if args[1].starts_with("tcp:") {
-            args[1] = running.place();
+            args[1] = running.listen_name();
         }
         Self { args, running }
     }
