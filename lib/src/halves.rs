@@ -2,7 +2,7 @@ use crate::{Stream, os::imp, traits};
 use std::{io, time::Duration};
 
 backend_enum! {
-    /// The receiving half of a [`Stream`](crate::Stream).
+    /// The receiving half of a [`Stream`].
     ///
     /// [`split`](crate::traits::Stream::split) creates it. Dropping it does not shut down the
     /// receiving direction.
@@ -10,7 +10,7 @@ backend_enum! {
 }
 
 backend_enum! {
-    /// The sending half of a [`Stream`](crate::Stream).
+    /// The sending half of a [`Stream`].
     ///
     /// [`split`](crate::traits::Stream::split) creates it. Dropping it does not shut down the
     /// sending direction; [`close`](crate::traits::SendHalf::close) does.

@@ -1,7 +1,6 @@
-//! Descriptors that came with the process: listening sockets of a service manager, a pipe
-//! to report readiness on.
+//! Inherited descriptors: listening sockets of a service manager, or a pipe to report readiness on.
 //!
-//! Which part of a program owns a number, only the program knows. So taking one is `unsafe`.
+//! Only the program knows which of its parts owns a number, so taking a number is `unsafe`.
 
 #![allow(unsafe_code, reason = "a number becomes an owned descriptor")]
 
@@ -17,18 +16,18 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Takes an inherited descriptor, which from now on closes when this process starts
-/// another program. Every number can be taken once.
+/// Takes an inherited descriptor. From now on it is closed when this process executes another
+/// program. Each number can be taken once.
 ///
 /// # Errors
-/// `InvalidInput` for 0, 1 and 2, which are standard input, output and error, and for a
-/// number that was taken before; `EBADF` if there is no such descriptor.
+/// `InvalidInput` for 0, 1 and 2, which are standard input, output and error, and for a number that
+/// was taken before. `EBADF` if no descriptor with the number is open.
 ///
 /// # Safety
-/// Nothing else in the process owns the descriptor: the number was open when the process
-/// started, and only functions of this module have taken it since (I/O safety,
-/// [`std::os::fd`]). A number that the process has opened itself belongs to what opened it,
-/// which would close or use the descriptor after it has been closed here.
+/// Nothing else in the process owns the descriptor: the number was open when the process started,
+/// and only functions of this module have taken it since (I/O safety, [`std::os::fd`]). A number
+/// that the process has opened itself has an owner, which would close or use the descriptor after
+/// it was closed here.
 pub unsafe fn take_fd(number: RawFd) -> io::Result<OwnedFd> {
     static TAKEN: Mutex<BTreeSet<RawFd>> = Mutex::new(BTreeSet::new());
     let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
@@ -41,13 +40,13 @@ pub unsafe fn take_fd(number: RawFd) -> io::Result<OwnedFd> {
     }
     set_close_on_exec(number)?;
     taken.insert(number);
-    // SAFETY: the descriptor is open, this function has not given it before, and by its own
+    // SAFETY: the descriptor is open, this function has not returned it before, and by its own
     // condition nothing else in the process owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 fn set_close_on_exec(number: RawFd) -> io::Result<()> {
-    // SAFETY: the descriptor is only borrowed for two calls that fail if it is not open.
+    // SAFETY: the number is used for two calls, which fail if it is not open.
     let fd = unsafe { BorrowedFd::borrow_raw(number) };
     let flags = fcntl_getfd(fd)?;
     if !flags.contains(FdFlags::CLOEXEC) {

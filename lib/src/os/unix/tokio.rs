@@ -1,4 +1,4 @@
-//! Unix domain sockets for asynchronous programs, on tokio's own types.
+//! Asynchronous Unix domain sockets, based on tokio's types.
 
 mod connect;
 mod convert;

@@ -9,29 +9,29 @@ use std::{
     pin::Pin,
 };
 
-/// The half of a [`Stream`] that receives.
+/// The receiving half of a [`Stream`].
 #[derive(Debug)]
 pub struct RecvHalf {
     half: OwnedReadHalf,
 }
 
-/// The half of a [`Stream`] that sends.
+/// The sending half of a [`Stream`].
 ///
-/// Dropping it does not end its direction, as it would with tokio's own.
+/// Dropping it does not shut down its direction, as dropping tokio's type does.
 #[derive(Debug)]
 pub struct SendHalf {
-    /// Until this is dropped or taken apart.
+    /// `None` only while this is dropped or converted.
     half: Option<OwnedWriteHalf>,
 }
 
 impl RecvHalf {
-    /// The half as tokio's type.
+    /// Returns the half as tokio's type.
     #[must_use]
     pub fn as_tokio(&self) -> &OwnedReadHalf {
         &self.half
     }
 
-    /// The half as tokio's type.
+    /// Returns the half as tokio's type.
     #[must_use]
     pub fn into_tokio(self) -> OwnedReadHalf {
         self.half
@@ -43,7 +43,7 @@ impl RecvHalf {
 }
 
 impl SendHalf {
-    /// The half as tokio's type.
+    /// Returns the half as tokio's type.
     #[must_use]
     pub fn as_tokio(&self) -> &OwnedWriteHalf {
         match &self.half {
@@ -52,7 +52,7 @@ impl SendHalf {
         }
     }
 
-    /// The half as tokio's type, which ends its direction when it is dropped.
+    /// Returns the half as tokio's type, which shuts down its direction when it is dropped.
     #[must_use]
     pub fn into_tokio(mut self) -> OwnedWriteHalf {
         match self.half.take() {

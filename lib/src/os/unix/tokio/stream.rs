@@ -92,8 +92,7 @@ impl StreamCommon for Stream {
     }
 }
 
-/// A socket that is read from and written to through a shared reference, as `&Stream` and the halves
-/// do it.
+/// Reads from and writes to a socket through a shared reference, for `&Stream` and the halves.
 #[derive(Debug)]
 pub(super) struct SharedSocket<'a>(pub(super) &'a UnixStream);
 
@@ -169,7 +168,8 @@ impl From<Stream> for UnixStream {
     }
 }
 
-/// The socket is made non-blocking. Fails outside a tokio runtime.
+/// The socket becomes non-blocking. The errors are `Other` outside a tokio runtime, and those of
+/// `ioctl(2)` and `epoll_ctl(2)`.
 impl TryFrom<net::UnixStream> for Stream {
     type Error = io::Error;
     fn try_from(socket: net::UnixStream) -> io::Result<Self> {
@@ -179,7 +179,7 @@ impl TryFrom<net::UnixStream> for Stream {
     }
 }
 
-/// As `TryFrom<UnixStream>`.
+/// Like `TryFrom<UnixStream>`.
 impl TryFrom<OwnedFd> for Stream {
     type Error = io::Error;
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
@@ -187,7 +187,7 @@ impl TryFrom<OwnedFd> for Stream {
     }
 }
 
-/// As `TryFrom<UnixStream>`.
+/// Like `TryFrom<UnixStream>`.
 impl TryFrom<sync::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: sync::Stream) -> io::Result<Self> {
