@@ -3,12 +3,11 @@
 mod connect;
 mod convert;
 mod fd_passing;
-mod halves;
 mod listener;
+mod shared_socket;
 mod stream;
 
 pub use {
-    halves::{RecvHalf, SendHalf},
     listener::Listener,
-    stream::Stream,
+    stream::{RecvHalf, SendHalf, Stream},
 };

@@ -1,6 +1,8 @@
 //! Sockets that a service manager has opened for this process (`sd_listen_fds(3)`).
 
-use super::take_fd;
+#![allow(unsafe_code, reason = "`take_fd` is unsafe")]
+
+use super::take_fd::take_fd;
 use crate::{error::reason, os::unix};
 use rustix::{
     io::Errno,
