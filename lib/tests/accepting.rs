@@ -1,4 +1,4 @@
-use crate::harness::{AT_ONCE, Place, assert_kind, eventually};
+use crate::harness::{AT_ONCE, Place, TICK, assert_kind, eventually};
 use local_socket::{
     Incoming, ListenerNonblockingMode, ListenerOptions, Stream,
     traits::{Listener as _, ListenerExt as _, Stream as _},
@@ -26,9 +26,6 @@ on_every_kind! {
 }
 
 const TIMEOUT: Duration = Duration::from_millis(60);
-
-/// How much too early a timeout may end: the system's clocks tick in steps of this length.
-const TICK: Duration = Duration::from_millis(16);
 
 fn nonblocking_accept_would_block(place: &Place) {
     for mode in [ListenerNonblockingMode::Accept, ListenerNonblockingMode::Both] {

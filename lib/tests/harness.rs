@@ -22,6 +22,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// A time that a call which fails at once never takes.
 pub(crate) const AT_ONCE: Duration = Duration::from_secs(5);
 
+/// How much too early a timeout may end: the system's clocks tick in steps of this length.
+pub(crate) const TICK: Duration = Duration::from_millis(16);
+
 /// The kinds of names that this system has.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

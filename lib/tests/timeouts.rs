@@ -1,4 +1,4 @@
-use crate::harness::{AT_ONCE, Place, TOO_LATE, assert_kind, assert_same, pattern};
+use crate::harness::{AT_ONCE, Place, TICK, TOO_LATE, assert_kind, assert_same, pattern};
 use local_socket::traits::Stream as _;
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -15,9 +15,6 @@ on_every_kind! {
 }
 
 const TIMEOUT: Duration = Duration::from_millis(60);
-
-/// How much too early a timeout may end: the system's clocks tick in steps of this length.
-const TICK: Duration = Duration::from_millis(16);
 
 #[track_caller]
 fn assert_about_the_timeout(elapsed: Duration) {
