@@ -147,7 +147,6 @@ pub mod prelude;
 pub mod tokio;
 pub mod traits;
 
-mod halves;
 mod listener;
 mod name;
 mod options;
@@ -157,7 +156,6 @@ mod stream;
 mod try_clone;
 
 pub use crate::{
-    halves::{RecvHalf, SendHalf},
     listener::{Incoming, Listener, ListenerNonblockingMode},
     name::{
         GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType,
@@ -166,7 +164,7 @@ pub use crate::{
     options::{Access, ConnectOptions, ConnectWaitMode, ListenerOptions, OnConflict},
     peer::PeerCreds,
     platform::Platform,
-    stream::Stream,
+    stream::{RecvHalf, SendHalf, Stream},
     try_clone::TryClone,
 };
 

@@ -57,8 +57,8 @@ macro_rules! backend_enum {
 
 /// Implements traits by passing each call on to another value, which has methods of the same names.
 ///
-/// `impl Read for T` and `impl Write for T` stand for two implementations: one for `&T`, and one for
-/// `T` by way of `&T`. The asynchronous traits are implemented for the given type only.
+/// `impl Read for T` and `impl Write for T` stand for two implementations: one for `&T`, and one
+/// for `T` by way of `&T`. The asynchronous traits are implemented for the given type only.
 macro_rules! delegate {
     () => {};
     (impl Read for $type:ty, via |$this:ident| $inner:expr; $($rest:tt)*) => {

@@ -1,16 +1,15 @@
 use std::fmt::Debug;
 
-/// How a process is numbered.
+/// A process identifier.
 #[cfg(unix)]
 pub(crate) type Pid = libc::pid_t;
-/// How a process is numbered.
+/// A process identifier.
 #[cfg(windows)]
 pub(crate) type Pid = u32;
 
-/// Who is at the other end of a stream: the process that connected, or that listened,
-/// as it was at that moment.
+/// Credentials of the peer: the process that connected or listened, as it was at that time.
 ///
-/// What a system does not tell is `None`; see each method.
+/// A value that the system does not return is `None`; see each method.
 #[derive(Clone, Debug)]
 pub struct PeerCreds {
     pub(crate) pid: Option<Pid>,
@@ -19,13 +18,13 @@ pub struct PeerCreds {
 }
 
 impl PeerCreds {
-    /// The process identifier.
+    /// Returns the process identifier.
     ///
-    /// It says who it was: by now the process may have ended, and its number may be
-    /// another's. On Linux `os::unix::Stream::peer_pidfd` is of the process itself.
+    /// The process may have ended, and its identifier may have been reused. On Linux
+    /// `os::unix::Stream::peer_pidfd` returns a descriptor of the process itself.
     ///
     /// # Platform-specific behaviour
-    /// Linux, Android, macOS, FreeBSD, OpenBSD, NetBSD and Windows tell.
+    /// Linux, Android, macOS, FreeBSD, OpenBSD, NetBSD and Windows return it.
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
         self.pid

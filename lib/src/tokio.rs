@@ -29,15 +29,13 @@
 //! # }
 //! ```
 
-mod halves;
 mod listener;
 pub mod prelude;
 mod stream;
 
 pub use {
-    halves::{RecvHalf, SendHalf},
     listener::Listener,
-    stream::Stream,
+    stream::{RecvHalf, SendHalf, Stream},
 };
 
 /// Error of [`reunite`](crate::traits::tokio::Stream::reunite); returns both halves.

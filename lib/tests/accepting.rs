@@ -1,4 +1,4 @@
-use crate::harness::{AT_ONCE, Place, assert_kind, eventually};
+use crate::harness::{AT_ONCE, Place, TICK, assert_kind, eventually};
 use local_socket::{
     Incoming, ListenerNonblockingMode, ListenerOptions, Stream,
     traits::{Listener as _, ListenerExt as _, Stream as _},
@@ -26,9 +26,6 @@ on_every_kind! {
 }
 
 const TIMEOUT: Duration = Duration::from_millis(60);
-
-/// How much too early a timeout may be: clocks of the system tick in such steps.
-const TICK: Duration = Duration::from_millis(16);
 
 fn nonblocking_accept_would_block(place: &Place) {
     for mode in [ListenerNonblockingMode::Accept, ListenerNonblockingMode::Both] {
@@ -118,7 +115,7 @@ fn accept_within_the_timeout_gets_the_client(place: &Place) {
     let listener = place.listen();
     listener.set_accept_timeout(Some(Duration::from_secs(30))).unwrap();
     let (mut client, mut server) = place.connected(&listener);
-    // The timeout is the listener's and not the stream's, nor is that non-blocking.
+    // The timeout is that of the listener. The stream has none and is not non-blocking.
     thread::scope(|scope| {
         let reader = scope.spawn(|| server.read(&mut [0]));
         client.write_all(b"x").unwrap();
@@ -130,8 +127,8 @@ fn accept_within_the_timeout_gets_the_client(place: &Place) {
     place.connected(&listener);
 }
 
-/// Who was told of a client that another thread then got must go on waiting for the rest
-/// of its time, and not for the next client.
+/// A thread that is woken for a client which another thread accepts must wait for the rest of its
+/// timeout, not for the next client.
 fn acceptors_with_a_timeout_do_not_wait_for_ever_for_a_client_that_another_got(place: &Place) {
     const CLIENTS: usize = 300;
     let listener = place.listen();
@@ -148,7 +145,7 @@ fn acceptors_with_a_timeout_do_not_wait_for_ever_for_a_client_that_another_got(p
             accepted.count()
         };
         let acceptors: Vec<_> = (0..6).map(|_| scope.spawn(accept_until_timeout)).collect();
-        // They stay: who has gone before it was accepted need not be handed out.
+        // The clients stay connected: those that have disconnected need not be accepted.
         let _clients: Vec<_> = (0..CLIENTS).map(|_| place.connect()).collect();
         acceptors.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
@@ -172,7 +169,7 @@ fn a_peer_gone_before_accept_does_no_harm(place: &Place) {
             client.read(&mut [0]).unwrap()
         });
         let mut text = [0; 4];
-        // Those who have gone come first and are at their end, or do not come at all.
+        // Clients that have disconnected are accepted first, at their end of file, or not at all.
         let ends = listener
             .incoming()
             .take_while(|stream| stream.as_ref().unwrap().read_exact(&mut text).is_err())
@@ -197,7 +194,7 @@ fn incoming_accepts_one_client_after_another(place: &Place) {
     let listener = place.listen();
     assert_eq!(Incoming::from(&listener).size_hint(), (usize::MAX, None));
     exchange_with(place, listener.incoming());
-    // It borrows: the listener goes on.
+    // The iterator borrows the listener.
     exchange_with(place, listener.incoming());
 }
 
@@ -237,7 +234,7 @@ fn without_a_name_it_is_invalid_input() {
     assert_kind(ListenerOptions::new().create_sync(), &[ErrorKind::InvalidInput]);
 }
 
-/// The traits' functions are also there to be called for other types of listeners.
+/// The functions of the traits can be called for other types of listeners, too.
 #[test]
 fn options_make_the_type_that_is_asked_for() {
     let place = Place::new(any_kind());

@@ -1,5 +1,5 @@
-//! The same promises of the asynchronous side: each behaviour is a future that runs on one
-//! thread, where whatever blocks would stop everything.
+//! Tests of the asynchronous API. Each behaviour is a future that runs on one thread, which a
+//! blocking call would stop.
 
 #[cfg(unix)]
 mod backlog;
@@ -21,8 +21,7 @@ use local_socket::{
     traits::tokio::{Listener as _, Stream as _},
 };
 
-/// Makes of each behaviour (an `async fn` that takes a [`Place`]) a test for each kind of
-/// name.
+/// Defines a test for each kind of name from each behaviour (an `async fn` that takes a [`Place`]).
 macro_rules! on_every_kind_async {
     ($($behaviour:ident)*) => {$(
         mod $behaviour {
@@ -50,13 +49,13 @@ impl Place {
         Stream::connect(self.name()).await.unwrap()
     }
 
-    /// Connects and accepts: the client's end and the server's end.
+    /// Connects and accepts. Returns the client's end and the server's end.
     pub(crate) async fn connected_async(&self, listener: &Listener) -> (Stream, Stream) {
         let (client, server) = tokio::join!(self.connect_async(), listener.accept());
         (client, server.unwrap())
     }
 
-    /// The two ends of a connection whose listener has gone already.
+    /// Returns both ends of a connection whose listener is closed.
     pub(crate) async fn streams_async(&self) -> (Stream, Stream) {
         self.connected_async(&self.listen_async()).await
     }

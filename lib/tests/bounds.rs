@@ -1,4 +1,4 @@
-//! Bounds that programs rely on; that it compiles is the test.
+//! Bounds of types. Compiling is the test.
 
 use local_socket::{
     ConnectOptions, ConnectWaitMode, Incoming, Listener, ListenerNonblockingMode, ListenerOptions,
@@ -66,7 +66,7 @@ fn types_have_the_bounds_that_programs_rely_on() {
     creds::<PeerCreds>();
 }
 
-/// The prelude brings the traits, and names that do not clash with others.
+/// The prelude imports the traits, and names that do not clash with others.
 #[test]
 fn the_prelude_is_enough_for_a_program() {
     mod program {

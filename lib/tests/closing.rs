@@ -1,4 +1,4 @@
-//! The end of a listener.
+//! Closing of listeners.
 
 use crate::harness::{GONE, NOBODY, Place, ThreadMark, assert_kind};
 use local_socket::{

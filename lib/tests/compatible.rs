@@ -1,18 +1,17 @@
-//! Programs as they are written for the `local_socket` module of the crate `interprocess`
-//! 2.2 to 2.4, with nothing but their paths changed: that they compile is most of the test,
-//! and they run as well.
+//! Programs that were written for the `local_socket` module of the crate `interprocess` 2.2 to 2.4,
+//! with changed paths only. Compiling is most of the test; they also run.
 //!
-//! They use the API in the ways in which programs do: globs of preludes, trait methods on
-//! the enums, bounds in signatures, types by their full path.
+//! They use the API as programs do: globs of preludes, trait methods on the enums, bounds in
+//! signatures, types by their full paths.
 
 use crate::harness::{unique_word, within_deadline};
 
-/// A name for this system as such programs make it.
+/// Returns a name for this system as such programs create it.
 fn printname() -> String {
     unique_word()
 }
 
-/// A synchronous listener and client that exchange lines.
+/// A synchronous listener and client exchange lines.
 mod synchronous {
     use local_socket::{GenericFilePath, GenericNamespaced, ListenerOptions, Stream, prelude::*};
     use std::io::{self, BufReader, prelude::*};
@@ -57,7 +56,7 @@ mod synchronous {
     }
 }
 
-/// The asynchronous one, with a task for each client.
+/// The same asynchronously, with a task for each client.
 mod asynchronous {
     use local_socket::{
         GenericNamespaced, ListenerOptions,
@@ -99,7 +98,7 @@ mod asynchronous {
     }
 }
 
-/// Code that is generic over the traits, names each of them, and uses every option.
+/// Code that is generic over the traits, names each trait, and uses every option.
 mod generic {
     use local_socket::{
         ConnectOptions, ConnectWaitMode, Incoming, Listener, ListenerNonblockingMode,
@@ -233,7 +232,7 @@ mod generic {
     }
 }
 
-/// What only one system has, by its path.
+/// Items of one system by their paths.
 #[cfg(unix)]
 mod unix {
     use local_socket::{

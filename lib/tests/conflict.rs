@@ -1,4 +1,4 @@
-//! A name that is another's.
+//! Names that are in use.
 
 use crate::harness::{Place, assert_kind};
 use local_socket::OnConflict;
@@ -44,8 +44,8 @@ fn of_many_who_start_at_once_one_gets_the_name(place: &Place) {
         });
         #[cfg(windows)]
         if crate::harness::is_wine() {
-            // Wine does not enforce FILE_FLAG_FIRST_PIPE_INSTANCE, the one thing that
-            // decides between servers that start in the same moment: several may win.
+            // Wine does not enforce FILE_FLAG_FIRST_PIPE_INSTANCE, which decides between servers
+            // that start at the same time: several may succeed.
             let (winners, losers): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
             assert!(!winners.is_empty(), "{policy:?}: {losers:?}");
             for loser in losers {

@@ -52,8 +52,8 @@ fn every_wait_mode_connects_to_a_waiting_server(place: &Place) {
     }
 }
 
-/// Who is early finds nobody, and nothing in between: never an error of another kind, a
-/// connection that is none, or a hang.
+/// A client that connects too early gets a defined error: never an error of another kind, a stream
+/// without a connection, or a hang.
 fn connects_race_with_listen(place: &Place) {
     const CLIENTS: usize = 4;
     for _ in 0..10 {

@@ -1,4 +1,4 @@
-//! Many clients.
+//! Many clients at the same time.
 
 use crate::harness::{NOBODY, Place, assert_kind};
 use local_socket::{
@@ -20,8 +20,8 @@ on_every_kind! {
     two_hundred_clients_at_once
 }
 
-/// Both ends send a line and then a text that ends with NUL, while they read those of the
-/// other end: writing and reading at once on one stream from two threads.
+/// Each end sends a line and then a text that ends with NUL, while it reads those of the other end:
+/// two threads read and write on one stream at the same time.
 fn exchange(stream: &Stream, ours: [&str; 2], theirs: [&str; 2]) {
     assert_eq!(
         stream.peer_creds().unwrap().pid().and_then(|pid| u32::try_from(pid).ok()),
@@ -89,7 +89,7 @@ fn two_hundred_clients_at_once(place: &Place) {
                 assert_eq!(answer, format!("you are {number}\n"));
             });
         }
-        // All of them are connected before the first one is answered.
+        // All clients are connected before the first one is answered.
         let streams: Vec<_> = listener.incoming().take(CLIENTS).map(Result::unwrap).collect();
         let mut seen = vec![false; CLIENTS];
         for stream in &streams {

@@ -1,4 +1,4 @@
-//! The end of a stream, of one direction and of both.
+//! The end of one direction and of both.
 
 use crate::harness::{GONE, Place, ThreadMark, assert_kind, assert_same, eventually, pattern};
 use local_socket::{
@@ -48,7 +48,7 @@ fn a_close_is_the_other_sides_end_of_file(place: &Place) {
             drop(one);
             assert_eq!(reader.join().unwrap().unwrap(), b"and then no more");
         });
-        // It stays at its end.
+        // It stays at the end of file.
         assert_eq!((&other).read(&mut [0]).unwrap(), 0);
     });
     in_both_roles(place, |one, other| {
@@ -64,7 +64,7 @@ fn half_close_is_the_end_of_one_direction(place: &Place) {
             let peer = scope.spawn(|| {
                 let question = read_all(&other).unwrap();
                 assert_eq!((&other).read(&mut [0]).unwrap(), 0);
-                // All of the answer is sent after the end of the question.
+                // The whole answer is sent after the end of the question.
                 { &other }.write_all(&answer).unwrap();
                 drop(other);
                 question
@@ -109,11 +109,11 @@ fn writing_after_half_close_is_an_error(place: &Place) {
 fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
     in_both_roles(place, |mut one, other| {
         drop(other);
-        // Some systems take what fits and notice afterwards.
+        // Some systems accept data that fits and report the error later.
         let error = (0..1000).find_map(|_| one.write(&[0; 4096]).err());
         assert_kind(error.map_or(Ok(()), Err), GONE);
     });
-    // And with something that the peer has not read.
+    // The same with data that the peer has not read.
     in_both_roles(place, |mut one, other| {
         one.write_all(b"never read").unwrap();
         drop(other);

@@ -1,4 +1,4 @@
-//! Errors say what was tried with which name, and keep the system's reason.
+//! Errors contain the action, the name, and the error of the system.
 
 use crate::harness::{NOBODY, Place, assert_kind};
 use local_socket::{

@@ -1,4 +1,4 @@
-//! The examples, run as a reader would run them.
+//! Runs the examples as a reader would.
 
 use crate::harness::{unique_word, within_deadline};
 use std::{
@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// An example's program, which cargo builds with the tests.
+/// Returns the path of an example's program, which cargo builds with the tests.
 fn example(name: &str) -> PathBuf {
     let mut folder = env::current_exe().unwrap();
     folder.pop();
@@ -18,7 +18,7 @@ fn example(name: &str) -> PathBuf {
     program
 }
 
-/// Killed at the end of a test.
+/// A server that is killed at the end of the test.
 struct Server(Child);
 
 impl Drop for Server {

@@ -1,4 +1,4 @@
-//! Clients that a listener does not hand out.
+//! Clients that the filter refuses.
 
 use crate::harness::{AT_ONCE, GONE, Place, assert_kind, eventually};
 use local_socket::{
@@ -27,7 +27,7 @@ on_every_kind! {
     a_filter_that_panics_costs_one_client
 }
 
-/// Refuses as many clients as the number says.
+/// Returns a filter that refuses this number of clients.
 fn refuse_first(count: usize) -> impl Fn(&PeerCreds) -> bool + Send + Sync {
     let seen = AtomicUsize::new(0);
     move |_| seen.fetch_add(1, Ordering::Relaxed) >= count
@@ -54,7 +54,7 @@ fn a_refused_client_is_closed_and_the_next_one_is_accepted(place: &Place) {
     assert_closed(first);
     assert_closed(second);
     assert_connected(third, server);
-    // The iterators accept in the same way.
+    // The iterators use the same filter.
     let fourth = place.connect();
     assert_connected(fourth, listener.incoming().next().unwrap().unwrap());
 }
@@ -89,8 +89,8 @@ fn nonblocking_accept_would_block_behind_refused_clients(place: &Place) {
         .accept_filter(filter)
         .create_sync()
         .unwrap();
-    // One call refuses both if both are there for it, as on some systems they are a little
-    // after they are connected.
+    // One call refuses both if both are in the backlog. On some systems they are there a little
+    // after they have connected.
     eventually("one call refuses two clients", || {
         refused.store(0, Ordering::Relaxed);
         let [one, other] = [(); 2].map(|()| place.connect());
@@ -104,7 +104,7 @@ fn nonblocking_accept_would_block_behind_refused_clients(place: &Place) {
         assert_closed(other);
         calls == 1
     });
-    // Behind a refused one there is somebody who is not.
+    // The next client is accepted.
     listener.set_accept_filter(refuse_first(1));
     let (refused, client) = (place.connect(), place.connect());
     let mut server = None;
@@ -116,8 +116,7 @@ fn nonblocking_accept_would_block_behind_refused_clients(place: &Place) {
     assert_connected(client, server.unwrap());
 }
 
-/// There is always a client that can be accepted: each time that one is refused another
-/// one is there already.
+/// There is always a next client: whenever one is refused, another one is in the backlog already.
 fn accept_times_out_while_clients_are_refused(place: &Place) {
     let name = place.name();
     let last = Mutex::new(None);
@@ -147,7 +146,7 @@ fn a_filter_can_be_set_later(place: &Place) {
     place.connected(&listener);
     listener.set_accept_filter(refuse_first(1));
     refuses_one(place, &listener);
-    // The one that was there has gone.
+    // A new filter replaces the previous one.
     listener.set_accept_filter(|_| true);
     place.connected(&listener);
 }

@@ -1,17 +1,17 @@
-//! How names are typed, on each platform; all of it can be tested on any.
+//! The grammar of names, on each platform. All rules can be tested on any system.
 
 use NameProblem::{BadHex, Empty, NoBytesHere, NotAPipe, Nul};
 use Platform::{Linux, Unix, Windows};
 use local_socket::{Name, Platform, error::NameProblem};
 
-/// What a text is read as.
+/// A parsed name.
 #[derive(Debug, PartialEq)]
 enum Read {
-    /// A path, and it stands in the file system.
+    /// A path of a socket file.
     File(Vec<u8>),
     /// A word in a namespace of its own.
     Word(Vec<u8>),
-    /// Both.
+    /// The path of a pipe.
     Pipe(Vec<u8>),
 }
 
@@ -45,7 +45,7 @@ fn check(platform: Platform, table: &[(&str, Result<Read, NameProblem>)]) {
     }
 }
 
-/// What both families of Unix read alike.
+/// Checks texts that both families of Unix parse alike.
 fn check_unix(platform: Platform) {
     check(
         platform,
@@ -111,7 +111,7 @@ fn linux() {
     check(
         Linux,
         &[
-            // Windows cannot hold a text of such bytes, not even one for another platform.
+            // On Windows such bytes cannot be in a text, not even for another platform.
             #[cfg(unix)]
             ("ns-hex:6100ff", Ok(Read::Word(vec![b'a', 0, 0xff]))),
             ("ns-hex:6100", Ok(Read::Word(vec![b'a', 0]))),
@@ -218,7 +218,7 @@ fn printed_as_it_is_typed() {
         (Linux, "ns:a/b", "@a/b"),
         (Linux, "ns-hex:6162", "@ab"),
         (Linux, "ns-hex:6100", "ns-hex:6100"),
-        // Windows cannot hold a text of such bytes.
+        // On Windows such bytes cannot be in a text.
         #[cfg(unix)]
         (Linux, "ns-hex:6100ff", "ns-hex:6100ff"),
         (Linux, "@a\u{1b}[2J", "ns-hex:611b5b324a"),

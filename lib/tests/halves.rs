@@ -49,7 +49,7 @@ fn halves_work_in_two_threads_and_come_together_again(place: &Place) {
 }
 
 fn strangers_are_given_back(place: &Place) {
-    // With its listener closed, a pipe could not be listened on anew while a stream lives.
+    // After its listener was closed, the name of a pipe is in use as long as a stream is open.
     let listener = place.listen();
     let (one, one_peer) = place.connected(&listener);
     let (other, other_peer) = place.connected(&listener);
@@ -66,7 +66,7 @@ fn strangers_are_given_back(place: &Place) {
         peer.write_all(b"y").unwrap();
         stream.read_exact(&mut [0]).unwrap();
     }
-    // Both ends of one connection are two streams, too.
+    // The two ends of one connection are different streams, too.
     let (client, server) = place.connected(&listener);
     let ((receive, _send), (_receive, send)) = (client.split(), server.split());
     Stream::reunite(receive, send).unwrap_err();

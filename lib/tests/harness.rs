@@ -1,4 +1,4 @@
-//! What every test needs: a place of its own, a deadline, and facts to wait for.
+//! Common parts of the tests: a name of their own, a deadline, and waiting for conditions.
 
 use local_socket::{
     GenericFilePath, GenericNamespaced, Listener, ListenerOptions, Name, Stream, ToFsName as _,
@@ -16,11 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// After that long a test is taken to hang. Nothing waits that long on purpose.
+/// A test that takes longer hangs. No test waits that long on purpose.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A time that a call which fails at once, or nearly so, never takes.
+/// A time that a call which fails at once never takes.
 pub(crate) const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// How much too early a timeout may end: the system's clocks tick in steps of this length.
+pub(crate) const TICK: Duration = Duration::from_millis(16);
 
 /// The kinds of names that this system has.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -43,16 +46,15 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// One that is always there, for what has nothing to do with names.
+    /// A kind for tests that do not depend on the name.
     #[cfg(unix)]
     pub(crate) const NATIVE: Self = Self::File;
-    /// One that is always there, for what has nothing to do with names.
+    /// A kind for tests that do not depend on the name.
     #[cfg(windows)]
     pub(crate) const NATIVE: Self = Self::PipeWord;
 }
 
-/// Makes of each behaviour (a function that takes a [`Place`]) a test for each kind of
-/// name.
+/// Defines a test for each kind of name from each behaviour (a function that takes a [`Place`]).
 macro_rules! on_every_kind {
     ($($behaviour:ident)*) => {$(
         mod $behaviour {
@@ -75,7 +77,7 @@ macro_rules! on_every_kind {
     )*};
 }
 
-/// A name that nobody else uses, and where it leads.
+/// A name that no other test uses.
 #[derive(Debug)]
 pub(crate) struct Place {
     kind: Kind,
@@ -94,7 +96,7 @@ impl Place {
         }
     }
 
-    /// The place's name: the same at every call.
+    /// Returns the name, the same with each call.
     pub(crate) fn name(&self) -> Name<'static> {
         match self.kind {
             #[cfg(unix)]
@@ -113,7 +115,7 @@ impl Place {
         .unwrap()
     }
 
-    /// Options to listen here.
+    /// Returns options for listening on the name.
     pub(crate) fn options(&self) -> ListenerOptions<'static> {
         ListenerOptions::new().name(self.name())
     }
@@ -126,7 +128,7 @@ impl Place {
         Stream::connect(self.name()).unwrap()
     }
 
-    /// Connects and accepts: the client's end and the server's end.
+    /// Connects and accepts. Returns the client's end and the server's end.
     pub(crate) fn connected(&self, listener: &Listener) -> (Stream, Stream) {
         thread::scope(|scope| {
             let client = scope.spawn(|| self.connect());
@@ -135,20 +137,20 @@ impl Place {
         })
     }
 
-    /// The two ends of a connection whose listener has gone already.
+    /// Returns both ends of a connection whose listener is closed.
     pub(crate) fn streams(&self) -> (Stream, Stream) {
         self.connected(&self.listen())
     }
 }
 
-/// A word that no other test uses, in this process or another.
+/// Returns a word that no other test uses, in this process or another.
 pub(crate) fn unique_word() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("local-socket-test-{}-{count}", process::id())
 }
 
-/// Runs a test in a thread of its own and fails if it does not end.
+/// Runs a test in a thread of its own, and fails if it does not end.
 pub(crate) fn within_deadline(test: impl FnOnce() + Send + 'static) {
     let (running, ended) = mpsc::channel::<()>();
     let name = thread::current().name().unwrap_or("test").to_owned();
@@ -169,7 +171,7 @@ pub(crate) fn within_deadline(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// What the threads of this process are waiting for, where the system tells.
+/// Returns the system calls in which the threads of this process wait, if the system reports them.
 fn threads() -> String {
     let mut text = String::new();
     for entry in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
@@ -180,7 +182,7 @@ fn threads() -> String {
     text
 }
 
-/// Whether this is Wine and not Windows: what Wine does not do cannot be tested there.
+/// Returns whether this is Wine, which lacks some features of Windows.
 #[cfg(windows)]
 pub(crate) fn is_wine() -> bool {
     use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
@@ -191,7 +193,7 @@ pub(crate) fn is_wine() -> bool {
     }
 }
 
-/// Waits for a fact that no call tells of.
+/// Waits for a condition that no call reports.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE / 2;
@@ -201,18 +203,18 @@ pub(crate) fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
     }
 }
 
-/// A thread, for [`ThreadMark::wait_until_asleep`].
+/// Identifies a thread.
 #[derive(Debug)]
 pub(crate) struct ThreadMark(Option<std::path::PathBuf>);
 
 impl ThreadMark {
-    /// The calling thread.
+    /// Returns the mark of the calling thread.
     pub(crate) fn current() -> Self {
         Self(std::fs::read_link("/proc/thread-self").ok())
     }
 
-    /// Waits until the thread sleeps in a system call. Where the system does not tell,
-    /// it gets a moment; a test that uses this must hold in either case.
+    /// Waits until the thread sleeps in a system call. If the system does not report that, it waits
+    /// a moment; tests must hold in either case.
     pub(crate) fn wait_until_asleep(&self) {
         let Some(task) = &self.0 else {
             thread::sleep(Duration::from_millis(50));
@@ -239,18 +241,18 @@ pub(crate) fn assert_kind<T: std::fmt::Debug>(
     }
 }
 
-/// The kinds of error of connecting to a name that nobody listens under.
+/// Kinds of errors of connecting to a name that nobody listens on.
 pub(crate) const NOBODY: &[io::ErrorKind] =
     &[io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
 
-/// The kinds of error of a call that did not get done in its time.
+/// Kinds of errors of a call that has timed out.
 pub(crate) const TOO_LATE: &[io::ErrorKind] = &[io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut];
 
-/// The kinds of error of sending to a peer that has gone.
+/// Kinds of errors of sending to a peer that has closed.
 pub(crate) const GONE: &[io::ErrorKind] =
     &[io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
 
-/// Bytes in which nothing repeats that could hide a loss or a swap.
+/// Returns bytes without repetitions that could hide a loss or a swap.
 pub(crate) fn pattern(len: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut bytes = Vec::with_capacity(len + 8);
@@ -264,7 +266,7 @@ pub(crate) fn pattern(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// Fails with the place of the first difference, and not with megabytes.
+/// Fails with the position of the first difference instead of megabytes of data.
 #[track_caller]
 pub(crate) fn assert_same(got: &[u8], expected: &[u8]) {
     let differs = got.iter().zip(expected).position(|(one, other)| one != other);

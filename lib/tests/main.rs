@@ -1,8 +1,7 @@
-//! What the library promises, tested from outside: one file for each subject.
+//! Tests of the public API, one file for each subject.
 //!
-//! The behaviours that every system shows come first; each of them runs over every
-//! kind of name that the system has (see [`harness::Kind`]). What only Unix has is in
-//! `unix`.
+//! The behaviours that all systems have in common run over every kind of name that the system has
+//! (see [`harness::Kind`]). `unix` contains those of Unix only.
 
 #![allow(
     clippy::unwrap_used,

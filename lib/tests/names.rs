@@ -1,4 +1,4 @@
-//! Making names of text, and what they tell.
+//! Names that are made of text, and their properties.
 
 use crate::harness::assert_kind;
 use local_socket::{
@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A path of the given length that a socket can stand under on this system.
+/// Returns a path of the given length that a socket can have on this system.
 fn path_of(len: usize) -> String {
     let prefix = if cfg!(windows) { r"\\.\pipe\" } else { "/" };
     format!("{prefix}{}", "a".repeat(len - prefix.len()))

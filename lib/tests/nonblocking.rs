@@ -46,7 +46,7 @@ fn a_write_with_no_room_would_block_and_loses_nothing(place: &Place) {
             }
         }
     }
-    // What it said it took is there, and nothing else.
+    // Exactly the bytes that were reported as written arrive.
     let mut got = vec![0; sent];
     other.read_exact(&mut got).unwrap();
     assert_same(&got, &data[..sent]);

@@ -1,4 +1,4 @@
-//! What holds for any name.
+//! Properties of all names.
 
 use local_socket::{Name, Platform};
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 
 const PLATFORMS: [Platform; 3] = [Platform::Linux, Platform::Unix, Platform::Windows];
 
-/// Text that is likely to mean something: pieces of the grammar among anything at all.
+/// Text from pieces of the grammar and random text.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
@@ -45,7 +45,7 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
-/// Anything that can stand on a command line.
+/// Any text that a command line can contain.
 fn os_text() -> impl Strategy<Value = OsString> {
     #[cfg(unix)]
     {
@@ -79,7 +79,7 @@ fn moves_no_cursor(printed: &str) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// No text makes parsing panic; what comes out, name or error, can be printed.
+    /// Parsing never panics, and its result, a name or an error, can be printed.
     #[test]
     fn any_text_is_a_name_or_an_error(text in os_text()) {
         for platform in PLATFORMS {
@@ -94,11 +94,11 @@ proptest! {
         }
     }
 
-    /// On Linux every name can be typed as it is printed.
+    /// On Linux each printed name can be parsed again.
     #[test]
     fn printed_names_are_read_again_on_linux(text in os_text()) {
-        // On Windows a text can hold half a character, which no bytes stand for: such a
-        // name of Linux cannot be used there, and not be printed for Linux either.
+        // On Windows a text can contain half a character, which has no bytes: such a name of Linux
+        // can neither be used nor be printed there.
         if cfg!(windows) && text.to_str().is_none() {
             return Ok(());
         }
@@ -108,7 +108,7 @@ proptest! {
         }
     }
 
-    /// On Windows every name of plain text can.
+    /// On Windows each printed name of plain text can be parsed again.
     #[test]
     fn printed_names_are_read_again_on_windows(text in text()) {
         if let Ok(name) = Name::parse_for(Platform::Windows, &text) {
@@ -119,7 +119,7 @@ proptest! {
         }
     }
 
-    /// A prefix takes what follows it verbatim.
+    /// A prefix takes the text after it unchanged.
     #[test]
     fn prefixes_take_text_verbatim(word in "[^\0]{1,26}") {
         for platform in [Platform::Linux, Platform::Unix] {

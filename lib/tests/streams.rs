@@ -25,8 +25,7 @@ fn both_ends_know_who_the_other_is(place: &Place) {
     }
 }
 
-/// The client has no name; the server's is that of the listener, or of the file that it
-/// stands for.
+/// The client has no name. The server's name is that of the listener, or of the listener's file.
 fn both_ends_know_the_name(place: &Place) {
     let (client, server) = place.streams();
     let (name, file) = (place.name(), |name: &Name<'_>| {
@@ -34,7 +33,7 @@ fn both_ends_know_the_name(place: &Place) {
     });
     for other in [client.peer_name(), server.local_name()] {
         let other = other.unwrap().unwrap();
-        // Where there is no runtime folder, a word stands for a file in another one.
+        // Without a runtime folder, a word stands for a file in another folder.
         let is_fallback = name.is_namespaced() && other.is_path() && file(&other) == file(&name);
         assert!(other.to_string() == name.to_string() || is_fallback, "{other}");
     }

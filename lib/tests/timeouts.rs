@@ -1,4 +1,4 @@
-use crate::harness::{AT_ONCE, Place, TOO_LATE, assert_kind, assert_same, pattern};
+use crate::harness::{AT_ONCE, Place, TICK, TOO_LATE, assert_kind, assert_same, pattern};
 use local_socket::traits::Stream as _;
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -15,9 +15,6 @@ on_every_kind! {
 }
 
 const TIMEOUT: Duration = Duration::from_millis(60);
-
-/// How much too early a timeout may be: clocks of the system tick in such steps.
-const TICK: Duration = Duration::from_millis(16);
 
 #[track_caller]
 fn assert_about_the_timeout(elapsed: Duration) {
@@ -51,7 +48,7 @@ fn a_read_that_runs_out_of_time_loses_nothing(place: &Place) {
                 Ok(count) => got.extend_from_slice(&buf[..count]),
                 result => {
                     assert_kind(result, TOO_LATE);
-                    // It fails once the last piece has been sent.
+                    // It fails after the last piece was sent.
                     let _ = tell.send(());
                 }
             }
@@ -95,7 +92,7 @@ fn timeouts_end_with_none(place: &Place) {
     one.set_recv_timeout(None).unwrap();
     thread::scope(|scope| {
         let reader = scope.spawn(|| one.read(&mut [0]));
-        // The reader must still be there after the time that is no limit any more.
+        // The reader must still wait after the time of the previous timeout.
         thread::sleep(TIMEOUT + TICK);
         assert!(!reader.is_finished());
         other.write_all(b"x").unwrap();

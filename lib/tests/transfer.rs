@@ -16,7 +16,7 @@ on_every_kind! {
 
 static DATA: LazyLock<Vec<u8>> = LazyLock::new(|| pattern(16 * 1024 * 1024));
 
-/// Writes in pieces of sizes that fit into nothing.
+/// Writes in pieces of sizes that match no buffer.
 fn write_in_odd_pieces(mut to: impl Write, mut data: &[u8]) {
     for size in [1, 3, 4095, 4097, 65_535, 65_537, 100_003].into_iter().cycle() {
         if data.is_empty() {
@@ -28,7 +28,7 @@ fn write_in_odd_pieces(mut to: impl Write, mut data: &[u8]) {
     }
 }
 
-/// Reads to the end with buffers of sizes that fit into nothing.
+/// Reads to the end with buffers of sizes that match no piece.
 fn read_in_odd_pieces(mut from: impl Read) -> Vec<u8> {
     let (mut got, mut buf) = (Vec::new(), vec![0; 70_001]);
     for size in [70_001, 2, 8191, 40_000, 5].into_iter().cycle() {

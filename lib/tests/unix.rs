@@ -1,5 +1,4 @@
-//! What only Unix has: files, permissions, descriptors, and processes that fight over a
-//! path.
+//! Tests of Unix only: files, permissions, descriptors, and processes that compete for a path.
 
 mod activation;
 pub(crate) mod backlog;

@@ -15,16 +15,16 @@ use std::{io, time::Duration};
 /// the file system has no locks, names are replaced without the lock. No other file is lost then,
 /// but if several processes replace a stale name at the same time, more than one can succeed.
 ///
-/// A process that is killed in the microseconds between the two renames can leave a dead socket file
-/// beside the name, called `.staleN.M.NAME` or `.newN.M.NAME`. No process listens on it, nothing waits
-/// for it, and it can be deleted.
+/// A process that is killed in the microseconds between the two renames can leave a dead socket
+/// file beside the name, called `.staleN.M.NAME` or `.newN.M.NAME`. No process listens on it,
+/// nothing waits for it, and it can be deleted.
 ///
 /// # Platform-specific behaviour
 /// - Only socket files can be replaced. Abstract names and named pipes end with their listener; for
 ///   them every value means [`Fail`](Self::Fail).
-/// - [`Replace`](Self::Replace) needs a system call that exchanges two files, or renames one without
-///   replacing another (`renameat2(2)`: Linux 3.15 and most of its file systems; macOS). Elsewhere
-///   a file that another process creates at the path between two system calls is lost.
+/// - [`Replace`](Self::Replace) needs a system call that exchanges two files, or renames one
+///   without replacing another (`renameat2(2)`: Linux 3.15 and most of its file systems; macOS).
+///   Elsewhere a file that another process creates at the path between two system calls is lost.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum OnConflict {
     /// Fails with `AddrInUse`.

@@ -13,7 +13,6 @@ mod connect;
 mod control;
 mod convert;
 mod fd_passing;
-mod halves;
 mod holder;
 mod identity;
 pub mod inherited;
@@ -44,11 +43,10 @@ pub use name::AbstractNsUdSocket;
 pub use {
     control::MAX_PASSED_FDS,
     fd_passing::{recv_with_fds, send_with_fds},
-    halves::{RecvHalf, SendHalf},
     listener::Listener,
     name::{FilesystemUdSocket, SpecialDirUdSocket},
     settings::ListenerOptionsExt,
-    stream::Stream,
+    stream::{RecvHalf, SendHalf, Stream},
 };
 pub(crate) use {
     os_str::{os_string_from_bytes, strip_ascii_prefix},

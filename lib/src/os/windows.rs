@@ -16,7 +16,6 @@ mod connection;
 mod convert;
 mod drain;
 mod event;
-mod halves;
 mod impersonation;
 mod instance_queue;
 mod linger;
@@ -52,7 +51,6 @@ mod tests;
 pub(crate) use os_str::{os_string_from_bytes, strip_ascii_prefix};
 pub(crate) use settings::ListenerSettings;
 pub use {
-    halves::{RecvHalf, SendHalf},
     impersonation::ImpersonationGuard,
     listener::Listener,
     name::NamedPipe,
@@ -63,5 +61,5 @@ pub use {
     },
     settings::ListenerOptionsExt,
     sid::Sid,
-    stream::Stream,
+    stream::{RecvHalf, SendHalf, Stream},
 };

@@ -1,4 +1,3 @@
-use super::{RecvHalf, SendHalf};
 use crate::{ConnectOptions, os::imp::tokio as imp, traits::tokio as traits};
 use std::{io, pin::Pin};
 
@@ -69,4 +68,35 @@ delegate! {
     impl AsyncRead for Stream, via |stream| Pin::new(stream.backend_mut());
     impl AsyncWrite for &Stream, via |stream| Pin::new(&mut stream.backend());
     impl AsyncWrite for Stream, via |stream| Pin::new(stream.backend_mut());
+}
+
+backend_enum! {
+    /// The receiving half of a [`Stream`].
+    ///
+    /// [`split`](crate::traits::tokio::Stream::split) creates it. Dropping it does not shut down
+    /// the receiving direction.
+    pub enum RecvHalf(imp::RecvHalf);
+}
+
+backend_enum! {
+    /// The sending half of a [`Stream`].
+    ///
+    /// [`split`](crate::traits::tokio::Stream::split) creates it. Dropping it does not shut down
+    /// the sending direction; `AsyncWriteExt::shutdown` does.
+    pub enum SendHalf(imp::SendHalf);
+}
+
+impl traits::RecvHalf for RecvHalf {
+    type Stream = Stream;
+}
+
+impl traits::SendHalf for SendHalf {
+    type Stream = Stream;
+}
+
+delegate! {
+    impl AsyncRead for &RecvHalf, via |half| Pin::new(&mut half.backend());
+    impl AsyncRead for RecvHalf, via |half| Pin::new(half.backend_mut());
+    impl AsyncWrite for &SendHalf, via |half| Pin::new(&mut half.backend());
+    impl AsyncWrite for SendHalf, via |half| Pin::new(half.backend_mut());
 }

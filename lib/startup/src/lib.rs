@@ -1,7 +1,6 @@
-//! What `lsock` has to know and to change about its own process, as far as that takes
-//! `unsafe` code, which the program itself forbids: which descriptors came with the
-//! process, which signals it was started to ignore, what the programs that it starts begin
-//! with. It is private to this workspace.
+//! What `lsock` needs to know and to change about its own process and its sockets, as far as that
+//! takes `unsafe` code, which the program itself forbids: inherited descriptors, ignored signals,
+//! the start of child processes, watched sockets. It is private to this workspace.
 
 #![deny(missing_docs)]
 

@@ -1,5 +1,5 @@
-//! What a process knows about its start. The test binary starts itself, through a shell
-//! that says what the process begins with, to do a job.
+//! State of a process at its start. The test binary starts itself to do a job, through a shell that
+//! prepares the state.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
@@ -25,7 +25,7 @@ use std::{
 
 const JOB: &str = "LSOCK_STARTUP_TEST_JOB";
 
-/// The status of a job that was done.
+/// Exit status of a job that has succeeded.
 const DONE: i32 = 42;
 
 const JOBS: &[(&str, fn())] = &[
@@ -36,7 +36,7 @@ const JOBS: &[(&str, fn())] = &[
     ("start a program", start_a_program),
 ];
 
-/// Not a test: what the processes do that the tests start.
+/// Not a test: runs the jobs of the other tests.
 #[test]
 #[ignore = "it is what the children of other tests do"]
 fn job() {
@@ -46,7 +46,7 @@ fn job() {
     exit(DONE);
 }
 
-/// The job, started by a shell with this in front of the command and that after it.
+/// Returns the job, started by a shell with this text before and after the command.
 fn command(job: &str, before: &str, after: &str) -> Command {
     let mut command = Command::new("sh");
     let script = format!(r#"{before} exec "$0" --exact job --ignored --nocapture {after}"#);
@@ -76,7 +76,7 @@ fn what_the_process_has_opened_itself_is_refused() {
     for stream in [&one, &other] {
         assert_refused(stream.as_raw_fd(), "no such descriptor was open at the start");
     }
-    // They are still their owners'.
+    // The owners can still use them.
     one.write_all(b"x").unwrap();
     other.read_exact(&mut [0]).unwrap();
 }
@@ -187,7 +187,7 @@ fn start_a_program() {
     assert!(!sees().unwrap().success());
 }
 
-/// What a program is told that is started with these limits.
+/// Returns the limits of a program that is started with these limits.
 fn limits_of_a_program(soft: Option<u64>, hard: Option<u64>) -> io::Result<String> {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -Sn; ulimit -Hn"]);
@@ -204,7 +204,7 @@ fn a_program_has_the_limits_that_were_set() {
         let told = limits_of_a_program(Some(soft), Some(hard)).unwrap();
         assert_eq!(told, format!("{soft}\n{hard}\n"));
     }
-    // Those that this process has are fine, and stay as they are.
+    // The limits of this process are allowed, and stay unchanged.
     limits_of_a_program(own.current, own.maximum).unwrap();
     assert_eq!(getrlimit(Resource::Nofile), own);
 }
@@ -213,7 +213,7 @@ fn a_program_has_the_limits_that_were_set() {
 fn a_program_with_limits_that_cannot_be_is_not_started() {
     let error = limits_of_a_program(Some(129), Some(128)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    // Nobody may have more than the system has for one process (fs.nr_open).
+    // No limit may be above that of the system for one process (fs.nr_open).
     #[cfg(target_os = "linux")]
     for hard in [Some(u64::MAX / 2), None] {
         let error = limits_of_a_program(Some(64), hard).unwrap_err();

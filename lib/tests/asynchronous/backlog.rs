@@ -1,6 +1,6 @@
-//! A server that does not accept, and whose queue is full.
+//! A server that does not accept and has a full backlog.
 
-// The BSDs and macOS refuse at once when a backlog is full.
+// The BSDs and macOS refuse at once if the backlog is full.
 #![cfg(linux_like)]
 
 use super::block_on;
@@ -47,7 +47,7 @@ fn deferred_fails_at_once_and_a_timeout_when_it_is_over() {
     });
 }
 
-/// On one thread, which is not blocked meanwhile, and without tokio's timers.
+/// Runs on one thread, which must not be blocked, and without tokio's timers.
 #[test]
 fn who_waits_gets_in_when_there_is_room() {
     for wait_mode in [
@@ -68,7 +68,7 @@ fn who_waits_gets_in_when_there_is_room() {
                         client.write_all(b"in at last").await.unwrap();
                     }
                 });
-                // It has been tried, in vain, and others can go on.
+                // One attempt has failed, and other tasks can run.
                 for _ in 0..100 {
                     tokio::task::yield_now().await;
                 }
@@ -103,7 +103,7 @@ fn who_waits_is_refused_when_the_server_goes() {
     });
 }
 
-/// Nothing stays behind of a connect that was given up: no descriptor, and no client.
+/// A cancelled connect leaves no descriptor open, and no client connected.
 #[test]
 fn a_connect_that_is_given_up_leaves_nothing() {
     within_deadline(|| {

@@ -1,4 +1,4 @@
-//! Bounds that programs rely on; that it compiles is the test.
+//! Bounds of types and futures. Compiling is the test.
 
 use local_socket::{
     ConnectOptions, ListenerOptions,
@@ -43,7 +43,7 @@ fn types_have_the_bounds_that_programs_rely_on() {
     let _ = result;
 }
 
-/// Futures that other threads may run, and look at.
+/// Futures that can be sent to and shared with other threads.
 #[test]
 fn futures_can_go_to_other_threads() {
     fn goes<T>(_: impl Future<Output = io::Result<T>> + Send + Sync) {}

@@ -17,8 +17,8 @@ on_every_kind_async! {
     two_hundred_clients_at_once
 }
 
-/// Both ends send a line and then a text that ends with NUL, while they read those of the
-/// other end: writing and reading at once through a shared reference.
+/// Each end sends a line and then a text that ends with NUL, while it reads those of the other end:
+/// it reads and writes at the same time through a shared reference.
 async fn exchange(stream: Stream, ours: [&str; 2], theirs: [&str; 2]) {
     let pid = stream.peer_creds().unwrap().pid();
     assert_eq!(pid.and_then(|pid| u32::try_from(pid).ok()), Some(process::id()));
@@ -76,7 +76,7 @@ async fn two_hundred_clients_at_once(place: &Place) {
             assert_eq!(answer, format!("you are {number}\n"));
         });
     }
-    // All of them are connected before the first one is answered.
+    // All clients are connected before the first one is answered.
     let mut streams = Vec::new();
     for _ in 0..CLIENTS {
         streams.push(listener.accept().await.unwrap());

@@ -1,4 +1,4 @@
-//! The end of a stream, of one direction and of both.
+//! The end of one direction and of both.
 
 use super::on_every_kind_async;
 use crate::harness::{GONE, Place, assert_kind, assert_same, pattern};
@@ -34,7 +34,7 @@ async fn a_close_is_the_other_sides_end_of_file(place: &Place) {
         one.write_all(b"and then no more").await.unwrap();
         drop(one);
         assert_eq!(read_all(&mut other).await, b"and then no more");
-        // It stays at its end.
+        // It stays at the end of file.
         assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
     }
 }
@@ -52,7 +52,7 @@ async fn half_close_is_the_end_of_one_direction(place: &Place) {
         let answering = async {
             assert_same(&read_all(&mut other).await, &question);
             assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
-            // All of the answer is sent after the end of the question.
+            // The whole answer is sent after the end of the question.
             other.write_all(&answer).await.unwrap();
             drop(other);
         };
@@ -98,7 +98,7 @@ async fn writing_after_half_close_is_an_error(place: &Place) {
 async fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
     let (mut client, server) = place.streams_async().await;
     drop(server);
-    // What is on its way when the peer goes may still be taken.
+    // Data that is in flight when the peer closes may still be accepted.
     let error = loop {
         match client.write(&[0; 1000]).await {
             Ok(_) => tokio::task::yield_now().await,
@@ -134,7 +134,7 @@ async fn a_read_that_was_given_up_loses_nothing(place: &Place) {
 
 async fn what_was_written_arrives_after_a_drop(place: &Place) {
     let (mut client, mut server) = place.streams_async().await;
-    // As much as goes without anybody reading.
+    // As much as can be written without a reader.
     let data = pattern(50_000);
     client.write_all(&data).await.unwrap();
     drop(client);

@@ -1,4 +1,4 @@
-//! Descriptors that travel with bytes, while nothing blocks.
+//! Passing of descriptors without blocking.
 
 use super::block_on;
 use crate::{
@@ -25,14 +25,14 @@ fn run(test: impl AsyncFnOnce() + Send + 'static) {
     within_deadline(|| block_on(test()));
 }
 
-/// Descriptors that the peer has sent and their bytes.
+/// Returns the descriptors that the peer has sent, and their bytes.
 async fn receive(stream: &UdStream) -> (Vec<u8>, Vec<OwnedFd>) {
     let (mut buf, mut fds) = ([0; 64], Vec::new());
     let count = stream.recv_with_fds(&mut buf, &mut fds, MAX_PASSED_FDS).await.unwrap();
     (buf[..count].to_vec(), fds)
 }
 
-/// Sends until there is room for nothing more; gives how much that was.
+/// Writes until the socket is full. Returns the number of bytes.
 fn fill(stream: &UdStream) -> usize {
     let mut sent = 0;
     loop {
@@ -60,7 +60,7 @@ fn a_file_is_passed() {
     });
 }
 
-/// Who receives before there is anything is woken.
+/// A task that receives before there is data is woken.
 #[test]
 fn receiving_waits_for_a_sender() {
     run(async || {
@@ -74,13 +74,13 @@ fn receiving_waits_for_a_sender() {
         assert_eq!((&*bytes, sent), (&b"x"[..], 1));
         assert_eq!(text_of(fds.pop().unwrap()), "contents");
         drop(one);
-        // The end of it all is no bytes, and no descriptors.
+        // At the end of file there are no bytes and no descriptors.
         let (bytes, fds) = receive(&other).await;
         assert!(bytes.is_empty() && fds.is_empty());
     });
 }
 
-/// Who sends while there is no room is woken when there is.
+/// A task that sends while there is no room is woken when there is.
 #[test]
 fn sending_waits_for_a_receiver() {
     run(async || {
@@ -89,7 +89,7 @@ fn sending_waits_for_a_receiver() {
         let file = file_with("contents");
         let fds = [file.as_fd()];
         let sends = async {
-            // Small enough to go in one piece.
+            // Short enough to be sent at once.
             assert_eq!(one.send_with_fds(b"last", &fds).await.unwrap(), 4);
         };
         let receives = async {
@@ -124,7 +124,7 @@ fn without_waiting() {
         let (reader, writer) = pipe().unwrap();
         let too_much = one.try_send_with_fds(&[0; 4096], &[writer.as_fd()]);
         assert_kind(too_much, &[ErrorKind::WouldBlock]);
-        // What was not sent is not on its way either.
+        // A cancelled send has not sent the descriptors.
         drop(writer);
         assert_closed_everywhere(reader);
     });
@@ -165,12 +165,12 @@ fn more_than_were_asked_for_are_an_error_and_do_not_leak() {
             let (mut buf, mut fds) = ([0; 8], Vec::new());
             let received = other.recv_with_fds(&mut buf, &mut fds, limit).await;
             let error = assert_kind(received, &[ErrorKind::InvalidData]);
-            // The bytes have come.
+            // The bytes were received.
             assert_eq!(LostFds::of(&error).unwrap().bytes(), 3);
             assert_eq!(&buf[..3], b"abc");
             assert!(fds.is_empty());
             assert_closed_everywhere(reader);
-            // The stream goes on.
+            // The stream can still be used.
             one.send_with_fds(b"d", &[file_with("next").as_fd()]).await.unwrap();
             let (bytes, mut received) = receive(&other).await;
             assert_eq!(bytes, b"d");
@@ -187,7 +187,7 @@ fn descriptors_of_processes_do_not_leak() {
     });
 }
 
-/// In a process of its own: others may have such descriptors.
+/// In a process of its own, because other tests may have such descriptors.
 #[cfg(target_os = "linux")]
 pub(crate) fn await_process_descriptors() {
     use crate::unix::fd_passing::{ask_for_process_descriptors, process_descriptors};
@@ -220,7 +220,7 @@ fn what_cannot_be_sent_is_said_at_once() {
         let mut fds = Vec::new();
         let no_room = other.recv_with_fds(&mut [], &mut fds, 1).await;
         assert_kind(no_room, &[ErrorKind::InvalidInput]);
-        // Nothing was lost by any of them.
+        // None of the attempts has lost anything.
         let (bytes, fds) = receive(&other).await;
         assert_eq!((&*bytes, fds.len()), (&b"x"[..], 1));
         drop(other);
@@ -228,7 +228,7 @@ fn what_cannot_be_sent_is_said_at_once() {
     });
 }
 
-/// Those of a large message come with its beginning; the rest is read as usual.
+/// The descriptors of a long message arrive with its beginning. The rest is read as usual.
 #[test]
 fn a_part_of_the_bytes_carries_all_of_them() {
     const LEN: usize = 1 << 20;

@@ -20,7 +20,7 @@ on_every_kind_async! {
 async fn halves_work_in_two_tasks_and_come_together_again(place: &Place) {
     let (client, server) = place.streams_async().await;
     let data = pattern(1_000_000);
-    // Everything is sent back.
+    // A task echoes everything.
     let echo = tokio::spawn(async move {
         let (mut rh, mut sh) = server.split();
         tokio::io::copy(&mut rh, &mut sh).await.unwrap();
@@ -63,13 +63,13 @@ async fn dropping_a_half_ends_nothing(place: &Place) {
     let (client, mut server) = place.streams_async().await;
     let (mut rh, sh) = client.split();
     drop(sh);
-    // Were it an end of file it would be here at once.
+    // An end of file would be read at once.
     assert!(timeout(Duration::from_millis(20), server.read(&mut [0])).await.is_err());
     server.write_all(b"x").await.unwrap();
     rh.read_exact(&mut [0]).await.unwrap();
     drop(rh);
     assert_eq!(server.read(&mut [0]).await.unwrap(), 0);
-    // A pipe's name is in use as long as it has an instance.
+    // The name of a pipe is in use as long as it has an instance.
     drop(server);
 
     let (client, mut server) = place.streams_async().await;

@@ -1,4 +1,4 @@
-//! Names, clients and the listener's end.
+//! Names, clients and closing of listeners.
 
 use super::on_every_kind_async;
 use crate::harness::{AT_ONCE, NOBODY, Place, assert_kind};
@@ -67,7 +67,7 @@ async fn a_name_can_be_taken_again(place: &Place) {
     }
 }
 
-/// Whatever the system can do about the name itself.
+/// This holds also for names that the system cannot release.
 async fn who_has_connected_is_accepted_after_the_name_is_given_up(place: &Place) {
     let listener = place.listen_async();
     let mut client = place.connect_async().await;
@@ -83,7 +83,7 @@ async fn an_accept_that_was_given_up_loses_nobody(place: &Place) {
     for _ in 0..20 {
         assert!(timeout(Duration::from_millis(1), listener.accept()).await.is_err());
         let mut client = place.connect_async().await;
-        // A future that is dropped after its first look.
+        // Polls the future once and drops it.
         {
             let mut accept = std::pin::pin!(listener.accept());
             let first = std::future::poll_fn(|cx| std::task::Poll::Ready(accept.as_mut().poll(cx)));
@@ -121,7 +121,7 @@ async fn a_peer_that_has_gone_before_it_is_accepted(place: &Place) {
     }
     let mut client = place.connect_async().await;
     client.write_all(b"here").await.unwrap();
-    // Those that have gone may be seen, with nothing to read; this one is.
+    // Clients that have disconnected may be accepted with nothing to read. This one is accepted.
     loop {
         let mut text = [0; 4];
         let mut server = listener.accept().await.unwrap();
@@ -158,7 +158,7 @@ async fn connecting_while_the_server_starts(place: &Place) {
 async fn who_is_refused_never_comes_out(place: &Place) {
     let asked = std::sync::Arc::new(AtomicU32::new(0));
     let count = std::sync::Arc::clone(&asked);
-    // Every third one is served.
+    // Every third client is served.
     let options = place.options().accept_filter(move |peer| {
         assert!(peer.pid().is_some());
         count.fetch_add(1, Ordering::SeqCst) % 3 == 2
@@ -174,7 +174,7 @@ async fn who_is_refused_never_comes_out(place: &Place) {
             for _ in 0..3 {
                 let mut client = place.connect_async().await;
                 let mut text = String::new();
-                // A refused one sees the end of file, or a connection that has gone.
+                // A refused client reads the end of file, or its connection is closed.
                 if client.read_to_string(&mut text).await.is_ok() && text == "in" {
                     served += 1;
                 }
@@ -203,14 +203,14 @@ async fn both_ends_know_names_and_processes(place: &Place) {
         assert!(stream.take_error().unwrap().is_none());
         assert!(!stream.peer_hung_up().unwrap());
     }
-    // A pipe's name is in use as long as it has an instance.
+    // The name of a pipe is in use as long as it has an instance.
     drop((client, server));
     let listener = place.listen_async();
     let name = listener.local_name().unwrap();
     let (client, server) = place.connected_async(&listener).await;
     #[cfg(unix)]
     {
-        // Of the special folder the socket knows the file, which is its name as well.
+        // The socket returns the file of a name in the runtime folder, which is a name as well.
         let is_same = |other: Option<local_socket::Name<'static>>| {
             let other = other.unwrap();
             other == name || other.is_path()

@@ -1,4 +1,4 @@
-//! Without a runtime, with a plain one, and with one that ends.
+//! Without a runtime, with a runtime without extras, and with one that ends.
 
 use crate::harness::{Kind, Place, within_deadline};
 use local_socket::{ConnectOptions, tokio::Stream};
@@ -19,7 +19,7 @@ fn outside_a_runtime_is_an_error() {
         let place = place();
         let error = place.options().create_tokio().unwrap_err();
         assert!(error.to_string().contains("runtime"), "{error}");
-        // Nothing was made.
+        // No listener was created.
         drop(place.options().create_sync().unwrap());
         let options = ConnectOptions::new().name(place.name());
         let mut connecting = pin!(options.connect_tokio());
@@ -31,7 +31,7 @@ fn outside_a_runtime_is_an_error() {
     });
 }
 
-/// tokio's own timers need not be there.
+/// tokio's timers are not needed.
 #[test]
 fn a_runtime_with_nothing_but_io_is_enough() {
     within_deadline(|| {
@@ -45,8 +45,7 @@ fn a_runtime_with_nothing_but_io_is_enough() {
     });
 }
 
-/// Streams and listeners that outlive the runtime, and tasks that are in the middle of
-/// something when it ends.
+/// Streams and listeners outlive the runtime, and tasks are interrupted by its end.
 #[test]
 fn dropping_while_a_runtime_ends_does_no_harm() {
     within_deadline(|| {
@@ -73,7 +72,7 @@ fn dropping_while_a_runtime_ends_does_no_harm() {
                 tokio::task::yield_now().await;
                 (listener, client, server)
             });
-            // In the middle of a read.
+            // During a read.
             {
                 let mut buf = [0];
                 let mut reading = pin!(client.read(&mut buf));

@@ -1,4 +1,4 @@
-//! Many bytes.
+//! Transfer of many bytes.
 
 use super::on_every_kind_async;
 use crate::harness::{Place, assert_same, pattern};

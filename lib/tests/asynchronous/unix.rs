@@ -1,4 +1,4 @@
-//! What only Unix has: descriptors, tokio's own types, socket files.
+//! Descriptors, tokio's types and socket files on Unix.
 
 use super::block_on;
 use crate::{
@@ -73,7 +73,7 @@ fn a_name_can_be_left_behind() {
     });
 }
 
-/// Nobody can connect any more, and who has connected before is not lost.
+/// No more clients can connect, and clients that have connected before are still accepted.
 #[test]
 fn a_name_that_is_given_up() {
     run(async |folder| {
@@ -85,7 +85,7 @@ fn a_name_that_is_given_up() {
         for client in &mut clients {
             client.write_all(b"x").await.unwrap();
         }
-        // One that has sent and gone is among them.
+        // One of them has sent data and disconnected.
         drop(clients.pop());
         listener.give_up_name();
         assert_eq!(folder.entries(), [""; 0]);
@@ -93,13 +93,13 @@ fn a_name_that_is_given_up() {
         for _ in 0..3 {
             let mut server = listener.accept().await.unwrap();
             server.read_exact(&mut [0]).await.unwrap();
-            // A peer that has gone already is as good.
+            // The peer may have disconnected already.
             let _ = server.write_all(b"y").await;
         }
         for client in &mut clients {
             client.read_exact(&mut [0]).await.unwrap();
         }
-        // From then on the name is anybody's, and stays so.
+        // From now on the name is free, and the listener does not remove a successor's file.
         let successor = folder.options().create_tokio().unwrap();
         listener.give_up_name();
         drop(listener);
@@ -109,7 +109,7 @@ fn a_name_that_is_given_up() {
     });
 }
 
-/// It gives up what dropping the listener would, and nothing else.
+/// It removes the same file that dropping the listener would remove.
 #[test]
 fn a_name_that_is_not_ones_own_to_give_up() {
     run(async |folder| {
@@ -124,7 +124,7 @@ fn a_name_that_is_not_ones_own_to_give_up() {
         listener.do_not_reclaim_name_on_drop();
         listener.give_up_name();
         assert_eq!(folder.entries(), ["a.sock"]);
-        // It still leads here.
+        // The name still leads to the listener.
         let (client, server) = tokio::join!(Stream::connect(folder.name()), listener.accept());
         drop((client.unwrap(), server.unwrap()));
     });
@@ -133,7 +133,7 @@ fn a_name_that_is_not_ones_own_to_give_up() {
 #[test]
 fn listeners_become_others_and_back() {
     run(async |folder| {
-        // A synchronous one brings its name along, and takes it away.
+        // A synchronous listener passes on its file, which is removed with the asynchronous one.
         let sync: unix::Listener = folder.options().create_sync_as().unwrap();
         let listener = uds::Listener::try_from(sync).unwrap();
         assert_eq!(listener.local_name().unwrap(), folder.name());
@@ -142,7 +142,7 @@ fn listeners_become_others_and_back() {
         drop(listener);
         assert_eq!(folder.entries(), [""; 0]);
 
-        // A descriptor leaves it where it is.
+        // Converting to a descriptor keeps the file.
         let listener: uds::Listener = folder.options().create_tokio_as().unwrap();
         assert!(listener.inner().local_addr().unwrap().as_pathname().is_some());
         let fd = OwnedFd::try_from(listener).unwrap();
@@ -184,7 +184,7 @@ fn halves_are_tokios() {
         let (rh, sh) = one.split();
         assert!(rh.as_tokio().peer_addr().is_ok());
         assert!(sh.as_tokio().local_addr().is_ok());
-        // As tokio's own it ends its direction when it is dropped.
+        // tokio's type shuts down its direction when it is dropped.
         drop(sh.into_tokio());
         assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
         other.write_all(b"x").await.unwrap();
@@ -206,7 +206,7 @@ fn descriptors_close_on_exec() {
     });
 }
 
-/// Without a look at the variant.
+/// Without matching the variant.
 #[test]
 fn enums_convert_as_their_variants_do() {
     run(async |folder| {
@@ -229,13 +229,13 @@ fn enums_convert_as_their_variants_do() {
     });
 }
 
-/// An event loop must not stand still because somebody holds a lock.
+/// A held lock must not block an event loop for long.
 #[test]
 fn listening_and_dropping_do_not_wait_for_a_lock() {
     run(async |folder| {
         let lock = std::fs::File::open(folder.root()).unwrap();
         lock.lock().unwrap();
-        // The lock that there was before.
+        // The lock file of earlier versions.
         let file = std::fs::File::create(folder.root().join(".a.sock.claim")).unwrap();
         file.lock().unwrap();
         let start = std::time::Instant::now();
@@ -245,7 +245,7 @@ fn listening_and_dropping_do_not_wait_for_a_lock() {
         let error = assert_kind(options().create_tokio(), &[ErrorKind::AddrInUse]);
         let obstacle = SocketError::of(&error).unwrap().obstacle().cloned();
         assert!(matches!(obstacle, Some(Obstacle::Contended(Some(_)))), "{obstacle:?}");
-        // The limit is 50 ms; without one it is 10 s.
+        // The limit is 50 ms; without it, it would be 10 s.
         assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     });
 }

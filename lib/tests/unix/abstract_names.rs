@@ -29,13 +29,13 @@ fn any_bytes_are_a_name() {
             let mut server = listener.accept().unwrap();
             client.write_all(b"x").unwrap();
             server.read_exact(&mut [0]).unwrap();
-            // Every byte counts.
+            // All bytes of a name are significant.
             let longer = [&bytes[..], b"\0"].concat();
             let longer = AbstractNsUdSocket::from_bytes(&longer).unwrap();
             assert_kind(Stream::connect(longer), NOBODY);
             assert_eq!(Name::parse(&name.to_string()).unwrap(), name);
         }
-        // A name may begin with NUL, as the address that it stands in does.
+        // A name may begin with NUL, like the address that contains it.
         let bytes = [b"\0", word.as_bytes()].concat();
         let name = AbstractNsUdSocket::from_bytes(&bytes).unwrap();
         let _listener = ListenerOptions::new().name(name.borrow()).create_sync().unwrap();
@@ -69,17 +69,17 @@ fn bytes_are_limited_too() {
     assert_eq!(problem(b""), NameProblem::Empty);
     assert!(matches!(problem(&[0; 108]), NameProblem::TooLong { length: 108, limit: 107, .. }));
     AbstractNsUdSocket::from_bytes(&[0; 107]).unwrap();
-    // Text does not hold NULs, even if an abstract name could.
+    // Text cannot contain NULs, although an abstract name could.
     assert_kind("a\0".to_ns_name::<AbstractNsUdSocket>(), &[ErrorKind::InvalidInput]);
 }
 
-/// A name with a line break in it reads like a line of its own in `/proc/net/unix`. It must
-/// not make another process the server of a name.
+/// A name with a line break looks like another line in `/proc/net/unix`. It must not make another
+/// process appear as the server of a name.
 #[test]
 fn the_server_in_an_error_cannot_be_forged() {
     within_deadline(|| {
         let folder = super::files::Folder::new();
-        // Other processes, so that it can be told who is named.
+        // The servers are other processes, so that the holder can be identified.
         let listen = |name: &str| {
             let job = super::child::Job::new("listen and stay").with("name", name);
             let mut job = job.start();
@@ -90,7 +90,7 @@ fn the_server_in_an_error_cannot_be_forged() {
         let file = folder.path().into_os_string().into_string().unwrap();
         let servers = [(listen(&format!("@{word}")), &word), (listen(&file), &file)];
 
-        // This process is made out to be the server of both.
+        // The forged lines name this process as the server of both.
         let ours = UnixListener::bind(folder.root().join("b.sock")).unwrap();
         let inode = rustix::fs::fstat(&ours).unwrap().st_ino;
         let mut forged = Vec::new();
@@ -120,7 +120,7 @@ fn the_server_in_an_error_cannot_be_forged() {
     });
 }
 
-/// Of a process that may not be looked at, at least the user is named.
+/// If a process may not be examined, at least its user is named.
 #[test]
 fn the_user_of_a_hidden_server_is_named() {
     within_deadline(|| {
@@ -138,7 +138,7 @@ fn the_user_of_a_hidden_server_is_named() {
     });
 }
 
-/// The job of these tests.
+/// The job of these tests: listens until its standard input ends.
 pub(super) fn listen_and_stay() {
     let name = super::child::argument("name").into_string().unwrap();
     let options = ListenerOptions::new().name(Name::parse(&name).unwrap());

@@ -1,4 +1,4 @@
-//! Who is handed out by a listener on an abstract name, which every process can connect to.
+//! Clients that a listener on an abstract name accepts. Every process can connect to it.
 
 use super::child::{Job, argument, is_root, tell};
 use crate::{
@@ -21,13 +21,13 @@ fn abstract_name(word: &str) -> Name<'static> {
     word.to_owned().to_ns_name::<GenericNamespaced>().unwrap()
 }
 
-/// The job: as another user, in these groups, reads what a server says.
+/// The job: reads what a server says, as another user in these groups.
 pub(super) fn visit() {
     let number = |name| argument(name).to_str().unwrap().parse::<u32>().unwrap();
     let groups: Vec<libc::gid_t> = (number("first")..).take(number("groups") as usize).collect();
     // SAFETY: the pointer and the length are those of a vector.
     assert_eq!(unsafe { libc::setgroups(groups.len(), groups.as_ptr()) }, 0);
-    // SAFETY: no pointers.
+    // SAFETY: the calls take no pointers.
     assert_eq!(unsafe { (libc::setgid(number("gid")), libc::setuid(number("uid"))) }, (0, 0));
     let name = abstract_name(argument("name").to_str().unwrap());
     let mut text = String::new();
@@ -35,7 +35,7 @@ pub(super) fn visit() {
     tell(&format!("read {text:?}"));
 }
 
-/// What a user in so many groups from the first one on reads.
+/// Returns what a user in the given groups reads.
 fn visited_by(word: &str, uid: u32, gid: u32, first: u32, groups: u32) -> String {
     let mut job = Job::new("visit").with("name", word);
     for (name, value) in [("uid", uid), ("gid", gid), ("first", first), ("groups", groups)] {
@@ -44,7 +44,7 @@ fn visited_by(word: &str, uid: u32, gid: u32, first: u32, groups: u32) -> String
     job.run().concat()
 }
 
-/// Greets the first client that is handed out.
+/// Greets the first client that is accepted.
 type Greet = fn(ListenerOptions<'static>) -> JoinHandle<()>;
 
 fn greet(options: ListenerOptions<'static>) -> JoinHandle<()> {
@@ -90,14 +90,14 @@ fn assert_served(access: Option<Access>, visitor: (u32, u32, u32, u32), is_serve
     }
 }
 
-/// Other users can be played by root alone.
+/// Only root can act as other users.
 #[test]
 fn access_holds_for_abstract_names() {
     if !is_root() {
         return;
     }
     within_deadline(|| {
-        // A user, its group, and its further groups: the first one and how many.
+        // User, group, the first supplementary group and the number of supplementary groups.
         let stranger = (65534, 65534, 70_000, 1);
         let member = (65534, 0, 70_000, 1);
         let late_member = (65534, 65534, 0, 1);
@@ -122,7 +122,7 @@ fn a_filter_chooses_among_those_that_have_access() {
         let word = unique_word();
         let options = ListenerOptions::new().name(abstract_name(&word));
         let options = options.access(Access::CurrentUser);
-        // Whether it is set before or later.
+        // The order of the two options does not matter.
         let mut listener = options.clone().accept_filter(|_| true).create_sync().unwrap();
         listener.set_nonblocking(ListenerNonblockingMode::Accept).unwrap();
         for _ in 0..2 {
@@ -167,7 +167,7 @@ fn all_groups_of_a_peer_are_known() {
     });
 }
 
-/// The job: listens, and says who the process itself is and whether a client is handed out.
+/// The job: listens, and tells its own user and whether a client is accepted.
 pub(super) fn listen_for_own_user() {
     let name = abstract_name(argument("name").to_str().unwrap());
     let listener = ListenerOptions::new().name(name).access(Access::CurrentUser);
@@ -181,7 +181,7 @@ pub(super) fn listen_for_own_user() {
     }
 }
 
-/// In a user namespace (`user_namespaces(7)`) users that it does not map have one number.
+/// In a user namespace (`user_namespaces(7)`) all users that it does not map have one number.
 #[test]
 fn a_user_without_a_number_is_nobody() {
     for (map, own, result) in [

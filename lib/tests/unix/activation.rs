@@ -24,24 +24,24 @@ use std::{
     },
 };
 
-/// The sockets that a job is started with.
+/// Returns the sockets that a job was started with.
 fn listen_fds() -> std::io::Result<Vec<Inherited>> {
-    // SAFETY: the test binary uses no descriptors that come with it but 0, 1 and 2.
+    // SAFETY: the test binary uses no inherited descriptors but 0, 1 and 2.
     unsafe { inherited::listen_fds() }
 }
 
-/// As above.
+/// Takes one socket that a job was started with.
 fn take(number: i32) -> std::io::Result<Inherited> {
     // SAFETY: as above.
     unsafe { Inherited::take(number) }
 }
 
-/// A job that is to take the descriptor over, as its number 3.
+/// Returns a job that inherits the descriptor as number 3.
 fn activated(job: &str, environment: &str, socket: impl Into<OwnedFd>) -> Job {
     Job::new(job).through_shell(environment, "3<&0 </dev/null", socket.into())
 }
 
-/// What a job of its own finds when it takes what is not for a listener.
+/// Returns the error of a job that takes a descriptor which is not for a listener.
 fn refused(socket: impl Into<OwnedFd>) -> String {
     let environment = "export LISTEN_PID=$$ LISTEN_FDS=1;";
     let told = activated("listen on what is inherited", environment, socket).run();
@@ -53,7 +53,7 @@ fn an_inherited_listener_serves_and_leaves_its_name() {
     within_deadline(|| {
         let folder = Folder::new();
         let socket = UnixListener::bind(folder.path()).unwrap();
-        // How it was set up by others does not matter.
+        // The mode that was set before does not matter.
         socket.set_nonblocking(true).unwrap();
         let environment = "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web;";
         let job = "listen on what is inherited";
@@ -65,7 +65,7 @@ fn an_inherited_listener_serves_and_leaves_its_name() {
         assert_eq!(job.next_line().as_deref(), Some("served"));
         job.finish();
         assert_eq!(folder.entries(), ["a.sock"]);
-        // The service manager would start the next one now.
+        // A service manager would start the next process now.
         let _client = Stream::connect(folder.name()).unwrap();
         socket.set_nonblocking(false).unwrap();
         socket.accept().unwrap();
@@ -75,7 +75,7 @@ fn an_inherited_listener_serves_and_leaves_its_name() {
 pub(super) fn listen_on_what_is_inherited() {
     let inherited = listen_fds().unwrap();
     assert!(!inherited.is_empty());
-    // All of them were taken.
+    // All of them were taken before.
     let error = assert_kind(listen_fds(), &[ErrorKind::InvalidInput]);
     assert!(error.to_string().contains("taken before"), "{error}");
     for socket in inherited {
@@ -193,7 +193,7 @@ pub(super) fn write_to_what_is_inherited() {
     UnixStream::from(OwnedFd::from(inherited)).write_all(b"written").unwrap();
 }
 
-/// A job that takes this number, of which the environment says so much; the socket is 3.
+/// Returns a job that takes this number. The environment says so much; the socket is 3.
 fn taking(number: &str, environment: &str, socket: impl Into<OwnedFd>) -> Job {
     let job = Job::new("take by number").with("NUMBER", number);
     job.through_shell(environment, "3<&0 </dev/null", socket.into())
@@ -216,11 +216,11 @@ pub(super) fn take_by_number() {
         }
         Err(error) => tell(&format!("{:?}: {error}", error.kind())),
     }
-    // Not even when it is closed: the number may be somebody else's by now.
+    // Not even after it was closed: the number may have another owner by now.
     assert_kind(take(number), &[ErrorKind::InvalidInput]);
 }
 
-/// By its number one is taken whether or not the environment tells of it.
+/// A descriptor can be taken by its number, whether or not the environment contains it.
 #[test]
 fn a_listener_can_be_taken_by_its_number() {
     within_deadline(|| {
@@ -235,7 +235,7 @@ fn a_listener_can_be_taken_by_its_number() {
             assert_eq!(text, "served", "{environment}");
             assert_eq!(job.next_line().as_deref(), Some("served"));
             job.finish();
-            // It was not the listener's to remove.
+            // The listener did not own the file.
             assert_eq!(folder.entries(), ["a.sock"]);
         }
     });

@@ -1,4 +1,4 @@
-//! A server that does not accept, and whose queue is full.
+//! A server that does not accept and has a full backlog.
 
 use super::files::Folder;
 use crate::harness::{AT_ONCE, ThreadMark, assert_kind, within_deadline};
@@ -17,7 +17,7 @@ fn connect(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Stream> {
     ConnectOptions::new().name(name.borrow()).wait_mode(wait_mode).connect_sync()
 }
 
-/// Connects until nobody gets in any more.
+/// Connects until the backlog is full.
 pub(crate) fn fill(name: &Name<'_>) -> Vec<Stream> {
     let mut streams = Vec::new();
     loop {
@@ -45,7 +45,7 @@ fn with_a_full_backlog(behaviour: fn(&local_socket::Listener, &Name<'_>, usize))
     });
 }
 
-// The BSDs and macOS refuse at once when a backlog is full.
+// The BSDs and macOS refuse at once if the backlog is full.
 #[cfg(linux_like)]
 mod waiting {
     use super::*;
@@ -70,7 +70,7 @@ mod waiting {
         });
     }
 
-    /// To the system a timeout of zero is none at all.
+    /// For the system a timeout of zero means no limit.
     #[test]
     fn a_timeout_of_zero_does_not_wait_for_ever() {
         with_a_full_backlog(|_, name, _| {
@@ -101,7 +101,7 @@ mod waiting {
                         tell.send(ThreadMark::current()).unwrap();
                         let mut client = connect(&name, wait_mode).unwrap();
                         client.write_all(b"in at last").unwrap();
-                        // The time for connecting is none for writing or reading.
+                        // The timeout for connecting does not apply to writing or reading.
                         client.read(&mut [0]).unwrap()
                     });
                     told.recv().unwrap().wait_until_asleep();
@@ -118,7 +118,7 @@ mod waiting {
         }
     }
 
-    /// Who waits for a server that goes is not left waiting.
+    /// A client that waits for a server is not left waiting when the server closes.
     #[test]
     fn who_waits_is_refused_when_the_server_goes() {
         within_deadline(|| {

@@ -1,8 +1,8 @@
-//! Tests that need a process of their own: for its working directory, its umask, its
-//! user, its environment, or because it is to die.
+//! Tests that need a process of their own: for its working directory, umask, user or environment,
+//! or because it is killed.
 //!
-//! The test binary starts itself with the name of a job; a job speaks to the test
-//! through lines that begin with `#`, and its panic is a status other than 0.
+//! The test binary starts itself with the name of a job. A job writes lines that begin with `#` for
+//! the test, and its panic is a status other than 0.
 
 use std::{
     env,
@@ -12,10 +12,10 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-/// A user who is nobody in particular: `nobody` on most systems.
+/// An ordinary user: `nobody` on most systems.
 const NOBODY: u32 = 65534;
 
-/// The jobs: each stands beside the test that starts it.
+/// The jobs. Each is defined beside the test that starts it.
 const JOBS: &[(&str, fn())] = &[
     ("chdir", super::reclaiming::change_folder),
     ("fork and drop", super::reclaiming::fork_and_drop),
@@ -51,7 +51,7 @@ const JOBS: &[(&str, fn())] = &[
 
 const VARIABLE: &str = "LOCAL_SOCKET_TEST_JOB";
 
-/// Not a test: what a child does.
+/// Not a test: runs the job in a child.
 #[test]
 #[ignore = "it is what the children of other tests do"]
 fn job() {
@@ -60,19 +60,19 @@ fn job() {
     job();
 }
 
-/// What a job was told, by [`Job::with`].
+/// Returns an argument of the job, which [`Job::with`] has set.
 pub(super) fn argument(name: &str) -> std::ffi::OsString {
     env::var_os(format!("{VARIABLE}_{name}")).unwrap_or_else(|| panic!("no argument {name}"))
 }
 
-/// Tells the test something. Not through `print`, which libtest may capture.
+/// Writes a line for the test. It does not use `print`, which libtest may capture.
 pub(super) fn tell(line: &str) {
     let mut out = stdout().lock();
     writeln!(out, "\n#{line}").unwrap();
     out.flush().unwrap();
 }
 
-/// A job to be started.
+/// A job that has not been started.
 #[derive(Debug)]
 pub(crate) struct Job {
     command: Command,
@@ -81,7 +81,7 @@ pub(crate) struct Job {
 impl Job {
     pub(crate) fn new(name: &str) -> Self {
         assert!(JOBS.iter().any(|(job, _)| *job == name));
-        // Whoever the child runs as need not be able to reach the folder of the binary.
+        // The user of the child may not be able to reach the folder of the binary.
         let program = if cfg!(target_os = "linux") {
             "/proc/self/exe".into()
         } else {
@@ -109,8 +109,8 @@ impl Job {
         self
     }
 
-    /// Runs it as a user who is nobody in particular, where this process may do that;
-    /// else its own user is one already.
+    /// Runs it as an ordinary user if this process may change its user; otherwise this process has
+    /// an ordinary user.
     pub(super) fn by_ordinary_user(mut self) -> Self {
         if is_root() {
             self.command.uid(NOBODY).gid(NOBODY).current_dir("/");
@@ -118,7 +118,7 @@ impl Job {
         self
     }
 
-    /// Runs it under `strace`, which writes what it sees to the file.
+    /// Runs it under `strace`, which writes its output to the file.
     #[cfg(target_os = "linux")]
     pub(super) fn traced_to(self, file: &std::path::Path) -> Self {
         let mut command = Command::new("strace");
@@ -126,7 +126,7 @@ impl Job {
         self.started_by(command)
     }
 
-    /// Runs it in a user namespace of its own, which maps what the option says.
+    /// Runs it in a new user namespace with the map of the option.
     #[cfg(target_os = "linux")]
     pub(super) fn in_user_namespace(self, map: &str) -> Self {
         let mut command = Command::new("unshare");
@@ -134,18 +134,18 @@ impl Job {
         self.started_by(command)
     }
 
-    /// Has it started by another program.
+    /// Starts it through another program.
     #[cfg(target_os = "linux")]
     fn started_by(self, mut command: Command) -> Self {
-        // What /proc/self/exe is, a program finds out before it becomes this one.
+        // /proc/self/exe would be that program, so the path is resolved now.
         command.arg(env::current_exe().unwrap()).args(self.command.get_args());
         command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         Self { command }
     }
 
-    /// Has it started by a shell that becomes it: with this for standard input, after
-    /// these commands, with these redirections.
+    /// Starts it through a shell, with this standard input, after these commands and with these
+    /// redirections.
     pub(super) fn through_shell(self, before: &str, redirections: &str, stdin: OwnedFd) -> Self {
         let mut shell = Command::new("sh");
         shell
@@ -169,7 +169,7 @@ impl Job {
         Running { stdin: child.stdin.take(), child, lines }
     }
 
-    /// Runs it to its end, which has to be a good one; gives what it told.
+    /// Runs it to its end, which has to be successful. Returns its lines.
     pub(crate) fn run(self) -> Vec<String> {
         let mut running = self.start();
         let mut told = Vec::new();
@@ -185,7 +185,7 @@ pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A job that runs; it is killed if the test ends before it.
+/// A running job. It is killed if the test ends first.
 #[derive(Debug)]
 pub(super) struct Running {
     child: Child,
@@ -198,12 +198,12 @@ impl Running {
         self.child.id()
     }
 
-    /// Tells the job something.
+    /// Writes a line to the job.
     pub(super) fn tell(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    /// What the job tells next.
+    /// Returns the next line of the job.
     pub(super) fn next_line(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
@@ -216,7 +216,7 @@ impl Running {
         }
     }
 
-    /// Waits for its end, which has to be a good one.
+    /// Waits until it ends successfully.
     pub(super) fn finish(mut self) {
         drop(self.stdin.take());
         while self.next_line().is_some() {}

@@ -1,4 +1,4 @@
-//! Who is at the other end.
+//! Credentials of the peer.
 
 use super::files::Folder;
 use crate::harness::{Kind, Place, within_deadline};
@@ -39,7 +39,7 @@ fn of_a_pair_too() {
     assert_own(&other.peer_creds().unwrap());
 }
 
-/// They are of the time of connecting: who has gone is still known.
+/// The credentials are those of the time of connecting: a peer that has closed is still known.
 #[test]
 fn of_a_peer_that_has_gone() {
     within_deadline(|| {

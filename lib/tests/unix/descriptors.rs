@@ -1,4 +1,4 @@
-//! Descriptors: conversions, and that children get none.
+//! Conversions of descriptors, and close-on-exec.
 
 use super::files::Folder;
 use crate::harness::{assert_kind, within_deadline};
@@ -36,7 +36,7 @@ fn ud_listener(listener: Listener) -> UdListener {
     listener
 }
 
-/// A listener, and the two ends of a connection to it.
+/// Returns a listener and both ends of a connection to it.
 fn sockets(folder: &Folder) -> (Listener, Stream, Stream) {
     let listener = folder.listen();
     let client = Stream::connect(folder.name()).unwrap();
@@ -58,7 +58,7 @@ fn all_of_them_close_on_exec() {
         for fd in &fds {
             assert!(fcntl_getfd(fd).unwrap().contains(FdFlags::CLOEXEC));
         }
-        // What replaces the socket of a closed listener, too.
+        // Also the descriptor that replaces the socket of a closed listener.
         listener.close().unwrap();
         assert!(fcntl_getfd(&listener).unwrap().contains(FdFlags::CLOEXEC));
     });
@@ -135,7 +135,7 @@ fn listeners_are_made_of_descriptors() {
             let mut server = listener.accept().unwrap();
             server.write_all(b"x").unwrap();
             client.read_exact(&mut [0]).unwrap();
-            // The file is not its own to remove.
+            // The listener does not own the file.
             drop(listener);
             assert_eq!(folder.entries(), ["a.sock"]);
             std::fs::remove_file(folder.path()).unwrap();
@@ -166,7 +166,7 @@ fn listeners_give_their_descriptor_and_leave_the_file() {
     });
 }
 
-/// How a timeout is done inside is nobody's business outside.
+/// The implementation of a timeout is not visible outside.
 #[test]
 fn a_listener_with_a_timeout_gives_a_blocking_descriptor() {
     let is_nonblocking = |fd: &UnixListener| fcntl_getfl(fd).unwrap().contains(OFlags::NONBLOCK);
@@ -193,7 +193,7 @@ fn new_streams_are_nonblocking_when_told_so() {
     });
 }
 
-/// Conversions and bounds that programs rely on; that it compiles is the test.
+/// Conversions and bounds of types. Compiling is the test.
 #[test]
 fn types_have_the_conversions_that_programs_rely_on() {
     fn both_ways<T: From<U>, U: From<T>>() {}

@@ -1,4 +1,4 @@
-//! Descriptors that travel with bytes.
+//! Passing of descriptors.
 
 use super::child::Job;
 use crate::harness::{
@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A file whose text is the word.
+/// Returns a file that contains the word.
 pub(crate) fn file_with(word: &str) -> File {
     use std::io::{Seek as _, SeekFrom};
     let mut file = tempfile::tempfile().unwrap();
@@ -38,14 +38,14 @@ pub(crate) fn text_of(fd: OwnedFd) -> String {
     text
 }
 
-/// Descriptors that the peer has sent and their bytes.
+/// Returns the descriptors that the peer has sent, and their bytes.
 fn receive(stream: &UdStream) -> (Vec<u8>, Vec<OwnedFd>) {
     let (mut buf, mut fds) = ([0; 64], Vec::new());
     let count = stream.recv_with_fds(&mut buf, &mut fds, MAX_PASSED_FDS).unwrap();
     (buf[..count].to_vec(), fds)
 }
 
-/// Of a pipe whose other end is open as long as somebody has it.
+/// Checks that no descriptor of the other end of the pipe is open.
 #[track_caller]
 pub(crate) fn assert_closed_everywhere(mut reader: PipeReader) {
     assert_eq!(reader.read(&mut [0]).unwrap(), 0);
@@ -65,7 +65,7 @@ fn a_file_is_passed() {
         assert_ne!(fd.as_raw_fd(), file.as_raw_fd());
         assert!(fcntl_getfd(&fd).unwrap().contains(FdFlags::CLOEXEC));
         assert_eq!(text_of(fd), "contents");
-        // Where it came from it is still open.
+        // The sender's descriptor is still open.
         assert_eq!(file.metadata().unwrap().len(), 8);
     });
 }
@@ -111,21 +111,21 @@ fn a_byte_is_needed_to_carry_them() {
         assert_kind(one.send_with_fds(b"", &fds), &[ErrorKind::InvalidInput]);
         let empty = [IoSlice::new(b""), IoSlice::new(b"")];
         assert_kind(one.send_vectored_with_fds(&empty, &fds), &[ErrorKind::InvalidInput]);
-        // Without descriptors it is what a write of nothing is.
+        // Without descriptors it is like an empty write.
         assert_eq!(one.send_with_fds(b"", &[]).unwrap(), 0);
 
         one.send_with_fds(b"x", &fds).unwrap();
         let mut received = Vec::new();
         let error = other.recv_with_fds(&mut [], &mut received, 1);
         assert_kind(error, &[ErrorKind::InvalidInput]);
-        // Nothing was lost by that.
+        // Nothing was lost by these errors.
         let (bytes, mut received) = receive(&other);
         assert_eq!(bytes, b"x");
         assert_eq!(text_of(received.pop().unwrap()), "contents");
     });
 }
 
-/// One too many fits in what the room is rounded up to, a hundred do not.
+/// One descriptor too many fits into the rounded-up room, a hundred do not.
 #[test]
 fn more_than_were_asked_for_are_an_error_and_do_not_leak() {
     within_deadline(|| {
@@ -140,12 +140,12 @@ fn more_than_were_asked_for_are_an_error_and_do_not_leak() {
                 other.recv_with_fds(&mut buf, &mut fds, limit),
                 &[ErrorKind::InvalidData],
             );
-            // The bytes have come.
+            // The bytes were received.
             assert_eq!(LostFds::of(&error).unwrap().bytes(), 3);
             assert_eq!(&buf[..3], b"abc");
             assert_closed_everywhere(reader);
             assert_eq!(fds.len(), 1);
-            // The stream goes on.
+            // The stream can still be used.
             one.send_with_fds(b"d", &[file_with("next").as_fd()]).unwrap();
             let (bytes, mut received) = receive(&other);
             assert_eq!(bytes, b"d");
@@ -172,13 +172,13 @@ fn what_cannot_be_opened_any_more_is_an_error_and_does_not_leak() {
     });
 }
 
-/// In a process of its own: the limit is the process's.
+/// In a process of its own, because the limit is that of the process.
 pub(super) fn receive_too_many() {
     let (one, other) = UdStream::pair().unwrap();
     let (reader, writer) = pipe().unwrap();
     one.send_with_fds(b"x", &[writer.as_fd(); 20]).unwrap();
     drop(writer);
-    // The next number that is free, and two more.
+    // The next free number and two more.
     let next = dup(&one).unwrap().as_raw_fd();
     let old = getrlimit(Resource::Nofile);
     let current = Some(u64::try_from(next).unwrap() + 3);
@@ -191,8 +191,8 @@ pub(super) fn receive_too_many() {
     assert_closed_everywhere(reader);
 }
 
-/// Has the system add a descriptor of the sender's process to what is received; whether it
-/// can.
+/// Requests a descriptor of the sender's process with each message. Returns whether the system can
+/// add it.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "nothing safe sets this option")]
 pub(crate) fn ask_for_process_descriptors(socket: BorrowedFd<'_>) -> bool {
@@ -203,7 +203,7 @@ pub(crate) fn ask_for_process_descriptors(socket: BorrowedFd<'_>) -> bool {
     unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, value, len) == 0 }
 }
 
-/// How many descriptors of processes are open.
+/// Returns the number of open descriptors of processes.
 #[cfg(target_os = "linux")]
 pub(crate) fn process_descriptors() -> usize {
     let folder = std::fs::read_dir("/proc/self/fd").unwrap();
@@ -211,7 +211,7 @@ pub(crate) fn process_descriptors() -> usize {
     links.filter(|link| link.to_string_lossy().contains("pidfd")).count()
 }
 
-/// Descriptors that the system adds are no business of the caller, and are closed.
+/// Descriptors that the system adds are closed and not returned to the caller.
 #[cfg(target_os = "linux")]
 #[test]
 fn descriptors_of_processes_do_not_leak() {
@@ -220,7 +220,7 @@ fn descriptors_of_processes_do_not_leak() {
     });
 }
 
-/// In a process of its own: others may have such descriptors.
+/// In a process of its own, because other tests may have such descriptors.
 #[cfg(target_os = "linux")]
 pub(super) fn receive_process_descriptors() {
     let (one, other) = UdStream::pair().unwrap();
@@ -238,7 +238,7 @@ pub(super) fn receive_process_descriptors() {
         assert_eq!(fds.len(), limit);
         assert_eq!(process_descriptors(), 0, "with a limit of {limit}");
     }
-    // More than the limit are an error, which keeps none either.
+    // More descriptors than the limit are an error, and none of them stays open.
     one.send_with_fds(b"x", &[one.as_fd(), one.as_fd()]).unwrap();
     let mut fds = Vec::new();
     let received = other.recv_with_fds(&mut [0; 9], &mut fds, 1);
@@ -345,7 +345,7 @@ fn nonblocking_would_block_and_timeouts_time_out() {
             let (reader, writer) = pipe().unwrap();
             assert_kind(one.send_with_fds(&[0; 4096], &[writer.as_fd()]), TOO_LATE);
             assert!(start.elapsed() < AT_ONCE);
-            // What was not sent is not on its way either.
+            // A failed send has not sent the descriptors.
             drop(writer);
             assert_closed_everywhere(reader);
             drop(other);
@@ -353,7 +353,7 @@ fn nonblocking_would_block_and_timeouts_time_out() {
     });
 }
 
-/// What does not go at once is written without them.
+/// The rest after a partial write is written without the descriptors.
 #[test]
 fn a_part_of_the_bytes_carries_all_of_them() {
     const LEN: usize = 1 << 20;
@@ -393,10 +393,10 @@ fn a_peer_that_has_gone_is_an_error_and_no_signal() {
     });
 }
 
-/// In a process of its own: Rust's runtime ignores the signal that must not come.
+/// In a process of its own: Rust's runtime ignores the signal that must not be raised.
 #[allow(unsafe_code, reason = "nothing safe sets a signal's action")]
 pub(super) fn send_to_nobody() {
-    // SAFETY: no handler is installed, and no other thread cares.
+    // SAFETY: no handler is installed, and no other thread depends on the action.
     assert_ne!(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }, libc::SIG_ERR);
     let (one, other) = UdStream::pair().unwrap();
     drop(other);

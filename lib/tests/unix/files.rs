@@ -1,4 +1,4 @@
-//! Socket files, as the tests around here need them.
+//! Folders with socket files for the tests.
 
 use local_socket::{
     GenericFilePath, Listener, ListenerOptions, Name, Stream, ToFsName as _, traits::Stream as _,
@@ -13,7 +13,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A folder in which a socket file is to stand.
+/// A folder for a socket file.
 #[derive(Debug)]
 pub(crate) struct Folder(TempDir);
 
@@ -22,7 +22,7 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// One that everybody may enter, and write to if they are to.
+    /// Creates a folder with this mode, which everybody may enter.
     pub(crate) fn open_to_all(mode: u32) -> Self {
         let folder = Self::new();
         fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(mode)).unwrap();
@@ -49,7 +49,7 @@ impl Folder {
         self.options().create_sync().unwrap()
     }
 
-    /// What is in it: nothing else may be left behind.
+    /// Returns the names of all entries: nothing else may be left behind.
     pub(crate) fn entries(&self) -> Vec<String> {
         let entries = fs::read_dir(self.root()).unwrap();
         let mut names: Vec<_> =
@@ -80,7 +80,7 @@ pub(crate) fn mode(path: &Path) -> libc::mode_t {
     (fs::symlink_metadata(path).unwrap().mode() & 0o7777) as libc::mode_t
 }
 
-/// The process that listens at the path, by its number.
+/// Returns the process that listens on the path.
 pub(crate) fn server_of(path: &Path) -> u32 {
     use local_socket::traits::StreamCommon as _;
     let stream = Stream::connect(name(path)).unwrap();

@@ -1,4 +1,4 @@
-//! Halves that can be cloned.
+//! Clones of halves.
 
 use crate::harness::within_deadline;
 use local_socket::{RecvHalf, SendHalf, Stream, os::unix::Stream as UdStream, traits::Stream as _};
@@ -16,7 +16,7 @@ fn a_stream_with_more_handles_is_not_reunited() {
         let error = UdStream::reunite(receive, send).unwrap_err();
         drop(clones.0);
         let error = UdStream::reunite(error.rh, error.sh).unwrap_err();
-        // Nothing is lost by trying.
+        // The failed attempt has lost nothing.
         (&error.sh).write_all(b"x").unwrap();
         other.read_exact(&mut [0]).unwrap();
         drop(clones.1);

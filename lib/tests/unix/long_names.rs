@@ -19,8 +19,8 @@ use std::{
 
 const LIMIT: usize = Platform::CURRENT.path_limit();
 
-/// A path of the length, whose last part has the given length; and a shorter one that
-/// leads to the same place, for peers that leave room for a terminator.
+/// Returns a path of the given length, whose last part has the given length, and a shorter path to
+/// the same file for peers that leave room for a terminator.
 fn long_path(folder: &Folder, len: usize, last: usize) -> (PathBuf, PathBuf) {
     let rest = len - last - 1 - folder.root().as_os_str().len() - 1;
     let deep = folder.root().join("d".repeat(rest));
@@ -50,7 +50,7 @@ fn a_path_of_the_whole_length_can_be_listened_on() {
             let server = listener.accept().unwrap();
             assert_eq!(server.local_name().unwrap(), Some(name(&long)));
             assert_connected(client, server);
-            // One who knows nothing of this library finds it under exactly this path.
+            // A client without this library finds it at exactly this path.
             let client = UnixStream::connect(&short).unwrap();
             assert_connected(client, listener.accept().unwrap());
             drop(listener);
@@ -76,8 +76,7 @@ fn a_longer_one_is_refused_as_soon_as_it_is_a_name() {
     assert_kind(path.to_fs_name::<GenericFilePath>(), &[ErrorKind::InvalidInput]);
 }
 
-/// What stands beside the path for a moment must fit as well, however short the last
-/// part of the path is.
+/// A temporary name beside the path must fit as well, also if the last part of the path is short.
 #[test]
 fn such_a_path_can_be_taken_over_too() {
     within_deadline(|| {

@@ -1,4 +1,4 @@
-//! The types of names that only Unix has.
+//! Types of names on Unix.
 
 use crate::harness::assert_kind;
 use local_socket::{
@@ -65,7 +65,7 @@ fn other_kinds_are_unsupported_before_anything_is_tried() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A file of any name that is accepted can be listened on and connected to.
+    /// A file of each name that is accepted can be listened on and connected to.
     #[test]
     fn every_file_name_that_is_accepted_can_be_bound(
         part in prop::collection::vec(1_u8.., 1..60).prop_filter(
@@ -81,13 +81,13 @@ proptest! {
         }
     }
 
-    /// So can any word.
+    /// The same for each word.
     #[test]
     #[cfg(linux_like)]
     fn every_abstract_name_that_is_accepted_can_be_bound(
         bytes in prop::collection::vec(any::<u8>(), 0..115)
     ) {
-        // What is random is unlikely to be somebody's, unless it is short.
+        // Other tests could use the same random bytes if they are few.
         let own = [&std::process::id().to_le_bytes()[..], &bytes].concat();
         match local_socket::os::unix::AbstractNsUdSocket::from_bytes(&own) {
             Ok(name) => {

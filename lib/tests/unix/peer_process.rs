@@ -1,4 +1,4 @@
-//! A descriptor of the process at the other end.
+//! Descriptors of the peer's process.
 
 use super::child::{Job, argument, tell};
 use crate::harness::{Kind, Place, assert_kind, within_deadline};
@@ -16,7 +16,7 @@ use std::{
     os::fd::{AsRawFd as _, OwnedFd},
 };
 
-/// `None` where the system has no such descriptors, which it must say then.
+/// Returns `None` if the system has no such descriptors; then the error must say so.
 fn pidfd_of(stream: &UdStream) -> Option<OwnedFd> {
     match stream.peer_pidfd() {
         Ok(pidfd) => Some(pidfd),
@@ -29,7 +29,7 @@ fn pidfd_of(stream: &UdStream) -> Option<OwnedFd> {
     }
 }
 
-/// The version of Linux.
+/// Returns the version of Linux.
 fn kernel() -> (u32, u32) {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(0));
@@ -57,8 +57,8 @@ fn it_becomes_readable_when_the_peer_ends() {
         assert_eq!(pid_of(&pidfd), child.pid().to_string());
         assert_eq!(child.next_line().as_deref(), Some("connected"));
         assert!(!has_ended(&pidfd, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })));
-        // It ends with its standard input. Its connection does before: what is seen here
-        // is the end of the process.
+        // The job ends when its standard input ends. It closes its connection before, so what is
+        // observed here is the end of the process.
         child.finish();
         assert!(has_ended(&pidfd, None));
     });
@@ -82,7 +82,7 @@ fn of_this_process_where_it_is_at_both_ends() {
     }
 }
 
-/// Which process a descriptor is of (`pidfd_open(2)`, `proc(5)`).
+/// Returns the process of a descriptor (`pidfd_open(2)`, `proc(5)`).
 fn pid_of(pidfd: &OwnedFd) -> String {
     let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
     let info = std::fs::read_to_string(path).unwrap();

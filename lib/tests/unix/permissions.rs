@@ -65,7 +65,7 @@ fn an_abstract_name_has_the_mode_of_its_socket() {
 #[test]
 fn the_group_is_what_was_asked_for() {
     let own = rustix::process::getegid().as_raw();
-    // Root may give it to any, others only to one that they are in.
+    // Root may set any group, other users only a group that they are in.
     let group = if super::child::is_root() { 12_345 } else { own };
     let folder = Folder::new();
     let _listener = folder.options().group(group).mode(0o660).create_sync().unwrap();
@@ -73,7 +73,7 @@ fn the_group_is_what_was_asked_for() {
     assert_eq!((metadata.gid(), metadata.mode() & 0o7777), (group, 0o660));
 }
 
-/// The umask belongs to the whole process, so this needs one of its own.
+/// The umask belongs to the process, so this test needs one of its own.
 #[test]
 fn the_umask_neither_weakens_a_mode_nor_is_changed() {
     within_deadline(|| {
@@ -109,7 +109,7 @@ fn set_umask(umask: libc::mode_t) -> libc::mode_t {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask)).as_raw_mode()
 }
 
-/// The umask is not even changed for a moment.
+/// The umask is not changed, not even for a moment.
 fn files_of_another_thread_get_their_mode(folder: &Path, path: &Path, umask: libc::mode_t) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -143,8 +143,8 @@ fn a_mode_has_no_bits_beyond_7777() {
     }
 }
 
-/// In a folder of somebody else, another file is put in the place of the socket right after
-/// it was bound: the mode and group of that one must stay what they are.
+/// In another user's folder, another file takes the place of the socket right after it was bound.
+/// Mode and group of that file must not change.
 #[test]
 fn the_permissions_of_a_file_that_was_swapped_in_are_not_changed() {
     within_deadline(|| {
@@ -188,7 +188,7 @@ pub(super) fn listen_while_files_are_swapped_in() {
             if round % 2 == 0 {
                 options = options.on_conflict(OnConflict::Replace);
             }
-            // No more than the attacker can do by itself.
+            // Listening may fail: the attacker can always remove the file.
             drop(options.max_spin_time(Duration::from_millis(5)).create_sync());
             let _ = fs::remove_file(&path);
             for victim in [&regular, &socket] {

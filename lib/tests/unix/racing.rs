@@ -1,4 +1,4 @@
-//! Processes that want the same name at the same time.
+//! Processes that listen on the same name at the same time.
 
 use super::{
     child::{Job, Running, argument, tell},
@@ -16,14 +16,14 @@ use std::{
 
 const PROCESSES: usize = 10;
 
-/// How many times; more of them find what is rare.
+/// Returns the number of rounds. More rounds find rare failures.
 fn rounds() -> usize {
     let rounds = env::var("LOCAL_SOCKET_RACE_ROUNDS").ok();
     rounds.map_or(50, |rounds| rounds.parse().unwrap())
 }
 
-/// Ten processes start on a stale name at the same moment: one serves, the others are
-/// told that it does, and nothing else is left.
+/// Ten processes start on a stale name at the same time. One serves, the others get an error that
+/// says so, and nothing is left behind.
 #[test]
 fn exactly_one_takes_over_a_stale_name() {
     within_deadline_for(rounds(), || {
@@ -34,7 +34,7 @@ fn exactly_one_takes_over_a_stale_name() {
         let path = |round: usize| folder.root().join(format!("{round}.sock"));
         (0..rounds()).step_by(2).for_each(|round| make_stale(&path(round)));
         for round in 0..rounds() {
-            // Every second one is so young that its server might be about to listen.
+            // Every second socket is so new that its server might be about to listen.
             if round % 2 == 1 {
                 make_stale(&path(round));
             }
@@ -60,7 +60,7 @@ fn race(racers: &mut [Running], round: usize, path: &std::path::Path) {
     let losers = answers.iter().filter(|answer| *answer == "AddrInUse").count();
     assert_eq!(losers, racers.len() - 1, "round {round}: {answers:?}");
     assert_eq!(server_of(path), racers[winners[0]].pid());
-    // Only now may the winner go.
+    // The winner may end only now.
     for racer in &mut *racers {
         racer.tell("next");
     }
@@ -96,8 +96,8 @@ pub(super) fn claim_on_command() {
     }
 }
 
-/// Servers are killed one after another, each while the next ones want its name: it is
-/// never theirs before it is dead, and it is always theirs afterwards.
+/// Servers are killed one after another, while the next ones try to take over the name: they never
+/// succeed before the server is dead, and always afterwards.
 #[test]
 fn the_name_of_one_that_was_killed_is_taken_over() {
     within_deadline(|| {
@@ -124,7 +124,7 @@ fn the_name_of_one_that_was_killed_is_taken_over() {
     });
 }
 
-/// The job of that test: it serves until it is killed.
+/// The job of that test: serves until it is killed.
 pub(super) fn claim_and_die() {
     let path = PathBuf::from(argument("path"));
     let mut lines = io::stdin().lock().lines();
@@ -142,7 +142,7 @@ pub(super) fn claim_and_die() {
     }
 }
 
-/// While names are taken over, clients connect: whoever gets in got in to a server.
+/// Clients connect while names are taken over: each connection leads to a server.
 #[test]
 fn clients_are_only_ever_refused_or_served() {
     within_deadline(|| {

@@ -1,4 +1,4 @@
-//! Whose file is removed, and when.
+//! Removal of socket files.
 
 use super::{
     child::{Job, argument, tell},
@@ -24,7 +24,7 @@ fn closing_removes_the_file() {
     let listener = folder.listen();
     listener.close().unwrap();
     assert_eq!(folder.entries(), [""; 0]);
-    // Whatever stands there afterwards is another's.
+    // A file that is created afterwards belongs to another listener.
     let _other = folder.listen();
     let before = inode(&folder.path());
     listener.close().unwrap();
@@ -56,7 +56,7 @@ fn the_file_stays_if_it_is_to() {
     assert_eq!(folder.entries(), [""; 0]);
 }
 
-/// Somebody has removed the file and stands in its place.
+/// Another process has removed the file and created its own.
 #[test]
 fn anothers_file_is_not_removed() {
     within_deadline(|| {
@@ -82,7 +82,7 @@ fn anothers_file_is_not_removed() {
     });
 }
 
-/// The file has been moved: it is not where it was, and nothing is there to remove.
+/// The file was renamed: there is no file at the path to remove.
 #[test]
 fn a_file_that_was_moved_stays() {
     let folder = Folder::new();
@@ -94,7 +94,7 @@ fn a_file_that_was_moved_stays() {
     assert_eq!(folder.entries(), ["moved"]);
 }
 
-/// The file and its folder have gone: nothing to do, and nothing to complain of.
+/// The file and its folder were removed: there is nothing to do, and no error.
 #[test]
 fn a_file_that_has_gone_is_no_trouble() {
     let folder = Folder::new();
@@ -106,7 +106,7 @@ fn a_file_that_has_gone_is_no_trouble() {
     drop(listener);
 }
 
-/// The working folder belongs to the whole process, so this needs one of its own.
+/// The working directory belongs to the process, so this test needs one of its own.
 #[test]
 fn a_relative_file_is_removed_from_where_it_was_made() {
     within_deadline(|| {
@@ -160,7 +160,7 @@ fn listen_here_and_drop_there(
     fs::remove_dir("deep").unwrap();
 }
 
-/// A forked child has a copy of the listener, which it drops when it ends.
+/// A forked child has a copy of the listener and drops it when it ends.
 #[test]
 fn a_forked_child_does_not_remove_the_file() {
     within_deadline(|| {
@@ -176,14 +176,14 @@ pub(super) fn fork_and_drop() {
     let path = std::path::PathBuf::from(argument("path"));
     for close in [false, true] {
         let listener = options(&path).create_sync().unwrap();
-        // SAFETY: the child removes a file, or does not, and ends without anything else.
+        // SAFETY: the child drops the listener and exits, and does nothing else.
         match unsafe { libc::fork() } {
             0 => {
                 if close {
                     listener.give_up_name();
                 }
                 drop(listener);
-                // SAFETY: it ends only this process.
+                // SAFETY: the call ends only the child.
                 unsafe { libc::_exit(7) }
             }
             child => {
@@ -200,14 +200,14 @@ pub(super) fn fork_and_drop() {
     tell("done");
 }
 
-/// Whoever holds the lock of the folder: a listener that goes does not wait.
+/// Dropping a listener does not wait for the lock of the folder.
 #[test]
 fn dropping_waits_for_nobody() {
     within_deadline(|| {
         let folder = Folder::new();
         let lock = fs::File::open(folder.root()).unwrap();
         lock.lock().unwrap();
-        // The lock that there was before.
+        // The lock file of earlier versions.
         let file = fs::File::create(folder.root().join(".a.sock.claim")).unwrap();
         file.lock().unwrap();
         let start = std::time::Instant::now();

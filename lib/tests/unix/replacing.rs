@@ -1,4 +1,4 @@
-//! Taking the name of a live server.
+//! Replacing the name of a live server.
 
 use super::files::{Folder, inode};
 use crate::harness::within_deadline;
@@ -43,7 +43,7 @@ fn new_clients_reach_the_new_server_and_old_streams_go_on() {
         let new_server = new.accept().unwrap();
         assert_connected(&new_client, &new_server);
         assert_connected(&old_client, &old_server);
-        // Who was in the queue of the old one is still its client.
+        // A client in the backlog of the old server is still its client.
         assert_connected(&waiting, &old.accept().unwrap());
 
         drop(old);
@@ -66,7 +66,7 @@ fn the_older_name_of_the_policy_works() {
     });
 }
 
-/// There is no moment in which clients find nothing.
+/// At no moment do clients find no server.
 #[test]
 fn a_client_always_finds_a_server() {
     within_deadline(|| {
@@ -89,8 +89,8 @@ fn a_client_always_finds_a_server() {
                 listeners.push_back(replace(&folder));
                 replaced.fetch_add(1, Ordering::Relaxed);
                 listeners.iter().rev().take(2).for_each(drain);
-                // A server that goes in the same moment refuses who has found it just
-                // before; one that goes long afterwards is nobody's any more.
+                // A server that closes at the same moment refuses clients that have just found it,
+                // so servers are closed much later.
                 if listeners.len() > 200 {
                     listeners.pop_front();
                 }
@@ -108,8 +108,8 @@ fn drain(listener: &Listener) {
     while listener.accept().is_ok() {}
 }
 
-/// Of those who replace one another at the same time, one is there in the end, and
-/// everyone has been there.
+/// Of several servers that replace each other at the same time, the last one stays, and all of them
+/// have listened.
 #[test]
 fn many_can_replace_one_another() {
     within_deadline(|| {
@@ -125,15 +125,14 @@ fn many_can_replace_one_another() {
             listener.set_nonblocking(ListenerNonblockingMode::Accept).unwrap();
             listener.accept().is_ok()
         });
-        // What the others got were the looks that were taken whether they live.
+        // More than one listener can be reached: by probes for a live server.
         assert!(reached.count() >= 1);
         drop(listeners);
         assert_eq!(folder.entries(), [""; 0]);
     });
 }
 
-/// What a client is told is the name that it connected to, and not one that the file had
-/// for a moment.
+/// The peer's name is the name that the client connected to, not the temporary name of the file.
 #[test]
 fn both_ends_know_the_name() {
     within_deadline(|| {
@@ -147,8 +146,7 @@ fn both_ends_know_the_name() {
     });
 }
 
-/// What stands beside a path for a moment is longer than the path, which may be as long as
-/// an address can be.
+/// The temporary name beside a path is longer than the path, which may fill the whole address.
 #[test]
 #[cfg(linux_like)]
 fn a_path_of_the_greatest_length_can_be_replaced() {
@@ -163,7 +161,7 @@ fn a_path_of_the_greatest_length_can_be_replaced() {
             assert_eq!(new.local_name().unwrap(), super::files::name(&path), "{length}");
             let client = Stream::connect(super::files::name(&path)).unwrap();
             assert_connected(&client, &new.accept().unwrap());
-            // Never the name of what stood beside it.
+            // Never the temporary name.
             let peer = client.peer_name().unwrap();
             assert!(peer.is_none_or(|name| name == super::files::name(&path)), "{length}");
             drop((old, new));

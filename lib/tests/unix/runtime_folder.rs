@@ -1,4 +1,4 @@
-//! Names in the user's runtime folder, and where they are if there is none.
+//! Names in the user's runtime folder, and in the folder for temporary files without it.
 
 use super::{
     child::{Job, argument, tell},
@@ -17,7 +17,7 @@ use std::{
 
 const WORD: &str = "two missing folders/and one more/name with spaces.sock";
 
-/// Runs with the runtime folder and the folder for temporary files given.
+/// Returns a job with the given runtime folder and folder for temporary files.
 fn job(runtime: Option<&Path>, temporary: &Path) -> Job {
     Job::new("runtime folder")
         .env("XDG_RUNTIME_DIR", runtime.map(Path::as_os_str))
@@ -25,7 +25,7 @@ fn job(runtime: Option<&Path>, temporary: &Path) -> Job {
         .with("word", WORD)
 }
 
-/// The job: listens and connects, and tells where.
+/// The job: listens and connects, and tells the path.
 pub(super) fn listen_and_connect() {
     let word = argument("word");
     let name = word.to_ns_name::<SpecialDirUdSocket>().unwrap();
@@ -59,7 +59,7 @@ fn missing_folders_are_made_and_are_the_users_own() {
     });
 }
 
-/// The runtime folder itself is not this library's to make.
+/// The library does not create the runtime folder itself.
 #[test]
 fn without_a_runtime_folder_it_is_the_one_for_temporary_files() {
     within_deadline(|| {
@@ -76,7 +76,7 @@ fn without_a_runtime_folder_it_is_the_one_for_temporary_files() {
     });
 }
 
-/// Variables that are no absolute paths mean nothing.
+/// Variables that are not absolute paths are ignored.
 #[test]
 fn relative_variables_mean_nothing() {
     within_deadline(|| {

@@ -1,4 +1,4 @@
-//! Taking over what a dead server left, and nothing else.
+//! Taking over stale socket files, and no other files.
 
 use super::files::{Folder, inode, make_stale, options, server_of};
 use crate::harness::{AT_ONCE, assert_kind, eventually, within_deadline};
@@ -78,7 +78,7 @@ fn a_live_server_is_named_in_the_error() {
     });
 }
 
-/// Whatever the policy, it stays what it was, and the error says what it is.
+/// Checks that the file stays unchanged with each policy, and that the error names its type.
 #[track_caller]
 fn assert_untouched(folder: &Folder, what: &str) {
     let before = (inode(&folder.path()), folder.entries());
@@ -119,7 +119,7 @@ fn a_folder_is_untouched() {
 #[test]
 fn a_symbolic_link_is_untouched() {
     within_deadline(|| {
-        // To nothing, to a stale socket file, to a live one, and to a regular file.
+        // Links to nothing, to a stale socket file, to a live one, and to a regular file.
         let folder = Folder::new();
         let target = Folder::new();
         symlink(target.path(), folder.path()).unwrap();
@@ -151,7 +151,7 @@ fn a_fifo_is_untouched() {
     });
 }
 
-/// That it is not ours to talk to does not prove that nobody is there.
+/// A socket that this process may not connect to may still have a server.
 #[test]
 fn a_socket_of_another_type_counts_as_live() {
     within_deadline(|| {
@@ -190,7 +190,7 @@ fn in_a_folder_that_is_not_there_nothing_can_be_bound() {
     });
 }
 
-/// Earlier versions had a lock file of this name. Whatever stands there is nobody's business.
+/// Earlier versions had a lock file of this name. A file of this name is ignored.
 #[test]
 fn what_is_named_like_a_lock_file_is_untouched_and_in_nobodys_way() {
     within_deadline(|| {
@@ -221,7 +221,7 @@ fn what_is_named_like_a_lock_file_is_untouched_and_in_nobodys_way() {
     });
 }
 
-/// Holds the lock that starters take, as any process can that may read the folder.
+/// Holds the lock of the folder, as any process can that may read the folder.
 fn lock(folder: &Folder) -> fs::File {
     let lock = fs::File::open(folder.root()).unwrap();
     lock.lock().unwrap();
@@ -237,7 +237,7 @@ fn a_free_name_does_not_wait_for_a_lock() {
         for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
             let listener = folder.options().on_conflict(policy).mode(0o640).create_sync().unwrap();
             assert_eq!(server_of(&folder.path()), process::id());
-            // Neither does who only has to be told that there is a server.
+            // The lock is not needed to report that there is a server.
             let second = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
             let error = assert_kind(second, &[ErrorKind::AddrInUse]);
             let obstacle = SocketError::of(&error).unwrap().obstacle().cloned();
@@ -249,7 +249,7 @@ fn a_free_name_does_not_wait_for_a_lock() {
     });
 }
 
-/// The lock is held by somebody for too long.
+/// Another process holds the lock for too long.
 #[test]
 fn taking_over_ends_with_the_time_that_it_may_take() {
     within_deadline(|| {
@@ -296,8 +296,8 @@ fn no_limit_is_a_limit_too() {
     });
 }
 
-/// Somebody else's program changes the path all the time: a file that is no socket comes
-/// where a stale socket has just been, also with its inode number. The files all survive.
+/// Another program changes the path all the time: a file that is not a socket takes the place of a
+/// stale socket, also with its inode number. No file is lost.
 #[test]
 fn a_file_that_comes_in_the_place_of_a_stale_socket_is_untouched() {
     within_deadline(|| {
@@ -316,7 +316,7 @@ fn a_file_that_comes_in_the_place_of_a_stale_socket_is_untouched() {
                 }
             });
             let _done = SetOnDrop(&done);
-            // Again and again, until one has come in between often enough.
+            // Repeated until a file has come in between often enough.
             while count < 100 {
                 thread::yield_now();
                 if UnixListener::bind(folder.path()).is_err() {
@@ -329,7 +329,7 @@ fn a_file_that_comes_in_the_place_of_a_stale_socket_is_untouched() {
                 };
                 std::io::Write::write_all(&mut file, b"precious").unwrap();
                 let moved = kept.root().join(count.to_string());
-                // For a moment it may lie aside.
+                // The file may be moved aside for a moment.
                 eventually("the file is there", || fs::rename(folder.path(), &moved).is_ok());
                 assert_eq!(fs::read(&moved).unwrap(), b"precious");
                 count += 1;
@@ -339,7 +339,7 @@ fn a_file_that_comes_in_the_place_of_a_stale_socket_is_untouched() {
     });
 }
 
-/// Also if the test fails: or else the other thread would never end.
+/// Sets the flag also if the test fails: otherwise the other thread would never end.
 pub(super) struct SetOnDrop<'a>(pub(super) &'a AtomicBool);
 
 impl Drop for SetOnDrop<'_> {

@@ -1,8 +1,7 @@
-//! The library costs what std's and tokio's own sockets cost: for each thing that a
-//! program does, the system calls are the same, one for one.
+//! The library makes the same system calls as the sockets of std and tokio, for each task.
 //!
-//! A child does the same work with either, under `strace`. Calls that lead nowhere mark
-//! where a piece of work ends.
+//! A child does the same work with each of them under `strace`. Calls without an effect mark the
+//! end of each piece of work.
 
 use super::child::{Job, argument, tell};
 use crate::{asynchronous::block_on, harness::within_deadline};
@@ -17,7 +16,7 @@ use std::{
 
 const MARK: &str = "/local-socket-mark/";
 
-/// Everything since the last mark belongs to this piece of work.
+/// Marks the end of this piece of work, which begins at the last mark.
 fn mark(work: &str) {
     assert!(fs::symlink_metadata(format!("{MARK}{work}")).is_err());
 }
@@ -25,7 +24,7 @@ fn mark(work: &str) {
 /// The calls of each piece of work, in order.
 type Calls = BTreeMap<String, Vec<String>>;
 
-/// Has a child do the work in this way; gives its calls.
+/// Runs the work of one implementation in a child. Returns its calls.
 fn calls(way: &str) -> Calls {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
@@ -33,7 +32,7 @@ fn calls(way: &str) -> Calls {
     assert_eq!(job.traced_to(&trace).run(), ["done"]);
     let trace = fs::read_to_string(trace).unwrap();
     let (mut calls, mut since) = (Calls::new(), Vec::new());
-    // Only the thread that makes the marks: `TID CALL(ARGUMENTS...`.
+    // Only the thread that sets the marks: `TID CALL(ARGUMENTS...`.
     let thread = trace.lines().find(|line| line.contains(MARK)).expect("a mark");
     let (thread, _) = thread.split_once(' ').unwrap();
     for line in trace.lines() {
@@ -44,7 +43,7 @@ fn calls(way: &str) -> Calls {
         match arguments.split_once(MARK) {
             Some((_, rest)) => {
                 let calls_since = std::mem::take(&mut since);
-                // Before the first one it is the start of the process that is seen.
+                // The calls before the first mark belong to the start of the process.
                 match rest.split('"').next().unwrap() {
                     "start" => {}
                     work => drop(calls.insert(work.to_owned(), calls_since)),
@@ -57,7 +56,7 @@ fn calls(way: &str) -> Calls {
     calls
 }
 
-/// Compares all work but that which is named, and gives the calls of that: ours, theirs.
+/// Compares all pieces of work but the named ones. Returns the calls of those: ours and theirs.
 fn compare<const N: usize>(
     ours: &str,
     theirs: &str,
@@ -75,7 +74,7 @@ fn compare<const N: usize>(
     Some(but)
 }
 
-/// Without it the test is left out, and says so; where everything has to be there it fails.
+/// Without strace the test is skipped with a message; if all peers are required, it fails.
 fn has_strace() -> bool {
     let is_here = std::process::Command::new("strace").arg("-V").output().is_ok();
     if !is_here {
@@ -89,7 +88,7 @@ fn has_strace() -> bool {
 fn streams_make_the_same_calls_as_stds() {
     within_deadline(|| {
         let Some([[ours, mut theirs]]) = compare("ours", "std", ["listen"]) else { return };
-        // Which file is its own, and who made it, is what a listener has to know beyond that.
+        // A listener also has to find out which file is its own, and its creator.
         let bind = theirs.iter().position(|call| call == "bind").unwrap();
         theirs.splice(bind + 1..=bind, ["newfstatat".to_owned(), "getpid".to_owned()]);
         assert_eq!(ours, theirs);
@@ -101,8 +100,8 @@ fn asynchronous_streams_make_the_same_calls_as_tokios() {
     within_deadline(|| {
         let but = ["listen", "connect", "accept"];
         let Some([_, connect, accept]) = compare("ours, tokio", "tokio", but) else { return };
-        // tokio waits for a connection that is there already. The wait comes with the
-        // next call then.
+        // tokio waits for a connection that is there already. The wait is part of the next call
+        // then.
         let count = |side: usize| connect[side].len() + accept[side].len();
         assert!(count(0) <= count(1), "{connect:?} {accept:?}");
     });

@@ -1,5 +1,5 @@
-//! Who may not get in. As root, the others are played by a user who is nobody in
-//! particular; else by this very user, from whom the mode keeps everything.
+//! Users without access. As root, an ordinary user acts as the stranger; otherwise it is the
+//! current user, whom the mode keeps out.
 
 use super::{
     child::{Job, argument, is_root, tell},
@@ -13,18 +13,18 @@ use local_socket::{
 };
 use std::{fs, io::ErrorKind, path::PathBuf, process};
 
-/// A mode that keeps ordinary users out.
+/// Returns a mode that keeps ordinary users out.
 fn closed_mode() -> libc::mode_t {
     if is_root() { 0o600 } else { 0o000 }
 }
 
-/// The job: connects and tells what came of it.
+/// The job: connects and tells the result.
 pub(super) fn connect_as_told() {
     match Stream::connect(name(&PathBuf::from(argument("path")))) {
         Ok(stream) => {
             let server = stream.peer_creds().unwrap();
             tell(&format!("connected to {:?} {:?}", server.pid(), server.euid()));
-            // Until the test says so, so that it can look at the process.
+            // Waits for the test, so that it can examine the process.
             std::io::stdin().read_line(&mut String::new()).unwrap();
         }
         Err(error) => tell(&format!("{:?}: {error}", error.kind())),
@@ -64,8 +64,8 @@ fn others_get_in_where_everyone_may_and_are_known() {
     });
 }
 
-/// Somebody knocks all the time while a server starts again and again: there must be no
-/// moment in which its socket is open to all.
+/// A client tries to connect all the time while a server starts again and again: at no moment may
+/// its socket be open to all.
 #[test]
 fn nobody_gets_in_while_a_server_starts() {
     within_deadline(|| {
@@ -76,7 +76,7 @@ fn nobody_gets_in_while_a_server_starts() {
         let mode = format!("{:o}", closed_mode());
         let guard = Job::new("guard").with("folder", folder.root()).with("mode", mode);
         assert_eq!(guard.run(), ["done"]);
-        // Now one that is open; it also shows that the knocker could have got in.
+        // An open socket; it also shows that the client could have connected.
         let _open = options(&folder.root().join("open")).mode(0o666).create_sync().unwrap();
         let told = knocker.next_line().unwrap();
         let mut counts = told.split(' ').map(|count| count.parse::<u32>().unwrap());
@@ -87,7 +87,7 @@ fn nobody_gets_in_while_a_server_starts() {
     });
 }
 
-/// The job that knocks.
+/// The job that tries to connect.
 pub(super) fn knock() {
     let folder = PathBuf::from(argument("folder"));
     let (guarded, open) = (name(&folder.join("guarded")), name(&folder.join("open")));
@@ -107,7 +107,7 @@ pub(super) fn knock() {
     tell(&format!("{refused} {got_in}"));
 }
 
-/// The job that starts servers. Its umask keeps nobody out: the mode has to.
+/// The job that starts servers. Its umask allows everything, so the mode has to keep others out.
 pub(super) fn guard() {
     rustix::process::umask(rustix::fs::Mode::empty());
     let path = PathBuf::from(argument("folder")).join("guarded");
@@ -123,7 +123,7 @@ pub(super) fn guard() {
     tell("done");
 }
 
-/// The job: tries to listen and tells what came of it.
+/// The job: tries to listen and tells the result.
 pub(super) fn listen_in() {
     let path = PathBuf::from(argument("path"));
     for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
@@ -150,8 +150,7 @@ fn in_a_folder_of_others_nobody_can_listen() {
     });
 }
 
-/// To the user it is of more worth to hear that the name is taken than that the folder
-/// cannot be written to.
+/// That the name is in use is a better message than that the folder cannot be written to.
 #[test]
 fn in_a_folder_of_others_a_live_name_is_in_use() {
     within_deadline(|| {
@@ -163,7 +162,7 @@ fn in_a_folder_of_others_a_live_name_is_in_use() {
         }
         let job = Job::new("listen in").with("path", folder.path()).with("group", "own");
         let told = job.by_ordinary_user().run();
-        // To be replaced, it lacks nothing but the permission.
+        // Only the permission to replace it is missing.
         assert_eq!(told, ["AddrInUse", "AddrInUse", "PermissionDenied"]);
         if !is_root() {
             let writable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -172,7 +171,7 @@ fn in_a_folder_of_others_a_live_name_is_in_use() {
     });
 }
 
-/// A failure after the bind leaves nothing, and does not wait for its own lock.
+/// A failure after `bind` leaves no file, and does not wait for its own lock.
 #[test]
 fn a_failure_half_way_leaves_nothing() {
     within_deadline(|| {

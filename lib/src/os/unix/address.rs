@@ -6,13 +6,7 @@ use crate::{
     name::{NameKind, check},
 };
 use rustix::net::SocketAddrUnix;
-use std::{
-    borrow::Cow,
-    ffi::OsStr,
-    io,
-    os::unix::{ffi::OsStrExt, net::SocketAddr},
-    path::Path,
-};
+use std::{borrow::Cow, ffi::OsStr, io, os::unix::net::SocketAddr, path::Path};
 
 /// The addresses that a name stands for.
 #[derive(Debug)]
@@ -82,6 +76,7 @@ pub(super) fn name_of(address: &SocketAddr) -> Option<Name<'static>> {
         use std::os::android::net::SocketAddrExt;
         #[cfg(target_os = "linux")]
         use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::ffi::OsStrExt as _;
         if let Some(name) = address.as_abstract_name() {
             return named(NameKind::Abstract, OsStr::from_bytes(name));
         }

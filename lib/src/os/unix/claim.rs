@@ -8,10 +8,10 @@
 //!
 //! Exact checks protect against programs that do not use the lock. The file is
 //! [pinned](super::pinned), probed for a listener, moved [`aside`], and removed only if the file
-//! that was moved is the pinned one and still nobody listens on it. Any other file is put back. Where
-//! locking is impossible, only the checks protect: no file is lost, but a new server's file may be
-//! away from its path for the moment between two calls of `rename`, and a third process may bind
-//! the path then.
+//! that was moved is the pinned one and still nobody listens on it. Any other file is put back.
+//! Where locking is impossible, only the checks protect: no file is lost, but a new server's file
+//! may be away from its path for the moment between two calls of `rename`, and a third process may
+//! bind the path then.
 //!
 //! One gap is left on Linux: a listener with [`OnConflict::Fail`] takes no lock and, unless
 //! permissions are to be changed, does not ask the system which file it is bound to. If a replacing
@@ -57,7 +57,8 @@ pub(super) fn claim(path: &Path, options: &ListenerOptions<'_>) -> Result<Bound,
     }
 }
 
-/// Removes a stale file, or replaces a live one. Returns `None` if the path has to be examined again.
+/// Removes a stale file, or replaces a live one. Returns `None` if the path has to be examined
+/// again.
 fn take_over(
     path: &Path,
     options: &ListenerOptions<'_>,
@@ -182,8 +183,8 @@ fn remove_replaced(temporary: &Path) -> bool {
     }
 }
 
-/// Moves a file that is not a socket back to its path. If another process has put another file there
-/// in between, the file stays where it is, and the error names it.
+/// Moves a file that is not a socket back to its path. If another process has put another file
+/// there in between, the file stays where it is, and the error names it.
 fn undo_exchange(bound: &mut Bound, temporary: &Path, path: &Path) -> Result<(), Refusal> {
     match aside::exchange(temporary, path) {
         Ok(()) => bound.moved_to(temporary)?,

@@ -45,8 +45,8 @@ fn reach(target: &Target<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd>
 }
 
 /// Connects. If the backlog is full, a blocking `connect` waits, for `SO_SNDTIMEO` at most, and a
-/// non-blocking one fails with `EAGAIN`. It is never "in progress" (`connect(2)`, `unix(7)`), so there
-/// is nothing to poll for.
+/// non-blocking one fails with `EAGAIN`. It is never "in progress" (`connect(2)`, `unix(7)`), so
+/// there is nothing to poll for.
 ///
 /// The BSDs and macOS refuse if the backlog is full, so there is nothing to wait for.
 fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {

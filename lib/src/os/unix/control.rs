@@ -31,8 +31,8 @@ struct Space([u8; SPACE]);
 
 const SPACE: usize = rustix::cmsg_space!(ScmRights(MAX_PASSED_FDS)) + OTHER_SPACE;
 
-/// Type of a message with a descriptor of the sender's process (`SO_PASSPIDFD`, Linux 6.5). Not every
-/// version of libc names it.
+/// Type of a message with a descriptor of the sender's process (`SO_PASSPIDFD`, Linux 6.5). Not
+/// every version of libc names it.
 const SCM_PIDFD: libc::c_int = 4;
 
 /// Reads once. The system opens at most `limit` descriptors and a few more, for which there is room
@@ -57,8 +57,8 @@ pub(super) fn receive_message(
     let flags = libc::MSG_CMSG_CLOEXEC;
     #[cfg(apple)]
     let flags = 0;
-    // SAFETY: IoSliceMut has the layout of iovec, and the buffers that the header points to are live
-    // and as long as the header says.
+    // SAFETY: IoSliceMut has the layout of iovec, and the buffers that the header points to are
+    // live and as long as the header says.
     let received = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, flags) };
     let bytes = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
     // SAFETY: the system has filled in the header and the messages, and `space` is still live.

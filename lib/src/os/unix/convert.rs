@@ -1,5 +1,5 @@
-//! Conversions between the enums of this crate and descriptors or types of the standard library. They
-//! are those of the variants' types.
+//! Conversions between the enums of this crate and descriptors or types of the standard library.
+//! They are those of the variants' types.
 
 use crate::{Listener, RecvHalf, SendHalf, Stream};
 use std::os::{

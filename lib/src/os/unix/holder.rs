@@ -1,10 +1,10 @@
-//! Which process listens under a name, as far as the system tells without disturbing it.
+//! Finds the process that listens on a name or holds a lock, without disturbing it.
 
 use super::pinned::Pinned;
 use crate::error::Holder;
 use std::path::Path;
 
-/// Returns who listens on the socket file: the process, or at least whose it is.
+/// Returns the process that listens on the socket file, or at least its user.
 pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
     #[cfg(linux_like)]
     if let Some(holder) = proc::of_file(file) {
@@ -13,32 +13,23 @@ pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
     Some(Holder::User(file.owner()))
 }
 
-/// Returns who listens under the abstract name.
-pub(super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
-    #[cfg(linux_like)]
-    return proc::of_abstract_name(name);
-    #[cfg(not(linux_like))]
-    {
-        let _ = name;
-        None
-    }
+#[cfg(linux_like)]
+pub(super) use proc::{of_abstract_name, of_lock};
+
+#[cfg(not(linux_like))]
+pub(super) fn of_abstract_name(_: &[u8]) -> Option<Holder> {
+    None
 }
 
-/// Returns who holds the lock (`flock(2)`) of the folder.
-pub(super) fn of_lock(folder: &Path) -> Option<Holder> {
-    #[cfg(linux_like)]
-    return proc::of_lock(folder);
-    #[cfg(not(linux_like))]
-    {
-        let _ = folder;
-        None
-    }
+#[cfg(not(linux_like))]
+pub(super) fn of_lock(_: &Path) -> Option<Holder> {
+    None
 }
 
-/// From netlink and the descriptors of the processes that we may look at (`proc(5)`).
+/// Uses netlink and the descriptors of the processes that this process may examine (`proc(5)`).
 ///
-/// Where netlink is refused, nobody is named: a line of `/proc/net/unix` can be forged by
-/// an abstract name with a line break in it.
+/// If netlink is refused, no process is named: an abstract name with a line break can forge a line
+/// of `/proc/net/unix`.
 #[cfg(linux_like)]
 mod proc {
     use super::{
@@ -57,14 +48,15 @@ mod proc {
         holder(|socket| socket.file == numbers)
     }
 
-    pub(super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
+    /// Returns the process that listens on the abstract name, or at least its user.
+    pub(in super::super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
         holder(|socket| {
             let bound = socket.name.as_deref().and_then(|bound| bound.strip_prefix(&[0]));
             bound == Some(name)
         })
     }
 
-    /// The process that has the socket, or at least its user.
+    /// Returns the process that has the socket, or at least its user.
     fn holder(is_wanted: impl Fn(&Socket) -> bool) -> Option<Holder> {
         let sockets = sock_diag::unconnected_sockets().ok()?;
         let socket = sockets.iter().find(|socket| is_wanted(socket))?;
@@ -72,13 +64,15 @@ mod proc {
         process.or(socket.uid.map(Holder::User))
     }
 
+    /// Returns the process that holds the lock (`flock(2)`) of the folder.
+    ///
     /// Each line of `/proc/locks` is like `1: FLOCK  ADVISORY  WRITE 708 103:03:2359 0 EOF`.
-    pub(super) fn of_lock(folder: &Path) -> Option<Holder> {
+    pub(in super::super) fn of_lock(folder: &Path) -> Option<Holder> {
         let folder = fs::metadata(folder).ok()?;
         let device = folder.dev();
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
         let wanted = format!("{major:02x}:{minor:02x}:{}", folder.ino());
-        // While locks come and go, the list is read in parts that need not fit together.
+        // The list is read in parts, which do not fit together if locks change in between.
         (0..5).find_map(|_| {
             let locks = fs::read_to_string("/proc/locks").ok()?;
             let pid = locks.lines().find_map(|line| pid_of_lock(line, &wanted))?;
@@ -86,12 +80,12 @@ mod proc {
         })
     }
 
-    /// The process of the line, if it is of a lock that is held on the file.
+    /// Returns the process of a line if its lock is held on the file.
     fn pid_of_lock(line: &str, wanted: &str) -> Option<u32> {
         let fields: Vec<&str> = line.split_whitespace().collect();
         match fields[..] {
-            // Those who wait have an arrow in the second place. 0 is a process of another
-            // namespace.
+            // In a line of a waiting process the second field is an arrow. 0 is a process of
+            // another namespace.
             [_, "FLOCK", _, "WRITE", pid, file, ..] if file == wanted => {
                 pid.parse().ok().filter(|pid| *pid != 0)
             }
@@ -99,7 +93,7 @@ mod proc {
         }
     }
 
-    /// The folder in `/proc` of a process that has the socket open.
+    /// Returns the folder in `/proc` of a process that has the socket open.
     fn process_with(inode: u32) -> Option<PathBuf> {
         let link = format!("socket:[{inode}]");
         let has_it = |process: &PathBuf| {
@@ -108,7 +102,7 @@ mod proc {
                 fs::read_link(fd.path()).is_ok_and(|target| target.as_os_str() == link.as_str())
             })
         };
-        // Other entries lead to this process by another name.
+        // Entries with other names lead to this process.
         let is_pid = |name: &OsStr| name.as_bytes().iter().all(u8::is_ascii_digit);
         let entries = fs::read_dir("/proc").ok()?.flatten();
         entries.filter(|entry| is_pid(&entry.file_name())).map(|e| e.path()).find(has_it)

@@ -1,57 +1,11 @@
-//! Descriptors that came with the process: listening sockets of a service manager, a pipe
-//! to report readiness on.
+//! Inherited descriptors: listening sockets of a service manager, or a pipe to report readiness on.
 //!
-//! Which part of a program owns a number, only the program knows. So taking one is `unsafe`.
-
-#![allow(unsafe_code, reason = "a number becomes an owned descriptor")]
+//! Only the program knows which of its parts owns a number, so taking a number is `unsafe`.
 
 mod listen_fds;
+mod take_fd;
 
-pub use listen_fds::{Inherited, listen_fds};
-
-use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
-use std::{
-    collections::BTreeSet,
-    io,
-    os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
-    sync::{Mutex, PoisonError},
+pub use {
+    listen_fds::{Inherited, listen_fds},
+    take_fd::take_fd,
 };
-
-/// Takes an inherited descriptor, which from now on closes when this process starts
-/// another program. Every number can be taken once.
-///
-/// # Errors
-/// `InvalidInput` for 0, 1 and 2, which are standard input, output and error, and for a
-/// number that was taken before; `EBADF` if there is no such descriptor.
-///
-/// # Safety
-/// Nothing else in the process owns the descriptor: the number was open when the process
-/// started, and only functions of this module have taken it since (I/O safety,
-/// [`std::os::fd`]). A number that the process has opened itself belongs to what opened it,
-/// which would close or use the descriptor after it has been closed here.
-pub unsafe fn take_fd(number: RawFd) -> io::Result<OwnedFd> {
-    static TAKEN: Mutex<BTreeSet<RawFd>> = Mutex::new(BTreeSet::new());
-    let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
-    if number <= 2 {
-        return Err(invalid("0, 1 and 2 are standard input, output and error"));
-    }
-    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if taken.contains(&number) {
-        return Err(invalid("the descriptor was taken before"));
-    }
-    set_close_on_exec(number)?;
-    taken.insert(number);
-    // SAFETY: the descriptor is open, this function has not given it before, and by its own
-    // condition nothing else in the process owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
-fn set_close_on_exec(number: RawFd) -> io::Result<()> {
-    // SAFETY: the descriptor is only borrowed for two calls that fail if it is not open.
-    let fd = unsafe { BorrowedFd::borrow_raw(number) };
-    let flags = fcntl_getfd(fd)?;
-    if !flags.contains(FdFlags::CLOEXEC) {
-        fcntl_setfd(fd, flags | FdFlags::CLOEXEC)?;
-    }
-    Ok(())
-}

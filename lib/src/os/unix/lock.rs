@@ -2,8 +2,8 @@
 //!
 //! It is `flock(2)` on a descriptor of the folder. Nothing is created and nothing is left behind,
 //! it ends with its process, and processes of all network namespaces see it. Every process that may
-//! read the folder can hold it without a limit. So a free name never depends on it, and an error for
-//! another name says who holds it.
+//! read the folder can hold it without a limit. So a free name never depends on it, and an error
+//! for another name says who holds it.
 //!
 //! What a stranger can do to each kind of lock that was considered:
 //! - `flock` of the folder: hold it, if the stranger may read the folder. Then stale names in that
@@ -17,9 +17,9 @@
 //!   the network namespace can bind it, without any right to the folder. Processes in other network
 //!   namespaces that share the folder do not see it, so two of them can take over at once. Only
 //!   Linux has it.
-//! - A lock in a folder of the user: strangers can do nothing to it. But that folder does not always
-//!   exist (`XDG_RUNTIME_DIR` of services and of containers), two containers that share the folder of
-//!   the socket do not share it, and neither do two users.
+//! - A lock in a folder of the user: strangers can do nothing to it. But that folder does not
+//!   always exist (`XDG_RUNTIME_DIR` of services and of containers), two containers that share the
+//!   folder of the socket do not share it, and neither do two users.
 
 use super::holder;
 use crate::error::HeldLock;

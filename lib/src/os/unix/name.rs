@@ -69,7 +69,7 @@ impl NamespacedNameType<CStr> for GenericNamespaced {
 fn make(kind: NameKind, text: Cow<'_, OsStr>) -> io::Result<Name<'_>> {
     let name = check(kind, text, Platform::CURRENT, false)?;
     if kind == NameKind::RuntimeDir {
-        // Whether the name fits depends on the folders, and is said now.
+        // Whether the name fits depends on the folders, so it is checked now.
         super::runtime_dir::paths(name.as_os_str())?;
     }
     Ok(name)

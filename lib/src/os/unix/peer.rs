@@ -1,4 +1,4 @@
-//! Who is at the other end of a socket.
+//! Process, user and groups of the peer.
 
 #![allow(unsafe_code, reason = "socket options that no safe interface offers")]
 
@@ -10,10 +10,10 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
 };
 
-/// How many groups need no memory of their own.
+/// Maximum number of groups that are stored without an allocation.
 const FEW: usize = 16;
 
-/// The numbers that only Unix has.
+/// User and groups of a peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Ids {
     euid: libc::uid_t,
@@ -25,7 +25,7 @@ pub(crate) struct Ids {
 #[derive(Clone, Debug, Default)]
 struct Groups {
     ids: GroupIds,
-    /// The system may have left some out.
+    /// Whether the system may have left out groups.
     is_truncated: bool,
 }
 
@@ -35,7 +35,7 @@ enum GroupIds {
     Unknown,
     #[cfg_attr(
         any(target_os = "openbsd", target_os = "netbsd"),
-        expect(dead_code, reason = "these systems do not tell the groups")
+        expect(dead_code, reason = "these systems do not return groups")
     )]
     Few { len: usize, ids: [libc::gid_t; FEW] },
     #[cfg(linux_like)]
@@ -47,30 +47,31 @@ impl PeerCreds {
         Self { pid, unix: Ids { euid, egid, groups } }
     }
 
-    /// The effective user. Unix only.
+    /// Returns the effective user. Unix only.
     ///
     /// # Platform-specific behaviour
-    /// In a user namespace of Linux all users that have no number there have the same one,
-    /// 65534 by default. [`is_user`](Self::is_user) takes that into account.
+    /// In a user namespace of Linux, all users that the namespace does not map have the same
+    /// number, 65534 by default. [`is_user`](Self::is_user) handles this case.
     #[must_use]
     pub fn euid(&self) -> Option<libc::uid_t> {
         Some(self.unix.euid)
     }
 
-    /// The effective group. Unix only.
+    /// Returns the effective group. Unix only.
     ///
     /// # Platform-specific behaviour
-    /// As for [`euid`](Self::euid); [`is_in_group`](Self::is_in_group) takes it into account.
+    /// As for [`euid`](Self::euid); [`is_in_group`](Self::is_in_group) handles this case.
     #[must_use]
     pub fn egid(&self) -> Option<libc::gid_t> {
         Some(self.unix.egid)
     }
 
-    /// The supplementary groups. Unix only.
+    /// Returns the supplementary groups. Unix only.
     ///
     /// # Platform-specific behaviour
-    /// Linux (from 4.13 on) and Android tell all of them; macOS and FreeBSD at most 15
-    /// (`LOCAL_PEERCRED`), see [`groups_truncated`](Self::groups_truncated).
+    /// Linux (from 4.13 on) and Android return all groups, macOS and FreeBSD at most 15
+    /// (`LOCAL_PEERCRED`); see [`groups_truncated`](Self::groups_truncated). OpenBSD and NetBSD
+    /// return none: the result is `None`.
     #[must_use]
     pub fn groups(&self) -> Option<&[libc::gid_t]> {
         match &self.unix.groups.ids {
@@ -91,8 +92,8 @@ impl PeerCreds {
         self.unix.groups.is_truncated
     }
 
-    /// Whether the effective user is the one that this process runs as. Unix only; on Windows
-    /// that is `peer_user` of the stream compared with `Sid::current_user`.
+    /// Returns whether the effective user is the one that this process runs as. Unix only; on
+    /// Windows compare `peer_user` of the stream with `Sid::current_user`.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -103,19 +104,19 @@ impl PeerCreds {
     /// ```
     ///
     /// # Platform-specific behaviour
-    /// As for [`is_user`](Self::is_user): it is `false` for every peer if the process itself
-    /// has the number that stands for any user.
+    /// As for [`is_user`](Self::is_user). The result is `false` for every peer if this process
+    /// itself has the overflow number.
     #[must_use]
     pub fn is_same_user(&self) -> bool {
         self.is_user(rustix::process::geteuid().as_raw())
     }
 
-    /// Whether the effective user is this one. Unix only.
+    /// Returns whether the effective user is this one. Unix only.
     ///
     /// # Platform-specific behaviour
-    /// In a user namespace of Linux (`user_namespaces(7)`) all users that have no number
-    /// there have the overflow number, 65534 by default. Unless the namespace has a number
-    /// for everybody, which that of the system has, this is `false` for that number.
+    /// In a user namespace of Linux (`user_namespaces(7)`), all users that the namespace does not
+    /// map have the overflow number, 65534 by default. For this number the result is `false`,
+    /// unless the namespace maps all users, as the initial namespace does.
     #[must_use]
     pub fn is_user(&self, uid: libc::uid_t) -> bool {
         #[cfg(linux_like)]
@@ -125,11 +126,12 @@ impl PeerCreds {
         self.unix.euid == uid
     }
 
-    /// Whether this is the effective group or one of the [`groups`](Self::groups). Unix only.
+    /// Returns whether this is the effective group or one of the [`groups`](Self::groups). Unix
+    /// only.
     ///
     /// # Platform-specific behaviour
-    /// As for [`is_user`](Self::is_user). What the system does not tell, or has left out, is
-    /// taken not to be so.
+    /// As for [`is_user`](Self::is_user). If the system does not return groups, or has left some
+    /// out, the peer is not in them.
     #[must_use]
     pub fn is_in_group(&self, gid: libc::gid_t) -> bool {
         let is_in = self.unix.egid == gid || self.groups().is_some_and(|all| all.contains(&gid));
@@ -141,19 +143,18 @@ impl PeerCreds {
     }
 }
 
-/// Asks the system who is at the other end (`SO_PEERCRED`, `SO_PEERGROUPS`: `unix(7)`,
-/// `socket(7)`).
+/// Returns the credentials of the peer (`SO_PEERCRED`, `SO_PEERGROUPS`: `unix(7)`, `socket(7)`).
 #[cfg(linux_like)]
 pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
     let mut creds = [libc::ucred { pid: 0, uid: 0, gid: 0 }];
-    // SAFETY: ucred is made of integers.
+    // SAFETY: ucred consists of integers.
     unsafe { socket_option(socket, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut creds) }
         .map_err(|(error, _)| error)?;
     let [creds] = creds;
     if creds.uid == libc::uid_t::MAX {
         return Err(io::Error::from_raw_os_error(libc::ENOTCONN));
     }
-    // A peer in a foreign process namespace has the number 0 here.
+    // A peer in another process namespace has the number 0.
     let pid = (creds.pid > 0).then_some(creds.pid);
     Ok(PeerCreds::new(pid, creds.uid, creds.gid, groups(socket)))
 }
@@ -167,7 +168,7 @@ fn groups(socket: BorrowedFd<'_>) -> Groups {
     // SAFETY: the elements are integers.
     let needed = match unsafe { socket_option(socket, libc::SOL_SOCKET, SO_PEERGROUPS, &mut ids) } {
         Ok(len) => return known(GroupIds::Few { len: (len / size).min(FEW), ids }),
-        // The length that is needed comes with ERANGE.
+        // With `ERANGE` the system returns the length that is needed.
         Err((error, len)) if error.raw_os_error() == Some(libc::ERANGE) => len / size,
         Err(_) => return Groups::default(),
     };
@@ -182,8 +183,8 @@ fn groups(socket: BorrowedFd<'_>) -> Groups {
     }
 }
 
-/// Asks the system for the process at the other end (`SO_PEERPIDFD`: `socket(7)`, Linux
-/// 6.5). Its descriptor closes on exec.
+/// Returns a descriptor of the peer's process (`SO_PEERPIDFD`: `socket(7)`, Linux 6.5). The system
+/// sets close-on-exec.
 #[cfg(linux_like)]
 pub(super) fn pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     use std::os::fd::FromRawFd;
@@ -196,11 +197,11 @@ pub(super) fn pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
             _ => error,
         },
     )?;
-    // SAFETY: the call has succeeded, and so this is a new descriptor that nobody else owns.
+    // SAFETY: the call has succeeded, so this is a new descriptor without an owner.
     Ok(unsafe { OwnedFd::from_raw_fd(number[0]) })
 }
 
-/// As above.
+/// Fails with `Unsupported`.
 #[cfg(not(linux_like))]
 pub(super) fn pidfd(_: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Err(no_pidfd("only Linux has that"))
@@ -211,8 +212,7 @@ fn no_pidfd(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, text)
 }
 
-/// Asks the system who is at the other end (`getpeereid(3)` and what each system has
-/// besides).
+/// Returns the credentials of the peer (`getpeereid(3)` and the options of each system).
 #[cfg(not(linux_like))]
 pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
     use std::os::fd::AsRawFd;
@@ -223,7 +223,7 @@ pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
     Ok(PeerCreds::new(pid.filter(|pid| *pid > 0), euid, egid, groups))
 }
 
-/// `LOCAL_PEERPID` and `LOCAL_PEERCRED` (`<sys/un.h>`)
+/// Reads `LOCAL_PEERPID` and `LOCAL_PEERCRED` (`<sys/un.h>`).
 #[cfg(apple)]
 fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     let mut pid = [0];
@@ -235,7 +235,7 @@ fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     )
 }
 
-/// `LOCAL_PEERCRED` (`unix(4)`)
+/// Reads `LOCAL_PEERCRED` (`unix(4)`).
 #[cfg(target_os = "freebsd")]
 fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     match xucred(socket) {
@@ -248,7 +248,7 @@ fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
 #[cfg(any(apple, target_os = "freebsd"))]
 fn xucred(socket: BorrowedFd<'_>) -> Option<libc::xucred> {
     const SOL_LOCAL: libc::c_int = 0;
-    // SAFETY: xucred is made of integers, for which zero bytes are a value.
+    // SAFETY: xucred consists of integers, for which zero bytes are a value.
     let mut creds: [libc::xucred; 1] = unsafe { std::mem::zeroed() };
     // SAFETY: as above.
     unsafe { socket_option(socket, SOL_LOCAL, libc::LOCAL_PEERCRED, &mut creds) }.ok()?;
@@ -256,7 +256,8 @@ fn xucred(socket: BorrowedFd<'_>) -> Option<libc::xucred> {
     (creds.cr_version == libc::XUCRED_VERSION).then_some(creds)
 }
 
-/// The first entry is the effective group. The system leaves out what there is no room for.
+/// Returns all groups but the first, which is the effective group. The system leaves out groups for
+/// which there is no room.
 #[cfg(any(apple, target_os = "freebsd"))]
 fn groups_of(creds: &libc::xucred) -> Groups {
     let told = usize::try_from(creds.cr_ngroups).unwrap_or(0).min(creds.cr_groups.len());
@@ -267,22 +268,22 @@ fn groups_of(creds: &libc::xucred) -> Groups {
     Groups { ids: GroupIds::Few { len, ids }, is_truncated: told == creds.cr_groups.len() }
 }
 
-/// `SO_PEERCRED` (`getsockopt(2)`)
+/// Reads `SO_PEERCRED` (`getsockopt(2)`).
 #[cfg(target_os = "openbsd")]
 fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     let mut creds = [libc::sockpeercred { uid: 0, gid: 0, pid: 0 }];
-    // SAFETY: sockpeercred is made of integers.
+    // SAFETY: sockpeercred consists of integers.
     let known = unsafe { socket_option(socket, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut creds) };
     (known.is_ok().then_some(creds[0].pid), Groups::default())
 }
 
-/// `LOCAL_PEEREID` (`unix(4)`)
+/// Reads `LOCAL_PEEREID` (`unix(4)`).
 #[cfg(target_os = "netbsd")]
 fn extra(socket: BorrowedFd<'_>) -> (Option<Pid>, Groups) {
     const SOL_LOCAL: libc::c_int = 0;
     const LOCAL_PEEREID: libc::c_int = 3;
     let mut creds = [libc::unpcbid { unp_pid: 0, unp_euid: 0, unp_egid: 0 }];
-    // SAFETY: unpcbid is made of integers.
+    // SAFETY: unpcbid consists of integers.
     let known = unsafe { socket_option(socket, SOL_LOCAL, LOCAL_PEEREID, &mut creds) };
     (known.is_ok().then_some(creds[0].unp_pid), Groups::default())
 }

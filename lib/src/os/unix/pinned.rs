@@ -58,8 +58,8 @@ impl Pinned {
 
     /// Returns whether the socket, which was bound to the path, is bound to this very file.
     ///
-    /// Linux answers this ([`sock_diag`](super::sock_diag)). If it does not, and elsewhere, a socket
-    /// that this process's user owns and that has no second name is taken for the file.
+    /// Linux answers this ([`sock_diag`](super::sock_diag)). If it does not, and elsewhere, a
+    /// socket that this process's user owns and that has no second name is taken for the file.
     pub(super) fn is_file_of(&self, socket: BorrowedFd<'_>) -> bool {
         let _ = socket;
         #[cfg(linux_like)]
@@ -77,8 +77,8 @@ impl Pinned {
     /// Sets the group and the mode of exactly this file, if they differ.
     ///
     /// # Errors
-    /// `PermissionDenied` for a group of which the user is no member, or another error of `chown(2)`
-    /// or `chmod(2)`.
+    /// `PermissionDenied` for a group of which the user is no member, or another error of
+    /// `chown(2)` or `chmod(2)`.
     pub(super) fn set_permissions(
         &self,
         path: &Path,

@@ -18,9 +18,10 @@ pub(super) enum Finding {
 /// Probes a path without disturbing its server, by connecting a datagram socket to what most
 /// likely is a stream socket.
 ///
-/// If the socket is closed, the connection is refused. Otherwise the types differ (`EPROTOTYPE`), and
-/// a server for a single client has not lost it to the probe. A socket that is bound but does not
-/// listen yet is live as well (`connect(2)`; Linux, the BSDs and macOS check in the same order).
+/// If the socket is closed, the connection is refused. Otherwise the types differ (`EPROTOTYPE`),
+/// and a server for a single client has not lost it to the probe. A socket that is bound but does
+/// not listen yet is live as well (`connect(2)`; Linux, the BSDs and macOS check in the same
+/// order).
 pub(super) fn probe(path: &Path) -> io::Result<Finding> {
     let socket = sys::datagram_socket()?;
     Ok(match net::connect(&socket, &file_address(path)?) {

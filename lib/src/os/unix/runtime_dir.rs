@@ -1,5 +1,5 @@
-//! Where namespaced names are socket files: the user's runtime folder, or else the
-//! folder for temporary files.
+//! Folders of namespaced names that are socket files: the user's runtime folder, or else the folder
+//! for temporary files.
 
 use crate::{
     Name, Platform,
@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The files that a word can stand for, the preferred one first.
+/// Returns the files that a namespaced name can stand for, the preferred one first.
 pub(super) fn paths(word: &OsStr) -> io::Result<Vec<PathBuf>> {
     let fits = |path: &PathBuf| path.as_os_str().len() <= Platform::CURRENT.path_limit();
     let (short, long): (Vec<_>, Vec<_>) =
@@ -34,14 +34,14 @@ pub(super) fn paths(word: &OsStr) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-/// The name of the preferred file.
+/// Returns the name of the preferred file.
 #[cfg_attr(not(linux_like), expect(dead_code, reason = "there the grammar has a word for it"))]
 pub(crate) fn first_path(name: &Name<'_>) -> Option<Name<'static>> {
     let path = paths(name.as_os_str()).ok()?.into_iter().next()?;
     Some(Name { kind: NameKind::File, text: path.into_os_string().into() })
 }
 
-/// `join` of an absolute path would leave the folder.
+/// Returns a relative path, because `join` with an absolute path would leave the folder.
 fn relative(word: &OsStr) -> &Path {
     let path = Path::new(word);
     path.strip_prefix("/").unwrap_or(path)
@@ -56,8 +56,8 @@ fn folders() -> [PathBuf; 2] {
     [runtime, temporary]
 }
 
-/// Makes the folders between the runtime folder and the file. The runtime folder itself
-/// is made by whoever manages the user's sessions, or there is none.
+/// Creates the folders between the runtime folder and the file. The manager of the user's sessions
+/// creates the runtime folder itself, if there is one.
 pub(super) fn make_folders(path: &Path) -> io::Result<()> {
     let Some(parent) = path.parent() else { return Ok(()) };
     if folders().iter().any(|folder| parent.starts_with(folder) && folder.is_dir()) {
@@ -66,7 +66,7 @@ pub(super) fn make_folders(path: &Path) -> io::Result<()> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-/// Whether an error on the preferred file means that the next one is to be tried.
+/// Returns whether the next file is tried after this error on the preferred one.
 pub(super) fn try_next(error: &io::Error) -> bool {
     matches!(
         error.kind(),

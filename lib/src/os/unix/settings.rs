@@ -58,7 +58,7 @@ pub(super) fn mode_of(options: &ListenerOptions<'_>) -> Option<libc::mode_t> {
     }))
 }
 
-/// Returns the check of a client's credentials for an [`Access`](crate::Access), where no file mode
+/// Returns the check of a client's credentials for an [`Access`], where no file mode
 /// does it. `None` admits everyone.
 pub(super) fn access_check(access: Access) -> Option<fn(&PeerCreds) -> bool> {
     /// Root has access to every file as well.

@@ -1,7 +1,7 @@
-//! Asks the kernel about Unix domain sockets, through netlink (`sock_diag(7)`).
+//! Queries the kernel about Unix domain sockets through netlink (`sock_diag(7)`).
 //!
-//! Unlike the lines of `/proc/net/unix`, the answers have lengths: no name of a socket can
-//! be read as something else. Only sockets of this process's network namespace are listed.
+//! Unlike the lines of `/proc/net/unix`, the answers contain lengths, so no name of a socket can
+//! forge another entry. The answers contain only sockets of this process's network namespace.
 
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType,
@@ -29,12 +29,12 @@ const UNIX_DIAG_UID: u16 = 7;
 const NO_COOKIE: u32 = u32::MAX;
 const AF_UNIX: u8 = 1;
 const SOCK_STREAM: u8 = 1;
-/// Bound, but neither connected nor listened on.
+/// The socket is bound, but neither connected nor listening.
 const CLOSE: u8 = 7;
 const LISTEN: u8 = 10;
 
-/// A file by the numbers that the kernel has inside: the device of its file system and
-/// the lower half of its inode number.
+/// A file by the numbers that the kernel uses internally: the device of its file system and the
+/// lower half of its inode number.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) struct FileNumbers {
     pub(super) device: u32,
@@ -50,15 +50,15 @@ pub(super) struct Socket {
     pub(super) name: Option<Vec<u8>>,
     /// The file that the socket is bound to.
     pub(super) file: Option<FileNumbers>,
-    /// The user who made the socket (Linux 5.3).
+    /// The user who created the socket (Linux 5.3).
     pub(super) uid: Option<u32>,
 }
 
-/// Returns what the kernel has of the socket with this inode number.
+/// Returns the socket with this inode number.
 ///
-/// `NotFound` if this network namespace has no such socket, or if the kernel was built
-/// without `unix_diag`; or another error of `socket(2)` or `sendto(2)` where netlink is
-/// refused.
+/// # Errors
+/// `NotFound` if this network namespace has no such socket, or if the kernel was built without
+/// `unix_diag`. Another error of `socket(2)` or `sendto(2)` where netlink is refused.
 pub(super) fn socket_with_inode(inode: u32) -> io::Result<Socket> {
     let netlink = ask(&request(NLM_F_REQUEST, u32::MAX, inode))?;
     let mut sockets = Vec::new();
@@ -68,10 +68,11 @@ pub(super) fn socket_with_inode(inode: u32) -> io::Result<Socket> {
     Ok(sockets.swap_remove(0))
 }
 
-/// Returns all stream sockets that are not connections. Abstract names of datagram sockets are
-/// others than those of stream sockets, even if they are equal.
+/// Returns all stream sockets that are not connections. Datagram sockets have abstract names of
+/// their own, so they are left out.
 ///
-/// Fails with an error of `socket(2)` or `sendto(2)` where netlink is refused.
+/// # Errors
+/// An error of `socket(2)` or `sendto(2)` where netlink is refused.
 pub(super) fn unconnected_sockets() -> io::Result<Vec<Socket>> {
     let states = (1 << CLOSE) | (1 << LISTEN);
     let netlink = ask(&request(NLM_F_REQUEST | NLM_F_DUMP, states, 0))?;
@@ -88,25 +89,25 @@ fn ask(request: &[u8]) -> io::Result<OwnedFd> {
     Ok(netlink)
 }
 
-/// Receives one datagram; `true` after the last one of a list.
+/// Receives one datagram. Returns `true` if it was the last one of a list.
 fn receive(netlink: BorrowedFd<'_>, sockets: &mut Vec<Socket>) -> io::Result<bool> {
     // The kernel never sends more than 32 KiB at once.
     let mut buffer = vec![0; 1 << 15];
-    // The answer is there when the question has been sent, and each read makes the next
-    // part: nothing has to be waited for.
+    // Sending the request creates the answer, and each read creates its next part, so there is
+    // nothing to wait for.
     let (_, length) = recv(netlink, &mut buffer[..], RecvFlags::DONTWAIT)?;
     let answer = buffer.get(..length).ok_or_else(malformed)?;
     if answer.is_empty() { Err(malformed()) } else { parse(answer, sockets) }
 }
 
-/// A `nlmsghdr` and a `unix_diag_req`.
+/// Returns a `nlmsghdr` and a `unix_diag_req`.
 fn request(flags: u16, states: u32, inode: u32) -> Vec<u8> {
     const LENGTH: u32 = 40;
     let show = SHOW_NAME | SHOW_VFS | SHOW_UID;
     let mut bytes = LENGTH.to_ne_bytes().to_vec();
     bytes.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     bytes.extend(flags.to_ne_bytes());
-    // A sequence number and a port, which nobody needs here.
+    // A sequence number and a port, which are not needed here.
     bytes.extend([0; 8]);
     bytes.extend([AF_UNIX, 0, 0, 0]);
     for number in [states, inode, show, NO_COOKIE, NO_COOKIE] {
@@ -115,7 +116,7 @@ fn request(flags: u16, states: u32, inode: u32) -> Vec<u8> {
     bytes
 }
 
-/// Parses the messages of one datagram; `true` if the list ends with them.
+/// Parses the messages of one datagram. Returns `true` if the list ends with them.
 fn parse(mut rest: &[u8], sockets: &mut Vec<Socket>) -> io::Result<bool> {
     while !rest.is_empty() {
         let length = usize::try_from(u32_at(rest, 0)?).map_err(|_| malformed())?;
@@ -243,8 +244,8 @@ mod tests {
         assert_eq!(error, Err(Some(libc::ENOENT)));
     }
 
-    /// Wherever a message is cut off, and whatever lengths it has, it is an error or it has
-    /// no more than what is there.
+    /// A message that is cut off anywhere, or that has wrong lengths, is an error or has no more
+    /// data than there is.
     #[test]
     fn truncated_and_wrong_lengths_are_errors() {
         let bytes = socket_message(5, b"/run/a\0");

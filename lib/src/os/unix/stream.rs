@@ -1,9 +1,9 @@
-use super::{RecvHalf, SendHalf, address, connect, peer, sys};
+use super::{address, connect, peer, sys};
 use crate::{
     ConnectOptions, Name, PeerCreds, TryClone,
     error::ReuniteError,
     name::sealed::Sealed,
-    traits::{self, ReuniteResult},
+    traits::{self, ReuniteResult, Stream as _},
 };
 use rustix::event::PollFlags;
 use std::{
@@ -81,17 +81,20 @@ impl traits::Stream for Stream {
     }
     fn split(self) -> (RecvHalf, SendHalf) {
         let stream = Arc::new(self);
-        (RecvHalf::new(Arc::clone(&stream)), SendHalf::new(stream))
+        (RecvHalf { stream: Arc::clone(&stream) }, SendHalf { stream })
     }
     fn reunite(rh: RecvHalf, sh: SendHalf) -> ReuniteResult<Self> {
         let (receive, send) = (rh.into_arc(), sh.into_arc());
         if !Arc::ptr_eq(&receive, &send) {
-            return Err(ReuniteError { rh: RecvHalf::new(receive), sh: SendHalf::new(send) });
+            return Err(ReuniteError {
+                rh: RecvHalf { stream: receive },
+                sh: SendHalf { stream: send },
+            });
         }
         drop(receive);
         Arc::try_unwrap(send).map_err(|stream| ReuniteError {
-            rh: RecvHalf::new(Arc::clone(&stream)),
-            sh: SendHalf::new(stream),
+            rh: RecvHalf { stream: Arc::clone(&stream) },
+            sh: SendHalf { stream },
         })
     }
     fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
@@ -162,4 +165,72 @@ impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// The receiving half of a [`Stream`].
+#[derive(Clone, Debug)]
+pub struct RecvHalf {
+    stream: Arc<Stream>,
+}
+
+/// The sending half of a [`Stream`].
+#[derive(Clone, Debug)]
+pub struct SendHalf {
+    stream: Arc<Stream>,
+}
+
+macro_rules! half {
+    ($half:ty) => {
+        impl $half {
+            /// Returns the stream that this half belongs to.
+            #[must_use]
+            pub fn as_stream(&self) -> &Stream {
+                &self.stream
+            }
+
+            /// Returns the stream that both halves share.
+            #[must_use]
+            pub fn as_arc(&self) -> &Arc<Stream> {
+                &self.stream
+            }
+
+            /// Returns the stream that both halves share.
+            #[must_use]
+            pub fn into_arc(self) -> Arc<Stream> {
+                self.stream
+            }
+        }
+
+        impl AsFd for $half {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.stream.as_fd()
+            }
+        }
+
+        impl Sealed for $half {}
+    };
+}
+half!(RecvHalf);
+half!(SendHalf);
+
+impl traits::RecvHalf for RecvHalf {
+    type Stream = Stream;
+    fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.stream.set_recv_timeout(timeout)
+    }
+}
+
+impl traits::SendHalf for SendHalf {
+    type Stream = Stream;
+    fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.stream.set_send_timeout(timeout)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+}
+
+delegate! {
+    impl Read for RecvHalf, via |half| half.as_stream();
+    impl Write for SendHalf, via |half| half.as_stream();
 }

@@ -59,8 +59,8 @@ pub(super) fn without_signal(socket: BorrowedFd<'_>) -> io::Result<SendFlags> {
     }
 }
 
-/// Reads a socket option whose value is a plain C type into `value`. Returns the number of bytes that
-/// the system wrote.
+/// Reads a socket option whose value is a plain C type into `value`. Returns the number of bytes
+/// that the system wrote.
 ///
 /// # Safety
 /// Any bytes must be a valid `T`.

@@ -1,14 +1,13 @@
-//! Unix domain sockets for asynchronous programs, on tokio's own types.
+//! Asynchronous Unix domain sockets, based on tokio's types.
 
 mod connect;
 mod convert;
 mod fd_passing;
-mod halves;
 mod listener;
+mod shared_socket;
 mod stream;
 
 pub use {
-    halves::{RecvHalf, SendHalf},
     listener::Listener,
-    stream::Stream,
+    stream::{RecvHalf, SendHalf, Stream},
 };

@@ -1,7 +1,6 @@
 use super::{
     connect,
     connection::Connection,
-    halves::{RecvHalf, SendHalf},
     linger::LINGER,
     pair,
     pipe::{Pipe, PipeInfo},
@@ -185,4 +184,50 @@ fn check_foreign(pipe: &Pipe) -> io::Result<PipeInfo> {
         pipe.set_message_read_mode()?;
     }
     Ok(info)
+}
+
+/// The receiving half of a [`Stream`].
+#[derive(Debug)]
+pub struct RecvHalf(pub(super) Arc<Connection>);
+
+/// The sending half of a [`Stream`].
+///
+/// Dropping it does not shut down its direction; [`close`](traits::SendHalf::close) does.
+#[derive(Debug)]
+pub struct SendHalf(pub(super) Arc<Connection>);
+
+impl Sealed for RecvHalf {}
+impl traits::RecvHalf for RecvHalf {
+    type Stream = Stream;
+    fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.recv_timeout.set(timeout)
+    }
+}
+
+impl Sealed for SendHalf {}
+impl traits::SendHalf for SendHalf {
+    type Stream = Stream;
+    fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.send_timeout.set(timeout)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.0.end_writing()
+    }
+}
+
+delegate! {
+    impl Read for RecvHalf, via |half| half.0;
+    impl Write for SendHalf, via |half| half.0;
+}
+
+impl AsHandle for RecvHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.pipe.as_handle()
+    }
+}
+
+impl AsHandle for SendHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.pipe.as_handle()
+    }
 }

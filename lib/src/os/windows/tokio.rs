@@ -9,14 +9,12 @@
 mod connect;
 mod connection;
 mod convert;
-mod halves;
 mod listener;
 mod read;
 mod stream;
 mod write;
 
 pub use {
-    halves::{RecvHalf, SendHalf},
     listener::Listener,
-    stream::Stream,
+    stream::{RecvHalf, SendHalf, Stream},
 };

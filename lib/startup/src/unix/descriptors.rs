@@ -1,4 +1,4 @@
-//! Descriptors that came with the process.
+//! Inherited descriptors.
 
 use super::hook::{NUMBERS, was_open};
 use local_socket::os::unix::inherited::{Inherited, take_fd};
@@ -7,48 +7,47 @@ use std::{
     os::fd::{OwnedFd, RawFd},
 };
 
-/// Whether standard input was closed when the process started. Since then it is
+/// Returns whether standard input was closed when the process started. Since then it is
 /// `/dev/null`, which Rust's runtime opens for it.
 #[must_use]
 pub fn stdin_was_closed() -> bool {
     was_open(0) == Some(false)
 }
 
-/// Whether standard output was closed when the process started. Since then it is
-/// `/dev/null`, which Rust's runtime opens for it: what is written to it is lost without
-/// an error.
+/// Returns whether standard output was closed when the process started. Since then it is
+/// `/dev/null`, which Rust's runtime opens for it: data that is written to it is lost without an
+/// error.
 #[must_use]
 pub fn stdout_was_closed() -> bool {
     was_open(1) == Some(false)
 }
 
-/// Takes a descriptor that came with the process, which from now on closes when this
-/// process starts another program. Every number can be taken once.
+/// Takes an inherited descriptor. From now on it is closed when this process executes another
+/// program. Each number can be taken once.
 ///
 /// # Errors
-/// `InvalidInput` for 0, 1 and 2, which are standard input, output and error, for a number
-/// that was not open when the process started, for one above 255, and for one that was
-/// taken before.
+/// `InvalidInput` for 0, 1 and 2, which are standard input, output and error, for a number that was
+/// not open when the process started, for one above 255, and for one that was taken before.
 pub fn take(number: RawFd) -> io::Result<OwnedFd> {
     came_along(number)?;
-    // SAFETY: the descriptor was open before this process had opened any, so that nothing in
-    // it owns the number. `take_fd` is the only function that takes such numbers, and gives
-    // each of them once.
+    // SAFETY: the descriptor was open before this process had opened any, so nothing in it owns the
+    // number. `take_fd` is the only function that takes such numbers, and returns each of them
+    // once.
     unsafe { take_fd(number) }
 }
 
-/// As [`take`], for a socket that a service manager may have opened for this process.
+/// Like [`take`], for a socket that a service manager may have opened for this process.
 ///
 /// # Errors
-/// As [`take`]; `InvalidInput` also if `LISTEN_PID` is another process's number.
+/// As [`take`]. `InvalidInput` also if `LISTEN_PID` is the identifier of another process.
 pub fn take_inherited(number: RawFd) -> io::Result<Inherited> {
     came_along(number)?;
     // SAFETY: as in `take`.
     unsafe { Inherited::take(number) }
 }
 
-/// Fails if a number is not known to have come with the process. 0, 1 and 2 are refused
-/// later, with a better reason.
+/// Fails if a number is not known to be inherited. 0, 1 and 2 are refused later, with a better
+/// reason.
 fn came_along(number: RawFd) -> io::Result<()> {
     if number <= 2 {
         return Ok(());

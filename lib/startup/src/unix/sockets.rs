@@ -16,9 +16,9 @@ mod linux {
     /// libc does not name the option on Android.
     const SO_PASSPIDFD: libc::c_int = 76;
 
-    /// Returns the memory, in bytes, of the data that was written to a Unix socket and that its peer
-    /// has not read yet; 0 if the peer has read everything, or has closed. It is larger than the
-    /// number of these bytes.
+    /// Returns the memory, in bytes, of the data that was written to a Unix socket and that its
+    /// peer has not read yet; 0 if the peer has read everything, or has closed. It is larger than
+    /// the number of these bytes.
     ///
     /// If the peer closes while it is not 0, `take_error` of the stream returns a connection reset.
     /// While the peer has only shut down both directions, this function is the only way to know.
@@ -34,8 +34,8 @@ mod linux {
     }
 
     /// Stops the system from adding messages to what the socket receives: credentials
-    /// (`SO_PASSCRED`), descriptors of the sender's process (`SO_PASSPIDFD`) and its security context
-    /// (`SO_PASSSEC`). Accepted sockets inherit these options from their listener.
+    /// (`SO_PASSCRED`), descriptors of the sender's process (`SO_PASSPIDFD`) and its security
+    /// context (`SO_PASSSEC`). Accepted sockets inherit these options from their listener.
     ///
     /// Without them, `MSG_CTRUNC` of `recvmsg(2)` means that descriptors were lost.
     ///

@@ -117,7 +117,7 @@ impl Watched {
 fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
     let interest =
         if writing { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-    // SAFETY: an `OwnedFd` is an open descriptor, and it stays the same as long as it is registered,
-    // because it is only lent by shared reference.
+    // SAFETY: an `OwnedFd` is an open descriptor, and it stays the same as long as it is
+    // registered, because it is only lent by shared reference.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest)? })
 }

@@ -1,6 +1,8 @@
 //! Sockets that a service manager has opened for this process (`sd_listen_fds(3)`).
 
-use super::take_fd;
+#![allow(unsafe_code, reason = "`take_fd` is unsafe")]
+
+use super::take_fd::take_fd;
 use crate::{error::reason, os::unix};
 use rustix::{
     io::Errno,
@@ -15,11 +17,11 @@ use std::{
     process,
 };
 
-/// The number of the first one.
+/// Number of the first descriptor.
 const FIRST: RawFd = 3;
 
-/// A descriptor that a service manager has opened for this process: for a listener,
-/// `Listener::try_from`; for something else, `OwnedFd::from`. Dropping it closes it.
+/// A descriptor that a service manager has opened for this process. `Listener::try_from` makes it a
+/// listener, `OwnedFd::from` anything else. Dropping it closes it.
 #[derive(Debug)]
 pub struct Inherited {
     fd: OwnedFd,
@@ -27,8 +29,8 @@ pub struct Inherited {
 }
 
 impl Inherited {
-    /// Takes one descriptor by its number. `LISTEN_FDS` is not required; if `LISTEN_PID` is set,
-    /// it must be the number of this process.
+    /// Takes one descriptor by its number. `LISTEN_FDS` is not required. If `LISTEN_PID` is set, it
+    /// must be the identifier of this process.
     ///
     /// ```no_run
     /// use local_socket::{Listener, os::unix::inherited::Inherited};
@@ -40,7 +42,7 @@ impl Inherited {
     /// ```
     ///
     /// # Errors
-    /// As [`take_fd`]; `InvalidInput` also if `LISTEN_PID` is another process's number.
+    /// As [`take_fd`]. `InvalidInput` also if `LISTEN_PID` is the identifier of another process.
     ///
     /// # Safety
     /// As [`take_fd`].
@@ -54,32 +56,30 @@ impl Inherited {
         }
     }
 
-    /// Its number: 3 for the first one.
+    /// Returns its number. The first one has number 3.
     #[must_use]
     pub fn number(&self) -> RawFd {
         self.fd.as_raw_fd()
     }
 
-    /// What the service manager calls it, if it says so: with systemd the
-    /// `FileDescriptorName=` of its socket unit (`systemd.socket(5)`).
+    /// Returns its name, if the service manager has given it one: with systemd,
+    /// `FileDescriptorName=` of the socket unit (`systemd.socket(5)`).
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 }
 
-/// Takes the sockets that a service manager, such as systemd or
-/// `systemd-socket-activate(1)`, has opened for this process; none if there are no such
-/// sockets, or if they are for another process (`sd_listen_fds(3)`). From now on they
-/// close when this process starts another program.
+/// Takes the sockets that a service manager, such as systemd or `systemd-socket-activate(1)`, has
+/// opened for this process (`sd_listen_fds(3)`). The result is empty if there are none, or if they
+/// are for another process. From now on they are closed when this process executes another program.
 ///
-/// The environment variables that tell of them, `LISTEN_PID`, `LISTEN_FDS` and
-/// `LISTEN_FDNAMES`, stay: changing the environment is not safe once there are threads.
-/// A program that is started by this one sees by the number of the process that they are
-/// not meant for it.
+/// The environment variables `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES` are not removed,
+/// because changing the environment is not safe once there are threads. A child process can see
+/// from `LISTEN_PID` that they are not meant for it.
 ///
-/// Call this at the start of a program, and once: like [`take_fd`] it gives each
-/// descriptor only once.
+/// Call this once, at the start of a program: like [`take_fd`] it returns each descriptor only
+/// once.
 ///
 /// ```no_run
 /// use local_socket::{Listener, os::unix::inherited, prelude::*};
@@ -94,12 +94,12 @@ impl Inherited {
 /// ```
 ///
 /// # Errors
-/// `InvalidInput` if a variable is not what the protocol says, if a descriptor is not
-/// open, or if one was taken before. Those that were taken up to there are closed.
+/// `InvalidInput` if a variable does not follow the protocol, if a descriptor is not open, or if
+/// one was taken before. Descriptors that this call has already taken are closed.
 ///
 /// # Safety
-/// As [`take_fd`] for 3 and the numbers after it, as many as `LISTEN_FDS` says: the variables
-/// can be wrong. This holds at the start of a program that has opened nothing yet.
+/// As [`take_fd`] for as many numbers as `LISTEN_FDS` says, starting at 3: the variables can be
+/// wrong. The condition is met at the start of a program that has opened no descriptors yet.
 pub unsafe fn listen_fds() -> io::Result<Vec<Inherited>> {
     if number("LISTEN_PID")? != Some(process::id()) {
         return Ok(Vec::new());
@@ -113,11 +113,11 @@ pub unsafe fn listen_fds() -> io::Result<Vec<Inherited>> {
         })?;
         Ok(Inherited { fd, name: names.next() })
     };
-    // Up to the first that is not open, in any case.
+    // Stops at the first number that is not open.
     (FIRST..=RawFd::MAX).zip(0..count).map(|(number, _)| number).map(take).collect()
 }
 
-/// The value of an environment variable that is a number.
+/// Returns the value of an environment variable that is a number.
 fn number(variable: &str) -> io::Result<Option<u32>> {
     let Some(value) = env::var_os(variable) else { return Ok(None) };
     match value.to_str().map(str::parse) {
@@ -126,7 +126,7 @@ fn number(variable: &str) -> io::Result<Option<u32>> {
     }
 }
 
-/// The names, if there are any; then there is one for each descriptor.
+/// Returns the names. If there are any, there is one for each descriptor.
 fn names(count: u32) -> io::Result<Option<Vec<String>>> {
     let Some(value) = env::var_os("LISTEN_FDNAMES").filter(|_| count > 0) else { return Ok(None) };
     let names: Option<Vec<_>> =
@@ -137,7 +137,7 @@ fn names(count: u32) -> io::Result<Option<Vec<String>>> {
     }
 }
 
-/// Fails with the reason why this is not a socket that a listener can be made of.
+/// Checks that a descriptor is a socket that can be a listener. The error is the reason why not.
 fn check_listening(fd: BorrowedFd<'_>) -> Result<(), String> {
     let system = |error: Errno| reason(&error.into());
     let kind = match sockopt::socket_type(fd) {
@@ -150,7 +150,8 @@ fn check_listening(fd: BorrowedFd<'_>) -> Result<(), String> {
     if kind != SocketType::STREAM {
         return Err("it is a Unix domain socket, but not one of streams".to_owned());
     }
-    // Apple's systems do not tell (SO_ACCEPTCONN); but they know who is connected.
+    // Apple's systems do not report whether a socket listens (`SO_ACCEPTCONN`), but whether it is
+    // connected.
     #[cfg(apple)]
     let listens = rustix::net::getpeername(fd).is_err();
     #[cfg(not(apple))]
@@ -158,14 +159,14 @@ fn check_listening(fd: BorrowedFd<'_>) -> Result<(), String> {
     if listens { Ok(()) } else { Err("it does not listen".to_owned()) }
 }
 
-/// The socket is not the listener's to remove: its name stays when the listener is
-/// closed or dropped. Accepting from it waits, whatever was set before.
+/// The listener does not own the socket file: it remains when the listener is closed or dropped.
+/// Accepting blocks, also if the socket was non-blocking.
 ///
 /// # Errors
 /// `InvalidInput` if it is not a Unix stream socket that listens. It is closed then.
 ///
 /// # Platform-specific behaviour
-/// macOS does not tell whether a socket listens; only one that is connected is found out.
+/// macOS does not report whether a socket listens; there only connected sockets are refused.
 impl TryFrom<Inherited> for unix::Listener {
     type Error = io::Error;
     fn try_from(inherited: Inherited) -> io::Result<Self> {
@@ -179,7 +180,7 @@ impl TryFrom<Inherited> for unix::Listener {
     }
 }
 
-/// As `TryFrom<Inherited>` of [`os::unix::Listener`](unix::Listener).
+/// Like `TryFrom<Inherited>` of [`os::unix::Listener`](unix::Listener).
 impl TryFrom<Inherited> for crate::Listener {
     type Error = io::Error;
     fn try_from(inherited: Inherited) -> io::Result<Self> {

@@ -43,8 +43,8 @@ async fn reach(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedF
     result
 }
 
-/// Connects. If the backlog is full, a non-blocking `connect` fails with `EAGAIN` and can be repeated
-/// on the same socket (`connect(2)`, `unix(7)`).
+/// Connects. If the backlog is full, a non-blocking `connect` fails with `EAGAIN` and can be
+/// repeated on the same socket (`connect(2)`, `unix(7)`).
 async fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
     let socket = sys::stream_socket(true)?;
     let deadline = match wait_mode {

@@ -1,5 +1,4 @@
-//! Descriptors that travel with bytes, for asynchronous programs; see
-//! [`fd_passing`](super::super::fd_passing) for the rules.
+//! Passes descriptors with bytes, asynchronously.
 
 use super::Stream;
 use crate::os::unix::fd_passing;

@@ -1,4 +1,4 @@
-use super::{RecvHalf, SendHalf, connect};
+use super::{connect, shared_socket::SharedSocket};
 use crate::{
     ConnectOptions, Name, PeerCreds,
     name::sealed::Sealed,
@@ -11,15 +11,17 @@ use crate::{
         tokio::{self as traits, ReuniteResult},
     },
 };
-use ::tokio::{io::ReadBuf, net::UnixStream};
+use ::tokio::net::{
+    UnixStream,
+    unix::{OwnedReadHalf, OwnedWriteHalf},
+};
 use std::{
-    io::{self, IoSlice},
+    io,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net,
     },
     pin::Pin,
-    task::{Context, Poll, ready},
 };
 
 /// A connected Unix domain socket.
@@ -92,64 +94,6 @@ impl StreamCommon for Stream {
     }
 }
 
-/// A socket that is read from and written to through a shared reference, as `&Stream` and the halves
-/// do it.
-#[derive(Debug)]
-pub(super) struct SharedSocket<'a>(pub(super) &'a UnixStream);
-
-impl SharedSocket<'_> {
-    pub(super) fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.0.poll_read_ready(cx))?;
-            match self.0.try_read(buf.initialize_unfilled()) {
-                // Another task has read the data: wait again.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result.map(|len| buf.advance(len))),
-            }
-        }
-    }
-
-    pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, || self.0.try_write(buf))
-    }
-
-    pub(super) fn poll_write_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, || self.0.try_write_vectored(bufs))
-    }
-
-    fn poll_write_with(
-        &self,
-        cx: &mut Context<'_>,
-        write: impl Fn() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.0.poll_write_ready(cx))?;
-            match write() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-        }
-    }
-
-    /// Returns at once: a socket has no buffer in this process.
-    #[expect(clippy::unused_self, reason = "as in `AsyncWrite`")]
-    pub(super) fn poll_flush(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    pub(super) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(rustix::net::shutdown(self.0, rustix::net::Shutdown::Write)?))
-    }
-}
-
 delegate! {
     impl AsyncRead for &Stream, via |stream| SharedSocket(&stream.socket);
     impl AsyncRead for Stream, via |stream| Pin::new(&mut stream.socket);
@@ -169,7 +113,8 @@ impl From<Stream> for UnixStream {
     }
 }
 
-/// The socket is made non-blocking. Fails outside a tokio runtime.
+/// The socket becomes non-blocking. The errors are `Other` outside a tokio runtime, and those of
+/// `ioctl(2)` and `epoll_ctl(2)`.
 impl TryFrom<net::UnixStream> for Stream {
     type Error = io::Error;
     fn try_from(socket: net::UnixStream) -> io::Result<Self> {
@@ -179,7 +124,7 @@ impl TryFrom<net::UnixStream> for Stream {
     }
 }
 
-/// As `TryFrom<UnixStream>`.
+/// Like `TryFrom<UnixStream>`.
 impl TryFrom<OwnedFd> for Stream {
     type Error = io::Error;
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
@@ -187,7 +132,7 @@ impl TryFrom<OwnedFd> for Stream {
     }
 }
 
-/// As `TryFrom<UnixStream>`.
+/// Like `TryFrom<UnixStream>`.
 impl TryFrom<sync::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: sync::Stream) -> io::Result<Self> {
@@ -207,4 +152,117 @@ impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// The receiving half of a [`Stream`].
+#[derive(Debug)]
+pub struct RecvHalf {
+    half: OwnedReadHalf,
+}
+
+/// The sending half of a [`Stream`].
+///
+/// Dropping it does not shut down its direction, as dropping tokio's type does.
+#[derive(Debug)]
+pub struct SendHalf {
+    /// `None` only while this is dropped or converted.
+    half: Option<OwnedWriteHalf>,
+}
+
+impl RecvHalf {
+    /// Returns the half as tokio's type.
+    #[must_use]
+    pub fn as_tokio(&self) -> &OwnedReadHalf {
+        &self.half
+    }
+
+    /// Returns the half as tokio's type.
+    #[must_use]
+    pub fn into_tokio(self) -> OwnedReadHalf {
+        self.half
+    }
+
+    fn socket(&self) -> &UnixStream {
+        self.half.as_ref()
+    }
+}
+
+impl SendHalf {
+    /// Returns the half as tokio's type.
+    #[must_use]
+    pub fn as_tokio(&self) -> &OwnedWriteHalf {
+        match &self.half {
+            Some(half) => half,
+            None => unreachable!("only what consumes this takes it"),
+        }
+    }
+
+    /// Returns the half as tokio's type, which shuts down its direction when it is dropped.
+    #[must_use]
+    pub fn into_tokio(mut self) -> OwnedWriteHalf {
+        match self.half.take() {
+            Some(half) => half,
+            None => unreachable!("only what consumes this takes it"),
+        }
+    }
+
+    fn as_tokio_mut(&mut self) -> &mut OwnedWriteHalf {
+        match &mut self.half {
+            Some(half) => half,
+            None => unreachable!("only what consumes this takes it"),
+        }
+    }
+
+    fn socket(&self) -> &UnixStream {
+        self.as_tokio().as_ref()
+    }
+}
+
+impl Drop for SendHalf {
+    fn drop(&mut self) {
+        if let Some(half) = self.half.take() {
+            half.forget();
+        }
+    }
+}
+
+impl From<OwnedReadHalf> for RecvHalf {
+    fn from(half: OwnedReadHalf) -> Self {
+        Self { half }
+    }
+}
+
+impl From<OwnedWriteHalf> for SendHalf {
+    fn from(half: OwnedWriteHalf) -> Self {
+        Self { half: Some(half) }
+    }
+}
+
+impl Sealed for RecvHalf {}
+impl traits::RecvHalf for RecvHalf {
+    type Stream = Stream;
+}
+
+impl Sealed for SendHalf {}
+impl traits::SendHalf for SendHalf {
+    type Stream = Stream;
+}
+
+impl AsFd for RecvHalf {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket().as_fd()
+    }
+}
+
+impl AsFd for SendHalf {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket().as_fd()
+    }
+}
+
+delegate! {
+    impl AsyncRead for &RecvHalf, via |half| SharedSocket(half.socket());
+    impl AsyncRead for RecvHalf, via |half| Pin::new(&mut half.half);
+    impl AsyncWrite for &SendHalf, via |half| SharedSocket(half.socket());
+    impl AsyncWrite for SendHalf, via |half| Pin::new(half.as_tokio_mut());
 }

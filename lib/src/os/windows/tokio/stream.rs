@@ -1,4 +1,4 @@
-use super::{RecvHalf, SendHalf, connect, connection::AsyncConnection};
+use super::{connect, connection::AsyncConnection};
 use crate::{
     ConnectOptions,
     error::{FromHandleError, ReuniteError},
@@ -119,6 +119,45 @@ impl TryFrom<OwnedHandle> for Stream {
 }
 
 impl AsHandle for Stream {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.connection.pipe.as_handle()
+    }
+}
+
+/// The receiving half of a [`Stream`].
+#[derive(Debug)]
+pub struct RecvHalf(pub(super) Arc<AsyncConnection>);
+
+/// The sending half of a [`Stream`].
+///
+/// Dropping it does not shut down its direction; `AsyncWriteExt::shutdown` does.
+#[derive(Debug)]
+pub struct SendHalf(pub(super) Arc<AsyncConnection>);
+
+impl Sealed for RecvHalf {}
+impl traits::RecvHalf for RecvHalf {
+    type Stream = Stream;
+}
+
+impl Sealed for SendHalf {}
+impl traits::SendHalf for SendHalf {
+    type Stream = Stream;
+}
+
+delegate! {
+    impl AsyncRead for &RecvHalf, via |half| half.0;
+    impl AsyncRead for RecvHalf, via |half| half.0;
+    impl AsyncWrite for &SendHalf, via |half| half.0;
+    impl AsyncWrite for SendHalf, via |half| half.0;
+}
+
+impl AsHandle for RecvHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.connection.pipe.as_handle()
+    }
+}
+
+impl AsHandle for SendHalf {
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.0.connection.pipe.as_handle()
     }
