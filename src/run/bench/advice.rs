@@ -10,8 +10,8 @@ use std::io;
 
 /// Converts the error of a measurement, and adds a hint if there is one.
 pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> anyhow::Error {
-    if let BenchError::Run { case, error } = error {
-        return failure(*error, plan).context(case);
+    if let BenchError::Run { case, source } = error {
+        return failure(*source, plan).context(case);
     }
     let hint = match &error {
         BenchError::Failure(Failure::Connect { file: None, error }) if plan.server.is_foreign() => {
