@@ -12,6 +12,7 @@ mod error;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod fixture;
 mod measure;
+mod property;
 mod report;
 mod results;
 mod schedule;

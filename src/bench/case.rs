@@ -1,5 +1,6 @@
 //! What is measured.
 
+use super::property::CaseProperty;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 
@@ -107,15 +108,10 @@ impl Display for Api {
 impl Display for Case {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} over {}", self.workload, size_text(self.size), self.over)?;
-        let details: Vec<String> = [
-            (self.api != Api::Sync).then(|| self.api.to_string()),
-            (self.clients > 1).then(|| format!("{} clients", self.clients)),
-            self.both_ways.then(|| "both ways".to_owned()),
-            self.rate.map(|rate| format!("{rate}/s")),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let mentioned = CaseProperty::ALL
+            .into_iter()
+            .filter(|property| *property != CaseProperty::Size && !property.is_default(self));
+        let details: Vec<String> = mentioned.filter_map(|property| property.text(self)).collect();
         if details.is_empty() { Ok(()) } else { write!(f, " ({})", details.join(", ")) }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn schedule(
                 } else {
                     format!("{case}, run {} of {repeat}", round + 1)
                 };
-                BenchError::Run { case, error: Box::new(error) }
+                BenchError::Run { case, source: Box::new(error) }
             })?);
         }
     }

@@ -55,32 +55,21 @@ impl Warning {
         {
             warnings.push(Self::Busy { cpus });
         }
-        let seconds = |row: &Row| row.runs.iter().map(|run| run.seconds).min_by(f64::total_cmp);
-        warnings.extend(
-            worst(rows, |row| {
-                seconds(row).filter(|seconds| *seconds < MIN_SECONDS).map(|seconds| -seconds)
-            })
-            .map(|(cases, case, seconds)| Self::TooShort {
-                cases,
-                case,
-                seconds: -seconds,
-            }),
-        );
-        warnings.extend(
-            worst(rows, |row| {
-                let latency = row.latency.as_ref().filter(|latency| latency.count < MIN_TIMES)?;
-                (row.case.workload == Workload::Latency).then_some(-(latency.count as f64))
-            })
-            .map(|(cases, case, count)| Self::FewTimes {
-                cases,
-                case,
-                count: -count as u64,
-            }),
-        );
-        warnings.extend(
-            worst(rows, |row| row.spread.filter(|spread| *spread > MAX_SPREAD))
-                .map(|(cases, case, spread)| Self::Spread { cases, case, spread }),
-        );
+        let shortest = |row: &Row| row.runs.iter().map(|run| run.seconds).min_by(f64::total_cmp);
+        let short = rows.iter().filter_map(|row| Some((row, shortest(row)?)));
+        let short = worst(short.filter(|(_, seconds)| *seconds < MIN_SECONDS), |seconds| -seconds);
+        warnings.extend(short.map(|(cases, case, seconds)| Self::TooShort {
+            cases,
+            case,
+            seconds,
+        }));
+        let counts = rows.iter().filter(|row| row.case.workload == Workload::Latency);
+        let counts = counts.filter_map(|row| Some((row, row.latency.as_ref()?.count)));
+        let few = worst(counts.filter(|(_, count)| *count < MIN_TIMES), |count| -(count as f64));
+        warnings.extend(few.map(|(cases, case, count)| Self::FewTimes { cases, case, count }));
+        let spreads = rows.iter().filter_map(|row| Some((row, row.spread?)));
+        let wide = worst(spreads.filter(|(_, spread)| *spread > MAX_SPREAD), |spread| spread);
+        warnings.extend(wide.map(|(cases, case, spread)| Self::Spread { cases, case, spread }));
         warnings
     }
 
@@ -104,12 +93,14 @@ impl Warning {
     }
 }
 
-/// Returns the number of affected rows, the worst of them and its severity.
-fn worst(rows: &[Row], severity: impl Fn(&Row) -> Option<f64>) -> Option<(usize, String, f64)> {
-    let all: Vec<(&Row, f64)> =
-        rows.iter().filter_map(|row| severity(row).map(|severity| (row, severity))).collect();
-    let (row, severity) = all.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
-    Some((all.len(), row.case.to_string(), *severity))
+/// Returns the number of affected rows, and the worst of them with its value.
+fn worst<'a, T: Copy>(
+    affected: impl Iterator<Item = (&'a Row, T)>,
+    severity: impl Fn(T) -> f64,
+) -> Option<(usize, String, T)> {
+    let all: Vec<(&Row, T)> = affected.collect();
+    let worst = all.iter().max_by(|one, other| severity(one.1).total_cmp(&severity(other.1)));
+    worst.map(|(row, value)| (all.len(), row.case.to_string(), *value))
 }
 
 /// Formats the worst case and the number of other cases.

@@ -98,7 +98,8 @@ fn start_with_blocked_stdout(scene: &Scene, args: &[&str], size: usize) -> Runni
 
 #[test]
 fn a_slow_reader_of_stdout_gets_everything() {
-    const SIZE: usize = 1_000_000;
+    // More than the largest pipe.
+    const SIZE: usize = 1_100_000;
     let scene = Scene::new();
     let mut relay = start_with_blocked_stdout(&scene, &[], SIZE);
     // Written when the relay has decided about the connection to the target.
@@ -109,7 +110,8 @@ fn a_slow_reader_of_stdout_gets_everything() {
 
 #[test]
 fn bytes_for_a_blocked_stdout_are_counted_at_the_end_of_the_grace_time() {
-    const SIZE: usize = 1_000_000;
+    // More than the largest pipe.
+    const SIZE: usize = 1_100_000;
     let scene = Scene::new();
     let mut relay = start_with_blocked_stdout(&scene, &["--grace", "300ms"], SIZE);
     let output = relay.take_output();

@@ -2,8 +2,8 @@
 
 use super::number::{self, TimeUnit};
 use crate::bench::{
-    Api, Case, Results, Workload,
-    case::size_text,
+    Case, Results, Workload,
+    property::CaseProperty,
     results::{Latency, Metric, Row},
     warning::MAX_SPREAD,
 };
@@ -169,50 +169,20 @@ struct Table<'a> {
 impl Table<'_> {
     /// Adds the columns that distinguish the cases.
     fn cases(&mut self) {
-        self.words("over", |case| case.over.to_string());
-        if self.rows.iter().any(|row| row.case.api != Api::Sync) {
-            self.common("api", true, |case| case.api.to_string(), str::to_owned);
-        }
-        self.common("size", false, |case| size_text(case.size), |text| format!("size {text}"));
-        if self.rows.iter().any(|row| row.case.clients > 1) {
-            self.common(
-                "clients",
-                false,
-                |case| case.clients.to_string(),
-                |text| {
-                    if text == "1" { "1 client".to_owned() } else { format!("{text} clients") }
-                },
-            );
-        }
-        if self.rows.iter().any(|row| row.case.both_ways) {
-            let word = |case: &Case| if case.both_ways { "both" } else { "one" }.to_owned();
-            self.common("ways", true, word, |_| "both ways".to_owned());
-        }
-        if self.rows.iter().any(|row| row.case.rate.is_some()) {
-            let rate =
-                |case: &Case| case.rate.map_or_else(|| "-".to_owned(), |rate| rate.to_string());
-            self.common("rate", false, rate, |text| format!("rate {text}/s"));
-        }
-    }
-
-    fn words(&mut self, title: &str, text: impl Fn(&Case) -> String) {
-        let texts = self.rows.iter().map(|row| text(&row.case)).collect();
-        self.push(title, true, texts);
-    }
-
-    /// Adds a column, or a part of the heading if all rows have the same value.
-    fn common(
-        &mut self,
-        title: &str,
-        is_text: bool,
-        text: impl Fn(&Case) -> String,
-        heading: impl Fn(&str) -> String,
-    ) {
-        let texts: Vec<String> = self.rows.iter().map(|row| text(&row.case)).collect();
-        if texts.iter().all(|text| *text == texts[0]) {
-            self.heading.push(heading(&texts[0]));
-        } else {
-            self.push(title, is_text, texts);
+        use CaseProperty::{Api, BothWays, Clients, Rate, Size};
+        let rows = self.rows;
+        let texts =
+            |text: &dyn Fn(&Case) -> String| rows.iter().map(|row| text(&row.case)).collect();
+        self.push("over", true, texts(&|case| case.over.to_string()));
+        for property in [Api, Size, Clients, BothWays, Rate] {
+            if property.is_common(rows) {
+                let first = &rows[0].case;
+                let heading = property.heading(first).filter(|_| !property.is_default(first));
+                self.heading.extend(heading);
+            } else {
+                let is_text = matches!(property, Api | BothWays);
+                self.push(property.title(), is_text, texts(&|case| property.cell(case)));
+            }
         }
     }
 

@@ -2,15 +2,8 @@
 
 use crate::bench::Results;
 use anyhow::{Context as _, bail};
-use serde::Deserialize;
 
-/// The field that identifies a document and its version; it is read first.
-#[derive(Deserialize)]
-struct DocumentHead {
-    format: String,
-}
-
-/// Prefix of `format`, followed by the version.
+/// Prefix of the field `format`, which identifies a document; its version follows.
 const FORMAT: &str = "lsock-bench ";
 
 /// Formats the results as a JSON document.
@@ -28,8 +21,8 @@ pub(crate) fn json(results: &Results) -> String {
 /// lacks fields.
 pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
     let value: serde_json::Value = serde_json::from_str(text).context("this is not JSON")?;
-    let head = DocumentHead::deserialize(&value).ok();
-    let Some(version) = head.as_ref().and_then(|head| head.format.strip_prefix(FORMAT)) else {
+    let format = value.get("format").and_then(serde_json::Value::as_str);
+    let Some(version) = format.and_then(|format| format.strip_prefix(FORMAT)) else {
         bail!("this is not a result of lsock bench");
     };
     if version != "1" {

@@ -1,6 +1,6 @@
 //! Addresses of servers.
 
-use super::{BenchError, RunResult, connection::OpenConnection};
+use super::{RunResult, connection::OpenConnection};
 use crate::{bench::Api, diag::Failure, endpoint::RetryPolicy};
 use local_socket::{ConnectOptions, Name};
 use socket2::SockRef;
@@ -20,22 +20,34 @@ pub(crate) enum ServerAddress {
     Tcp(Arc<[SocketAddr]>),
 }
 
+/// What a connection is used for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum ConnectionUse {
+    /// The whole run.
+    Run,
+    /// A single message. TCP connections get a linger time of zero, so that closing leaves no
+    /// TIME_WAIT state (RFC 9293 3.6) and discards unsent data: otherwise the ports are exhausted
+    /// after some ten thousand connections.
+    OneMessage,
+}
+
 impl ServerAddress {
     /// Connects.
-    pub(super) async fn connect(&self, api: Api) -> RunResult<OpenConnection> {
+    pub(super) async fn connect(
+        &self,
+        api: Api,
+        connection_use: ConnectionUse,
+    ) -> RunResult<OpenConnection> {
         match self {
             Self::Local(name) => connect_local(name, api).await,
-            Self::Tcp(address) => connect_tcp(address, api, false).await,
-        }
-    }
-
-    /// Connects for a single message. TCP connections get a linger time of zero, so that closing
-    /// leaves no TIME_WAIT state (RFC 9293 3.6) and discards unsent data: otherwise the ports are
-    /// exhausted after some ten thousand connections.
-    pub(super) async fn visit(&self, api: Api) -> RunResult<OpenConnection> {
-        match self {
-            Self::Local(name) => connect_local(name, api).await,
-            Self::Tcp(address) => connect_tcp(address, api, true).await,
+            Self::Tcp(addresses) => {
+                connect_tcp(addresses, api, connection_use).await.map_err(|error| {
+                    let reason = local_socket::error::reason(&error);
+                    let text = format!("cannot connect to {self}: {reason}");
+                    let error = io::Error::new(error.kind(), text);
+                    Failure::Connect { error, file: None }.into()
+                })
+            }
         }
     }
 }
@@ -43,7 +55,7 @@ impl ServerAddress {
 async fn connect_local(name: &Name<'static>, api: Api) -> RunResult<OpenConnection> {
     let options = ConnectOptions::new().name(name.borrow());
     let connected = match api {
-        Api::Sync => options.connect_sync().map(OpenConnection::from),
+        Api::Sync => options.connect_sync().map(OpenConnection::Local),
         Api::Tokio => options.connect_tokio().await.map(OpenConnection::from),
     };
     connected.map_err(|error| match RetryPolicy::NONE.begin().failed(error, Some(name)) {
@@ -53,42 +65,41 @@ async fn connect_local(name: &Name<'static>, api: Api) -> RunResult<OpenConnecti
     })
 }
 
-async fn connect_tcp(address: &[SocketAddr], api: Api, briefly: bool) -> RunResult<OpenConnection> {
+async fn connect_tcp(
+    addresses: &[SocketAddr],
+    api: Api,
+    connection_use: ConnectionUse,
+) -> io::Result<OpenConnection> {
     let prepare = |socket: SockRef<'_>| {
         socket.set_tcp_nodelay(true)?;
-        if briefly { socket.set_linger(Some(Duration::ZERO)) } else { Ok(()) }
+        match connection_use {
+            ConnectionUse::Run => Ok(()),
+            ConnectionUse::OneMessage => socket.set_linger(Some(Duration::ZERO)),
+        }
     };
-    let connected = match api {
-        Api::Sync => std::net::TcpStream::connect(address).and_then(|stream| {
-            prepare(SockRef::from(&stream))?;
-            Ok(OpenConnection::from(stream))
-        }),
-        Api::Tokio => tokio::net::TcpStream::connect(address).await.and_then(|stream| {
-            prepare(SockRef::from(&stream))?;
-            Ok(OpenConnection::from(stream))
-        }),
-    };
-    connected.map_err(|error| {
-        let kind = error.kind();
-        let reason = local_socket::error::reason(&error);
-        let error =
-            io::Error::new(kind, format!("cannot connect to {}: {reason}", tcp_text(address)));
-        BenchError::Failure(Failure::Connect { error, file: None })
-    })
+    match api {
+        Api::Sync => {
+            let stream = std::net::TcpStream::connect(addresses)?;
+            prepare(SockRef::from(&stream)).map(|()| OpenConnection::Tcp(stream))
+        }
+        Api::Tokio => {
+            let stream = tokio::net::TcpStream::connect(addresses).await?;
+            prepare(SockRef::from(&stream)).map(|()| stream.into())
+        }
+    }
 }
 
 impl Display for ServerAddress {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(name) => write!(f, "{name}"),
-            Self::Tcp(addresses) => f.write_str(&tcp_text(addresses)),
+            // As on the command line; the first address stands for all.
+            Self::Tcp(addresses) => match addresses.first() {
+                Some(address) => write!(f, "tcp:{address}"),
+                None => f.write_str("tcp:"),
+            },
         }
     }
-}
-
-/// Formats the first address as on the command line.
-fn tcp_text(addresses: &[SocketAddr]) -> String {
-    addresses.first().map_or_else(|| "tcp:".to_owned(), |address| format!("tcp:{address}"))
 }
 
 /// Parses a name that another process of this program has formatted.

@@ -4,8 +4,8 @@ use super::{
     RunResult,
     address::ServerAddress,
     connection::SplitConnection,
-    loops::{self, LoopPeer, VisitKind},
-    pace::{SendRate, Timetable},
+    loops::{self, LoopPeer, Messages, VisitKind},
+    pace::SendRate,
     pattern::Pattern,
     phase::SharedPhase,
     tally::WorkerProgress,
@@ -44,22 +44,24 @@ impl Clients<'_> {
         let lead = u32::try_from(case.clients).map_or(LEAD, |clients| LEAD + LEAD_EACH * clients);
         let start = Instant::now() + lead;
         for (number, connection) in connections.into_iter().enumerate() {
-            let (size, pattern) = (case.size, pattern.clone());
+            let messages = self.messages(&pattern, number);
             match (case.workload, case.rate) {
                 (Workload::Latency, None) => workers
-                    .spawn(self.progress(number).timed(), |progress| {
-                        loops::exchange(connection, pattern, size, progress)
-                    })?,
+                    .spawn(messages.timed(), |messages| loops::exchange(connection, messages))?,
                 (Workload::Latency, Some(rate)) => {
                     let timetable = self.rate(rate).timetable(start, number, self.limit(number));
-                    self.paced(workers, connection, pattern, timetable)?;
+                    let SplitConnection { reader, writer } = connection;
+                    workers.spawn(self.unlimited(&pattern), |messages| {
+                        loops::send_paced(writer, timetable, messages)
+                    })?;
+                    workers.spawn(self.unlimited(&pattern).timed(), |messages| {
+                        loops::receive_timed(reader, timetable, messages)
+                    })?;
                 }
                 _ if case.both_ways || self.server.behaviour() == Some(ServerBehaviour::Echo) => {
-                    self.both_ways(workers, connection, pattern, number)?;
+                    self.both_ways(workers, connection, messages)?;
                 }
-                _ => workers.spawn(self.progress(number), |progress| {
-                    loops::send(connection, pattern, size, progress)
-                })?,
+                _ => workers.spawn(messages, |messages| loops::send(connection, messages))?,
             }
         }
         Ok(())
@@ -71,14 +73,14 @@ impl Clients<'_> {
         workers: &mut Workers,
         address: &ServerAddress,
     ) -> RunResult<()> {
-        let (case, pattern) = (self.case, Pattern::new(self.case.size)?);
+        let (api, pattern) = (self.case.api, Pattern::new(self.case.size)?);
         let kind = match self.server.behaviour() {
             Some(ServerBehaviour::Discard) => VisitKind::Silent,
             Some(ServerBehaviour::Echo) | None => VisitKind::WithMessage,
         };
-        for number in 0..case.clients {
-            workers.spawn(self.progress(number).timed(), |progress| {
-                loops::visit(address.clone(), case.api, kind, pattern.clone(), case.size, progress)
+        for number in 0..self.case.clients {
+            workers.spawn(self.messages(&pattern, number).timed(), |messages| {
+                loops::visit(address.clone(), api, kind, messages)
             })?;
         }
         Ok(())
@@ -89,45 +91,21 @@ impl Clients<'_> {
         &self,
         workers: &mut Workers,
         connection: SplitConnection,
-        pattern: Pattern,
-        number: usize,
+        messages: Messages,
     ) -> RunResult<()> {
-        let size = self.case.size;
         let SplitConnection { reader, writer } = connection;
+        let answers = self.unlimited(&messages.pattern);
         let sent = Arc::default();
-        let (sent_count, answers) = (Arc::clone(&sent), pattern.clone());
-        workers.spawn(self.progress(number), |progress| {
-            loops::send_only(writer, LoopPeer::Server, pattern, size, progress, sent)
+        let sent_count = Arc::clone(&sent);
+        workers.spawn(messages, |messages| {
+            loops::send_only(writer, LoopPeer::Server, messages, sent)
         })?;
-        let progress = WorkerProgress::new(self.phase.clone());
         if self.case.both_ways {
-            workers.spawn(progress, |progress| {
-                loops::receive(reader, LoopPeer::Server, None, answers, size, progress)
-            })
+            workers
+                .spawn(answers, |answers| loops::receive(reader, LoopPeer::Server, None, answers))
         } else {
-            workers.spawn(progress, |progress| {
-                loops::receive_back(reader, answers, size, progress, sent_count)
-            })
+            workers.spawn(answers, |answers| loops::receive_back(reader, answers, sent_count))
         }
-    }
-
-    /// Starts a sender with a timetable, and a receiver of the answers.
-    fn paced(
-        &self,
-        workers: &mut Workers,
-        connection: SplitConnection,
-        pattern: Pattern,
-        timetable: Timetable,
-    ) -> RunResult<()> {
-        let (size, answers) = (self.case.size, pattern.clone());
-        let SplitConnection { reader, writer } = connection;
-        let progress = || WorkerProgress::new(self.phase.clone());
-        workers.spawn(progress(), |progress| {
-            loops::send_paced(writer, pattern, timetable, size, progress)
-        })?;
-        workers.spawn(progress().timed(), |progress| {
-            loops::receive_timed(reader, answers, timetable, size, progress)
-        })
     }
 
     fn rate(&self, per_second: u64) -> SendRate {
@@ -139,8 +117,16 @@ impl Clients<'_> {
         SendRate { per_second, clients, warmup: self.warmup, measured, api }
     }
 
-    fn progress(&self, client: usize) -> WorkerProgress {
-        WorkerProgress::new(self.phase.clone()).limited(self.limit(client))
+    /// Returns the messages that a client sends.
+    fn messages(&self, pattern: &Pattern, client: usize) -> Messages {
+        let Messages { size, pattern, progress } = self.unlimited(pattern);
+        Messages { size, pattern, progress: progress.limited(self.limit(client)) }
+    }
+
+    /// Returns messages that end with the run or the connection.
+    fn unlimited(&self, pattern: &Pattern) -> Messages {
+        let progress = WorkerProgress::new(self.phase.clone());
+        Messages { size: self.case.size, pattern: pattern.clone(), progress }
     }
 
     /// Returns a client's share of the messages after the warm-up, if their number is limited.

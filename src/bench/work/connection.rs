@@ -5,7 +5,6 @@
 
 use local_socket::traits::{SendHalf as _, Stream as _, tokio::Stream as _};
 use std::{
-    fmt::{self, Debug, Formatter},
     io::{self, PipeReader, PipeWriter, Read as _, Write as _},
     net::{Shutdown, TcpStream},
     sync::Arc,
@@ -31,7 +30,6 @@ pub(super) enum ConnectionWriter {
 
 /// A connection before it is split. Short connections are used as they are, because splitting
 /// allocates, which is noticeable if a connection lasts a few microseconds.
-#[derive(Debug)]
 pub(super) enum OpenConnection {
     Local(local_socket::Stream),
     Tcp(TcpStream),
@@ -39,7 +37,6 @@ pub(super) enum OpenConnection {
 }
 
 /// Both directions of a connection, for two workers.
-#[derive(Debug)]
 pub(super) struct SplitConnection {
     pub(super) reader: ConnectionReader,
     pub(super) writer: ConnectionWriter,
@@ -164,18 +161,6 @@ impl OpenConnection {
     }
 }
 
-impl From<local_socket::Stream> for OpenConnection {
-    fn from(stream: local_socket::Stream) -> Self {
-        Self::Local(stream)
-    }
-}
-
-impl From<TcpStream> for OpenConnection {
-    fn from(stream: TcpStream) -> Self {
-        Self::Tcp(stream)
-    }
-}
-
 impl From<local_socket::tokio::Stream> for OpenConnection {
     fn from(stream: local_socket::tokio::Stream) -> Self {
         let (reader, writer) = stream.split();
@@ -187,17 +172,5 @@ impl From<tokio::net::TcpStream> for OpenConnection {
     fn from(stream: tokio::net::TcpStream) -> Self {
         let (reader, writer) = stream.into_split();
         Self::Event(SplitConnection::event(reader, writer))
-    }
-}
-
-impl Debug for ConnectionReader {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectionReader").finish_non_exhaustive()
-    }
-}
-
-impl Debug for ConnectionWriter {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectionWriter").finish_non_exhaustive()
     }
 }

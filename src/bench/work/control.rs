@@ -146,7 +146,7 @@ impl ServerProcess {
             Err(error) => Err(match error.kind() {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => BenchError::NoAnswer,
                 ErrorKind::InvalidData => {
-                    BenchError::Io { what: "cannot read the answer of the server process", error }
+                    BenchError::io("cannot read the answer of the server process")(error)
                 }
                 // Windows reports an error instead of an end of file.
                 _ => BenchError::ServerDied,

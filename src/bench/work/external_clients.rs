@@ -81,10 +81,19 @@ impl ExternalClients {
     pub(crate) fn address(&self) -> RunResult<ServerAddress> {
         self.listener.address()
     }
+}
 
+impl Drop for ExternalClients {
+    fn drop(&mut self) {
+        // The signal handler keeps the listener alive.
+        self.listener.give_up_name();
+    }
+}
+
+impl Measure for ExternalClients {
     /// Accepts and serves the clients of one run; measures from the first byte to the last end of
     /// file.
-    fn run(&self, case: &Case, amount: Amount) -> RunResult<Sample> {
+    fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
         let connections = match (case.workload, amount) {
             (Workload::Connect, Amount::Messages(count)) => count,
             _ => case.clients as u64,
@@ -127,19 +136,6 @@ impl ExternalClients {
             other_cpus: None,
             fairness: None,
         })
-    }
-}
-
-impl Drop for ExternalClients {
-    fn drop(&mut self) {
-        // The signal handler keeps the listener alive.
-        self.listener.give_up_name();
-    }
-}
-
-impl Measure for ExternalClients {
-    fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
-        self.run(case, amount)
     }
 }
 

@@ -97,11 +97,11 @@ impl BenchListener {
 
     async fn accept_once(&self) -> io::Result<OpenConnection> {
         match self {
-            Self::Local(listener) => listener.accept().map(OpenConnection::from),
+            Self::Local(listener) => listener.accept().map(OpenConnection::Local),
             Self::LocalEvent(listener) => listener.accept().await.map(OpenConnection::from),
             Self::Tcp(listener) => listener.accept().and_then(|(stream, _)| {
                 stream.set_nodelay(true)?;
-                Ok(stream.into())
+                Ok(OpenConnection::Tcp(stream))
             }),
             Self::TcpEvent(listener) => match listener.accept().await {
                 Ok((stream, _)) => stream.set_nodelay(true).map(|()| stream.into()),

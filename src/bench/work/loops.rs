@@ -15,8 +15,25 @@ pub(super) use visit::{VisitKind, visit};
 use super::{
     BenchError, RunResult,
     connection::{ConnectionReader, MessageReader as _},
+    pattern::Pattern,
+    tally::WorkerProgress,
 };
 use std::io;
+
+/// The messages that a worker sends or receives.
+#[derive(Debug)]
+pub(super) struct Messages {
+    pub(super) size: usize,
+    pub(super) pattern: Pattern,
+    pub(super) progress: WorkerProgress,
+}
+
+impl Messages {
+    /// Records the time of each message.
+    pub(super) fn timed(self) -> Self {
+        Self { progress: self.progress.timed(), ..self }
+    }
+}
 
 /// Converts errors of a closed connection to `ServerClosed`.
 fn map_server_error(error: io::Error) -> BenchError {
@@ -31,7 +48,7 @@ fn map_server_error(error: io::Error) -> BenchError {
 
 /// Adds context to an error of a client's connection.
 fn map_client_error(error: io::Error) -> BenchError {
-    BenchError::Io { what: "a client closed the connection before the end of the run", error }
+    BenchError::io("a client closed the connection before the end of the run")(error)
 }
 
 /// The peer of a loop that runs in the clients as well as in the server.

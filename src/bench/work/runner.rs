@@ -1,7 +1,8 @@
 //! Measures one run from start to end.
 
 use super::{
-    BenchError, RunResult, ServerAddress,
+    BenchError, RunResult,
+    address::{ConnectionUse, ServerAddress},
     clients::Clients,
     phase::{RunPhase, SharedPhase},
     running_server::{RunNames, RunningServer, ServerAccess},
@@ -140,11 +141,9 @@ fn start_clients(
         ServerAccess::Connect(address) => {
             for _ in 0..clients.case.clients {
                 let address = address.clone();
-                connections.push(
-                    workers
-                        .executor()
-                        .run(async move { Ok(address.connect(api).await?.split()) })?,
-                );
+                connections.push(workers.executor().run(async move {
+                    Ok(address.connect(api, ConnectionUse::Run).await?.split())
+                })?);
             }
         }
         ServerAccess::Given(ends) => {

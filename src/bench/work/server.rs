@@ -5,7 +5,7 @@ use super::{
     address::ServerAddress,
     connection::SplitConnection,
     listener::{BenchListener, ListenAddress},
-    loops::{self, LoopPeer},
+    loops::{self, LoopPeer, Messages},
     pattern::Pattern,
     phase::{RunPhase, SharedPhase},
     tally::WorkerProgress,
@@ -159,29 +159,23 @@ fn serve(
     executor: &Executor,
     sender: &TallySender,
 ) -> RunResult<()> {
-    let (size, pattern) = (case.size, pattern.clone());
-    let progress = WorkerProgress::new(SharedPhase::default());
+    let messages = |phase| Messages {
+        size: case.size,
+        pattern: pattern.clone(),
+        progress: WorkerProgress::new(phase),
+    };
+    let received = messages(SharedPhase::default());
     let sender = sender.clone();
     match case.workload {
-        Workload::Latency => {
-            executor.spawn(loops::answer_messages(connection, size, progress), sender)
-        }
+        Workload::Latency => executor.spawn(loops::answer_messages(connection, received), sender),
         _ if case.both_ways => {
             let SplitConnection { reader, writer } = connection;
             // The server sends as long as the client does.
             let phase = SharedPhase::default();
-            let sender_progress = WorkerProgress::new(phase.clone());
-            let send = loops::send_only(
-                writer,
-                LoopPeer::Client,
-                pattern.clone(),
-                size,
-                sender_progress,
-                Arc::default(),
-            );
+            let sent = messages(phase.clone());
+            let send = loops::send_only(writer, LoopPeer::Client, sent, Arc::default());
             let receive = async move {
-                let result =
-                    loops::receive(reader, LoopPeer::Client, None, pattern, size, progress).await;
+                let result = loops::receive(reader, LoopPeer::Client, None, received).await;
                 phase.set(RunPhase::Over);
                 result
             };
@@ -190,10 +184,8 @@ fn serve(
         }
         _ => {
             let SplitConnection { reader, writer } = connection;
-            executor.spawn(
-                loops::receive(reader, LoopPeer::Client, Some(writer), pattern, size, progress),
-                sender,
-            )
+            let receive = loops::receive(reader, LoopPeer::Client, Some(writer), received);
+            executor.spawn(receive, sender)
         }
     }
 }

@@ -64,7 +64,7 @@ impl UnopenedEnd {
                     .map_err(BenchError::io("cannot use a pipe in an event loop"))?;
                 SplitConnection::event(reader, writer)
             }
-            (Self::Socket(stream), Api::Sync) => OpenConnection::from(stream).split(),
+            (Self::Socket(stream), Api::Sync) => OpenConnection::Local(stream).split(),
             (Self::Socket(stream), Api::Tokio) => {
                 let stream = pipes::socket_for_event_loop(stream)
                     .map_err(BenchError::io("cannot use a socket in an event loop"))?;

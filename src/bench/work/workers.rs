@@ -1,10 +1,6 @@
 //! Executes the work: threads with blocking calls, or tasks of one event loop.
 
-use super::{
-    BenchError, RunResult,
-    phase::ProgressCounter,
-    tally::{Tally, WorkerProgress},
-};
+use super::{BenchError, RunResult, loops::Messages, phase::ProgressCounter, tally::Tally};
 use crate::{bench::Api, system::descriptor_limit};
 use std::{
     convert::Infallible,
@@ -87,15 +83,15 @@ impl Workers {
     /// Starts a worker, which waits for [`release`](Self::release).
     pub(super) fn spawn<F>(
         &mut self,
-        progress: WorkerProgress,
-        run: impl FnOnce(WorkerProgress) -> F,
+        messages: Messages,
+        run: impl FnOnce(Messages) -> F,
     ) -> RunResult<()>
     where
         F: Future<Output = RunResult<Tally>> + Send + 'static,
     {
-        self.counters.push(progress.counter());
+        self.counters.push(messages.progress.counter());
         let mut barrier = self.barrier.as_ref().map(broadcast::Sender::subscribe);
-        let (work, is_thread) = (run(progress), matches!(self.executor, Executor::Threads { .. }));
+        let (work, is_thread) = (run(messages), matches!(self.executor, Executor::Threads { .. }));
         let work = async move {
             // The only result is the error that the channel is closed.
             match &mut barrier {

@@ -9,8 +9,8 @@ use std::io;
 pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> Failure {
     let has_name = plan.target.is_some();
     let (failure, hint) = match error {
-        BenchError::Run { case, error } => {
-            let failure = Box::new(failure(*error, plan));
+        BenchError::Run { case, source } => {
+            let failure = Box::new(failure(*source, plan));
             return Failure::Run { case, failure };
         }
         BenchError::Failure(failure @ Failure::Advised { .. }) => return failure,

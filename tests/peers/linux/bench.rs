@@ -21,8 +21,7 @@ use super::{
     stdio::listening,
     table::{Column, Table},
 };
-use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
+use anyhow::{Context as _, Result};
 use std::{
     fs,
     process::{Command, Stdio},
@@ -38,9 +37,9 @@ struct Figure {
     digits: usize,
     work: Work,
     size: usize,
-    /// From what the client prints, or where that is in what `lsock bench` writes.
+    /// From what the client prints, or `lsock bench` writes to this column of CSV.
     scale: f64,
-    pointer: &'static str,
+    column: &'static str,
 }
 
 const FIGURES: [Figure; 5] = [
@@ -53,7 +52,7 @@ const FIGURES: [Figure; 5] = [
         work: Work::Latency,
         size: 64,
         scale: 1e-3,
-        pointer: "/rows/0/runs/0/p50_nanoseconds",
+        column: "p50_nanoseconds",
     },
     Figure {
         head: "connections per second",
@@ -61,13 +60,13 @@ const FIGURES: [Figure; 5] = [
         work: Work::Connect,
         size: 8,
         scale: 1.0,
-        pointer: "/rows/0/messages_per_second/median",
+        column: "messages_per_second_median",
     },
 ];
 
 const fn throughput(head: &'static str, digits: usize, size: usize, scale: f64) -> Figure {
-    let pointer = "/rows/0/bytes_per_second/median";
-    Figure { head, digits, work: Work::Throughput, size, scale, pointer }
+    let column = "bytes_per_second_median";
+    Figure { head, digits, work: Work::Throughput, size, scale, column }
 }
 
 pub(super) fn tables(run: &Run) -> Result<Vec<Table>> {
@@ -145,14 +144,23 @@ fn bench(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64
         .args(["bench", figure.work.text(), "--size", &figure.size.to_string()])
         .args(["--duration", &format!("{}ms", TIME.as_millis())])
         .args(["--warmup", &format!("{}ms", WARM_UP.as_millis())])
-        .args(["--over", "fs", "--api", "sync", "--repeat", "1", "--pin", &pin])
-        .args(["--json", "-"]);
+        .args(["--over", "fs", "--api", "sync", "--pin", &pin]);
     // Sockets are where those of the bare loop are: how long finding them takes depends on it.
     command.env("TMPDIR", &run.folder);
-    let output = command.stdin(Stdio::null()).output().context("cannot start lsock")?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{}: {}", output.status, errors.trim());
-    let json: Value = serde_json::from_slice(&output.stdout).context("no JSON")?;
-    let found = json.pointer(figure.pointer).and_then(Value::as_f64);
-    found.with_context(|| format!("nothing at {}", figure.pointer))
+    Ok(figures(run, &mut command, &[figure.column])?[0])
+}
+
+/// Runs `lsock bench` with a single case; returns figures by the names of its CSV columns.
+pub(super) fn figures(run: &Run, command: &mut Command, columns: &[&str]) -> Result<Vec<f64>> {
+    command.args(["-q", "--repeat", "1", "--csv", "-"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let text = Process::start("lsock bench", command, &run.folder)?.text()?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let names = reader.headers()?.clone();
+    let line = reader.records().next().context("no line of CSV")??;
+    let figure = |column: &&str| {
+        let index = names.iter().position(|name| name == *column);
+        let field = index.and_then(|index| line.get(index));
+        field.and_then(|field| field.parse().ok()).with_context(|| format!("no {column}"))
+    };
+    columns.iter().map(figure).collect()
 }

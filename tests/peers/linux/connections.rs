@@ -1,23 +1,17 @@
 //! New connections: each sends 8 B, gets them back (compared), and closes.
 //!
-//! Once with a client that makes one connection after another, which is mostly a matter of
-//! latency, and once with four threads that each do so, which is one of work. The server is one
-//! thread that waits for all connections.
+//! The client is `lsock bench connect`: once with one connection after another, which is mostly a
+//! matter of latency, and once with four threads that each do so, which is one of work. The server
+//! is one thread that waits for all connections.
 
 use super::{
     Run,
     lanes::Lanes,
     relays::Relay,
+    route::Route,
     table::{Column, Table},
 };
-use anyhow::{Result, anyhow, ensure};
-use std::{
-    io::{Read as _, Write as _},
-    os::unix::net::UnixStream,
-    path::Path,
-    thread,
-    time::Instant,
-};
+use anyhow::Result;
 
 const RELAYS: [Relay; 4] = [Relay::Direct, Relay::Lsock, Relay::Socat, Relay::Proxyd];
 
@@ -35,46 +29,23 @@ pub(super) fn table(run: &Run) -> Result<Table> {
         ],
     );
     let mut lanes = Lanes::open(run, "echo-events", &RELAYS)?;
-    let count = COUNT.to_string();
     for lane in &mut lanes.lanes {
-        lane.check(run, &["visit", "200", "4"]);
+        lane.row.check(|| rate(run, &mut lane.route, 200, 4).map(drop));
     }
     for _ in 0..run.rounds {
         for lane in &mut lanes.lanes {
-            lane.record(run, &[&["visit", &count, "1"], &["visit", &count, "4"]]);
+            lane.row.record(|| {
+                let one = rate(run, &mut lane.route, COUNT, 1)?;
+                Ok(vec![one, rate(run, &mut lane.route, COUNT, 4)?])
+            });
         }
     }
     lanes.close(&mut table);
     Ok(table)
 }
 
-/// The client: prints the connections per second.
-pub(super) fn visit(path: &Path, count: u64, threads: u64) -> Result<()> {
-    let start = Instant::now();
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads)
-            .map(|thread| {
-                let numbers = (thread..count).step_by(threads as usize);
-                scope.spawn(move || numbers.into_iter().try_for_each(|number| once(path, number)))
-            })
-            .collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))?)
-    })?;
-    println!("{}", count as f64 / start.elapsed().as_secs_f64());
-    Ok(())
-}
-
-fn once(path: &Path, number: u64) -> Result<()> {
-    greet(&mut UnixStream::connect(path)?, number)
-}
-
-/// 8 B there and back.
-pub(super) fn greet(stream: &mut UnixStream, number: u64) -> Result<()> {
-    stream.write_all(&number.to_le_bytes())?;
-    let mut answer = [0; 8];
-    stream.read_exact(&mut answer)?;
-    ensure!(u64::from_le_bytes(answer) == number, "a wrong answer");
-    Ok(())
+/// Returns the connections per second.
+fn rate(run: &Run, route: &mut Route, count: u64, threads: u64) -> Result<f64> {
+    let line = format!("connect --size 8 --count {count} --clients {threads}");
+    Ok(route.bench(run, &line, &["messages_per_second_median"])?[0])
 }

@@ -1,9 +1,5 @@
 //! The client with many open connections: one thread that waits for all of them.
 
-use super::{
-    connections::greet,
-    round_trip::{SIZE, message},
-};
 use anyhow::{Context as _, Result, ensure};
 use rustix::{
     buffer::spare_capacity,
@@ -15,6 +11,9 @@ use std::{
     path::Path,
     time::{Duration, Instant},
 };
+
+/// Bytes of a message.
+const SIZE: usize = 64;
 
 /// Messages that are under way at a time.
 pub(super) const UNDER_WAY: usize = 64;
@@ -93,4 +92,21 @@ impl Crowd {
         ensure!(answer == message(number), "a wrong answer");
         Ok(())
     }
+}
+
+/// Sends 8 B and gets them back.
+fn greet(stream: &mut UnixStream, number: u64) -> Result<()> {
+    stream.write_all(&number.to_le_bytes())?;
+    let mut answer = [0; 8];
+    stream.read_exact(&mut answer)?;
+    ensure!(u64::from_le_bytes(answer) == number, "a wrong answer");
+    Ok(())
+}
+
+/// Returns a message that no other is equal to.
+fn message(number: u64) -> [u8; SIZE] {
+    let mut message = [b'.'; SIZE];
+    message[..8].copy_from_slice(&number.to_le_bytes());
+    message[SIZE - 8..].copy_from_slice(&number.to_be_bytes());
+    message
 }

@@ -86,17 +86,6 @@ impl Lane {
     pub(super) fn check(&mut self, run: &Run, args: &[&str]) {
         self.row.check(|| self.route.client(run, args).map(drop));
     }
-
-    /// A round, which is the work of one or more clients: their figures one after another.
-    pub(super) fn record(&mut self, run: &Run, clients: &[&[&str]]) {
-        self.row.record(|| {
-            let mut figures = Vec::new();
-            for args in clients {
-                figures.extend(self.route.client(run, args)?);
-            }
-            Ok(figures)
-        });
-    }
 }
 
 /// Starts a server or relay, and waits until clients can connect.

@@ -76,13 +76,18 @@ impl Process {
         Ok(())
     }
 
-    /// The numbers that it prints and then ends.
-    pub(super) fn answer(&mut self) -> Result<Vec<f64>> {
+    /// The text that it prints and then ends: not more than a pipe holds.
+    pub(super) fn text(&mut self) -> Result<String> {
         self.succeed()?;
         let mut text = String::new();
         let stdout = self.child.stdout.as_mut().context("no pipe at stdout")?;
         stdout.read_to_string(&mut text)?;
-        numbers(&text)
+        Ok(text)
+    }
+
+    /// The numbers that it prints and then ends.
+    pub(super) fn answer(&mut self) -> Result<Vec<f64>> {
+        numbers(&self.text()?)
     }
 
     /// The numbers in the next line that it prints, which has to be a single write.

@@ -19,7 +19,12 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
 /// The lsock that is compared: `LSOCK_BIN`, or the one that was built for this.
 pub(super) fn lsock() -> Command {
     let path = env::var_os("LSOCK_BIN").filter(|path| !path.is_empty());
-    Command::new(path.unwrap_or_else(|| env!("CARGO_BIN_EXE_lsock").into()))
+    path.map_or_else(own_lsock, Command::new)
+}
+
+/// The lsock that was built for this: its `bench` is the client, whatever is compared.
+pub(super) fn own_lsock() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_lsock"))
 }
 
 /// Whether somebody listens on the socket file. Nobody connects to it for that: some listeners

@@ -1,8 +1,6 @@
 //! The parts that this program plays as a process of its own.
 
-use super::{
-    bare, bulk, connections, crowd, echo, pattern::Check, round_trip, source_sink, splice,
-};
+use super::{bare, bulk, crowd, echo, pattern::Check, source_sink, splice};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::{path::Path, process::Command};
@@ -37,10 +35,6 @@ pub(super) fn play(role: &str, args: &[String]) -> Result<()> {
         }
         ("echo-threads", [path]) => echo::with_threads(Path::new(path)),
         ("echo-events", [path]) => echo::with_events(Path::new(path)),
-        ("ping", [path, count]) => round_trip::ping(Path::new(path), count.parse()?),
-        ("visit", [path, count, threads]) => {
-            connections::visit(Path::new(path), count.parse()?, threads.parse()?)
-        }
         ("bare-server", [path, work, size, cpu, idle]) => {
             let (work, size) = (bare::Work::parse(work)?, size.parse()?);
             bare::serve(Path::new(path), work, size, cpu.parse()?, idle.parse()?)

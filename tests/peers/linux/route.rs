@@ -1,6 +1,6 @@
 //! A way to the server, with or without a relay.
 
-use super::{Run, processes::Process, roles::role, usage};
+use super::{Run, bench, processes::Process, programs, roles::role, usage};
 use anyhow::{Context as _, Error, Result, anyhow};
 use std::{
     fs,
@@ -33,6 +33,15 @@ impl Route {
         let command = &mut self.command(args)?;
         let mut client = Process::start("client", command.stdin(Stdio::null()), &run.folder)?;
         client.answer().map_err(|error| self.reason(error))
+    }
+
+    /// The figures that `lsock bench` measures as a client, by the names of its CSV columns.
+    pub(super) fn bench(&mut self, run: &Run, line: &str, columns: &[&str]) -> Result<Vec<f64>> {
+        self.seen = self.said().len();
+        let mut command = programs::own_lsock();
+        command.arg("bench").args(line.split(' ')).args(["--warmup", "0s"]);
+        command.arg("--to").arg(&self.address);
+        bench::figures(run, &mut command, columns).map_err(|error| self.reason(error))
     }
 
     /// The command of a client.

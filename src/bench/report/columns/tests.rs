@@ -1,6 +1,6 @@
 use super::*;
 use crate::bench::{
-    Transport,
+    Api, Transport,
     fixture::{case, environment, sample, setup, timed},
 };
 

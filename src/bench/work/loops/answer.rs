@@ -1,6 +1,6 @@
 //! Servers that echo.
 
-use super::map_client_error;
+use super::{Messages, map_client_error};
 use crate::bench::work::{
     RunResult,
     connection::{MessageReader as _, OpenConnection, SplitConnection},
@@ -12,10 +12,10 @@ use std::io;
 /// Echoes whole messages of a known size until the end of file.
 pub(in crate::bench::work) async fn answer_messages(
     connection: SplitConnection,
-    size: usize,
-    mut progress: WorkerProgress,
+    messages: Messages,
 ) -> RunResult<Tally> {
     let SplitConnection { mut reader, mut writer } = connection;
+    let Messages { size, mut progress, .. } = messages;
     let mut message = memory::zeroed(size)?;
     while reader.fill(&mut message).await.map_err(map_client_error)? {
         progress.has_next();

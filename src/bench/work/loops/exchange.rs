@@ -1,11 +1,10 @@
 //! Latency: one message at a time, there and back.
 
-use super::map_server_error;
+use super::{Messages, map_server_error};
 use crate::bench::work::{
     BenchError, RunResult,
     connection::{MessageReader as _, SplitConnection},
-    pattern::Pattern,
-    tally::{Tally, WorkerProgress},
+    tally::Tally,
 };
 use crate::memory;
 use std::time::Instant;
@@ -13,11 +12,10 @@ use std::time::Instant;
 /// Client: sends a message and waits for its answer until the end of the run.
 pub(in crate::bench::work) async fn exchange(
     connection: SplitConnection,
-    mut pattern: Pattern,
-    size: usize,
-    mut progress: WorkerProgress,
+    messages: Messages,
 ) -> RunResult<Tally> {
     let SplitConnection { mut reader, mut writer } = connection;
+    let Messages { size, mut pattern, mut progress } = messages;
     let mut answers = pattern.clone();
     let mut answer = memory::zeroed(size)?;
     while progress.has_next() {

@@ -1,13 +1,12 @@
 //! Latency at a given rate: one worker sends messages when they are due, another receives the
 //! answers. Times count from the due time, whatever delays a message (no coordinated omission).
 
-use super::map_server_error;
+use super::{Messages, map_server_error};
 use crate::bench::work::{
     BenchError, RunResult,
     connection::{ConnectionReader, ConnectionWriter, MessageReader as _},
     pace::Timetable,
-    pattern::Pattern,
-    tally::{Tally, WorkerProgress},
+    tally::Tally,
 };
 use crate::memory;
 use std::time::Instant;
@@ -15,11 +14,10 @@ use std::time::Instant;
 /// Sends the messages of the timetable; late ones at once.
 pub(in crate::bench::work) async fn send_paced(
     mut writer: ConnectionWriter,
-    mut pattern: Pattern,
     timetable: Timetable,
-    size: usize,
-    mut progress: WorkerProgress,
+    messages: Messages,
 ) -> RunResult<Tally> {
+    let Messages { size, mut pattern, mut progress } = messages;
     let is_missed_by = timetable.is_missed_by();
     for number in 0..timetable.count() {
         timetable.wait_for(number).await;
@@ -45,11 +43,10 @@ fn missed(timetable: &Timetable, sent: u64) -> BenchError {
 /// Receives the answers; fails if one is missing.
 pub(in crate::bench::work) async fn receive_timed(
     mut reader: ConnectionReader,
-    mut pattern: Pattern,
     timetable: Timetable,
-    size: usize,
-    mut progress: WorkerProgress,
+    messages: Messages,
 ) -> RunResult<Tally> {
+    let Messages { size, mut pattern, mut progress } = messages;
     let mut answer = memory::zeroed(size)?;
     let mut number = 0;
     while reader.fill(&mut answer).await.map_err(map_server_error)? {

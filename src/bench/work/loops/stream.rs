@@ -1,13 +1,14 @@
 //! Throughput: bytes in one direction.
 
-use super::{LoopPeer, map_server_error, wait_for_end};
-use crate::bench::work::{
-    BenchError, RunResult,
-    connection::{ConnectionReader, ConnectionWriter, MessageReader as _, SplitConnection},
-    pattern::Pattern,
-    tally::{Tally, WorkerProgress},
+use super::{LoopPeer, Messages, wait_for_end};
+use crate::{
+    bench::work::{
+        BenchError, RunResult,
+        connection::{ConnectionReader, ConnectionWriter, MessageReader as _, SplitConnection},
+        tally::{Tally, WorkerProgress},
+    },
+    memory,
 };
-use crate::memory;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -24,13 +25,10 @@ pub(in crate::bench::work) fn buffer_size(size: usize) -> usize {
 /// Client: sends until the end of the run, and waits until the server has read everything.
 pub(in crate::bench::work) async fn send(
     connection: SplitConnection,
-    mut pattern: Pattern,
-    size: usize,
-    progress: WorkerProgress,
+    messages: Messages,
 ) -> RunResult<Tally> {
     let SplitConnection { mut reader, writer } = connection;
-    let (writer, progress) = write(writer, LoopPeer::Server, &mut pattern, size, progress).await?;
-    writer.finish().await.map_err(map_server_error)?;
+    let progress = write(writer, LoopPeer::Server, messages, None).await?;
     wait_for_end(&mut reader).await?;
     Ok(progress.into_tally())
 }
@@ -40,29 +38,28 @@ pub(in crate::bench::work) async fn send(
 pub(in crate::bench::work) async fn send_only(
     writer: ConnectionWriter,
     peer: LoopPeer,
-    mut pattern: Pattern,
-    size: usize,
-    progress: WorkerProgress,
+    messages: Messages,
     sent: Arc<AtomicU64>,
 ) -> RunResult<Tally> {
-    let (writer, progress) = write(writer, peer, &mut pattern, size, progress).await?;
-    sent.store(progress.bytes(), Ordering::Release);
-    writer.finish().await.map_err(|error| peer.map_error(error))?;
-    Ok(progress.into_tally())
+    Ok(write(writer, peer, messages, Some(&sent)).await?.into_tally())
 }
 
 async fn write(
     mut writer: ConnectionWriter,
     peer: LoopPeer,
-    pattern: &mut Pattern,
-    size: usize,
-    mut progress: WorkerProgress,
-) -> RunResult<(ConnectionWriter, WorkerProgress)> {
+    messages: Messages,
+    sent: Option<&AtomicU64>,
+) -> RunResult<WorkerProgress> {
+    let Messages { size, mut pattern, mut progress } = messages;
     while progress.has_next() {
         writer.write_all(pattern.next(size)).await.map_err(|error| peer.map_error(error))?;
         progress.add_message(size);
     }
-    Ok((writer, progress))
+    if let Some(sent) = sent {
+        sent.store(progress.bytes(), Ordering::Release);
+    }
+    writer.finish().await.map_err(|error| peer.map_error(error))?;
+    Ok(progress)
 }
 
 /// Reads to the end of file and checks the bytes. Then drops the other direction, if given, which
@@ -71,41 +68,32 @@ pub(in crate::bench::work) async fn receive(
     reader: ConnectionReader,
     peer: LoopPeer,
     _other_direction: Option<ConnectionWriter>,
-    pattern: Pattern,
-    size: usize,
-    progress: WorkerProgress,
+    messages: Messages,
 ) -> RunResult<Tally> {
-    Ok(read(reader, peer, pattern, size, progress).await?.into_tally())
+    Ok(read(reader, peer, messages).await?.into_tally())
 }
 
 /// Receives what a server echoes. The bytes are not counted again.
 pub(in crate::bench::work) async fn receive_back(
     reader: ConnectionReader,
-    pattern: Pattern,
-    size: usize,
-    progress: WorkerProgress,
+    messages: Messages,
     sent: Arc<AtomicU64>,
 ) -> RunResult<Tally> {
-    let progress = read(reader, LoopPeer::Server, pattern, size, progress).await?;
-    let (sent, arrived) = (sent.load(Ordering::Acquire), progress.bytes());
-    if arrived == sent {
-        return Ok(progress.into_tally().without_counts());
+    let progress = read(reader, LoopPeer::Server, messages).await?;
+    match (sent.load(Ordering::Acquire), progress.bytes()) {
+        (sent, arrived) if arrived == sent => Ok(progress.into_tally().without_counts()),
+        // The sender is still running.
+        (0, _) => Err(BenchError::ServerClosed),
+        (sent, arrived) => Err(BenchError::Miscounted { sent, arrived, what: "bytes" }),
     }
-    // `sent` is zero while the sender is still running.
-    Err(if sent == 0 {
-        BenchError::ServerClosed
-    } else {
-        BenchError::Miscounted { sent, arrived, what: "bytes" }
-    })
 }
 
 async fn read(
     mut reader: ConnectionReader,
     peer: LoopPeer,
-    mut pattern: Pattern,
-    size: usize,
-    mut progress: WorkerProgress,
+    messages: Messages,
 ) -> RunResult<WorkerProgress> {
+    let Messages { size, mut pattern, mut progress } = messages;
     let mut buffer = memory::zeroed(buffer_size(size))?;
     loop {
         let count = reader.read(&mut buffer).await.map_err(|error| peer.map_error(error))?;

@@ -1,13 +1,12 @@
 //! Connection rate: connect, exchange one message, close.
 
-use super::map_server_error;
+use super::{Messages, map_server_error};
 use crate::bench::Api;
 use crate::bench::work::{
     BenchError, RunResult,
-    address::ServerAddress,
+    address::{ConnectionUse, ServerAddress},
     connection::MessageReader as _,
-    pattern::Pattern,
-    tally::{Tally, WorkerProgress},
+    tally::Tally,
 };
 use crate::memory;
 use std::time::Instant;
@@ -25,16 +24,15 @@ pub(in crate::bench::work) async fn visit(
     address: ServerAddress,
     api: Api,
     kind: VisitKind,
-    mut pattern: Pattern,
-    size: usize,
-    mut progress: WorkerProgress,
+    messages: Messages,
 ) -> RunResult<Tally> {
+    let Messages { size, mut pattern, mut progress } = messages;
     let mut answers = pattern.clone();
     let mut answer = memory::zeroed(size)?;
     while progress.has_next() {
         let start = Instant::now();
         if kind == VisitKind::WithMessage {
-            let mut connection = address.visit(api).await?;
+            let mut connection = address.connect(api, ConnectionUse::OneMessage).await?;
             connection.write_all(pattern.next(size)).await.map_err(map_server_error)?;
             if !connection.fill(&mut answer).await.map_err(map_server_error)? {
                 return Err(BenchError::ServerClosed);
@@ -45,7 +43,7 @@ pub(in crate::bench::work) async fn visit(
         } else {
             // Without a linger time of zero: a reset could remove the connection from the backlog
             // before the server accepts it (`accept(2)`, ECONNABORTED).
-            let _connection = address.connect(api).await?;
+            let _connection = address.connect(api, ConnectionUse::Run).await?;
             progress.add_time(start.elapsed());
             progress.add_message(0);
         }
