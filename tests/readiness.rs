@@ -1,7 +1,7 @@
 //! `--ready-fd` and `NOTIFY_SOCKET`: programs are notified when clients can connect.
 
 use crate::harness::{Cmd, DEADLINE, Scene};
-use std::os::unix::net::UnixDatagram;
+use std::{io::ErrorKind, os::unix::net::UnixDatagram};
 
 /// `lsock listen ./s --ready-fd 3`, with standard output as descriptor 3.
 fn listen_with_ready_fd(scene: &Scene) -> Cmd {
@@ -53,7 +53,12 @@ fn expect_notification(scene: &Scene, socket: &UnixDatagram, variable: &str) {
     let server = server.input("hi").start();
     socket.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut buffer = [0; 1000];
-    let length = socket.recv(&mut buffer).unwrap();
+    let length = loop {
+        match socket.recv(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            received => break received.unwrap(),
+        }
+    };
     assert_eq!(buffer[..length].escape_ascii().to_string(), "READY=1");
     scene.connect("./s").run().silent().output("hi");
     server.end().silent();

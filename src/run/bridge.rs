@@ -28,11 +28,11 @@ use tokio_util::sync::CancellationToken;
 /// Joins clients to the target.
 #[derive(Debug)]
 pub(super) struct Bridge {
-    to: BridgeTarget,
+    target: BridgeTarget,
     plan: TransferPlan,
     totals: Totals,
     /// The thread of the standard streams, if they are the only client.
-    stdio_client: Mutex<Option<Joined>>,
+    stdio_client: Mutex<Option<StdioThread>>,
     client: End,
     /// Cancelled when no further client can be served.
     over: CancellationToken,
@@ -58,7 +58,7 @@ pub(super) struct SharedStdio {
 
 /// The thread that moves bytes between standard input and output and a socket.
 #[derive(Debug)]
-pub(super) struct Joined {
+pub(super) struct StdioThread {
     /// Receives the report of the transfer.
     report: oneshot::Receiver<Result<TransferReport, Failure>>,
     meter: Arc<Meter>,
@@ -75,11 +75,15 @@ struct Totals {
 }
 
 impl Bridge {
-    pub(super) fn new(to: BridgeTarget, plan: TransferPlan, stdio_client: Option<Joined>) -> Self {
+    pub(super) fn new(
+        target: BridgeTarget,
+        plan: TransferPlan,
+        stdio_client: Option<StdioThread>,
+    ) -> Self {
         let client = if stdio_client.is_some() { End::ReportedStdio } else { End::Client };
         let stdio_client = Mutex::new(stdio_client);
         let over = CancellationToken::new();
-        Self { to, plan, totals: Totals::default(), stdio_client, client, over }
+        Self { target, plan, totals: Totals::default(), stdio_client, client, over }
     }
 
     /// Joins each client to a command of its own.
@@ -96,7 +100,7 @@ impl Bridge {
         number: u64,
         closing: &CancellationToken,
     ) -> TransferReport {
-        let ends = Ends { first: self.client, second: self.to.end() };
+        let ends = Ends { first: self.client, second: self.target.end() };
         let report = tasks::transfer((client, target), ends, &self.plan, number, closing).await;
         tracing::info!("{report}");
         self.totals.add(&report);
@@ -105,7 +109,7 @@ impl Bridge {
 
     /// Joins a client to the target.
     async fn join(&self, client: Client) -> Result<Outcome, Failure> {
-        match &self.to {
+        match &self.target {
             BridgeTarget::Connection(target, retry_policy) => {
                 self.join_to(target.connect(*retry_policy), client).await
             }
@@ -129,7 +133,7 @@ impl Bridge {
 
     async fn join_to(&self, target: Dialling<'_>, client: Client) -> Result<Outcome, Failure> {
         let Client { mut socket, number, closing, .. } = client;
-        let target = Box::pin(unless_over(target, &mut socket, &closing)).await;
+        let target = Box::pin(unless_client_is_gone(target, &mut socket, &closing)).await;
         let Some(target) = target else {
             tracing::info!("connection {number}: over before it was connected");
             return Ok(Outcome::Done);
@@ -163,13 +167,13 @@ impl Bridge {
         client: Client,
     ) -> Result<Outcome, Failure> {
         let Client { socket, number, closing, .. } = client;
-        let (target, joined) = shared.join(number)?;
+        let (target, thread) = shared.join(number)?;
         let target = target
             .attach()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
         let report = self.transfer(socket, target, number, &closing).await;
         let (failure, output_is_gone) =
-            stdio_result(joined, report.read_for_second(), &closing).await;
+            stdio_result(thread, report.read_for_second(), &closing).await;
         if output_is_gone {
             self.over.cancel();
         }
@@ -192,7 +196,7 @@ impl Handler for Bridge {
     }
 
     fn finished(&self, _: Option<Duration>) {
-        self.totals.tell();
+        self.totals.log();
     }
 }
 
@@ -214,20 +218,20 @@ impl SharedStdio {
 
     /// Starts a thread that joins standard input and output to one end of a socket pair. Returns
     /// the other end.
-    pub(super) fn join(self: &Arc<Self>, number: u64) -> Result<(Detached, Joined), Failure> {
+    pub(super) fn join(self: &Arc<Self>, number: u64) -> Result<(Detached, StdioThread), Failure> {
         let failure = |error| Failure::Io { what: "cannot use standard input or output", error };
         let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
-        let (tell, told) = oneshot::channel();
+        let (sender, report) = oneshot::channel();
         let (stdio, is_last) = (self.next().map_err(failure)?, self.once);
         let meter = stdio.meter();
         let moved = Arc::clone(&meter);
         let join = move || {
             let report = caught(|| stdio.join(Arc::new(theirs), number, is_last, moved));
             // Nobody receives it if the process is about to end.
-            let _ = tell.send(report);
+            let _ = sender.send(report);
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
-        Ok((ours.into(), Joined { report: told, meter }))
+        Ok((ours.into(), StdioThread { report, meter }))
     }
 
     /// Returns the standard streams for the next client.
@@ -251,7 +255,7 @@ impl Totals {
         self.read_for_clients.fetch_add(report.read_for_first(), Relaxed);
     }
 
-    fn tell(&self) {
+    fn log(&self) {
         let [connections, there, back] =
             [&self.connections, &self.to_targets, &self.to_clients].map(|it| it.load(Relaxed));
         if connections > 0 {
@@ -265,11 +269,11 @@ impl Totals {
 /// Waits for the thread of the standard streams. Returns its failure, if any, and whether the output
 /// can no longer be written. `read` is the number of bytes that were read for the output.
 async fn stdio_result(
-    joined: Joined,
+    thread: StdioThread,
     read: u64,
     closing: &CancellationToken,
 ) -> (Option<Failure>, bool) {
-    let Joined { report, meter } = joined;
+    let StdioThread { report, meter } = thread;
     // At the end of the grace time the thread may be blocked in a write.
     match closing.run_until_cancelled(report).await.and_then(Result::ok) {
         Some(Ok(report)) => {
@@ -304,7 +308,7 @@ fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
 
 /// Waits for the target. Returns `None` if the client has closed without leaving data, or at the
 /// end of the grace time.
-async fn unless_over(
+async fn unless_client_is_gone(
     target: Dialling<'_>,
     client: &mut Socket,
     closing: &CancellationToken,

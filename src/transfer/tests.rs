@@ -65,7 +65,7 @@ fn options(copy: CopyMode) -> TransferOptions {
 }
 
 fn data(size: usize) -> Vec<u8> {
-    (0..size).map(|number| (number * 31 >> 3) as u8).collect()
+    (0..size).map(|number| (number * 31 / 8) as u8).collect()
 }
 
 /// More than the buffers of a socket, so that splicing would begin.

@@ -46,7 +46,7 @@ impl Lines {
     }
 }
 
-/// The way of a client's lines to stdout. The client is not read while the queue of lines is full.
+/// Queues a client's lines for stdout. The client is not read while the queue is full.
 #[derive(Debug)]
 pub(super) struct LineSink {
     merge: Arc<Merge>,

@@ -47,7 +47,7 @@ impl Merge {
     /// Starts the thread. It cancels the token if writing fails.
     pub(super) fn start(output: Output, over: &CancellationToken) -> Result<Self, Failure> {
         let (sender, mut pieces) = lines::channel::<Piece>(WAITING);
-        let (tell, end) = mpsc::channel();
+        let (report, end) = mpsc::channel();
         let over = over.clone();
         let meter = Arc::new(Meter::new(false));
         let mut writer = Writer { output, meter: Arc::clone(&meter), open_line_of: None };
@@ -59,10 +59,10 @@ impl Merge {
         };
         let write = move || {
             let result = caught(write_all).unwrap_or_else(|failure| Err(failure.into_io()));
-            let is_over = result.is_err();
+            let has_failed = result.is_err();
             // Nobody receives it if the process is about to end.
-            let _ = tell.send(result);
-            if is_over {
+            let _ = report.send(result);
+            if has_failed {
                 over.cancel();
             }
         };
@@ -83,7 +83,7 @@ impl Merge {
         self.meter.received.read(bytes);
     }
 
-    /// Returns the way of a client's lines to stdout; `None` if the hub has ended.
+    /// Returns the sink for a client's lines; `None` if the hub has ended.
     pub(super) fn sink(self: &Arc<Self>, client: u64) -> Option<LineSink> {
         let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         Some(LineSink::new(Arc::clone(self), client, PollSender::new(pieces)))
