@@ -1,17 +1,17 @@
-//! `lsock connect`: what is not there, what is not there yet, what is busy.
+//! `connect` to servers that do not exist, start later, or have a full backlog.
 
 use crate::harness::Scene;
 use std::time::{Duration, Instant};
 
 #[test]
-fn to_nothing_fails_at_once() {
+fn an_absent_server_is_status_3_at_once() {
     let scene = Scene::new();
     let outcome = scene.connect(scene.word()).args(["--timeout", "30s"]).run().fails(3).output("");
     outcome.says(scene.word()).says("hint: nobody listens there").says("--wait");
 }
 
 #[test]
-fn waits_for_a_server_that_starts_later() {
+fn with_wait_a_server_can_start_later() {
     let scene = Scene::new();
     for wait in ["--wait", "--wait=40s"] {
         let client = scene.connect(scene.word()).args(["-vv", wait]).input("early").start();
@@ -22,7 +22,7 @@ fn waits_for_a_server_that_starts_later() {
 }
 
 #[test]
-fn waits_no_longer_than_it_is_told_to() {
+fn wait_is_limited_by_its_value() {
     let scene = Scene::new();
     for (wait, least) in [("--wait=0s", 0), ("--wait=1ms", 1), ("--wait=400ms", 400)] {
         let start = Instant::now();
@@ -34,17 +34,16 @@ fn waits_no_longer_than_it_is_told_to() {
 }
 
 #[test]
-fn does_not_wait_for_a_value_of_its_own() {
-    // `--wait NAME` must not take the name for a duration.
+fn wait_does_not_take_the_name_for_its_value() {
     let scene = Scene::new();
     let client = scene.lsock(["connect", "-vv", "--wait", scene.word()]).start();
     client.wait_for_message("trying again");
     client.kill();
 }
 
-// The BSDs and macOS refuse at once when a backlog is full.
+// The BSDs and macOS refuse at once if the backlog is full.
 #[cfg(target_os = "linux")]
-mod full {
+mod full_backlog {
     use super::*;
     use crate::harness::wait_until;
     use rustix::net::{
@@ -53,7 +52,7 @@ mod full {
     };
     use std::{os::fd::OwnedFd, thread};
 
-    /// A server that accepts nobody, and its waiting clients: no more fit.
+    /// Returns a listening socket and the clients that fill its backlog.
     fn busy_server(scene: &Scene) -> (OwnedFd, Vec<OwnedFd>) {
         let socket = |flags| socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
         let address = SocketAddrUnix::new(scene.path("busy")).unwrap();
@@ -71,7 +70,7 @@ mod full {
     }
 
     #[test]
-    fn gives_up_on_a_busy_server_in_time() {
+    fn a_busy_server_is_status_4_after_the_timeout() {
         let scene = Scene::new();
         let _busy = busy_server(&scene);
         let cases = [
@@ -91,12 +90,12 @@ mod full {
     }
 
     #[test]
-    fn is_served_once_a_busy_server_has_time() {
+    fn a_busy_server_can_accept_later() {
         let scene = Scene::new();
         let (server, waiting) = busy_server(&scene);
         let client = scene.connect("./busy").args(["--timeout", "40s"]).input("at last").start();
         let accepting = thread::spawn(move || {
-            // The last one is lsock.
+            // The last client is lsock.
             let mut last = Vec::new();
             for _ in 0..=waiting.len() {
                 last.push(accept(&server).unwrap());

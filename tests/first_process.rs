@@ -1,18 +1,19 @@
-//! lsock as process 1 of a container, for which the kernel has no default actions of signals.
+//! lsock as process 1 of a PID namespace. The kernel has no default actions of signals for it,
+//! so it ends with the status that a shell shows for the signal.
 
-use crate::harness::{Cmd, Running, Scene, Wire, has_pid_namespaces, wait_for_file, wait_until};
+use crate::harness::{Cmd, Running, Scene, has_pid_namespaces, wait_for_file, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
-use std::{fs, io::Read};
+use std::fs;
 
 const ALL: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
 
-/// lsock as process 1. It is killed when its parent is.
+/// lsock as process 1. It is killed with its parent.
 fn first<'a>(scene: &Scene, args: impl IntoIterator<Item = &'a str>) -> Cmd {
     let unshare = ["--pid", "--fork", "--mount-proc", "--kill-child", "--"];
     scene.command("unshare").args(unshare).arg(env!("CARGO_BIN_EXE_lsock")).args(args)
 }
 
-/// Sends a signal to process 1, which the test sees under another number.
+/// Sends a signal to process 1, which has another number outside of the namespace.
 #[track_caller]
 fn signal_first(running: &Running, signal: Signal) {
     let parent = running.pid();
@@ -21,12 +22,12 @@ fn signal_first(running: &Running, signal: Signal) {
     kill_process(Pid::from_raw(child).unwrap(), signal).unwrap();
 }
 
-fn code(signal: Signal) -> i32 {
-    128 + signal.as_raw()
+fn wait_for_removal(scene: &Scene) {
+    wait_until("the name is removed", || scene.files().is_empty());
 }
 
 #[test]
-fn a_listener_removes_its_name_and_ends_with_the_status_of_the_signal() {
+fn a_server_removes_its_name_and_ends_with_the_status_of_the_signal() {
     if !has_pid_namespaces() {
         return;
     }
@@ -40,16 +41,15 @@ fn a_listener_removes_its_name_and_ends_with_the_status_of_the_signal() {
         &["relay", "-v", "./s", "./target"],
         &["bench", "throughput", "--at", "./s"],
     ];
-    for (args, number) in cases.iter().zip(ALL.iter().cycle()) {
+    for (args, number) in cases.into_iter().zip(ALL.iter().cycle()) {
         let server = first(&scene, args.iter().copied()).open_input().start();
         wait_for_file(&scene.path("s"));
         signal_first(&server, *number);
-        server.end().code(code(*number)).output("");
+        server.end().code(128 + number.as_raw()).output("");
         scene.expect_empty();
     }
 }
 
-/// What clients still send is written, and the name goes at once.
 #[test]
 fn open_connections_get_the_grace_time() {
     if !has_pid_namespaces() {
@@ -60,23 +60,25 @@ fn open_connections_get_the_grace_time() {
     for more in [&[][..], &["--merge"], &["--", "cat"]] {
         let server = first(&scene, args).args(more).open_input().start_listening();
         let mut client = scene.wire("./s");
-        client.send("before\n");
-        let is_echo = more.contains(&"cat");
-        let expect = |client: &mut Wire, text: &str, all: &str| {
-            if is_echo { client.expect(text) } else { server.wait_for_output(all) }
+        let mut exchange = |text: &str, output: &str| {
+            client.send(text);
+            if more.contains(&"cat") {
+                client.expect(text);
+            } else {
+                server.wait_for_output(output);
+            }
         };
-        expect(&mut client, "before\n", "before\n");
+        exchange("before\n", "before\n");
         signal_first(&server, Signal::TERM);
-        wait_until("the name has gone", || scene.files().is_empty());
-        client.send("after\n");
-        expect(&mut client, "after\n", "before\nafter\n");
+        wait_for_removal(&scene);
+        exchange("after\n", "before\nafter\n");
         drop(client);
         server.end().code(143);
     }
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn a_second_signal_ends_a_server_at_once() {
     if !has_pid_namespaces() {
         return;
     }
@@ -87,7 +89,7 @@ fn a_second_signal_ends_it_at_once() {
         let _client = scene.wire("./s");
         server.wait_for_message("connection 1 ");
         signal_first(&server, Signal::TERM);
-        wait_until("the name has gone", || scene.files().is_empty());
+        wait_for_removal(&scene);
         signal_first(&server, Signal::INT);
         server.end().code(130);
     }
@@ -101,30 +103,28 @@ fn a_client_ends_with_the_status_of_the_signal() {
     let scene = Scene::new();
     let cases: [&[&str]; 4] =
         [&[], &["--copy", "buffer"], &["--", "cat"], &["--idle-timeout", "10m", "--", "cat"]];
+    let (host, _) = scene.host("./s");
     for args in cases {
         for number in ALL {
-            let (host, _) = scene.host("./s");
             let client = first(&scene, ["connect", "-v", "./s"]).args(args).open_input().start();
             let mut wire = host.accept();
             client.wait_for_message("connected to");
             signal_first(&client, number);
-            client.end().code(code(number));
-            assert_eq!(wire.read(&mut [0]).unwrap_or(0), 0, "it has gone");
-            drop(host);
-            fs::remove_file(scene.path("s")).unwrap();
+            client.end().code(128 + number.as_raw());
+            assert_eq!(wire.rest_whatever_happens(), b"");
         }
     }
 }
 
-/// A command that `connect` runs gets the signal, as it does where `connect` becomes it.
+/// With an option lsock stays the parent of the command, without one it becomes the command.
 #[test]
-fn a_command_of_a_client_gets_the_signal() {
+fn the_command_of_a_client_gets_the_signal() {
     if !has_pid_namespaces() {
         return;
     }
     let scene = Scene::new();
+    let (host, _) = scene.host("./s");
     for more in [&[][..], &["--idle-timeout", "10m"]] {
-        let (host, _) = scene.host("./s");
         let script = "trap 'echo trapped; exit 7' TERM; echo ready; while :; do sleep 0.01; done";
         let client = first(&scene, ["connect", "./s"]).args(more).args(["--", "sh", "-c", script]);
         let client = client.start();
@@ -133,13 +133,11 @@ fn a_command_of_a_client_gets_the_signal() {
         signal_first(&client, Signal::TERM);
         wire.expect_rest("trapped\n");
         client.end().code(7);
-        drop(host);
-        fs::remove_file(scene.path("s")).unwrap();
     }
 }
 
 #[test]
-fn one_that_waits_for_a_server_ends_as_well() {
+fn a_client_that_waits_for_a_server_ends_with_the_status_of_the_signal() {
     if !has_pid_namespaces() {
         return;
     }

@@ -1,6 +1,6 @@
 //! Help, version and completions.
 //!
-//! The texts of the help are kept in `snapshots`; `LSOCK_BLESS=1` writes them anew.
+//! The texts of the help are in `snapshots`; `LSOCK_BLESS=1` rewrites them.
 
 use crate::harness::Scene;
 use std::{env, fs, path::Path};
@@ -8,7 +8,7 @@ use std::{env, fs, path::Path};
 const COMMANDS: [&str; 5] = ["listen", "connect", "relay", "bench", "completions"];
 
 #[test]
-fn help_is_as_in_the_snapshots() {
+fn help_matches_the_snapshots() {
     let scene = Scene::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     let mut wrong = Vec::new();
@@ -42,9 +42,8 @@ fn help_is_as_in_the_snapshots() {
     );
 }
 
-/// Lines that fit, no characters that move a cursor, and every option with a description.
 #[test]
-fn help_is_readable() {
+fn help_fits_into_80_columns_and_has_no_control_characters() {
     let scene = Scene::new();
     for command in COMMANDS {
         for option in ["-h", "--help"] {
@@ -57,7 +56,7 @@ fn help_is_readable() {
 }
 
 #[test]
-fn version() {
+fn the_version_is_printed() {
     let scene = Scene::new();
     let expected = format!("lsock {}\n", env!("CARGO_PKG_VERSION"));
     for option in ["-V", "--version"] {
@@ -65,7 +64,6 @@ fn version() {
     }
 }
 
-/// Whoever closes the pipe has seen enough.
 #[cfg(unix)]
 #[test]
 fn a_closed_output_is_no_failure() {
@@ -83,7 +81,7 @@ fn completions(scene: &Scene, shell: &str) -> String {
 }
 
 #[test]
-fn completions_of_every_shell_know_commands_and_options() {
+fn completions_of_each_shell_contain_commands_and_options() {
     let scene = Scene::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = completions(&scene, shell);
@@ -97,7 +95,7 @@ fn completions_of_every_shell_know_commands_and_options() {
 
 #[cfg(unix)]
 #[test]
-fn completions_load_in_their_shells() {
+fn completions_can_be_loaded_by_their_shells() {
     use crate::harness::has;
     let scene = Scene::new();
     let shells = [

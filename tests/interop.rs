@@ -4,25 +4,25 @@ use crate::harness::{Cmd, Scene, data, has, wait_for_file};
 
 const SIZE: usize = 3_000_001;
 
-/// lsock listens: what each side has sent arrives at the other, and both end.
-fn with_a_client(scene: &Scene, name: &str, client: Cmd) {
+/// lsock listens: each side gets what the other has sent, and both end.
+fn expect_client(scene: &Scene, name: &str, client: Cmd) {
     let (there, here) = (data(SIZE), data(SIZE / 2));
     let server = scene.listen(name).input(there.clone()).start_listening();
     client.input(here.clone()).run().ok().output(there);
     server.end().ok().output(here);
 }
 
-/// lsock connects to a server that ends once both directions have.
-fn with_a_server(scene: &Scene, name: &str, server: Cmd) {
+/// lsock connects to a server that ends when both directions have ended.
+fn expect_server(scene: &Scene, name: &str, server: Cmd) {
     let (there, here) = (data(SIZE), data(SIZE / 2));
     let server = server.input(there.clone()).start();
     scene.connect(name).arg("--wait=40s").input(here.clone()).run().silent().output(there);
     server.end().ok().output(here);
 }
 
-/// The same with a server that is done when the client's direction has ended, whatever it
-/// has left to send: the client has to wait for its end.
-fn with_an_impatient_server(scene: &Scene, name: &str, server: Cmd) {
+/// lsock connects to a server that ends when the client's direction has ended, even with bytes
+/// left to send: the client waits for the end of the server first.
+fn expect_impatient_server(scene: &Scene, name: &str, server: Cmd) {
     let (there, here) = (data(SIZE), data(SIZE / 2));
     let server = server.input(there.clone()).start();
     let mut client = scene.connect(name).arg("--wait=40s").open_input().start();
@@ -33,41 +33,30 @@ fn with_an_impatient_server(scene: &Scene, name: &str, server: Cmd) {
     server.end().ok().output(here);
 }
 
-/// The peer answers when it has seen the end of the request, and is slow about it.
-const ANSWER: &str = "read line; cat >/dev/null; sleep 1; printf 'answer to %s' \"$line\"";
-
-#[test]
-fn socat_connects() {
-    if !has("socat") {
-        return;
-    }
-    let scene = Scene::new();
-    // It would give up half a second after the first end of file (-t).
-    let socat = |address: &str| scene.command("socat").args(["-t", "40", "-", address]);
-    with_a_client(&scene, "./s", socat("UNIX-CONNECT:s"));
-    with_a_client(&scene, "./s", socat("UNIX-CONNECT:s,shut-down"));
+/// socat ends 40 seconds after the first end of file (-t), instead of half a second.
+fn socat(scene: &Scene, address: &str) -> Cmd {
+    scene.command("socat").args(["-t", "40", "-", address])
 }
 
 #[test]
-fn socat_listens() {
+fn socat_exchanges_bytes_as_client_and_as_server() {
     if !has("socat") {
         return;
     }
     let scene = Scene::new();
-    with_a_server(
-        &scene,
-        "./s",
-        scene.command("socat").args(["-t", "40", "-", "UNIX-LISTEN:s,unlink-early"]),
-    );
+    expect_client(&scene, "./s", socat(&scene, "UNIX-CONNECT:s"));
+    expect_client(&scene, "./s", socat(&scene, "UNIX-CONNECT:s,shut-down"));
+    expect_server(&scene, "./s", socat(&scene, "UNIX-LISTEN:s,unlink-early"));
 }
 
 #[test]
-fn socat_answers_after_the_end_of_the_request() {
+fn an_answer_of_socat_after_the_end_of_the_request_is_delivered() {
     if !has("socat") {
         return;
     }
     let scene = Scene::new();
-    std::fs::write(scene.path("answer.sh"), ANSWER).unwrap();
+    let script = "read line; cat >/dev/null; sleep 1; printf 'answer to %s' \"$line\"";
+    std::fs::write(scene.path("answer.sh"), script).unwrap();
     let server = scene.command("socat").args(["-t", "40", "UNIX-LISTEN:s", "EXEC:sh answer.sh"]);
     let server = server.start();
     let outcome = scene.connect("./s").arg("--wait=40s").input("me\nmore\n").run();
@@ -77,41 +66,36 @@ fn socat_answers_after_the_end_of_the_request() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn socat_and_abstract_names() {
+fn socat_exchanges_bytes_by_abstract_names() {
     if !has("socat") {
         return;
     }
     let scene = Scene::new();
     let word = scene.word();
     for name in [word.to_owned(), format!("@{word}")] {
-        let socat =
-            |what: &str| scene.command("socat").args(["-t", "40", "-", &format!("{what}:{word}")]);
-        with_a_client(&scene, &name, socat("ABSTRACT-CONNECT"));
-        with_a_server(&scene, &name, socat("ABSTRACT-LISTEN"));
+        expect_client(&scene, &name, socat(&scene, &format!("ABSTRACT-CONNECT:{word}")));
+        expect_server(&scene, &name, socat(&scene, &format!("ABSTRACT-LISTEN:{word}")));
     }
 }
 
 #[test]
-fn nc_connects() {
+fn nc_exchanges_bytes_as_client_and_as_server() {
     if !has("nc") {
         return;
     }
     let scene = Scene::new();
-    with_a_client(&scene, "./s", scene.command("nc").args(["-N", "-U", "s"]));
-}
-
-#[test]
-fn nc_listens() {
-    if !has("nc") {
-        return;
+    let nc = |args: &[&str]| scene.command("nc").arg("-N").args(args);
+    expect_client(&scene, "./s", nc(&["-U", "s"]));
+    expect_impatient_server(&scene, "./s", nc(&["-l", "-U", "s"]));
+    if cfg!(target_os = "linux") {
+        let name = format!("@{}", scene.word());
+        expect_client(&scene, &name, nc(&["-U", &name]));
+        expect_impatient_server(&scene, &name, nc(&["-l", "-U", &name]));
     }
-    let scene = Scene::new();
-    with_an_impatient_server(&scene, "./s", scene.command("nc").args(["-N", "-l", "-U", "s"]));
 }
 
-/// Without -N it never tells the end of its input.
 #[test]
-fn nc_that_does_not_half_close() {
+fn nc_without_half_close_exchanges_bytes() {
     if !has("nc") {
         return;
     }
@@ -122,48 +106,29 @@ fn nc_that_does_not_half_close() {
     server.end().ok().output("request");
 }
 
-#[cfg(target_os = "linux")]
 #[test]
-fn nc_and_abstract_names() {
-    if !has("nc") {
-        return;
-    }
-    let scene = Scene::new();
-    let name = format!("@{}", scene.word());
-    with_a_client(&scene, &name, scene.command("nc").args(["-N", "-U", &name]));
-    with_an_impatient_server(&scene, &name, scene.command("nc").args(["-N", "-l", "-U", &name]));
-}
-
-#[test]
-fn ncat_connects() {
+fn ncat_exchanges_bytes_as_client_and_as_server() {
     if !has("ncat") {
         return;
     }
     let scene = Scene::new();
-    with_a_client(&scene, "./s", scene.command("ncat").args(["-U", "s"]));
+    let ncat = |args: &[&str]| scene.command("ncat").args(args);
+    expect_client(&scene, "./s", ncat(&["-U", "s"]));
+    expect_impatient_server(&scene, "./s", ncat(&["-l", "-U", "s"]));
 }
 
 #[test]
-fn ncat_listens() {
+fn a_command_of_ncat_echoes() {
     if !has("ncat") {
         return;
     }
     let scene = Scene::new();
-    with_an_impatient_server(&scene, "./s", scene.command("ncat").args(["-l", "-U", "s"]));
-}
-
-#[test]
-fn ncat_runs_a_command() {
-    if !has("ncat") {
-        return;
-    }
-    let scene = Scene::new();
-    // It deadlocks when more comes back than fits into its pipes.
+    // ncat deadlocks if more comes back than its pipes hold.
     let bytes = data(40_000);
     let _server = scene.command("ncat").args(["-l", "-U", "s", "-k", "-e", "/bin/cat"]).start();
     wait_for_file(&scene.path("s"));
     for _ in 0..3 {
-        // It is done when the client's direction has ended.
+        // ncat ends the connection when the client's direction has ended.
         let mut client = scene.connect("./s").arg("--wait=40s").open_input().start();
         client.send(&bytes);
         client.wait_for_output(&bytes);
@@ -173,7 +138,7 @@ fn ncat_runs_a_command() {
 }
 
 #[test]
-fn commands_of_lsock_serve_all_of_them() {
+fn a_command_of_lsock_echoes_to_each_program() {
     let scene = Scene::new();
     let bytes = data(SIZE);
     let _server = scene.listen("./s").args(["-k", "--", "cat"]).start_listening();

@@ -1,53 +1,52 @@
-//! What is said on stderr, how much of it, and in which form.
+//! Messages on stderr: levels, JSON, colours, plans and progress.
 
 use crate::harness::{Scene, data};
 use std::fs::File;
 
-/// Listens with these options and has one client; gives what the listener has said.
-fn said_by_listener(scene: &Scene, args: &[&str], variables: &[(&str, &str)]) -> String {
+/// Listens with these options for one client. Returns the messages of the listener.
+fn log_of_listener(scene: &Scene, args: &[&str], variables: &[(&str, &str)]) -> String {
     let server = scene.lsock(["listen", scene.word()]).args(args).input("there");
     let server = variables.iter().fold(server, |server, (name, value)| server.env(name, value));
     let server = server.start();
     scene.connect(scene.word()).arg("--wait=40s").input("here").run().silent().output("there");
-    // What it says is nothing that is written to stdout.
     server.end().ok().output("here").stderr
 }
 
 #[test]
-fn a_script_hears_nothing() {
+fn without_v_there_are_no_messages() {
     let scene = Scene::new();
     for args in [&[][..], &["-q"], &["-qq"], &["--color", "always"], &["--log-format", "json"]] {
-        assert_eq!(said_by_listener(&scene, args, &[]), "", "{args:?}");
+        assert_eq!(log_of_listener(&scene, args, &[]), "", "{args:?}");
     }
-    assert_eq!(said_by_listener(&scene, &[], &[("LSOCK_LOG", "")]), "");
+    assert_eq!(log_of_listener(&scene, &[], &[("LSOCK_LOG", "")]), "");
 }
 
 #[test]
-fn v_says_more_each_time() {
+fn each_v_adds_messages() {
     let scene = Scene::new();
-    let once = said_by_listener(&scene, &["-v"], &[]);
+    let once = log_of_listener(&scene, &["-v"], &[]);
     assert!(once.lines().all(|line| line.starts_with("lsock: ")), "{once}");
     for part in
         ["listening on", scene.word(), "connection 1 from", "sent 5 bytes, received 4 bytes"]
     {
         assert!(once.contains(part), "no `{part}` in {once}");
     }
-    let thrice = said_by_listener(&scene, &["-vvv"], &[]);
+    let thrice = log_of_listener(&scene, &["-vvv"], &[]);
     assert!(thrice.lines().count() >= once.lines().count(), "{thrice}");
     let client = scene.connect(scene.word()).args(["-vv", "--wait=100ms"]).run();
     client.code(4).says("lsock: debug: trying again");
 }
 
 #[test]
-fn json_is_one_object_in_each_line() {
+fn json_messages_are_one_object_in_each_line() {
     let scene = Scene::new();
-    let log = said_by_listener(&scene, &["-vvv", "--log-format", "json"], &[]);
+    let log = log_of_listener(&scene, &["-vvv", "--log-format", "json"], &[]);
     assert!(log.lines().count() >= 3, "{log}");
     for line in log.lines() {
         let object: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(object["level"].is_string() && object["message"].is_string(), "{line}");
     }
-    // Errors as well, with their hint.
+    // An error contains its hint.
     let outcome = scene.connect(scene.word()).args(["--log-format", "json"]).run().code(3);
     let object: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
     assert_eq!(object["level"], "ERROR");
@@ -58,11 +57,11 @@ fn json_is_one_object_in_each_line() {
 #[test]
 fn lsock_log_takes_precedence() {
     let scene = Scene::new();
-    let log = said_by_listener(&scene, &[], &[("LSOCK_LOG", "info")]);
+    let log = log_of_listener(&scene, &[], &[("LSOCK_LOG", "info")]);
     assert!(log.contains("listening on"), "{log}");
-    let log = said_by_listener(&scene, &["-vvv"], &[("LSOCK_LOG", "off")]);
+    let log = log_of_listener(&scene, &["-vvv"], &[("LSOCK_LOG", "off")]);
     assert_eq!(log, "");
-    let log = said_by_listener(&scene, &[], &[("LSOCK_LOG", "lsock=info,local_socket=debug")]);
+    let log = log_of_listener(&scene, &[], &[("LSOCK_LOG", "lsock=info,local_socket=debug")]);
     assert!(log.contains("connection 1 from"), "{log}");
 }
 
@@ -76,7 +75,7 @@ fn a_bad_lsock_log_is_wrong_usage() {
 }
 
 #[test]
-fn q_keeps_warnings_and_qq_errors_to_itself() {
+fn q_suppresses_warnings_and_qq_errors() {
     let scene = Scene::new();
     scene.connect(scene.word()).arg("-q").run().fails(3);
     let outcome = scene.connect(scene.word()).arg("-qq").run().code(3);
@@ -84,7 +83,7 @@ fn q_keeps_warnings_and_qq_errors_to_itself() {
 }
 
 #[test]
-fn colours_are_asked_for() {
+fn colours_are_off_without_a_terminal_unless_requested() {
     let scene = Scene::new();
     let failing = |args: &[&str]| scene.connect(scene.word()).args(args);
     let coloured = failing(&["--color", "always"]).run().code(3);
@@ -96,7 +95,7 @@ fn colours_are_asked_for() {
         failing(args).env("NO_COLOR", "1").run().fails(3);
         failing(args).env("CLICOLOR_FORCE", "1").run().fails(3);
     }
-    let log = said_by_listener(&scene, &["-v", "--color", "always"], &[]);
+    let log = log_of_listener(&scene, &["-v", "--color", "always"], &[]);
     assert!(log.contains("listening on"), "{log}");
     let help = scene.lsock(["--help", "--color", "always"]).run().ok();
     assert!(help.stdout.contains(&0x1b), "{}", help.report());
@@ -108,17 +107,16 @@ fn colours_are_asked_for() {
 fn explain_prints_the_plan_and_does_nothing() {
     let scene = Scene::new();
     let outcome = scene.lsock(["listen", scene.word(), "--explain", "-k", "--", "cat", "-n"]).run();
-    let text = String::from_utf8(outcome.silent().stdout).unwrap();
-    for part in [scene.word(), "all at once", "the command `cat -n`", "half-close", "no limit"] {
-        assert!(text.contains(part), "no `{part}` in {text}");
-    }
+    outcome.silent().prints_all(&[
+        scene.word(),
+        "all at once",
+        "the command `cat -n`",
+        "half-close",
+        "no limit",
+    ]);
     let args = ["--explain", "--wait=2s", "--timeout", "1m", "--eof", "close", "--recv-only"];
     let outcome = scene.connect(scene.word()).args(args).run();
-    let text = String::from_utf8(outcome.silent().stdout).unwrap();
-    for part in ["at most 2s", "1m", "close", "receive only", "stdin and stdout"] {
-        assert!(text.contains(part), "no `{part}` in {text}");
-    }
-    // What is wrong is wrong in a plan too.
+    outcome.silent().prints_all(&["at most 2s", "1m", "close", "receive only", "stdin and stdout"]);
     let unknown = ["--explain", "--allow", "user:no-such-user-anywhere"];
     scene.lsock(["listen", scene.word()]).args(unknown).run().fails(2);
     if cfg!(unix) {
@@ -129,7 +127,7 @@ fn explain_prints_the_plan_and_does_nothing() {
 }
 
 #[test]
-fn progress_goes_to_stderr() {
+fn progress_is_written_to_stderr() {
     let scene = Scene::new();
     std::fs::write(scene.path("in"), data(3_000_000)).unwrap();
     let server = scene.listen(scene.word()).arg("--progress=always").start_listening();

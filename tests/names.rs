@@ -1,10 +1,10 @@
-//! Names of every kind, as files and as abstract names.
+//! Socket files and abstract names of every spelling.
 
 use crate::harness::Scene;
 use std::{ffi::OsStr, os::unix::ffi::OsStrExt, os::unix::net::UnixListener};
 
-/// Listens and connects under the name.
-fn use_name(scene: &Scene, name: impl AsRef<OsStr>) {
+/// Listens on the name and connects to it.
+fn expect_connection(scene: &Scene, name: impl AsRef<OsStr>) {
     let name = name.as_ref();
     let server = scene.lsock(["listen", "-v"]).arg(name).input("there").start_listening();
     scene.lsock(["connect"]).arg(name).input("here").run().silent().output("there");
@@ -13,7 +13,7 @@ fn use_name(scene: &Scene, name: impl AsRef<OsStr>) {
 }
 
 #[test]
-fn files() {
+fn a_path_of_any_characters_is_a_socket_file() {
     let scene = Scene::new();
     std::fs::create_dir(scene.path("folder")).unwrap();
     let absolute = scene.path("absolute");
@@ -37,16 +37,16 @@ fn files() {
         "./a;b|c&d $(e) `f` 'g' \"h\" *?",
     ];
     for name in names {
-        use_name(&scene, name);
+        expect_connection(&scene, name);
         assert_eq!(scene.files(), ["folder"], "{name:?}");
     }
-    use_name(&scene, OsStr::from_bytes(b"./not\xfftext"));
+    expect_connection(&scene, OsStr::from_bytes(b"./not\xfftext"));
     assert_eq!(scene.files(), ["folder"]);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn abstract_names() {
+fn an_abstract_name_of_any_bytes_can_be_used() {
     let scene = Scene::new();
     let word = scene.word();
     let names = [
@@ -60,10 +60,10 @@ fn abstract_names() {
         format!("ns-hex:00ff{:08x}{:?}", std::process::id(), 10),
     ];
     for name in &names {
-        use_name(&scene, name);
+        expect_connection(&scene, name);
     }
     scene.expect_empty();
-    // Three ways to write one name.
+    // Four spellings of one name.
     let server = scene.listen(word).args(["-k", "--", "cat"]).start_listening();
     let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
     for name in [word.to_owned(), format!("@{word}"), format!("ns:{word}"), format!("ns-hex:{hex}")]
@@ -73,10 +73,9 @@ fn abstract_names() {
     drop(server);
 }
 
-/// The longest name that fits works, and one byte more is refused before anything is done.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_longest_names() {
+fn a_name_that_is_too_long_is_wrong_usage_and_the_longest_one_works() {
     let scene = Scene::new();
     let path = |length: usize| format!("./{}", "x".repeat(length - 2));
     let word =
@@ -88,7 +87,7 @@ fn the_longest_names() {
                 assert_eq!(*limit, if *limit == 0 { 0 } else { length - 1 });
                 *limit = length;
                 if length >= 106 {
-                    use_name(&scene, &name);
+                    expect_connection(&scene, &name);
                 }
             } else {
                 for command in ["listen", "connect"] {
@@ -98,35 +97,34 @@ fn the_longest_names() {
             }
         }
     }
-    // sun_path has 108 bytes; a path needs a NUL at its end or can do without it (Linux),
-    // an abstract name has one at its start.
+    // sun_path has 108 bytes. An abstract name starts with a NUL; a path ends with one, which
+    // Linux does not require.
     assert!((107..=108).contains(&path_limit), "{path_limit}");
     assert_eq!(word_limit, 107);
     scene.expect_empty();
 }
 
 #[test]
-fn a_bare_word_for_which_there_is_a_socket_file() {
+fn a_hint_names_the_socket_file_that_a_bare_word_can_mean() {
     let scene = Scene::new();
     let word = scene.word();
     let _server = UnixListener::bind(scene.path(word)).unwrap();
     let hint = format!("hint: there is a socket file of that name in this folder: use ./{word}");
     scene.connect(word).run().fails(3).says(&hint);
-    // No socket, no hint.
     std::fs::remove_file(scene.path(word)).unwrap();
     std::fs::write(scene.path(word), "").unwrap();
     scene.connect(word).run().fails(3).does_not_say("./");
 }
 
 #[test]
-fn control_characters_never_reach_the_terminal() {
+fn control_characters_are_never_printed() {
     let scene = Scene::new();
     for name in ["./\u{1b}[2J\u{7}", "\u{1b}]0;title\u{7}", "./\u{202e}\u{9b}31m", "fs:a\rb"] {
         for args in [["connect", name], ["listen", name]] {
             let cmd = scene.lsock(args);
             let cmd = if args[0] == "listen" { cmd.args(["--mode", "999"]) } else { cmd };
             let outcome = cmd.run();
-            let text = format!("{}{}", outcome.stderr, String::from_utf8_lossy(&outcome.stdout));
+            let text = format!("{}{}", outcome.stderr, outcome.stdout_text());
             let is_plain = |c: char| c == '\n' || !c.is_control() && c != '\u{202e}';
             assert!(text.chars().all(is_plain) && !text.is_empty(), "{}", outcome.report());
         }

@@ -1,4 +1,4 @@
-//! What only Windows has: names of pipes, and options of other systems that are refused.
+//! Windows: names of pipes, and options of other systems.
 
 use crate::harness::Scene;
 
@@ -25,7 +25,7 @@ fn a_pipe_has_many_spellings() {
 }
 
 #[test]
-fn what_is_no_pipe_here_is_a_bad_name() {
+fn a_name_that_is_not_a_pipe_is_wrong_usage() {
     let scene = Scene::new();
     for name in
         ["./s", "a/b", r"a\b", r"C:\s", r"\\server\pipe\a", r"\\.\COM1", r"\\?\pipe\a", "fs:s"]
@@ -38,7 +38,7 @@ fn what_is_no_pipe_here_is_a_bad_name() {
 }
 
 #[test]
-fn options_of_other_systems_are_refused() {
+fn options_of_other_systems_are_wrong_usage() {
     let scene = Scene::new();
     for args in [
         &["--mode", "660"][..],
@@ -59,11 +59,10 @@ fn options_of_other_systems_are_refused() {
     }
 }
 
-/// Nothing of the kind comes with a process or along with data here.
 #[test]
-fn a_relay_has_no_descriptors() {
+fn descriptors_of_a_relay_are_wrong_usage() {
     let scene = Scene::new();
-    let target = format!("{}-b", scene.word());
+    let target = scene.other_word();
     for args in [&[scene.word(), &target, "--pass-fds"][..], &["fd:3", &target]] {
         let option = if args[0] == "fd:3" { "fd:N" } else { "--pass-fds" };
         let outcome = scene.lsock(["relay"]).args(args).run();
@@ -72,9 +71,9 @@ fn a_relay_has_no_descriptors() {
 }
 
 #[test]
-fn a_security_descriptor_says_who_may_connect() {
+fn a_security_descriptor_can_allow_clients() {
     let scene = Scene::new();
-    // Everybody has all rights.
+    // All rights for everybody.
     let args = ["--sddl", "D:(A;;GA;;;WD)"];
     let server = scene.listen(scene.word()).args(args).input("there").start_listening();
     scene.connect(scene.word()).input("here").run().silent().output("there");

@@ -1,6 +1,6 @@
 //! Signals to listeners and clients: the name is removed, open connections get a grace time.
 
-use crate::harness::{Scene, Wire, data, signal, wait_for_file, wait_until};
+use crate::harness::{Scene, data, signal, wait_for_file, wait_until};
 use rustix::process::Signal;
 use std::{
     io::{Read, Write},

@@ -1,12 +1,12 @@
-//! Bytes arrive as they were sent, whatever their number and the way they go.
+//! Bytes arrive as they were sent, in each number and copy mode.
 
 use crate::harness::{Scene, data};
 use std::fs::File;
 
-/// Around the edges of pages and pipes.
+/// Around the limits of pages and pipes.
 const SIZES: [usize; 8] = [0, 1, 4095, 4096, 65535, 65536, 65537, 5 << 20];
 
-/// Both sides send at the same time, and both get what the other has sent.
+/// Both sides send at the same time.
 fn exchange(scene: &Scene, name: &str, args: &[&str], sizes: (usize, usize)) {
     let (there, here) = (data(sizes.0), data(sizes.1));
     let server = scene.listen(name).args(args).input(there.clone()).start_listening();
@@ -15,7 +15,7 @@ fn exchange(scene: &Scene, name: &str, args: &[&str], sizes: (usize, usize)) {
 }
 
 #[test]
-fn every_size_both_ways() {
+fn bytes_of_each_size_pass_in_both_directions() {
     let scene = Scene::new();
     for size in SIZES {
         exchange(&scene, scene.word(), &[], (size, size));
@@ -23,14 +23,14 @@ fn every_size_both_ways() {
 }
 
 #[test]
-fn much_one_way_and_nothing_the_other() {
+fn many_bytes_pass_in_one_direction_only() {
     let scene = Scene::new();
     exchange(&scene, scene.word(), &[], (5 << 20, 0));
     exchange(&scene, scene.word(), &[], (0, 5 << 20));
 }
 
 #[test]
-fn through_buffers_of_odd_sizes() {
+fn bytes_pass_through_buffers_of_odd_sizes() {
     let scene = Scene::new();
     for (buffer, size) in [("1", 4097), ("7", 65537), ("64K", 5 << 20), ("1MiB", 3 << 20)] {
         exchange(&scene, scene.word(), &["--copy", "buffer", "--buffer", buffer], (size, size));
@@ -39,7 +39,7 @@ fn through_buffers_of_odd_sizes() {
 }
 
 #[test]
-fn through_a_buffer_of_the_usual_size() {
+fn bytes_pass_through_a_buffer_of_the_default_size() {
     let scene = Scene::new();
     for size in SIZES {
         exchange(&scene, scene.word(), &["--copy", "buffer"], (size, size / 2));
@@ -48,7 +48,7 @@ fn through_a_buffer_of_the_usual_size() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn spliced() {
+fn bytes_are_spliced() {
     let scene = Scene::new();
     for size in SIZES {
         exchange(&scene, "./s", &["--copy", "splice"], (size, size / 2));
@@ -59,7 +59,7 @@ fn spliced() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn splicing_from_a_file_is_refused_and_not_replaced_by_copying() {
+fn splice_from_a_file_is_status_1_and_nothing_is_copied() {
     let scene = Scene::new();
     std::fs::write(scene.path("in"), data(100)).unwrap();
     let server = scene.listen(scene.word()).start_listening();
@@ -76,16 +76,16 @@ fn splicing_from_a_file_is_refused_and_not_replaced_by_copying() {
 
 #[cfg(unix)]
 #[test]
-fn through_a_socket_file() {
+fn bytes_pass_through_a_socket_file() {
     let scene = Scene::new();
     for size in SIZES {
         exchange(&scene, "./s", &[], (size, size));
-        assert!(scene.files().is_empty(), "the file has gone");
+        assert!(scene.files().is_empty(), "the file is removed");
     }
 }
 
 #[test]
-fn from_file_to_file() {
+fn bytes_pass_from_file_to_file() {
     let scene = Scene::new();
     let bytes = data(3_000_001);
     std::fs::write(scene.path("in"), &bytes).unwrap();
@@ -99,9 +99,9 @@ fn from_file_to_file() {
     }
 }
 
-/// A file that is appended to keeps what it has: it cannot be spliced to.
+/// splice(2) fails with `O_APPEND`.
 #[test]
-fn to_the_end_of_a_file() {
+fn bytes_are_appended_to_a_file() {
     let scene = Scene::new();
     std::fs::write(scene.path("out"), "before ").unwrap();
     let output = File::options().append(true).open(scene.path("out")).unwrap();
@@ -111,9 +111,8 @@ fn to_the_end_of_a_file() {
     assert_eq!(std::fs::read_to_string(scene.path("out")).unwrap(), "before after");
 }
 
-/// Input that begins in the middle of a file is sent from there.
 #[test]
-fn from_the_middle_of_a_file() {
+fn a_file_is_sent_from_its_current_offset() {
     use std::io::{Seek, SeekFrom};
     let scene = Scene::new();
     std::fs::write(scene.path("in"), "not this, but this").unwrap();
@@ -124,9 +123,8 @@ fn from_the_middle_of_a_file() {
     server.end().ok().output("but this");
 }
 
-/// What is typed arrives at once, not when a buffer is full.
 #[test]
-fn a_conversation() {
+fn each_message_arrives_before_a_buffer_is_full() {
     let scene = Scene::new();
     let mut server = scene.listen(scene.word()).open_input().start_listening();
     let mut client = scene.connect(scene.word()).open_input().start();

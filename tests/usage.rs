@@ -1,10 +1,10 @@
-//! Wrong usage: one line that says what is wrong, a hint, status 2, and nothing is done.
+//! Wrong usage: one line with the reason, a hint, status 2, and nothing is opened.
 
 use crate::harness::Scene;
 use proptest::{prelude::*, test_runner::TestRunner};
 
 #[test]
-fn options_that_are_none_or_wrong() {
+fn unknown_options_and_bad_values_are_wrong_usage() {
     let scene = Scene::new();
     let cases: &[(&[&str], &str)] = &[
         (&["lisen", "x"], "listen"),
@@ -46,7 +46,7 @@ fn options_that_are_none_or_wrong() {
         (&["connect", "@"], "empty"),
         (&["connect", "fs:"], "empty"),
         (&["connect", "ns:"], "empty"),
-        // Windows has no names of bytes, whatever they are.
+        // Windows has no names of arbitrary bytes.
         (&["connect", "ns-hex:"], if cfg!(windows) { "on this system" } else { "empty" }),
         (&["connect", "ns-hex:6"], "ns-hex:6"),
         (&["connect", "ns-hex:xy"], "ns-hex:xy"),
@@ -63,7 +63,7 @@ fn options_that_are_none_or_wrong() {
 }
 
 #[test]
-fn options_that_do_not_go_together() {
+fn progress_and_a_command_exclude_each_other() {
     let scene = Scene::new();
     for command in ["listen", "connect"] {
         let args = [command, "x", "--progress=always", "--", "cat"];
@@ -72,7 +72,7 @@ fn options_that_do_not_go_together() {
 }
 
 #[test]
-fn no_command_at_all_shows_the_help() {
+fn without_arguments_the_help_is_printed() {
     let scene = Scene::new();
     let outcome = scene.lsock([""; 0]).run().code(2).output("");
     outcome.says("listen").says("connect").says("--help");
@@ -80,7 +80,7 @@ fn no_command_at_all_shows_the_help() {
 
 #[cfg(unix)]
 #[test]
-fn arguments_that_are_no_text() {
+fn arguments_that_are_not_text_are_wrong_usage() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
     let scene = Scene::new();
     let bad = OsStr::from_bytes(b"\xff\xfe");
@@ -90,10 +90,9 @@ fn arguments_that_are_no_text() {
     scene.expect_empty();
 }
 
-/// Whatever the arguments are: wrong usage or an explanation, in plain characters, and
-/// nothing is done.
+/// Wrong usage or a plan, without control characters.
 #[test]
-fn garbage() {
+fn random_arguments_open_nothing() {
     let word = prop_oneof![
         3 => "[ -~]{0,12}",
         2 => "\\PC{0,6}",
@@ -107,13 +106,12 @@ fn garbage() {
     ];
     let command = prop::sample::select(vec!["listen", "connect", "completions", "-", "help", ""]);
     let args = (command, prop::collection::vec(word, 0..6));
-    // Processes are slow to start elsewhere.
+    // Processes start slowly on Windows.
     let cases = if cfg!(windows) { 20 } else { 300 };
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let scene = Scene::new();
     let result = TestRunner::new(config).run(&args, |(command, words)| {
         let is_plan = ["listen", "connect"].contains(&command);
-        // A plan is only printed.
         let first = [command].into_iter().chain(is_plan.then_some("--explain"));
         let args: Vec<String> = first.map(str::to_owned).chain(words).collect();
         let outcome = scene.lsock(&args).run();

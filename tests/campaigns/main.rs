@@ -1,12 +1,12 @@
-//! Campaigns: programs that attack `lsock` at random for a given time, on Linux.
+//! Campaigns: random attacks on `lsock` for a given time, on Linux.
 //!
 //! - `kill` ends random processes of a running transfer with SIGKILL.
 //! - `signals` sends SIGTERM, SIGINT, SIGHUP and SIGQUIT at random moments.
 //! - `takeover` starts several listeners at once on one stale name, beside a program that
 //!   puts files of other kinds there.
-//! - `stranger` connects as another user, without end, while listeners start and end.
+//! - `stranger` connects as another user, in a loop, while listeners start and end.
 //!
-//! Each round takes its decisions from a seed. A failure is reported with the seed of its
+//! The decisions of a round depend on its seed. A failure is reported with the seed of its
 //! round, and `--seed SEED --rounds 1` repeats the decisions, though not the scheduling. The
 //! exit status is 1 if a round failed.
 //!
@@ -15,7 +15,7 @@
 //! cargo test --test campaigns -- all --time 20m          # the long run
 //! cargo test --test campaigns -- kill signals --rounds 100
 //! cargo test --test campaigns -- takeover --seed 42 --rounds 1
-//! LSOCK_BIN=/usr/bin/lsock cargo test --test campaigns   # another lsock than the one built
+//! LSOCK_BIN=/usr/bin/lsock cargo test --test campaigns   # another lsock than the built one
 //! ```
 
 #![allow(

@@ -236,10 +236,8 @@ fn explain_prints_the_plan() {
         (&[scene.word(), "-"], &[&listens, "join to      stdin and stdout", "one after another"]),
     ];
     for (args, parts) in cases {
-        let mut outcome = scene.lsock(["relay", "--explain"]).args(*args).run().silent();
-        for part in *parts {
-            outcome = outcome.prints(part);
-        }
+        let outcome = scene.lsock(["relay", "--explain"]).args(*args).run().silent();
+        let outcome = outcome.prints_all(parts);
         assert_eq!(outcome.stdout_text().contains("descriptors  "), cfg!(unix));
     }
 }

@@ -16,7 +16,7 @@ fn each_client_gets_a_command() {
             for number in 0..3 {
                 let scene = &scene;
                 scope.spawn(move || {
-                    scene.wire(scene.word()).expect_echo(data(300_000 * number + 7))
+                    scene.wire(scene.word()).expect_echo(data(300_000 * number + 7));
                 });
             }
         });

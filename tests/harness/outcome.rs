@@ -70,6 +70,11 @@ impl Outcome {
         self
     }
 
+    #[track_caller]
+    pub(crate) fn prints_all<T: AsRef<str>>(self, texts: &[T]) -> Self {
+        texts.iter().fold(self, |outcome, text| outcome.prints(text.as_ref()))
+    }
+
     /// Fails unless the status is as given, and stderr is one line with the reason and at most
     /// one line with a hint.
     #[track_caller]

@@ -7,6 +7,7 @@ use super::{
 use std::{
     io::{self, Write},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ pub(crate) struct Running {
     child: Child,
     command_line: String,
     journal: Journal,
-    is_reported: bool,
+    is_reported: AtomicBool,
     stdin: Option<ChildStdin>,
     unread: Option<ChildStdout>,
     pub(crate) stdout: Collected,
@@ -70,7 +71,7 @@ impl Running {
         Self {
             command_line,
             journal,
-            is_reported: false,
+            is_reported: AtomicBool::new(false),
             stdin,
             unread,
             stdout: stdout.unwrap_or_else(Collected::nothing),
@@ -90,8 +91,8 @@ impl Running {
         let bytes = bytes.as_ref().to_owned();
         match within_the_deadline(move || stdin.write_all(&bytes).map(|()| stdin)) {
             Some(Ok(stdin)) => self.stdin = Some(stdin),
-            Some(Err(error)) => panic!("cannot write to the input of the process: {error}"),
-            None => panic!("the process does not read its input"),
+            Some(Err(error)) => self.fail(&format!("cannot write to the input: {error}")),
+            None => self.fail("the process does not read its input"),
         }
     }
 
@@ -112,27 +113,27 @@ impl Running {
     pub(crate) fn wait_for_output(&self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         self.stdout.wait_for(|so_far| so_far.len() >= bytes.len());
-        assert_bytes(&self.stdout.so_far(), bytes, || "in the output".to_owned());
+        assert_bytes(&self.stdout.so_far(), bytes, || self.report_once());
     }
 
     /// Waits for the end of the output, which has to be exactly these bytes.
     #[track_caller]
     pub(crate) fn wait_for_end_of_output(&self, bytes: impl AsRef<[u8]>) {
-        assert!(self.stdout.wait_for_end(), "the output has not ended");
-        assert_bytes(&self.stdout.so_far(), bytes.as_ref(), || "in the output".to_owned());
+        self.check(self.stdout.wait_for_end(), "the output has not ended");
+        assert_bytes(&self.stdout.so_far(), bytes.as_ref(), || self.report_once());
     }
 
     /// Waits for a text on stderr.
     #[track_caller]
     pub(crate) fn wait_for_message(&self, text: &str) {
         let is_found = self.stderr.wait_for(|bytes| String::from_utf8_lossy(bytes).contains(text));
-        assert!(is_found, "no message `{text}`");
+        self.check(is_found, &format!("no message `{text}`"));
     }
 
     /// Fails if the text is on stderr so far.
     #[track_caller]
     pub(crate) fn does_not_say(&self, text: &str) {
-        assert!(!self.log().contains(text), "stderr contains `{text}`");
+        self.check(!self.log().contains(text), &format!("stderr contains `{text}`"));
     }
 
     /// Returns what is on stderr so far.
@@ -150,7 +151,7 @@ impl Running {
             Some(name.to_owned())
         };
         self.stderr.wait_for(|bytes| name(bytes).is_some());
-        name(&self.stderr.so_far()).expect("the server says what it listens on")
+        name(&self.stderr.so_far()).unwrap_or_else(|| self.fail("no name that it listens on"))
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -161,12 +162,10 @@ impl Running {
     #[track_caller]
     pub(crate) fn end(mut self) -> Outcome {
         let Some(status) = self.wait(DEADLINE) else {
-            panic!("the process has not ended within {DEADLINE:?}");
+            self.fail(&format!("the process has not ended within {DEADLINE:?}"));
         };
-        assert!(
-            self.stderr.wait_for_end() && self.stdout.wait_for_end(),
-            "the process has ended, and its output has not"
-        );
+        let has_ended = self.stderr.wait_for_end() && self.stdout.wait_for_end();
+        self.check(has_ended, "the process has ended, and its output has not");
         let outcome = Outcome {
             command_line: self.command_line.clone(),
             status,
@@ -174,7 +173,7 @@ impl Running {
             stderr: self.log(),
         };
         self.journal.add(&outcome);
-        self.is_reported = true;
+        self.is_reported.store(true, Relaxed);
         outcome
     }
 
@@ -198,6 +197,24 @@ impl Running {
         }
     }
 
+    #[track_caller]
+    fn check(&self, condition: bool, problem: &str) {
+        if !condition {
+            self.fail(problem);
+        }
+    }
+
+    #[track_caller]
+    fn fail(&self, problem: &str) -> ! {
+        panic!("{problem}\n{}", self.report_once());
+    }
+
+    /// Returns the report and suppresses it when this is dropped.
+    fn report_once(&self) -> String {
+        self.is_reported.store(true, Relaxed);
+        self.report()
+    }
+
     pub(crate) fn report(&self) -> String {
         super::outcome::report(
             &self.command_line,
@@ -210,7 +227,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if thread::panicking() && !self.is_reported {
+        if thread::panicking() && !self.is_reported.load(Relaxed) {
             eprintln!("{}", self.report());
         }
         // Fails if the process has ended.

@@ -1,7 +1,7 @@
-//! PostgreSQL: sessions, large results, transactions of many clients, and requests to
-//! cancel, which come on connections of their own.
+//! PostgreSQL: sessions, large results, transactions of many clients, and requests to cancel,
+//! which use separate connections.
 
-use super::{evidence, relay, relay_by_tcp};
+use super::{relay, relay_by_tcp};
 use crate::harness::{Cmd, NOBODY, Outcome, Running, Scene, becomes, has, signal, wait_until};
 use rustix::process::{Signal, geteuid};
 use std::{
@@ -13,11 +13,10 @@ use std::{
 
 const USER: &str = "tester";
 
-/// Clients make the name of the socket from a folder and a port.
+/// Clients compose the name of the socket from a folder and a port.
 const SOCKET: &str = ".s.PGSQL.5432";
 
-/// Where the programs are: Debian has only wrappers of some of them in PATH. `None` if
-/// PATH has to do, which it does elsewhere.
+/// Returns the folder of the programs on Debian, which has wrappers of only some in PATH.
 fn folder() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
     let mut folders: Vec<_> = versions.map(|entry| entry.unwrap().path().join("bin")).collect();
@@ -35,7 +34,7 @@ fn program(scene: &Scene, name: &str) -> Cmd {
     scene.command(path).env("LC_ALL", "C")
 }
 
-/// The server refuses to run as root, who therefore has it run as another user.
+/// Runs the command as another user than root, as whom the server refuses to run.
 fn as_its_user(cmd: Cmd) -> Cmd {
     if geteuid().is_root() { cmd.user(NOBODY) } else { cmd }
 }
@@ -69,18 +68,18 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Killed it would leave shared memory behind, and its children for a moment.
+    /// SIGKILL would leave shared memory and child processes.
     fn drop(&mut self) {
         if self.process.is_running() {
             signal(&self.process, Signal::INT);
             if !becomes(|| !self.process.is_running()) {
-                eprintln!("the server does not end\n{}", evidence(&self.process));
+                eprintln!("the server does not end\n{}", self.process.report());
             }
         }
     }
 }
 
-/// How a client gets to the server.
+/// The programs of a client with the address of the server.
 #[derive(Clone)]
 struct Client<'a> {
     scene: &'a Scene,
@@ -90,7 +89,7 @@ struct Client<'a> {
 
 impl<'a> Client<'a> {
     fn by_name(scene: &'a Scene, folder: &str) -> Self {
-        // Without a leading slash it would be a name of the network.
+        // A host without a leading slash is a host name.
         Self { scene, host: scene.path(folder), port: 5432 }
     }
 
@@ -113,51 +112,54 @@ impl<'a> Client<'a> {
         self.program("pgbench").args(args).arg("postgres").run().ok()
     }
 
-    /// The result of a question of this length, and one that is long itself.
-    fn asks_for_much(&self) {
+    fn expect_service(&self) {
+        self.expect_large_results();
+        self.expect_transactions();
+        self.expect_cancellation();
+    }
+
+    /// Asks for a large result, and with a long statement.
+    fn expect_large_results(&self) {
         const ROWS: usize = 200_000;
         let rows = format!("select n, repeat('x', 50) from generate_series(1, {ROWS}) n");
         let result: String = (1..=ROWS).map(|n| format!("{n}|{}\n", "x".repeat(50))).collect();
         self.psql(&rows).run().ok().output(result);
         let text = "0123456789".repeat(200_000);
-        // As input, since an argument of a command cannot be as long.
+        // The statement is longer than an argument can be.
         let long = format!("select length('{text}'), '{text}';\n");
         let psql = self.program("psql").args(["-X", "-A", "-t", "-d", "postgres"]);
         psql.input(long).run().ok().output(format!("{}|{text}\n", text.len()));
     }
 
-    /// A benchmark of ten clients: every transaction is counted here and in the database.
-    fn does_transactions(&self) {
+    /// Runs a benchmark of ten clients, and compares its transactions with those in the database.
+    fn expect_transactions(&self) {
         const EACH: usize = 40;
         self.pgbench(&["-i", "-q"]);
         let outcome = self.pgbench(&["-n", "-c", "10", "-j", "2", "-t", &EACH.to_string()]);
-        let text = String::from_utf8_lossy(&outcome.stdout);
         let all = 10 * EACH;
-        let done = format!("number of transactions actually processed: {all}/{all}\n");
-        assert!(text.contains(&done), "{}", outcome.report());
+        outcome.prints(&format!("number of transactions actually processed: {all}/{all}\n"));
         let count = "select count(*), (select count(*) from pgbench_accounts) from pgbench_history";
         self.psql(count).run().ok().output(format!("{all}|100000\n"));
-        // A connection for each transaction.
+        // With -C each transaction uses a new connection.
         let outcome = self.pgbench(&["-n", "-S", "-C", "-c", "10", "-j", "2", "-t", "20"]);
-        let text = String::from_utf8_lossy(&outcome.stdout);
-        assert!(text.contains("actually processed: 200/200\n"), "{}", outcome.report());
+        outcome.prints("actually processed: 200/200\n");
     }
 
-    /// The client connects once more to have its question cancelled.
-    fn cancels_a_question(&self) {
-        let question = "select pg_sleep(3600)";
-        let psql = self.psql(question).start();
+    /// Cancels a query, for which the client connects once more.
+    fn expect_cancellation(&self) {
+        let query = "select pg_sleep(3600)";
+        let psql = self.psql(query).start();
         let active = format!(
-            "select count(*) from pg_stat_activity where query = '{question}' and state = 'active'"
+            "select count(*) from pg_stat_activity where query = '{query}' and state = 'active'"
         );
-        wait_until("the question is asked", || self.psql(&active).run().ok().stdout == b"1\n");
+        wait_until("the query runs", || self.psql(&active).run().ok().stdout == b"1\n");
         signal(&psql, Signal::INT);
         psql.end().code(1).says("canceling statement due to user request");
     }
 }
 
 #[test]
-fn sessions_through_a_second_name() {
+fn sessions_pass_through_a_second_name() {
     if !is_here() {
         return;
     }
@@ -166,13 +168,11 @@ fn sessions_through_a_second_name() {
     fs::create_dir(scene.path("relayed")).unwrap();
     let _relay = relay(&scene, &format!("./relayed/{SOCKET}"), &format!("./server/{SOCKET}"));
     let client = Client::by_name(&scene, "relayed");
-    client.asks_for_much();
-    client.does_transactions();
-    client.cancels_a_question();
+    client.expect_service();
 }
 
 #[test]
-fn sessions_through_tcp() {
+fn sessions_pass_through_tcp() {
     if !is_here() {
         return;
     }
@@ -180,7 +180,5 @@ fn sessions_through_tcp() {
     let _server = Server::start(&scene);
     let (_relay, port) = relay_by_tcp(&scene, &format!("./server/{SOCKET}"));
     let client = Client::by_tcp(&scene, port);
-    client.asks_for_much();
-    client.does_transactions();
-    client.cancels_a_question();
+    client.expect_service();
 }

@@ -1,9 +1,8 @@
-//! Socket activation: systemd listens, and starts the relay when the first client comes.
-//! That is what systemd-socket-proxyd is for.
+//! Socket activation: systemd listens, and starts the relay when the first client connects, as
+//! it does with systemd-socket-proxyd.
 
-use super::{curl, evidence, on_a_free_port};
-use crate::harness::{Cmd, Running, Scene, data, has, signal};
-use rustix::process::Signal;
+use super::{curl, on_a_free_port};
+use crate::harness::{Cmd, Running, Scene, data, has};
 use std::fs;
 
 const CLIENTS: usize = 20;
@@ -12,14 +11,14 @@ fn is_here() -> bool {
     has("systemd-socket-activate") && curl::is_here()
 }
 
-/// Listens, and becomes a relay to the target at the first connection.
+/// A process that listens, and becomes a relay to the target at the first connection.
 fn activate(scene: &Scene, listen: &str, target: &str) -> Cmd {
     let activate = scene.command("systemd-socket-activate").args(["-l", listen]);
     activate.arg(env!("CARGO_BIN_EXE_lsock")).args(["relay", "-v", "fd:3", target])
 }
 
 fn activate_by_name(scene: &Scene, target: &str) -> Running {
-    // It takes only whole paths.
+    // systemd-socket-activate takes absolute paths only.
     let path = scene.path("activated.sock");
     let relay = activate(scene, path.to_str().unwrap(), target).start();
     relay.wait_for_message("Listening on ");
@@ -32,69 +31,67 @@ fn activate_by_tcp(scene: &Scene, target: &str) -> (Running, u16) {
     on_a_free_port(start, |relay, _| relay.stderr.so_far().starts_with(b"Listening on "))
 }
 
-/// What runs in the process.
+/// Returns the name of the program that runs in the process.
 fn program(process: &Running) -> String {
     let path = fs::read_link(format!("/proc/{}/exe", process.pid())).unwrap();
     path.file_name().unwrap().to_string_lossy().into_owned()
 }
 
-/// Of the clients that come before the relay is there none is lost, and those that come
-/// later don't start anything. At the end nobody takes connections any more.
+/// Fails unless the relay serves clients that connect before it has started and later ones. After
+/// its end nobody listens.
 #[track_caller]
-fn serves(scene: &Scene, relay: Running, route: &[&str], site: &str) {
+fn expect_service(scene: &Scene, relay: Running, route: &[&str], site: &str) {
     let curl = || curl::command(scene).args(route);
     let size = 500_001;
     let body = data(size);
     fs::write(scene.path("body"), &body).unwrap();
-    assert_eq!(program(&relay), "systemd-socket-activate", "{}", evidence(&relay));
+    assert_eq!(program(&relay), "systemd-socket-activate");
     let put = |number| curl().args(["-T", "body", &format!("{site}/{number}")]).start();
-    let first: Vec<_> = (0..CLIENTS).map(put).collect();
-    for client in first {
+    for client in (0..CLIENTS).map(put).collect::<Vec<_>>() {
         client.end().ok().output(format!("{size}\n"));
     }
-    assert_eq!(program(&relay), "lsock", "{}", evidence(&relay));
+    assert_eq!(program(&relay), "lsock");
     relay.wait_for_message("listening on ");
     let get = |number| curl().arg(format!("{site}/{number}")).start();
-    let then: Vec<_> = (0..CLIENTS).map(get).collect();
-    for client in then {
+    for client in (0..CLIENTS).map(get).collect::<Vec<_>>() {
         client.end().ok().output(&body);
     }
     relay.terminate();
-    // curl says so with status 7.
+    // Connection refused.
     curl().arg(site).run().code(7);
 }
 
 #[test]
-fn a_name_for_a_name() {
+fn an_activated_name_serves_a_name() {
     if !is_here() {
         return;
     }
     let scene = Scene::new();
     let _server = curl::server(&scene);
     let relay = activate_by_name(&scene, "./http.sock");
-    serves(&scene, relay, &["--unix-socket", "activated.sock"], "http://localhost");
-    // The name is not the relay's: systemd has made it, and would go on listening.
+    expect_service(&scene, relay, &["--unix-socket", "activated.sock"], "http://localhost");
+    // systemd created the file, and would listen on it again.
     assert!(scene.path("activated.sock").exists(), "{:?}", scene.files());
 }
 
 #[test]
-fn a_port_for_a_name() {
+fn an_activated_port_serves_a_name() {
     if !is_here() {
         return;
     }
     let scene = Scene::new();
     let _server = curl::server(&scene);
     let (relay, port) = activate_by_tcp(&scene, "./http.sock");
-    serves(&scene, relay, &[], &format!("http://127.0.0.1:{port}"));
+    expect_service(&scene, relay, &[], &format!("http://127.0.0.1:{port}"));
 }
 
 #[test]
-fn a_name_for_a_port() {
+fn an_activated_name_serves_a_port() {
     if !is_here() {
         return;
     }
     let scene = Scene::new();
     let (_server, port) = curl::server_on_tcp(&scene);
     let relay = activate_by_name(&scene, &format!("tcp:127.0.0.1:{port}"));
-    serves(&scene, relay, &["--unix-socket", "activated.sock"], "http://localhost");
+    expect_service(&scene, relay, &["--unix-socket", "activated.sock"], "http://localhost");
 }

@@ -3,8 +3,6 @@
 use crate::harness::{Scene, data};
 use std::fs;
 
-const LSOCK: &str = env!("CARGO_BIN_EXE_lsock");
-
 /// Without options the command gets the socket itself; with a buffer size lsock copies the
 /// bytes.
 const MODES: [&[&str]; 2] = [&[], &["--buffer", "64K"]];

@@ -1,6 +1,6 @@
 //! Signals to a relay: the name is removed, open and waiting clients get a grace time.
 
-use crate::harness::{Scene, Wire, data, signal, wait_until};
+use crate::harness::{Scene, data, signal, wait_until};
 use rustix::process::Signal;
 use std::{
     thread,

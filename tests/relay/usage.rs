@@ -142,10 +142,7 @@ fn explain_prints_the_plan_and_opens_nothing() {
         (&["./s", "./t", "--eof", "close"], &["descriptors  closed", "close: the other"]),
     ];
     for (args, parts) in cases {
-        let mut outcome = scene.lsock(["relay", "--explain"]).args(*args).run().silent();
-        for part in *parts {
-            outcome = outcome.prints(part);
-        }
+        scene.lsock(["relay", "--explain"]).args(*args).run().silent().prints_all(parts);
         scene.expect_empty();
     }
 }

@@ -6,13 +6,10 @@ use std::{
     sync::Arc,
 };
 
-/// Decides which clients a listener hands out; by default all of them.
-///
-/// Every kind of listener asks it the same question: [`admits`](Self::admits).
+/// Decides which clients a listener accepts; by default all of them.
 #[derive(Clone, Default)]
 pub(crate) struct AcceptFilter {
-    /// What [`Access`](crate::Access) means for a name whose clients the system does not
-    /// check.
+    /// The check of an [`Access`](crate::Access) for a name that has no permissions.
     pub(crate) access: Option<fn(&PeerCreds) -> bool>,
     filter: Option<Arc<Filter>>,
 }
@@ -20,16 +17,16 @@ pub(crate) struct AcceptFilter {
 type Filter = dyn Fn(&PeerCreds) -> bool + Send + Sync;
 
 impl AcceptFilter {
-    /// Has the filter asked from now on, for those clients that have access.
+    /// Sets the filter, which is called for clients with access.
     pub(crate) fn set(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
         self.filter = Some(Arc::new(filter));
     }
 
-    /// Whether a client is to be handed out. If not, the listener is to close it and to
-    /// go on waiting for the next one, as if it had not come.
+    /// Returns whether the listener accepts a client. If not, the listener closes it and waits for
+    /// the next one.
     ///
-    /// The system is not asked for the credentials where there is no filter. Who cannot
-    /// be told who it is, is refused.
+    /// Without a filter the credentials are not read. If they cannot be read, the client is
+    /// refused.
     pub(crate) fn admits(&self, creds: impl FnOnce() -> io::Result<PeerCreds>) -> bool {
         if self.access.is_none() && self.filter.is_none() {
             return true;
@@ -49,7 +46,7 @@ impl AcceptFilter {
                 false
             }
             Err(error) => {
-                tracing::debug!(%error, "client refused: it is not known who it is");
+                tracing::debug!(%error, "client refused: its credentials cannot be read");
                 false
             }
         }
@@ -62,8 +59,8 @@ impl Debug for AcceptFilter {
     }
 }
 
-// Nothing of a listener is changed while the filter runs: if it panics, a client less has
-// been accepted. What the filter itself has left half-done is its author's.
+// The listener is not changed while the filter runs: if the filter panics, one client is not
+// accepted. The filter itself is responsible for its own state.
 impl UnwindSafe for AcceptFilter {}
 impl RefUnwindSafe for AcceptFilter {}
 
@@ -94,7 +91,7 @@ mod tests {
         crate::traits::StreamCommon::peer_creds(&crate::Stream::pair()?.0)
     }
 
-    /// Keeps the events as text.
+    /// Collects the events as text.
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<String>>);
 
@@ -135,7 +132,7 @@ mod tests {
 
     #[test]
     fn who_has_no_access_is_refused_whatever_the_filter_says() {
-        // With a subscriber of its own: another test waits for the same event.
+        // A subscriber of its own, because another test waits for the same event.
         tracing::subscriber::with_default(Log::default(), || {
             let mut both = filter(|_| unreachable!("access comes first"));
             both.access = Some(|_| false);

@@ -64,7 +64,7 @@ impl Arguments {
         CAMPAIGNS.iter().filter(move |campaign| is_named(campaign.name))
     }
 
-    /// Whether a campaign ends after this many rounds and this time.
+    /// Returns whether a campaign ends after this many rounds and this time.
     pub(super) fn is_over(&self, rounds: u64, elapsed: Duration) -> bool {
         let share = |time| time / self.campaigns().count() as u32;
         match self.rounds {

@@ -1,25 +1,18 @@
-//! What has to hold for everything that a process received and said.
+//! Checks of outputs and statuses.
 
 use super::{process::signal_of, report::Figures};
-use crate::harness::Outcome;
+use crate::harness::{Outcome, assert_bytes};
 use rustix::process::Signal;
 
-/// Statuses of a process whose peer may have been killed, as lsock(1) documents them: all
-/// was delivered, no connection came about, or bytes could not be delivered.
+/// Statuses of a process whose peer may have been killed, as lsock(1) documents them: all bytes
+/// were delivered, the connect failed, or bytes could not be delivered.
 const BROKEN_OFF: [i32; 3] = [0, 3, 5];
 
 /// Fails unless `found` is a prefix of `sent`: nothing lost in between, doubled or changed.
 #[track_caller]
 pub(super) fn check_prefix(found: &Outcome, sent: &[u8]) {
-    let bytes = &found.stdout;
-    let same = bytes.iter().zip(sent).take_while(|(one, other)| one == other).count();
-    assert!(
-        same == bytes.len(),
-        "{} bytes arrived of {}, and only {same} are right\n{}",
-        bytes.len(),
-        sent.len(),
-        found.report()
-    );
+    let length = found.stdout.len().min(sent.len());
+    assert_bytes(&found.stdout, &sent[..length], || found.report());
 }
 
 /// Checks how a process ended that was not killed, but whose peer may have been.
@@ -28,14 +21,13 @@ pub(super) fn check_survivor(outcome: &Outcome, what: &str, figures: &mut Figure
     let report = outcome.report();
     let code = outcome.status.code().unwrap_or_else(|| panic!("{what} did not exit\n{report}"));
     assert!(BROKEN_OFF.contains(&code), "{what}: status {code} is not documented\n{report}");
-    // A failure is explained, a success needs no explanation.
     let is_explained = outcome.stderr.starts_with("lsock: ");
     assert!(code == 0 || is_explained, "{what} does not say why it failed\n{report}");
     assert!(!outcome.stderr.contains("panicked"), "{what} panicked\n{report}");
     figures.add(format!("{what}: status {code}"), 1);
 }
 
-/// Whether the process was killed, and did not end by itself before.
+/// Returns whether the process was killed, and did not end by itself before.
 pub(super) fn was_killed(outcome: &Outcome) -> bool {
     signal_of(outcome.status) == Some(Signal::KILL)
 }

@@ -5,7 +5,7 @@ use crate::harness::{Running, Scene, becomes, signal};
 use rustix::process::Signal;
 use std::thread;
 
-/// A listener that answers every client with its number.
+/// A listener that sends its number to each client.
 pub(super) struct Contender {
     pub(super) number: usize,
     pub(super) running: Running,
@@ -43,7 +43,7 @@ pub(super) fn start(scene: &Scene, plan: Plan, random: &mut Random) -> Vec<Conte
 
 impl Contender {
     fn is_listening(&self) -> bool {
-        String::from_utf8_lossy(&self.running.stderr.so_far()).contains("listening on ")
+        self.running.log().contains("listening on ")
     }
 
     /// Waits until it listens or has ended.

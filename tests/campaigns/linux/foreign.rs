@@ -1,4 +1,4 @@
-//! A program that knows nothing of `lsock` and uses the same name.
+//! Another program that uses the same name, without the protocol of `lsock`.
 
 use super::random::Random;
 use crate::harness::Scene;
@@ -15,7 +15,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How long a file that is looked at under another name may be away from its own.
+/// The longest time for which `lsock` may move a file to another name to examine it.
 const AWAY: Duration = Duration::from_secs(2);
 
 /// What the program puts at the name.
@@ -30,7 +30,7 @@ enum Kind {
     Stale,
 }
 
-/// A file that was looked at.
+/// The identity of a file.
 #[derive(Clone, Copy, Debug)]
 struct Identity {
     inode: u64,
@@ -47,7 +47,7 @@ impl Identity {
         Some(Self { inode: metadata.ino(), kind, permissions: mode & 0o7777 })
     }
 
-    /// Whether the file is at the path, with whatever permissions.
+    /// Returns whether the file is at the path, with any permissions.
     fn is_at(self, path: &Path) -> bool {
         Self::of(path).is_some_and(|found| (found.inode, found.kind) == (self.inode, self.kind))
     }
@@ -56,7 +56,7 @@ impl Identity {
 /// The listener of a live socket, and the identity of what was put at the name.
 type Placed = (Option<UnixListener>, Identity);
 
-/// What became of the files and live sockets.
+/// Counts of the files and live sockets.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub(super) stayed: u64,
@@ -67,7 +67,7 @@ pub(super) struct Counts {
 #[derive(Debug)]
 pub(super) struct Foreign {
     name: PathBuf,
-    /// For files that are not at the name yet, or not any more.
+    /// Holds files before they are put at the name and after they are taken away.
     store: TempDir,
     random: Random,
     with_live: bool,
@@ -152,7 +152,7 @@ impl Foreign {
         self.missing(what, expected);
     }
 
-    /// Looks for a file that is not at the name any more.
+    /// Searches the folder for a file that is no longer at the name.
     fn missing(&mut self, what: &str, expected: Identity) {
         let entries = fs::read_dir(self.name.parent().unwrap()).unwrap().flatten();
         let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();

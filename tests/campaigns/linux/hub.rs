@@ -1,4 +1,4 @@
-//! Kills clients of a hub, or the hub: lines of others stay whole and in their order.
+//! Kills clients of a hub, or the hub: lines of others stay complete and in order.
 
 use super::{
     checks::{check_survivor, was_killed},
@@ -59,8 +59,8 @@ fn line(client: usize, number: usize) -> String {
     format!("{client} {number} {} {number}", "x".repeat((number * 37 + client * 11) % 90))
 }
 
-/// Checks that the lines of every client are whole and in their order. The last line of a
-/// killed client, and the last one that a killed hub wrote, may be cut off.
+/// Checks that the lines of each client are complete and in order. The last line of a killed
+/// client, and the last one of a killed hub, may be cut off.
 #[track_caller]
 fn check_lines(hub: &Outcome, counts: &[usize], whole: &[bool], is_killed: bool) {
     let text = String::from_utf8_lossy(&hub.stdout);
@@ -86,8 +86,8 @@ fn check_lines(hub: &Outcome, counts: &[usize], whole: &[bool], is_killed: bool)
     }
 }
 
-/// Fails unless the bytes are a part of those that were sent. It begins later than these if
-/// the hub read the first of them between the connection and its message of it.
+/// Fails unless the bytes are a part of the sent ones. The first bytes are missing if the hub
+/// read them before it accepted the client.
 #[track_caller]
 fn check_part(found: &Outcome, sent: &[u8]) {
     let bytes = found.stdout.as_slice();
@@ -103,15 +103,15 @@ pub(super) fn broadcast(scene: &Scene, random: &mut Random, figures: &mut Figure
     let mut clients: Vec<_> =
         (0..count).map(|_| lsock(scene, &["connect", "./a", "--recv-only"]).start()).collect();
     hub.wait_for_message(&format!("connection {count} from"));
-    // Less than what may wait for a client (--queue), so that none is cut off.
+    // Less than the limit of --queue, so that no client is cut off.
     let sent = data(random.magnitude(19));
     let (mut input, bytes) = (hub.take_input(), sent.clone());
-    // Fails if the hub is killed meanwhile.
+    // Fails if the hub is killed.
     let writer = thread::spawn(move || drop(input.write_all(&bytes)));
     let victim = random.below(count + 1);
     kill_later(clients.get_mut(victim).unwrap_or(&mut hub), random);
     if victim == 0 && count == 1 {
-        // A hub without clients does not read its stdin, and does not see its end.
+        // A hub without clients does not read its stdin to the end.
         let next = lsock(scene, &["connect", "./a", "--recv-only"]).run();
         check_survivor(&next, "receiver after a killed one", figures);
     }

@@ -1,11 +1,11 @@
 //! Kills a random process of a transfer at a random moment, with SIGKILL.
 //!
 //! It proves that
-//! - what a receiver has got is the beginning of what was sent, byte for byte;
-//! - a transfer that the killed process had no part in is whole, with status 0;
-//! - the survivors end, with a documented status, and none of them claims success for more
+//! - a receiver gets the beginning of the sent bytes;
+//! - a transfer without the killed process is complete, with status 0;
+//! - the survivors end with a documented status, and success is reported for no more missing
 //!   bytes than the killed process can have held;
-//! - a server that is started under the name of a killed one serves at once;
+//! - a server that starts with the name of a killed one serves at once;
 //! - no process, no zombie and no file is left in the end.
 
 use super::{
@@ -20,7 +20,7 @@ use crate::harness::{Scene, data};
 use rustix::process::Signal;
 use std::thread;
 
-/// The most that one process holds, being the default of `--buffer` for one connection.
+/// The most bytes that one process holds for a connection: the default of `--buffer`.
 const HELD: usize = 1 << 20;
 
 pub(super) fn round(random: &mut Random, figures: &mut Figures) {
@@ -36,7 +36,7 @@ pub(super) fn round(random: &mut Random, figures: &mut Figures) {
     check_left_over_of_killed(&scene, figures);
 }
 
-/// Clients of a server that sends everything back, directly or through relays.
+/// Clients of a server that echoes, directly or through relays.
 fn echo(scene: &Scene, random: &mut Random, figures: &mut Figures) {
     let mut servers = Vec::new();
     let relays = random.below(3);
@@ -100,7 +100,7 @@ fn one_shot(scene: &Scene, random: &mut Random, figures: &mut Figures) {
     let cmd = lsock(scene, &["connect", "./a"]).args(options(random));
     let mut client = with_input(cmd, &to_server, random).start();
     if random.one_in(2) {
-        // A listener would go on waiting if it was killed before it has connected.
+        // If the client is killed before it connects, the listener goes on waiting.
         server.wait_for_message("connection 1");
         kill_later(&mut client, random);
     } else {

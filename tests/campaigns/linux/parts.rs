@@ -1,4 +1,4 @@
-//! What the transfers of the campaigns consist of.
+//! Inputs, options and servers of the transfers.
 
 use super::{process::serve, random::Random};
 use crate::harness::{Cmd, Running, Scene, signal, wait_until};
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-/// Gives the command an input, from a file or through a pipe.
+/// Sets the input of the command, as a file or a pipe.
 pub(super) fn with_input(cmd: Cmd, bytes: &[u8], random: &mut Random) -> Cmd {
     if random.one_in(2) {
         return cmd.input(bytes);
@@ -27,13 +27,13 @@ pub(super) fn kill_later(victim: &mut Running, random: &mut Random) {
     wait_until("the killed process has ended", || !victim.is_running());
 }
 
-/// Options that change how bytes are moved, and nothing else.
+/// Returns options that change how bytes are copied, and nothing else.
 pub(super) fn options(random: &mut Random) -> &'static [&'static str] {
     let buffered: &[_] = &["--copy", "buffer"];
     random.pick(&[&[], &[], buffered, &["--buffer", "4K"], &["--idle-timeout", "60s"]])
 }
 
-/// A server, and how to start it again.
+/// A server with the arguments to start it again.
 pub(super) struct Server {
     pub(super) args: Vec<String>,
     pub(super) running: Running,

@@ -1,7 +1,7 @@
-//! Processes of a round: all of them work in the folder of the round.
+//! Processes of a round, which run in its folder.
 
 use super::report::Figures;
-use crate::harness::{Cmd, Running, Scene, becomes, signal};
+use crate::harness::{Cmd, Running, Scene, becomes};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, setrlimit};
 use std::{
     env, fs,
@@ -12,15 +12,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Keeps processes that end by SIGQUIT from leaving core files in their folder.
+/// Disables core files, which processes that end by SIGQUIT would leave in their folder.
 pub(super) fn prepare() {
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).unwrap();
 }
 
-/// Returns a command for the `lsock` that is attacked.
+/// Returns a command for the attacked `lsock`.
 pub(super) fn lsock(scene: &Scene, args: &[&str]) -> Cmd {
     let program = env::var_os("LSOCK_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_lsock").into());
-    // The process works in another folder.
+    // The process runs in another folder.
     scene.command(fs::canonicalize(program).expect("LSOCK_BIN is a file")).args(args)
 }
 
@@ -35,30 +35,29 @@ pub(super) fn signal_of(status: ExitStatus) -> Option<Signal> {
     status.signal().and_then(Signal::from_named_raw)
 }
 
-/// Ends a server with SIGTERM, which has to be what it dies of.
+/// Ends a server with SIGTERM.
 #[track_caller]
 pub(super) fn terminate(server: Running) {
-    signal(&server, Signal::TERM);
-    server.end().died_of(Signal::TERM).does_not_say("panicked");
+    server.terminate().does_not_say("panicked");
 }
 
 /// Fails unless the process has ended within the time since `start`.
 #[track_caller]
 pub(super) fn check_in_time(what: &str, start: Instant, limit: Duration) -> Duration {
     let elapsed = start.elapsed();
-    assert!(elapsed <= limit, "{what}: it took {elapsed:?}, and at most {limit:?} is right");
+    assert!(elapsed <= limit, "{what} took {elapsed:?}, longer than {limit:?}");
     elapsed
 }
 
-/// Fails if processes of the round are left, or files other than these.
+/// Fails if processes of the round are left, or other files than these.
 #[track_caller]
 pub(super) fn check_left_over(scene: &Scene, files: &[&str]) {
     let folder = scene.folder();
     if !becomes(|| processes_in(folder).is_empty()) {
-        panic!("left over processes: {:?}", processes_in(folder));
+        panic!("processes are left: {:?}", processes_in(folder));
     }
     let left = scene.files();
-    assert!(left == files, "left over files: {left:?}, and {files:?} is right");
+    assert!(left == files, "files are {left:?} instead of {files:?}");
 }
 
 /// As [`check_left_over`], where listeners were killed. One that is killed in the few microseconds
@@ -89,7 +88,7 @@ pub(super) fn check_zombies(server: &Running) {
     assert!(is_free, "process {parent} does not wait for its children");
 }
 
-/// Ends the processes of a round that are left when its end is reached, or when it fails.
+/// Kills the remaining processes of a round when it ends or fails.
 pub(super) struct Sweep<'a>(pub(super) &'a Scene);
 
 impl Drop for Sweep<'_> {
@@ -114,7 +113,7 @@ fn stats() -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// Returns the process numbers and command lines of those whose working directory this is.
+/// Returns the IDs and command lines of the processes with this working directory.
 pub(super) fn processes_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let in_folder =

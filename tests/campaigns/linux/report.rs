@@ -1,4 +1,4 @@
-//! What the campaigns counted, and what failed.
+//! Counters and failures of the campaigns.
 
 use super::random::Random;
 use std::{
@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-/// How much of the evidence of a failure is printed, in characters.
+/// The most characters of the evidence of a failure that are printed.
 const EVIDENCE: usize = 4000;
 
-/// How many failures of one check are printed: the first one with its evidence.
+/// The most failures of one check that are printed, the first one with its evidence.
 const SHOWN: usize = 5;
 
-/// Counters by what they count.
+/// Counters by description.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     counts: BTreeMap<String, u64>,
@@ -35,11 +35,11 @@ impl Figures {
 #[derive(Debug, Default)]
 struct Failure {
     count: u64,
-    /// The first rounds in which the check failed: seed, and all that is known.
+    /// Seed and evidence of the first rounds in which the check failed.
     rounds: Vec<(u64, String)>,
 }
 
-/// What one campaign did.
+/// The results of one campaign.
 #[derive(Debug)]
 pub(super) struct Summary {
     name: &'static str,
@@ -47,19 +47,19 @@ pub(super) struct Summary {
     pub(super) elapsed: Duration,
     shown: Duration,
     figures: Figures,
-    /// By the place in the source of the check that failed.
+    /// Failures by the source location of the check.
     failures: BTreeMap<String, Failure>,
 }
 
-/// The place and the message of the first panic of a round, in whichever thread it was.
+/// The location and message of the first panic of a round, in any thread.
 static PANIC: Mutex<Option<(String, String)>> = Mutex::new(None);
 
-/// Keeps panics for the report in place of printing them.
+/// Stores panics for the report instead of printing them.
 pub(super) fn collect_panics() {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let location = info.location().map(ToString::to_string).unwrap_or_default();
         let message = info.payload_as_str().unwrap_or("no message").to_owned();
-        PANIC.lock().unwrap().get_or_insert((place, message));
+        PANIC.lock().unwrap().get_or_insert((location, message));
     }));
 }
 
@@ -79,8 +79,8 @@ impl Summary {
         if result.is_ok() && panic.is_none() {
             return;
         }
-        let (place, evidence) = panic.unwrap_or_default();
-        let failure = self.failures.entry(place).or_default();
+        let (location, evidence) = panic.unwrap_or_default();
+        let failure = self.failures.entry(location).or_default();
         failure.count += 1;
         if failure.rounds.len() < SHOWN {
             failure.rounds.push((seed, evidence));
@@ -108,8 +108,8 @@ impl Summary {
 /// Prints the evidence of all failures, and then the table.
 pub(super) fn print(summaries: &[Summary]) {
     for summary in summaries {
-        for (place, failure) in &summary.failures {
-            println!("\n{}: failed {} times at {place}", summary.name, failure.count);
+        for (location, failure) in &summary.failures {
+            println!("\n{}: failed {} times at {location}", summary.name, failure.count);
             for (number, (seed, evidence)) in failure.rounds.iter().enumerate() {
                 let shown: String = match number {
                     0 => evidence.chars().take(EVIDENCE).collect(),

@@ -170,7 +170,7 @@ fn read_to_end(scene: &Scene, stream: &mut UnixStream, server: &Running) {
     let result = stream.read_to_end(&mut Vec::new());
     let is_open = result.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
     if is_open {
-        let said = String::from_utf8_lossy(&server.stderr.so_far()).into_owned();
+        let said = server.log();
         let left = processes_in(scene.folder());
         panic!("a connection has not ended with the server\nrunning: {left:?}\n{said}");
     }

@@ -1,4 +1,4 @@
-//! Connects as user nobody, again and again, while listeners of root start and end.
+//! Connects as user nobody, in a loop, while listeners of root start and end.
 //!
 //! It proves that
 //! - no connection of the stranger brings a byte or stays open, at whichever moment of a
@@ -23,14 +23,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Within which time the owner is served.
+/// The longest time in which the owner is served.
 const BOUND: Duration = Duration::from_secs(5);
 
-/// How much more memory a listener may have after a flood.
+/// The most memory that a flood may cost a listener.
 const MEMORY: u64 = 8 << 20;
 
 pub(super) fn obstacle() -> Option<&'static str> {
-    (!geteuid().is_root()).then_some("it takes root to run a process as another user")
+    (!geteuid().is_root()).then_some("only root can run a process as another user")
 }
 
 pub(super) fn round(random: &mut Random, figures: &mut Figures) {
@@ -39,8 +39,8 @@ pub(super) fn round(random: &mut Random, figures: &mut Figures) {
     for scene in [&scene, &tools] {
         fs::set_permissions(scene.folder(), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    // Where every user can run it. Another process copies it, since a file that this one has
-    // open for writing could be inherited by a child, and could not be run meanwhile.
+    // `cp` copies: a descriptor that this process has open for writing could be inherited by a
+    // child, and execve(2) would fail with ETXTBSY meanwhile.
     let program = tools.path("visitor");
     tools.command("cp").arg(env::current_exe().unwrap()).arg(&program).run().ok();
     let name = if random.one_in(2) { "./a".to_owned() } else { format!("@{}", scene.word()) };
@@ -67,7 +67,7 @@ impl Strangers<'_> {
     }
 }
 
-/// Ends the strangers, none of whom may have been served.
+/// Ends the strangers. Fails if one of them was served.
 fn end_strangers(strangers: Vec<Running>, figures: &mut Figures) {
     for mut stranger in strangers {
         stranger.close_input();
@@ -79,7 +79,7 @@ fn end_strangers(strangers: Vec<Running>, figures: &mut Figures) {
     }
 }
 
-/// Options with which nobody but root is served.
+/// Returns options with which only root is served.
 fn options(name: &str, random: &mut Random) -> &'static [&'static str] {
     let allow: &[_] = &["--allow", "uid:0"];
     if name.starts_with('@') {
@@ -89,13 +89,13 @@ fn options(name: &str, random: &mut Random) -> &'static [&'static str] {
     random.pick(&[&[], allow, open, &["--mode", "660", "--group", "0"]])
 }
 
-/// A listener that says to every client who it is.
+/// Starts a listener that sends its user ID to each client.
 fn listen(scene: &Scene, name: &str, options: &[&str]) -> Running {
     let cmd = lsock(scene, &["listen", name, "-v", "-k"]).args(options);
     cmd.args(["--", "sh", "-c", "echo $LSOCK_PEER_UID"]).start_listening()
 }
 
-/// The owner's client is served within the bound.
+/// Fails unless a client of the owner is served within the bound.
 fn check_owner(scene: &Scene, name: &str, figures: &mut Figures) {
     let start = Instant::now();
     lsock(scene, &["connect", name]).run().silent().output("0\n");
@@ -104,7 +104,7 @@ fn check_owner(scene: &Scene, name: &str, figures: &mut Figures) {
     figures.maximum("longest time of a client of the owner, ms", elapsed.as_millis() as u64);
 }
 
-/// Listeners start and end, in every way, while the strangers go on.
+/// Starts and ends listeners in each way while the strangers connect.
 fn lifetimes(strangers: &Strangers<'_>, random: &mut Random, figures: &mut Figures) {
     let Strangers { scene, name, .. } = *strangers;
     let running = strangers.start(1 + random.below(2));
@@ -130,7 +130,7 @@ fn lifetimes(strangers: &Strangers<'_>, random: &mut Random, figures: &mut Figur
     end_strangers(running, figures);
 }
 
-/// One listener goes on, and refuses the strangers as fast as they come.
+/// One listener refuses the strangers as fast as they connect.
 fn flood(strangers: &Strangers<'_>, random: &mut Random, figures: &mut Figures) {
     let Strangers { scene, name, .. } = *strangers;
     let open: &[_] = &["--mode", "666", "--allow", "uid:0"];
@@ -147,6 +147,6 @@ fn flood(strangers: &Strangers<'_>, random: &mut Random, figures: &mut Figures) 
     figures.maximum("most memory that a flood cost a listener, bytes", grown);
     figures.add("bytes of warnings in floods", server.stderr.so_far().len() as u64);
     assert!(grown <= MEMORY, "memory grew from {memory_before} by {grown} bytes");
-    wait_until("as many descriptors as before", || open_files(&server) <= files_before);
+    wait_until("no descriptor is left", || open_files(&server) <= files_before);
     terminate(server);
 }

@@ -1,12 +1,12 @@
-//! Starts several listeners at once on one name, which a killed listener has left.
+//! Starts several listeners at once on the name that a killed listener has left.
 //!
 //! It proves that
 //! - exactly one of them serves, and each of the others ends with status 3 and names the
 //!   server; with `--replace`, the last one that took the name over serves;
 //! - a listener that was replaced does not remove the name of its successor;
-//! - a listener that is killed while it takes the name over is in nobody's way;
-//! - a file that is not a socket, and a live socket of another program, stay where they are
-//!   and as they are, though that program puts them there in the middle of it;
+//! - a listener that is killed while it takes the name over does not delay the others;
+//! - a file that is not a socket, and a live socket of another program, stay unchanged, even if
+//!   they are created meanwhile;
 //! - nothing is left in the folder.
 
 use super::{
@@ -45,7 +45,7 @@ pub(super) fn round(random: &mut Random, figures: &mut Figures) {
     }
     end(&scene, listening, random);
     if plan.foreign || plan.kills {
-        // What killed listeners and the foreign program have left is taken over.
+        // Takes over the sockets that are left.
         terminate(serve(&scene, &["listen", "./a", "-k"]));
     }
     check_left_over_of_killed(&scene, figures);
@@ -74,7 +74,7 @@ fn beside_foreign(
         is_over.store(true, Ordering::Relaxed);
         (contenders, thread.join())
     });
-    let counts = counts.expect("the foreign program goes on");
+    let counts = counts.expect("the foreign program does not fail");
     figures.add("foreign files and live sockets that stayed", counts.stayed);
     figures.add("foreign files left aside by a killed listener", counts.aside);
     contenders
@@ -96,12 +96,12 @@ fn check_served(scene: &Scene, listening: &[Contender], plan: Plan, figures: &mu
             assert!(numbers.contains(&server), "{server} serves, and {numbers:?} listen");
             figures.add("names served by exactly one", 1);
         }
-        // The one that served may have been killed.
+        // The serving one may have been killed.
         None => assert!(plan.kills, "nobody serves, and {numbers:?} listen"),
     }
 }
 
-/// Ends the listeners. The one that serves the name, if any, serves to the last.
+/// Ends the listeners, the one that serves the name last.
 fn end(scene: &Scene, mut listening: Vec<Contender>, random: &mut Random) {
     let server = server_of(scene);
     while !listening.is_empty() {

@@ -1,5 +1,5 @@
-//! The process of a stranger: this program, started by another user with a name in its
-//! environment, connects to the name again and again until its stdin ends.
+//! The process of a stranger: this program, as another user with a name in its environment,
+//! connects to the name until its stdin ends.
 
 use std::{
     env,
@@ -15,11 +15,11 @@ use std::{
 
 pub(super) const TARGET: &str = "LSOCK_VISITOR_TARGET";
 
-/// What a stranger has attained.
+/// Counts of a stranger.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Visits {
     pub(super) attempts: u64,
-    /// Connections that came about; each of them has to end without a byte.
+    /// Accepted connections; each of them has to end without a byte.
     pub(super) connected: u64,
     /// Connections that brought bytes, or did not end.
     pub(super) served: u64,
@@ -60,10 +60,10 @@ pub(super) fn visit(target: &str) {
     println!("{attempts} {connected} {served}");
 }
 
-/// Whether anything but the end of the connection comes.
+/// Returns whether the connection brings a byte or stays open.
 fn is_served(mut stream: UnixStream) -> bool {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    // Fails if the connection has ended, which is right.
+    // Fails if the connection has ended, as it should.
     let _ = stream.write_all(b"let me in\n");
     match stream.read(&mut [0; 64]) {
         Ok(count) => count > 0,
