@@ -2,6 +2,7 @@
 
 mod copy;
 mod direction;
+mod endings;
 mod output;
 mod transfer;
 

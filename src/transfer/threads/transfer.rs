@@ -1,7 +1,10 @@
 //! Both directions of a transfer: the threads, and the effect of the end of one direction on the
 //! other.
 
-use super::direction::{self, Sending, ThreadEnd};
+use super::{
+    direction::{self, Sending, ThreadEnd},
+    endings::Endings,
+};
 use crate::{
     diag::caught,
     system::{Input, Output, waiting},
@@ -49,38 +52,6 @@ struct TransferShared {
     back: ObservedDirection,
     endings: Mutex<Endings>,
     changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Endings {
-    sent: Option<ThreadEnd>,
-    received: Option<ThreadEnd>,
-    sends: bool,
-    receives: bool,
-    /// Time that the remaining direction had waited when the other one ended.
-    waited_before: Duration,
-}
-
-impl Endings {
-    fn both(&self) -> bool {
-        !self.sends && !self.receives
-    }
-
-    fn one(&self) -> bool {
-        self.sends != self.receives
-    }
-
-    fn output_has_failed(&self) -> bool {
-        matches!(&self.received, Some(ThreadEnd { end: DirectionEnd::OutputFailed(_), .. }))
-    }
-
-    fn receiving_was_reset(&self) -> bool {
-        matches!(
-            &self.received,
-            Some(ThreadEnd { end: DirectionEnd::InputFailed(error), .. })
-                if error.kind() == ErrorKind::ConnectionReset
-        )
-    }
 }
 
 /// Time to wait for threads that were stopped. A thread can be blocked in a system call on a
@@ -313,7 +284,7 @@ impl TransferShared {
 
     /// Decides whether the peer has read everything.
     fn delivery(&self, endings: &Endings, early_end: Option<EarlyEnd>) -> Delivery {
-        if endings.receiving_was_reset() && self.options.sends {
+        if endings.was_reset() && self.options.sends {
             return Delivery::Closed;
         }
         let is_stopped = self.meter.stop.load(Ordering::SeqCst);
@@ -349,6 +320,8 @@ impl TransferShared {
     /// Ends what is still running and returns the report.
     fn finish(&self, early_end: Option<EarlyEnd>) -> TransferReport {
         let mut endings = self.endings();
+        // A peer that cannot deliver its answer any more may never read what was sent.
+        let drain_limit = if endings.output_has_failed() { STOP_TIME } else { Duration::MAX };
         if early_end.is_some() {
             drop(endings);
             self.meter.write_stop.stop();
@@ -359,7 +332,7 @@ impl TransferShared {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         } else if !self.stream.peer_hung_up().unwrap_or(true)
-            && let Err(error) = self.stream.drain(drain_limit(&endings))
+            && let Err(error) = self.stream.drain(drain_limit)
         {
             tracing::debug!(%error, "the peer has not taken everything");
         }
@@ -392,12 +365,6 @@ fn report(
     });
     let undelivered = left.map(|left| left + gauge.held());
     DirectionReport { delivered: gauge.bytes(), undelivered, end, delivery }
-}
-
-/// Returns how long to wait until the peer has read what was sent: a peer that cannot deliver its
-/// answer any more may never read.
-fn drain_limit(endings: &Endings) -> Duration {
-    if endings.output_has_failed() { STOP_TIME } else { Duration::MAX }
 }
 
 #[cfg(test)]

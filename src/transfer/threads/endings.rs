@@ -1,0 +1,39 @@
+use super::direction::ThreadEnd;
+use crate::transfer::DirectionEnd;
+use std::{io::ErrorKind, time::Duration};
+
+/// How far the two directions are.
+#[derive(Debug, Default)]
+pub(super) struct Endings {
+    pub(super) sent: Option<ThreadEnd>,
+    pub(super) received: Option<ThreadEnd>,
+    pub(super) sends: bool,
+    pub(super) receives: bool,
+    /// Time that the remaining direction had waited when the other one ended.
+    pub(super) waited_before: Duration,
+}
+
+impl Endings {
+    /// Returns whether both directions have ended.
+    pub(super) fn both(&self) -> bool {
+        !self.sends && !self.receives
+    }
+
+    /// Returns whether one direction has ended.
+    pub(super) fn one(&self) -> bool {
+        self.sends != self.receives
+    }
+
+    pub(super) fn output_has_failed(&self) -> bool {
+        matches!(&self.received, Some(ThreadEnd { end: DirectionEnd::OutputFailed(_), .. }))
+    }
+
+    /// Returns whether the peer has closed without reading everything (`unix(7)`).
+    pub(super) fn was_reset(&self) -> bool {
+        matches!(
+            &self.received,
+            Some(ThreadEnd { end: DirectionEnd::InputFailed(error), .. })
+                if error.kind() == ErrorKind::ConnectionReset
+        )
+    }
+}
