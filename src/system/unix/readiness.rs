@@ -1,5 +1,5 @@
 use crate::diag::Failure;
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::{PollFd, PollFlags};
 use std::{
     env,
     ffi::OsStr,
@@ -58,8 +58,7 @@ impl Readiness {
 
 /// Returns whether writing one byte would block.
 fn is_full(file: &File) -> bool {
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    matches!(super::wait(&mut [PollFd::new(file, PollFlags::OUT)], Some(&now)), Ok(0))
+    matches!(super::wait(&mut [PollFd::new(file, PollFlags::OUT)], Some(&super::NOW)), Ok(0))
 }
 
 /// Writes a newline, and waits if the descriptor is non-blocking.
@@ -67,7 +66,7 @@ fn write_when_ready(mut file: &File) -> io::Result<()> {
     loop {
         match file.write_all(b"\n") {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                super::wait(&mut [PollFd::new(file, PollFlags::OUT)], None)?;
+                super::wait_for(file, PollFlags::OUT)?;
             }
             written => return written,
         }
@@ -90,7 +89,7 @@ fn warn(failed: &str, error: &io::Error) {
     tracing::warn!("{failed}: {}", local_socket::error::reason(error));
 }
 
-/// Sends the message of `sd_notify(3)`, and waits for room in the socket if that is wanted.
+/// Sends the message of `sd_notify(3)`. If the socket is full, it waits or fails with `WouldBlock`.
 fn notify(socket: &OsStr, waits: bool) -> io::Result<()> {
     let sender = UnixDatagram::unbound()?;
     sender.set_nonblocking(!waits)?;

@@ -1,8 +1,8 @@
-//! What the system calls itself (`uname(2)`, `os-release(5)`).
+//! Name and version of the system (`uname(2)`, `os-release(5)`).
 
 use std::{ffi::CStr, fs};
 
-/// The system and its version; on Linux that of the distribution.
+/// Returns the system and its version; on Linux those of the distribution.
 pub(crate) fn name() -> String {
     let files = ["/etc/os-release", "/usr/lib/os-release"];
     let text = files.iter().find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default();
@@ -14,7 +14,7 @@ pub(crate) fn name() -> String {
     }
 }
 
-/// The kernel and its version.
+/// Returns the kernel and its version.
 pub(crate) fn kernel() -> Option<String> {
     let names = rustix::system::uname();
     let text = |name: &CStr| name.to_string_lossy().into_owned();

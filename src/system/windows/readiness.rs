@@ -1,6 +1,6 @@
 use crate::diag::Failure;
 
-/// Whom to tell that clients can connect: nobody here.
+/// The receivers of the readiness message: none on this system.
 #[derive(Debug)]
 pub(crate) struct Readiness;
 

@@ -1,10 +1,10 @@
-/// The system and its version.
+/// Returns the system and its version.
 pub(crate) fn name() -> String {
     let system = os_info::get();
     format!("{} {}", system.os_type(), system.version())
 }
 
-/// The kernel has no version of its own.
+/// Returns `None`: the kernel has the version of the system.
 pub(crate) fn kernel() -> Option<String> {
     None
 }
