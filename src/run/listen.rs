@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{self, CommandLine, ListenSource as _, NameSource, joined_to},
+    endpoint::{self, CommandLine, joined_to, listener_options, name_source, open_listener},
     serve::{Acceptor, Admitted, OpenItem, Server, Stopper},
     system::{self, signals},
     transfer::{
@@ -16,7 +16,7 @@ use crate::{
         tasks::{EventLoops, TransferPlan},
     },
 };
-use local_socket::{Listener, Stream, traits::Listener as _};
+use local_socket::{Listener, ListenerOptions, Stream, traits::Listener as _};
 use std::{
     fmt::{self, Display, Formatter},
     sync::Arc,
@@ -26,7 +26,8 @@ use std::{
 /// What `lsock listen` is going to do.
 #[derive(Debug)]
 struct ListenPlan {
-    listening: ListenerPlan<NameSource>,
+    listening: ListenerPlan,
+    listener: ListenerOptions<'static>,
     options: TransferOptions,
     joins: Joins,
     grace: Duration,
@@ -89,10 +90,12 @@ impl ListenPlan {
             hub.check(&options)?;
         }
         let settings = listening.options();
-        let source = Box::new(NameSource::new(name, &settings)?);
+        let listener = listener_options(&name, &settings)?;
+        let source = name_source(&name, listener.clone(), &settings)?;
         Ok(Self {
             grace: listening.grace,
-            listening: ListenerPlan::new(source, settings),
+            listening: ListenerPlan { source, settings },
+            listener,
             options,
             joins,
             shows_progress,
@@ -110,7 +113,7 @@ impl ListenPlan {
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         loops.run(async {
             let admission = self.listening.admission(room);
-            let open = || self.listening.source.open();
+            let open = || open_listener(self.listener.clone());
             let server = Server::open(open, admission, false, self.grace)?;
             readiness.tell()?;
             self.listening.log(terminal);
@@ -134,7 +137,7 @@ impl ListenPlan {
         self.listening.warn();
         let (listener, stopper, accepting) = {
             let _held = signals::BlockedSignals::new();
-            let listener = Arc::new(self.listening.source.listen()?);
+            let listener = Arc::new(self.listener.clone().create_sync().map_err(Failure::Bind)?);
             let stopper = Stopper::start(&listener, self.grace)?;
             let accepting = stopper.going(OpenItem::Accepting);
             (listener, stopper, accepting)
@@ -235,7 +238,7 @@ fn serve_one_after_another(
 /// For `--explain`.
 impl Display for ListenPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.listening.source.explain(f)?;
+        f.write_str(&self.listening.source.explanation)?;
         let (clients, joined) = match &self.joins {
             Joins::Stdio => ("one", joined_to(None)),
             Joins::StdioInTurn => ("one after another", joined_to(None)),

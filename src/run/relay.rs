@@ -9,7 +9,7 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{
-        self, ClientSource, CommandLine, Joining, ListenOn, RetryPolicy, Target, joined_to,
+        self, ClientSource, CommandLine, Joining, ListenOn, Opener, RetryPolicy, Target, joined_to,
     },
     serve::Server,
     system::{self, Descriptors, command},
@@ -63,7 +63,7 @@ impl RelayPlan {
         let source = listen.source(&settings, args.expose)?;
         let plan = Self {
             grace: listening.grace,
-            listening: ListenerPlan::new(source, settings),
+            listening: ListenerPlan { source, settings },
             joining: target.joining(),
             once: args.once,
             retry_policy: connecting.retry_policy(),
@@ -138,7 +138,7 @@ impl RelayPlan {
 
     /// Returns whether clients connect to a local socket.
     fn is_local(&self) -> bool {
-        self.listening.source.allowed().is_some()
+        self.listening.source.allowed.is_some()
     }
 
     /// Returns the handling of descriptors that arrive with data.
@@ -157,7 +157,7 @@ impl RelayPlan {
         if moves { 3 } else { 2 }
     }
 
-    fn run(self, terminal: Terminal) -> anyhow::Result<Outcome> {
+    fn run(mut self, terminal: Terminal) -> anyhow::Result<Outcome> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let room = super::room_for_connections(self.descriptors_each())?;
@@ -170,19 +170,15 @@ impl RelayPlan {
             if matches!(self.joining, Joining::Stdio) {
                 admission.one_at_a_time();
             }
-            let is_stdio = self.listening.source.is_stdio();
-            let (client, joined) = match is_stdio.then(|| self.stdio(terminal)).transpose()? {
-                Some(stdio) => {
-                    let (socket, joined) = SharedStdio::new(stdio, true).join()?;
-                    (Some(socket), Some(joined))
+            let (opener, joined): (Opener, _) = match self.listening.source.opener.take() {
+                Some(opener) => (opener, None),
+                None => {
+                    let (client, joined) = SharedStdio::new(self.stdio(terminal)?, true).join()?;
+                    (Box::new(|| Ok(ClientSource::given(client))), Some(joined))
                 }
-                None => (None, None),
             };
-            let open = || match client {
-                Some(client) => Ok(ClientSource::given(client)),
-                None => self.listening.source.open(),
-            };
-            let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
+            let once = self.once || joined.is_some();
+            let server = Server::open(opener, admission, once, self.grace)?;
             // Threads are started only after signals are watched.
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
@@ -226,7 +222,7 @@ impl RelayPlan {
 /// For `--explain`.
 impl Display for RelayPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.listening.source.explain(f)?;
+        f.write_str(&self.listening.source.explanation)?;
         let clients = match (&self.joining, self.once || self.listening.source.is_stdio()) {
             (_, true) => "one",
             (Joining::Stdio, false) => "one after another",
