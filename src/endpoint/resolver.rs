@@ -23,7 +23,7 @@ pub(super) struct Resolver {
     threads: Semaphore,
 }
 
-/// The addresses, or the error, which all who wait for it share.
+/// The addresses or the error of a look-up, shared by all connections that wait for it.
 type Answer = Result<Arc<[SocketAddr]>, Arc<io::Error>>;
 
 /// `None` until the answer is known.

@@ -17,13 +17,13 @@ use std::{
     thread,
 };
 
-/// What `lsock connect` is going to do.
+/// The plan of `lsock connect`.
 #[derive(Debug)]
 struct ConnectPlan {
     name: Name<'static>,
     retry_policy: RetryPolicy,
     options: TransferOptions,
-    /// What the connection is joined to, instead of stdin and stdout.
+    /// The command to join the connection to, instead of stdin and stdout.
     command: Option<endpoint::CommandLine>,
     shows_progress: bool,
 }
@@ -73,7 +73,7 @@ impl ConnectPlan {
         let name = self.name.to_string();
         let commands = Commands { command, name, is_local: true, options: self.options };
         let running = if signals::is_first_process() {
-            // If the command became process 1, signals would not end it.
+            // A command that became process 1 would ignore signals.
             commands.start_passing_signals_on(stream, peer.as_ref())?
         } else {
             let stream = commands.become_it(stream, peer.as_ref())?;
@@ -82,7 +82,7 @@ impl ConnectPlan {
         Ok(Outcome::Command(running.wait()?))
     }
 
-    /// Connects, as often as the options say.
+    /// Connects with blocking calls, with retries as the policy allows.
     fn connect(&self) -> Result<Stream, Failure> {
         let mut attempts = self.retry_policy.begin();
         loop {

@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-/// What `lsock listen` is going to do.
+/// The plan of `lsock listen`.
 #[derive(Debug)]
 struct ListenPlan {
     listening: ListenerPlan,
@@ -34,7 +34,7 @@ struct ListenPlan {
     shows_progress: bool,
 }
 
-/// What clients are joined to, and how many of them.
+/// What clients are joined to, and how many clients are served.
 #[derive(Clone, Debug)]
 enum Joins {
     /// The one client to stdin and stdout.
@@ -107,7 +107,7 @@ impl ListenPlan {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let moves = matches!(self.joins, Joins::Commands(_)) && !self.options.is_plain();
-        // A command's process has one as well.
+        // A command that does not have the socket itself takes one more descriptor.
         let room = super::room_for_connections(if moves { 3 } else { 2 })?;
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
@@ -115,7 +115,7 @@ impl ListenPlan {
             let admission = self.listening.admission(room);
             let open = || open_listener(self.listener.clone());
             let server = Server::open(open, admission, false, self.grace)?;
-            readiness.tell()?;
+            readiness.notify()?;
             self.listening.log(terminal);
             match &self.joins {
                 Joins::Hub(options) => hub::serve(server, &loops, *options).await,
@@ -143,10 +143,10 @@ impl ListenPlan {
             (listener, stopper, accepting)
         };
         let result = readiness
-            .tell()
+            .notify()
             .map_err(Into::into)
             .and_then(|()| self.serve(&listener, &stopper, terminal));
-        // The name goes before the process does, also when something has failed.
+        // Remove the name before the process ends, also after an error.
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
         }
@@ -197,7 +197,7 @@ impl ListenPlan {
     }
 }
 
-/// Takes the only client. The name goes at once: nobody else would be served.
+/// Accepts the only client, and removes the name at once: no other client is served.
 fn only_client(
     mut acceptor: Acceptor,
     listener: &Listener,
@@ -224,7 +224,7 @@ fn serve_one_after_another(
         let report = next.join_metered(stream, false, meter);
         let is_over = report.output_is_gone();
         match report.failure() {
-            // Nothing of any client could be written any more.
+            // No further client could be written to the output.
             failure if is_over => {
                 return failure.map_or(Ok(Outcome::Done), |failure| Err(failure.into()));
             }

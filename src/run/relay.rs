@@ -184,12 +184,13 @@ impl RelayPlan {
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
             // Commands get the address of the listener, whose port is known now.
             let bridge = Bridge::new(self.target(terminal)?, plan, joined);
-            readiness.tell()?;
+            readiness.notify()?;
             self.listening.log(terminal);
             server.serve(&loops, bridge).await
         })
     }
 
+    /// Returns the target that clients are joined to.
     fn target(&self, terminal: Terminal) -> Result<BridgeTarget, Failure> {
         Ok(match &self.joining {
             Joining::Connection(target) => {

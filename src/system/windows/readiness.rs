@@ -16,7 +16,7 @@ impl Readiness {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
-    pub(crate) fn tell(self) -> Result<(), Failure> {
+    pub(crate) fn notify(self) -> Result<(), Failure> {
         Ok(())
     }
 }
