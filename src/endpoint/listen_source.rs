@@ -26,6 +26,8 @@ pub(crate) struct ListenSource {
     pub(super) address: Option<String>,
     /// Descriptions of settings that are probably not intended.
     pub(crate) warnings: Vec<String>,
+    /// Whether this source has only one client.
+    pub(crate) has_one_client: bool,
     /// `None` if standard input and output are the only client.
     pub(crate) opener: Option<Opener>,
 }

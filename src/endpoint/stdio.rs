@@ -29,5 +29,6 @@ pub(super) fn source(settings: &ListenSettings) -> Result<ListenSource, Failure>
     let refused = settings.of_files_and_users().chain(settings.of_accepting());
     ListenSettings::refuse(refused, "stdin and stdout are the one client")?;
     let explanation = "listen on    stdin and stdout, the one client\n".to_owned();
-    Ok(ListenSource { text: TEXT.to_owned(), explanation, ..ListenSource::default() })
+    let (text, has_one_client) = (TEXT.to_owned(), true);
+    Ok(ListenSource { text, explanation, has_one_client, ..ListenSource::default() })
 }

@@ -63,12 +63,12 @@ impl RelayPlan {
         let source = listen.source(&settings, args.expose)?;
         let plan = Self {
             grace: listening.grace,
-            listening: ListenerPlan { source, settings },
             joining: target.joining(),
-            once: args.once,
+            once: args.once || source.has_one_client,
             retry_policy: connecting.retry_policy(),
             options: transfer.options()?,
             passes_descriptors: args.pass_fds,
+            listening: ListenerPlan { source, settings },
             shows_progress,
         };
         plan.check(&connecting, is_same)?;
@@ -177,8 +177,7 @@ impl RelayPlan {
                     (Box::new(|| Ok(ClientSource::given(client))), Some(joined))
                 }
             };
-            let once = self.once || joined.is_some();
-            let server = Server::open(opener, admission, once, self.grace)?;
+            let server = Server::open(opener, admission, self.once, self.grace)?;
             // Threads are started only after signals are watched.
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
@@ -224,7 +223,7 @@ impl RelayPlan {
 impl Display for RelayPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.listening.source.explanation)?;
-        let clients = match (&self.joining, self.once || self.listening.source.is_stdio()) {
+        let clients = match (&self.joining, self.once) {
             (_, true) => "one",
             (Joining::Stdio, false) => "one after another",
             _ => "all at once",
