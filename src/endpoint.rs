@@ -15,8 +15,8 @@ mod tcp;
 
 pub(crate) use client_source::{Accepted, ClientSource};
 pub(crate) use exec::{CommandLine, joined_to};
-pub(crate) use listen_source::ListenSource;
-pub(crate) use name::{NameSource, NotAName, parse_name};
+pub(crate) use listen_source::{ListenSource, Opener};
+pub(crate) use name::{NotAName, listener_options, name_source, open_listener, parse_name};
 pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
 pub(crate) use stdio::open_stdio;
 pub(crate) use tcp::TcpAddress;
@@ -136,16 +136,16 @@ impl ListenOn {
         self,
         settings: &ListenSettings,
         expose: bool,
-    ) -> Result<Box<dyn ListenSource>, Failure> {
+    ) -> Result<ListenSource, Failure> {
         if expose && !matches!(self, Self::Tcp(_)) {
             return Err(Failure::Usage("--expose goes with tcp:HOST:PORT".to_owned()));
         }
-        Ok(match self {
-            Self::Name(name) => Box::new(NameSource::new(name, settings)?),
-            Self::Tcp(address) => Box::new(tcp::TcpSource::new(address, settings, expose)?),
-            Self::Fd(fd) => Box::new(fd::InheritedSource::new(fd, settings)?),
-            Self::Stdio => Box::new(stdio::StdioSource::new(settings)?),
-        })
+        match self {
+            Self::Name(name) => name_source(&name, listener_options(&name, settings)?, settings),
+            Self::Tcp(address) => tcp::source(address, settings, expose),
+            Self::Fd(fd) => fd::source(fd, settings),
+            Self::Stdio => stdio::source(settings),
+        }
     }
 }
 

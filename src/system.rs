@@ -1,10 +1,10 @@
-//! What differs between systems for a program: its standard streams, its children, its
-//! signals, and the options that only some of them have. Each system is a folder with
-//! the same files in it.
+//! What differs between systems for a program: standard streams, commands, signals, and options
+//! that only some systems have. Each system is a folder with the same files.
 
 mod listen_settings;
 #[cfg(not(target_os = "linux"))]
 mod no_splice;
+pub(crate) mod output;
 pub(crate) mod peer;
 pub(crate) mod stdout;
 #[cfg(unix)]
@@ -26,10 +26,9 @@ pub(crate) use imp::{
     input::Input,
     listening,
     local_listener::{LocalClient, LocalListener},
-    output::{self, Output},
+    notify::Readiness,
     pipes,
-    readiness::Readiness,
-    release::{kernel, name},
+    release::{kernel_version, os_name},
     signals,
     socket::{Detached, Socket},
     usage, waiting,
@@ -38,6 +37,7 @@ pub(crate) use imp::{
 pub(crate) use imp::{kernel_pipe::KernelPipe, splice::Splicer};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use no_splice::{KernelPipe, Splicer};
+pub(crate) use output::Output;
 
 use local_socket::error::SocketError;
 use std::{io, thread, time::Duration};
@@ -109,11 +109,6 @@ pub(crate) fn start_log_thread(run: fn()) -> io::Result<()> {
     let _held = signals::BlockedSignals::new();
     let thread = thread::Builder::new().name("log".to_owned()).stack_size(256 << 10);
     thread.spawn(run).map(drop)
-}
-
-/// The error of writing to standard output that was closed when the process started.
-fn stdout_is_closed() -> io::Error {
-    io::Error::other("standard output is closed")
 }
 
 /// Returns whether too many files or too much memory is in use, so that the operation may work again

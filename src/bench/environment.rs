@@ -33,8 +33,8 @@ impl Environment {
         Self {
             lsock: env!("CARGO_PKG_VERSION").to_owned(),
             time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-            system: system::name(),
-            kernel: system::kernel(),
+            system: system::os_name(),
+            kernel: system::kernel_version(),
             machine: env::consts::ARCH.to_owned(),
             cpu: cpu(),
             cpus: thread::available_parallelism().map_or(1, usize::from),

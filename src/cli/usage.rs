@@ -21,8 +21,8 @@ pub(crate) fn help_hint(args: &[OsString]) -> String {
     )
 }
 
-/// Prints the help or version that was asked for, or what is wrong with the command
-/// line. `help` is the hint for an error that has no better one.
+/// Prints the requested help or version, or the error of the command line. `help` is the hint for an
+/// error that has no better one.
 pub(crate) fn usage(error: &clap::Error, help: &str) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -42,7 +42,7 @@ pub(crate) fn usage(error: &clap::Error, help: &str) -> ExitCode {
     }
 }
 
-/// clap's message without its heading, its usage and its tips, in one line.
+/// Returns the message of clap in one line, without its heading, usage and tips.
 fn message(error: &clap::Error) -> String {
     if let Some(name) = name_error(error) {
         return name.to_string();
@@ -57,6 +57,7 @@ fn message(error: &clap::Error) -> String {
     escaped(text.strip_prefix("error: ").unwrap_or(&text))
 }
 
+/// Returns the error of a name, which has a message and a hint of its own.
 fn name_error(error: &clap::Error) -> Option<&NotAName> {
     error.source()?.downcast_ref()
 }

@@ -1,6 +1,6 @@
 //! Listening sockets that the process inherits (`fd:N`, socket activation).
 
-use super::{ClientSource, ListenSource};
+use super::{ClientSource, ListenSource, tcp};
 use crate::{
     diag::Failure,
     system::{
@@ -10,10 +10,7 @@ use crate::{
     },
 };
 use local_socket::traits::Listener as _;
-use std::{
-    cell::RefCell,
-    fmt::{self, Display, Formatter},
-};
+use std::fmt::{self, Display, Formatter};
 
 pub(super) const PREFIX: &str = "fd:";
 
@@ -37,83 +34,45 @@ impl Display for InheritedFd {
     }
 }
 
-/// An inherited listening socket.
-#[derive(Debug)]
-pub(super) struct InheritedSource {
-    fd: InheritedFd,
-    /// The address in a form that can be parsed, if the socket has one.
-    address: Option<String>,
-    /// `None` for a TCP port.
-    allowed: Option<Allowed>,
-    /// The socket until it is opened.
-    socket: RefCell<Option<Inherited>>,
-}
-
-impl InheritedSource {
-    /// Checks the options and the socket.
-    pub(super) fn new(fd: InheritedFd, settings: &ListenSettings) -> Result<Self, Failure> {
-        let backlog = ("--backlog", settings.backlog.is_some());
-        let decided = settings.of_files().into_iter().chain([backlog]);
-        ListenSettings::refuse(decided, "whoever made the socket has decided on it")?;
-        let socket = inherited::take(fd.0, settings)?;
-        let (address, allowed) = match &socket {
-            Inherited::Local(listener, allowed) => {
-                (listener.local_name().ok().map(|name| name.to_string()), Some(allowed.clone()))
-            }
-            Inherited::Tcp(listener) => {
-                let why = "the clients of a TCP port have no users";
-                ListenSettings::refuse(settings.of_files_and_users(), why)?;
-                let address = listener.local_addr();
-                (address.ok().map(|address| format!("{}{address}", super::tcp::PREFIX)), None)
-            }
-        };
-        Ok(Self { fd, address, allowed, socket: RefCell::new(Some(socket)) })
-    }
-
-    fn description(&self) -> String {
-        let other = match self.allowed {
-            Some(_) => "a socket without a name",
-            None => "a TCP port",
-        };
-        self.address.as_deref().unwrap_or(other).to_owned()
-    }
-}
-
-impl ListenSource for InheritedSource {
-    fn open(&self) -> Result<ClientSource, Failure> {
-        let opened = match self.socket.take() {
-            Some(Inherited::Local(listener, ..)) => {
-                LocalListener::new(*listener).map(ClientSource::Local)
-            }
-            Some(Inherited::Tcp(listener)) => ClientSource::tcp(listener),
-            None => return Err(Failure::Usage(format!("{self} was used before"))),
+/// Prepares to accept from an inherited socket.
+///
+/// # Errors
+/// `Unsupported` for options that were decided when the socket was created, `Usage` if the
+/// descriptor is not a listening socket.
+pub(super) fn source(fd: InheritedFd, settings: &ListenSettings) -> Result<ListenSource, Failure> {
+    let backlog = ("--backlog", settings.backlog.is_some());
+    let decided = settings.of_files().into_iter().chain([backlog]);
+    ListenSettings::refuse(decided, "whoever made the socket has decided on it")?;
+    let inherited = inherited::take(fd.0, settings)?;
+    let (address, allowed, other) = match &inherited {
+        Inherited::Local(listener, allowed) => {
+            let name = listener.local_name().ok().map(|name| name.to_string());
+            (name, Some(allowed.clone()), "a socket without a name")
+        }
+        Inherited::Tcp(listener) => {
+            let why = "the clients of a TCP port have no users";
+            ListenSettings::refuse(settings.of_files_and_users(), why)?;
+            let address = listener.local_addr().ok();
+            (address.map(|address| format!("{}{address}", tcp::PREFIX)), None, "a TCP port")
+        }
+    };
+    let kind = address.as_deref().unwrap_or(other).to_owned();
+    let served = allowed.as_ref().map_or("whoever can connect".to_owned(), Allowed::to_string);
+    let explanation = format!("listen on    {fd} ({kind})\nserve        {served}\n");
+    let open = || {
+        let opened = match inherited {
+            Inherited::Local(listener, _) => LocalListener::new(*listener).map(ClientSource::Local),
+            Inherited::Tcp(listener) => ClientSource::tcp(listener),
         };
         opened.map_err(ClientSource::failure)
-    }
-
-    fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "listen on    {self} ({})", self.description())?;
-        match &self.allowed {
-            Some(allowed) => writeln!(f, "serve        {allowed}"),
-            None => writeln!(f, "serve        whoever can connect"),
-        }
-    }
-
-    fn kind_text(&self) -> Option<String> {
-        Some(self.description())
-    }
-
-    fn allowed(&self) -> Option<&Allowed> {
-        self.allowed.as_ref()
-    }
-
-    fn address(&self) -> String {
-        self.address.clone().unwrap_or_else(|| self.to_string())
-    }
-}
-
-impl Display for InheritedSource {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.fd)
-    }
+    };
+    Ok(ListenSource {
+        text: fd.to_string(),
+        kind: Some(kind),
+        explanation,
+        allowed,
+        address,
+        opener: Some(Box::new(open)),
+        ..ListenSource::default()
+    })
 }

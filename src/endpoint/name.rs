@@ -11,7 +11,7 @@ use crate::{
         listening::{self, Allowed},
     },
 };
-use local_socket::{Listener, ListenerOptions, Name, OnConflict};
+use local_socket::{ListenerOptions, Name, OnConflict};
 use std::{
     error::Error,
     ffi::OsStr,
@@ -52,76 +52,59 @@ pub(super) fn write(f: &mut Formatter<'_>, name: &Name<'_>) -> fmt::Result {
     write!(f, "{prefix}{text}")
 }
 
-/// A listener on a local socket, with its options.
-#[derive(Debug)]
-pub(crate) struct NameSource {
-    name: Name<'static>,
+/// Checks the options of a listener on a local socket.
+///
+/// # Errors
+/// `Unsupported` for options that this system or this kind of name does not have, `Usage` for an
+/// unknown group.
+pub(crate) fn listener_options(
+    name: &Name<'static>,
+    settings: &ListenSettings,
+) -> Result<ListenerOptions<'static>, Failure> {
+    let on_conflict = if settings.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
+    let options = ListenerOptions::new().name(name.clone()).on_conflict(on_conflict);
+    listening::options(options, name, settings)
+}
+
+/// Listens on a local socket, in an event loop.
+///
+/// # Errors
+/// `Bind`, or `Io` if the event loop cannot watch the listener.
+pub(crate) fn open_listener(options: ListenerOptions<'_>) -> Result<ClientSource, Failure> {
+    let listener = options.create_sync().map_err(Failure::Bind)?;
+    LocalListener::new(listener).map(ClientSource::Local).map_err(ClientSource::failure)
+}
+
+/// Prepares to listen on a local socket.
+///
+/// # Errors
+/// `Usage` for unknown users and groups.
+pub(crate) fn name_source(
+    name: &Name<'static>,
     options: ListenerOptions<'static>,
-    allowed: Allowed,
-    /// Whether the mode of the socket file keeps out clients that `--allow` names.
-    keeps_out: bool,
-    replaces: bool,
-}
-
-impl NameSource {
-    /// Checks the options.
-    ///
-    /// # Errors
-    /// `Unsupported` for options that this system or this kind of name does not have, `Usage` for
-    /// unknown users and groups.
-    pub(crate) fn new(name: Name<'static>, settings: &ListenSettings) -> Result<Self, Failure> {
-        let replaces = settings.replace;
-        let on_conflict = if replaces { OnConflict::Replace } else { OnConflict::ReplaceStale };
-        let options = ListenerOptions::new().name(name.clone()).on_conflict(on_conflict);
-        let options = listening::options(options, &name, settings)?;
-        let allowed = Allowed::new(&name, settings)?;
-        let keeps_out = allowed.is_kept_out(&name, settings);
-        Ok(Self { name, options, allowed, keeps_out, replaces })
-    }
-
-    /// Listens with blocking calls.
-    ///
-    /// # Errors
-    /// `Bind`.
-    pub(crate) fn listen(&self) -> Result<Listener, Failure> {
-        self.options.clone().create_sync().map_err(Failure::Bind)
-    }
-}
-
-impl ListenSource for NameSource {
-    fn open(&self) -> Result<ClientSource, Failure> {
-        LocalListener::new(self.listen()?).map(ClientSource::Local).map_err(ClientSource::failure)
-    }
-
-    fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { name, allowed, .. } = self;
-        writeln!(f, "listen on    {name} ({})", name.kind_text())?;
-        let conflict =
-            if self.replaces { "take over, also a live one" } else { "take over if stale" };
-        writeln!(f, "if in use    {conflict}")?;
-        writeln!(f, "serve        {allowed}")
-    }
-
-    fn kind_text(&self) -> Option<String> {
-        Some(self.name.kind_text().to_string())
-    }
-
-    fn allowed(&self) -> Option<&Allowed> {
-        Some(&self.allowed)
-    }
-
-    fn warn(&self) {
-        let name = &self.name;
-        if let Some(why) = listening::unsafe_folder(name) {
-            tracing::warn!("{why}: they can put a socket of theirs in the place of {name}");
-        }
-        if self.keeps_out {
-            tracing::warn!(
-                "--allow names users whom the mode of the socket file keeps out: \
-                 --mode 660 or 666 lets them connect"
-            );
-        }
-    }
+    settings: &ListenSettings,
+) -> Result<ListenSource, Failure> {
+    let allowed = Allowed::new(name, settings)?;
+    let (kind, replaces) = (name.kind_text().to_string(), settings.replace);
+    let conflict = if replaces { "take over, also a live one" } else { "take over if stale" };
+    let explanation =
+        format!("listen on    {name} ({kind})\nif in use    {conflict}\nserve        {allowed}\n");
+    let unsafe_folder = listening::unsafe_folder(name)
+        .map(|why| format!("{why}: they can put a socket of theirs in the place of {name}"));
+    let keeps_out = allowed.is_kept_out(name, settings).then(|| {
+        "--allow names users whom the mode of the socket file keeps out: \
+         --mode 660 or 666 lets them connect"
+            .to_owned()
+    });
+    Ok(ListenSource {
+        text: name.to_string(),
+        kind: Some(kind),
+        explanation,
+        allowed: Some(allowed),
+        warnings: unsafe_folder.into_iter().chain(keeps_out).collect(),
+        opener: Some(Box::new(|| open_listener(options))),
+        ..ListenSource::default()
+    })
 }
 
 impl ConnectTarget for Name<'static> {
@@ -138,12 +121,6 @@ impl ConnectTarget for Name<'static> {
 
     fn carries_descriptors(&self) -> bool {
         true
-    }
-}
-
-impl Display for NameSource {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.name)
     }
 }
 

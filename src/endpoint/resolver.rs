@@ -23,7 +23,7 @@ pub(super) struct Resolver {
     threads: Semaphore,
 }
 
-/// The addresses, or the error, which all who wait for it share.
+/// The addresses or the error of a look-up, shared by all connections that wait for it.
 type Answer = Result<Arc<[SocketAddr]>, Arc<io::Error>>;
 
 /// `None` until the answer is known.
@@ -55,7 +55,8 @@ impl Resolver {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok([(address, 0).into()].into());
         }
-        let mut pending = match self.pending(host) {
+        let in_flight = find(&self.in_flight(), host);
+        let mut pending = match in_flight {
             Some(pending) => pending,
             None => {
                 // The semaphore is never closed.
@@ -77,10 +78,6 @@ impl Resolver {
             }),
             None => Err(io::Error::other("the host could not be looked up")),
         }
-    }
-
-    fn pending(&self, host: &str) -> Option<Pending> {
-        find(&self.in_flight(), host)
     }
 
     /// Starts a thread that looks up the host, unless another connection has started one.

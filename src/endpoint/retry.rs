@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::time;
 
-/// How long to wait before connecting again when there are no descriptors left.
+/// Pause before the next attempt if no descriptors are left.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A target that each client is connected to.
@@ -36,14 +36,14 @@ pub(crate) trait ConnectTarget: Debug + Send + Sync {
 /// idle connection keeps only the memory of its last stage.
 pub(crate) type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
 
-/// How long to wait for a server that is absent or busy.
+/// Time limits for a server that is absent or busy.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct RetryPolicy {
     wait: Wait,
     timeout: Option<Duration>,
 }
 
-/// How long to retry while nobody listens.
+/// Time of retries while no server listens.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
     /// No retry.

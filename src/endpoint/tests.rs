@@ -1,4 +1,4 @@
-//! Texts and endpoints, there and back.
+//! Parsing and printing of endpoints.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -19,13 +19,13 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// What `lsock connect` is going to do.
+/// The plan of `lsock connect`.
 #[derive(Debug)]
 struct ConnectPlan {
     name: Name<'static>,
     retry_policy: RetryPolicy,
     options: TransferOptions,
-    /// What the connection is joined to, instead of stdin and stdout.
+    /// The command to join the connection to, instead of stdin and stdout.
     command: Option<endpoint::CommandLine>,
     shows_progress: bool,
 }
@@ -79,7 +79,7 @@ impl ConnectPlan {
             .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
         let options = self.options;
         let commands = Commands { command, name, is_local: true, options, signals };
-        // If the command became process 1, signals would not end it.
+        // A command that became process 1 would ignore signals.
         let stream = match commands.signals {
             Some(_) => stream,
             None => commands.become_it(stream, peer.as_ref())?,
@@ -99,7 +99,7 @@ impl ConnectPlan {
         })
     }
 
-    /// Connects, as often as the options say.
+    /// Connects with blocking calls, with retries as the policy allows.
     fn connect(&self) -> Result<Stream, Failure> {
         let mut attempts = self.retry_policy.begin();
         loop {

@@ -8,29 +8,30 @@ use super::{
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{self, CommandLine, ListenSource as _, NameSource, joined_to},
+    endpoint::{self, CommandLine, joined_to, listener_options, name_source, open_listener},
     serve::{Acceptor, OpenItem, Server, Stopper},
     system::{self, signals, stdout},
     transfer::{TransferOptions, tasks::EventLoops},
 };
-use local_socket::{Listener, traits::Listener as _};
+use local_socket::{Listener, ListenerOptions, traits::Listener as _};
 use std::{
     fmt::{self, Display, Formatter},
     sync::Arc,
     time::Duration,
 };
 
-/// What `lsock listen` is going to do.
+/// The plan of `lsock listen`.
 #[derive(Debug)]
 struct ListenPlan {
-    listening: ListenerPlan<NameSource>,
+    listening: ListenerPlan,
+    listener: ListenerOptions<'static>,
     options: TransferOptions,
     joins: Joins,
     grace: Duration,
     shows_progress: bool,
 }
 
-/// What clients are joined to, and how many of them.
+/// What clients are joined to, and how many clients are served.
 #[derive(Clone, Debug)]
 enum Joins {
     /// The one client to stdin and stdout.
@@ -86,10 +87,12 @@ impl ListenPlan {
             hub.check(&options)?;
         }
         let settings = listening.options();
-        let source = Box::new(NameSource::new(name, &settings)?);
+        let listener = listener_options(&name, &settings)?;
+        let source = name_source(&name, listener.clone(), &settings)?;
         Ok(Self {
             grace: listening.grace,
-            listening: ListenerPlan::new(source, settings),
+            listening: ListenerPlan { source, settings },
+            listener,
             options,
             joins,
             shows_progress,
@@ -101,7 +104,7 @@ impl ListenPlan {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let moves = matches!(self.joins, Joins::Commands { .. }) && !self.options.is_plain();
-        // A command's process has one as well.
+        // A command that does not have the socket itself takes one more descriptor.
         let room = super::room_for_connections(if moves { 3 } else { 2 })?;
         let once = matches!(self.joins, Joins::Commands { once: true, .. });
         let loops = if once { EventLoops::start_one() } else { EventLoops::start() };
@@ -109,9 +112,9 @@ impl ListenPlan {
             loops.map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         loops.run(async {
             let admission = self.listening.admission(room);
-            let open = || self.listening.source.open();
+            let open = || open_listener(self.listener.clone());
             let server = Server::open(open, admission, once, self.grace)?;
-            readiness.tell()?;
+            readiness.notify()?;
             self.listening.log(terminal);
             match &self.joins {
                 Joins::Hub(options) => hub::serve(server, &loops, *options).await,
@@ -136,13 +139,13 @@ impl ListenPlan {
         self.listening.warn();
         let (listener, stopper, accepting) = {
             let _held = signals::BlockedSignals::new();
-            let listener = Arc::new(self.listening.source.listen()?);
+            let listener = Arc::new(self.listener.clone().create_sync().map_err(Failure::Bind)?);
             let stopper = Stopper::start(&listener, self.grace)?;
             let accepting = stopper.going(OpenItem::Accepting);
             (listener, stopper, accepting)
         };
-        let result = readiness.tell().and_then(|()| self.serve(&listener, &stopper, terminal));
-        // The name goes before the process does, also when something has failed.
+        let result = readiness.notify().and_then(|()| self.serve(&listener, &stopper, terminal));
+        // Remove the name before the process ends, also after an error.
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
         }
@@ -192,7 +195,7 @@ fn serve_one_after_another(
         let report = next.join(stream, client.number, false, meter);
         let is_over = report.first_is_gone();
         match report.failure() {
-            // Nothing of any client could be written any more.
+            // No further client could be written to the output.
             failure if is_over => {
                 return failure.map_or(Ok(Outcome::Done), Err);
             }
@@ -206,7 +209,7 @@ fn serve_one_after_another(
 /// For `--explain`.
 impl Display for ListenPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.listening.source.explain(f)?;
+        f.write_str(&self.listening.source.explanation)?;
         let (clients, joined) = match &self.joins {
             Joins::Stdio => ("one", joined_to(None)),
             Joins::StdioInTurn => ("one after another", joined_to(None)),

@@ -10,16 +10,12 @@ use std::num::NonZeroUsize;
 
 /// A listener and its options.
 #[derive(Debug)]
-pub(super) struct ListenerPlan<S: ?Sized = dyn ListenSource> {
-    settings: ListenSettings,
-    pub(super) source: Box<S>,
+pub(super) struct ListenerPlan {
+    pub(super) source: ListenSource,
+    pub(super) settings: ListenSettings,
 }
 
-impl<S: ListenSource + ?Sized> ListenerPlan<S> {
-    pub(super) fn new(source: Box<S>, settings: ListenSettings) -> Self {
-        Self { settings, source }
-    }
-
+impl ListenerPlan {
     /// Returns whether an option limits the number of clients.
     pub(super) fn limits_clients(&self) -> bool {
         self.settings.max_conns.is_some() || self.settings.max_conns_per_user.is_some()
@@ -32,14 +28,16 @@ impl<S: ListenSource + ?Sized> ListenerPlan<S> {
 
     /// Warns of settings that are probably not intended.
     pub(super) fn warn(&self) {
-        if let Some(uid) = self.source.allowed().and_then(Allowed::unmapped_user) {
+        if let Some(uid) = self.source.allowed.as_ref().and_then(Allowed::unmapped_user) {
             tracing::warn!(
                 "this user namespace does not map the user of this process: uid {uid} can be \
                  any user, and is not served; map the user (user_namespaces(7)), or serve \
                  whoever can connect with --allow any"
             );
         }
-        self.source.warn();
+        for warning in &self.source.warnings {
+            tracing::warn!("{warning}");
+        }
     }
 
     /// Returns the rules for clients, and their maximum number. `room` is the number that the limit
@@ -47,12 +45,12 @@ impl<S: ListenSource + ?Sized> ListenerPlan<S> {
     pub(super) fn admission(&self, room: Option<NonZeroUsize>) -> Admission {
         let all = [self.settings.max_conns, room].into_iter().flatten().min();
         let limits = Limits::new(all, self.settings.max_conns_per_user);
-        Admission::new(self.source.allowed().cloned(), limits)
+        Admission::new(self.source.allowed.clone(), limits)
     }
 
     /// Logs the address.
     pub(super) fn log(&self, terminal: Terminal) {
-        if let Some(kind) = self.source.kind_text() {
+        if let Some(kind) = &self.source.kind {
             terminal.tell(&format!("listening on {} ({kind})", self.source));
         }
     }

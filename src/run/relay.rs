@@ -8,7 +8,7 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{
-        self, ClientSource, CommandLine, Joining, ListenOn, RetryPolicy, Target, joined_to,
+        self, ClientSource, CommandLine, Joining, ListenOn, Opener, RetryPolicy, Target, joined_to,
     },
     serve::Server,
     system::{self, Descriptors, command, stdout},
@@ -63,12 +63,12 @@ impl RelayPlan {
         let source = listen.source(&settings, args.expose)?;
         let plan = Self {
             grace: listening.grace,
-            listening: ListenerPlan::new(source, settings),
             joining: target.joining(),
-            once: args.once,
+            once: args.once || source.has_one_client,
             retry_policy: connecting.retry_policy(),
             options: transfer.options()?,
             passes_descriptors: args.pass_fds,
+            listening: ListenerPlan { source, settings },
             shows_progress,
         };
         plan.check(&connecting, is_same)?;
@@ -138,7 +138,7 @@ impl RelayPlan {
 
     /// Returns whether clients connect to a local socket.
     fn is_local(&self) -> bool {
-        self.listening.source.allowed().is_some()
+        self.listening.source.allowed.is_some()
     }
 
     /// Returns the handling of descriptors that arrive with data.
@@ -157,7 +157,7 @@ impl RelayPlan {
         if moves { 3 } else { 2 }
     }
 
-    fn run(self, terminal: Terminal) -> Result<Outcome, Failure> {
+    fn run(mut self, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let room = super::room_for_connections(self.descriptors_each())?;
@@ -170,30 +170,26 @@ impl RelayPlan {
             if matches!(self.joining, Joining::Stdio) {
                 admission.one_at_a_time();
             }
-            let is_stdio = self.listening.source.is_stdio();
-            let (client, joined) = match is_stdio.then(|| self.stdio(terminal)).transpose()? {
-                Some(stdio) => {
-                    let (socket, joined) = SharedStdio::new(stdio, true).join(1)?;
-                    (Some(socket), Some(joined))
+            let (opener, joined): (Opener, _) = match self.listening.source.opener.take() {
+                Some(opener) => (opener, None),
+                None => {
+                    let (client, joined) = SharedStdio::new(self.stdio(terminal)?, true).join(1)?;
+                    (Box::new(|| Ok(ClientSource::given(client))), Some(joined))
                 }
-                None => (None, None),
             };
-            let open = || match client {
-                Some(client) => Ok(ClientSource::given(client)),
-                None => self.listening.source.open(),
-            };
-            let server = Server::open(open, admission, self.once || is_stdio, self.grace)?;
+            let server = Server::open(opener, admission, self.once, self.grace)?;
             // Threads are started only after signals are watched.
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
             // Commands get the address of the listener, whose port is known now.
             let bridge = Bridge::new(self.target(terminal)?, plan, joined);
-            readiness.tell()?;
+            readiness.notify()?;
             self.listening.log(terminal);
             server.serve(&loops, bridge).await
         })
     }
 
+    /// Returns the target that clients are joined to.
     fn target(&self, terminal: Terminal) -> Result<BridgeTarget, Failure> {
         Ok(match &self.joining {
             Joining::Connection(target) => {
@@ -227,8 +223,8 @@ impl RelayPlan {
 /// For `--explain`.
 impl Display for RelayPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.listening.source.explain(f)?;
-        let clients = match (&self.joining, self.once || self.listening.source.is_stdio()) {
+        f.write_str(&self.listening.source.explanation)?;
+        let clients = match (&self.joining, self.once) {
             (_, true) => "one",
             (Joining::Stdio, false) => "one after another",
             _ => "all at once",

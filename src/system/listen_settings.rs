@@ -1,11 +1,11 @@
 use crate::diag::Failure;
 use std::{num::NonZeroUsize, str::FromStr};
 
-/// Where a listener differs from the default. Which of the options a system has is checked in
+/// Options of a listener. Options that this system does not have are rejected by
 /// [`listening::options`](super::listening::options).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListenSettings {
-    /// Clients that are served at a time.
+    /// Maximum number of clients at a time.
     pub(crate) max_conns: Option<NonZeroUsize>,
     pub(crate) max_conns_per_user: Option<NonZeroUsize>,
     pub(crate) backlog: Option<u32>,
@@ -16,7 +16,7 @@ pub(crate) struct ListenSettings {
     pub(crate) allow: Vec<AllowRule>,
     /// The security descriptor of a pipe (Windows).
     pub(crate) sddl: Option<String>,
-    /// Whether a live server's socket file is replaced.
+    /// Whether the socket file of a live server is replaced.
     pub(crate) replace: bool,
     /// The descriptor to report readiness on.
     pub(crate) ready_fd: Option<i32>,

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Stands for splicing on systems that cannot: there never is one of these.
+/// Splicing between a pipe and a socket, which this system does not have. No value exists.
 #[derive(Debug)]
 pub(crate) enum Splicer {}
 
@@ -31,11 +31,11 @@ impl Splicer {
     }
 }
 
-/// Stands for how much can be spliced from a socket: never anything.
+/// The number of bytes that can be spliced from a socket. No value exists.
 #[derive(Copy, Clone, Debug)]
 pub(crate) enum Spliceable {}
 
-/// Stands for a pipe that is spliced through: there never is one of these.
+/// A pipe through which bytes are spliced. No value exists.
 #[derive(Debug)]
 pub(crate) enum KernelPipe {}
 
@@ -50,7 +50,7 @@ impl KernelPipe {
 }
 
 impl Socket {
-    #[expect(clippy::unused_self, reason = "it looks there where it can")]
+    #[expect(clippy::unused_self, reason = "other systems use it")]
     pub(crate) fn poll_spliceable(
         &self,
         _: &mut Context<'_>,

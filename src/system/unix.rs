@@ -7,9 +7,9 @@ pub(crate) mod input;
 pub(crate) mod kernel_pipe;
 pub(crate) mod listening;
 pub(crate) mod local_listener;
+pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod pipes;
-pub(crate) mod readiness;
 pub(crate) mod release;
 pub(crate) mod signals;
 pub(crate) mod socket;
@@ -20,21 +20,24 @@ pub(crate) mod waiting;
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    io::Errno,
+    io::retry_on_intr,
 };
-use std::io;
+use std::{io, os::fd::AsFd};
 
-/// Waits for one of the events, also if the process gets a signal meanwhile.
+/// A timeout for calls that do not wait.
+const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// Waits for one of the events, also if a signal interrupts the call.
 fn wait(fds: &mut [PollFd<'_>], timeout: Option<&Timespec>) -> io::Result<usize> {
-    loop {
-        match poll(fds, timeout) {
-            Err(Errno::INTR) => {}
-            result => return result.map_err(io::Error::from),
-        }
-    }
+    Ok(retry_on_intr(|| poll(fds, timeout))?)
 }
 
-/// What a closed or broken descriptor reports without being asked.
+/// Waits for one event of one descriptor.
+fn wait_for(fd: &impl AsFd, event: PollFlags) -> io::Result<()> {
+    wait(&mut [PollFd::new(fd, event)], None).map(|_| ())
+}
+
+/// Returns the events of a closed or broken descriptor, which are always reported (`poll(2)`).
 fn ended() -> PollFlags {
     PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL
 }

@@ -18,8 +18,8 @@ use std::{
 };
 use tokio::process::Child;
 
-/// Replaces this process by the command, with the socket itself as its standard input and output,
-/// and without any other descriptor of ours but standard error. Returns only if that fails.
+/// Replaces this process by the command, with the socket as its standard input and output. Of the
+/// other descriptors the command inherits only standard error. Returns only if it fails.
 pub(crate) fn become_on(mut command: Command, stream: Stream) -> io::Result<()> {
     close_all_on_exec()?;
     let output = stream.as_fd().try_clone_to_owned()?;
@@ -28,29 +28,29 @@ pub(crate) fn become_on(mut command: Command, stream: Stream) -> io::Result<()> 
     Err(command.exec())
 }
 
-/// Whether a command can be given the socket itself.
+/// Whether a command can have the socket as its standard input and output.
 pub(crate) const TAKES_SOCKETS: bool = true;
 
-/// The exit status that stands for how a command ended: 128 and its number for a signal,
-/// as in a shell.
+/// Returns the exit status of a command; 128+n if signal n ended it, as in a shell.
 pub(crate) fn status(status: ExitStatus) -> u8 {
     let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     u8::try_from(code).unwrap_or(u8::MAX)
 }
 
-/// Keeps every descriptor that came with the process from the commands that it starts; its
-/// own ones are kept from them since they are open.
+/// Makes inherited descriptors close in commands. Descriptors that this process has opened always
+/// do.
 pub(crate) fn keep_descriptors() -> io::Result<()> {
     close_all_on_exec()
 }
 
-/// Starts the command, in an event loop, with the socket itself as its standard input and output.
+/// Starts the command in an event loop, with the socket as its standard input and output.
 pub(crate) fn start_on(mut command: Command, socket: Detached) -> io::Result<Child> {
     socket.give_to(&mut command)?;
     start(command)
 }
 
-/// Starts a command in an event loop; gives the other end of its standard input and output.
+/// Starts a command in an event loop. Returns the socket that is connected to its standard input
+/// and output.
 pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> {
     let socket = Socket::pair_with_command(&mut command)?;
     Ok((start(command)?, socket))
@@ -65,7 +65,7 @@ fn start(mut command: Command) -> io::Result<Child> {
 
 /// Asks a command to end.
 pub(crate) fn ask_to_end(child: &mut Child) -> io::Result<()> {
-    // Without a number it has ended and been waited for.
+    // A command that has been waited for has no process ID.
     let Some(pid) = child.id().and_then(|id| id.try_into().ok()) else { return Ok(()) };
     Ok(kill(Pid::from_raw(pid), Signal::SIGTERM)?)
 }

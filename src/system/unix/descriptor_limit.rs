@@ -1,4 +1,4 @@
-//! How many descriptors this process may have (RLIMIT_NOFILE, `getrlimit(2)`).
+//! The limit of open descriptors of this process (RLIMIT_NOFILE, `getrlimit(2)`).
 
 use lsock_startup::set_descriptor_limit;
 use rustix::{
@@ -7,19 +7,19 @@ use rustix::{
 };
 use std::{io, os::unix::net::UnixDatagram, process::Command, sync::OnceLock};
 
-/// What it was before it was raised.
+/// The limit before it was raised.
 static BEFORE: OnceLock<Rlimit> = OnceLock::new();
 
-/// What a process needs besides those of its connections: for its listener and signals, for
-/// each event loop and what that does at the moment (starting a command takes a few), and
-/// some to spare.
+/// Returns the number of descriptors that do not belong to connections: for the listener and
+/// signals, for each event loop and its current operation (starting a command takes a few), and a
+/// reserve.
 fn others() -> u64 {
     let loops = std::thread::available_parallelism().map_or(1, usize::from);
     6 + 8 * loops as u64
 }
 
-/// Raises it as far as this process may; gives how many more descriptors connections may
-/// take, if there is a limit.
+/// Raises the limit to the maximum. Returns the number of descriptors that connections can use;
+/// `None` if there is no limit.
 pub(crate) fn raise() -> Option<u64> {
     let before = getrlimit(Resource::Nofile);
     BEFORE.get_or_init(|| before);
@@ -34,11 +34,14 @@ pub(crate) fn raise() -> Option<u64> {
     Some(limit.saturating_sub(in_use + others()))
 }
 
-/// Checks that an event loop for each of so many threads can be started, and a little more
-/// be opened: tokio panics where there are too few descriptors.
+/// Checks that there are descriptors for `count` event loops and a few more: tokio panics if it
+/// cannot open them.
+///
+/// # Errors
+/// `Other` with the number that is needed, or another error of `socket(2)`.
 pub(crate) fn check_event_loops(count: usize) -> io::Result<()> {
-    // A socket pair for signals; for each loop what waits, its twin, what wakes it, and one
-    // end of that pair again; a listener, a client, and what they take for a moment.
+    // A socket pair for signals; for each loop an epoll descriptor and its duplicate, an event
+    // descriptor, and a duplicate of the socket for signals; a listener, a client, and a reserve.
     let needed = 2 + 4 * count + 8;
     let mut held = Vec::new();
     while held.len() < needed {
@@ -58,8 +61,8 @@ pub(crate) fn check_event_loops(count: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a command the limit that this process was started with: programs that use
-/// `select(2)`, or close every number up to the limit, rely on a low one.
+/// Restores the original limit in a command. Programs that use `select(2)`, or close every number
+/// up to the limit, rely on a low one.
 pub(super) fn restore_in(command: &mut Command) {
     if let Some(Rlimit { current, maximum }) = BEFORE.get()
         && current != maximum

@@ -1,4 +1,4 @@
-//! Descriptors that come along with the bytes of a local socket (`SCM_RIGHTS`, `unix(7)`).
+//! Descriptors that are sent with the bytes of a local socket (`SCM_RIGHTS`, `unix(7)`).
 
 use local_socket::{
     Stream,
@@ -11,18 +11,18 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
-/// What becomes of the descriptors of one direction.
+/// The descriptors of one direction of a transfer: passed on, or closed.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors {
     passes: bool,
-    /// Those of the bytes that are to be written next.
+    /// Descriptors of the bytes that are written next.
     held: Vec<OwnedFd>,
-    /// What has been read of the bytes after those.
+    /// The first of the bytes that follow with other descriptors, if it has been read.
     head: Option<Box<Head>>,
     lost: Lost,
 }
 
-/// The first of the bytes that descriptors came with, and how many more of these there are.
+/// A byte that came with descriptors, and the number of bytes that were sent together with it.
 #[derive(Debug)]
 struct Head {
     byte: u8,
@@ -30,64 +30,64 @@ struct Head {
     rest: usize,
 }
 
-/// How many bytes are read one by one before descriptors, until others have their turn.
+/// Maximum number of bytes that are read one by one in a call.
 const SLOW: usize = 2048;
 
-/// Whether descriptors were lost, and whether that was told.
+/// Whether descriptors were lost, and whether the loss was reported.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 enum Lost {
     #[default]
     No,
     New,
-    Told,
+    Reported,
 }
 
 impl Descriptors {
-    /// Whether this system has such a thing.
+    /// Whether this system can send descriptors with data.
     pub(crate) const ARE_PASSED: bool = true;
 
     pub(crate) fn new(passes: bool) -> Self {
         Self { passes, ..Self::default() }
     }
 
-    /// Whether the next bytes are to take descriptors along.
+    /// Returns whether the next bytes are written with descriptors.
     pub(crate) fn are_held(&self) -> bool {
         !self.held.is_empty()
     }
 
-    /// Whether some were lost, the first time that it is asked after that.
+    /// Returns whether descriptors were lost, once.
     pub(crate) fn were_lost(&mut self) -> bool {
         let is_new = self.lost == Lost::New;
         if is_new {
-            self.lost = Lost::Told;
+            self.lost = Lost::Reported;
         }
         is_new
     }
 
-    /// Whether a byte was read that is not in the caller's buffer.
+    /// Returns whether a byte was read that is not in the buffer of the caller.
     pub(crate) fn hold_a_byte(&self) -> bool {
         self.head.is_some()
     }
 
-    /// Reads from a stream, and loses descriptors that come.
+    /// Reads from a stream, and closes descriptors that arrive.
     pub(crate) fn read(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
         self.receive(stream.as_fd(), buffer).map(|(read, _)| read)
     }
 
-    /// How many of the bytes that wait can be spliced and take no descriptor with them, which
-    /// would be closed without a word. `None` if they are to be read instead.
+    /// Returns how many bytes can be spliced without a descriptor, which would be closed unnoticed.
+    /// Returns `None` if the bytes must be read.
     #[cfg(target_os = "linux")]
     pub(super) fn without(socket: BorrowedFd<'_>) -> Option<usize> {
         Self::without_if(socket, || waiting::are_none(socket))
     }
 
-    /// As [`without`](Self::without), where the caller finds out whether there are none.
+    /// Returns the same as [`without`](Self::without). The caller checks whether descriptors wait.
     #[cfg(target_os = "linux")]
     pub(super) fn without_if(
         socket: BorrowedFd<'_>,
         are_none: impl FnOnce() -> bool,
     ) -> Option<usize> {
-        // What comes between the two questions is counted by the second one only.
+        // Of what arrives between the two calls, the bytes are not counted, but descriptors are seen.
         let bytes = rustix::io::ioctl_fionread(socket).ok().filter(|bytes| *bytes > 0)?;
         are_none().then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
     }
@@ -98,12 +98,12 @@ impl Descriptors {
         }
     }
 
-    /// Whether they are passed on.
+    /// Returns whether descriptors are passed on.
     pub(super) fn are_passed(&self) -> bool {
         self.passes
     }
 
-    /// Reads, and loses descriptors that come; whether there were some.
+    /// Reads, and closes descriptors that arrive. Also returns whether there were any.
     pub(super) fn receive(
         &mut self,
         socket: BorrowedFd<'_>,
@@ -116,10 +116,10 @@ impl Descriptors {
         Ok((bytes, has_lost))
     }
 
-    /// Reads so that descriptors come with the first byte of what is read, or not at all. A
-    /// read would give them together with bytes that were sent before them, and where those
-    /// end cannot be asked: a look ahead tells whether descriptors come, and where the bytes
-    /// end that were sent with them, but not where these begin.
+    /// Reads so that descriptors arrive with the first byte of the result, or not at all. A plain
+    /// read returns them together with bytes that were sent before. `MSG_PEEK` shows whether
+    /// descriptors arrive and where the bytes that were sent with them end, but not where they
+    /// start; so the bytes before them are read one by one.
     pub(super) fn receive_with(
         &mut self,
         socket: BorrowedFd<'_>,
@@ -142,7 +142,7 @@ impl Descriptors {
             match recv_with_fds(socket, byte, &mut fds, MAX_PASSED_FDS) {
                 Ok(_) => {}
                 Err(error) if LostFds::of(&error).is_some() => self.lose(),
-                // The next read fails again.
+                // The error occurs again at the next read.
                 Err(_) if position > 0 => return Ok(position),
                 Err(error) => return Err(error),
             }
@@ -159,7 +159,7 @@ impl Descriptors {
         Ok(waiting.min(SLOW))
     }
 
-    /// Writes, and sends the descriptors along with the first byte.
+    /// Writes, and sends the descriptors with the first byte.
     pub(super) fn send(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         let fds: Vec<_> = self.held.iter().map(AsFd::as_fd).collect();
         let sent = send_with_fds(socket, bytes, &fds);
@@ -170,8 +170,8 @@ impl Descriptors {
     }
 }
 
-/// Reads, or looks ahead. Without room for descriptors the system closes those that come,
-/// and says so.
+/// Reads or peeks. Also returns whether there were descriptors, which the system closes because
+/// there is no buffer for them (`MSG_CTRUNC`).
 fn receive_bytes(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
@@ -183,16 +183,16 @@ fn receive_bytes(
     Ok((message.bytes, message.flags.contains(ReturnFlags::CTRUNC)))
 }
 
-/// Reads what has been seen to be there.
+/// Reads bytes that `MSG_PEEK` has shown.
 fn rest_of(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> usize {
     if buffer.is_empty() {
         return 0;
     }
-    // What fails now fails again when it is read next.
+    // An error occurs again at the next read.
     receive_bytes(socket, buffer, RecvFlags::empty()).map_or(0, |(bytes, _)| bytes)
 }
 
-/// How many descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
+/// Checks whether descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
 #[cfg(target_os = "linux")]
 pub(super) mod waiting {
     use std::{
@@ -206,21 +206,22 @@ pub(super) mod waiting {
     };
 
     thread_local! {
-        /// Those of an event loop. Each tells of whatever has its number when it is read.
+        /// The files of an event loop. A file reports the socket that has the number when it is
+        /// read.
         static FILES: RefCell<HashMap<RawFd, Info>> = RefCell::default();
     }
 
-    /// A file that tells it of one socket.
+    /// A file that reports the descriptors in one socket.
     #[derive(Debug)]
     pub(in super::super) struct Info(File);
 
     impl Info {
-        /// `None` if that cannot be told.
+        /// Opens the file; `None` if there is none.
         pub(in super::super) fn of(socket: BorrowedFd<'_>) -> Option<Self> {
             File::open(format!("/proc/self/fdinfo/{}", socket.as_raw_fd())).ok().map(Self)
         }
 
-        /// Whether there are none; not if that cannot be told.
+        /// Returns whether no descriptors wait; `false` if it is not known.
         pub(in super::super) fn are_none(&self) -> bool {
             let mut text = [0; 256];
             let length = self.0.read_at(&mut text, 0).unwrap_or(0);
@@ -228,12 +229,12 @@ pub(super) mod waiting {
         }
     }
 
-    /// How many of the files an event loop keeps open.
+    /// Maximum number of open files of an event loop.
     const KEPT: usize = 8;
 
     const NONE: &[u8] = b"\nscm_fds: 0\n";
 
-    /// Whether there are none; not if that cannot be told.
+    /// Returns whether no descriptors wait in a socket; `false` if it is not known.
     pub(super) fn are_none(socket: BorrowedFd<'_>) -> bool {
         let number = socket.as_raw_fd();
         FILES.with_borrow_mut(|files| {

@@ -8,9 +8,9 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-/// Standard input, where sent bytes come from.
+/// Standard input, from which sent bytes are read.
 ///
-/// It may be shared with other programs, so that it is never made non-blocking.
+/// Other programs may share the descriptor, so it is never made non-blocking.
 #[derive(Debug)]
 pub(crate) struct Input {
     file: File,
@@ -29,16 +29,16 @@ impl Input {
         Ok(Self { file: self.file.try_clone()? })
     }
 
-    /// Waits until there is input, or the peer of the stream has gone.
+    /// Waits until there is input, or the peer of the stream has closed.
     ///
-    /// A stream that was shut down on this side looks as if its peer had gone, which is
-    /// how waiting is ended from outside; the flag is for systems where it does not.
+    /// Shutting down the stream on this side ends the wait as well. The flag is for systems where
+    /// it does not.
     pub(crate) fn wait(&self, stream: &Stream, _: &AtomicBool) -> io::Result<Ready> {
         let mut fds =
             [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, PollFlags::empty())];
         super::wait(&mut fds, None)?;
         if fds[1].revents().intersects(super::ended()) {
-            // At the end of the input nothing is left that the peer could miss.
+            // At the end of the input no bytes are lost.
             if fds[0].revents() == PollFlags::HUP {
                 return Ok(Ready::Input);
             }
@@ -47,29 +47,29 @@ impl Input {
         Ok(Ready::Input)
     }
 
-    /// Waits until there is input or something to be received.
+    /// Waits until the input or the stream can be read.
     pub(crate) fn wait_for_either(&self, stream: &Stream) -> io::Result<Either> {
         let mut fds = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, PollFlags::IN)];
         super::wait(&mut fds, None)?;
         Ok(if fds[1].revents().is_empty() { Either::Input } else { Either::Stream })
     }
 
-    /// How much there is to read now without waiting, as far as that can be told. A
-    /// file is taken to hold nothing but input.
+    /// Returns the number of bytes that can be read without waiting; `None` if it is not known. For
+    /// a file it is the rest of the file.
     pub(crate) fn pending(&self) -> Option<u64> {
         let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
-        let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-        if super::wait(&mut fds, Some(&now)).ok()? == 0 || !fds[0].revents().contains(PollFlags::IN)
+        if super::wait(&mut fds, Some(&super::NOW)).ok()? == 0
+            || !fds[0].revents().contains(PollFlags::IN)
         {
             return Some(0);
         }
         self.rest_of_file().or_else(|| rustix::io::ioctl_fionread(&self.file).ok()).or_else(|| {
-            // A device that cannot be asked, such as /dev/null: its end can be read.
+            // A device such as /dev/null reports no number, but its end can be read.
             matches!(self.read(&mut [0; 1]), Ok(0)).then_some(0)
         })
     }
 
-    /// How much is left of it, if it is a regular file.
+    /// Returns the number of bytes that are left, if this is a regular file.
     pub(crate) fn rest_of_file(&self) -> Option<u64> {
         let metadata = self.file.metadata().ok().filter(std::fs::Metadata::is_file)?;
         let position = (&self.file).stream_position().ok()?;
@@ -80,10 +80,9 @@ impl Input {
         (&self.file).read(buffer)
     }
 
-    /// Waits until there is input: for a descriptor that somebody else has made
-    /// non-blocking.
+    /// Waits until there is input, if another program has made the descriptor non-blocking.
     pub(crate) fn wait_readable(&self) -> io::Result<()> {
-        super::wait(&mut [PollFd::new(&self.file, PollFlags::IN)], None).map(|_| ())
+        super::wait_for(&self.file, PollFlags::IN)
     }
 }
 

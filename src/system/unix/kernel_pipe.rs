@@ -1,7 +1,7 @@
-//! Pipes that bytes are spliced through from one socket to another (`splice(2)`).
+//! Pipes through which bytes are spliced from one socket to another (`splice(2)`).
 
 use rustix::{
-    io::Errno,
+    io::retry_on_intr,
     pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice},
 };
 use std::{
@@ -10,19 +10,19 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
 };
 
-/// A pipe of this process and what is in it. An empty one goes back to the event loop's
-/// pool when it is dropped.
+/// A pipe of this process. If it is empty when it is dropped, it returns to the pool of its event
+/// loop.
 #[derive(Debug)]
 pub(crate) struct KernelPipe {
     ends: Option<(OwnedFd, OwnedFd)>,
+    /// Number of bytes in the pipe.
     amount: usize,
 }
 
-/// The size that pipes are given, where the user's limit allows it (`pipe(7)`): no socket
-/// holds much more.
+/// Size of a pipe, if the limit of the user allows it (`pipe(7)`). No socket holds much more.
 const SIZE: usize = 256 << 10;
 
-/// How many unused pipes an event loop keeps.
+/// Maximum number of unused pipes in the pool of an event loop.
 const KEPT: usize = 8;
 
 thread_local! {
@@ -30,34 +30,34 @@ thread_local! {
 }
 
 impl KernelPipe {
-    /// One of the pool's, or a new one; `None` if there can be no more.
+    /// Returns a pipe of the pool or a new one; `None` if none can be created.
     pub(crate) fn take() -> Option<Self> {
         let ends = POOL.with_borrow_mut(Vec::pop).or_else(|| {
             let ends = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
-            // More than the limit is refused; then it stays as it is.
+            // It fails above the limit of the user, and leaves the size as it is.
             let _ = fcntl_setpipe_size(&ends.1, SIZE);
             Some(ends)
         });
         ends.map(|ends| Self { ends: Some(ends), amount: 0 })
     }
 
-    /// How many bytes are in it.
+    /// Returns the number of bytes in the pipe.
     pub(crate) fn amount(&self) -> usize {
         self.amount
     }
 
-    /// Moves at most so much into it.
+    /// Moves at most `most` bytes from the socket into the pipe.
     pub(super) fn fill(&mut self, socket: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
         let Some((_, end)) = &self.ends else { return Ok(0) };
-        let moved = repeat(|| splice(socket, None, end, None, most, FLAGS))?;
+        let moved = retry_on_intr(|| splice(socket, None, end, None, most, FLAGS))?;
         self.amount += moved;
         Ok(moved)
     }
 
-    /// Moves out of it what there is room for.
+    /// Moves as many bytes as the socket takes out of the pipe.
     pub(super) fn drain(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         let Some((end, _)) = &self.ends else { return Ok(0) };
-        let moved = repeat(|| splice(end, None, socket, None, self.amount, FLAGS))?;
+        let moved = retry_on_intr(|| splice(end, None, socket, None, self.amount, FLAGS))?;
         self.amount -= moved;
         Ok(moved)
     }
@@ -65,19 +65,10 @@ impl KernelPipe {
 
 const FLAGS: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
 
-fn repeat(mut call: impl FnMut() -> Result<usize, Errno>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            result => return Ok(result?),
-        }
-    }
-}
-
 impl Drop for KernelPipe {
     fn drop(&mut self) {
         let Some(ends) = self.ends.take().filter(|_| self.amount == 0) else { return };
-        // At the end of a thread there is no pool any more.
+        // The pool is dropped at the end of the thread.
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
             if pool.len() < KEPT {

@@ -17,10 +17,13 @@ use std::{
     path::Path,
 };
 
-/// The permissions of a socket file that nothing is said of.
+/// Default mode of a socket file.
 const PRIVATE: u16 = 0o600;
 
-/// The options of a listener that only some systems have.
+/// Adds the options that only some systems have.
+///
+/// # Errors
+/// `Unsupported` for options that this kind of name does not have, `Usage` for an unknown group.
 pub(crate) fn options<'n>(
     options: ListenerOptions<'n>,
     name: &Name<'_>,
@@ -96,13 +99,13 @@ enum Rule {
 }
 
 impl Allowed {
-    /// As the options say for this name.
+    /// Resolves the rules for a name.
     pub(crate) fn new(name: &Name<'_>, listening: &ListenSettings) -> Result<Self, Failure> {
         let mode = if is_abstract(name) { 0 } else { listening.mode.unwrap_or(PRIVATE) };
         Self::with_mode(mode.into(), listening)
     }
 
-    /// Returns the rules for an inherited socket; the mode of its file says who may connect.
+    /// Resolves the rules for an inherited socket. The default follows the mode of its file.
     pub(crate) fn of_inherited(
         name: Option<&Name<'_>>,
         listening: &ListenSettings,
@@ -116,7 +119,7 @@ impl Allowed {
         let rules = if !listening.allow.is_empty() {
             listening.allow.iter().map(rule).collect::<Result<_, _>>()?
         } else if mode & 0o022 != 0 {
-            // The system has checked the mode when the client connected.
+            // The system checks the mode when a client connects.
             vec![Rule::Any]
         } else {
             let ours = Uid::effective();
@@ -126,7 +129,7 @@ impl Allowed {
         Ok(Self { rules })
     }
 
-    /// Whether the mode of the socket file keeps out clients that `--allow` names.
+    /// Returns whether the mode of the socket file keeps out clients that `--allow` names.
     pub(crate) fn is_kept_out(&self, name: &Name<'_>, listening: &ListenSettings) -> bool {
         let ours = Uid::effective().as_raw();
         let others = |rule: &Rule| !matches!(rule, Rule::Uid(uid) if *uid == ours || *uid == 0);
@@ -135,8 +138,9 @@ impl Allowed {
             && self.rules.iter().any(others)
     }
 
-    /// The number of this process's user, if that may be served but is the one that all users
-    /// have whom the user namespace does not map: no client with it is then.
+    /// Returns the user of this process if clients with that user are to be served, but the user
+    /// namespace does not map it: all users that are not mapped have the same number, so none of
+    /// them is served.
     pub(crate) fn unmapped_user(&self) -> Option<u32> {
         let ours = Uid::effective().as_raw();
         let is_served =
@@ -148,7 +152,7 @@ impl Allowed {
         own.is_ok_and(|own| !own.is_same_user()).then_some(ours)
     }
 
-    /// Whether a client is to be served.
+    /// Returns whether a client is served.
     pub(crate) fn admits(&self, peer: &PeerCreds) -> bool {
         self.rules.iter().any(|rule| match rule {
             Rule::Any => true,
@@ -175,8 +179,8 @@ impl Display for Allowed {
     }
 }
 
-fn rule(who: &AllowRule) -> Result<Rule, Failure> {
-    match who {
+fn rule(allowed: &AllowRule) -> Result<Rule, Failure> {
+    match allowed {
         AllowRule::Any => Ok(Rule::Any),
         AllowRule::Uid(uid) => Ok(Rule::Uid(*uid)),
         AllowRule::Gid(gid) => Ok(Rule::Gid(*gid)),
@@ -188,7 +192,7 @@ fn rule(who: &AllowRule) -> Result<Rule, Failure> {
     }
 }
 
-/// The number of a group that is given by name or number.
+/// Returns the number of a group that is given by name or number.
 fn group_id(group: &str) -> Result<u32, Failure> {
     match Group::from_name(group) {
         Ok(Some(found)) => Ok(found.gid.as_raw()),

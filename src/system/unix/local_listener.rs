@@ -6,27 +6,27 @@ use std::{
     os::fd::AsFd,
 };
 
-/// A client that has been accepted.
+/// An accepted client.
 pub(crate) type LocalClient = Stream;
 
-/// A listener on a local socket, in the event loop that it was made in. Its clients are in
-/// none yet.
+/// A listener on a local socket that is registered with an event loop. Accepted clients are in no
+/// event loop.
 #[derive(Debug)]
 pub(crate) struct LocalListener {
-    /// A second descriptor of the listener's socket.
+    /// A duplicate of the descriptor of the listener.
     watched: Watched,
     listener: Listener,
 }
 
 impl LocalListener {
-    /// Has the event loop that runs this watch it.
+    /// Registers the listener with the event loop of the caller.
     pub(crate) fn new(listener: Listener) -> io::Result<Self> {
         listener.set_nonblocking(ListenerNonblockingMode::Accept)?;
         let watched = Watched::new(listener.as_fd().try_clone_to_owned()?)?;
         Ok(Self { watched, listener })
     }
 
-    /// Waits for a client. Cancelling loses nobody.
+    /// Waits for a client. Cancel safe: no accepted client is lost.
     pub(crate) async fn accept(&self) -> io::Result<LocalClient> {
         loop {
             poll_fn(|cx| self.watched.poll_read_ready(cx)).await?;
@@ -37,7 +37,8 @@ impl LocalListener {
         }
     }
 
-    /// Nobody can connect any more, as far as the name can go before the socket does.
+    /// Removes the name, if the system can do so before the socket is closed. Clients in the
+    /// backlog can still be accepted.
     pub(crate) fn give_up_name(&self) {
         self.listener.give_up_name();
     }

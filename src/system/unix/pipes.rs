@@ -1,5 +1,4 @@
-//! Plain pipes and socket pairs, also as the standard streams of a process that was started
-//! to use them.
+//! Plain pipes and socket pairs, also as the standard streams of a child process.
 
 use local_socket::Stream;
 use std::{
@@ -10,8 +9,8 @@ use std::{
 };
 use tokio::net::unix::pipe;
 
-/// Takes standard input and output, which are pipes. What is left there is `/dev/null`, so
-/// that closing them is noticed at their other ends.
+/// Takes standard input and output, which are pipes, and replaces them by `/dev/null`. Closing the
+/// result is then the end of file for the other process.
 pub(crate) fn standard_pipes() -> io::Result<(PipeReader, PipeWriter)> {
     let input = stdin().as_fd().try_clone_to_owned()?;
     let output = stdout().as_fd().try_clone_to_owned()?;
@@ -21,7 +20,7 @@ pub(crate) fn standard_pipes() -> io::Result<(PipeReader, PipeWriter)> {
     Ok((input.into(), output.into()))
 }
 
-/// Takes standard input, which is a socket.
+/// Takes standard input, which is a socket, and replaces it by `/dev/null`.
 pub(crate) fn standard_socket() -> io::Result<Stream> {
     let socket = stdin().as_fd().try_clone_to_owned()?;
     let null = File::open("/dev/null")?;
@@ -29,7 +28,7 @@ pub(crate) fn standard_socket() -> io::Result<Stream> {
     Ok(socket.into())
 }
 
-/// The same pipes for an event loop, in which this has to be called.
+/// Registers the pipes with the event loop of the caller.
 pub(crate) fn for_event_loop(
     reader: PipeReader,
     writer: PipeWriter,
@@ -38,12 +37,12 @@ pub(crate) fn for_event_loop(
     Ok((reader, pipe::Sender::from_owned_fd(writer.into())?))
 }
 
-/// A socket as a process's standard stream.
+/// Converts a socket to a standard stream of a child process.
 pub(crate) fn socket_as_stdio(stream: Stream) -> io::Result<Stdio> {
     Ok(OwnedFd::from(stream).into())
 }
 
-/// The same socket for an event loop, in which this has to be called.
+/// Registers the socket with the event loop of the caller.
 pub(crate) fn socket_for_event_loop(stream: Stream) -> io::Result<local_socket::tokio::Stream> {
     stream.try_into()
 }

@@ -19,23 +19,23 @@ use std::{
 };
 use tokio::process::Child;
 
-/// The signals that ask to end.
+/// Signals that ask a process to end.
 const TERMINATION: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
-/// Whether process 1 exits as soon as it gets a signal that asks to end.
+/// Whether process 1 exits at once on a signal that asks it to end.
 static EXITS_AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));
 
-/// Signals that ask to end wait until this is dropped.
+/// Blocks the signals that ask a process to end, until it is dropped.
 ///
-/// Without it one that comes after a socket file was made and before it can be removed
-/// leaves the file, and one that comes in the middle of [`on_termination`] is lost:
-/// signal-hook has taken the signal then, and does not know yet what for.
+/// Without it, a signal that arrives between the creation of a socket file and the installation of
+/// the handler that removes it leaves the file. A signal that arrives during [`on_termination`] is
+/// lost: signal-hook has installed its handler, and has no receiver yet.
 #[derive(Debug)]
 pub(crate) struct BlockedSignals {
     before: Option<SigSet>,
 }
 
-/// The signals that this process was started to block.
+/// Signals that were blocked when this process started.
 static BLOCKED_AT_START: OnceLock<SigSet> = OnceLock::new();
 
 impl BlockedSignals {
@@ -51,9 +51,9 @@ impl BlockedSignals {
         Self { before }
     }
 
-    /// Blocks only what this process was started to block, until this is dropped: a command
+    /// Restores the mask that this process was started with, until it is dropped. A command
     /// inherits the mask of the thread that starts it (`execve(2)`), and event loops other than
-    /// the first block the signals that ask to end.
+    /// the first block signals.
     pub(super) fn for_command() -> Self {
         let mask = BLOCKED_AT_START.get();
         Self { before: mask.and_then(|mask| mask.thread_swap_mask(SigmaskHow::SIG_SETMASK).ok()) }
@@ -63,7 +63,7 @@ impl BlockedSignals {
 impl Drop for BlockedSignals {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
-            // Cannot fail where the other way has worked.
+            // It cannot fail: the mask was valid before.
             let _ = before.thread_set_mask();
         }
     }
@@ -75,9 +75,9 @@ fn is_first_process() -> bool {
     process::id() == 1
 }
 
-/// Has process 1 exit with the status 128+n on a signal that asks to end, until
-/// [`on_termination`] is called. Without it such a signal has no effect on process 1.
-/// Changes nothing in any other process.
+/// Makes process 1 exit with status 128+n on a signal that asks it to end, until
+/// [`on_termination`] is called. Without it, such a signal has no effect on process 1. Other
+/// processes are not changed.
 pub(crate) fn exit_as_first_process() -> io::Result<()> {
     if is_first_process() {
         for signal in TERMINATION.into_iter().filter(|signal| is_heeded(*signal)) {
@@ -88,8 +88,8 @@ pub(crate) fn exit_as_first_process() -> io::Result<()> {
     Ok(())
 }
 
-/// Calls the function, on a thread of its own, for every signal that asks to end. Those
-/// that this process was started to ignore (nohup) stay ignored.
+/// Calls the function on a new thread for every signal that asks the process to end. Signals that
+/// were ignored when the process started (`nohup(1)`) stay ignored.
 pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new(TERMINATION.iter().filter(|signal| is_heeded(**signal)))?;
     thread::Builder::new()
@@ -141,8 +141,8 @@ impl PassedSignals {
     }
 }
 
-/// Ends the process by the signal, so that whoever waits for it sees that. Process 1 cannot
-/// be ended by its own signals: it exits with the status 128+n instead.
+/// Ends the process by the signal, so that its parent gets the right status (`wait(2)`). Process 1
+/// cannot be ended by its own signals: it exits with status 128+n.
 pub(crate) fn die(signal: i32) -> ! {
     if !is_first_process() {
         let _ = emulate_default_handler(signal);

@@ -2,10 +2,11 @@
 
 #[cfg(target_os = "linux")]
 use super::kernel_pipe::KernelPipe;
-use super::{super::PeerState, descriptors::Descriptors};
+use super::{super::PeerState, NOW, descriptors::Descriptors};
 use local_socket::{ConnectOptions, ConnectWaitMode, Name, Stream};
 use lsock_startup::{Watched, unread};
 use rustix::{
+    event::{PollFd, PollFlags},
     io::Errno,
     net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt},
 };
@@ -197,7 +198,7 @@ impl Socket {
         // depend on it.
         for _ in 0..2 {
             let _ = self.watched.try_write(|_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-            if self.has_hung_up() {
+            if self.watched.fd().map_or(true, has_hung_up) {
                 return Poll::Ready(());
             }
             if self.watched.poll_write_ready(cx).is_pending() {
@@ -217,23 +218,8 @@ impl Socket {
     /// Returns the state of the peer. The system does not report what the peer of a TCP connection
     /// has not read.
     pub(crate) fn peer_state(&self) -> PeerState {
-        // A peer that closes resets the connection before it discards what it has not read, so
-        // this order misses neither.
-        let unread = if self.is_local && self.has_hung_up() {
-            self.watched.fd().and_then(unread).unwrap_or(0)
-        } else {
-            0
-        };
-        let error = self.watched.fd().and_then(|fd| Ok(sockopt::socket_error(fd)?));
-        PeerState { was_reset: matches!(error, Ok(Err(Errno::CONNRESET))), unread }
-    }
-
-    fn has_hung_up(&self) -> bool {
-        use rustix::event::{PollFd, PollFlags, Timespec};
-        let Ok(fd) = self.watched.fd() else { return true };
-        let mut fds = [PollFd::new(&fd, PollFlags::empty())];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        super::wait(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(super::ended())
+        let state = self.watched.fd().map(|fd| peer_state(fd, self.is_local));
+        state.unwrap_or_default()
     }
 
     /// Writes at once, and waits for the socket only if that would block.
@@ -298,6 +284,21 @@ impl Detached {
         command.stdin(self.fd.try_clone()?).stdout(self.fd);
         Ok(())
     }
+}
+
+/// Returns the state of the peer of a socket.
+pub(super) fn peer_state(socket: BorrowedFd<'_>, is_local: bool) -> PeerState {
+    // A peer that closes resets the connection before it discards what it has not read, so this
+    // order misses neither.
+    let has_unread = is_local && has_hung_up(socket);
+    let unread = if has_unread { unread(socket).unwrap_or(0) } else { 0 };
+    let was_reset = matches!(sockopt::socket_error(socket), Ok(Err(Errno::CONNRESET)));
+    PeerState { was_reset, unread }
+}
+
+fn has_hung_up(socket: BorrowedFd<'_>) -> bool {
+    let mut fds = [PollFd::new(&socket, PollFlags::empty())];
+    super::wait(&mut fds, Some(&NOW)).is_ok() && fds[0].revents().intersects(super::ended())
 }
 
 fn would_block<T>(result: &io::Result<T>) -> bool {

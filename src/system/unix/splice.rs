@@ -4,43 +4,42 @@ use super::{
 };
 use local_socket::{Stream, traits::Stream as _};
 use rustix::{
-    event::{PollFd, PollFlags},
+    event::PollFlags,
     fs::{FileType, fstat},
-    io::{Errno, ioctl_fionread},
+    io::{Errno, ioctl_fionread, retry_on_intr},
     pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, splice},
 };
 use std::{io, os::fd::AsFd};
 
 /// Moves bytes between a pipe and a socket within the kernel (`splice(2)`).
 ///
-/// The stream becomes non-blocking: while splice(2) waits for it, it holds the lock of the
-/// pipe, and whoever is at the pipe's other end hangs even if the pipe is not blocking and
-/// has room, or something to read. Whether splice(2) waits for a socket is up to the socket
-/// alone.
+/// The stream becomes non-blocking. While `splice(2)` waits for a socket, it holds the lock of the
+/// pipe, and the process at the other end of the pipe hangs, even if the pipe is non-blocking and
+/// ready. Only the socket decides whether `splice(2)` waits for it.
 #[derive(Debug)]
 pub(crate) struct Splicer {
     size: usize,
-    /// The last call moved so much that it is not worth asking for a little.
+    /// Whether the last call moved a large piece, so that more is expected.
     is_bulk: bool,
-    /// The pipe is as large as it can be.
+    /// Whether the pipe has been enlarged.
     is_grown: bool,
-    /// Tells whether descriptors wait in the stream that is received from.
+    /// Reports whether descriptors wait in the stream, when receiving.
     info: Option<Info>,
 }
 
-/// What is moved at most by one call, and the size that pipes are grown to.
+/// Maximum number of bytes of one call, and the size to which pipes are enlarged.
 const SIZE: usize = 1 << 20;
 
-/// What a call has to move to be taken for a part of something large.
+/// Minimum number of bytes of a large piece.
 const BULK: usize = 64 << 10;
 
 impl Splicer {
-    /// For sending from the input, if it is a pipe.
+    /// Prepares to send from the input. Returns `None` if the input is not a pipe.
     pub(crate) fn sending(input: &Input, stream: &Stream, size: Option<usize>) -> Option<Self> {
         Self::new(input, stream, size)
     }
 
-    /// For receiving into the output, if it is a pipe.
+    /// Prepares to receive into the output. Returns `None` if the output is not a pipe.
     pub(crate) fn receiving(stream: &Stream, output: &Output, size: Option<usize>) -> Option<Self> {
         let splicer = Self::new(output, stream, size)?;
         Some(Self { info: Info::of(stream.as_fd()), ..splicer })
@@ -55,19 +54,19 @@ impl Splicer {
         Some(Self { size: size.unwrap_or(SIZE), is_bulk: false, is_grown: false, info: None })
     }
 
-    /// Makes the pipe as large as what is moved at a time, once there is much to move.
+    /// Enlarges the pipe to the size of a call after the first large piece.
     fn grow(&mut self, pipe: &impl AsFd) {
         if !self.is_bulk || self.is_grown {
             return;
         }
         self.is_grown = true;
-        // More than the user's limit is refused (pipe(7)); then it stays as it is.
+        // It fails above the limit of the user (`pipe(7)`), and leaves the size as it is.
         if fcntl_getpipe_size(pipe).is_ok_and(|now| now < self.size) {
             let _ = fcntl_setpipe_size(pipe, self.size);
         }
     }
 
-    /// Moves at most so much, waiting for the stream as long as it is full.
+    /// Sends at most `most` bytes. Waits while the stream is full.
     pub(crate) fn send(
         &mut self,
         input: &Input,
@@ -77,21 +76,23 @@ impl Splicer {
         self.grow(input);
         let mut is_full = self.is_bulk;
         loop {
-            // After a large piece the stream is full in all likelihood.
+            // After a large piece the stream is probably full.
             if is_full {
-                wait_for(stream, PollFlags::OUT)?;
+                super::wait_for(stream, PollFlags::OUT)?;
             }
             match self.step(input, stream, most) {
-                Err(Errno::AGAIN) if is_full => wait_for(input, PollFlags::IN)?,
+                Err(Errno::AGAIN) if is_full => super::wait_for(input, PollFlags::IN)?,
                 Err(Errno::AGAIN) => is_full = true,
                 result => return result.map_err(io::Error::from),
             }
         }
     }
 
-    /// Moves what is there to be received; `WouldBlock` if that is nothing while more of
-    /// something large is expected. `None` if what is there is to be read instead: descriptors
-    /// come with it, or it is the end.
+    /// Receives the bytes that have arrived. Returns `None` if they must be read: descriptors come
+    /// with them, or it is the end of file.
+    ///
+    /// # Errors
+    /// `WouldBlock` if nothing has arrived after a large piece, or another error of `splice(2)`.
     pub(crate) fn receive(
         &mut self,
         stream: &Stream,
@@ -108,32 +109,21 @@ impl Splicer {
         let result = self.step(stream, output, most);
         if result == Err(Errno::AGAIN) {
             self.is_bulk = false;
-            // For an output that somebody else has made non-blocking.
-            wait_for(output, PollFlags::OUT)?;
+            // Another program has made the output non-blocking.
+            super::wait_for(output, PollFlags::OUT)?;
         }
         result.map(Some).map_err(io::Error::from)
     }
 
-    /// Whether more of something large is to be expected at once.
+    /// Returns whether the last call moved a large piece.
     pub(crate) fn is_bulk(&self) -> bool {
         self.is_bulk
     }
 
     fn step(&mut self, from: &impl AsFd, to: &impl AsFd, most: usize) -> Result<usize, Errno> {
         let size = self.size.min(most);
-        loop {
-            match splice(from, None, to, None, size, SpliceFlags::MOVE) {
-                Err(Errno::INTR) => {}
-                Ok(moved) => {
-                    self.is_bulk = moved >= BULK;
-                    return Ok(moved);
-                }
-                error => return error,
-            }
-        }
+        let moved = retry_on_intr(|| splice(from, None, to, None, size, SpliceFlags::MOVE))?;
+        self.is_bulk = moved >= BULK;
+        Ok(moved)
     }
-}
-
-fn wait_for(fd: &impl AsFd, event: PollFlags) -> io::Result<()> {
-    super::wait(&mut [PollFd::new(fd, event)], None).map(|_| ())
 }

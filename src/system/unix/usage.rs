@@ -1,4 +1,4 @@
-//! What processes use of the machine (`getrusage(2)`, `proc_stat(5)`).
+//! Resource usage of processes (`getrusage(2)`, `proc_stat(5)`).
 
 use crate::system::Used;
 use nix::sys::{
@@ -7,7 +7,7 @@ use nix::sys::{
 };
 use std::{fs, io, time::Duration};
 
-/// What this process has used until now.
+/// Returns the resource usage of this process.
 pub(crate) fn of_this_process() -> io::Result<Used> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let time = |time: TimeVal| {
@@ -23,15 +23,15 @@ pub(crate) fn of_this_process() -> io::Result<Used> {
     })
 }
 
-/// The CPU time that all processes and whoever else takes it have used since the system
-/// started, if it tells (Linux).
+/// Returns the CPU time of the whole system since its start, including interrupts and time stolen
+/// by the hypervisor; `None` on systems other than Linux.
 pub(crate) fn of_everybody() -> Option<Duration> {
-    // Clock ticks of a 10 ms, as everywhere since Linux 2.6.
+    // Clock ticks are 10 ms since Linux 2.6.
     const TICK: u64 = 10;
     let text = fs::read_to_string("/proc/stat").ok()?;
     let fields = text.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
     let ticks: Vec<u64> = fields.map(|field| field.parse().ok()).collect::<Option<_>>()?;
-    // user nice system (idle iowait) irq softirq steal; guests are in the first two.
+    // Fields: user nice system idle iowait irq softirq steal. The first two include guests.
     let busy = [0, 1, 2, 5, 6, 7].iter().filter_map(|index| ticks.get(*index));
     Some(Duration::from_millis(TICK * busy.sum::<u64>()))
 }

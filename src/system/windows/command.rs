@@ -6,32 +6,32 @@ use std::{
 };
 use tokio::process::Child;
 
-/// Whether a command can be given the connection itself: a pipe of ours is opened for
-/// overlapped operations, which the standard streams of other programs are not.
+/// Whether a command can have the connection as its standard input and output. Pipes are opened for
+/// overlapped operations, which other programs do not expect of their standard streams.
 pub(crate) const TAKES_SOCKETS: bool = false;
 
-/// Is not called here.
+/// Fails with `Unsupported`; see [`TAKES_SOCKETS`].
 pub(crate) fn become_on(_: Command, _: Stream) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The exit status that stands for how a command ended.
+/// Returns the exit status of a command; 255 if the exit code of the system is larger.
 pub(crate) fn status(status: ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 
-/// Handles are inherited only where that was asked for.
+/// Does nothing: commands do not inherit handles.
 #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
 pub(crate) fn keep_descriptors() -> io::Result<()> {
     Ok(())
 }
 
-/// Is not called here.
+/// Fails with `Unsupported`; see [`TAKES_SOCKETS`].
 pub(crate) fn start_on(_: Command, _: Detached) -> io::Result<Child> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Starts a command in an event loop; gives the other end of its standard input and output.
+/// Starts a command in an event loop. Returns the other end of its standard input and output.
 pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = tokio::process::Command::from(command).spawn()?;
@@ -39,7 +39,7 @@ pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> 
     Ok((child, socket))
 }
 
-/// Ends a command: there is no way to ask it.
+/// Terminates a command: it cannot be asked to end.
 pub(crate) fn ask_to_end(child: &mut Child) -> io::Result<()> {
     child.start_kill()
 }

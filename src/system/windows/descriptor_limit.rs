@@ -1,11 +1,11 @@
 use std::io;
 
-/// There is no limit that would be worth knowing.
+/// Returns `None`: the limit of handles is far above the number of connections.
 pub(crate) fn raise() -> Option<u64> {
     None
 }
 
-/// There is no limit that would be reached.
+/// Checks nothing: the limit of handles is not reached.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have a limit")]
 pub(crate) fn check_event_loops(_: usize) -> io::Result<()> {
     Ok(())

@@ -1,12 +1,12 @@
 use local_socket::Stream;
 use std::io::{self, Read};
 
-/// Stands for descriptors that come along with data: pipes carry none.
+/// The descriptors of one direction of a transfer: none, pipes cannot carry them.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors;
 
 impl Descriptors {
-    /// Whether this system has such a thing.
+    /// Whether this system can send descriptors with data.
     pub(crate) const ARE_PASSED: bool = false;
 
     pub(crate) fn new(_: bool) -> Self {

@@ -12,10 +12,10 @@ use std::{
     time::Duration,
 };
 
-/// Standard input, where sent bytes come from.
+/// Standard input, from which sent bytes are read.
 ///
-/// Neither can be waited for together with something else here, so a thread reads one
-/// piece ahead. What it has read and no connection has taken is there for the next one.
+/// The system cannot wait for it together with a pipe, so a thread reads one piece ahead. Bytes
+/// that no connection has taken remain for the next one.
 #[derive(Clone, Debug)]
 pub(crate) struct Input {
     feed: Arc<Feed>,
@@ -33,17 +33,17 @@ struct InputState {
     is_reading: bool,
     piece: Vec<u8>,
     taken: usize,
-    /// How the input ended, once it has.
+    /// The end of file or the error, after the input has ended.
     end: Option<Result<(), io::Error>>,
 }
 
-/// How much is read ahead.
+/// Maximum number of bytes that are read ahead.
 const PIECE: usize = 256 << 10;
 
-/// How often it is looked whether the peer has gone, while there is no input.
+/// Interval of checks whether the peer has closed, while there is no input.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long input that was there before the peer has gone may take to be read.
+/// Time limit for reading the input that was written before the peer closed.
 const LAST_LOOK: Duration = Duration::from_millis(250);
 
 impl Input {
@@ -61,7 +61,7 @@ impl Input {
         Self { feed: Arc::new(feed) }
     }
 
-    /// Waits until there is input, or the peer of the stream has gone, or the flag is set.
+    /// Waits until there is input, the peer of the stream has closed, or the flag is set.
     pub(crate) fn wait(&self, stream: &Stream, stop: &AtomicBool) -> io::Result<Ready> {
         self.start_reading()?;
         let mut state = self.feed.state();
@@ -81,16 +81,14 @@ impl Input {
         }
     }
 
-    /// The two cannot be waited for together.
+    /// Returns `Stream` at once: the system cannot wait for both.
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems wait")]
     pub(crate) fn wait_for_either(&self, _: &Stream) -> io::Result<Either> {
         Ok(Either::Stream)
     }
 
-    /// How much there is to read now without waiting, as far as that can be told.
-    ///
-    /// It is asked when the peer has gone; what has been written to the input by then may
-    /// not have been read yet.
+    /// Returns the number of bytes that can be read without waiting. It is called after the peer
+    /// has closed, and gives the thread time to read the input that was written before.
     pub(crate) fn pending(&self) -> Option<u64> {
         let is_unknown = |state: &mut InputState| state.rest() == 0 && state.end.is_none();
         let state = self
@@ -104,7 +102,7 @@ impl Input {
         Some(rest + self.rest_of_file().unwrap_or(0))
     }
 
-    /// How much is left of it, if it is a regular file.
+    /// Returns the number of bytes that are left, if this is a regular file.
     pub(crate) fn rest_of_file(&self) -> Option<u64> {
         let metadata = self.feed.file.metadata().ok().filter(std::fs::Metadata::is_file)?;
         let position = (&self.feed.file).stream_position().ok()?;
@@ -138,7 +136,7 @@ impl Input {
         Ok(read)
     }
 
-    /// Reading never would block.
+    /// Returns at once: handles are never non-blocking.
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems wait")]
     pub(crate) fn wait_readable(&self) -> io::Result<()> {
         Ok(())
@@ -156,7 +154,7 @@ impl Input {
 }
 
 impl InputState {
-    /// How much of the piece nobody has taken yet.
+    /// Returns the number of bytes of the piece that are not taken yet.
     fn rest(&self) -> usize {
         self.piece.len() - self.taken
     }
@@ -171,7 +169,7 @@ impl Feed {
         let mut piece = vec![0; PIECE];
         let end = loop {
             match (&self.file).read(&mut piece) {
-                // A pipe whose writers have gone is at its end.
+                // All writers of the pipe have closed it: this is the end of file.
                 Ok(0) => break Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break Ok(()),
                 Err(error) => break Err(error),
@@ -182,7 +180,7 @@ impl Feed {
         self.changed.notify_all();
     }
 
-    /// Waits until the piece before this one has been taken, and puts this one there.
+    /// Waits until the previous piece is taken, and stores this one.
     fn hand_over(&self, piece: &[u8]) {
         let is_full = |state: &mut InputState| state.rest() > 0;
         let mut state =

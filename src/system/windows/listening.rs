@@ -14,7 +14,7 @@ use std::{
     net::TcpListener,
 };
 
-/// Returns what an error code of accepting says of the listener.
+/// Classifies an error code of accepting.
 pub(crate) fn accept_error(code: i32) -> AcceptError {
     const ACCESS_DENIED: i32 = 5;
     const INVALID_HANDLE: i32 = 6;
@@ -33,7 +33,10 @@ pub(crate) fn accept_error(code: i32) -> AcceptError {
     }
 }
 
-/// The options of a listener that only some systems have.
+/// Adds the options that only some systems have.
+///
+/// # Errors
+/// `Unsupported` for options that this system does not have, `Usage` for an invalid `--sddl`.
 pub(crate) fn options<'n>(
     options: ListenerOptions<'n>,
     _: &Name<'_>,
@@ -52,7 +55,7 @@ pub(crate) fn options<'n>(
         ),
         (
             "--allow",
-            listening.allow.iter().any(|who| *who != AllowRule::Any),
+            listening.allow.iter().any(|rule| *rule != AllowRule::Any),
             "Windows does not number users; --sddl says who may connect",
         ),
     ];
@@ -71,7 +74,10 @@ pub(crate) fn options<'n>(
     }
 }
 
-/// The system's own is right for a TCP port.
+/// Keeps the default backlog of the system.
+///
+/// # Errors
+/// `Unsupported` if another backlog is given.
 pub(crate) fn set_backlog(_: &TcpListener, backlog: Option<u32>) -> io::Result<()> {
     match backlog {
         None => Ok(()),

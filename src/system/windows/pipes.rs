@@ -1,5 +1,4 @@
-//! Plain pipes, also as the standard streams of a process that was started to use them.
-//! There are no socket pairs.
+//! Plain pipes, also as the standard streams of a child process. There are no socket pairs.
 
 use local_socket::Stream;
 use lsock_startup::close_stdout;
@@ -10,11 +9,11 @@ use std::{
 };
 use tokio::io::{Empty, Sink};
 
-/// Takes standard input and output, which are pipes.
+/// Takes standard input and output, which are pipes. Closing the result is then the end of file for
+/// the other process.
 pub(crate) fn standard_pipes() -> io::Result<(PipeReader, PipeWriter)> {
     let input = stdin().as_handle().try_clone_to_owned()?;
     let output = stdout().as_handle().try_clone_to_owned()?;
-    // Closing the duplicate is to be noticed at the other end.
     close_stdout()?;
     Ok((input.into(), output.into()))
 }
@@ -23,7 +22,7 @@ pub(crate) fn standard_socket() -> io::Result<Stream> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// An event loop cannot wait for plain pipes here.
+/// Fails with `Unsupported`: an event loop cannot wait for plain pipes.
 pub(crate) fn for_event_loop(_: PipeReader, _: PipeWriter) -> io::Result<(Empty, Sink)> {
     Err(ErrorKind::Unsupported.into())
 }

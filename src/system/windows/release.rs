@@ -1,10 +1,10 @@
-/// The system and its version.
-pub(crate) fn name() -> String {
+/// Returns the system and its version.
+pub(crate) fn os_name() -> String {
     let system = os_info::get();
     format!("{} {}", system.os_type(), system.version())
 }
 
-/// The kernel has no version of its own.
-pub(crate) fn kernel() -> Option<String> {
+/// Returns `None`: the kernel has the version of the system.
+pub(crate) fn kernel_version() -> Option<String> {
     None
 }

@@ -1,13 +1,13 @@
 use std::io;
 use tokio::process::Child;
 
-/// The number that stands for Ctrl+C and its like.
+/// The signal number of Ctrl+C, Ctrl+Break and closing the console.
 const INTERRUPT: i32 = 2;
 
-/// What the system gives to a process that Ctrl+C ends (STATUS_CONTROL_C_EXIT).
+/// Exit code of a process that Ctrl+C ends (STATUS_CONTROL_C_EXIT).
 const CONTROL_C_EXIT: u32 = 0xC000_013A;
 
-/// There is nothing to hold back: a name goes with its process here.
+/// Blocks nothing: the system removes the name of a pipe when its process ends.
 #[derive(Debug)]
 pub(crate) struct BlockedSignals;
 
@@ -51,8 +51,7 @@ pub(crate) fn fail_at_file_limit() -> io::Result<()> {
     Ok(())
 }
 
-/// Calls the function, on a thread of its own, for every Ctrl+C, Ctrl+Break, and when the
-/// console is closed.
+/// Calls the function on a new thread for every Ctrl+C, Ctrl+Break, and when the console is closed.
 pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     ctrlc::set_handler(move || handle(INTERRUPT)).map_err(io::Error::other)
 }

@@ -2,19 +2,19 @@ use super::super::PeerState;
 use local_socket::{Stream, traits::StreamCommon as _};
 use std::io;
 
-/// Streams are blocking here, so that there is nothing to wait for.
+/// Returns at once: streams are blocking.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_receive(_: &Stream) -> io::Result<()> {
     Ok(())
 }
 
-/// As [`to_receive`].
+/// Returns at once: streams are blocking.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_send(_: &Stream) -> io::Result<()> {
     Ok(())
 }
 
-/// Looks at what the pipe shows of its peer. That cannot end both directions without closing.
+/// Returns the state of the peer, which cannot shut down both directions without closing the pipe.
 pub(crate) fn peer_state(stream: &Stream) -> PeerState {
     let error = stream.take_error().ok().flatten();
     let was_reset = error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset);

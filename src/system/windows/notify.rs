@@ -1,6 +1,6 @@
 use crate::diag::Failure;
 
-/// Whom to tell that clients can connect: nobody here.
+/// The receivers of the readiness message: none on this system.
 #[derive(Debug)]
 pub(crate) struct Readiness;
 
@@ -16,7 +16,7 @@ impl Readiness {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
-    pub(crate) fn tell(self) -> Result<(), Failure> {
+    pub(crate) fn notify(self) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
 use crate::diag::Failure;
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::{PollFd, PollFlags};
 use std::{
     env,
     ffi::OsStr,
@@ -28,7 +28,7 @@ impl Readiness {
 
     /// Reports that clients can connect. If that would block, a thread does it, and clients are
     /// served meanwhile.
-    pub(crate) fn tell(self) -> Result<(), Failure> {
+    pub(crate) fn notify(self) -> Result<(), Failure> {
         if let Some(fd) = self.fd {
             let file = File::from(fd);
             if is_full(&file) {
@@ -44,9 +44,9 @@ impl Readiness {
         }
         if let Some(socket) = env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty()) {
             const FAILED: &str = "cannot tell NOTIFY_SOCKET that clients can connect";
-            match notify(&socket, false) {
+            match send_ready(&socket, false) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    on_a_thread(FAILED, move || notify(&socket, true));
+                    on_a_thread(FAILED, move || send_ready(&socket, true));
                 }
                 Err(error) => warn(FAILED, &error),
                 Ok(()) => {}
@@ -58,8 +58,7 @@ impl Readiness {
 
 /// Returns whether writing one byte would block.
 fn is_full(file: &File) -> bool {
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    matches!(super::wait(&mut [PollFd::new(file, PollFlags::OUT)], Some(&now)), Ok(0))
+    matches!(super::wait(&mut [PollFd::new(file, PollFlags::OUT)], Some(&super::NOW)), Ok(0))
 }
 
 /// Writes a newline, and waits if the descriptor is non-blocking.
@@ -67,7 +66,7 @@ fn write_when_ready(mut file: &File) -> io::Result<()> {
     loop {
         match file.write_all(b"\n") {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                super::wait(&mut [PollFd::new(file, PollFlags::OUT)], None)?;
+                super::wait_for(file, PollFlags::OUT)?;
             }
             written => return written,
         }
@@ -75,13 +74,13 @@ fn write_when_ready(mut file: &File) -> io::Result<()> {
 }
 
 /// Runs an operation that may wait for another process on a thread. Logs a warning if it fails.
-fn on_a_thread(failed: &'static str, tell: impl FnOnce() -> io::Result<()> + Send + 'static) {
-    let tell = move || {
-        if let Err(error) = tell() {
+fn on_a_thread(failed: &'static str, notify: impl FnOnce() -> io::Result<()> + Send + 'static) {
+    let notify = move || {
+        if let Err(error) = notify() {
             warn(failed, &error);
         }
     };
-    if let Err(error) = thread::Builder::new().name("readiness".to_owned()).spawn(tell) {
+    if let Err(error) = thread::Builder::new().name("readiness".to_owned()).spawn(notify) {
         tracing::warn!(%error, "{failed}: cannot start a thread");
     }
 }
@@ -90,8 +89,8 @@ fn warn(failed: &str, error: &io::Error) {
     tracing::warn!("{failed}: {}", local_socket::error::reason(error));
 }
 
-/// Sends the message of `sd_notify(3)`, and waits for room in the socket if that is wanted.
-fn notify(socket: &OsStr, waits: bool) -> io::Result<()> {
+/// Sends the message of `sd_notify(3)`. If the socket is full, it waits or fails with `WouldBlock`.
+fn send_ready(socket: &OsStr, waits: bool) -> io::Result<()> {
     let sender = UnixDatagram::unbound()?;
     sender.set_nonblocking(!waits)?;
     #[cfg(target_os = "linux")]

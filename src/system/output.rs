@@ -1,0 +1,53 @@
+use super::imp::output as imp;
+use std::{
+    fs::File,
+    io::{self, Write},
+};
+
+pub(crate) use imp::{is_stdout, usual_permissions};
+
+/// Standard output, where received bytes are written.
+///
+/// Other programs may share the descriptor, so it is never made non-blocking.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(super) file: File,
+    /// Whether standard output was closed when the process started: every write fails.
+    is_closed: bool,
+}
+
+impl Output {
+    pub(crate) fn stdout() -> io::Result<Self> {
+        let is_closed = imp::stdout_was_closed();
+        Ok(Self { is_closed, ..Self::from_file(imp::duplicate_stdout()?) })
+    }
+
+    pub(crate) fn from_file(file: File) -> Self {
+        Self { file, is_closed: false }
+    }
+
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()?, ..*self })
+    }
+
+    /// Closes the output, so that its reader gets the end of file while this process continues.
+    pub(crate) fn close(self) -> io::Result<()> {
+        imp::close_stdout()
+    }
+
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed && !bytes.is_empty() {
+            return Err(stdout_is_closed());
+        }
+        (&self.file).write(bytes)
+    }
+}
+
+/// Fails if standard output was closed when the process started.
+pub(crate) fn check_stdout() -> io::Result<()> {
+    if imp::stdout_was_closed() { Err(stdout_is_closed()) } else { Ok(()) }
+}
+
+fn stdout_is_closed() -> io::Error {
+    io::Error::other("standard output is closed")
+}
