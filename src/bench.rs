@@ -33,6 +33,6 @@ pub(crate) use report::{
     table::{TableStyle, table},
 };
 pub(crate) use results::{Results, Setup};
-pub(crate) use schedule::{Rounds, RunObserver, schedule};
+pub(crate) use schedule::{Rounds, schedule};
 pub(crate) use server::{ServerBehaviour, ServerDescription, ServerKind};
 pub(crate) use warning::Warning;

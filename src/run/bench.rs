@@ -166,8 +166,10 @@ impl BenchPlan {
             _ => None,
         };
         let runs = self.cases.len() * self.rounds.repeat.get();
-        let mut progress = BenchProgress::new(terminal, runs, each);
-        let samples = schedule(&self.cases, self.rounds, measure, &mut progress)?;
+        let progress = BenchProgress::new(terminal, runs, each);
+        let samples = schedule(&self.cases, self.rounds, measure, |case, done, all| {
+            progress.begin(case, done, all);
+        })?;
         Ok(self.cases.iter().cloned().zip(samples).collect())
     }
 }

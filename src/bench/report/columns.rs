@@ -92,12 +92,7 @@ fn is_compared(row: &Row) -> bool {
 
 /// Returns one section for each workload that was measured.
 pub(super) fn sections(results: &Results) -> Vec<Section> {
-    let section_of = |workload| {
-        let rows = results.rows.iter().filter(move |row| row.case.workload == workload);
-        let rows: Vec<&Row> = rows.collect();
-        (!rows.is_empty()).then(|| section(workload, &rows))
-    };
-    Workload::ALL.into_iter().filter_map(section_of).collect()
+    results.by_workload().map(|(workload, rows)| section(workload, &rows)).collect()
 }
 
 fn section(workload: Workload, rows: &[&Row]) -> Section {

@@ -71,7 +71,7 @@ impl WorkloadServer {
             _ => case.clients * per_connection,
         };
         let mut server = Self { workers, expected_tallies, listener: None, visits: Arc::default() };
-        let (executor, sender) = (server.workers.executor().clone(), server.workers.sender());
+        let (executor, sender) = (server.workers.executor.clone(), server.workers.sender.clone());
         let pattern = Pattern::new(loops::buffer_size(case.size))?;
         for end in given {
             let api = case.api;
@@ -122,14 +122,14 @@ impl WorkloadServer {
         let deadline = Instant::now() + LIMIT;
         for _ in 0..self.expected_tallies {
             let left = deadline.saturating_duration_since(Instant::now());
-            let tally = self.workers.receiver().recv_timeout(left);
+            let tally = self.workers.receiver.recv_timeout(left);
             served.bytes += tally
                 .map_err(|_| BenchError::Stalled { after: LIMIT, external: false })??
                 .all
                 .bytes;
         }
         // Errors of tasks that send no tally.
-        while let Ok(result) = self.workers.receiver().try_recv() {
+        while let Ok(result) = self.workers.receiver.try_recv() {
             result?;
         }
         served.connections = self.visits.count.load(Ordering::Relaxed);

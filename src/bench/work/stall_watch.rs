@@ -55,7 +55,7 @@ impl StallWatch {
             if left.is_zero() {
                 return Ok(());
             }
-            match workers.receiver().recv_timeout(left.min(CHECK_INTERVAL)) {
+            match workers.receiver.recv_timeout(left.min(CHECK_INTERVAL)) {
                 Ok(tally) => self.tallies.push(tally?),
                 Err(RecvTimeoutError::Timeout) => self.check_progress(workers.progress(), now)?,
                 Err(RecvTimeoutError::Disconnected) => {

@@ -49,9 +49,6 @@ impl Panel {
 
 /// Returns the panel of a workload, or `None` if there is nothing to draw.
 pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Panel> {
-    if rows.is_empty() {
-        return None;
-    }
     let common = common_text(rows);
     match workload {
         Workload::Throughput => {

@@ -19,9 +19,9 @@ pub(in crate::bench::work) async fn send_paced(
 ) -> RunResult<Tally> {
     let Messages { size, mut pattern, mut progress } = messages;
     let is_missed_by = timetable.is_missed_by();
-    for number in 0..timetable.count() {
+    for number in 0..timetable.count {
         timetable.wait_for(number).await;
-        if number == timetable.first() {
+        if number == timetable.first {
             progress.end_warm_up();
         }
         if Instant::now() > is_missed_by {
@@ -31,7 +31,7 @@ pub(in crate::bench::work) async fn send_paced(
         progress.add_message(size);
     }
     writer.finish().await.map_err(map_server_error)?;
-    Ok(progress.into_tally().measured_within(timetable.measured()))
+    Ok(progress.into_tally().measured_within(timetable.measured))
 }
 
 /// Returns the rate that was reached.
@@ -51,7 +51,7 @@ pub(in crate::bench::work) async fn receive_timed(
     let mut number = 0;
     while reader.fill(&mut answer).await.map_err(map_server_error)? {
         let late = timetable.due(number).elapsed();
-        if number == timetable.first() {
+        if number == timetable.first {
             progress.end_warm_up();
         }
         progress.add_time(late);
@@ -59,7 +59,7 @@ pub(in crate::bench::work) async fn receive_timed(
         progress.add_message(size);
         number += 1;
     }
-    if number < timetable.count() {
+    if number < timetable.count {
         return Err(BenchError::ServerClosed);
     }
     Ok(progress.into_tally().without_counts())
