@@ -28,8 +28,8 @@ pub(crate) use environment::Environment;
 pub(crate) use error::{BenchError, RunResult};
 pub(crate) use measure::{Measure, Sample, Usage, histogram};
 pub(crate) use report::{
+    json::load,
     outputs::{ReportFormat, ReportOutputs},
-    saved::load,
     table::{TableStyle, table},
 };
 pub(crate) use results::{Results, Setup};

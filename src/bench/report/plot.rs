@@ -29,7 +29,7 @@ const SMALL_WIDTH: usize = 130;
 /// None is known: the picture is drawn to memory.
 pub(crate) fn plot(results: &Results) -> anyhow::Result<String> {
     let panels = results.by_workload().filter_map(|(workload, rows)| panel::of(workload, &rows));
-    let panels: Vec<Panel> = panels.collect();
+    let panels: Vec<Box<dyn Panel>> = panels.collect();
     let lines: Vec<String> =
         footer(results).iter().flat_map(|line| wrapped(line, SMALL_WIDTH)).collect();
     let panel_height: u32 = panels.iter().map(|panel| panel.height() + GAP).sum();
