@@ -102,10 +102,10 @@ fn check_slowdowns(
     match cases.as_slice() {
         [] => Ok(Outcome::Done),
         [case] => anyhow::bail!("{case} is slower than before by more than {percent} %"),
-        [first, rest @ ..] => anyhow::bail!(
-            "{} cases are slower than before by more than {percent} %: {first}, {}",
+        _ => anyhow::bail!(
+            "{} cases are slower than before by more than {percent} %: {}",
             cases.len(),
-            rest.join(", ")
+            cases.join(", ")
         ),
     }
 }

@@ -1,14 +1,12 @@
 //! The loops that workers execute, one function for each role in a workload.
 
 mod answer;
-mod exchange;
-mod paced;
+mod latency;
 mod stream;
 mod visit;
 
 pub(super) use answer::{answer_messages, answer_once, echo};
-pub(super) use exchange::exchange;
-pub(super) use paced::{receive_timed, send_paced};
+pub(super) use latency::{exchange, receive_timed, send_paced};
 pub(super) use stream::{buffer_size, receive, receive_back, send, send_only};
 pub(super) use visit::{VisitKind, visit};
 

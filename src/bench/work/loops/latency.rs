@@ -1,15 +1,43 @@
-//! Latency at a given rate: one worker sends messages when they are due, another receives the
-//! answers. Times count from the due time, whatever delays a message (no coordinated omission).
+//! Latency: one message at a time, or messages at a given rate.
+//!
+//! With a rate, one worker sends messages when they are due, and another receives the answers.
+//! Times count from the due time, whatever delays a message (no coordinated omission).
 
 use super::{Messages, map_server_error};
-use crate::bench::work::{
-    BenchError, RunResult,
-    connection::{ConnectionReader, ConnectionWriter, MessageReader as _},
-    pace::Timetable,
-    tally::Tally,
+use crate::{
+    bench::work::{
+        BenchError, RunResult,
+        connection::{ConnectionReader, ConnectionWriter, MessageReader as _, SplitConnection},
+        pace::Timetable,
+        tally::Tally,
+    },
+    memory,
 };
-use crate::memory;
 use std::time::Instant;
+
+/// Client: sends a message and waits for its answer until the end of the run.
+pub(in crate::bench::work) async fn exchange(
+    connection: SplitConnection,
+    messages: Messages,
+) -> RunResult<Tally> {
+    let SplitConnection { mut reader, mut writer } = connection;
+    let Messages { size, mut pattern, mut progress } = messages;
+    let mut answers = pattern.clone();
+    let mut answer = memory::zeroed(size)?;
+    while progress.has_next() {
+        let message = pattern.next(size);
+        let start = Instant::now();
+        writer.write_all(message).await.map_err(map_server_error)?;
+        if !reader.fill(&mut answer).await.map_err(map_server_error)? {
+            return Err(BenchError::ServerClosed);
+        }
+        progress.add_time(start.elapsed());
+        answers.check(&answer)?;
+        progress.add_message(size);
+    }
+    writer.finish().await.map_err(map_server_error)?;
+    Ok(progress.into_tally())
+}
 
 /// Sends the messages of the timetable; late ones at once.
 pub(in crate::bench::work) async fn send_paced(
