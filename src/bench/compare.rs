@@ -177,7 +177,8 @@ fn differences(old: &Results, new: &Results) -> Vec<String> {
     fn or_unknown(text: Option<&String>) -> String {
         text.map_or_else(|| "unknown".to_owned(), Clone::clone)
     }
-    let values: [(&str, fn(&Results) -> String); 12] = [
+    type Value = fn(&Results) -> String;
+    let values: [(&str, Value); 12] = [
         ("lsock", |results| results.environment.lsock.clone()),
         ("system", |results| results.environment.system.clone()),
         ("kernel", |results| or_unknown(results.environment.kernel.as_ref())),
@@ -191,7 +192,7 @@ fn differences(old: &Results, new: &Results) -> Vec<String> {
         ("amount of a run", |results| results.setup.amount.to_string()),
         ("warm-up", |results| humantime::format_duration(results.setup.warmup).to_string()),
     ];
-    let difference = |(what, value): (&str, fn(&Results) -> String)| {
+    let difference = |(what, value): (&str, Value)| {
         let (old, new) = (value(old), value(new));
         (old != new).then(|| format!("{what} ({old} before, {new} now)"))
     };

@@ -34,7 +34,7 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> anyhow::Result<Outco
         stdout::print(plan.to_string().as_bytes())?;
         return Ok(Outcome::Done);
     }
-    // A table or a report goes there, which nobody is to wait for in vain.
+    // Fails before the measurement: a table or a report is printed at its end.
     stdout::check()?;
     let old = args.reports.compare.as_deref().map(load).transpose()?;
     if let Some((old, path)) = old.as_ref().zip(args.reports.compare.as_deref()) {

@@ -27,7 +27,7 @@ impl SharedPhase {
         }
     }
 
-    pub(super) fn set(&self, part: RunPhase) {
-        self.0.store(part as u8, Ordering::Relaxed);
+    pub(super) fn set(&self, phase: RunPhase) {
+        self.0.store(phase as u8, Ordering::Relaxed);
     }
 }

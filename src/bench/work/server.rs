@@ -5,7 +5,7 @@ use super::{
     address::ServerAddress,
     connection::SplitConnection,
     listener::{BenchListener, ListenAddress},
-    loops::{self, LoopPeer, Messages},
+    loops::{self, Messages},
     pattern::Pattern,
     phase::{RunPhase, SharedPhase},
     tally::WorkerProgress,
@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Tells a server what to do.
+/// The work of a server in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ServerJob {
     pub(super) case: Case,
@@ -177,9 +177,10 @@ impl ConnectionServer {
                 // The server sends as long as the client does.
                 let phase = SharedPhase::default();
                 let sent = messages(phase.clone());
-                let send = loops::send_only(writer, LoopPeer::Client, sent, Arc::default());
+                let send = loops::send_only(writer, loops::map_client_error, sent, Arc::default());
                 let receive = async move {
-                    let result = loops::receive(reader, LoopPeer::Client, None, received).await;
+                    let result =
+                        loops::receive(reader, loops::map_client_error, None, received).await;
                     phase.set(RunPhase::Over);
                     result
                 };
@@ -188,7 +189,8 @@ impl ConnectionServer {
             }
             _ => {
                 let SplitConnection { reader, writer } = connection;
-                let receive = loops::receive(reader, LoopPeer::Client, Some(writer), received);
+                let receive =
+                    loops::receive(reader, loops::map_client_error, Some(writer), received);
                 executor.spawn(receive, sender)
             }
         }

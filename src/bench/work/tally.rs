@@ -18,7 +18,7 @@ pub(super) struct Tally {
     pub(super) measured: MessageTotals,
     /// Times of the messages after the warm-up.
     pub(super) times: Option<Histogram<u64>>,
-    /// Start of the measured time, if the worker knows it better than the phase does.
+    /// Start of the measured time, if the worker has a timetable instead of the phase.
     pub(super) start: Option<Instant>,
     /// Time at which the worker finished.
     pub(super) end: Instant,
@@ -35,7 +35,7 @@ pub(super) struct MessageTotals {
 pub(super) struct WorkerProgress {
     phase: SharedPhase,
     /// Number of messages or bytes, for the thread that waits for the worker.
-    counter: Arc<AtomicU64>,
+    pub(super) counter: Arc<AtomicU64>,
     /// Number of messages to send after the warm-up.
     limit: u64,
     all: MessageTotals,
@@ -65,11 +65,6 @@ impl WorkerProgress {
     /// Records the time of each message.
     pub(super) fn timed(self) -> Self {
         Self { times: Some(histogram()), ..self }
-    }
-
-    /// Returns the counter that another thread can read.
-    pub(super) fn counter(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.counter)
     }
 
     /// Returns whether to send another message. Has to be called before each one.

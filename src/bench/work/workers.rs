@@ -82,7 +82,7 @@ impl Workers {
     where
         F: Future<Output = RunResult<Tally>> + Send + 'static,
     {
-        self.counters.push(messages.progress.counter());
+        self.counters.push(Arc::clone(&messages.progress.counter));
         let mut barrier = self.barrier.as_ref().map(broadcast::Sender::subscribe);
         let (work, is_thread) = (run(messages), matches!(self.executor, Executor::Threads { .. }));
         let work = async move {

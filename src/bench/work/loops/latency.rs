@@ -53,19 +53,14 @@ pub(in crate::bench::work) async fn send_paced(
             progress.end_warm_up();
         }
         if Instant::now() > is_missed_by {
-            return Err(missed(&timetable, number).into());
+            let seconds = timetable.due(0).elapsed().as_secs_f64();
+            return Err(BenchError::TooSlow { reached: (number as f64 / seconds) as u64 });
         }
         writer.write_all(pattern.next(size)).await.map_err(map_server_error)?;
         progress.add_message(size);
     }
     writer.finish().await.map_err(map_server_error)?;
     Ok(progress.into_tally().measured_within(timetable.measured))
-}
-
-/// Returns the rate that was reached.
-fn missed(timetable: &Timetable, sent: u64) -> BenchError {
-    let seconds = timetable.due(0).elapsed().as_secs_f64();
-    BenchError::TooSlow { reached: (sent as f64 / seconds) as u64 }
 }
 
 /// Receives the answers; fails if one is missing.
