@@ -29,11 +29,8 @@ pub(crate) fn schedule(
             begin(case, round * cases.len() + index, repeat * cases.len());
             let sample = measure.measure(case, rounds.amount);
             samples[index].push(sample.map_err(|error| {
-                let case = if repeat == 1 {
-                    case.to_string()
-                } else {
-                    format!("{case}, run {} of {repeat}", round + 1)
-                };
+                let run = (repeat > 1).then(|| format!(", run {} of {repeat}", round + 1));
+                let case = format!("{case}{}", run.unwrap_or_default());
                 BenchError::Run { case, source: Box::new(error) }
             })?);
         }

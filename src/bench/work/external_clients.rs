@@ -62,9 +62,8 @@ impl ExternalClients {
         // Blocks signals in all threads until the handler that removes the name is installed.
         let _held = signals::BlockedSignals::new();
         let workers = Workers::new(api, &pin[..pin.len().min(1)])?;
-        let listener =
-            workers.executor.run(async move { BenchListener::bind(&address, api).await })?;
-        let listener = Arc::new(listener);
+        let bind = async move { BenchListener::bind(&address, api).await };
+        let listener = Arc::new(workers.executor.run(bind)?);
         let on_signal = Arc::clone(&listener);
         signals::on_termination(move |signal| {
             on_signal.give_up_name();

@@ -125,16 +125,11 @@ impl Curves {
             chart.draw_series(curve.ranges.iter().map(|(x, least, greatest)| {
                 PathElement::new(vec![(*x, *least), (*x, *greatest)], color.mix(0.5))
             }))?;
+            let line = color.stroke_width(2);
             if shape == 0 {
-                chart.draw_series(LineSeries::new(points(), color.stroke_width(2)))?;
+                chart.draw_series(LineSeries::new(points(), line))?;
             } else {
-                let gap = 2 + shape as i32;
-                chart.draw_series(DashedLineSeries::new(
-                    points(),
-                    6,
-                    gap,
-                    color.stroke_width(2),
-                ))?;
+                chart.draw_series(DashedLineSeries::new(points(), 6, 2 + shape as i32, line))?;
             }
             chart.draw_series(points().map(|point| marker(point, curve.style)))?;
         }
