@@ -28,11 +28,11 @@ pub(crate) use environment::Environment;
 pub(crate) use error::{BenchError, RunResult};
 pub(crate) use measure::{Measure, Sample, Usage, histogram};
 pub(crate) use report::{
+    json::load,
     outputs::{ReportFormat, ReportOutputs},
-    saved::load,
     table::{TableStyle, table},
 };
 pub(crate) use results::{Results, Setup};
-pub(crate) use schedule::{Rounds, RunObserver, schedule};
+pub(crate) use schedule::{Rounds, schedule};
 pub(crate) use server::{ServerBehaviour, ServerDescription, ServerKind};
 pub(crate) use warning::Warning;

@@ -1,6 +1,6 @@
 //! What is measured.
 
-use super::property::CaseProperty;
+use super::{ServerKind, property::CaseProperty};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 
@@ -84,25 +84,18 @@ impl Case {
     }
 }
 
-// The words of JSON: a `Formatter` is a `Serializer` of unit variants.
-
-impl Display for Workload {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
+/// Displays enums by the words of JSON: a `Formatter` is a `Serializer` of unit variants.
+macro_rules! display_as_in_json {
+    ($($name:ty),*) => {$(
+        impl Display for $name {
+            fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                self.serialize(f)
+            }
+        }
+    )*};
 }
 
-impl Display for Transport {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
-
-impl Display for Api {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+display_as_in_json!(Workload, Transport, Api, ServerKind);
 
 /// Example: `throughput 64K over abstract (tokio, 4 clients, both ways)`.
 impl Display for Case {

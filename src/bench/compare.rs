@@ -1,7 +1,7 @@
 //! Compares new results with saved ones.
 
 use super::{
-    Case, Environment, Results, Setup, Workload,
+    Case, Results, Workload,
     report::{
         columns::{Column, Emphasis},
         environment::pins,
@@ -170,33 +170,29 @@ impl Verdict {
 
 /// Lists what, apart from the program, may be the reason for different figures.
 fn differences(old: &Results, new: &Results) -> Vec<String> {
-    let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-    let difference = |what: &str, old: String, new: String| {
+    fn or_unknown(text: Option<&String>) -> String {
+        text.map_or_else(|| "unknown".to_owned(), Clone::clone)
+    }
+    type Value = fn(&Results) -> String;
+    let values: [(&str, Value); 12] = [
+        ("lsock", |results| results.environment.lsock.clone()),
+        ("system", |results| results.environment.system.clone()),
+        ("kernel", |results| or_unknown(results.environment.kernel.as_ref())),
+        ("machine", |results| results.environment.machine.clone()),
+        ("CPU", |results| or_unknown(results.environment.cpu.as_ref())),
+        ("number of CPUs", |results| results.environment.cpus.to_string()),
+        ("governor", |results| or_unknown(results.environment.governor.as_ref())),
+        ("server", |results| results.setup.server.kind.to_string()),
+        ("name of the server", |results| or_unknown(results.setup.server.name.as_ref())),
+        ("pins", |results| pins(&results.setup.pin)),
+        ("amount of a run", |results| results.setup.amount.to_string()),
+        ("warm-up", |results| humantime::format_duration(results.setup.warmup).to_string()),
+    ];
+    let difference = |(what, value): (&str, Value)| {
+        let (old, new) = (value(old), value(new));
         (old != new).then(|| format!("{what} ({old} before, {new} now)"))
     };
-    let machine = |what, value: &dyn Fn(&Environment) -> String| {
-        difference(what, value(&old.environment), value(&new.environment))
-    };
-    let setup = |what, value: &dyn Fn(&Setup) -> String| {
-        difference(what, value(&old.setup), value(&new.setup))
-    };
-    [
-        machine("lsock", &|environment| environment.lsock.clone()),
-        machine("system", &|environment| environment.system.clone()),
-        machine("kernel", &|environment| or_unknown(&environment.kernel)),
-        machine("machine", &|environment| environment.machine.clone()),
-        machine("CPU", &|environment| or_unknown(&environment.cpu)),
-        machine("number of CPUs", &|environment| environment.cpus.to_string()),
-        machine("governor", &|environment| or_unknown(&environment.governor)),
-        setup("server", &|setup| setup.server.kind.to_string()),
-        setup("name of the server", &|setup| or_unknown(&setup.server.name)),
-        setup("pins", &|setup| pins(&setup.pin)),
-        setup("amount of a run", &|setup| setup.amount.to_string()),
-        setup("warm-up", &|setup| humantime::format_duration(setup.warmup).to_string()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    values.into_iter().filter_map(difference).collect()
 }
 
 #[cfg(test)]

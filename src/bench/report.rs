@@ -8,5 +8,4 @@ pub(crate) mod markdown;
 pub(super) mod number;
 pub(crate) mod outputs;
 pub(crate) mod plot;
-pub(crate) mod saved;
 pub(crate) mod table;

@@ -144,6 +144,14 @@ impl Results {
         let warnings = Warning::of(&environment, &setup, &rows);
         Self { format: FormatVersion::V1, environment, setup, rows, warnings }
     }
+
+    /// Returns the rows of each workload that was measured.
+    pub(crate) fn by_workload(&self) -> impl Iterator<Item = (Workload, Vec<&Row>)> {
+        let rows_of = |workload| self.rows.iter().filter(move |row| row.case.workload == workload);
+        let all =
+            Workload::ALL.into_iter().map(move |workload| (workload, rows_of(workload).collect()));
+        all.filter(|(_, rows): &(_, Vec<&Row>)| !rows.is_empty())
+    }
 }
 
 impl Row {

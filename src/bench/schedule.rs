@@ -11,13 +11,8 @@ pub(crate) struct Rounds {
     pub(crate) amount: Amount,
 }
 
-/// Observes the progress of a measurement.
-pub(crate) trait RunObserver {
-    /// Called before a run; `done` of `all` runs are complete.
-    fn begin(&mut self, case: &Case, done: usize, all: usize);
-}
-
-/// Measures every case `repeat` times. Returns the samples of each case in order.
+/// Measures every case `repeat` times. Returns the samples of each case in order. Before each run
+/// it calls `begin` with the case, the number of complete runs and that of all runs.
 ///
 /// # Errors
 /// The first error of a run ends the measurement: there are no partial results.
@@ -25,20 +20,17 @@ pub(crate) fn schedule(
     cases: &[Case],
     rounds: Rounds,
     measure: &mut dyn Measure,
-    observer: &mut dyn RunObserver,
+    mut begin: impl FnMut(&Case, usize, usize),
 ) -> RunResult<Vec<Vec<Sample>>> {
     let repeat = rounds.repeat.get();
     let mut samples: Vec<Vec<Sample>> = cases.iter().map(|_| Vec::new()).collect();
     for round in 0..repeat {
         for (index, case) in cases.iter().enumerate() {
-            observer.begin(case, round * cases.len() + index, repeat * cases.len());
+            begin(case, round * cases.len() + index, repeat * cases.len());
             let sample = measure.measure(case, rounds.amount);
             samples[index].push(sample.map_err(|error| {
-                let case = if repeat == 1 {
-                    case.to_string()
-                } else {
-                    format!("{case}, run {} of {repeat}", round + 1)
-                };
+                let run = (repeat > 1).then(|| format!(", run {} of {repeat}", round + 1));
+                let case = format!("{case}{}", run.unwrap_or_default());
                 BenchError::Run { case, source: Box::new(error) }
             })?);
         }
@@ -60,8 +52,6 @@ mod tests {
         fails_at: Option<u64>,
     }
 
-    struct LogObserver<'a>(&'a RefCell<Vec<String>>);
-
     impl Measure for FakeMeasure<'_> {
         fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
             self.count += 1;
@@ -73,12 +63,6 @@ mod tests {
         }
     }
 
-    impl RunObserver for LogObserver<'_> {
-        fn begin(&mut self, case: &Case, done: usize, all: usize) {
-            self.0.borrow_mut().push(format!("begin {} {done}/{all}", case.size));
-        }
-    }
-
     /// Returns the message counts of the samples and the recorded calls.
     fn run(repeat: usize, fails_at: Option<u64>) -> (RunResult<Vec<Vec<u64>>>, Vec<String>) {
         let sizes = [1, 2, 3];
@@ -87,7 +71,9 @@ mod tests {
         let rounds =
             Rounds { repeat: NonZeroUsize::new(repeat).unwrap(), amount: Amount::Messages(7) };
         let mut fake = FakeMeasure { log: &log, count: 0, fails_at };
-        let samples = schedule(&cases, rounds, &mut fake, &mut LogObserver(&log));
+        let samples = schedule(&cases, rounds, &mut fake, |case, done, all| {
+            log.borrow_mut().push(format!("begin {} {done}/{all}", case.size));
+        });
         let counts = samples.map(|samples| {
             let of = |samples: &Vec<Sample>| samples.iter().map(|sample| sample.messages).collect();
             samples.iter().map(of).collect()

@@ -60,12 +60,6 @@ impl ServerKind {
     }
 }
 
-impl Display for ServerKind {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
-
 impl Display for ServerDescription {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let name = self.name.as_deref().unwrap_or_default();

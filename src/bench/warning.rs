@@ -58,11 +58,8 @@ impl Warning {
         let shortest = |row: &Row| row.runs.iter().map(|run| run.seconds).min_by(f64::total_cmp);
         let short = rows.iter().filter_map(|row| Some((row, shortest(row)?)));
         let short = worst(short.filter(|(_, seconds)| *seconds < MIN_SECONDS), |seconds| -seconds);
-        warnings.extend(short.map(|(cases, case, seconds)| Self::TooShort {
-            cases,
-            case,
-            seconds,
-        }));
+        let too_short = |(cases, case, seconds)| Self::TooShort { cases, case, seconds };
+        warnings.extend(short.map(too_short));
         let counts = rows.iter().filter(|row| row.case.workload == Workload::Latency);
         let counts = counts.filter_map(|row| Some((row, row.latency.as_ref()?.count)));
         let few = worst(counts.filter(|(_, count)| *count < MIN_TIMES), |count| -(count as f64));

@@ -34,7 +34,7 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> Result<Outcome, Fail
         stdout::print(plan.to_string().as_bytes())?;
         return Ok(Outcome::Done);
     }
-    // A table or a report goes there, which nobody is to wait for in vain.
+    // Fails before the measurement: a table or a report is printed at its end.
     stdout::check()?;
     let old = args.reports.compare.as_deref().map(load).transpose()?;
     let old = old.zip(args.reports.compare.as_deref());
@@ -109,10 +109,10 @@ fn check_slowdowns(
     Err(Failure::Slower(match cases.as_slice() {
         [] => return Ok(Outcome::Done),
         [case] => format!("{case} is slower than before by more than {percent} %"),
-        [first, rest @ ..] => format!(
-            "{} cases are slower than before by more than {percent} %: {first}, {}",
+        _ => format!(
+            "{} cases are slower than before by more than {percent} %: {}",
             cases.len(),
-            rest.join(", ")
+            cases.join(", ")
         ),
     }))
 }
@@ -173,8 +173,10 @@ impl BenchPlan {
             _ => None,
         };
         let runs = self.cases.len() * self.rounds.repeat.get();
-        let mut progress = BenchProgress::new(terminal, runs, each);
-        let samples = schedule(&self.cases, self.rounds, measure, &mut progress)?;
+        let progress = BenchProgress::new(terminal, runs, each);
+        let samples = schedule(&self.cases, self.rounds, measure, |case, done, all| {
+            progress.begin(case, done, all);
+        })?;
         Ok(self.cases.iter().cloned().zip(samples).collect())
     }
 }

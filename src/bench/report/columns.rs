@@ -92,12 +92,7 @@ fn is_compared(row: &Row) -> bool {
 
 /// Returns one section for each workload that was measured.
 pub(super) fn sections(results: &Results) -> Vec<Section> {
-    let section_of = |workload| {
-        let rows = results.rows.iter().filter(move |row| row.case.workload == workload);
-        let rows: Vec<&Row> = rows.collect();
-        (!rows.is_empty()).then(|| section(workload, &rows))
-    };
-    Workload::ALL.into_iter().filter_map(section_of).collect()
+    results.by_workload().map(|(workload, rows)| section(workload, &rows)).collect()
 }
 
 fn section(workload: Workload, rows: &[&Row]) -> Section {
@@ -192,27 +187,20 @@ impl Table<'_> {
 
     /// Adds columns of quantiles and the maximum, all in one unit of time.
     fn times(&mut self, quantiles: &[f64]) {
-        if self.rows.iter().all(|row| row.latency.is_none()) {
-            return;
-        }
-        let times =
-            |row: &Row, time: &dyn Fn(&Latency) -> Option<u64>| row.latency.as_ref().and_then(time);
-        let fastest = self
-            .rows
-            .iter()
-            .filter_map(|row| times(row, &|latency| latency.time_at(0.5).or(Some(latency.min))));
-        let unit = TimeUnit::of(fastest.min().unwrap_or_default());
+        let medians = self.rows.iter().filter_map(|row| {
+            row.latency.as_ref().map(|latency| latency.time_at(0.5).unwrap_or(latency.min))
+        });
+        let Some(fastest) = medians.min() else { return };
+        let unit = TimeUnit::of(fastest);
         self.heading.push(format!("times in {}", unit.word()));
+        let mut column = |title: &str, time: &dyn Fn(&Latency) -> Option<u64>| {
+            self.numbers(title, |row| Some(unit.convert(time(row.latency.as_ref()?)? as f64)));
+        };
         for quantile in quantiles {
             let title = format!("p{}", (quantile * 1e4).round() / 1e2);
-            self.numbers(&title, |row| {
-                times(row, &|latency| latency.time_at(*quantile))
-                    .map(|time| unit.convert(time as f64))
-            });
+            column(&title, &|latency| latency.time_at(*quantile));
         }
-        self.numbers("max", |row| {
-            times(row, &|latency| Some(latency.max)).map(|time| unit.convert(time as f64))
-        });
+        column("max", &|latency| Some(latency.max));
     }
 
     /// Adds a column of numbers, unless all are unknown.

@@ -8,16 +8,11 @@ use std::borrow::Cow;
 
 /// Example: `lsock 0.1.0, Debian 13, Linux 6.12, x86_64, 8 CPUs: Example CPU`.
 pub(in crate::bench) fn machine(environment: &Environment) -> String {
-    let cpus = if environment.cpus == 1 { "CPU" } else { "CPUs" };
-    let mut text = format!("lsock {}, {}", environment.lsock, environment.system);
-    if let Some(kernel) = &environment.kernel {
-        text += &format!(", {kernel}");
-    }
-    text += &format!(", {}, {} {cpus}", environment.machine, environment.cpus);
-    if let Some(cpu) = &environment.cpu {
-        text += &format!(": {cpu}");
-    }
-    escaped(&text)
+    let Environment { lsock, system, kernel, machine, cpus, .. } = environment;
+    let kernel = kernel.as_ref().map(|kernel| format!(", {kernel}")).unwrap_or_default();
+    let cpu = environment.cpu.as_ref().map(|cpu| format!(": {cpu}")).unwrap_or_default();
+    let unit = if *cpus == 1 { "CPU" } else { "CPUs" };
+    escaped(&format!("lsock {lsock}, {system}{kernel}, {machine}, {cpus} {unit}{cpu}"))
 }
 
 /// Example: `lsock bench latency --rate 1000`.

@@ -1,7 +1,14 @@
-//! The JSON document: everything that was measured, for programs and for `--compare`.
+//! The JSON document: everything that was measured, for programs and for `--compare`, which loads
+//! it.
 
-use crate::bench::Results;
+use crate::{bench::Results, diag::Failure};
 use anyhow::{Context as _, bail};
+use local_socket::error::reason;
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
 
 /// Prefix of the field `format`, which identifies a document; its version follows.
 const FORMAT: &str = "lsock-bench ";
@@ -19,7 +26,7 @@ pub(crate) fn json(results: &Results) -> String {
 /// # Errors
 /// An error if the text is not JSON, is not a result of `lsock bench`, has another version, or
 /// lacks fields.
-pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
+fn parse(text: &str) -> anyhow::Result<Results> {
     let value: serde_json::Value = serde_json::from_str(text).context("this is not JSON")?;
     let format = value.get("format").and_then(serde_json::Value::as_str);
     let Some(version) = format.and_then(|format| format.strip_prefix(FORMAT)) else {
@@ -32,6 +39,30 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<Results> {
     serde_json::from_str(text).context("this result of lsock bench is damaged")
 }
 
+/// Limit of the size of a file, far above that of any results.
+const LARGEST: u64 = 64 << 20;
+
+/// Loads the results for `--compare`. This happens before anything is measured, because the new
+/// results may be saved to the same file.
+///
+/// # Errors
+/// `Failure::Saved` with an error of `open(2)` or `read(2)`, `FileTooLarge` if the file has more than
+/// 64 MiB, `InvalidData` if it is not UTF-8, or an error of the JSON parser.
+pub(crate) fn load(path: &Path) -> Result<Results, Failure> {
+    let read = || {
+        let mut text = String::new();
+        let length = File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+        if length as u64 > LARGEST {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large"));
+        }
+        Ok(text)
+    };
+    read()
+        .map_err(|error| anyhow::Error::msg(reason(&error)))
+        .and_then(|text| parse(&text))
+        .map_err(|error| Failure::Saved { path: path.to_owned(), error })
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -40,7 +71,7 @@ mod tests {
         Amount, ServerDescription, ServerKind,
         fixture::{assert_golden, everything, tour},
     };
-    use std::time::Duration;
+    use std::{fs, time::Duration};
 
     #[test]
     fn the_document_keeps_its_form() {
@@ -103,5 +134,25 @@ mod tests {
         );
         let damaged = error(r#"{"format": "lsock-bench 1", "rows": []}"#);
         assert!(damaged.starts_with("this result of lsock bench is damaged: missing"), "{damaged}");
+    }
+
+    #[test]
+    fn saved_results_are_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("saved");
+        fs::write(&path, json(&everything())).unwrap();
+        assert_eq!(load(&path).unwrap(), everything());
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("saved");
+        let message = |path: &Path| load(path).unwrap_err().to_string();
+        let missing = message(&path);
+        let begin = format!("cannot compare with {}: ", path.display());
+        assert!(missing.starts_with(&begin), "{missing}");
+        fs::write(&path, "{}").unwrap();
+        assert_eq!(message(&path), format!("{begin}this is not a result of lsock bench"));
     }
 }

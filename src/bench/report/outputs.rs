@@ -104,10 +104,7 @@ impl OutputTarget {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Stdout, Self::Stdout) => true,
-            (Self::File(one), Self::File(other)) => {
-                let full = |path: &Path| fs::canonicalize(folder(path)).ok();
-                one.file_name() == other.file_name() && full(one) == full(other)
-            }
+            (Self::File(one), Self::File(other)) => one == other,
             _ => false,
         }
     }
@@ -189,26 +186,23 @@ fn replace(target: &Path, text: &str) -> io::Result<()> {
     })
 }
 
-/// Follows symbolic links to a file that may not exist yet. Returns `None` for names of open
-/// descriptors, which must not be replaced, and for loops of links.
+/// Follows symbolic links to the full path of a file that may not exist yet. Returns `None` for
+/// names of open descriptors, such as `/dev/stdout`, which must not be replaced, and for loops of
+/// links and missing folders, which opening the file reports.
 fn followed(path: &Path) -> Option<PathBuf> {
-    /// Linux follows at most 40 links (`path_resolution(7)`); opening the file reports the loop.
+    /// Linux follows at most 40 links (`path_resolution(7)`).
     const MOST: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MOST {
-        if is_of_descriptors(folder(&path)) {
+        let folder = fs::canonicalize(folder(&path)).ok()?;
+        if ["/dev/fd", "/proc"].iter().any(|prefix| folder.starts_with(prefix)) {
             return None;
         }
-        let Ok(target) = fs::read_link(&path) else { return Some(path) };
-        path = folder(&path).join(target);
+        let full = folder.join(path.file_name()?);
+        let Ok(target) = fs::read_link(&full) else { return Some(full) };
+        path = folder.join(target);
     }
     None
-}
-
-/// Returns whether names in this folder stand for open descriptors, such as `/dev/stdout`.
-fn is_of_descriptors(folder: &Path) -> bool {
-    let folder = fs::canonicalize(folder).unwrap_or_default();
-    ["/dev/fd", "/proc"].iter().any(|prefix| folder.starts_with(prefix))
 }
 
 fn folder(target: &Path) -> &Path {

@@ -7,7 +7,7 @@ mod panel;
 mod series;
 
 use super::environment;
-use crate::bench::{Results, Workload, results::Row};
+use crate::bench::{Results, Workload};
 use panel::Panel;
 use plotters::{
     drawing::IntoDrawingArea as _,
@@ -28,13 +28,8 @@ const SMALL_WIDTH: usize = 130;
 /// # Errors
 /// None is known: the picture is drawn to memory.
 pub(crate) fn plot(results: &Results) -> anyhow::Result<String> {
-    let panels: Vec<Panel> = Workload::ALL
-        .into_iter()
-        .filter_map(|workload| {
-            let rows = results.rows.iter().filter(|row| row.case.workload == workload);
-            panel::of(workload, &rows.collect::<Vec<&Row>>())
-        })
-        .collect();
+    let panels = results.by_workload().filter_map(|(workload, rows)| panel::of(workload, &rows));
+    let panels: Vec<Box<dyn Panel>> = panels.collect();
     let lines: Vec<String> =
         footer(results).iter().flat_map(|line| wrapped(line, SMALL_WIDTH)).collect();
     let panel_height: u32 = panels.iter().map(|panel| panel.height() + GAP).sum();

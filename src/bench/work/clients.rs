@@ -4,7 +4,7 @@ use super::{
     RunResult,
     address::ServerAddress,
     connection::SplitConnection,
-    loops::{self, LoopPeer, Messages, VisitKind},
+    loops::{self, Messages, VisitKind},
     pace::SendRate,
     pattern::Pattern,
     phase::SharedPhase,
@@ -98,11 +98,12 @@ impl Clients<'_> {
         let sent = Arc::default();
         let sent_count = Arc::clone(&sent);
         workers.spawn(messages, |messages| {
-            loops::send_only(writer, LoopPeer::Server, messages, sent)
+            loops::send_only(writer, loops::map_server_error, messages, sent)
         })?;
         if self.case.both_ways {
-            workers
-                .spawn(answers, |answers| loops::receive(reader, LoopPeer::Server, None, answers))
+            workers.spawn(answers, |answers| {
+                loops::receive(reader, loops::map_server_error, None, answers)
+            })
         } else {
             workers.spawn(answers, |answers| loops::receive_back(reader, answers, sent_count))
         }

@@ -115,10 +115,6 @@ impl ConnectionWriter {
 }
 
 impl SplitConnection {
-    pub(super) fn waiting(reader: PipeReader, writer: PipeWriter) -> Self {
-        Self { reader: ConnectionReader::Pipe(reader), writer: ConnectionWriter::Pipe(writer) }
-    }
-
     pub(super) fn event(
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,

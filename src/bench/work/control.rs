@@ -31,11 +31,11 @@ const LIMIT: Duration = Duration::from_secs(10);
 const SHORT_LIMIT: Duration = Duration::from_secs(1);
 
 /// A request to the server process.
-#[derive(Copy, Clone, Debug, Serialize, Deserialize)]
-enum Request {
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Request {
     /// Asks for the resource usage so far.
     Usage,
-    /// Asks for the totals, after everything has been sent.
+    /// Asks for the totals as well, after everything has been sent.
     Finish,
 }
 
@@ -44,8 +44,7 @@ enum Request {
 enum Reply {
     /// The server is ready; with TCP, at this address.
     Ready(Option<SocketAddr>),
-    Usage(Usage),
-    Served(ServedTotals, Usage),
+    Usage(Usage, Option<ServedTotals>),
     Failed(String),
 }
 
@@ -111,31 +110,19 @@ impl ServerProcess {
         Ok((server, address))
     }
 
-    /// Returns the resource usage of the process so far.
-    pub(super) fn usage(&mut self) -> RunResult<Usage> {
-        match self.ask(Request::Usage)? {
-            Reply::Usage(usage) => Ok(usage),
-            _ => Err(unexpected()),
-        }
-    }
-
-    /// Returns the totals and the resource usage, after everything has been sent.
-    pub(super) fn finish(&mut self) -> RunResult<(ServedTotals, Usage)> {
-        match self.ask(Request::Finish)? {
-            Reply::Served(served, usage) => Ok((served, usage)),
-            _ => Err(unexpected()),
-        }
-    }
-
     /// Shortens the time limit for answers.
     pub(super) fn shorten_timeout(&mut self) {
         // Ignored: the longer limit stays.
         let _ = self.control.get_ref().set_recv_timeout(Some(SHORT_LIMIT));
     }
 
-    fn ask(&mut self, request: Request) -> RunResult<Reply> {
+    /// Returns the resource usage of the process so far, and the totals if requested.
+    pub(super) fn ask(&mut self, request: Request) -> RunResult<(Usage, Option<ServedTotals>)> {
         send(self.control.get_mut(), &request).map_err(|_| BenchError::ServerDied)?;
-        self.reply()
+        match self.reply()? {
+            Reply::Usage(usage, served) => Ok((usage, served)),
+            _ => Err(unexpected()),
+        }
     }
 
     fn reply(&mut self) -> RunResult<Reply> {
@@ -188,13 +175,14 @@ pub(crate) fn serve(control: &Name<'static>) -> RunResult<()> {
         Err(error) => return Ok(send(control.get_mut(), &failed(&error))?),
     };
     while let Some(request) = receive(&mut control)? {
-        let reply = match request {
-            Request::Usage => Usage::now().map(Reply::Usage).map_err(BenchError::from),
-            Request::Finish => match server.take() {
-                Some(server) => finish(server),
-                None => Err(io::Error::other("the server has already finished").into()),
-            },
+        let served = match (request, server.take()) {
+            (Request::Finish, Some(running)) => running.finish().map(Some),
+            (_, running) => {
+                server = running;
+                Ok(None)
+            }
         };
+        let reply = served.and_then(|served| Ok(Reply::Usage(Usage::now()?, served)));
         send(control.get_mut(), &reply.unwrap_or_else(|error| failed(&error)))?;
     }
     Ok(())
@@ -211,11 +199,6 @@ fn start(job: &ServerJob) -> RunResult<(WorkloadServer, Option<SocketAddr>)> {
         _ => None,
     };
     Ok((server, tcp))
-}
-
-fn finish(server: WorkloadServer) -> RunResult<Reply> {
-    let served = server.finish()?;
-    Ok(Reply::Served(served, Usage::now()?))
 }
 
 fn failed(error: &BenchError) -> Reply {

@@ -8,7 +8,7 @@ use super::{
     loops,
     phase::{RunPhase, SharedPhase},
     tally::{Tally, WorkerProgress},
-    workers::{Executor, Workers},
+    workers::Workers,
 };
 use crate::{
     bench::{Amount, Api, Case, Measure, Sample, ServerKind, Usage, Workload},
@@ -18,10 +18,7 @@ use crate::{
 };
 use std::{
     io,
-    sync::{
-        Arc, OnceLock,
-        mpsc::{self, Sender},
-    },
+    sync::{Arc, OnceLock, mpsc},
     time::Instant,
 };
 
@@ -65,9 +62,8 @@ impl ExternalClients {
         // Blocks signals in all threads until the handler that removes the name is installed.
         let _held = signals::BlockedSignals::new();
         let workers = Workers::new(api, &pin[..pin.len().min(1)])?;
-        let listener =
-            workers.executor().run(async move { BenchListener::bind(&address, api).await })?;
-        let listener = Arc::new(listener);
+        let bind = async move { BenchListener::bind(&address, api).await };
+        let listener = Arc::new(workers.executor.run(bind)?);
         let on_signal = Arc::clone(&listener);
         signals::on_termination(move |signal| {
             on_signal.give_up_name();
@@ -99,36 +95,43 @@ impl Measure for ExternalClients {
             _ => case.clients as u64,
         };
         let (sender, receiver) = mpsc::channel();
+        // Time of the first bytes, and the resource usage up to then.
         let started = Arc::new(OnceLock::new());
-        let accept = accept(AcceptTask {
-            listener: Arc::clone(&self.listener),
-            executor: self.workers.executor().clone(),
-            connections,
-            size: case.size,
-            sends_back: self.server == ServerKind::OwnEcho,
-            started: Arc::clone(&started),
-            sender: sender.clone(),
-        });
+        let (listener, executor) = (Arc::clone(&self.listener), self.workers.executor.clone());
+        let (size, sends_back) = (case.size, self.server == ServerKind::OwnEcho);
+        let first_bytes = Arc::clone(&started);
+        let accept = async move {
+            for _ in 0..connections {
+                let served = listener.accept().await.and_then(|connection| {
+                    let started = Arc::clone(&first_bytes);
+                    let serve = serve(connection.split(), size, sends_back, started);
+                    executor.spawn(serve, sender.clone())
+                });
+                if let Err(error) = served {
+                    let _ = sender.send(Err(error));
+                    return;
+                }
+            }
+        };
         let (done, _) = mpsc::channel();
-        self.workers.executor().spawn(accept, done)?;
-        drop(sender);
-        let mut total = Tally::empty();
+        self.workers.executor.spawn(accept, done)?;
+        let (mut bytes, mut end) = (0, None);
         for _ in 0..connections {
             let tally = receiver.recv().map_err(|_| BenchError::WorkerDied)??;
-            total.all.bytes += tally.all.bytes;
-            total.end = total.end.max(tally.end);
+            bytes += tally.all.bytes;
+            end = end.max(Some(tally.end));
         }
         let (start, before) = *started.get().ok_or(BenchError::NothingCame)?;
         let messages = match case.workload {
             Workload::Connect => connections,
-            _ => total.all.bytes.div_ceil(case.size as u64),
+            _ => bytes.div_ceil(case.size as u64),
         };
         if messages == 0 {
             return Err(BenchError::NothingCame);
         }
         Ok(Sample {
-            elapsed: total.end.saturating_duration_since(start),
-            bytes: total.all.bytes,
+            elapsed: end.unwrap_or(start).saturating_duration_since(start),
+            bytes,
             messages,
             latencies: None,
             client: None,
@@ -136,32 +139,6 @@ impl Measure for ExternalClients {
             other_cpus: None,
             fairness: None,
         })
-    }
-}
-
-struct AcceptTask {
-    listener: Arc<BenchListener>,
-    executor: Executor,
-    connections: u64,
-    size: usize,
-    sends_back: bool,
-    /// Time of the first bytes, and the resource usage up to then.
-    started: Arc<OnceLock<(Instant, Usage)>>,
-    sender: Sender<RunResult<Tally>>,
-}
-
-async fn accept(task: AcceptTask) {
-    for _ in 0..task.connections {
-        let accepted = task.listener.accept().await;
-        let served = accepted.and_then(|connection| {
-            let serve =
-                serve(connection.split(), task.size, task.sends_back, Arc::clone(&task.started));
-            task.executor.spawn(serve, task.sender.clone())
-        });
-        if let Err(error) = served {
-            let _ = task.sender.send(Err(error));
-            return;
-        }
     }
 }
 

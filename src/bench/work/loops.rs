@@ -1,14 +1,12 @@
 //! The loops that workers execute, one function for each role in a workload.
 
 mod answer;
-mod exchange;
-mod paced;
+mod latency;
 mod stream;
 mod visit;
 
 pub(super) use answer::{answer_messages, answer_once, echo};
-pub(super) use exchange::exchange;
-pub(super) use paced::{receive_timed, send_paced};
+pub(super) use latency::{exchange, receive_timed, send_paced};
 pub(super) use stream::{buffer_size, receive, receive_back, send, send_only};
 pub(super) use visit::{VisitKind, visit};
 
@@ -36,7 +34,7 @@ impl Messages {
 }
 
 /// Converts errors of a closed connection to `ServerClosed`.
-fn map_server_error(error: io::Error) -> BenchError {
+pub(super) fn map_server_error(error: io::Error) -> BenchError {
     match error.kind() {
         io::ErrorKind::BrokenPipe
         | io::ErrorKind::ConnectionReset
@@ -47,25 +45,12 @@ fn map_server_error(error: io::Error) -> BenchError {
 }
 
 /// Adds context to an error of a client's connection.
-fn map_client_error(error: io::Error) -> BenchError {
+pub(super) fn map_client_error(error: io::Error) -> BenchError {
     BenchError::io("a client closed the connection before the end of the run")(error)
 }
 
-/// The peer of a loop that runs in the clients as well as in the server.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(in crate::bench::work) enum LoopPeer {
-    Server,
-    Client,
-}
-
-impl LoopPeer {
-    fn map_error(self, error: io::Error) -> BenchError {
-        match self {
-            Self::Server => map_server_error(error),
-            Self::Client => map_client_error(error),
-        }
-    }
-}
+/// Converts errors of the peer of a loop that runs in the clients as well as in the server.
+type MapError = fn(io::Error) -> BenchError;
 
 /// Waits until the server closes the connection, which it does after the last byte has arrived.
 async fn wait_for_end(reader: &mut ConnectionReader) -> RunResult<()> {

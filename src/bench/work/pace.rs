@@ -12,13 +12,13 @@ pub(super) struct Timetable {
     /// Due time of the first message.
     start: Instant,
     /// End of the warm-up and end of the run.
-    measured: (Instant, Instant),
+    pub(super) measured: (Instant, Instant),
     /// Nanoseconds between two messages.
     interval: f64,
     /// Number of the first message after the warm-up.
-    first: u64,
+    pub(super) first: u64,
     /// Number of messages, with the warm-up.
-    count: u64,
+    pub(super) count: u64,
     api: Api,
 }
 
@@ -72,25 +72,10 @@ impl SendRate {
 }
 
 impl Timetable {
-    /// Returns the number of the first message after the warm-up.
-    pub(super) fn first(&self) -> u64 {
-        self.first
-    }
-
-    /// Returns the number of messages, with the warm-up.
-    pub(super) fn count(&self) -> u64 {
-        self.count
-    }
-
     /// Returns the due time of a message.
     pub(super) fn due(&self, number: u64) -> Instant {
         let nanos = Duration::from_nanos((number as f64 * self.interval) as u64);
         self.start.checked_add(nanos).unwrap_or(self.start)
-    }
-
-    /// Returns start and end of the measured time.
-    pub(super) fn measured(&self) -> (Instant, Instant) {
-        self.measured
     }
 
     /// Returns the time at which the rate counts as missed.
@@ -141,24 +126,24 @@ mod tests {
     fn all_messages_that_are_due_are_sent() {
         let start = Instant::now();
         let table = rate(1000, 1).timetable(start, 0, None);
-        assert_eq!((table.first(), table.count()), (500, 1500));
-        assert_eq!(table.measured(), (start + SECOND / 2, start + SECOND * 3 / 2));
+        assert_eq!((table.first, table.count), (500, 1500));
+        assert_eq!(table.measured, (start + SECOND / 2, start + SECOND * 3 / 2));
         // Clients with a later turn may have one message less.
         let tables = [0, 1, 2].map(|client| rate(10, 3).timetable(start, client, None));
-        let counts = tables.map(|table| table.count() - table.first());
+        let counts = tables.map(|table| table.count - table.first);
         assert_eq!(counts.iter().sum::<u64>(), 10, "{counts:?}");
         // Clients without any message do not take longer.
         let last = rate(10, 100).timetable(start, 99, None);
-        assert_eq!(last.count() - last.first(), 0);
-        assert_eq!(last.measured().1, start + SECOND * 3 / 2);
+        assert_eq!(last.count - last.first, 0);
+        assert_eq!(last.measured.1, start + SECOND * 3 / 2);
     }
 
     #[test]
     fn a_limit_counts_messages_after_the_warm_up() {
         let table = rate(1000, 1).timetable(Instant::now(), 0, Some(7));
-        assert_eq!((table.first(), table.count()), (500, 507));
+        assert_eq!((table.first, table.count), (500, 507));
         let table = rate(u64::MAX, 1).timetable(Instant::now(), 0, Some(u64::MAX));
-        assert_eq!(table.count(), u64::MAX);
+        assert_eq!(table.count, u64::MAX);
         table.is_missed_by();
     }
 
@@ -166,8 +151,8 @@ mod tests {
     fn a_delay_of_a_hundredth_is_tolerated() {
         let start = Instant::now();
         let long = SendRate { measured: SECOND * 100, ..rate(1000, 1) }.timetable(start, 0, None);
-        assert_eq!(long.is_missed_by(), long.measured().1 + SECOND);
+        assert_eq!(long.is_missed_by(), long.measured.1 + SECOND);
         let short = rate(1000, 1).timetable(start, 0, None);
-        assert_eq!(short.is_missed_by(), short.measured().1 + GRACE);
+        assert_eq!(short.is_missed_by(), short.measured.1 + GRACE);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU8, AtomicU64, Ordering},
+    atomic::{AtomicU8, Ordering},
 };
 
 /// The phases of a run, in order.
@@ -27,22 +27,7 @@ impl SharedPhase {
         }
     }
 
-    pub(super) fn set(&self, part: RunPhase) {
-        self.0.store(part as u8, Ordering::Relaxed);
-    }
-}
-
-/// The progress of a worker, shared with the thread that waits for it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ProgressCounter(Arc<AtomicU64>);
-
-impl ProgressCounter {
-    /// Stores a number of messages or bytes, which has grown.
-    pub(super) fn set(&self, count: u64) {
-        self.0.store(count, Ordering::Relaxed);
-    }
-
-    pub(super) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    pub(super) fn set(&self, phase: RunPhase) {
+        self.0.store(phase as u8, Ordering::Relaxed);
     }
 }

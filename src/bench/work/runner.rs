@@ -141,14 +141,14 @@ fn start_clients(
         ServerAccess::Connect(address) => {
             for _ in 0..clients.case.clients {
                 let address = address.clone();
-                connections.push(workers.executor().run(async move {
+                connections.push(workers.executor.run(async move {
                     Ok(address.connect(api, ConnectionUse::Run).await?.split())
                 })?);
             }
         }
         ServerAccess::Given(ends) => {
             for end in ends {
-                connections.push(workers.executor().run(async move { end.open(api) })?);
+                connections.push(workers.executor.run(async move { end.open(api) })?);
             }
         }
     }

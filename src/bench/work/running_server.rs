@@ -3,7 +3,7 @@
 use super::{
     BenchError, RunResult,
     address::ServerAddress,
-    control::ServerProcess,
+    control::{Request, ServerProcess},
     listener::ListenAddress,
     server::{ServedTotals, ServerJob, WorkloadServer},
     unopened_end::UnopenedEnd,
@@ -75,7 +75,7 @@ impl RunningServer {
     /// Returns the resource usage of the server process so far, if there is one.
     pub(super) fn usage(&mut self) -> RunResult<Option<Usage>> {
         match self {
-            Self::Process(server) => server.usage().map(Some),
+            Self::Process(server) => Ok(Some(server.ask(Request::Usage)?.0)),
             Self::InProcess(_) | Self::External => Ok(None),
         }
     }
@@ -85,7 +85,7 @@ impl RunningServer {
     pub(super) fn finish(&mut self) -> RunResult<(Option<ServedTotals>, Option<Usage>)> {
         match std::mem::replace(self, Self::External) {
             Self::Process(mut server) => {
-                server.finish().map(|(served, usage)| (Some(served), Some(usage)))
+                server.ask(Request::Finish).map(|(usage, served)| (served, Some(usage)))
             }
             Self::InProcess(server) => server.finish().map(|served| (Some(served), None)),
             Self::External => Ok((None, None)),

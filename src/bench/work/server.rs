@@ -5,7 +5,7 @@ use super::{
     address::ServerAddress,
     connection::SplitConnection,
     listener::{BenchListener, ListenAddress},
-    loops::{self, LoopPeer, Messages},
+    loops::{self, Messages},
     pattern::Pattern,
     phase::{RunPhase, SharedPhase},
     tally::WorkerProgress,
@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Tells a server what to do.
+/// The work of a server in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ServerJob {
     pub(super) case: Case,
@@ -65,44 +65,34 @@ impl WorkloadServer {
     pub(super) fn start(job: &ServerJob, given: Vec<UnopenedEnd>) -> RunResult<Self> {
         let ServerJob { case, listen, cpu } = job;
         let workers = Workers::new(case.api, cpu.as_slice())?;
-        let per_connection = if case.both_ways { 2 } else { 1 };
         let expected_tallies = match case.workload {
             Workload::Connect => 0,
-            _ => case.clients * per_connection,
+            _ => case.clients * if case.both_ways { 2 } else { 1 },
         };
-        let mut server = Self { workers, expected_tallies, listener: None, visits: Arc::default() };
-        let (executor, sender) = (server.workers.executor().clone(), server.workers.sender());
-        let pattern = Pattern::new(loops::buffer_size(case.size))?;
+        let (api, visits) = (case.api, Arc::<Visits>::default());
+        let executor = workers.executor.clone();
+        let server = ConnectionServer {
+            case: case.clone(),
+            pattern: Pattern::new(loops::buffer_size(case.size))?,
+            executor: executor.clone(),
+            sender: workers.sender.clone(),
+            visits: Arc::clone(&visits),
+        };
         for end in given {
-            let api = case.api;
-            let connection = executor.run(async move { end.open(api) })?;
-            serve(case, connection, &pattern, &executor, &sender)?;
+            server.serve(executor.run(async move { end.open(api) })?)?;
         }
-        if let Some(address) = listen.clone() {
-            let api = case.api;
-            let listener = executor.run(async move { BenchListener::bind(&address, api).await })?;
-            let listener = Arc::new(listener);
-            server.listener = Some(Arc::clone(&listener));
-            let (done, _) = mpsc::channel();
-            let visits = Arc::clone(&server.visits);
-            let (case, sender) = (case.clone(), sender.clone());
-            let executor_of_task = executor.clone();
-            let accept = async move {
-                let accepted = match case.workload {
-                    Workload::Connect => {
-                        answer_visits(&listener, &case, &executor_of_task, &sender, &visits).await
-                    }
-                    _ => accept(&listener, &case, &pattern, &executor_of_task, &sender).await,
-                };
-                if let Err(error) = accepted
-                    && visits.phase.get() != RunPhase::Over
-                {
-                    let _ = sender.send(Err(error));
-                }
-            };
-            executor.spawn(accept, done)?;
-        }
-        Ok(server)
+        let listener = match listen.clone() {
+            None => None,
+            Some(address) => {
+                let bind = async move { BenchListener::bind(&address, api).await };
+                let listener = Arc::new(executor.run(bind)?);
+                let accepting = Arc::clone(&listener);
+                let (done, _) = mpsc::channel();
+                executor.spawn(async move { server.accept(&accepting).await }, done)?;
+                Some(listener)
+            }
+        };
+        Ok(Self { workers, expected_tallies, listener, visits })
     }
 
     /// Returns the address that clients connect to, if there is a listener.
@@ -122,14 +112,14 @@ impl WorkloadServer {
         let deadline = Instant::now() + LIMIT;
         for _ in 0..self.expected_tallies {
             let left = deadline.saturating_duration_since(Instant::now());
-            let tally = self.workers.receiver().recv_timeout(left);
+            let tally = self.workers.receiver.recv_timeout(left);
             served.bytes += tally
                 .map_err(|_| BenchError::Stalled { after: LIMIT, external: false })??
                 .all
                 .bytes;
         }
         // Errors of tasks that send no tally.
-        while let Ok(result) = self.workers.receiver().try_recv() {
+        while let Ok(result) = self.workers.receiver.try_recv() {
             result?;
         }
         served.connections = self.visits.count.load(Ordering::Relaxed);
@@ -137,89 +127,100 @@ impl WorkloadServer {
     }
 }
 
-/// Accepts all clients.
-async fn accept(
-    listener: &BenchListener,
-    case: &Case,
-    pattern: &Pattern,
-    executor: &Executor,
-    sender: &TallySender,
-) -> RunResult<()> {
-    for _ in 0..case.clients {
-        serve(case, listener.accept().await?.split(), pattern, executor, sender)?;
-    }
-    Ok(())
+/// Starts the workers of connections.
+struct ConnectionServer {
+    case: Case,
+    pattern: Pattern,
+    executor: Executor,
+    sender: TallySender,
+    visits: Arc<Visits>,
 }
 
-/// Starts the workers of a connection.
-fn serve(
-    case: &Case,
-    connection: SplitConnection,
-    pattern: &Pattern,
-    executor: &Executor,
-    sender: &TallySender,
-) -> RunResult<()> {
-    let messages = |phase| Messages {
-        size: case.size,
-        pattern: pattern.clone(),
-        progress: WorkerProgress::new(phase),
-    };
-    let received = messages(SharedPhase::default());
-    let sender = sender.clone();
-    match case.workload {
-        Workload::Latency => executor.spawn(loops::answer_messages(connection, received), sender),
-        _ if case.both_ways => {
-            let SplitConnection { reader, writer } = connection;
-            // The server sends as long as the client does.
-            let phase = SharedPhase::default();
-            let sent = messages(phase.clone());
-            let send = loops::send_only(writer, LoopPeer::Client, sent, Arc::default());
-            let receive = async move {
-                let result = loops::receive(reader, LoopPeer::Client, None, received).await;
-                phase.set(RunPhase::Over);
-                result
-            };
-            executor.spawn(send, sender.clone())?;
-            executor.spawn(receive, sender)
-        }
-        _ => {
-            let SplitConnection { reader, writer } = connection;
-            let receive = loops::receive(reader, LoopPeer::Client, Some(writer), received);
-            executor.spawn(receive, sender)
-        }
-    }
-}
-
-/// Answers one message of each connection, until the run is over.
-async fn answer_visits(
-    listener: &BenchListener,
-    case: &Case,
-    executor: &Executor,
-    sender: &TallySender,
-    visits: &Arc<Visits>,
-) -> RunResult<()> {
-    loop {
-        let connection = listener.accept().await?;
-        if visits.phase.get() == RunPhase::Over {
-            return Ok(());
-        }
-        let (size, seen) = (case.size, Arc::clone(visits));
-        let answer = async move {
-            // Counts before the answer, so that no client counts more.
-            loops::answer_once(connection, size, || {
-                seen.count.fetch_add(1, Ordering::Relaxed);
-            })
-            .await
+impl ConnectionServer {
+    /// Accepts clients until all have connected or, if they connect for each message, until the run
+    /// is over.
+    async fn accept(&self, listener: &BenchListener) {
+        let accepted = match self.case.workload {
+            Workload::Connect => self.answer_visits(listener).await,
+            _ => self.serve_all(listener).await,
         };
-        match executor {
-            Executor::Threads { .. } => answer.await?,
-            Executor::EventLoop(handle) => {
-                let sender = sender.clone();
-                handle.spawn(async move {
-                    if let Err(error) = answer.await {
-                        let _ = sender.send(Err(error));
-                    }
-                });
+        if let Err(error) = accepted
+            && self.visits.phase.get() != RunPhase::Over
+        {
+            let _ = self.sender.send(Err(error));
+        }
+    }
+
+    async fn serve_all(&self, listener: &BenchListener) -> RunResult<()> {
+        for _ in 0..self.case.clients {
+            self.serve(listener.accept().await?.split())?;
+        }
+        Ok(())
+    }
+
+    /// Starts the workers of a connection.
+    fn serve(&self, connection: SplitConnection) -> RunResult<()> {
+        let Self { case, pattern, executor, .. } = self;
+        let messages = |phase| Messages {
+            size: case.size,
+            pattern: pattern.clone(),
+            progress: WorkerProgress::new(phase),
+        };
+        let received = messages(SharedPhase::default());
+        let sender = self.sender.clone();
+        match case.workload {
+            Workload::Latency => {
+                executor.spawn(loops::answer_messages(connection, received), sender)
+            }
+            _ if case.both_ways => {
+                let SplitConnection { reader, writer } = connection;
+                // The server sends as long as the client does.
+                let phase = SharedPhase::default();
+                let sent = messages(phase.clone());
+                let send = loops::send_only(writer, loops::map_client_error, sent, Arc::default());
+                let receive = async move {
+                    let result =
+                        loops::receive(reader, loops::map_client_error, None, received).await;
+                    phase.set(RunPhase::Over);
+                    result
+                };
+                executor.spawn(send, sender.clone())?;
+                executor.spawn(receive, sender)
+            }
+            _ => {
+                let SplitConnection { reader, writer } = connection;
+                let receive =
+                    loops::receive(reader, loops::map_client_error, Some(writer), received);
+                executor.spawn(receive, sender)
+            }
+        }
+    }
+
+    /// Answers one message of each connection, until the run is over.
+    async fn answer_visits(&self, listener: &BenchListener) -> RunResult<()> {
+        loop {
+            let connection = listener.accept().await?;
+            if self.visits.phase.get() == RunPhase::Over {
+                return Ok(());
+            }
+            let (size, visits) = (self.case.size, Arc::clone(&self.visits));
+            let answer = async move {
+                // Counts before the answer, so that no client counts more.
+                loops::answer_once(connection, size, || {
+                    visits.count.fetch_add(1, Ordering::Relaxed);
+                })
+                .await
+            };
+            match &self.executor {
+                Executor::Threads { .. } => answer.await?,
+                Executor::EventLoop(handle) => {
+                    let sender = self.sender.clone();
+                    handle.spawn(async move {
+                        if let Err(error) = answer.await {
+                            let _ = sender.send(Err(error));
+                        }
+                    });
+                }
             }
         }
     }

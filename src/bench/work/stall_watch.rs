@@ -11,6 +11,8 @@ use std::{
 /// time of a large message.
 const STALL_LIMIT: Duration = Duration::from_secs(5);
 
+const BYTES_PER_SECOND: u64 = 128 << 10;
+
 /// Interval between checks of the progress.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -23,20 +25,16 @@ pub(super) struct StallWatch {
     last_progress: (u64, Instant),
 }
 
-/// Returns the time that a message of this size may take on a slow connection.
-fn allowance(size: usize) -> Duration {
-    const BYTES_PER_SECOND: u64 = 128 << 10;
-    Duration::from_secs(size as u64 / BYTES_PER_SECOND)
-}
-
 impl StallWatch {
     pub(super) fn new(case: &Case, server: ServerKind) -> Self {
         let interval = case.rate.map_or(Duration::ZERO, |rate| {
             Duration::from_secs_f64(case.clients as f64 / rate as f64)
         });
+        // On a slow connection.
+        let large_message = Duration::from_secs(case.size as u64 / BYTES_PER_SECOND);
         Self {
             tallies: Vec::new(),
-            limit: STALL_LIMIT + interval + allowance(case.size),
+            limit: STALL_LIMIT + interval + large_message,
             external: server.is_foreign(),
             last_progress: (0, Instant::now()),
         }
@@ -55,7 +53,7 @@ impl StallWatch {
             if left.is_zero() {
                 return Ok(());
             }
-            match workers.receiver().recv_timeout(left.min(CHECK_INTERVAL)) {
+            match workers.receiver.recv_timeout(left.min(CHECK_INTERVAL)) {
                 Ok(tally) => self.tallies.push(tally?),
                 Err(RecvTimeoutError::Timeout) => self.check_progress(workers.progress(), now)?,
                 Err(RecvTimeoutError::Disconnected) => {

@@ -1,7 +1,13 @@
-use super::phase::{ProgressCounter, RunPhase, SharedPhase};
+use super::phase::{RunPhase, SharedPhase};
 use crate::bench::histogram;
 use hdrhistogram::Histogram;
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 /// Totals of a worker.
 #[derive(Clone, Debug)]
@@ -12,7 +18,7 @@ pub(super) struct Tally {
     pub(super) measured: MessageTotals,
     /// Times of the messages after the warm-up.
     pub(super) times: Option<Histogram<u64>>,
-    /// Start of the measured time, if the worker knows it better than the phase does.
+    /// Start of the measured time, if the worker has a timetable instead of the phase.
     pub(super) start: Option<Instant>,
     /// Time at which the worker finished.
     pub(super) end: Instant,
@@ -28,7 +34,8 @@ pub(super) struct MessageTotals {
 #[derive(Debug)]
 pub(super) struct WorkerProgress {
     phase: SharedPhase,
-    counter: ProgressCounter,
+    /// Number of messages or bytes, for the thread that waits for the worker.
+    pub(super) counter: Arc<AtomicU64>,
     /// Number of messages to send after the warm-up.
     limit: u64,
     all: MessageTotals,
@@ -42,7 +49,7 @@ impl WorkerProgress {
     pub(super) fn new(phase: SharedPhase) -> Self {
         Self {
             phase,
-            counter: ProgressCounter::default(),
+            counter: Arc::default(),
             limit: u64::MAX,
             all: MessageTotals::default(),
             warm_up: None,
@@ -58,11 +65,6 @@ impl WorkerProgress {
     /// Records the time of each message.
     pub(super) fn timed(self) -> Self {
         Self { times: Some(histogram()), ..self }
-    }
-
-    /// Returns the counter that another thread can read.
-    pub(super) fn counter(&self) -> ProgressCounter {
-        self.counter.clone()
     }
 
     /// Returns whether to send another message. Has to be called before each one.
@@ -89,14 +91,14 @@ impl WorkerProgress {
     pub(super) fn add_message(&mut self, bytes: usize) {
         self.all.bytes += bytes as u64;
         self.all.messages += 1;
-        self.counter.set(self.all.messages);
+        self.counter.store(self.all.messages, Ordering::Relaxed);
     }
 
     /// Counts bytes that have arrived, of messages of `size` bytes.
     pub(super) fn add_bytes(&mut self, bytes: usize, size: usize) {
         self.all.bytes += bytes as u64;
         self.all.messages = self.all.bytes / size as u64;
-        self.counter.set(self.all.bytes);
+        self.counter.store(self.all.bytes, Ordering::Relaxed);
     }
 
     /// Returns all bytes so far.
@@ -125,12 +127,6 @@ impl WorkerProgress {
 }
 
 impl Tally {
-    /// Creates a tally without any work.
-    pub(super) fn empty() -> Self {
-        let (all, measured) = (MessageTotals::default(), MessageTotals::default());
-        Self { all, measured, times: None, start: None, end: Instant::now() }
-    }
-
     /// Sets the measured time, which was planned; the end may be later.
     pub(super) fn measured_within(self, (start, end): (Instant, Instant)) -> Self {
         Self { start: Some(start), end: self.end.max(end), ..self }

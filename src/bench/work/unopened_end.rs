@@ -1,6 +1,6 @@
 use super::{
     BenchError, RunResult,
-    connection::{OpenConnection, SplitConnection},
+    connection::{ConnectionReader, ConnectionWriter, OpenConnection, SplitConnection},
 };
 use crate::{
     bench::{Api, Transport},
@@ -58,7 +58,10 @@ impl UnopenedEnd {
     /// Opens the end; with `Api::Tokio` it has to be called in the event loop.
     pub(super) fn open(self, api: Api) -> RunResult<SplitConnection> {
         Ok(match (self, api) {
-            (Self::Pipes(reader, writer), Api::Sync) => SplitConnection::waiting(reader, writer),
+            (Self::Pipes(reader, writer), Api::Sync) => SplitConnection {
+                reader: ConnectionReader::Pipe(reader),
+                writer: ConnectionWriter::Pipe(writer),
+            },
             (Self::Pipes(reader, writer), Api::Tokio) => {
                 let (reader, writer) = pipes::for_event_loop(reader, writer)
                     .map_err(BenchError::io("cannot use a pipe in an event loop"))?;

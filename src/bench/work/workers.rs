@@ -1,13 +1,13 @@
 //! Executes the work: threads with blocking calls, or tasks of one event loop.
 
-use super::{BenchError, RunResult, loops::Messages, phase::ProgressCounter, tally::Tally};
+use super::{BenchError, RunResult, loops::Messages, tally::Tally};
 use crate::{bench::Api, system::descriptor_limit};
 use std::{
     convert::Infallible,
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{self, Receiver, Sender},
     },
     task::{self, Poll, Waker},
@@ -21,11 +21,13 @@ use tokio::{
 /// Workers and their reports. Tasks end on drop.
 #[derive(Debug)]
 pub(super) struct Workers {
-    executor: Executor,
+    /// Starts workers that are not counted.
+    pub(super) executor: Executor,
     _event_loop: Option<WorkerLoop>,
-    sender: TallySender,
-    receiver: Receiver<RunResult<Tally>>,
-    counters: Vec<ProgressCounter>,
+    /// For the results of workers.
+    pub(super) sender: TallySender,
+    pub(super) receiver: Receiver<RunResult<Tally>>,
+    counters: Vec<Arc<AtomicU64>>,
     /// Workers wait until this is dropped.
     barrier: Option<broadcast::Sender<Infallible>>,
 }
@@ -71,15 +73,6 @@ impl Workers {
         })
     }
 
-    pub(super) fn executor(&self) -> &Executor {
-        &self.executor
-    }
-
-    /// Returns a sender for workers that are started through the [`executor`](Self::executor).
-    pub(super) fn sender(&self) -> TallySender {
-        self.sender.clone()
-    }
-
     /// Starts a worker, which waits for [`release`](Self::release).
     pub(super) fn spawn<F>(
         &mut self,
@@ -89,7 +82,7 @@ impl Workers {
     where
         F: Future<Output = RunResult<Tally>> + Send + 'static,
     {
-        self.counters.push(messages.progress.counter());
+        self.counters.push(Arc::clone(&messages.progress.counter));
         let mut barrier = self.barrier.as_ref().map(broadcast::Sender::subscribe);
         let (work, is_thread) = (run(messages), matches!(self.executor, Executor::Threads { .. }));
         let work = async move {
@@ -109,15 +102,10 @@ impl Workers {
         self.barrier = None;
     }
 
-    /// Returns the receiver of the workers' results.
-    pub(super) fn receiver(&self) -> &Receiver<RunResult<Tally>> {
-        &self.receiver
-    }
-
     /// Returns a number that changes whenever a worker that [`spawn`](Self::spawn) started makes
     /// progress.
     pub(super) fn progress(&self) -> u64 {
-        self.counters.iter().map(ProgressCounter::get).sum()
+        self.counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum()
     }
 
     /// Returns the number of workers that [`spawn`](Self::spawn) started.

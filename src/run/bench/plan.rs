@@ -155,20 +155,11 @@ fn tour(work: &cli::WorkOptions) -> Result<Vec<Case>, Failure> {
         ]
     };
     let over = or_default(&work.over, all);
-    let mut cases = Vec::new();
-    for (workload, size) in
-        [(Workload::Throughput, 64 << 10), (Workload::Latency, 64), (Workload::Connect, 8)]
-    {
-        for over in over.iter().copied() {
-            for api in or_default(&work.api, &[Api::Sync]).iter().copied() {
-                if workload != Workload::Connect || over.has_listener() {
-                    let (clients, both_ways, rate) = (1, false, None);
-                    cases.push(Case { workload, over, api, size, clients, both_ways, rate });
-                }
-            }
-        }
-    }
-    Ok(cases)
+    let cases = [(Workload::Throughput, 64 << 10), (Workload::Latency, 64), (Workload::Connect, 8)]
+        .into_iter()
+        .flat_map(|(workload, size)| combinations(workload, over, &[size], 1, work))
+        .filter(|case| case.workload != Workload::Connect || case.over.has_listener());
+    Ok(cases.collect())
 }
 
 fn cases(
@@ -189,16 +180,27 @@ fn cases(
         Workload::Connect => (&[8], 1),
         Workload::FanIn => (&[64], 16),
     };
-    let over = match target {
-        Some(Target::Tcp(_)) => vec![Transport::Tcp],
+    let over: &[Transport] = match target {
+        Some(Target::Tcp(_)) => &[Transport::Tcp],
         // On Windows all names are paths of named pipes.
-        Some(Target::Name(name)) if name.is_path() && cfg!(unix) => vec![Transport::File],
-        Some(_) => vec![Transport::Abstract],
-        None => or_default(&work.over, &[Transport::Abstract]).to_vec(),
+        Some(Target::Name(name)) if name.is_path() && cfg!(unix) => &[Transport::File],
+        Some(_) => &[Transport::Abstract],
+        None => or_default(&work.over, &[Transport::Abstract]),
     };
+    combinations(workload, over, sizes, clients, work)
+}
+
+/// Returns a case for each combination of the lists, which have defaults.
+fn combinations(
+    workload: Workload,
+    over: &[Transport],
+    sizes: &[usize],
+    clients: usize,
+    work: &cli::WorkOptions,
+) -> Vec<Case> {
     let (both_ways, rate) = (work.both_ways, work.rate);
     let mut cases = Vec::new();
-    for over in over {
+    for over in over.iter().copied() {
         for api in or_default(&work.api, &[Api::Sync]).iter().copied() {
             for clients in or_default(&work.clients, &[clients]).iter().copied() {
                 for size in or_default(&work.size, sizes).iter().copied() {

@@ -1,5 +1,5 @@
 use crate::{
-    bench::{Case, RunObserver},
+    bench::Case,
     diag::{Terminal, Tick, Ticker, progress_line},
 };
 use indicatif::ProgressBar;
@@ -56,14 +56,9 @@ impl BenchProgress {
         });
         Self { shown: Some(ProgressLine { bar, current, _ticker: ticker }) }
     }
-}
 
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl RunObserver for BenchProgress {
-    fn begin(&mut self, case: &Case, done: usize, all: usize) {
+    /// Shows the run that begins; `done` of `all` runs are complete.
+    pub(super) fn begin(&self, case: &Case, done: usize, all: usize) {
         tracing::info!("run {} of {all}: {case}", done + 1);
         if let Some(shown) = &self.shown {
             shown.bar.set_message(format!("{case} (run {} of {all})", done + 1));
@@ -72,4 +67,8 @@ impl RunObserver for BenchProgress {
             *shown.current.lock().unwrap_or_else(PoisonError::into_inner) = run;
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,14 +1,14 @@
-//! What `lsock bench` reports beside what a bare loop that does the same gets done, with the
-//! server and the client on one CPU and on one each. The server of `lsock bench` has a second
-//! thread, which waits for the client's questions; that has its price in every call of a short
-//! connection, whoever pays it, so that there is a bare loop with one as well.
+//! `lsock bench` beside bare loops that do the same work, with the server and the client on one CPU
+//! and on one each. The server of `lsock bench` has a second thread, which waits for requests of
+//! the client; it makes each system call of a short connection slower, so that one of the bare
+//! loops has an idle thread as well.
 //!
-//! On one CPU a good part of the time of small messages one way is a matter of how often the
-//! scheduler interrupts the client for the server that has just got something to read. That
-//! differs from run to run by more than the loops do: only many rounds tell.
+//! On one CPU, the rate of small messages one way depends on how often the scheduler interrupts the
+//! client for the server that can read. This varies from run to run by more than the loops differ:
+//! a comparison takes many rounds.
 //!
-//! They take turns at each figure, and another one begins in each round: whatever else the
-//! machine does meets all.
+//! The programs take turns at each figure, and each round begins with another one, so that other
+//! load on the machine affects all of them.
 
 use super::{
     Run,
@@ -31,7 +31,7 @@ const BARE: &str = "a bare loop";
 const BESIDE: &str = "a bare loop, beside an idle thread in the server";
 const BENCH: &str = "lsock bench";
 
-/// A figure that both come to.
+/// A figure of all programs.
 struct Figure {
     head: &'static str,
     digits: usize,

@@ -2,14 +2,14 @@
 
 use super::{
     axis::{from_zero, number},
-    panel::{Area, GRAY, LIGHT, width_of_names},
+    panel::{Area, Panel, draw_mesh, draw_title, width_of_names},
     series::SeriesStyle,
 };
 use crate::bench::statistics::Figure;
 use plotters::{
     chart::ChartBuilder,
     element::{EmptyElement, PathElement, Rectangle},
-    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, TRANSPARENT, Text, WHITE},
+    prelude::{BLACK, Color as _, IntoFont as _, Text, WHITE},
     style::text_anchor::{HPos, Pos, VPos},
 };
 
@@ -33,14 +33,13 @@ const LABELS: u32 = 46;
 /// Width for the figures beside the bars.
 const FIGURES: u32 = 90;
 
-impl Bars {
-    pub(super) fn height(&self) -> u32 {
+impl Panel for Bars {
+    fn height(&self) -> u32 {
         TITLE + LINE * self.bars.len() as u32 + LABELS
     }
 
-    pub(super) fn draw(&self, area: &Area<'_>) -> anyhow::Result<()> {
-        let bold = ("sans-serif", 18, FontStyle::Bold).into_font();
-        area.draw(&Text::new(self.title.clone(), (0, 0), bold.color(&BLACK)))?;
+    fn draw(&self, area: &Area<'_>) -> anyhow::Result<()> {
+        draw_title(area, &self.title)?;
         let mut chart = ChartBuilder::on(area)
             .margin_top(TITLE)
             .margin_right(FIGURES)
@@ -50,19 +49,7 @@ impl Bars {
                 from_zero(self.bars.iter().map(|bar| bar.figure.max)),
                 self.bars.len() as f64..0.0,
             )?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(LIGHT)
-            .axis_style(GRAY)
-            .x_desc(self.unit)
-            .x_labels(7)
-            .x_label_formatter(&|value| number(*value))
-            .y_labels(0)
-            .label_style(("sans-serif", 14))
-            .axis_desc_style(("sans-serif", 15))
-            .draw()?;
+        draw_mesh(&mut chart, (self.unit, &|value| number(*value)), None)?;
         let text =
             |side| ("sans-serif", 14).into_font().color(&BLACK).pos(Pos::new(side, VPos::Center));
         for (index, bar) in self.bars.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::{
     axis::{from_zero, log_range, number, size_ticks, time, time_ticks},
-    panel::{Area, GRAY, LIGHT, width_of_names},
+    panel::{Area, AxisText, Panel, draw_mesh, draw_title, width_of_names},
     series::SeriesStyle,
 };
 use crate::bench::case::size_text;
@@ -14,7 +14,7 @@ use plotters::{
         ranged1d::{Ranged, ValueFormatter},
     },
     element::{Circle, Cross, DynElement, IntoDynElement as _, PathElement, TriangleMarker},
-    prelude::{BLACK, Color as _, FontStyle, IntoFont as _, SVGBackend, TRANSPARENT, Text},
+    prelude::{BLACK, Color as _, IntoFont as _, SVGBackend, Text},
     series::{DashedLineSeries, LineSeries},
 };
 
@@ -56,18 +56,17 @@ const LEGEND_LINE: i32 = 20;
 /// Width of the line sample in the legend.
 const SAMPLE: u32 = 40;
 
-impl Curves {
-    pub(super) fn height(&self) -> u32 {
+impl Panel for Curves {
+    fn height(&self) -> u32 {
         HEIGHT.max((LEGEND_TOP + LEGEND_LINE * self.curves.len() as i32) as u32)
     }
 
-    pub(super) fn draw(&self, area: &Area<'_>) -> anyhow::Result<()> {
+    fn draw(&self, area: &Area<'_>) -> anyhow::Result<()> {
         let (width, _) = area.dim_in_pixel();
         let names = self.curves.iter().map(|curve| curve.name.as_str());
         let legend = SAMPLE + width_of_names(names);
         let (left, right) = area.split_horizontally(width.saturating_sub(legend));
-        let bold = ("sans-serif", 18, FontStyle::Bold).into_font();
-        area.draw(&Text::new(self.title.clone(), (0, 0), bold.color(&BLACK)))?;
+        draw_title(area, &self.title)?;
         let points = self.curves.iter().flat_map(|curve| curve.points.iter().copied());
         let (x, y) = (points.clone().map(|point| point.0), points.map(|point| point.1));
         let mut builder = ChartBuilder::on(&left);
@@ -105,47 +104,32 @@ impl Curves {
         }
         self.draw_legend(&right)
     }
+}
 
+impl Curves {
     /// Draws the curves; each axis has a title and labels.
     fn draw_chart<X, Y>(
         &self,
         mut chart: ChartContext<'_, SVGBackend<'_>, Cartesian2d<X, Y>>,
-        (x_title, x_label): (&str, &dyn Fn(&f64) -> String),
-        (y_title, y_label): (&str, &dyn Fn(&f64) -> String),
+        x: AxisText<'_>,
+        y: AxisText<'_>,
     ) -> anyhow::Result<()>
     where
         X: Ranged<ValueType = f64> + ValueFormatter<f64>,
         Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
     {
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(LIGHT)
-            .axis_style(GRAY)
-            .x_desc(x_title)
-            .y_desc(y_title)
-            .x_label_formatter(&x_label)
-            .y_label_formatter(&y_label)
-            .y_labels(7)
-            .label_style(("sans-serif", 14))
-            .axis_desc_style(("sans-serif", 15))
-            .draw()?;
+        draw_mesh(&mut chart, x, Some(y))?;
         for curve in &self.curves {
             let SeriesStyle { color, shape } = curve.style;
             let points = || curve.points.iter().copied();
             chart.draw_series(curve.ranges.iter().map(|(x, least, greatest)| {
                 PathElement::new(vec![(*x, *least), (*x, *greatest)], color.mix(0.5))
             }))?;
+            let line = color.stroke_width(2);
             if shape == 0 {
-                chart.draw_series(LineSeries::new(points(), color.stroke_width(2)))?;
+                chart.draw_series(LineSeries::new(points(), line))?;
             } else {
-                let gap = 2 + shape as i32;
-                chart.draw_series(DashedLineSeries::new(
-                    points(),
-                    6,
-                    gap,
-                    color.stroke_width(2),
-                ))?;
+                chart.draw_series(DashedLineSeries::new(points(), 6, 2 + shape as i32, line))?;
             }
             chart.draw_series(points().map(|point| marker(point, curve.style)))?;
         }

@@ -7,9 +7,14 @@ use super::{
 };
 use crate::bench::{Workload, results::Row, statistics::Figure};
 use plotters::{
-    coord::Shift,
+    chart::ChartContext,
+    coord::{
+        Shift,
+        cartesian::Cartesian2d,
+        ranged1d::{Ranged, ValueFormatter},
+    },
     drawing::DrawingArea,
-    prelude::{RGBColor, SVGBackend},
+    prelude::{BLACK, FontStyle, IntoFont as _, RGBColor, SVGBackend, TRANSPARENT, Text},
 };
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -25,33 +30,51 @@ pub(super) fn width_of_names<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
 }
 
 /// One panel of the picture.
-#[derive(Debug)]
-pub(super) enum Panel {
-    Curves(Curves),
-    Bars(Bars),
+pub(super) trait Panel {
+    /// Returns the height in pixels.
+    fn height(&self) -> u32;
+
+    fn draw(&self, area: &Area<'_>) -> anyhow::Result<()>;
 }
 
-impl Panel {
-    pub(super) fn height(&self) -> u32 {
-        match self {
-            Self::Curves(curves) => curves.height(),
-            Self::Bars(bars) => bars.height(),
-        }
-    }
+/// Title of an axis, and what formats its values.
+pub(super) type AxisText<'a> = (&'a str, &'a dyn Fn(&f64) -> String);
 
-    pub(super) fn draw(&self, area: &Area<'_>) -> anyhow::Result<()> {
-        match self {
-            Self::Curves(curves) => curves.draw(area),
-            Self::Bars(bars) => bars.draw(area),
-        }
+/// Draws axes and grid lines; without texts of the second axis there are none across it.
+pub(super) fn draw_mesh<X, Y>(
+    chart: &mut ChartContext<'_, SVGBackend<'_>, Cartesian2d<X, Y>>,
+    (x_title, x_label): AxisText<'_>,
+    y: Option<AxisText<'_>>,
+) -> anyhow::Result<()>
+where
+    X: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
+{
+    let mut mesh = chart.configure_mesh();
+    mesh.light_line_style(TRANSPARENT)
+        .bold_line_style(LIGHT)
+        .axis_style(GRAY)
+        .x_desc(x_title)
+        .x_label_formatter(&x_label)
+        .x_labels(7)
+        .y_labels(7)
+        .label_style(("sans-serif", 14))
+        .axis_desc_style(("sans-serif", 15));
+    match &y {
+        Some((title, label)) => mesh.y_desc(*title).y_label_formatter(label).draw()?,
+        None => mesh.disable_y_mesh().y_labels(0).draw()?,
     }
+    Ok(())
+}
+
+/// Draws the title of a panel.
+pub(super) fn draw_title(area: &Area<'_>, title: &str) -> anyhow::Result<()> {
+    let bold = ("sans-serif", 18, FontStyle::Bold).into_font();
+    Ok(area.draw(&Text::new(title.to_owned(), (0, 0), bold.color(&BLACK)))?)
 }
 
 /// Returns the panel of a workload, or `None` if there is nothing to draw.
-pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Panel> {
-    if rows.is_empty() {
-        return None;
-    }
+pub(super) fn of(workload: Workload, rows: &[&Row]) -> Option<Box<dyn Panel>> {
     let common = common_text(rows);
     match workload {
         Workload::Throughput => {
@@ -80,7 +103,7 @@ fn figures(
     unit: &'static str,
     rows: &[&Row],
     figure: impl Fn(&Row) -> Figure,
-) -> Panel {
+) -> Box<dyn Panel> {
     let names = SeriesNames::new(rows, false);
     if rows.iter().all(|row| row.case.size == rows[0].case.size) {
         let bars = rows.iter().map(|row| Bar {
@@ -88,7 +111,7 @@ fn figures(
             style: names.style(&row.case),
             figure: figure(row),
         });
-        return Panel::Bars(Bars { title, unit, bars: bars.collect() });
+        return Box::new(Bars { title, unit, bars: bars.collect() });
     }
     let mut curves: Vec<Curve> = Vec::new();
     for row in rows {
@@ -105,11 +128,11 @@ fn figures(
     for curve in &mut curves {
         curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
-    Panel::Curves(Curves { title, axes: CurveAxes::SizesAndFigures(unit), curves })
+    Box::new(Curves { title, axes: CurveAxes::SizesAndFigures(unit), curves })
 }
 
 /// Draws the distribution of times as curves over quantiles.
-fn quantiles(title: String, rows: &[&Row]) -> Option<Panel> {
+fn quantiles(title: String, rows: &[&Row]) -> Option<Box<dyn Panel>> {
     let names = SeriesNames::new(rows, true);
     let curves = rows.iter().filter_map(|row| {
         let latency = row.latency.as_ref()?;
@@ -123,5 +146,5 @@ fn quantiles(title: String, rows: &[&Row]) -> Option<Panel> {
     });
     let curves: Vec<Curve> = curves.collect();
     let axes = CurveAxes::FractionsAndTimes;
-    (!curves.is_empty()).then_some(Panel::Curves(Curves { title, axes, curves }))
+    if curves.is_empty() { None } else { Some(Box::new(Curves { title, axes, curves })) }
 }

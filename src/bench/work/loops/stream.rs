@@ -1,6 +1,6 @@
 //! Throughput: bytes in one direction.
 
-use super::{LoopPeer, Messages, wait_for_end};
+use super::{MapError, Messages, map_server_error, wait_for_end};
 use crate::{
     bench::work::{
         BenchError, RunResult,
@@ -28,7 +28,7 @@ pub(in crate::bench::work) async fn send(
     messages: Messages,
 ) -> RunResult<Tally> {
     let SplitConnection { mut reader, writer } = connection;
-    let progress = write(writer, LoopPeer::Server, messages, None).await?;
+    let progress = write(writer, map_server_error, messages, None).await?;
     wait_for_end(&mut reader).await?;
     Ok(progress.into_tally())
 }
@@ -37,28 +37,28 @@ pub(in crate::bench::work) async fn send(
 /// of bytes in `sent`.
 pub(in crate::bench::work) async fn send_only(
     writer: ConnectionWriter,
-    peer: LoopPeer,
+    map_error: MapError,
     messages: Messages,
     sent: Arc<AtomicU64>,
 ) -> RunResult<Tally> {
-    Ok(write(writer, peer, messages, Some(&sent)).await?.into_tally())
+    Ok(write(writer, map_error, messages, Some(&sent)).await?.into_tally())
 }
 
 async fn write(
     mut writer: ConnectionWriter,
-    peer: LoopPeer,
+    map_error: MapError,
     messages: Messages,
     sent: Option<&AtomicU64>,
 ) -> RunResult<WorkerProgress> {
     let Messages { size, mut pattern, mut progress } = messages;
     while progress.has_next() {
-        writer.write_all(pattern.next(size)).await.map_err(|error| peer.map_error(error))?;
+        writer.write_all(pattern.next(size)).await.map_err(map_error)?;
         progress.add_message(size);
     }
     if let Some(sent) = sent {
         sent.store(progress.bytes(), Ordering::Release);
     }
-    writer.finish().await.map_err(|error| peer.map_error(error))?;
+    writer.finish().await.map_err(map_error)?;
     Ok(progress)
 }
 
@@ -66,11 +66,11 @@ async fn write(
 /// ends the connection for the sender.
 pub(in crate::bench::work) async fn receive(
     reader: ConnectionReader,
-    peer: LoopPeer,
+    map_error: MapError,
     _other_direction: Option<ConnectionWriter>,
     messages: Messages,
 ) -> RunResult<Tally> {
-    Ok(read(reader, peer, messages).await?.into_tally())
+    Ok(read(reader, map_error, messages).await?.into_tally())
 }
 
 /// Receives what a server echoes. The bytes are not counted again.
@@ -79,7 +79,7 @@ pub(in crate::bench::work) async fn receive_back(
     messages: Messages,
     sent: Arc<AtomicU64>,
 ) -> RunResult<Tally> {
-    let progress = read(reader, LoopPeer::Server, messages).await?;
+    let progress = read(reader, map_server_error, messages).await?;
     match (sent.load(Ordering::Acquire), progress.bytes()) {
         (sent, arrived) if arrived == sent => Ok(progress.into_tally().without_counts()),
         // The sender is still running.
@@ -90,13 +90,13 @@ pub(in crate::bench::work) async fn receive_back(
 
 async fn read(
     mut reader: ConnectionReader,
-    peer: LoopPeer,
+    map_error: MapError,
     messages: Messages,
 ) -> RunResult<WorkerProgress> {
     let Messages { size, mut pattern, mut progress } = messages;
     let mut buffer = memory::zeroed(buffer_size(size))?;
     loop {
-        let count = reader.read(&mut buffer).await.map_err(|error| peer.map_error(error))?;
+        let count = reader.read(&mut buffer).await.map_err(map_error)?;
         if count == 0 {
             return Ok(progress);
         }
