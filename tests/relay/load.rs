@@ -1,7 +1,8 @@
 //! A relay with many clients: all are served, and nothing is left of them.
 
 use crate::harness::{
-    Data, Scene, Wire, data, memory, open_files, processor_time, threads_of, wait_until,
+    Data, Scene, Wire, data, memory, open_files, processor_time, threads_of, wait_for_file,
+    wait_until,
 };
 use std::{io::Read, thread, time::Duration};
 
@@ -76,16 +77,13 @@ fn clients_one_after_another_leave_no_descriptors_threads_and_memory() {
     // Without -v, whose messages would fill the memory of the test.
     let relay = scene.lsock(["relay", "./s", &target]).start();
     let visit = || scene.wire("./s").expect_echo("hello");
+    wait_for_file(&scene.path("s"));
+    let files = open_files(&relay);
+    // The first visits create threads and buffers that stay.
     for _ in 0..200 {
         visit();
     }
-    let mut files = open_files(&relay);
-    // The relay closes the sockets after the client has read the end of file.
-    wait_until("the visits are over", || {
-        thread::sleep(Duration::from_millis(20));
-        let before = std::mem::replace(&mut files, open_files(&relay));
-        files == before
-    });
+    wait_until("no descriptor is left", || open_files(&relay) <= files);
     let (threads, bytes) = (threads_of(&relay), memory(&relay));
     for _ in 0..5000 {
         visit();
