@@ -47,12 +47,17 @@ fn clients_one_after_another_leave_no_descriptors() {
     use crate::harness::{open_files, wait_until};
     let scene = Scene::new();
     let server = scene.listen("./s").args(HUB).open_input().start_listening();
-    // Without clients.
+    let mut first = scene.wire("./s");
+    first.send("hello\n");
+    server.wait_for_output("hello\n");
+    let with_client = open_files(&server);
+    drop(first);
+    wait_until("the hub has closed the connection", || open_files(&server) < with_client);
     let before = open_files(&server);
     for _ in 0..500 {
         scene.wire("./s").send("hello\n");
     }
-    server.wait_for_output("hello\n".repeat(500));
+    server.wait_for_output("hello\n".repeat(501));
     wait_until("no descriptor is left", || open_files(&server) <= before);
 }
 
