@@ -75,8 +75,5 @@ fn options_that_exclude_each_other_are_wrong_usage() {
         (&["-k", "--broadcast", "--idle-timeout", "1s"], "--broadcast"),
         (&["-k", "--merge", "--progress=always"], "--progress"),
     ];
-    for (args, part) in cases {
-        scene.lsock(["listen", "./s"]).args(*args).run().fails(2).says(part).output("");
-        scene.expect_empty();
-    }
+    scene.expect_wrong_usage(&["listen", "./s"], cases);
 }
