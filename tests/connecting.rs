@@ -45,28 +45,13 @@ fn wait_does_not_take_the_name_for_its_value() {
 #[cfg(target_os = "linux")]
 mod full_backlog {
     use super::*;
-    use crate::harness::wait_until;
-    use rustix::net::{
-        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept, bind, connect, listen,
-        socket_with,
-    };
-    use std::{os::fd::OwnedFd, thread};
+    use crate::harness::{Host, Wire};
 
-    /// Returns a listening socket and the clients that fill its backlog.
-    fn busy_server(scene: &Scene) -> (OwnedFd, Vec<OwnedFd>) {
-        let socket = |flags| socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
-        let address = SocketAddrUnix::new(scene.path("busy")).unwrap();
-        let server = socket(SocketFlags::CLOEXEC).unwrap();
-        bind(&server, &address).unwrap();
-        listen(&server, 0).unwrap();
-        let mut clients = Vec::new();
-        loop {
-            let client = socket(SocketFlags::CLOEXEC | SocketFlags::NONBLOCK).unwrap();
-            if connect(&client, &address).is_err() {
-                return (server, clients);
-            }
-            clients.push(client);
-        }
+    /// Returns a listening socket and the client that fills its backlog.
+    fn busy_server(scene: &Scene) -> (Host, Wire) {
+        let (host, name) = scene.host("./busy");
+        host.backlog(0);
+        (host, scene.wire(&name))
     }
 
     #[test]
@@ -92,26 +77,10 @@ mod full_backlog {
     #[test]
     fn a_busy_server_can_accept_later() {
         let scene = Scene::new();
-        let (server, waiting) = busy_server(&scene);
+        let (host, _queued) = busy_server(&scene);
         let client = scene.connect("./busy").args(["--timeout", "40s"]).input("at last").start();
-        let accepting = thread::spawn(move || {
-            // The last client is lsock.
-            let mut last = Vec::new();
-            for _ in 0..=waiting.len() {
-                last.push(accept(&server).unwrap());
-            }
-            last.pop().unwrap()
-        });
-        let stream = accepting.join().unwrap();
-        let mut bytes = Vec::new();
-        let mut buffer = [0; 100];
-        wait_until("everything has come", || {
-            let read = rustix::io::read(&stream, &mut buffer).unwrap();
-            bytes.extend_from_slice(&buffer[..read]);
-            read == 0
-        });
-        assert_eq!(bytes, b"at last");
-        drop(stream);
+        drop(host.accept());
+        host.accept().expect_rest("at last");
         client.end().silent();
     }
 }

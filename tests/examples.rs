@@ -1,10 +1,10 @@
-//! Every command line in the README and in the examples of the man pages is run, and
-//! prints what the document says.
+//! Runs each command line in the README and in the examples of the man pages, and compares what
+//! it prints with the document.
 //!
-//! In the README those are the fenced blocks marked `sh`; the `text` block that follows
-//! one is what it prints. In the pages they are the blocks between `.EX` and `.EE`. In
-//! both, comments `# prints: ...` are another way to say what is printed. A block that
-//! cannot run here (installing, Windows) is marked `console`.
+//! In the README these are the fenced blocks marked `sh`; a `text` block that follows is the
+//! expected output. In the pages they are the blocks between `.EX` and `.EE`. In both, comments
+//! `# prints: ...` are expected output too. A block that cannot run here (installation, Windows)
+//! is marked `console`.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -21,67 +21,66 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A block of commands and where it stands.
+/// A block of commands and its location in the document.
 struct Example {
-    place: String,
+    location: String,
     script: String,
     prints: String,
 }
 
-/// The names in the examples that are not files in the folder of the example. Other runs
-/// of the test must not meet them.
+/// The abstract name in the examples, which is replaced by one that no other run uses.
 const WORD: &str = "chat";
 
-/// The TCP port in the examples, for which one that is free is put.
+/// The TCP port in the examples, which is replaced by a free one.
 const PORT: &str = "8080";
 
-/// What an example may take.
+/// The time limit of an example.
 const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
-fn readme() {
+fn examples_of_the_readme_print_what_it_says() {
     run_all("README.md", &in_readme(&read("README.md")), 8);
 }
 
 #[test]
-fn lsock_tour_7() {
+fn examples_of_lsock_tour_7_print_what_it_says() {
     run_page("man/lsock-tour.7", 15);
 }
 
 #[test]
-fn lsock_1() {
+fn examples_of_lsock_1_print_what_it_says() {
     run_page("man/lsock.1", 4);
 }
 
 #[test]
-fn lsock_listen_1() {
+fn examples_of_lsock_listen_1_print_what_it_says() {
     run_page("man/lsock-listen.1", 6);
 }
 
 #[test]
-fn lsock_connect_1() {
+fn examples_of_lsock_connect_1_print_what_it_says() {
     run_page("man/lsock-connect.1", 5);
 }
 
 #[test]
-fn lsock_relay_1() {
+fn examples_of_lsock_relay_1_print_what_it_says() {
     run_page("man/lsock-relay.1", 6);
 }
 
 #[test]
-fn lsock_bench_1() {
+fn examples_of_lsock_bench_1_print_what_it_says() {
     run_page("man/lsock-bench.1", 6);
 }
 
 #[test]
-fn lsock_names_7() {
+fn examples_of_lsock_names_7_print_what_it_says() {
     run_page("man/lsock-names.7", 3);
 }
 
 #[test]
 fn a_wrong_example_is_found() {
     let example = |script: &str, prints: &str| Example {
-        place: "nowhere".to_owned(),
+        location: "nowhere".to_owned(),
         script: script.to_owned(),
         prints: prints.to_owned(),
     };
@@ -96,8 +95,8 @@ fn run_page(page: &str, count: usize) {
     run_all(page, &in_page(&read(page)), count);
 }
 
-/// Runs the examples of a document, of which there are at least that many: a document
-/// that is read in a wrong way must not pass for one without mistakes.
+/// Runs the examples of a document. Fails if there are fewer than expected, as with a parser that
+/// misses them.
 #[track_caller]
 fn run_all(document: &str, examples: &[Example], at_least: usize) {
     assert!(examples.len() >= at_least, "{document}: only {} examples", examples.len());
@@ -113,7 +112,7 @@ fn read(document: &str) -> String {
 fn in_readme(text: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let mut lines = text.lines().enumerate().peekable();
-    // Whether nothing but empty lines stands between here and the last example.
+    // Only empty lines have followed the last example.
     let mut follows = false;
     while let Some((number, line)) = lines.next() {
         let Some(mark) = line.strip_prefix("```") else {
@@ -150,7 +149,7 @@ fn in_page(text: &str) -> Vec<Example> {
     examples
 }
 
-/// A line as it is shown, without the escapes of man(7).
+/// Returns a line without the escapes of man(7).
 fn plain(line: &str) -> String {
     let line = line.replace("\\-", "-").replace("\\(aq", "'").replace("\\(ga", "`");
     let line = line.replace("\\(ti", "~").replace("\\&", "");
@@ -158,20 +157,20 @@ fn plain(line: &str) -> String {
     line.replace("\\e", "\\")
 }
 
-fn example(place: String, block: &[&str]) -> Example {
+fn example(location: String, block: &[&str]) -> Example {
     let prints = block.iter().filter_map(|line| line.strip_prefix("# prints: "));
     let prints = prints.map(|line| format!("{line}\n")).collect();
-    Example { place, script: block.join("\n"), prints }
+    Example { location, script: block.join("\n"), prints }
 }
 
-/// Runs an example in a new folder, and says what is wrong with it.
+/// Runs an example in a new folder. Returns a description of the failure.
 fn run(example: &Example) -> Result<(), String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let word = format!("{WORD}-{}-{number}", std::process::id());
     let port = free_port(number).to_string();
     let own = |text: &str| with_word(text, &word).replace(PORT, &port);
-    // The program has been built.
+    // The program is built.
     let script = own(&example.script.replace("cargo build && ", ""));
     let expected = own(&example.prints);
 
@@ -198,7 +197,7 @@ fn run(example: &Example) -> Result<(), String> {
             status => break status,
         }
     };
-    // What the example has left running.
+    // Processes that the example has left running.
     let group = i32::try_from(shell.id()).ok().and_then(rustix::process::Pid::from_raw);
     if let Some(group) = group {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
@@ -210,15 +209,15 @@ fn run(example: &Example) -> Result<(), String> {
     match status {
         Some(status) if status.success() && printed == expected => Ok(()),
         status => Err(format!(
-            "{}: {}\n{script}\n--- should print\n{expected}--- prints\n{printed}",
-            example.place,
+            "{}: {}\n{script}\n--- expected\n{expected}--- printed\n{printed}",
+            example.location,
             status.map_or("not ended in time".to_owned(), |status| status.to_string()),
         )),
     }
 }
 
-/// A TCP port on which nobody listens, and that the system gives to nobody who does not ask
-/// for it; another one for every example.
+/// Returns a TCP port on which nobody listens, outside of the range from which the system chooses
+/// ports; a different one for each example.
 fn free_port(number: u32) -> u16 {
     let first = std::process::id().wrapping_mul(97).wrapping_add(number) % 10_000;
     (0..10_000)
@@ -228,7 +227,7 @@ fn free_port(number: u32) -> u16 {
         .expect("a free port")
 }
 
-/// The text with every whole `chat` replaced, unless it is a file's name.
+/// Replaces the word `chat`, unless it is a part of a file name.
 fn with_word(text: &str, own: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

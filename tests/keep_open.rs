@@ -46,16 +46,6 @@ fn input_that_is_not_read_yet_is_sent_to_the_next_client() {
 }
 
 #[test]
-fn each_client_after_the_end_of_input_gets_an_end_of_file() {
-    let scene = Scene::new();
-    let server = scene.listen("./s").arg("-k").input("once").start_listening();
-    for (input, output) in [("a", "once"), ("b", ""), ("c", "")] {
-        scene.connect("./s").input(input).run().silent().output(output);
-    }
-    server.wait_for_output("abc");
-}
-
-#[test]
 fn a_client_that_closes_without_reading_is_a_warning() {
     let scene = Scene::new();
     let mut server = scene.listen("./s").arg("-k").open_input().start_listening();

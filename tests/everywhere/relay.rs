@@ -218,9 +218,7 @@ fn arguments_that_exclude_each_other_are_wrong_usage() {
         (&[one, "-", "--wait"], "--wait"),
         (&[one, "tcp:localhost:80", "--pass-fds"], "--pass-fds"),
     ];
-    for (args, part) in cases {
-        scene.lsock(["relay"]).args(*args).run().fails(2).says(part).output("");
-    }
+    scene.expect_wrong_usage(&["relay"], cases);
 }
 
 #[test]

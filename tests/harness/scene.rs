@@ -60,6 +60,16 @@ impl Scene {
         assert_eq!(self.files(), [""; 0]);
     }
 
+    /// Fails unless each line of arguments is wrong usage with the text in its message, and
+    /// leaves no file.
+    #[track_caller]
+    pub(crate) fn expect_wrong_usage(&self, command: &[&str], cases: &[(&[&str], &str)]) {
+        for (args, text) in cases {
+            self.lsock(command).args(*args).run().fails(2).says(text).output("");
+            self.expect_empty();
+        }
+    }
+
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Cmd {
         Cmd::new(program.as_ref(), self.folder(), &self.journal)
     }

@@ -170,18 +170,6 @@ fn a_server_that_closes_at_once_is_no_failure_if_nothing_is_sent() {
     server.join().unwrap();
 }
 
-#[test]
-fn a_killed_receiver_is_status_5() {
-    let scene = Scene::new();
-    fs::write(scene.path("in"), data(SIZE)).unwrap();
-    let server = scene.listen("./s").unread_output().start_listening();
-    let input = File::open(scene.path("in")).unwrap();
-    let client = scene.connect("./s").arg("-v").stdin(input).start();
-    server.wait_for_message("connection 1 ");
-    server.kill();
-    client.end().code(5).says("could not be delivered");
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn bytes_that_a_killed_client_has_sent_are_delivered() {

@@ -69,7 +69,7 @@ fn expect_transfers(scene: &Scene, route: &[&str], site: &str) {
 }
 
 #[test]
-fn requests_pass_through_a_second_name() {
+fn requests_pass_through_a_second_name_and_through_tcp() {
     if !is_here() {
         return;
     }
@@ -77,15 +77,6 @@ fn requests_pass_through_a_second_name() {
     let _server = server(&scene);
     let _relay = relay(&scene, "./relayed.sock", "./http.sock");
     expect_transfers(&scene, &["--unix-socket", "./relayed.sock"], "http://localhost");
-}
-
-#[test]
-fn requests_pass_through_tcp() {
-    if !is_here() {
-        return;
-    }
-    let scene = Scene::new();
-    let _server = server(&scene);
     let (_relay, port) = relay_by_tcp(&scene, "./http.sock");
     expect_transfers(&scene, &[], &format!("http://127.0.0.1:{port}"));
 }

@@ -22,16 +22,27 @@ const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC
 
 const PEER: &str = include_str!("dbus_peer.py");
 
-fn start_bus(scene: &Scene) -> Running {
-    fs::write(scene.path("bus.conf"), CONFIGURATION).unwrap();
-    let bus = scene.command("dbus-daemon").args(["--nofork", "--nopidfile", "--nosyslog"]);
-    let mut bus = bus.arg("--config-file=bus.conf").start();
-    wait_for_server(scene, &mut bus, "bus.sock");
-    bus
+/// A bus on ./bus.sock with a relay on ./relayed.sock.
+struct Bus {
+    relay: Running,
+    _daemon: Running,
+    scene: Scene,
 }
 
-fn relay(scene: &Scene, options: &[&str]) -> Running {
-    scene.relay("./relayed.sock", "./bus.sock").args(options).start_listening()
+impl Bus {
+    /// Returns `None` if the daemon or the client is not installed.
+    fn start(client: &str, options: &[&str]) -> Option<Self> {
+        if !has("dbus-daemon") || !has(client) {
+            return None;
+        }
+        let scene = Scene::new();
+        fs::write(scene.path("bus.conf"), CONFIGURATION).unwrap();
+        let daemon = scene.command("dbus-daemon").args(["--nofork", "--nopidfile", "--nosyslog"]);
+        let mut daemon = daemon.arg("--config-file=bus.conf").start();
+        wait_for_server(&scene, &mut daemon, "bus.sock");
+        let relay = scene.relay("./relayed.sock", "./bus.sock").args(options).start_listening();
+        Some(Self { relay, _daemon: daemon, scene })
+    }
 }
 
 /// Starts a program that receives two descriptors, and copies from one to the other. Returns it
@@ -52,83 +63,57 @@ fn sender(scene: &Scene, socket: &str, name: &str) -> Cmd {
 
 #[test]
 fn dbus_send_lists_the_names_on_the_bus() {
-    if !has("dbus-daemon") || !has("dbus-send") {
-        return;
-    }
-    let scene = Scene::new();
-    let _bus = start_bus(&scene);
-    let _relay = relay(&scene, &[]);
-    let outcome = scene
+    let Some(Bus { scene, .. }) = &Bus::start("dbus-send", &[]) else { return };
+    scene
         .command("dbus-send")
         .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=./relayed.sock")
         .args(["--session", "--print-reply", "--dest=org.freedesktop.DBus"])
         .args(["/org/freedesktop/DBus", "org.freedesktop.DBus.ListNames"])
         .run()
-        .ok();
-    outcome.prints("string \"org.freedesktop.DBus\"");
+        .ok()
+        .prints("string \"org.freedesktop.DBus\"");
 }
 
 /// busctl sends its first message together with its authentication.
 #[test]
 fn busctl_lists_the_names_on_the_bus() {
-    if !has("dbus-daemon") || !has("busctl") {
-        return;
-    }
-    let scene = Scene::new();
-    let _bus = start_bus(&scene);
-    let _relay = relay(&scene, &[]);
+    let Some(Bus { scene, .. }) = &Bus::start("busctl", &[]) else { return };
     let address = format!("--address=unix:path={}", scene.path("relayed.sock").display());
     let busctl = scene.command("busctl").args([&address, "--no-pager", "list", "--acquired"]);
-    let outcome = busctl.run().ok();
-    outcome.prints("org.freedesktop.DBus ");
+    busctl.run().ok().prints("org.freedesktop.DBus ");
 }
 
 /// Sender and receiver are both behind the relay. The sender reads the end of file only if no
 /// process on the way has kept a descriptor.
 #[test]
 fn with_pass_fds_descriptors_pass_in_both_directions() {
-    if !has("dbus-daemon") || !has("python3") {
-        return;
-    }
-    let scene = Scene::new();
-    let _bus = start_bus(&scene);
-    let relay = relay(&scene, &["--pass-fds"]);
-    let open = open_files(&relay);
+    let Some(Bus { scene, relay, .. }) = &Bus::start("python3", &["--pass-fds"]) else { return };
+    let open = open_files(relay);
     let bytes = data(1_000_000);
     for _ in 0..3 {
-        let (receiver, name) = start_receiver(&scene, "relayed.sock");
-        sender(&scene, "relayed.sock", &name).input(bytes.clone()).run().silent().output(&bytes);
+        let (receiver, name) = start_receiver(scene, "relayed.sock");
+        sender(scene, "relayed.sock", &name).input(bytes.clone()).run().silent().output(&bytes);
         receiver.end().silent();
     }
-    wait_until("no descriptor is left", || open_files(&relay) <= open);
+    wait_until("no descriptor is left", || open_files(relay) <= open);
     relay.does_not_say("--pass-fds");
 }
 
 #[test]
 fn descriptors_from_a_client_are_closed_with_a_warning() {
-    if !has("dbus-daemon") || !has("python3") {
-        return;
-    }
-    let scene = Scene::new();
-    let _bus = start_bus(&scene);
-    let relay = relay(&scene, &[]);
-    let (_receiver, name) = start_receiver(&scene, "bus.sock");
+    let Some(Bus { scene, relay, .. }) = &Bus::start("python3", &[]) else { return };
+    let (_receiver, name) = start_receiver(scene, "bus.sock");
     // The bus ends the connection if a message lacks the announced descriptors.
-    let outcome = sender(&scene, "relayed.sock", &name).input(data(1_000_000)).run();
+    let outcome = sender(scene, "relayed.sock", &name).input(data(1_000_000)).run();
     outcome.code(1).says("nobody reads the pipe").says("the bus has closed the connection");
     relay.wait_for_message("--pass-fds");
 }
 
 #[test]
 fn descriptors_to_a_client_are_closed_with_a_warning() {
-    if !has("dbus-daemon") || !has("python3") {
-        return;
-    }
-    let scene = Scene::new();
-    let _bus = start_bus(&scene);
-    let relay = relay(&scene, &[]);
-    let (receiver, name) = start_receiver(&scene, "relayed.sock");
-    let outcome = sender(&scene, "bus.sock", &name).input(data(1_000_000)).run();
+    let Some(Bus { scene, relay, .. }) = &Bus::start("python3", &[]) else { return };
+    let (receiver, name) = start_receiver(scene, "relayed.sock");
+    let outcome = sender(scene, "bus.sock", &name).input(data(1_000_000)).run();
     outcome.code(1).says("nobody reads the pipe").says("an error is the answer");
     receiver.end().code(1).says("0 descriptors are here");
     relay.wait_for_message("--pass-fds");

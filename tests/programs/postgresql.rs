@@ -159,26 +159,16 @@ impl<'a> Client<'a> {
 }
 
 #[test]
-fn sessions_pass_through_a_second_name() {
+fn sessions_pass_through_a_second_name_and_through_tcp() {
     if !is_here() {
         return;
     }
     let scene = Scene::new();
     let _server = Server::start(&scene);
+    let target = format!("./server/{SOCKET}");
     fs::create_dir(scene.path("relayed")).unwrap();
-    let _relay = relay(&scene, &format!("./relayed/{SOCKET}"), &format!("./server/{SOCKET}"));
-    let client = Client::by_name(&scene, "relayed");
-    client.expect_service();
-}
-
-#[test]
-fn sessions_pass_through_tcp() {
-    if !is_here() {
-        return;
-    }
-    let scene = Scene::new();
-    let _server = Server::start(&scene);
-    let (_relay, port) = relay_by_tcp(&scene, &format!("./server/{SOCKET}"));
-    let client = Client::by_tcp(&scene, port);
-    client.expect_service();
+    let _relay = relay(&scene, &format!("./relayed/{SOCKET}"), &target);
+    Client::by_name(&scene, "relayed").expect_service();
+    let (_relay, port) = relay_by_tcp(&scene, &target);
+    Client::by_tcp(&scene, port).expect_service();
 }

@@ -97,22 +97,13 @@ fn calls(scene: &Scene, kind: &str) -> u32 {
 }
 
 #[test]
-fn large_values_pass_through_a_second_name() {
+fn large_values_pass_through_a_second_name_and_through_tcp() {
     if !is_here() {
         return;
     }
     let scene = Scene::new();
     let _processes = start_server_and_relay(&scene);
     Client::by_name(&scene, "./relayed.sock").expect_large_value();
-}
-
-#[test]
-fn large_values_pass_through_tcp() {
-    if !is_here() {
-        return;
-    }
-    let scene = Scene::new();
-    let _server = start_server(&scene);
     let (_relay, port) = relay_by_tcp(&scene, "./redis.sock");
     Client::by_tcp(&scene, port).expect_large_value();
 }

@@ -76,11 +76,12 @@ fn clients_one_after_another_leave_no_descriptors_threads_and_memory() {
     // Without -v, whose messages would fill the memory of the test.
     let relay = scene.lsock(["relay", "./s", &target]).start();
     let visit = || scene.wire("./s").expect_echo("hello");
+    // The first visits create threads and buffers that stay.
     for _ in 0..200 {
         visit();
     }
     let mut files = open_files(&relay);
-    // The relay closes the sockets after the client has read the end of file.
+    // Nothing shows when the relay has closed the sockets of the last visit.
     wait_until("the visits are over", || {
         thread::sleep(Duration::from_millis(20));
         let before = std::mem::replace(&mut files, open_files(&relay));

@@ -56,11 +56,7 @@ fn arguments_that_exclude_each_other_are_wrong_usage() {
         (&["./s", "./t", "--idle-timeout", "0s"], "more than zero"),
         (&["./s", "./t", "--ready-fd", "77"], "--ready-fd"),
     ];
-    for (args, part) in cases {
-        let outcome = scene.lsock(["relay"]).args(*args).run();
-        outcome.fails(2).says(part).output("");
-        scene.expect_empty();
-    }
+    scene.expect_wrong_usage(&["relay"], cases);
 }
 
 #[test]

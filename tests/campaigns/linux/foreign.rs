@@ -101,7 +101,7 @@ impl Foreign {
         let in_place = self.random.one_in(2);
         let placed = if in_place { self.create(kind) } else { self.exchange(kind) };
         let Some((listener, identity)) = placed else { return };
-        // Anybody may remove that.
+        // Listeners may take over a stale socket.
         if kind == Kind::Stale {
             return;
         }
@@ -171,8 +171,8 @@ impl Foreign {
     }
 }
 
-/// Returns the identity of what was just created. A listener may have exchanged it for its
-/// own socket, for the moment that it takes to see that it is not a socket.
+/// Returns the identity of the created file. For a moment a listener can have exchanged it for its
+/// own socket, until it sees that the file is not a socket.
 #[track_caller]
 fn placed(kind: Kind, path: &Path) -> Identity {
     let expected = match kind {
@@ -207,6 +207,6 @@ fn create(kind: Kind, path: &Path) -> io::Result<Option<UnixListener>> {
 }
 
 fn remove(path: &Path) {
-    // Nothing may be there, and what is there may be a folder.
+    // Fails if nothing is at the path.
     let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
 }

@@ -26,7 +26,7 @@ impl Random {
         (self.next() % limit as u64) as usize
     }
 
-    /// Returns `true` in one of so many cases.
+    /// Returns `true` in one of `cases` calls on average.
     pub(super) fn one_in(&mut self, cases: usize) -> bool {
         self.below(cases) == 0
     }
@@ -35,13 +35,13 @@ impl Random {
         items[self.below(items.len())]
     }
 
-    /// Returns a number up to a power of two, all magnitudes being equally likely.
+    /// Returns a number below 2^`bits`; all magnitudes are equally likely.
     pub(super) fn magnitude(&mut self, bits: usize) -> usize {
         let bits = self.below(bits + 1);
         self.below(1 << bits)
     }
 
-    /// Returns a pause of up to 2^`bits` microseconds, all magnitudes being equally likely.
+    /// Returns a pause below 2^`bits` microseconds; all magnitudes are equally likely.
     pub(super) fn pause(&mut self, bits: usize) -> Duration {
         Duration::from_micros(self.magnitude(bits) as u64)
     }

@@ -1,10 +1,10 @@
 //! Sends SIGTERM, SIGINT, SIGHUP and SIGQUIT to servers and clients at random moments.
 //!
 //! It proves that a process
-//! - ends by the signal, within the grace time and a bound, at whichever moment of its life
-//!   the signal comes, and whatever its clients do;
+//! - ends by the signal, within the grace time and a bound, at each moment of its life and with
+//!   any behaviour of its clients;
 //! - removes its name, and leaves no other file and no process;
-//! - lets connections that end within the grace time come to their end whole;
+//! - completes connections that end within the grace time;
 //! - ends at once with a second signal;
 //! - does not panic.
 
@@ -26,10 +26,10 @@ use std::{
 
 const SIGNALS: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
 
-/// What ending may take on top of the grace time, on a slow machine under load.
+/// The longest end after the grace time, with room for a slow machine under load.
 const BOUND: Duration = Duration::from_secs(5);
 
-/// Command lines of servers; `TARGET` is a server that sends everything back.
+/// Command lines of servers; `TARGET` is a server that echoes.
 const SERVERS: [&[&str]; 9] = [
     &["listen", "./a"],
     &["listen", "./a", "--", "cat"],
@@ -42,7 +42,7 @@ const SERVERS: [&[&str]; 9] = [
     &["relay", "tcp:127.0.0.1:0", "TARGET"],
 ];
 
-/// Those of them that send everything back, to any number of clients.
+/// The servers that echo, to any number of clients.
 const ECHOES: [usize; 3] = [3, 5, 7];
 
 pub(super) fn round(random: &mut Random, figures: &mut Figures) {
@@ -72,16 +72,16 @@ fn command<'a>(args: &[&'a str], target: &'a str, grace: &'a str) -> Vec<&'a str
     args
 }
 
-/// Waits until a process has ended that has got a signal, and checks how long it took.
+/// Waits until a process has ended after a signal, and checks the time.
 #[track_caller]
 fn check_ends(running: &mut Running, start: Instant, limit: Duration) -> u64 {
     let has_ended = becomes(|| !running.is_running());
-    let said = String::from_utf8_lossy(&running.stderr.so_far()).into_owned();
-    assert!(has_ended, "a signal has not ended the process\n{said}");
-    check_in_time(&said, start, limit).as_millis() as u64
+    let log = running.log();
+    assert!(has_ended, "a signal has not ended the process\n{log}");
+    check_in_time(&log, start, limit).as_millis() as u64
 }
 
-/// Checks that a process that has ended did so by one of these signals.
+/// Fails unless one of the signals ended the process.
 #[track_caller]
 fn check_signal(running: Running, signals: &[Signal]) {
     let outcome = running.end().does_not_say("panicked");
@@ -89,7 +89,7 @@ fn check_signal(running: Running, signals: &[Signal]) {
     assert!(is_right, "not ended by {signals:?}\n{}", outcome.report());
 }
 
-/// A signal, or two, at any time from the very start of the process.
+/// Sends one or two signals at any time from the start of the process.
 fn any_moment(scene: &Scene, target: &str, random: &mut Random, figures: &mut Figures) {
     let which = random.below(SERVERS.len() + 1);
     let args = SERVERS.get(which).map(|args| command(args, target, "100ms"));
@@ -102,7 +102,7 @@ fn any_moment(scene: &Scene, target: &str, random: &mut Random, figures: &mut Fi
     if random.one_in(3) {
         thread::sleep(random.pause(12));
         sent.push(random.pick(&SIGNALS));
-        // The process is not waited for yet, so its number is still its own.
+        // The process is not waited for yet, so its ID is not reused.
         signal(&running, sent[1]);
     }
     let elapsed = check_ends(&mut running, start, Duration::from_millis(100) + BOUND);
@@ -111,9 +111,9 @@ fn any_moment(scene: &Scene, target: &str, random: &mut Random, figures: &mut Fi
     figures.maximum("longest end without clients, ms", elapsed);
 }
 
-/// A signal while clients are idle, have sent something, or do not read.
+/// Sends a signal while clients are idle, have sent something, or do not read.
 fn with_clients(scene: &Scene, target: &str, random: &mut Random, figures: &mut Figures) {
-    // The last one listens on TCP.
+    // The last server listens on TCP.
     let which = random.below(SERVERS.len() - 1);
     let grace = random.pick(&[0_u64, 50, 300]);
     let is_second = random.one_in(3);
@@ -131,7 +131,7 @@ fn with_clients(scene: &Scene, target: &str, random: &mut Random, figures: &mut 
     signal(&server, sent[0]);
     let mut limit = Duration::from_millis(grace) + BOUND;
     if is_second {
-        // Two of the same may be delivered as one.
+        // Two equal pending signals are delivered as one.
         let others: Vec<_> = SIGNALS.into_iter().filter(|other| *other != sent[0]).collect();
         sent.push(random.pick(&others));
         signal(&server, sent[1]);
@@ -140,7 +140,7 @@ fn with_clients(scene: &Scene, target: &str, random: &mut Random, figures: &mut 
     let elapsed = check_ends(&mut server, start, limit);
     figures.add("signals with clients", 1);
     figures.maximum("longest end with clients, ms", elapsed);
-    // A command outlives a second signal, until its client goes.
+    // A command outlives a second signal until its client closes.
     if !is_second {
         clients.iter_mut().for_each(|client| read_to_end(scene, client, &server));
     }
@@ -176,7 +176,7 @@ fn read_to_end(scene: &Scene, stream: &mut UnixStream, server: &Running) {
     }
 }
 
-/// A signal in the middle of transfers, with enough time for them to come to their end.
+/// Sends a signal during transfers, with enough time for them to complete.
 fn whole(scene: &Scene, target: &str, random: &mut Random, figures: &mut Figures) {
     let args = command(SERVERS[random.pick(&ECHOES)], target, "60s");
     let mut server = serve(scene, &args);

@@ -1,8 +1,8 @@
 //! Connects as user nobody, in a loop, while listeners of root start and end.
 //!
 //! It proves that
-//! - no connection of the stranger brings a byte or stays open, at whichever moment of a
-//!   start, a restart, a replacement or another mode it comes;
+//! - no connection of the stranger brings a byte or stays open, at each moment of a start, a
+//!   restart, a replacement or a change of the mode;
 //! - the clients of the owner are served within a bound meanwhile;
 //! - the listener has as many descriptors and about as much memory after a flood of refused
 //!   connections as before.
