@@ -101,14 +101,11 @@ impl Comparison {
         ];
         let lines = aligned(&columns.each_ref(), color);
         let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        let cases = |heading: &str, cases: &[Case]| -> String {
-            cases.iter().map(|case| format!("{heading}: {case}\n")).collect()
-        };
-        text += &cases("only before", &self.gone);
-        text += &cases("only now", &self.added);
-        for difference in &self.differences {
-            text += &format!("different: {}\n", escaped(difference));
+        for (heading, cases) in [("only before", &self.gone), ("only now", &self.added)] {
+            text.extend(cases.iter().map(|case| format!("{heading}: {case}\n")));
         }
+        let differences = self.differences.iter().map(|difference| escaped(difference));
+        text.extend(differences.map(|difference| format!("different: {difference}\n")));
         text
     }
 }

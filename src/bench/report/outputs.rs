@@ -166,12 +166,9 @@ impl ReportOutputs {
     /// # Errors
     /// The first error.
     pub(crate) fn write(self, results: &Results) -> Result<(), Failure> {
-        let written: Vec<Result<(), Failure>> = self
-            .0
-            .into_iter()
-            .map(|(format, output)| output.write(&format.text(results)?))
-            .collect();
-        written.into_iter().collect()
+        let write =
+            |(format, output): (ReportFormat, ReportOutput)| output.write(&format.text(results)?);
+        self.0.into_iter().map(write).fold(Ok(()), Result::and)
     }
 }
 
