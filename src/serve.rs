@@ -12,7 +12,7 @@ pub(crate) use accept::Acceptor;
 pub(crate) use admission::{Admission, Admitted};
 pub(crate) use limits::Limits;
 pub(crate) use server::{Client, Handler, Server};
-pub(crate) use stop::{OpenItem, Stopper};
+pub(crate) use stop::Stopper;
 
 /// Ends the process by the signal, after the log has been written.
 fn die(signal: i32) -> ! {

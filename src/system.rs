@@ -20,18 +20,18 @@ use windows as imp;
 pub(crate) use listen_settings::{AllowRule, ListenSettings};
 
 pub(crate) use imp::{
-    command, descriptor_limit,
+    CAN_WAIT_FOR_PIPES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, command, descriptor_limit,
     descriptors::Descriptors,
     inherited,
     input::Input,
     listening,
     local_listener::{LocalClient, LocalListener},
     notify::Readiness,
-    pipes,
+    pipes, poll,
     release::{kernel_version, os_name},
     signals,
     socket::{Detached, Socket},
-    usage, waiting,
+    usage,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use imp::{kernel_pipe::KernelPipe, splice::Splicer};

@@ -9,7 +9,7 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, CommandLine, joined_to, listener_options, name_source, open_listener},
-    serve::{Acceptor, OpenItem, Server, Stopper},
+    serve::{Acceptor, Server, Stopper},
     system::{self, signals, stdout},
     transfer::{TransferOptions, tasks::EventLoops},
 };
@@ -137,19 +137,18 @@ impl ListenPlan {
     fn run_threads(self, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
-        let (listener, stopper, accepting) = {
+        let (listener, stopper) = {
             let _held = signals::BlockedSignals::new();
             let listener = Arc::new(self.listener.clone().create_sync().map_err(Failure::Bind)?);
             let stopper = Stopper::start(&listener, self.grace)?;
-            let accepting = stopper.going(OpenItem::Accepting);
-            (listener, stopper, accepting)
+            (listener, stopper)
         };
         let result = readiness.notify().and_then(|()| self.serve(&listener, &stopper, terminal));
         // Remove the name before the process ends, also after an error.
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
         }
-        stopper.finish(accepting, &result);
+        stopper.finish(&result);
         result
     }
 
@@ -175,7 +174,7 @@ impl ListenPlan {
         let Some((stream, client)) = client else { return Ok(Outcome::Done) };
         let stream = Arc::new(stream);
         let meter = stdio.meter();
-        let _going = stopper.going(OpenItem::Stream(Arc::clone(&stream), Arc::clone(&meter)));
+        let _open = stopper.register(Arc::clone(&stream), Arc::clone(&meter));
         stdio.join(stream, client.number, true, meter).failure().map_or(Ok(Outcome::Done), Err)
     }
 }
@@ -188,7 +187,7 @@ fn serve_one_after_another(
     while let Some((stream, client)) = acceptor.next()? {
         let stream = Arc::new(stream);
         let meter = stdio.meter();
-        let _going = stopper.going(OpenItem::Stream(Arc::clone(&stream), Arc::clone(&meter)));
+        let _open = stopper.register(Arc::clone(&stream), Arc::clone(&meter));
         let next = stdio
             .try_clone()
             .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;

@@ -7,7 +7,6 @@ use local_socket::{
     traits::{Listener as _, Stream as _},
 };
 use std::{
-    collections::HashMap,
     net::Shutdown,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
@@ -22,36 +21,27 @@ pub(crate) struct Stopper {
     shared: Arc<StopperShared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct StopperShared {
     state: Mutex<StopperState>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct StopperState {
     signal: Option<i32>,
-    next: u64,
-    open: HashMap<u64, OpenItem>,
-    /// Whether the grace time is over: items that are added from now on are ended at once.
+    /// Whether the thread that accepts is running. It may have accepted a client that is not
+    /// registered yet.
+    is_accepting: bool,
+    /// The connection that is being served, and its meter.
+    connection: Option<(Arc<Stream>, Arc<Meter>)>,
+    /// Whether the grace time is over: a connection that is registered from now on is ended at once.
     is_over: bool,
 }
 
-/// Something that can continue after the name has been removed.
+/// Keeps a connection registered until it is dropped.
 #[derive(Debug)]
-pub(crate) enum OpenItem {
-    /// The accepting thread, which may have accepted a client that is not registered yet.
-    Accepting,
-    /// A connection and its meter.
-    Stream(Arc<Stream>, Arc<Meter>),
-}
-
-/// Keeps an item registered until it is dropped.
-#[derive(Debug)]
-pub(crate) struct OpenGuard {
-    shared: Arc<StopperShared>,
-    key: u64,
-}
+pub(crate) struct OpenGuard(Arc<StopperShared>);
 
 /// Additional time for closing connections after the grace time.
 const LAST_TIME: Duration = Duration::from_millis(500);
@@ -59,7 +49,7 @@ const LAST_TIME: Duration = Duration::from_millis(500);
 impl Stopper {
     /// Starts to watch for signals.
     pub(crate) fn start(listener: &Arc<Listener>, grace: Duration) -> Result<Self, Failure> {
-        let shared = Arc::new(StopperShared::default());
+        let shared = StopperShared::new();
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
         super::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
@@ -77,7 +67,7 @@ impl Stopper {
                     shared.wait_until_empty(grace);
                     shared.end_all();
                     shared.wait_until_empty(LAST_TIME);
-                    shared.tell_of_losses();
+                    shared.log_losses();
                 };
                 // The process ends even after a panic.
                 let _ = caught(ending);
@@ -91,78 +81,79 @@ impl Stopper {
         Ok(Self { shared })
     }
 
-    /// Registers an open item.
-    pub(crate) fn going(&self, open: OpenItem) -> OpenGuard {
+    /// Registers the connection that is served next.
+    pub(crate) fn register(&self, stream: Arc<Stream>, meter: Arc<Meter>) -> OpenGuard {
         let mut state = self.shared.state();
-        let key = state.next;
-        state.next += 1;
+        state.connection = Some((stream, meter));
         if state.is_over {
-            open.end();
+            state.end();
         }
-        state.open.insert(key, open);
-        OpenGuard { shared: Arc::clone(&self.shared), key }
+        OpenGuard(Arc::clone(&self.shared))
     }
 
-    /// Ends the process by the termination signal, if one has arrived, after logging a failure.
-    /// `accepting` is the guard of the accepting thread, which calls this function.
-    pub(crate) fn finish(&self, accepting: OpenGuard, result: &Result<Outcome, Failure>) {
-        let signal = self.shared.state().signal;
-        if let (Some(_), Err(error)) = (signal, result) {
-            tracing::error!("{error}");
-        }
-        drop(accepting);
+    /// Ends the process by the termination signal, if one has arrived, after logging a failure. The
+    /// thread that accepts calls this at its end.
+    pub(crate) fn finish(&self, result: &Result<Outcome, Failure>) {
+        let mut state = self.shared.state();
+        state.is_accepting = false;
+        let signal = state.signal;
+        drop(state);
+        self.shared.changed.notify_all();
         if let Some(signal) = signal {
+            if let Err(failure) = result {
+                tracing::error!("{failure}");
+            }
             super::die(signal);
         }
     }
 }
 
 impl StopperShared {
+    fn new() -> Arc<Self> {
+        let state =
+            StopperState { signal: None, is_accepting: true, connection: None, is_over: false };
+        Arc::new(Self { state: Mutex::new(state), changed: Condvar::new() })
+    }
+
     fn state(&self) -> MutexGuard<'_, StopperState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until nothing is open, at most for this time.
     fn wait_until_empty(&self, time: Duration) {
-        let goes_on = |state: &mut StopperState| !state.open.is_empty();
-        drop(self.changed.wait_timeout_while(self.state(), time, goes_on));
+        let is_open = |state: &mut StopperState| state.is_accepting || state.connection.is_some();
+        drop(self.changed.wait_timeout_while(self.state(), time, is_open));
     }
 
-    /// Ends all open items, and those that are added later.
+    /// Ends the open connection, and those that are registered later.
     fn end_all(&self) {
         let mut state = self.state();
         state.is_over = true;
-        state.open.values().for_each(OpenItem::end);
+        state.end();
     }
-}
 
-impl OpenItem {
-    fn end(&self) {
-        match self {
-            Self::Accepting => {}
-            Self::Stream(stream, _) => {
-                tracing::warn!("a connection did not end within the grace time: closed");
-                // It fails if the connection has ended meanwhile.
-                let _ = stream.shutdown(Shutdown::Both);
-            }
+    /// Logs the bytes that are lost in a connection that could not be ended.
+    fn log_losses(&self) {
+        if let Some((_, meter)) = &self.state().connection {
+            meter.losses().for_each(|loss| tracing::warn!("{loss}"));
         }
     }
 }
 
-impl StopperShared {
-    /// Logs the bytes that are lost in connections that could not be ended.
-    fn tell_of_losses(&self) {
-        for open in self.state().open.values() {
-            if let OpenItem::Stream(_, meter) = open {
-                meter.losses().for_each(|loss| tracing::warn!("{loss}"));
-            }
+impl StopperState {
+    fn end(&self) {
+        if let Some((stream, _)) = &self.connection {
+            tracing::warn!("a connection did not end within the grace time: closed");
+            // It fails if the connection has ended meanwhile.
+            let _ = stream.shutdown(Shutdown::Both);
         }
     }
 }
 
 impl Drop for OpenGuard {
     fn drop(&mut self) {
-        self.shared.state().open.remove(&self.key);
-        self.shared.changed.notify_all();
+        self.0.state().connection = None;
+        self.0.changed.notify_all();
     }
 }
 
@@ -174,11 +165,11 @@ mod tests {
 
     /// A client that is accepted at the end of the grace time.
     #[test]
-    fn what_is_opened_after_the_grace_time_is_ended_at_once() {
-        let stopper = Stopper { shared: Arc::default() };
+    fn a_connection_that_is_registered_after_the_grace_time_is_ended_at_once() {
+        let stopper = Stopper { shared: StopperShared::new() };
         stopper.shared.end_all();
         let (stream, mut peer) = Stream::pair().unwrap();
-        let _going = stopper.going(OpenItem::Stream(Arc::new(stream), Arc::new(Meter::new(false))));
+        let _open = stopper.register(Arc::new(stream), Arc::new(Meter::new(false)));
         peer.set_recv_timeout(Some(Duration::from_secs(10))).unwrap();
         assert_eq!(peer.read(&mut [0]).unwrap(), 0);
     }

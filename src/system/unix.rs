@@ -10,13 +10,13 @@ pub(crate) mod local_listener;
 pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod pipes;
+pub(crate) mod poll;
 pub(crate) mod release;
 pub(crate) mod signals;
 pub(crate) mod socket;
 #[cfg(target_os = "linux")]
 pub(crate) mod splice;
 pub(crate) mod usage;
-pub(crate) mod waiting;
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -41,3 +41,12 @@ fn wait_for(fd: &impl AsFd, event: PollFlags) -> io::Result<()> {
 fn ended() -> PollFlags {
     PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL
 }
+
+/// Whether local sockets can be files.
+pub(crate) const HAS_SOCKET_FILES: bool = true;
+
+/// Whether there are pairs of connected sockets that a process can inherit.
+pub(crate) const HAS_SOCKET_PAIRS: bool = true;
+
+/// Whether an event loop can wait for plain pipes.
+pub(crate) const CAN_WAIT_FOR_PIPES: bool = true;

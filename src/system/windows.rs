@@ -8,8 +8,17 @@ pub(crate) mod local_listener;
 pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod pipes;
+pub(crate) mod poll;
 pub(crate) mod release;
 pub(crate) mod signals;
 pub(crate) mod socket;
 pub(crate) mod usage;
-pub(crate) mod waiting;
+
+/// Whether local sockets can be files.
+pub(crate) const HAS_SOCKET_FILES: bool = false;
+
+/// Whether there are pairs of connected sockets that a process can inherit.
+pub(crate) const HAS_SOCKET_PAIRS: bool = false;
+
+/// Whether an event loop can wait for plain pipes.
+pub(crate) const CAN_WAIT_FOR_PIPES: bool = false;

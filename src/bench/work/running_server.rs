@@ -8,7 +8,10 @@ use super::{
     server::{ServedTotals, ServerJob, WorkloadServer},
     unopened_end::UnopenedEnd,
 };
-use crate::bench::{Case, ServerKind, Transport, Usage};
+use crate::{
+    bench::{Case, ServerKind, Transport, Usage},
+    system::HAS_SOCKET_FILES,
+};
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     path::PathBuf,
@@ -125,7 +128,7 @@ impl RunNames {
     /// Returns the address of the server, if the transport has a listener.
     fn listen_address(&self, over: Transport) -> Option<ListenAddress> {
         match over {
-            Transport::File if cfg!(windows) => {
+            Transport::File if !HAS_SOCKET_FILES => {
                 Some(ListenAddress::Name(format!(r"\\.\pipe\{}", self.unique(""))))
             }
             Transport::File => {

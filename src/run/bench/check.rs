@@ -5,6 +5,7 @@ use crate::{
     bench::{Amount, Api, Case, Results, ServerKind, Transport, Workload},
     cli,
     diag::Failure,
+    system::{CAN_WAIT_FOR_PIPES, HAS_SOCKET_PAIRS},
 };
 use std::path::Path;
 
@@ -75,11 +76,11 @@ impl BenchPlan {
             let time = humantime::format_duration(time);
             return usage(format!("at --rate {rate} no message is due within {time}"));
         }
-        if cfg!(windows) && *over == Transport::Socketpair {
+        if !HAS_SOCKET_PAIRS && *over == Transport::Socketpair {
             let why = "Windows has no socket pairs";
             return Err(Failure::Unsupported { option: "--over socketpair", why });
         }
-        if cfg!(windows) && *over == Transport::Pipe && *api == Api::Tokio {
+        if !CAN_WAIT_FOR_PIPES && *over == Transport::Pipe && *api == Api::Tokio {
             let why = "an event loop cannot wait for plain pipes on Windows";
             return Err(Failure::Unsupported { option: "--over pipe --api tokio", why });
         }

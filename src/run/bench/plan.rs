@@ -8,6 +8,7 @@ use crate::{
     cli,
     diag::Failure,
     endpoint::Target,
+    system::HAS_SOCKET_FILES,
 };
 use std::{
     fmt::{self, Display, Formatter},
@@ -143,7 +144,7 @@ fn tour(work: &cli::WorkOptions) -> Result<Vec<Case>, Failure> {
                 .into(),
         ));
     }
-    let all: &[Transport] = if cfg!(windows) {
+    let all: &[Transport] = if !HAS_SOCKET_FILES {
         &[Transport::Abstract, Transport::Pipe, Transport::Tcp]
     } else {
         &[
@@ -183,7 +184,7 @@ fn cases(
     let over: &[Transport] = match target {
         Some(Target::Tcp(_)) => &[Transport::Tcp],
         // On Windows all names are paths of named pipes.
-        Some(Target::Name(name)) if name.is_path() && cfg!(unix) => &[Transport::File],
+        Some(Target::Name(name)) if name.is_path() && HAS_SOCKET_FILES => &[Transport::File],
         Some(_) => &[Transport::Abstract],
         None => or_default(&work.over, &[Transport::Abstract]),
     };

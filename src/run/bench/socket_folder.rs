@@ -2,7 +2,7 @@ use super::plan::BenchPlan;
 use crate::{
     bench::{BenchError, RunResult, Transport},
     diag::Failure,
-    system::signals,
+    system::{HAS_SOCKET_FILES, signals},
 };
 use local_socket::Name;
 use std::{
@@ -30,7 +30,7 @@ impl SocketFolder {
         let signal = Arc::new(AtomicBool::new(false));
         let makes_files =
             plan.target.is_none() && plan.cases.iter().any(|case| case.over == Transport::File);
-        if cfg!(windows) || !makes_files {
+        if !HAS_SOCKET_FILES || !makes_files {
             return Ok(Self { folder: None, signal });
         }
         // Blocks signals until the handler that removes the folder is installed.

@@ -2,7 +2,7 @@
 
 use super::output::StoppableOutput;
 use crate::{
-    system::{Descriptors, Input, Output, waiting},
+    system::{Descriptors, Input, Output, poll},
     transfer::{Gauge, Meter, ObservedDirection, TransferOptions},
 };
 use local_socket::Stream;
@@ -142,7 +142,7 @@ impl CopySource for Incoming<'_> {
         self.descriptors.read(self.stream, buffer)
     }
     fn wait(&mut self) -> io::Result<()> {
-        waiting::to_receive(self.stream)
+        poll::to_receive(self.stream)
     }
 }
 
@@ -151,7 +151,7 @@ impl CopySink for &Stream {
         Write::write(self, bytes)
     }
     fn wait(&mut self) -> io::Result<()> {
-        waiting::to_send(self)
+        poll::to_send(self)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::copy::{self, Broken, CopySink, CopySource, CopyStep, Incoming, Outgoing};
 use crate::{
     memory,
-    system::{Descriptors, Either, Input, Output, Ready, Splicer, waiting},
+    system::{Descriptors, Either, Input, Output, Ready, Splicer, poll},
     transfer::{CopyMode, DirectionEnd, Gauge, Meter, ObservedDirection, Passing, TransferOptions},
 };
 use local_socket::Stream;
@@ -205,7 +205,7 @@ pub(super) fn receive(
         let splice = |splicer: &mut Splicer| loop {
             if !splicer.is_bulk() {
                 gauge.waiting();
-                waiting::to_receive(stream)?;
+                poll::to_receive(stream)?;
                 gauge.delivering();
             }
             match splicer.receive(stream, output) {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diag::caught,
-    system::{Input, Output, waiting},
+    system::{Input, Output, poll},
     transfer::{
         AfterEnd, Delivery, DeliveryRule, Direction, DirectionEnd, DirectionReport, EarlyEnd, End,
         Ends, Gauge, Meter, ObservedDirection, Observer, TransferOptions, TransferReport,
@@ -308,7 +308,7 @@ impl TransferShared {
         let mut rule =
             if peer_has_ended { DeliveryRule::new() } else { DeliveryRule::within(STOP_TIME) };
         loop {
-            match rule.decide(waiting::peer_state(&self.stream), Instant::now()) {
+            match rule.decide(poll::peer_state(&self.stream), Instant::now()) {
                 // The peer knows that its data is not read any more, and may still read.
                 Ok(Delivery::Unread) if !peer_has_ended => return Delivery::Read,
                 Ok(delivery) => return delivery,
