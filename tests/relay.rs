@@ -6,10 +6,8 @@ mod commands;
 mod dialogues;
 mod directions;
 #[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
 mod late_losses;
 mod limits;
-#[cfg(target_os = "linux")]
 #[cfg(target_os = "linux")]
 mod load;
 mod losses;
