@@ -1,5 +1,6 @@
 //! Bytes that cannot be delivered are reported and counted.
 
+#[cfg(target_os = "linux")]
 mod blocked_reader;
 mod closed_output;
 mod early_close;

@@ -15,7 +15,6 @@ fn length_of_prefix(output: impl Read) -> usize {
     usize::try_from(Data::default().read_from(output)).unwrap()
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn bytes_for_a_blocked_stdout_are_counted_when_the_idle_timeout_ends_connect() {
     const SIZE: usize = 1_000_000;
@@ -42,7 +41,6 @@ fn bytes_for_a_blocked_stdout_are_counted_when_the_idle_timeout_ends_connect() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn bytes_for_a_blocked_stdout_are_counted_when_the_grace_time_ends_listen() {
     const SIZE: usize = 1_000_000;
@@ -64,7 +62,6 @@ fn bytes_for_a_blocked_stdout_are_counted_when_the_grace_time_ends_listen() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn bytes_for_a_blocked_peer_are_counted_when_the_idle_timeout_ends_connect() {
     let scene = Scene::new();

@@ -2,10 +2,7 @@
 
 use super::COPY_MODES;
 use crate::harness::{Running, Scene, Wire, data, numbers, signal, wait_for_bytes, wait_until};
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    process::Signal,
-};
+use rustix::process::Signal;
 use std::{
     fs::{self, File},
     thread,
@@ -107,6 +104,7 @@ fn a_server_that_shuts_down_without_reading_is_status_5() {
 
 #[cfg(target_os = "linux")]
 fn is_half_closed(wire: &Wire) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     poll(&mut [PollFd::new(wire, PollFlags::RDHUP)], Some(&now)).unwrap() > 0
 }
