@@ -3,7 +3,7 @@ use local_socket::{Stream, traits::StreamCommon as _};
 use std::{
     fs::File,
     io::{self, Read, Seek, stdin},
-    os::windows::io::{AsHandle, OwnedHandle},
+    os::windows::io::AsHandle,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
