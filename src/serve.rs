@@ -14,6 +14,9 @@ pub(crate) use limits::Limits;
 pub(crate) use server::{Client, Handler, Server};
 pub(crate) use stop::Stopper;
 
+/// Additional time for closing connections after the grace time.
+const LAST_TIME: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// Ends the process by the signal, after the log has been written.
 fn die(signal: i32) -> ! {
     crate::diag::flush();

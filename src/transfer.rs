@@ -18,7 +18,7 @@ pub(crate) mod tasks;
 pub(crate) mod threads;
 mod write_stop;
 
-pub(crate) use delivery::{Delivery, DeliveryRule, closed, ended};
+pub(crate) use delivery::{Delivery, DeliveryRule, closed_error, ended_error};
 use ending::AfterEnd;
 pub(crate) use ending::{DirectionEnd, EarlyEnd};
 use limits::TimeLimits;
@@ -29,7 +29,7 @@ pub(crate) use options::{CopyMode, Eof, TransferOptions};
 pub(crate) use passing::Passing;
 pub(crate) use progress::Progress;
 use report::DirectionReport;
-pub(crate) use report::{End, Ends, TransferReport, undelivered};
+pub(crate) use report::{Parties, Party, TransferReport, undelivered};
 use write_stop::WriteStop;
 
 #[cfg(test)]

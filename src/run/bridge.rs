@@ -7,7 +7,7 @@ use crate::{
     serve::{Client, Handler},
     system::{Detached, Socket},
     transfer::{
-        self, End, Ends, Meter, Passing, TransferReport,
+        self, Meter, Parties, Party, Passing, TransferReport,
         tasks::{self, TransferPlan},
     },
 };
@@ -33,7 +33,7 @@ pub(super) struct Bridge {
     totals: Totals,
     /// The thread of the standard streams, if they are the only client.
     stdio_client: Mutex<Option<StdioThread>>,
-    client: End,
+    client: Party,
     /// Cancelled when no further client can be served.
     over: CancellationToken,
 }
@@ -80,7 +80,7 @@ impl Bridge {
         plan: TransferPlan,
         stdio_client: Option<StdioThread>,
     ) -> Self {
-        let client = if stdio_client.is_some() { End::ReportedStdio } else { End::Client };
+        let client = if stdio_client.is_some() { Party::ReportedStdio } else { Party::Client };
         let stdio_client = Mutex::new(stdio_client);
         let over = CancellationToken::new();
         Self { target, plan, totals: Totals::default(), stdio_client, client, over }
@@ -100,8 +100,8 @@ impl Bridge {
         number: u64,
         closing: &CancellationToken,
     ) -> TransferReport {
-        let ends = Ends { first: self.client, second: self.target.end() };
-        let report = tasks::transfer((client, target), ends, &self.plan, number, closing).await;
+        let parties = Parties { first: self.client, second: self.target.end() };
+        let report = tasks::transfer((client, target), parties, &self.plan, number, closing).await;
         tracing::info!("{report}");
         self.totals.add(&report);
         report
@@ -184,7 +184,7 @@ impl Bridge {
 
 impl Handler for Bridge {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
-        if self.client == End::ReportedStdio {
+        if self.client == Party::ReportedStdio {
             Box::pin(self.join_stdio_client(client)).await
         } else {
             self.join(client).await
@@ -202,11 +202,11 @@ impl Handler for Bridge {
 
 impl BridgeTarget {
     /// Returns the target in the words of the report.
-    fn end(&self) -> End {
+    fn end(&self) -> Party {
         match self {
-            Self::Connection(..) => End::Target,
-            Self::Commands(_) => End::Command,
-            Self::Stdio(_) => End::ReportedStdio,
+            Self::Connection(..) => Party::Target,
+            Self::Commands(_) => Party::Command,
+            Self::Stdio(_) => Party::ReportedStdio,
         }
     }
 }
@@ -275,13 +275,21 @@ async fn stdio_result(
 ) -> (Option<Failure>, bool) {
     let StdioThread { report, meter } = thread;
     // At the end of the grace time the thread may be blocked in a write.
-    match closing.run_until_cancelled(report).await.and_then(Result::ok) {
+    let report = tokio::select! {
+        biased;
+        report = report => report.ok(),
+        () = closing.cancelled() => None,
+    };
+    // The thread does not know of bytes that the relay has read and still holds.
+    let held = || unwritten(read, meter.received.bytes());
+    match report {
         Some(Ok(report)) => {
             let output_is_gone = report.first_is_gone();
-            (report.failure(), output_is_gone)
+            let failure = report.failure();
+            (if output_is_gone { failure } else { failure.or_else(held) }, output_is_gone)
         }
         Some(Err(failure)) => (Some(failure), false),
-        None => (undelivered(read, meter.received.bytes()), false),
+        None => (held(), false),
     }
 }
 
@@ -300,10 +308,10 @@ fn merge_outcomes(
     }
 }
 
-/// Returns the loss of bytes for the output if its thread is left behind.
-fn undelivered(read: u64, delivered: u64) -> Option<Failure> {
+/// Returns the loss of bytes for the output that its thread has not written.
+fn unwritten(read: u64, delivered: u64) -> Option<Failure> {
     let bytes = Some(read.saturating_sub(delivered)).filter(|lost| *lost > 0)?;
-    Some(transfer::undelivered(Receiver::Output, transfer::ended(), Some(bytes), delivered))
+    Some(transfer::undelivered(Receiver::Output, transfer::ended_error(), Some(bytes), delivered))
 }
 
 /// Waits for the target. Returns `None` if the client has closed without leaving data, or at the

@@ -85,7 +85,12 @@ impl Commands {
         at_once: bool,
         closing: &CancellationToken,
     ) -> Result<u8, Failure> {
-        let ended = if at_once { None } else { closing.run_until_cancelled(child.wait()).await };
+        let ended = tokio::select! {
+            biased;
+            ended = child.wait(), if !at_once => Some(ended),
+            () = closing.cancelled(), if !at_once => None,
+            else => None,
+        };
         let ended = match ended {
             Some(ended) => ended,
             None => {

@@ -62,9 +62,6 @@ pub(crate) struct Server {
 /// free descriptors.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Additional time for closing connections after the grace time.
-const LAST_TIME: Duration = Duration::from_millis(500);
-
 impl Server {
     /// Calls `open` to listen and starts to watch for signals. Signals are blocked meanwhile, so
     /// that none arrives in between.
@@ -133,12 +130,12 @@ impl Server {
             };
             tracing::warn!("{text} did not end within the grace time: closed");
             closing.cancel();
-            let _ = tokio::time::timeout(LAST_TIME, limits.wait_until_empty()).await;
+            let _ = tokio::time::timeout(super::LAST_TIME, limits.wait_until_empty()).await;
         }
         // The grace time covers everything that is left to do.
         let left = shutdown.signal().map(|_| {
             let passed = signalled_at.map_or(Duration::ZERO, |at| at.elapsed());
-            grace.saturating_add(LAST_TIME).saturating_sub(passed)
+            grace.saturating_add(super::LAST_TIME).saturating_sub(passed)
         });
         shared.handler.finished(left);
         let ended = shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -43,9 +43,6 @@ struct StopperState {
 #[derive(Debug)]
 pub(crate) struct OpenGuard(Arc<StopperShared>);
 
-/// Additional time for closing connections after the grace time.
-const LAST_TIME: Duration = Duration::from_millis(500);
-
 impl Stopper {
     /// Starts to watch for signals.
     pub(crate) fn start(listener: &Arc<Listener>, grace: Duration) -> Result<Self, Failure> {
@@ -66,7 +63,7 @@ impl Stopper {
                 let ending = || {
                     shared.wait_until_empty(grace);
                     shared.end_all();
-                    shared.wait_until_empty(LAST_TIME);
+                    shared.wait_until_empty(super::LAST_TIME);
                     shared.log_losses();
                 };
                 // The process ends even after a panic.

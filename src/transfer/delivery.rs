@@ -70,7 +70,7 @@ impl Delivery {
     pub(crate) fn error(self) -> Option<io::Error> {
         match self {
             Self::Read => None,
-            Self::Closed => Some(closed()),
+            Self::Closed => Some(closed_error()),
             Self::Unread => Some(io::Error::new(
                 ErrorKind::BrokenPipe,
                 "the peer has shut down the connection and has not read the rest",
@@ -80,13 +80,18 @@ impl Delivery {
 }
 
 /// Returns the reason for a peer that has closed.
-pub(crate) fn closed() -> io::Error {
+pub(crate) fn closed_error() -> io::Error {
     io::Error::new(ErrorKind::BrokenPipe, "the peer has closed the connection")
 }
 
 /// Returns the reason for bytes that were held when lsock ended the connection.
-pub(crate) fn ended() -> io::Error {
+pub(crate) fn ended_error() -> io::Error {
     io::Error::new(ErrorKind::TimedOut, "the connection was ended")
+}
+
+/// Returns whether a write failed because the peer has closed: systems report that in several ways.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
 
 #[cfg(test)]

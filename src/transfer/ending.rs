@@ -1,6 +1,6 @@
 //! The ends of directions and of whole transfers, and what follows from them.
 
-use super::{Eof, report::is_gone};
+use super::{Eof, delivery::is_gone};
 use crate::diag::Failure;
 use std::{
     fmt::{self, Display, Formatter},

@@ -1,4 +1,4 @@
-use super::{WriteStop, delivery::ended, report::undelivered};
+use super::{WriteStop, delivery::ended_error, report::undelivered};
 use crate::diag::{Failure, Receiver};
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -86,7 +86,7 @@ impl Gauge {
     /// Returns the loss if the direction ended now.
     fn loss(&self, receiver: Receiver) -> Option<Failure> {
         let held = self.held();
-        (held > 0).then(|| undelivered(receiver, ended(), Some(held), self.bytes()))
+        (held > 0).then(|| undelivered(receiver, ended_error(), Some(held), self.bytes()))
     }
 
     /// Records bytes that were read.
@@ -103,14 +103,14 @@ impl Gauge {
     }
 
     /// Records the start of a wait for input.
-    pub(super) fn waiting(&self) {
+    pub(super) fn wait_begins(&self) {
         if self.timed {
             self.waiting_since.store(self.now(), Relaxed);
         }
     }
 
     /// Records the end of a wait for input.
-    pub(super) fn delivering(&self) {
+    pub(super) fn wait_ends(&self) {
         if self.timed {
             let since = self.waiting_since.swap(0, Relaxed);
             if since != 0 {

@@ -1,5 +1,11 @@
 use super::DirectionEnd;
-use std::{fmt::Debug, sync::Arc};
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 /// Sees the bytes of connections and the ends of their directions: the way to trace or record what
 /// moves. Both drivers call it, from the thread that moves the bytes. An observed connection is
@@ -22,11 +28,12 @@ pub(crate) enum Direction {
 }
 
 /// One direction of a connection, for the observer if there is one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct ObservedDirection {
     observer: Option<Arc<dyn Observer>>,
     connection: u64,
     direction: Direction,
+    has_ended: AtomicBool,
 }
 
 impl ObservedDirection {
@@ -35,7 +42,13 @@ impl ObservedDirection {
         connection: u64,
         direction: Direction,
     ) -> Self {
-        Self { observer: observer.cloned(), connection, direction }
+        let has_ended = AtomicBool::new(false);
+        Self { observer: observer.cloned(), connection, direction, has_ended }
+    }
+
+    /// Returns a direction that nobody observes.
+    pub(crate) fn none() -> Self {
+        Self::new(None, 0, Direction::Forth)
     }
 
     pub(super) fn is_observed(&self) -> bool {
@@ -48,8 +61,11 @@ impl ObservedDirection {
         }
     }
 
+    /// Reports the end, once: a thread that was left behind may end later.
     pub(super) fn ended(&self, end: &DirectionEnd) {
-        if let Some(observer) = &self.observer {
+        if let Some(observer) = &self.observer
+            && !self.has_ended.swap(true, Relaxed)
+        {
             observer.ended(self.connection, self.direction, end);
         }
     }

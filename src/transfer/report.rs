@@ -1,6 +1,6 @@
 //! The report of a transfer, which both drivers return.
 
-use super::{Delivery, DirectionEnd, EarlyEnd, closed, ended};
+use super::{Delivery, DirectionEnd, EarlyEnd, closed_error, delivery::is_gone, ended_error};
 use crate::diag::{Failure, Receiver};
 use std::{
     fmt::{self, Display, Formatter},
@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-/// The result of a transfer between the two ends of a connection.
+/// The result of a transfer between the two parties of a connection.
 #[derive(Debug)]
 pub(crate) struct TransferReport {
     /// Sequence number of the connection; `None` if there is only one.
     pub(super) number: Option<u64>,
-    pub(super) ends: Ends,
+    pub(super) parties: Parties,
     /// From the first end to the second one.
     pub(super) forth: DirectionReport,
     /// From the second end to the first one.
@@ -36,16 +36,16 @@ pub(super) struct DirectionReport {
     pub(super) delivery: Delivery,
 }
 
-/// The two ends of a connection.
+/// The two parties of a connection.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ends {
-    pub(crate) first: End,
-    pub(crate) second: End,
+pub(crate) struct Parties {
+    pub(crate) first: Party,
+    pub(crate) second: Party,
 }
 
 /// One end of a connection.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum Party {
     /// Standard input and output.
     Stdio,
     /// Standard input and output, joined by a thread that has its own report.
@@ -88,10 +88,16 @@ impl TransferReport {
 
     /// Returns the failure, if any: lost bytes take precedence over a time limit.
     pub(crate) fn failure(self) -> Option<Failure> {
-        let Ends { first, second } = self.ends;
+        let Parties { first, second } = self.parties;
         let back = self.back.failure(second, first);
-        back.or_else(|| self.forth.failure(first, second))
-            .or_else(|| self.early_end.and_then(EarlyEnd::failure))
+        let forth = self.forth.failure(first, second);
+        let is_loss = |failure: &Failure| matches!(failure, Failure::Undelivered { .. });
+        let (loss, other) = match (back, forth) {
+            (Some(back), forth) if is_loss(&back) => (Some(back), forth),
+            (back, Some(forth)) if is_loss(&forth) => (Some(forth), back),
+            (back, forth) => (None, back.or(forth)),
+        };
+        loss.or(other).or_else(|| self.early_end.and_then(EarlyEnd::failure))
     }
 }
 
@@ -101,21 +107,21 @@ impl DirectionReport {
     }
 
     /// Returns the failure of the direction, if any.
-    fn failure(self, sender: End, receiver: End) -> Option<Failure> {
+    fn failure(self, sender: Party, receiver: Party) -> Option<Failure> {
         let lost =
             |error| Some(undelivered(receiver.receiver(), error, self.undelivered, self.delivered));
         let may_stop = receiver.may_stop_reading();
         match self.end {
             DirectionEnd::OutputFailed(error) if may_stop && is_gone(&error) => None,
-            DirectionEnd::OutputFailed(error) if is_gone(&error) => lost(closed()),
+            DirectionEnd::OutputFailed(error) if is_gone(&error) => lost(closed_error()),
             DirectionEnd::OutputFailed(error) => lost(error),
             DirectionEnd::ReceiverGone if self.undelivered != Some(0) && !may_stop => {
-                lost(closed())
+                lost(closed_error())
             }
             DirectionEnd::Stopped
-                if self.undelivered != Some(0) && receiver != End::ReportedStdio =>
+                if self.undelivered != Some(0) && receiver != Party::ReportedStdio =>
             {
-                lost(ended())
+                lost(ended_error())
             }
             end => match (self.delivery.error(), end) {
                 (Some(error), _) if !may_stop => lost(error),
@@ -131,7 +137,7 @@ impl DirectionReport {
     }
 }
 
-impl End {
+impl Party {
     /// Returns the end in the words of a failure.
     fn receiver(self) -> Receiver {
         match self {
@@ -170,11 +176,11 @@ impl Display for TransferReport {
             write!(f, "connection {number}: ")?;
         }
         let (forth, back) = self.delivered();
-        match self.ends {
-            Ends { first: End::Stdio, .. } => {
+        match self.parties {
+            Parties { first: Party::Stdio, .. } => {
                 write!(f, "sent {forth} bytes, received {back} bytes")?;
             }
-            Ends { second, .. } => {
+            Parties { second, .. } => {
                 write!(f, "{forth} bytes to {}, {back} bytes back", second.receiver())?;
             }
         }
@@ -195,20 +201,15 @@ pub(crate) fn undelivered(
     Failure::Undelivered { receiver, error, bytes, delivered }
 }
 
-/// Returns whether a write failed because the peer has closed: systems report that in several ways.
-pub(super) fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ENDS: [Ends; 4] = [
-        Ends { first: End::Stdio, second: End::Peer },
-        Ends { first: End::Client, second: End::Target },
-        Ends { first: End::Client, second: End::Command },
-        Ends { first: End::ReportedStdio, second: End::Target },
+    const PARTIES: [Parties; 4] = [
+        Parties { first: Party::Stdio, second: Party::Peer },
+        Parties { first: Party::Client, second: Party::Target },
+        Parties { first: Party::Client, second: Party::Command },
+        Parties { first: Party::ReportedStdio, second: Party::Target },
     ];
 
     fn direction(end: DirectionEnd, undelivered: Option<u64>) -> DirectionReport {
@@ -217,12 +218,12 @@ mod tests {
 
     /// Returns the text of the failure if the direction to the first or the second end has ended
     /// like this, and the other one by its end of file.
-    fn failure(ends: Ends, to_second: bool, ending: DirectionReport) -> Option<String> {
+    fn failure(parties: Parties, to_second: bool, ending: DirectionReport) -> Option<String> {
         let other = direction(DirectionEnd::Eof, Some(0));
         let (forth, back) = if to_second { (ending, other) } else { (other, ending) };
         let report = TransferReport {
             number: None,
-            ends,
+            parties,
             forth,
             back,
             early_end: None,
@@ -233,40 +234,64 @@ mod tests {
 
     #[test]
     fn a_receiver_that_has_closed_is_a_loss_unless_it_may_stop_reading() {
-        for (ends, to_second) in ENDS.into_iter().flat_map(|ends| [(ends, true), (ends, false)]) {
-            let receiver = if to_second { ends.second } else { ends.first };
+        for (parties, to_second) in
+            PARTIES.into_iter().flat_map(|parties| [(parties, true), (parties, false)])
+        {
+            let receiver = if to_second { parties.second } else { parties.first };
             for kind in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset] {
                 let end = DirectionEnd::OutputFailed(kind.into());
-                let text = failure(ends, to_second, direction(end, Some(7)));
+                let text = failure(parties, to_second, direction(end, Some(7)));
                 let expected = format!(
                     "7 bytes could not be delivered to {}: the peer has closed the connection (10 \
                      bytes {})",
                     receiver.receiver(),
                     receiver.receiver().verb(),
                 );
-                assert_eq!(text, (!receiver.may_stop_reading()).then_some(expected), "{ends:?}");
+                assert_eq!(text, (!receiver.may_stop_reading()).then_some(expected), "{parties:?}");
             }
         }
     }
 
     #[test]
     fn held_bytes_of_a_stopped_direction_are_lost_unless_a_thread_reports_them() {
-        for (ends, to_second) in ENDS.into_iter().flat_map(|ends| [(ends, true), (ends, false)]) {
-            let receiver = if to_second { ends.second } else { ends.first };
-            let text = failure(ends, to_second, direction(DirectionEnd::Stopped, Some(1)));
-            assert_eq!(text.is_some(), receiver != End::ReportedStdio, "{ends:?}");
-            let text = failure(ends, to_second, direction(DirectionEnd::Stopped, Some(0)));
-            assert_eq!(text, None, "{ends:?}");
+        for (parties, to_second) in
+            PARTIES.into_iter().flat_map(|parties| [(parties, true), (parties, false)])
+        {
+            let receiver = if to_second { parties.second } else { parties.first };
+            let text = failure(parties, to_second, direction(DirectionEnd::Stopped, Some(1)));
+            assert_eq!(text.is_some(), receiver != Party::ReportedStdio, "{parties:?}");
+            let text = failure(parties, to_second, direction(DirectionEnd::Stopped, Some(0)));
+            assert_eq!(text, None, "{parties:?}");
         }
     }
 
     #[test]
     fn a_reset_is_a_loss_of_the_other_direction() {
-        for (ends, to_second) in ENDS.into_iter().flat_map(|ends| [(ends, true), (ends, false)]) {
+        for (parties, to_second) in
+            PARTIES.into_iter().flat_map(|parties| [(parties, true), (parties, false)])
+        {
             let reset = DirectionEnd::InputFailed(ErrorKind::ConnectionReset.into());
-            assert_eq!(failure(ends, to_second, direction(reset, Some(0))), None);
+            assert_eq!(failure(parties, to_second, direction(reset, Some(0))), None);
             let other = DirectionEnd::InputFailed(ErrorKind::NotConnected.into());
-            assert!(failure(ends, to_second, direction(other, Some(0))).is_some());
+            assert!(failure(parties, to_second, direction(other, Some(0))).is_some());
+        }
+    }
+
+    #[test]
+    fn lost_bytes_take_precedence_over_an_input_that_cannot_be_read() {
+        let lost = || direction(DirectionEnd::OutputFailed(ErrorKind::StorageFull.into()), Some(5));
+        let failed =
+            || direction(DirectionEnd::InputFailed(ErrorKind::NotConnected.into()), Some(0));
+        for (forth, back) in [(lost(), failed()), (failed(), lost())] {
+            let report = TransferReport {
+                number: Some(1),
+                parties: Parties { first: Party::Client, second: Party::Target },
+                forth,
+                back,
+                early_end: Some(EarlyEnd::Linger),
+                time: Duration::ZERO,
+            };
+            assert!(matches!(report.failure(), Some(Failure::Undelivered { bytes: Some(5), .. })));
         }
     }
 }

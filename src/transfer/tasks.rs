@@ -4,11 +4,11 @@
 mod buffers;
 mod delivery_watch;
 mod direction;
-mod ends;
 mod loops;
+mod source_sink;
 mod transfer;
 
 pub(crate) use direction::{CopyPlan, TaskDirection};
-pub(crate) use ends::{TaskSink, TaskSource};
 pub(crate) use loops::EventLoops;
+pub(crate) use source_sink::{TaskSink, TaskSource};
 pub(crate) use transfer::{TransferPlan, transfer};

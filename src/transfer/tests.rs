@@ -1,8 +1,8 @@
 //! Both drivers against the policy that they share: the observer and the report.
 
 use super::{
-    CopyMode, Direction, DirectionEnd, End, Ends, Eof, Meter, Observer, Passing, TransferOptions,
-    TransferReport,
+    CopyMode, Direction, DirectionEnd, Eof, Meter, Observer, Parties, Party, Passing,
+    TransferOptions, TransferReport,
     tasks::{self, EventLoops, TransferPlan},
     threads::{self, Job},
 };
@@ -97,12 +97,12 @@ fn relay(
     let (target, to_target) = Stream::pair().unwrap();
     let (client, target) = (talk(client, there), talk(target, back));
     let plan = TransferPlan::new(options(CopyMode::Auto), Passing::NotHere, None, observer);
-    let ends = Ends { first: End::Client, second: End::Target };
+    let parties = Parties { first: Party::Client, second: Party::Target };
     let loops = EventLoops::start_one().unwrap();
     let report = loops.run(async {
         let sockets = [from_client, to_target].map(|stream| Detached::from(stream).attach());
         let [first, second] = sockets.map(Result::unwrap);
-        tasks::transfer((first, second), ends, &plan, 7, &CancellationToken::new()).await
+        tasks::transfer((first, second), parties, &plan, 7, &CancellationToken::new()).await
     });
     (report, client.join().unwrap(), target.join().unwrap())
 }

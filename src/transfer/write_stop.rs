@@ -1,7 +1,10 @@
-use super::ended;
+use super::ended_error;
 use std::{
     io,
-    sync::{Mutex, PoisonError, TryLockError},
+    sync::{
+        Mutex, PoisonError, TryLockError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -9,8 +12,9 @@ use std::{
 /// Stops a writer, so that the number of bytes that it has written is final.
 #[derive(Debug, Default)]
 pub(crate) struct WriteStop {
-    /// The lock is held during each write.
-    is_stopped: Mutex<bool>,
+    is_stopped: AtomicBool,
+    /// Held during each write.
+    writing: Mutex<()>,
 }
 
 /// Time that a write takes at most unless it blocks.
@@ -20,31 +24,27 @@ impl WriteStop {
     /// Stops writing. Returns `false` if a write is blocked, so that the number of its written bytes
     /// is unknown.
     pub(crate) fn stop(&self) -> bool {
+        self.is_stopped.store(true, Ordering::SeqCst);
         let start = Instant::now();
-        loop {
-            match self.is_stopped.try_lock() {
-                Ok(mut is_stopped) => *is_stopped = true,
-                Err(TryLockError::Poisoned(is_stopped)) => *is_stopped.into_inner() = true,
-                Err(TryLockError::WouldBlock) if start.elapsed() < WRITE_TIME => {
-                    thread::sleep(Duration::from_millis(1));
-                    continue;
-                }
-                Err(TryLockError::WouldBlock) => return false,
+        while matches!(self.writing.try_lock(), Err(TryLockError::WouldBlock)) {
+            if start.elapsed() >= WRITE_TIME {
+                return false;
             }
-            return true;
+            thread::sleep(Duration::from_millis(1));
         }
+        true
     }
 
-    /// Writes with the lock held.
+    /// Writes unless writing was stopped.
     ///
     /// # Errors
     /// `TimedOut` if writing was stopped, or the error of the function.
     pub(super) fn write<T>(&self, write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        let is_stopped = self.is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        if *is_stopped { Err(ended()) } else { write() }
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_stopped() { Err(ended_error()) } else { write() }
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        *self.is_stopped.lock().unwrap_or_else(PoisonError::into_inner)
+        self.is_stopped.load(Ordering::SeqCst)
     }
 }

@@ -209,3 +209,21 @@ fn an_input_that_cannot_be_read_is_status_1() {
     scene.wire("./s").expect_rest("");
     hub.end().code(1).says("cannot read the input: is a directory");
 }
+
+/// It gets nothing more, although it stays connected: the next client gets what follows.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_has_shut_down_receiving_is_no_receiver() {
+    use std::{net::Shutdown, os::unix::net::UnixStream};
+    let scene = Scene::new();
+    let args = ["-k", "--merge", "--broadcast"];
+    let mut server = scene.listen("./s").args(args).open_input().start_listening();
+    let mut deaf = UnixStream::connect(scene.path("s")).unwrap();
+    deaf.shutdown(Shutdown::Read).unwrap();
+    deaf.write_all(b"here\n").unwrap();
+    server.wait_for_output("here\n");
+    server.send("one\n");
+    server.wait_for_message("connection 1: gone");
+    server.send("two\n");
+    scene.wire("./s").expect("two\n");
+}

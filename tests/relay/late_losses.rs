@@ -121,3 +121,23 @@ fn bytes_for_a_blocked_stdout_are_counted_at_the_end_of_the_grace_time() {
     assert_eq!(delivered as u64, Data::default().read_from(output), "{}", outcome.report());
     assert_eq!(lost + delivered, SIZE, "{}", outcome.report());
 }
+
+/// The thread of the standard streams does not know of the bytes that the relay still holds.
+#[test]
+fn bytes_for_a_blocked_stdout_are_counted_at_a_time_limit() {
+    let scene = Scene::new();
+    let relay = scene.lsock(["relay", "-v", "--once", "--idle-timeout", "500ms", "./s", "-"]);
+    let mut relay = relay.unread_output().start_listening();
+    let mut client = scene.wire("./s");
+    let sender = thread::spawn(move || {
+        // More than the pipe and all sockets hold: it fails at the end of the relay.
+        client.write_all(&data(5_000_000))
+    });
+    relay.wait_for_message("ended by --idle-timeout");
+    let read = Data::default().read_from(relay.take_output());
+    let outcome = relay.end().fails(5).says("could not be delivered to the output: ");
+    let (lost, delivered) = outcome.losses();
+    assert_eq!(delivered as u64, read, "{}", outcome.report());
+    assert!(lost > 0, "{}", outcome.report());
+    assert!(sender.join().unwrap().is_err());
+}

@@ -4,7 +4,7 @@ use super::{lines::LineSink, queue::Subscription};
 use crate::{
     system::{Descriptors, Socket},
     transfer::{
-        Direction, DirectionEnd, Eof, ObservedDirection, Passing,
+        DirectionEnd, Eof, ObservedDirection, Passing,
         tasks::{CopyPlan, TaskDirection},
     },
 };
@@ -45,8 +45,14 @@ pub(super) enum ClientEnd {
 }
 
 /// Bytes are copied in small pieces, because a client that does not read holds one.
-const COPY: CopyPlan =
-    CopyPlan { splices: false, splices_only: false, buffer: 16 << 10, piece: 0, eof: Eof::Half };
+const COPY: CopyPlan = CopyPlan {
+    splices: false,
+    splices_only: false,
+    buffer: 16 << 10,
+    piece: 0,
+    eof: Eof::Half,
+    rests: false,
+};
 
 impl HubClient {
     pub(super) fn new(
@@ -56,16 +62,15 @@ impl HubClient {
         broadcast: Option<Subscription>,
         stall_limit: Option<Duration>,
     ) -> Self {
-        let direction = |direction, is_used| {
-            let observed = ObservedDirection::new(None, number, direction);
-            TaskDirection::new(observed, is_used, Descriptors::new(false))
+        let direction = |is_used| {
+            TaskDirection::new(ObservedDirection::none(), is_used, Descriptors::new(false))
         };
         Self {
             number,
             socket,
-            receiving: direction(Direction::Forth, lines.is_some()),
+            receiving: direction(lines.is_some()),
             lines,
-            sending: direction(Direction::Back, broadcast.is_some()),
+            sending: direction(broadcast.is_some()),
             broadcast,
             stall_limit,
             stall: None,
@@ -112,9 +117,13 @@ impl HubClient {
         if self.sending.waits_for_input() && self.socket.poll_gone(cx).is_ready() {
             self.sending.receiver_is_gone(&COPY);
         }
-        if let Some(DirectionEnd::OutputFailed(_) | DirectionEnd::ReceiverGone) = self.sending.end()
-        {
+        if let Some(DirectionEnd::OutputFailed(_)) = self.sending.end() {
             tracing::info!("connection {}: gone", self.number);
+        }
+        if self.sending.has_ended() {
+            // The queue keeps nothing for this client any more.
+            self.broadcast = None;
+            return None;
         }
         if !self.sending.waits_for_output() || before != self.sending.delivered() {
             self.stall = None;

@@ -5,7 +5,7 @@ use crate::{
     diag::{Failure, caught},
     system::Input,
     transfer::{
-        Direction, Meter, ObservedDirection,
+        Meter, ObservedDirection,
         threads::{Broken, CopySink, CopyStep, step},
     },
 };
@@ -104,7 +104,7 @@ impl InputShared {
 
     fn read(&self, mut input: &Input) -> Result<(), Failure> {
         let mut buffer = vec![0; PIECE];
-        let observed = ObservedDirection::new(None, 0, Direction::Forth);
+        let observed = ObservedDirection::none();
         let gauge = &self.meter.sent;
         loop {
             self.wait_for_client();

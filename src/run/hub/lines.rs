@@ -3,7 +3,7 @@
 use super::output::{Merge, Piece};
 use crate::{
     system::Descriptors,
-    transfer::{closed, tasks::TaskSink},
+    transfer::{closed_error, tasks::TaskSink},
 };
 use std::{
     io,
@@ -62,13 +62,13 @@ impl LineSink {
 
     /// Waits until the queue has room for a piece. Fails if writing to stdout has failed.
     fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.pieces.poll_reserve(cx).map_err(|_| closed())
+        self.pieces.poll_reserve(cx).map_err(|_| closed_error())
     }
 
     /// Queues a piece, for which room was reserved.
     fn queue(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         let piece = Piece { client: self.client, bytes };
-        self.pieces.send_item(piece).map_err(|_| closed())
+        self.pieces.send_item(piece).map_err(|_| closed_error())
     }
 
     /// Queues the last bytes if there is room now. `held` is the number of further bytes that were
@@ -89,10 +89,11 @@ impl TaskSink for LineSink {
         bytes: &[u8],
         _: &mut Descriptors,
     ) -> Poll<io::Result<usize>> {
-        if self.lines.would_be_whole(bytes) {
-            ready!(self.poll_reserve(cx))?;
-        }
+        let reserved =
+            if self.lines.would_be_whole(bytes) { ready!(self.poll_reserve(cx)) } else { Ok(()) };
+        // Bytes that cannot be queued count as lost.
         self.merge.count(bytes.len() as u64);
+        reserved?;
         if let Some(piece) = self.lines.push(bytes) {
             self.queue(piece)?;
         }
@@ -111,9 +112,13 @@ impl TaskSink for LineSink {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::{diag::Failure, system::Output};
     use proptest::prelude::*;
+    use std::{fs::File, future::poll_fn};
+    use tokio_util::sync::CancellationToken;
 
     #[test]
     fn only_whole_lines_are_handed_over() {
@@ -148,5 +153,32 @@ mod tests {
             out.extend(lines.rest().unwrap_or_default());
             prop_assert_eq!(out, pieces.concat().into_bytes());
         }
+    }
+
+    /// Bytes that cannot be written are lost, whether they were queued or not.
+    #[test]
+    fn every_byte_is_counted_if_stdout_fails() {
+        // A file that is not open for writing.
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let output = Output::from_file(File::open(file.path()).unwrap());
+        let over = CancellationToken::new();
+        let merge = Arc::new(Merge::start(output, &over).unwrap());
+        let mut sink = merge.sink(1).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut write = async |bytes: &'static [u8]| {
+                let mut none = Descriptors::new(false);
+                poll_fn(|cx| sink.poll_write(cx, bytes, &mut none)).await
+            };
+            assert_eq!(write(b"queued\n").await.unwrap(), 7);
+            over.cancelled().await;
+            assert_eq!(write(b"part").await.unwrap(), 4);
+            assert!(write(b"not queued\n").await.is_err());
+        });
+        sink.give_up(100);
+        drop(sink);
+        merge.finish(None);
+        let failure = merge.failure().unwrap();
+        assert!(matches!(failure, Failure::Undelivered { bytes: Some(122), .. }), "{failure}");
     }
 }

@@ -50,8 +50,10 @@ impl Merge {
         let (report, end) = mpsc::channel();
         let over = over.clone();
         let meter = Arc::new(Meter::new(false));
-        let mut writer = Writer { output, meter: Arc::clone(&meter), open_line_of: None };
+        let counts = Arc::clone(&meter);
         let write_all = move || {
+            let output = StoppableOutput::new(&output, &counts.write_stop);
+            let mut writer = Writer { output, meter: &counts, open_line_of: None };
             while let Some(piece) = pieces.blocking_recv() {
                 writer.write(&piece)?;
             }
@@ -121,22 +123,21 @@ impl Merge {
 }
 
 #[derive(Debug)]
-struct Writer {
-    output: Output,
-    meter: Arc<Meter>,
+struct Writer<'a> {
+    output: StoppableOutput<'a>,
+    meter: &'a Meter,
     /// The client whose line has not ended.
     open_line_of: Option<u64>,
 }
 
-impl Writer {
+impl Writer<'_> {
     /// Writes a piece. A line that a client has left open is ended before the line of another client
     /// begins.
     fn write(&mut self, piece: &Piece) -> io::Result<()> {
-        let mut output = StoppableOutput::new(&self.output, &self.meter.write_stop);
         if self.open_line_of.is_some_and(|client| client != piece.client) {
-            deliver(b"\n", &mut output, |_| ())?;
+            deliver(b"\n", &mut self.output, |_| ())?;
         }
-        deliver(&piece.bytes, &mut output, |written| self.meter.received.moved(written))?;
+        deliver(&piece.bytes, &mut self.output, |written| self.meter.received.moved(written))?;
         self.open_line_of = (!piece.bytes.ends_with(b"\n")).then_some(piece.client);
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// The broadcast bytes that were not yet sent to every client. They are stored once, and each
+/// The broadcast bytes that not every client has taken yet. They are stored once, and each
 /// client has a position in them, so that the memory is bounded by the limit of one client.
 #[derive(Debug)]
 pub(super) struct BroadcastQueue {
@@ -27,8 +27,8 @@ struct BroadcastState {
     clients: HashMap<u64, Arc<Position>>,
 }
 
-/// The number of bytes that a client has taken. Only its task changes it. A stale value is too low, so that bytes are
-/// kept longer than needed.
+/// The position of the next byte for a client. Only its task changes it. A stale value is too low, so
+/// that bytes are kept longer than needed.
 #[derive(Debug)]
 struct Position {
     next: AtomicU64,
@@ -76,7 +76,7 @@ impl BroadcastQueue {
         }
         drop(state);
         cut_off.iter().for_each(|client| client.wake());
-        // Only clients that had been sent everything before wait for a wake-up.
+        // Only clients that had taken everything before wait for a wake-up.
         let state = self.read();
         state.clients.values().filter(|client| client.has(end)).for_each(|client| client.wake());
         has_clients
@@ -130,7 +130,7 @@ impl BroadcastState {
         })
     }
 
-    /// Removes the bytes that were sent to every client.
+    /// Removes the bytes that every client has taken.
     fn trim(&mut self) {
         let end = self.end();
         let waiting = self.clients.values().map(|client| client.waiting(end)).max().unwrap_or(0);
@@ -148,7 +148,7 @@ impl Position {
         end - self.next.load(Relaxed)
     }
 
-    /// Returns whether everything before the position `end` was sent.
+    /// Returns whether the client has taken everything before the position `end`.
     fn has(&self, end: u64) -> bool {
         self.next.load(Relaxed) >= end
     }

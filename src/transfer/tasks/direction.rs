@@ -2,7 +2,7 @@
 
 use super::{
     buffers::Buffer,
-    ends::{TaskSink, TaskSource},
+    source_sink::{TaskSink, TaskSource},
 };
 use crate::{
     system::{Descriptors, KernelPipe},
@@ -59,6 +59,9 @@ pub(crate) struct CopyPlan {
     /// Bytes spliced at a time.
     pub(crate) piece: usize,
     pub(crate) eof: Eof,
+    /// Whether a sink is no longer watched for writability after a short read: the next write
+    /// rarely has to wait.
+    pub(crate) rests: bool,
 }
 
 /// A splice of fewer bytes ends the bulk mode.
@@ -73,17 +76,19 @@ impl TaskDirection {
         is_used: bool,
         descriptors: Descriptors,
     ) -> Self {
+        let state = if is_used {
+            DirectionState::Moves
+        } else {
+            observed.ended(&DirectionEnd::Unused);
+            DirectionState::Ended(DirectionEnd::Unused)
+        };
         Self {
             observed,
             delivered: 0,
             descriptors,
             held: HeldBytes::Nothing,
             lost: 0,
-            state: if is_used {
-                DirectionState::Moves
-            } else {
-                DirectionState::Ended(DirectionEnd::Unused)
-            },
+            state,
             is_bulk: false,
             cannot_splice: false,
             stops: false,
@@ -129,7 +134,7 @@ impl TaskDirection {
 
     /// Returns the report. A direction that has not ended is stopped.
     pub(super) fn report(mut self, delivery: Delivery, plan: &CopyPlan) -> DirectionReport {
-        if !self.has_ended() {
+        if matches!(self.state, DirectionState::Moves) {
             self.finish(DirectionEnd::Stopped, plan);
         }
         let (undelivered, delivered) = (Some(self.lost + self.held()), self.delivered);
@@ -246,7 +251,7 @@ impl TaskDirection {
         let mut buffer = Buffer::take(plan.buffer)?;
         let read = ready!(source.poll_read(cx, &mut buffer, &mut self.descriptors))?;
         self.is_bulk = read == plan.buffer;
-        if !self.is_bulk {
+        if plan.rests && !self.is_bulk {
             sink.rest(cx);
         }
         self.held = HeldBytes::Bytes { buffer, from: 0, to: read };
@@ -293,5 +298,65 @@ impl HeldBytes {
             Self::Bytes { from, to, .. } => (to - from) as u64,
             Self::Piped(pipe) => pipe.amount() as u64,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+
+    /// Gives one message, then the end of file.
+    struct Message(&'static [u8]);
+
+    /// Takes nothing, and cannot be shut down yet.
+    struct Full;
+
+    impl TaskSource for Message {
+        fn poll_read(
+            &mut self,
+            _: &mut Context<'_>,
+            buffer: &mut [u8],
+            _: &mut Descriptors,
+        ) -> Poll<io::Result<usize>> {
+            let message = std::mem::take(&mut self.0);
+            buffer[..message.len()].copy_from_slice(message);
+            Poll::Ready(Ok(message.len()))
+        }
+    }
+
+    impl TaskSink for Full {
+        fn poll_write(
+            &mut self,
+            _: &mut Context<'_>,
+            _: &[u8],
+            _: &mut Descriptors,
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(ErrorKind::StorageFull.into()))
+        }
+
+        fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[test]
+    fn a_failed_output_is_reported_although_its_end_of_file_is_pending() {
+        let plan = CopyPlan {
+            splices: false,
+            splices_only: false,
+            buffer: 100,
+            piece: 0,
+            eof: Eof::Half,
+            rests: true,
+        };
+        let mut direction =
+            TaskDirection::new(ObservedDirection::none(), true, Descriptors::new(false));
+        let mut cx = Context::from_waker(Waker::noop());
+        let poll = direction.poll(&mut cx, &mut Message(b"message"), &mut Full, &plan);
+        assert!(poll.is_pending() && !direction.has_ended());
+        let report = direction.report(Delivery::Read, &plan);
+        assert_eq!((report.delivered, report.undelivered), (0, Some(7)));
+        assert!(matches!(report.end, DirectionEnd::OutputFailed(_)));
     }
 }

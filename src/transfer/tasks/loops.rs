@@ -7,10 +7,8 @@ use std::{
     },
     thread,
 };
-use tokio::{
-    runtime::{Builder, Handle, Runtime},
-    sync::Notify,
-};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_util::sync::CancellationToken;
 
 /// Event loops, one thread each. The first event loop runs on the thread that calls
 /// [`run`](Self::run).
@@ -20,7 +18,7 @@ use tokio::{
 pub(crate) struct EventLoops {
     first: Runtime,
     all: Arc<[EventLoop]>,
-    end: Arc<Notify>,
+    end: CancellationToken,
 }
 
 /// A handle to an event loop.
@@ -52,13 +50,13 @@ impl EventLoops {
         // Termination signals are delivered only to the first thread, which can block them while it
         // opens a listener. Another thread would let the process die then.
         let _held = signals::BlockedSignals::new();
-        let end = Arc::new(Notify::new());
+        let end = CancellationToken::new();
         let mut all = vec![EventLoop::new(first.handle().clone())];
         for number in 1..count {
             let other = runtime()?;
             all.push(EventLoop::new(other.handle().clone()));
-            let end = Arc::clone(&end);
-            let run = move || other.block_on(end.notified());
+            let end = end.clone();
+            let run = move || other.block_on(end.cancelled());
             thread::Builder::new().name(format!("event loop {number}")).spawn(run)?;
         }
         Ok(Self { first, all: all.into(), end })
@@ -108,7 +106,7 @@ impl EventLoop {
 
 impl Drop for EventLoops {
     fn drop(&mut self) {
-        self.end.notify_waiters();
+        self.end.cancel();
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     deadline::Deadline,
     system::{Descriptors, Socket},
     transfer::{
-        AfterEnd, CopyMode, Direction, EarlyEnd, Ends, Meter, ObservedDirection, Observer, Passing,
-        TimeLimits, TransferOptions, TransferReport,
+        AfterEnd, CopyMode, Direction, EarlyEnd, Meter, ObservedDirection, Observer, Parties,
+        Passing, TimeLimits, TransferOptions, TransferReport,
     },
 };
 use std::{
@@ -56,6 +56,8 @@ impl TransferPlan {
             buffer: options.buffer.unwrap_or(BUFFER_SIZE),
             piece: options.buffer.unwrap_or(PIECE_SIZE),
             eof: options.eof,
+            // An unused direction is replaced by a watch of its receiver, which needs the events.
+            rests: options.sends && options.receives,
         };
         Self { options, copy, passing, meter, observer }
     }
@@ -76,7 +78,7 @@ struct TaskTransfer<'a> {
 /// `number` is the sequence number of the connection.
 pub(crate) async fn transfer(
     (first, second): (Socket, Socket),
-    ends: Ends,
+    parties: Parties,
     plan: &TransferPlan,
     number: u64,
     closing: &CancellationToken,
@@ -124,7 +126,7 @@ pub(crate) async fn transfer(
     let [to_second, to_first] = peers.each_ref().map(DeliveryWatch::delivery);
     TransferReport {
         number: Some(number),
-        ends,
+        parties,
         forth: forth.report(to_second, &plan.copy),
         back: back.report(to_first, &plan.copy),
         early_end,

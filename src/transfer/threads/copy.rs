@@ -70,7 +70,7 @@ pub(crate) fn step(
     gauge: &Gauge,
     observed: &ObservedDirection,
 ) -> Result<CopyStep, Broken> {
-    gauge.waiting();
+    gauge.wait_begins();
     let read = loop {
         match source.read(buffer) {
             Ok(read) => break read,
@@ -82,7 +82,7 @@ pub(crate) fn step(
         }
     };
     gauge.read(read as u64);
-    gauge.delivering();
+    gauge.wait_ends();
     let bytes = &buffer[..read];
     if bytes.is_empty() {
         return Ok(CopyStep::End);
@@ -158,7 +158,6 @@ impl CopySink for &Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::Direction;
     use proptest::prelude::*;
     use std::collections::VecDeque;
 
@@ -244,7 +243,7 @@ mod tests {
             let mut source = Fake { schedule: reads, bytes: data.iter().copied().collect() };
             let mut sink = Fake { schedule: writes, bytes: VecDeque::new() };
             let mut buffer = vec![0; size];
-            let observed = ObservedDirection::new(None, 1, Direction::Forth);
+            let observed = ObservedDirection::none();
             loop {
                 let result = catch(|| step(&mut source, &mut sink, &mut buffer, &meter.sent, &observed));
                 let read = data.len() - source.bytes.len();

@@ -147,7 +147,7 @@ impl<'a> Sending<'a> {
     pub(super) fn send(&mut self) -> ThreadEnd {
         let gauge = &self.meter.sent;
         loop {
-            gauge.waiting();
+            gauge.wait_begins();
             let ready = self.input.wait(self.stream, &self.meter.stop);
             if self.meter.stop.load(Ordering::SeqCst) {
                 return DirectionEnd::Stopped.into();
@@ -162,7 +162,7 @@ impl<'a> Sending<'a> {
                 }
                 Err(error) => return DirectionEnd::InputFailed(error).into(),
             }
-            gauge.delivering();
+            gauge.wait_ends();
             if let Some(end) = self.step(usize::MAX) {
                 return end;
             }
@@ -204,9 +204,9 @@ pub(super) fn receive(
     loop {
         let splice = |splicer: &mut Splicer| loop {
             if !splicer.is_bulk() {
-                gauge.waiting();
+                gauge.wait_begins();
                 poll::to_receive(stream)?;
-                gauge.delivering();
+                gauge.wait_ends();
             }
             match splicer.receive(stream, output) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}

@@ -2,7 +2,7 @@ use super::direction::ThreadEnd;
 use crate::transfer::DirectionEnd;
 use std::{io::ErrorKind, time::Duration};
 
-/// How far the two directions are.
+/// The ends of the two directions, as far as they have ended.
 #[derive(Debug, Default)]
 pub(super) struct Endings {
     pub(super) sent: Option<ThreadEnd>,
@@ -15,12 +15,12 @@ pub(super) struct Endings {
 
 impl Endings {
     /// Returns whether both directions have ended.
-    pub(super) fn both(&self) -> bool {
+    pub(super) fn both_ended(&self) -> bool {
         !self.sends && !self.receives
     }
 
     /// Returns whether one direction has ended.
-    pub(super) fn one(&self) -> bool {
+    pub(super) fn one_remains(&self) -> bool {
         self.sends != self.receives
     }
 

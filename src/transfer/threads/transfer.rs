@@ -9,8 +9,8 @@ use crate::{
     diag::caught,
     system::{Input, Output, poll},
     transfer::{
-        AfterEnd, Delivery, DeliveryRule, Direction, DirectionEnd, DirectionReport, EarlyEnd, End,
-        Ends, Gauge, Meter, ObservedDirection, Observer, TransferOptions, TransferReport,
+        AfterEnd, Delivery, DeliveryRule, Direction, DirectionEnd, DirectionReport, EarlyEnd,
+        Gauge, Meter, ObservedDirection, Observer, Parties, Party, TransferOptions, TransferReport,
     },
 };
 use local_socket::{
@@ -117,8 +117,7 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) {
         });
     if let Err(error) = spawned {
         tracing::warn!(%error, "no thread for a direction: the other one waits for it");
-        let run = run.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(run) = run {
+        if let Some(run) = take(&run) {
             run();
         }
     }
@@ -202,7 +201,7 @@ impl TransferShared {
         });
     }
 
-    /// Ends both directions after the held bytes are delivered.
+    /// Parties both directions after the held bytes are delivered.
     fn stop(&self, how: Shutdown) {
         self.meter.stop.store(true, Ordering::SeqCst);
         self.shutdown(how);
@@ -214,7 +213,7 @@ impl TransferShared {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotConnected | ErrorKind::BrokenPipe) => {}
             Err(error) => {
-                tracing::warn!(%error, "the peer cannot be told that the input has ended");
+                tracing::warn!(%error, "cannot shut the connection down");
             }
             Ok(()) => {}
         }
@@ -223,7 +222,7 @@ impl TransferShared {
     fn ended(&self, change: impl FnOnce(&mut Endings)) {
         let mut endings = self.endings();
         change(&mut endings);
-        if endings.one() {
+        if endings.one_remains() {
             endings.waited_before = self.gauge(&endings).waited();
         }
         drop(endings);
@@ -242,7 +241,7 @@ impl TransferShared {
     /// Waits until both directions have ended or a limit is reached.
     fn wait(&self) -> Option<EarlyEnd> {
         let mut endings = self.endings();
-        while !endings.both() {
+        while !endings.both_ended() {
             // Without an output there is nothing to wait for.
             let rest = if endings.output_has_failed() {
                 Some((STOP_TIME, None))
@@ -273,7 +272,7 @@ impl TransferShared {
             return None;
         }
         let waited = endings
-            .one()
+            .one_remains()
             .then(|| self.gauge(endings).waited().saturating_sub(endings.waited_before));
         let (rest, limit) = self.options.limits().next(self.meter.idle_time(), waited)?;
         // The time of --linger does not pass while the output is blocked: check again.
@@ -317,7 +316,7 @@ impl TransferShared {
         }
     }
 
-    /// Ends what is still running and returns the report.
+    /// Parties what is still running and returns the report.
     fn finish(&self, early_end: Option<EarlyEnd>) -> TransferReport {
         let mut endings = self.endings();
         // A peer that cannot deliver its answer any more may never read what was sent.
@@ -328,7 +327,7 @@ impl TransferShared {
             self.stop(Shutdown::Both);
             endings = self
                 .changed
-                .wait_timeout_while(self.endings(), STOP_TIME, |endings| !endings.both())
+                .wait_timeout_while(self.endings(), STOP_TIME, |endings| !endings.both_ended())
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         } else if !self.stream.peer_hung_up().unwrap_or(true)
@@ -341,7 +340,7 @@ impl TransferShared {
         let Self { meter, options, forth, back, .. } = self;
         TransferReport {
             number: self.number,
-            ends: Ends { first: End::Stdio, second: End::Peer },
+            parties: Parties { first: Party::Stdio, second: Party::Peer },
             forth: report(sent, options.sends, &meter.sent, forth, delivery),
             back: report(received, options.receives, &meter.received, back, Delivery::Read),
             early_end,

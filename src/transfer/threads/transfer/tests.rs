@@ -21,8 +21,8 @@ fn shared() -> (Arc<TransferShared>, Stream) {
         meter: Arc::new(Meter::new(options.is_timed())),
         options,
         number: None,
-        forth: ObservedDirection::new(None, 1, Direction::Forth),
-        back: ObservedDirection::new(None, 1, Direction::Back),
+        forth: ObservedDirection::none(),
+        back: ObservedDirection::none(),
         endings: Mutex::new(endings),
         changed: Condvar::new(),
     };
