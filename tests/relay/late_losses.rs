@@ -135,7 +135,7 @@ fn bytes_for_a_blocked_stdout_are_counted_at_a_time_limit() {
     });
     relay.wait_for_message("ended by --idle-timeout");
     let read = Data::default().read_from(relay.take_output());
-    let outcome = relay.end().fails(5).says("could not be delivered to the output: ");
+    let outcome = relay.end().code(5).says("could not be delivered to the output: ");
     let (lost, delivered) = outcome.losses();
     assert_eq!(delivered as u64, read, "{}", outcome.report());
     assert!(lost > 0, "{}", outcome.report());
