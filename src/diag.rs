@@ -6,14 +6,16 @@ mod log;
 mod panic;
 mod status;
 mod stderr;
+mod style;
 mod terminal;
 mod ticker;
 
 pub(crate) use failure::{Failure, Receiver};
-pub(crate) use log::{escaped, start as start_log};
+pub(crate) use log::start as start_log;
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use status::{Outcome, USAGE};
 pub(crate) use stderr::{flush, write_on_a_thread};
+pub(crate) use style::escaped;
 pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
 pub(crate) use ticker::{Tick, Ticker, progress_line};
 

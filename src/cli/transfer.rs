@@ -59,7 +59,7 @@ pub(crate) struct Transfer {
 
     /// Bytes moved at a time, from 1 to 1G [default: 1M spliced, 256K copied].
     ///
-    /// With many clients the default is 256K spliced, 64K copied.
+    /// With a command or many clients the default is 256K spliced, 64K copied.
     #[arg(long, value_name = "SIZE", value_parser = value::buffer_size)]
     pub(crate) buffer: Option<usize>,
 }

@@ -5,10 +5,11 @@ mod limit;
 use self::limit::{LimitVerdict, Limiter};
 use super::{
     stderr,
+    style::{Style, escaped, styled},
     terminal::{LogFormat, Terminal},
 };
 use std::{
-    fmt::{self, Write as _},
+    fmt,
     sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Instant,
 };
@@ -132,14 +133,14 @@ fn limiter() -> MutexGuard<'static, Limiter<MessageKind>> {
     LIMITER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns the time at which [`tell_of_left_out`] has a message to log.
+/// Returns the time at which [`log_left_out`] has a message to log.
 pub(super) fn due() -> Option<Instant> {
     limiter().due()
 }
 
 /// Logs how many messages were left out because there were too many of their kind: of all kinds at
 /// the end of the process, otherwise of those whose time is over.
-pub(super) fn tell_of_left_out(is_end: bool) {
+pub(super) fn log_left_out(is_end: bool) {
     let left_out = limiter().take(Instant::now(), is_end);
     for messages in left_out {
         match messages.kind.1 {
@@ -203,47 +204,13 @@ where
     }
 }
 
-/// Text with everything escaped that could move a terminal's cursor.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if local_socket::is_plain(c) {
-            out.push(c);
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{}", c.escape_default());
-        }
-    }
-    out
-}
-
-/// How a part of a message looks.
-#[derive(Copy, Clone, Debug)]
-pub(super) enum Style {
-    Plain,
-    Error,
-    Warning,
-    Hint,
-}
-
-/// Text in a style, where there are colours.
-pub(super) fn styled(text: &str, style: Style, color: bool) -> String {
-    let code = match style {
-        Style::Error if color => "1;31",
-        Style::Warning if color => "33",
-        Style::Hint if color => "36",
-        _ => return text.to_owned(),
-    };
-    format!("\x1b[{code}m{text}\x1b[0m")
-}
-
 #[cfg(test)]
 mod tests {
     use tracing_subscriber::{Registry, fmt};
 
     /// Without its feature `ansi` the library panics here, which is on every terminal.
     #[test]
-    fn colours_can_be_had() {
+    fn coloured_messages_are_available() {
         let _coloured = fmt::layer::<Registry>().with_ansi(true);
     }
 }

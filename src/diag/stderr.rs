@@ -1,7 +1,7 @@
 //! Lines on stderr. A server writes them on a thread, so that a slow reader of stderr delays no
 //! client.
 
-use super::log::{due, tell_of_left_out};
+use super::log::{due, log_left_out};
 use std::{
     collections::VecDeque,
     io::{self, Write, stderr},
@@ -81,7 +81,7 @@ pub(crate) fn flush() {
     // still writes.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    tell_of_left_out(true);
+    log_left_out(true);
     let state = QUEUE.state();
     let is_busy = |state: &mut LineQueueState| state.has_thread && state.is_busy();
     drop(QUEUE.changed.wait_timeout_while(state, LAST_TIME, is_busy));
@@ -150,7 +150,7 @@ impl LineQueue {
             if left_out > 0 {
                 tracing::warn!("{left_out} messages were left out: stderr was not read");
             }
-            tell_of_left_out(false);
+            log_left_out(false);
             self.state().is_writing = false;
             self.changed.notify_all();
         }

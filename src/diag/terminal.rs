@@ -1,6 +1,6 @@
 use super::{
-    log::{Style, styled},
     stderr::StderrLine,
+    style::{Style, styled},
 };
 use std::io::{IsTerminal, stderr, stdout};
 
@@ -45,7 +45,7 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Asks whether stderr is a terminal.
+    /// Creates it from the options, and queries whether stderr is a terminal.
     pub(crate) fn new(options: MessageOptions) -> Self {
         let is_terminal = stderr().is_terminal();
         Self {
@@ -58,7 +58,7 @@ impl Terminal {
         }
     }
 
-    /// Where messages go if nothing is known of the options yet.
+    /// Creates it without options, for errors of the command line.
     pub(crate) fn unknown() -> Self {
         Self {
             format: LogFormat::Text,
@@ -70,24 +70,23 @@ impl Terminal {
         }
     }
 
-    /// Whether stderr is a terminal.
+    /// Returns whether stderr is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.is_terminal
     }
 
-    /// Whether what goes to stdout may be coloured: most commands write no text there, and
-    /// do not ask.
+    /// Returns whether text on stdout may be coloured.
     pub(crate) fn colors_stdout(&self) -> bool {
         is_colored(self.choice, stdout().is_terminal())
     }
 
-    /// Whether only what is asked for is to be said.
+    /// Returns whether `-q` was given.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet > 0
     }
 
-    /// Tells a person at the terminal something that a script does not want to hear.
-    pub(crate) fn tell(&self, text: &str) {
+    /// Writes a message for a person at the terminal. Without a terminal it is a message of `-v`.
+    pub(crate) fn announce(&self, text: &str) {
         if self.is_terminal && self.quiet == 0 && self.format == LogFormat::Text {
             self.line(&format!("{}{text}", styled("lsock: ", Style::Plain, self.color)));
         } else {
@@ -95,7 +94,7 @@ impl Terminal {
         }
     }
 
-    /// Writes lines that were asked for, and that stdout is not free for.
+    /// Writes requested lines to stderr, because stdout has other data.
     pub(crate) fn show(&self, text: &str) {
         let text = text.trim_end();
         match self.format {
@@ -107,7 +106,7 @@ impl Terminal {
         }
     }
 
-    /// Writes an error and, under it, what to do about it.
+    /// Writes an error and, below it, the hint.
     pub(crate) fn error(&self, message: &str, hint: Option<&str>) {
         if self.quiet > 1 {
             return;

@@ -12,7 +12,7 @@ fn target(text: &str) -> Target {
 }
 
 #[test]
-fn kinds_are_told_by_their_beginning() {
+fn the_prefix_selects_the_kind() {
     assert_eq!(target("-"), Target::Stdio);
     assert!(matches!(target("tcp:localhost:80"), Target::Tcp(_)));
     assert!(matches!(target("tcp:[::1]:0"), Target::Tcp(_)));

@@ -163,7 +163,7 @@ impl BenchPlan {
     fn measure_as_server(&self, target: &Target, terminal: Terminal) -> RunResult<CaseSamples> {
         let api = self.cases[0].api;
         let mut server = ExternalClients::listen(target, api, self.server, &self.pin)?;
-        terminal.tell(&format!("listening on {}", server.address()?));
+        terminal.announce(&format!("listening on {}", server.address()?));
         self.schedule(&mut server, terminal)
     }
 

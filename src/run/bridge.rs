@@ -8,7 +8,7 @@ use crate::{
     system::{Detached, Socket},
     transfer::{
         self, Meter, Parties, Party, Passing, TransferReport,
-        tasks::{self, TransferPlan},
+        tasks::{self, TaskSink, TransferPlan},
     },
 };
 use std::{
@@ -86,10 +86,14 @@ impl Bridge {
         Self { target, plan, totals: Totals::default(), stdio_client, client, over }
     }
 
-    /// Joins each client to a command of its own.
+    /// Joins the peers of `listen` and `connect` to a command of their own, which is what sends:
+    /// the direction from the peer to the command is the receiving one.
     pub(super) fn to_commands(commands: Commands) -> Self {
-        let plan = TransferPlan::new(commands.options.clone(), Passing::NotHere, None, None);
-        Self::new(BridgeTarget::Commands(commands), plan, None)
+        let mut options = commands.options.clone();
+        std::mem::swap(&mut options.sends, &mut options.receives);
+        let plan = TransferPlan::new(options, Passing::NotHere, None, None);
+        let client = Party::Peer;
+        Self { client, ..Self::new(BridgeTarget::Commands(commands), plan, None) }
     }
 
     /// Joins the two sockets, and logs the report.
@@ -153,7 +157,11 @@ impl Bridge {
             let status = commands.wait(child, false, &closing).await?;
             return Ok(Outcome::Command(status));
         }
-        let (child, target) = commands.start_joined(peer.as_deref(), number)?;
+        let (child, mut target) = commands.start_joined(peer.as_deref(), number)?;
+        if !self.plan.sends() {
+            // Nothing is read for the command. It fails if the command has ended.
+            let _ = poll_fn(|cx| TaskSink::poll_shutdown(&mut target, cx)).await;
+        }
         let report = self.transfer(socket, target, number, &closing).await;
         let status = commands.wait(child, report.was_ended_early(), &closing).await?;
         report.failure().map_or(Ok(Outcome::Command(status)), Err)

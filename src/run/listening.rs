@@ -51,7 +51,7 @@ impl ListenerPlan {
     /// Logs the address.
     pub(super) fn log(&self, terminal: Terminal) {
         if let Some(kind) = &self.source.kind {
-            terminal.tell(&format!("listening on {} ({kind})", self.source));
+            terminal.announce(&format!("listening on {} ({kind})", self.source));
         }
     }
 }

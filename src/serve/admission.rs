@@ -50,7 +50,7 @@ impl Admission {
         let peer = match peer() {
             Ok(peer) => peer,
             Err(error) => {
-                tracing::warn!(%error, "refused a client of which the system tells nothing");
+                tracing::warn!(%error, "refused a client whose credentials the system does not report");
                 return None;
             }
         };

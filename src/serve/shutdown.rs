@@ -36,7 +36,7 @@ impl Shutdown {
         super::on_termination(move |number| {
             let is_second = first.number.set(number).is_err();
             first.arrived.cancel();
-            tracing::info!("got signal {number}: nobody is accepted any more");
+            tracing::info!("got signal {number}: no further client is accepted");
             // The sender is only dropped, never used.
             let _: Result<(), RecvTimeoutError> = name_is_removed.recv_timeout(NAME_TIME);
             if is_second {

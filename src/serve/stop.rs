@@ -50,7 +50,7 @@ impl Stopper {
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
         super::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
-            tracing::info!("got signal {signal}: nobody is accepted any more");
+            tracing::info!("got signal {signal}: no further client is accepted");
             // Also on the second signal, which can interrupt the first one here.
             if let Err(error) = listener.close() {
                 tracing::debug!(%error, "listener not closed");
@@ -91,15 +91,14 @@ impl Stopper {
     /// Ends the process by the termination signal, if one has arrived, after logging a failure. The
     /// thread that accepts calls this at its end.
     pub(crate) fn finish(&self, result: &Result<Outcome, Failure>) {
-        let mut state = self.shared.state();
-        state.is_accepting = false;
-        let signal = state.signal;
-        drop(state);
+        let signal = self.shared.state().signal;
+        // The process may end as soon as nothing is open.
+        if let (Some(_), Err(failure)) = (signal, result) {
+            tracing::error!("{failure}");
+        }
+        self.shared.state().is_accepting = false;
         self.shared.changed.notify_all();
         if let Some(signal) = signal {
-            if let Err(failure) = result {
-                tracing::error!("{failure}");
-            }
             super::die(signal);
         }
     }

@@ -83,7 +83,7 @@ impl Display for TransferOptions {
         let eof = match self.eof {
             Eof::Half => "half-close: the other direction goes on",
             Eof::Close => "close: the other direction ends too",
-            Eof::Wait => "wait: the other side is not told",
+            Eof::Wait => "wait: the end of file is not sent",
         };
         let copy = match self.copy {
             CopyMode::Auto => "splice where it is possible",

@@ -50,7 +50,7 @@ pub(crate) enum Party {
     Stdio,
     /// Standard input and output, joined by a thread that has its own report.
     ReportedStdio,
-    /// The peer of a command that has only one.
+    /// The peer of `listen` or `connect`.
     Peer,
     /// The client of a relay.
     Client,
@@ -179,6 +179,9 @@ impl Display for TransferReport {
         match self.parties {
             Parties { first: Party::Stdio, .. } => {
                 write!(f, "sent {forth} bytes, received {back} bytes")?;
+            }
+            Parties { first: Party::Peer, .. } => {
+                write!(f, "sent {back} bytes, received {forth} bytes")?;
             }
             Parties { second, .. } => {
                 write!(f, "{forth} bytes to {}, {back} bytes back", second.receiver())?;

@@ -100,3 +100,36 @@ fn a_background_process_of_the_command_keeps_the_connection() {
     client.expect_rest("got late\n");
     server.end().code(3);
 }
+
+/// The command sends and receives, as stdin and stdout do without one.
+#[test]
+fn one_direction_is_seen_from_the_command() {
+    let command = ["--", "sh", "-c", "cat > got; echo from the command"];
+    for (option, sent, got) in
+        [("--send-only", "from the command\n", ""), ("--recv-only", "", "from the peer\n")]
+    {
+        for args in
+            [&["listen", "-v", "./s"][..], &["listen", "-v", "-k", "./s"], &["connect", "./s"]]
+        {
+            let scene = Scene::new();
+            let lsock = || scene.lsock(args).arg(option).args(command);
+            let (process, mut peer) = if args[0] == "connect" {
+                let (host, _) = scene.host("./s");
+                let process = lsock().start();
+                (process, host.accept())
+            } else {
+                let process = lsock().start_listening();
+                (process, scene.wire("./s"))
+            };
+            if option == "--recv-only" {
+                peer.send("from the peer\n");
+                peer.end();
+            }
+            peer.expect_rest(sent);
+            wait_until("the command has written the file", || {
+                fs::read_to_string(scene.path("got")).is_ok_and(|text| text == got)
+            });
+            drop(process);
+        }
+    }
+}

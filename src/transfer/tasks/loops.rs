@@ -137,19 +137,19 @@ mod tests {
     fn a_task_that_panics_ends_alone() {
         let loops = EventLoops::start().unwrap();
         let count = loops.all.len();
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         loops.run(async {
             for _ in 0..4 * count {
                 loops.spawn(|| async { panic!("in a task") });
             }
             for number in 0..4 * count {
-                let tell = tell.clone();
+                let sender = sender.clone();
                 loops.spawn(move || async move {
                     tokio::task::yield_now().await;
-                    let _ = tell.send(number);
+                    let _ = sender.send(number);
                 });
             }
-            drop(tell);
+            drop(sender);
             // Each task is counted until it has ended, even by a panic.
             while loops.all.iter().any(|it| it.load.load(Ordering::Relaxed) > 0)
                 || Arc::strong_count(&loops.all) > 1
@@ -157,7 +157,7 @@ mod tests {
                 tokio::time::sleep(std::time::Duration::from_millis(1)).await;
             }
         });
-        let mut served: Vec<usize> = told.iter().collect();
+        let mut served: Vec<usize> = receiver.iter().collect();
         served.sort_unstable();
         assert_eq!(served, (0..4 * count).collect::<Vec<_>>());
     }

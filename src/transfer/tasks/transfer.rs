@@ -61,6 +61,11 @@ impl TransferPlan {
         };
         Self { options, copy, passing, meter, observer }
     }
+
+    /// Returns whether bytes are moved from the first end to the second one.
+    pub(crate) fn sends(&self) -> bool {
+        self.options.sends
+    }
 }
 
 /// A running connection.

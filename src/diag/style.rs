@@ -1,0 +1,37 @@
+//! How messages look.
+
+use std::fmt::Write as _;
+
+/// The look of a part of a message.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Style {
+    Plain,
+    Error,
+    Warning,
+    Hint,
+}
+
+/// Returns the text in a style, if colours are used.
+pub(super) fn styled(text: &str, style: Style, color: bool) -> String {
+    let code = match style {
+        Style::Error if color => "1;31",
+        Style::Warning if color => "33",
+        Style::Hint if color => "36",
+        _ => return text.to_owned(),
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// Escapes every character of the text that could move the cursor of a terminal.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if local_socket::is_plain(c) {
+            out.push(c);
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{}", c.escape_default());
+        }
+    }
+    out
+}
