@@ -289,7 +289,7 @@ async fn stdio_result(
         () = closing.cancelled() => None,
     };
     // The thread does not know of bytes that the relay has read and still holds.
-    let held = || unwritten(read, meter.received.bytes());
+    let held = || unwritten(read, meter.received.delivered());
     match report {
         Some(Ok(report)) => {
             let output_is_gone = report.first_is_gone();

@@ -34,10 +34,15 @@ struct ListenPlan {
 /// What clients are joined to, and how many clients are served.
 #[derive(Clone, Debug)]
 enum Joins {
-    /// The one client to stdin and stdout.
-    Stdio,
-    /// One client after another to stdin and stdout.
-    StdioInTurn,
+    /// Stdin and stdout, with blocking threads: only one client, or one after another.
+    Stdio { in_turn: bool },
+    /// A service in event loops.
+    Service(Service),
+}
+
+/// What serves clients in event loops.
+#[derive(Clone, Debug)]
+enum Service {
     /// All clients at once to stdin and stdout.
     Hub(hub::Options),
     /// Each client to a command of its own: only one client, or all at once.
@@ -53,9 +58,9 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> Result<Outcome, Fail
         return Ok(Outcome::Done);
     }
     diag::write_on_a_thread(system::start_log_thread);
-    match plan.joins {
-        Joins::Stdio | Joins::StdioInTurn => plan.run_threads(terminal),
-        Joins::Hub(_) | Joins::Commands { .. } => plan.run_loops(terminal),
+    match &plan.joins {
+        Joins::Stdio { in_turn } => plan.run_threads(*in_turn, terminal),
+        Joins::Service(service) => plan.run_loops(service, terminal),
     }
 }
 
@@ -65,16 +70,15 @@ impl ListenPlan {
         let cli::Listen { name, listening, keep_open, transfer, command, .. } = args;
         let shows_progress = shows_progress(&transfer, terminal);
         let joins = match (CommandLine::new(command), hub, keep_open) {
-            (Some(command), ..) => Joins::Commands { command, once: !keep_open },
-            (None, Some(hub), _) => Joins::Hub(hub),
-            (None, None, true) => Joins::StdioInTurn,
-            (None, None, false) => Joins::Stdio,
+            (Some(command), ..) => Joins::Service(Service::Commands { command, once: !keep_open }),
+            (None, Some(hub), _) => Joins::Service(Service::Hub(hub)),
+            (None, None, in_turn) => Joins::Stdio { in_turn },
         };
         let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-        if shows_progress && !matches!(joins, Joins::Stdio | Joins::StdioInTurn) {
+        if shows_progress && matches!(joins, Joins::Service(_)) {
             return usage("--progress goes with stdin and stdout, not with commands or hubs");
         }
-        let all_at_once = matches!(joins, Joins::Hub(_) | Joins::Commands { once: false, .. });
+        let all_at_once = matches!(&joins, Joins::Service(service) if !service.is_once());
         let limit = listening.max_conns.map(|_| "--max-conns");
         let limit = limit.or(listening.max_conns_per_user.map(|_| "--max-conns-per-user"));
         if let (Some(option), false) = (limit, all_at_once) {
@@ -83,7 +87,7 @@ impl ListenPlan {
             ));
         }
         let options = transfer.options()?;
-        if let Joins::Hub(hub) = &joins {
+        if let Joins::Service(Service::Hub(hub)) = &joins {
             hub.check(&options)?;
         }
         let settings = listening.options();
@@ -100,13 +104,13 @@ impl ListenPlan {
     }
 
     /// Serves clients in event loops.
-    fn run_loops(self, terminal: Terminal) -> Result<Outcome, Failure> {
+    fn run_loops(&self, service: &Service, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
-        let moves = matches!(self.joins, Joins::Commands { .. }) && !self.options.is_plain();
+        let moves = matches!(service, Service::Commands { .. }) && !self.options.is_plain();
         // A command that does not have the socket itself takes one more descriptor.
         let room = super::room_for_connections(if moves { 3 } else { 2 })?;
-        let once = matches!(self.joins, Joins::Commands { once: true, .. });
+        let once = service.is_once();
         let loops = if once { EventLoops::start_one() } else { EventLoops::start() };
         let loops =
             loops.map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
@@ -116,9 +120,9 @@ impl ListenPlan {
             let server = Server::open(open, admission, once, self.grace)?;
             readiness.notify()?;
             self.listening.log(terminal);
-            match &self.joins {
-                Joins::Hub(options) => hub::serve(server, &loops, *options).await,
-                Joins::Commands { command, .. } => {
+            match service {
+                Service::Hub(options) => hub::serve(server, &loops, *options).await,
+                Service::Commands { command, .. } => {
                     let commands = Commands {
                         command: command.clone(),
                         name: self.listening.source.address(),
@@ -128,13 +132,12 @@ impl ListenPlan {
                     };
                     server.serve(&loops, Bridge::to_commands(commands)).await
                 }
-                Joins::Stdio | Joins::StdioInTurn => Ok(Outcome::Done),
             }
         })
     }
 
     /// Serves one client, or one after another, with blocking threads.
-    fn run_threads(self, terminal: Terminal) -> Result<Outcome, Failure> {
+    fn run_threads(&self, in_turn: bool, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = self.listening.readiness()?;
         self.listening.warn();
         let (listener, stopper) = {
@@ -143,7 +146,8 @@ impl ListenPlan {
             let stopper = Stopper::start(&listener, self.grace)?;
             (listener, stopper)
         };
-        let result = readiness.notify().and_then(|()| self.serve(&listener, &stopper, terminal));
+        let result =
+            readiness.notify().and_then(|()| self.serve(&listener, &stopper, in_turn, terminal));
         // Remove the name before the process ends, also after an error.
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
@@ -156,6 +160,7 @@ impl ListenPlan {
         &self,
         listener: &Arc<Listener>,
         stopper: &Stopper,
+        in_turn: bool,
         terminal: Terminal,
     ) -> Result<Outcome, Failure> {
         self.listening.log(terminal);
@@ -163,7 +168,7 @@ impl ListenPlan {
         let (input, output) = endpoint::open_stdio()?;
         let (options, shows_progress) = (self.options.clone(), self.shows_progress);
         let stdio = Stdio { input, output, options, shows_progress, terminal };
-        if matches!(self.joins, Joins::StdioInTurn) {
+        if in_turn {
             return serve_one_after_another(&mut acceptor, &stdio, stopper);
         }
         let client = acceptor.next()?;
@@ -176,6 +181,13 @@ impl ListenPlan {
         let meter = stdio.meter();
         let _open = stopper.register(Arc::clone(&stream), Arc::clone(&meter));
         stdio.join(stream, client.number, true, meter).failure().map_or(Ok(Outcome::Done), Err)
+    }
+}
+
+impl Service {
+    /// Returns whether only one client is served.
+    fn is_once(&self) -> bool {
+        matches!(self, Self::Commands { once: true, .. })
     }
 }
 
@@ -210,15 +222,15 @@ impl Display for ListenPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.listening.source.explanation)?;
         let (clients, joined) = match &self.joins {
-            Joins::Stdio => ("one", joined_to(None)),
-            Joins::StdioInTurn => ("one after another", joined_to(None)),
-            Joins::Hub(_) => ("all at once", joined_to(None)),
-            Joins::Commands { command, once } => {
+            Joins::Stdio { in_turn: false } => ("one", joined_to(None)),
+            Joins::Stdio { in_turn: true } => ("one after another", joined_to(None)),
+            Joins::Service(Service::Hub(_)) => ("all at once", joined_to(None)),
+            Joins::Service(Service::Commands { command, once }) => {
                 (if *once { "one" } else { "all at once" }, joined_to(Some(command)))
             }
         };
         writeln!(f, "clients      {clients}")?;
-        if let Joins::Hub(hub) = &self.joins {
+        if let Joins::Service(Service::Hub(hub)) = &self.joins {
             write!(f, "{hub}")?;
         }
         writeln!(f, "join to      {joined}")?;

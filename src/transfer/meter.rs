@@ -22,7 +22,7 @@ pub(crate) struct Meter {
 pub(crate) struct Gauge {
     /// Bytes that were read, and bytes of these that were delivered.
     read: AtomicU64,
-    bytes: AtomicU64,
+    delivered: AtomicU64,
     started: Instant,
     /// Whether times are recorded, which costs system calls.
     timed: bool,
@@ -62,7 +62,7 @@ impl Gauge {
     fn new(started: Instant, timed: bool) -> Self {
         Self {
             read: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
+            delivered: AtomicU64::new(0),
             started,
             timed,
             moved_at: AtomicU64::new(0),
@@ -72,21 +72,21 @@ impl Gauge {
     }
 
     /// Returns the number of delivered bytes.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered.load(Relaxed)
     }
 
     /// Returns the number of bytes that were read and not delivered. If the direction has ended,
     /// they are lost.
     pub(crate) fn held(&self) -> u64 {
-        let delivered = self.bytes();
+        let delivered = self.delivered();
         self.read.load(Relaxed).saturating_sub(delivered)
     }
 
     /// Returns the loss if the direction ended now.
     fn loss(&self, receiver: Receiver) -> Option<Failure> {
         let held = self.held();
-        (held > 0).then(|| undelivered(receiver, ended_error(), Some(held), self.bytes()))
+        (held > 0).then(|| undelivered(receiver, ended_error(), Some(held), self.delivered()))
     }
 
     /// Records bytes that were read.
@@ -96,7 +96,7 @@ impl Gauge {
 
     /// Records bytes that were delivered.
     pub(crate) fn moved(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes as u64, Relaxed);
+        self.delivered.fetch_add(bytes as u64, Relaxed);
         if self.timed {
             self.moved_at.store(self.now(), Relaxed);
         }

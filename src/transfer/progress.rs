@@ -39,7 +39,7 @@ impl Progress {
 
 /// Returns the bytes to show: those sent if the size is known, otherwise both directions.
 fn moved(meter: &Meter, size: Option<u64>) -> u64 {
-    meter.sent.bytes() + if size.is_some() { 0 } else { meter.received.bytes() }
+    meter.sent.delivered() + if size.is_some() { 0 } else { meter.received.delivered() }
 }
 
 fn write_line(meter: &Meter, size: Option<u64>) {

@@ -108,7 +108,7 @@ impl Merge {
             }
         };
         let is_known = self.meter.write_stop.stop();
-        let (lost, delivered) = (self.meter.received.held(), self.meter.received.bytes());
+        let (lost, delivered) = (self.meter.received.held(), self.meter.received.delivered());
         if lost > 0 {
             let bytes = is_known.then_some(lost);
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) =

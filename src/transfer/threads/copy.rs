@@ -249,8 +249,8 @@ mod tests {
                 let read = data.len() - source.bytes.len();
                 let written = sink.bytes.make_contiguous();
                 prop_assert_eq!(&*written, &data[..written.len()]);
-                prop_assert_eq!(written.len() as u64, meter.sent.bytes());
-                prop_assert_eq!(read as u64, meter.sent.bytes() + meter.sent.held());
+                prop_assert_eq!(written.len() as u64, meter.sent.delivered());
+                prop_assert_eq!(read as u64, meter.sent.delivered() + meter.sent.held());
                 match result {
                     Some(Ok(CopyStep::Moved)) => prop_assert_eq!(meter.sent.held(), 0),
                     Some(Ok(CopyStep::End)) => {

@@ -127,7 +127,7 @@ impl<'a> Sending<'a> {
         const MOST: u64 = 64 << 10;
         const STEPS: usize = 16;
         for _ in 0..STEPS {
-            let rest = MOST.saturating_sub(self.meter.sent.bytes());
+            let rest = MOST.saturating_sub(self.meter.sent.delivered());
             if rest == 0 {
                 break;
             }

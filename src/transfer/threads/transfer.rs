@@ -301,7 +301,7 @@ impl TransferShared {
             // The report of the direction tells enough.
             _ => false,
         };
-        if !is_open || self.meter.sent.bytes() == 0 {
+        if !is_open || self.meter.sent.delivered() == 0 {
             return Delivery::Read;
         }
         let mut rule =
@@ -363,7 +363,7 @@ fn report(
         end.into()
     });
     let undelivered = left.map(|left| left + gauge.held());
-    DirectionReport { delivered: gauge.bytes(), undelivered, end, delivery }
+    DirectionReport { delivered: gauge.delivered(), undelivered, end, delivery }
 }
 
 #[cfg(test)]
