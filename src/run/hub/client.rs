@@ -44,15 +44,14 @@ pub(super) enum ClientEnd {
     Closed,
 }
 
-/// Bytes are copied in small pieces, because a client that does not read holds one.
-const COPY: CopyPlan = CopyPlan {
-    splices: false,
-    splices_only: false,
-    buffer: 16 << 10,
-    piece: 0,
-    eof: Eof::Half,
-    rests: false,
-};
+/// How bytes move from and to clients. A client that does not read holds one buffer.
+const fn copy(buffer: usize) -> CopyPlan {
+    CopyPlan { splices: false, splices_only: false, buffer, piece: 0, eof: Eof::Half, rests: false }
+}
+
+const RECEIVE: CopyPlan = copy(16 << 10);
+
+const SEND: CopyPlan = copy(64 << 10);
 
 impl HubClient {
     pub(super) fn new(
@@ -95,7 +94,7 @@ impl HubClient {
         let Some(lines) = self.lines.as_mut().filter(|_| !self.receiving.has_ended()) else {
             return;
         };
-        let _ = self.receiving.poll(cx, &mut self.socket, lines, &COPY);
+        let _ = self.receiving.poll(cx, &mut self.socket, lines, &RECEIVE);
         if self.receiving.has_lost_descriptors() {
             Passing::NotHere.warn(Some(self.number));
         }
@@ -108,14 +107,14 @@ impl HubClient {
     fn send(&mut self, cx: &mut Context<'_>) -> Option<ClientEnd> {
         let broadcast = self.broadcast.as_mut().filter(|_| !self.sending.has_ended())?;
         let before = self.sending.delivered();
-        let _ = self.sending.poll(cx, broadcast, &mut self.socket, &COPY);
+        let _ = self.sending.poll(cx, broadcast, &mut self.socket, &SEND);
         // Registered last: a waker that was registered before may have been used.
         broadcast.register(cx.waker());
         if broadcast.is_cut_off() {
             return Some(ClientEnd::QueueFull);
         }
         if self.sending.waits_for_input() && self.socket.poll_gone(cx).is_ready() {
-            self.sending.receiver_is_gone(&COPY);
+            self.sending.receiver_is_gone(&SEND);
         }
         if let Some(DirectionEnd::OutputFailed(_)) = self.sending.end() {
             tracing::info!("connection {}: gone", self.number);
