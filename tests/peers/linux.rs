@@ -37,10 +37,10 @@ use std::{
     time::Instant,
 };
 
-/// What every table is made with.
+/// Settings of all tables.
 #[derive(Debug)]
 struct Run {
-    /// For sockets, files, and what the programs say on stderr.
+    /// The folder of sockets, files and the stderr of the programs.
     folder: PathBuf,
     rounds: usize,
     bytes: u64,
@@ -61,12 +61,12 @@ pub(super) fn main() -> ExitCode {
 }
 
 fn compare(arguments: &Arguments) -> Result<()> {
-    // `cargo test --benches` starts this, too.
+    // `cargo test --benches` starts this program as well.
     if !arguments.bench && arguments.which.is_empty() {
         println!("Nothing is measured; `cargo bench --bench peers` does that.");
         return Ok(());
     }
-    // Files in memory, if possible: a disk is not what is measured.
+    // Files are in memory if possible, so that no disk is measured.
     let parent = Some(Path::new("/dev/shm")).filter(|path| path.is_dir());
     let folder = tempfile::Builder::new()
         .prefix("lsock-peers-")

@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     /// How much goes through each program in a round, where throughput is measured.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size)]
     pub(super) bytes: u64,
-    /// What cargo says to every bench.
+    /// Passed by cargo to every bench.
     #[arg(long, hide = true)]
     pub(super) bench: bool,
 }
@@ -65,7 +65,7 @@ fn size(text: &str) -> Result<u64, String> {
         _ => return Err("units are K, M and G".to_owned()),
     };
     let number = digits.parse::<u64>().ok().filter(|number| *number > 0);
-    // More would take the slowest too long.
+    // With more rounds the slowest program takes too long.
     number
         .and_then(|number| number.checked_mul(factor))
         .filter(|bytes| *bytes <= 16 << 30)

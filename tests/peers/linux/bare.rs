@@ -1,10 +1,10 @@
-//! What `lsock bench` is measured against: the plainest loops that do the same, with blocking
-//! calls of `std::os::unix::net`, a process for the server and one for the client.
+//! The baseline of `lsock bench`: the simplest loops that do the same, with blocking calls of
+//! `std::os::unix::net`, in a process for the server and one for the client.
 //!
-//! They send the same bytes again and again and do not look at what arrives; `lsock bench`
-//! sends a pattern and compares a part of it. Everything else is the same: what is read at
-//! once, a flag that is looked at before each message, the span that is timed as a whole, and
-//! a time for each message that is answered, also where it is the first of its connection.
+//! They send the same bytes again and again and do not check them; `lsock bench` sends a pattern
+//! and compares a part of it. Everything else is the same: the size of reads, a flag that is
+//! checked before each message, the span that is timed as a whole, and a time for each answered
+//! message, also for the first one of a connection.
 
 use super::one_cpu::keep_to;
 use anyhow::{Result, bail, ensure};
@@ -21,13 +21,13 @@ use std::{
 pub(super) const WARM_UP: Duration = Duration::from_millis(100);
 pub(super) const TIME: Duration = Duration::from_secs(1);
 
-/// Room for more times than there are messages in that time: under a microsecond none is.
+/// Capacity for times: more than the messages of a run, because none takes less than 1 us.
 const MESSAGES: usize = 1_100_000;
 
-/// Servers read at least so much at once, if it is there.
+/// Minimum size of the buffer of servers.
 const LEAST: usize = 64 << 10;
 
-/// What the client does; the server does what goes with it.
+/// The work of the client. The server does its counterpart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Work {
     /// Sends as fast as the server reads.
@@ -59,8 +59,8 @@ impl Work {
 
 /// Serves one client, or until it is killed if there are many.
 ///
-/// It can have an idle thread beside it, as servers have that can be told to end: in a process
-/// with more than one the C library's calls take longer, since they can be cancelled.
+/// It can have an idle thread, as servers have that receive requests: in a process with several
+/// threads, the calls of the C library take longer, because they can be cancelled.
 pub(super) fn serve(
     path: &Path,
     work: Work,
@@ -127,7 +127,7 @@ fn throughput(path: &Path, size: usize) -> Result<f64> {
         stream.write_all(&message)?;
         bytes += size;
     }
-    // The server ends the connection when it has got everything.
+    // The server ends the connection when it has received everything.
     stream.shutdown(Shutdown::Write)?;
     ensure!(stream.read(&mut [0])? == 0, "the server says something");
     Ok(bytes as f64 / start.elapsed().as_secs_f64())
@@ -173,7 +173,7 @@ fn connections(path: &Path, size: usize) -> Result<f64> {
     Ok(times.len() as f64 / start.elapsed().as_secs_f64())
 }
 
-/// Which part of the time it is: cheaper to look at than a clock.
+/// The phase of the run: cheaper to check than a clock.
 static PART: AtomicU8 = AtomicU8::new(WARMING_UP);
 const WARMING_UP: u8 = 0;
 const MEASURED: u8 = 1;

@@ -37,7 +37,7 @@ struct Figure {
     digits: usize,
     work: Work,
     size: usize,
-    /// From what the client prints, or `lsock bench` writes to this column of CSV.
+    /// The column of CSV that `lsock bench` writes; bare clients print the figure.
     scale: f64,
     column: &'static str,
 }
@@ -117,7 +117,7 @@ fn bare(
 ) -> Result<f64> {
     let path = run.folder.join("bare.sock");
     let path = path.to_string_lossy();
-    // That of the last round.
+    // The one of the last round.
     let _ = fs::remove_file(&*path);
     let part = |name, cpu: usize| -> Result<Command> {
         let (size, cpu) = (figure.size.to_string(), cpu.to_string());
@@ -145,7 +145,8 @@ fn bench(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64
         .args(["--duration", &format!("{}ms", TIME.as_millis())])
         .args(["--warmup", &format!("{}ms", WARM_UP.as_millis())])
         .args(["--over", "fs", "--api", "sync", "--pin", &pin]);
-    // Sockets are where those of the bare loop are: how long finding them takes depends on it.
+    // The sockets are in the folder of those of the bare loop: the time of a path lookup depends on
+    // the folder.
     command.env("TMPDIR", &run.folder);
     Ok(figures(run, &mut command, &[figure.column])?[0])
 }

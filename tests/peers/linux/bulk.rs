@@ -1,10 +1,11 @@
 //! Bulk data through a relay: throughput, and the CPU time that the relay takes for it.
 //!
 //! A client sends blocks of 128 KiB to a server that discards them, and waits for its answer
-//! behind the last one: how many bytes have come, all of them right. Timed by the client from
-//! connecting to that answer. The server knows beforehand how many there will be: if the client
-//! ended its direction instead, systemd-socket-proxyd would end the whole connection. The first time, with less data, every byte is compared; in the
-//! timed rounds the bytes are counted and each block is compared in part.
+//! behind the last one: the number of received bytes, all of them correct. The client times from
+//! connecting to that answer. The server knows the number of bytes beforehand: if the client ended
+//! its direction instead, systemd-socket-proxyd would end the whole connection. In the first round,
+//! with less data, every byte is compared; in the timed rounds the bytes are counted and a part of
+//! each block is compared.
 //!
 //! CPU time is that of the relay alone with all its children, in user mode and in the kernel.
 
@@ -56,7 +57,7 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     Ok(table)
 }
 
-/// The server: it reads how to check and how much will come, then that, and answers.
+/// The server: reads the kind of check and the number of bytes, then the bytes, and answers.
 pub(super) fn discard(path: &Path) -> Result<()> {
     for stream in UnixListener::bind(path)?.incoming() {
         let stream = stream?;
@@ -71,7 +72,7 @@ pub(super) fn discard(path: &Path) -> Result<()> {
 
 fn discard_one(mut stream: UnixStream) -> Result<()> {
     let (mut check, mut bytes) = ([0], [0; 8]);
-    // Relays are tried by connecting through them.
+    // A connection without data is an attempt to reach the server.
     if stream.read(&mut check)? == 0 {
         return Ok(());
     }
@@ -83,7 +84,7 @@ fn discard_one(mut stream: UnixStream) -> Result<()> {
     let mut received: u64 = 0;
     while received < bytes {
         let count = stream.read(&mut block)?;
-        // If something is wrong there is no answer.
+        // After an error there is no answer.
         ensure!(count > 0, "{received} bytes arrived, not {bytes}");
         pattern.compare(received, &block[..count], check)?;
         received += count as u64;
@@ -92,7 +93,7 @@ fn discard_one(mut stream: UnixStream) -> Result<()> {
     Ok(())
 }
 
-/// The client: prints the seconds that it took.
+/// The client: prints the elapsed seconds.
 pub(super) fn send(path: &Path, bytes: u64, block: usize, check: Check) -> Result<()> {
     let pattern = Pattern::new(block);
     let start = Instant::now();

@@ -1,8 +1,8 @@
 //! New connections: each sends 8 B, gets them back (compared), and closes.
 //!
-//! The client is `lsock bench connect`: once with one connection after another, which is mostly a
-//! matter of latency, and once with four threads that each do so, which is one of work. The server
-//! is one thread that waits for all connections.
+//! The client is `lsock bench connect`: once with one connection after another, which mostly
+//! measures latency, and once with four threads that each do so, which measures work. The server is
+//! one thread that waits for all connections.
 
 use super::{
     Run,
@@ -15,7 +15,7 @@ use anyhow::Result;
 
 const RELAYS: [Relay; 4] = [Relay::Direct, Relay::Lsock, Relay::Socat, Relay::Proxyd];
 
-/// How many connections in a round.
+/// Number of connections in a round.
 const COUNT: u64 = 3000;
 
 pub(super) fn table(run: &Run) -> Result<Table> {

@@ -21,7 +21,7 @@ pub(super) const UNDER_WAY: usize = 64;
 #[derive(Debug)]
 struct Crowd {
     streams: Vec<UnixStream>,
-    /// The message whose answer each of them waits for.
+    /// The message whose answer each connection waits for.
     waiting: Vec<Option<u64>>,
     sent: u64,
     random: u64,
@@ -47,7 +47,7 @@ pub(super) fn crowd(path: &Path, count: u64) -> Result<()> {
 }
 
 impl Crowd {
-    /// The messages per second.
+    /// Measures messages per second.
     fn chat(&mut self) -> Result<f64> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         for (number, stream) in self.streams.iter().enumerate() {
@@ -70,7 +70,7 @@ impl Crowd {
         Ok(answers as f64 / start.elapsed().as_secs_f64())
     }
 
-    /// Sends a message over a connection that waits for nothing.
+    /// Sends a message over an idle connection.
     fn send(&mut self) -> Result<()> {
         let index = loop {
             self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -94,7 +94,7 @@ impl Crowd {
     }
 }
 
-/// Sends 8 B and gets them back.
+/// Sends 8 B and receives them back.
 fn greet(stream: &mut UnixStream, number: u64) -> Result<()> {
     stream.write_all(&number.to_le_bytes())?;
     let mut answer = [0; 8];
@@ -103,7 +103,7 @@ fn greet(stream: &mut UnixStream, number: u64) -> Result<()> {
     Ok(())
 }
 
-/// Returns a message that no other is equal to.
+/// Returns a unique message.
 fn message(number: u64) -> [u8; SIZE] {
     let mut message = [b'.'; SIZE];
     message[..8].copy_from_slice(&number.to_le_bytes());

@@ -1,4 +1,4 @@
-//! Servers that send back what they get.
+//! Servers that send back what they receive.
 
 use anyhow::Result;
 use rustix::{
@@ -15,8 +15,7 @@ use std::{
 
 const SIZE: usize = 64 << 10;
 
-/// A blocking thread for each connection: the least that there can be between a message and
-/// its answer.
+/// A blocking thread for each connection: the lowest latency.
 pub(super) fn with_threads(path: &Path) -> Result<()> {
     for stream in UnixListener::bind(path)?.incoming() {
         let mut stream = stream?;
@@ -32,7 +31,7 @@ pub(super) fn with_threads(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// One thread that waits for all connections: the least for each connection.
+/// One thread that waits for all connections: the least work for each connection.
 pub(super) fn with_events(path: &Path) -> Result<()> {
     const LISTENER: u64 = 0;
     let listener = UnixListener::bind(path)?;
@@ -52,7 +51,7 @@ pub(super) fn with_events(path: &Path) -> Result<()> {
                 streams.insert(next, stream);
                 next += 1;
             } else if let Some(stream) = streams.get_mut(&key) {
-                // Answers are small and are waited for: there is always room for them.
+                // Answers are small and the client waits for them: there is always room for them.
                 let count = stream.read(&mut buf).unwrap_or(0);
                 if count == 0 || stream.write_all(&buf[..count]).is_err() {
                     streams.remove(&key);

@@ -107,7 +107,7 @@ fn to_by_lsock(run: &Run, file: &Path) -> Result<f64> {
     write_and_compare(run, file, writer, &mut [client, listener])
 }
 
-/// The seconds until the source and these processes have ended.
+/// Returns the seconds until the source and these processes have ended.
 fn write_and_compare(
     run: &Run,
     file: &Path,

@@ -23,12 +23,12 @@ pub(super) struct Lane {
 pub(super) struct Lanes {
     pub(super) lanes: Vec<Lane>,
     left_out: Vec<&'static str>,
-    /// It ends last.
+    /// The server, which ends last.
     server: Process,
 }
 
 impl Lanes {
-    /// Starts the server, which is a role, and those relays that are installed.
+    /// Starts the server, which is a role of this program, and the installed relays.
     pub(super) fn open(run: &Run, server: &str, relays: &[Relay]) -> Result<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -63,7 +63,7 @@ impl Lanes {
         self.lanes.push(Lane { row, route });
     }
 
-    /// Goes on with what has been measured with others of the same kind, which end.
+    /// Continues with the figures of other lanes of the same kind, which end.
     pub(super) fn follow(&mut self, earlier: Self) {
         for (lane, earlier) in self.lanes.iter_mut().zip(earlier.lanes) {
             let failure = lane.row.failure.take();
@@ -72,7 +72,7 @@ impl Lanes {
         }
     }
 
-    /// What has been measured, as the rows of the table; all that was started ends.
+    /// Ends all processes and returns the figures as rows of the table.
     pub(super) fn close(self, table: &mut Table) {
         for name in self.left_out {
             table.leave_out(name);
@@ -82,7 +82,7 @@ impl Lanes {
 }
 
 impl Lane {
-    /// Has a client do its work for the sake of checking it, and as a warm-up.
+    /// Runs a client as a check and as a warm-up.
     pub(super) fn check(&mut self, run: &Run, args: &[&str]) {
         self.row.check(|| self.route.client(run, args).map(drop));
     }

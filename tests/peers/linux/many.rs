@@ -2,10 +2,10 @@
 //! the limit of open files does not admit so many and cannot be raised.
 //!
 //! The client connects them one after another; each sends 8 B and gets them back. Then all are
-//! idle, and the relay's memory is taken: what it has more than before, for each connection.
-//! Then, for a second, 64 of them at a time, chosen at random, have a message of 64 B under
-//! way, there and back: how many per second. All answers are compared. Client and server are
-//! one thread each, which wait for all connections.
+//! idle, and the growth of the relay's memory is measured, for each connection. Then, for a second,
+//! 64 connections at a time, chosen at random, exchange a message of 64 B: the figure is messages
+//! per second. All answers are compared. Client and server are one thread each, which waits for all
+//! connections.
 
 use super::{
     Run,
@@ -23,7 +23,7 @@ use std::{process::Stdio, thread, time::Duration};
 const RELAYS: [Relay; 3] = [Relay::Direct, Relay::Lsock, Relay::Proxyd];
 const COUNT: u64 = 10_000;
 
-/// Open files of a process that are none of its connections.
+/// Open files of a process other than its connections.
 const OTHERS: u64 = 100;
 
 pub(super) fn table(run: &Run) -> Result<Table> {
@@ -46,7 +46,7 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     );
     let mut all: Option<Lanes> = None;
     for _ in 0..run.rounds.min(3) {
-        // The memory that a relay keeps from one crowd would be missing at the next.
+        // A relay keeps memory of one crowd, which would not be counted for the next one.
         let mut lanes = Lanes::open(run, "echo-events", &RELAYS)?;
         if let Some(earlier) = all.take() {
             lanes.follow(earlier);
@@ -70,15 +70,15 @@ fn descriptors(relay: &str) -> u64 {
     if relay == Relay::Proxyd.name() { 6 } else { 2 }
 }
 
-/// The limit of open files, after raising it as far as needed or possible, for all processes
-/// that are started from now on.
+/// Raises the limit of open files as far as needed or possible, for all processes that are started
+/// from now on, and returns it.
 fn raise_limit(now: Rlimit) -> u64 {
     let wanted = COUNT * descriptors(Relay::Proxyd.name()) + OTHERS;
     let maximum = now.maximum.map(|maximum| maximum.max(wanted));
     if setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).is_ok() {
         return wanted;
     }
-    // More than the maximum takes privileges.
+    // Raising the maximum requires privileges.
     let most = now.maximum.unwrap_or(wanted).min(wanted);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..now });
     getrlimit(Resource::Nofile).current.unwrap_or(wanted)
@@ -90,7 +90,7 @@ fn round(run: &Run, route: &mut Route, count: u64) -> Result<Vec<f64>> {
     let mut client = Process::start("client", command.stdin(Stdio::piped()), &run.folder)?;
     let mut figures = || {
         let seconds = client.next_answer()?[0];
-        // Whatever the relay has still to put away.
+        // The relay may still be closing connections.
         thread::sleep(Duration::from_millis(200));
         let memory = (route.memory()? - before) / count as f64;
         drop(client.child().stdin.take());

@@ -1,4 +1,4 @@
-//! Small messages one way: each is a write of its own, sent without waiting for anything.
+//! Small messages one way: one write for each, without waiting.
 //!
 //! Client and server are those of the bulk data; timed from connecting to the server's answer
 //! behind the last message. What arrives is counted, and compared in part where messages are
@@ -15,7 +15,7 @@ use anyhow::Result;
 
 const RELAYS: [Relay; 4] = [Relay::Direct, Relay::Lsock, Relay::Socat, Relay::Proxyd];
 
-/// Bytes, and how many messages of that size are sent in a round.
+/// Sizes in bytes, and the number of messages of that size in a round.
 const SIZES: [(u64, u64); 3] = [(64, 200_000), (512, 200_000), (4096, 100_000)];
 
 pub(super) fn table(run: &Run) -> Result<Table> {

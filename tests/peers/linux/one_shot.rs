@@ -1,8 +1,9 @@
 //! A request and its answer by a whole process: `printf request | TOOL connect`.
 //!
-//! The server sends back what it gets, and ends when the client has ended. Timed from starting
-//! the process to its end, with the request waiting in a pipe; the answer is compared. Medians
-//! of all runs of a round, in which the programs take turns. `true` does nothing at all.
+//! The server sends back what it receives, and ends when the client has ended. The time is from the
+//! start of the process to its end, with the request waiting in a pipe; the answer is compared. The
+//! figures are medians of all runs of a round, in which the programs take turns. `true` is the cost
+//! of a process that does nothing.
 
 use super::{
     Run,
@@ -26,7 +27,7 @@ const NOTHING: &str = "true";
 const LSOCK: &str = "lsock connect";
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
-/// How many times in a round.
+/// Number of runs in a round.
 const COUNT: usize = 40;
 
 pub(super) fn table(run: &Run) -> Result<Table> {

@@ -4,11 +4,11 @@ use super::{programs, roles::role};
 use anyhow::Result;
 use std::process::Command;
 
-/// A program that can do both ends.
+/// A program that can be both ends.
 #[derive(Debug)]
 pub(super) struct Pair {
     pub(super) name: &'static str,
-    /// None if it is part of this program.
+    /// `None` if it is a role of this program.
     pub(super) program: Option<&'static str>,
     pub(super) listen: fn(&str) -> Result<Command>,
     pub(super) connect: fn(&str) -> Result<Command>,
@@ -57,12 +57,13 @@ fn with(mut command: Command, args: &[&str]) -> Command {
     command
 }
 
-/// One direction: with both, the end of an empty stdin would end all half a second later.
+/// With one direction only: with both, socat ends everything half a second after the end of an empty
+/// stdin.
 fn socat(options: &[&str], addresses: &[&str]) -> Command {
     with(with(with(Command::new("socat"), &["-u"]), options), addresses)
 }
 
-/// -v: it says when it listens.
+/// With `-v`, which reports that it listens.
 pub(super) fn lsock_listen(path: &str) -> Result<Command> {
     Ok(with(programs::lsock(), &["listen", "-v", path]))
 }

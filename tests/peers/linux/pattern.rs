@@ -1,4 +1,4 @@
-//! The bytes that are sent, which whoever receives them knows, too.
+//! The bytes that are sent, which the receiver can compute.
 //!
 //! They repeat after a number of bytes that is not a multiple of any block size, so that a
 //! block that is missing, doubled or moved does not look like the one that belongs there.
@@ -7,15 +7,15 @@ use anyhow::{Result, bail, ensure};
 
 const PERIOD: usize = (64 << 10) + 64;
 
-/// What is compared at either end of a block that is not compared as a whole.
+/// Number of bytes that are compared at both ends of a block that is not compared as a whole.
 const SAMPLE: usize = 64;
 
-/// How much of what arrives is compared. Everything is counted either way.
+/// Which of the received bytes are compared. All of them are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
     Whole,
-    /// The first and the last bytes of every block that is read: all of it would be a good
-    /// part of the time that is measured. Bytes that are lost or doubled move all that follow.
+    /// The first and the last bytes of every block that is read: comparing all of them would take a
+    /// large part of the measured time. Lost or doubled bytes shift all that follow.
     Samples,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// For blocks of at most so many bytes.
+    /// Creates the pattern for blocks of at most this many bytes.
     pub(super) fn new(longest: usize) -> Self {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let period: Vec<u8> = (0..PERIOD)
@@ -56,13 +56,13 @@ impl Pattern {
         Self { bytes: period.iter().copied().cycle().take(PERIOD + longest).collect() }
     }
 
-    /// The bytes at this place of the stream.
+    /// Returns the bytes at this position of the stream.
     pub(super) fn at(&self, offset: u64, len: usize) -> &[u8] {
         let start = (offset % PERIOD as u64) as usize;
         &self.bytes[start..start + len]
     }
 
-    /// Fails if these are not the bytes at this place of the stream.
+    /// Fails if these are not the bytes at this position of the stream.
     pub(super) fn compare(&self, offset: u64, found: &[u8], check: Check) -> Result<()> {
         let expected = self.at(offset, found.len());
         let is_same = match check {

@@ -1,5 +1,5 @@
-//! The processes that are started: each is ended with whatever it has started itself, also
-//! when the comparison fails or is interrupted.
+//! The started processes: each is ended with all processes that it has started itself, also when
+//! the comparison fails or is interrupted.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::{
@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-/// No part of the work takes that long.
+/// Longer than any part of the work takes.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The process groups of all processes that have not been waited for.
@@ -30,7 +30,7 @@ static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 pub(super) struct Process {
     name: String,
     child: Child,
-    /// Where its stderr goes.
+    /// The file of its stderr.
     errors: PathBuf,
     is_reaped: bool,
 }
@@ -56,7 +56,7 @@ impl Process {
         &mut self.child
     }
 
-    /// Waits for its end, at most that long.
+    /// Waits for its end, at most for this time.
     fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
         if !self.is_reaped {
             let end = pidfd_open(self.pid(), PidfdFlags::empty())?;
@@ -65,7 +65,7 @@ impl Process {
         self.reap()
     }
 
-    /// Waits for its end, which has to be a success.
+    /// Waits for its end. Fails unless it succeeded.
     pub(super) fn succeed(&mut self) -> Result<()> {
         self.succeed_within(LIMIT)
     }
@@ -76,7 +76,7 @@ impl Process {
         Ok(())
     }
 
-    /// The text that it prints and then ends: not more than a pipe holds.
+    /// Waits for its end, and returns the text that it printed, at most as much as a pipe holds.
     pub(super) fn text(&mut self) -> Result<String> {
         self.succeed()?;
         let mut text = String::new();
@@ -85,12 +85,12 @@ impl Process {
         Ok(text)
     }
 
-    /// The numbers that it prints and then ends.
+    /// Waits for its end, and returns the numbers that it printed.
     pub(super) fn answer(&mut self) -> Result<Vec<f64>> {
         numbers(&self.text()?)
     }
 
-    /// The numbers in the next line that it prints, which has to be a single write.
+    /// Returns the numbers of the next line that it prints, with a single write.
     pub(super) fn next_answer(&mut self) -> Result<Vec<f64>> {
         let stdout: &mut ChildStdout = self.child.stdout.as_mut().context("no pipe at stdout")?;
         ensure!(is_ready(&*stdout, LIMIT)?, "{} did not answer within {LIMIT:?}", self.name);
@@ -112,19 +112,18 @@ impl Process {
         Ok(())
     }
 
-    /// Where its stderr goes.
+    /// The file of its stderr.
     pub(super) fn errors_file(&self) -> &Path {
         &self.errors
     }
 
-    /// What it has written to stderr so far.
+    /// Returns its stderr so far.
     pub(super) fn errors(&self) -> String {
         fs::read(&self.errors)
             .map_or_else(|_| String::new(), |text| String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// The first line that it has written to stderr, other than that it listens, as the end of a
-    /// message.
+    /// Returns the first line of its stderr, other than that it listens, as the end of a message.
     fn complaint(&self) -> String {
         let errors = self.errors();
         errors
@@ -133,7 +132,7 @@ impl Process {
             .map_or_else(String::new, |line| format!(": {line}"))
     }
 
-    /// Ends the rest of its group while its number is still its own.
+    /// Ends the rest of its process group, as long as the number of the group is its own.
     fn reap(&mut self) -> Result<ExitStatus> {
         let group = self.pid();
         if !self.is_reaped {
@@ -152,7 +151,8 @@ impl Drop for Process {
     }
 }
 
-/// Whether there is something to read within that time: of a pidfd, that the process has ended.
+/// Returns whether a descriptor can be read within this time. A pidfd can be read when its process
+/// has ended.
 fn is_ready(fd: &impl AsFd, limit: Duration) -> Result<bool> {
     let limit = Timespec::try_from(limit)?;
     Ok(poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&limit))? > 0)
@@ -171,7 +171,7 @@ pub(super) fn end_all_on_signals(folder: &Path) -> Result<()> {
     let folder = folder.to_owned();
     thread::spawn(move || {
         for signal in signals.forever() {
-            // Nobody starts or waits for another one as long as this is held.
+            // No process is started or waited for while this lock is held.
             let groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
             for group in groups.iter() {
                 let _ = kill_process_group(*group, Signal::KILL);

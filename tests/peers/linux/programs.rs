@@ -1,4 +1,4 @@
-//! The programs that are compared: where they are, and which.
+//! The compared programs and their paths.
 
 use super::Run;
 use std::{
@@ -8,26 +8,26 @@ use std::{
     thread,
 };
 
-/// The program of this name, if it is installed.
+/// Returns the path of a program, if it is installed.
 pub(super) fn find(name: &str) -> Option<PathBuf> {
-    // Where systemd keeps what is not for users.
+    // The folder of systemd for programs that users do not start.
     let more = ["/lib/systemd", "/usr/lib/systemd"].map(PathBuf::from);
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).chain(more).map(|dir| dir.join(name)).find(|path| path.is_file())
 }
 
-/// The lsock that is compared: `LSOCK_BIN`, or the one that was built for this.
+/// Returns the compared lsock: `LSOCK_BIN`, or the one of this build.
 pub(super) fn lsock() -> Command {
     let path = env::var_os("LSOCK_BIN").filter(|path| !path.is_empty());
     path.map_or_else(own_lsock, Command::new)
 }
 
-/// The lsock that was built for this: its `bench` is the client, whatever is compared.
+/// Returns the lsock of this build: its `bench` is the client, whichever lsock is compared.
 pub(super) fn own_lsock() -> Command {
     Command::new(env!("CARGO_BIN_EXE_lsock"))
 }
 
-/// Whether somebody listens on the socket file. Nobody connects to it for that: some listeners
+/// Returns whether a server listens on the socket file. It does not connect, because some listeners
 /// serve a single client.
 pub(super) fn is_listened_on(path: &Path) -> bool {
     const ACCEPTS: u32 = 1 << 16;
@@ -40,7 +40,7 @@ pub(super) fn is_listened_on(path: &Path) -> bool {
     })
 }
 
-/// A line about the machine and the programs.
+/// Returns a line about the machine and the programs.
 pub(super) fn environment(run: &Run) -> String {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let cpus = thread::available_parallelism().map_or(0, usize::from);
@@ -63,7 +63,7 @@ pub(super) fn environment(run: &Run) -> String {
     )
 }
 
-/// The first word that it prints that begins with a digit.
+/// Returns the first printed word that begins with a digit.
 fn version(command: &mut Command, name: &str) -> Option<String> {
     let output = command.output().ok()?;
     let text = [output.stdout, output.stderr].concat();

@@ -36,7 +36,7 @@ impl Relay {
         }
     }
 
-    /// None where there is nothing to start.
+    /// `None` if there is nothing to start.
     pub(super) fn command(self, listen: &Path, target: &Path) -> Result<Option<Command>> {
         let mut command = match self {
             Self::Direct => return Ok(None),

@@ -1,11 +1,11 @@
-//! The parts that this program plays as a process of its own.
+//! The roles of this program, each in a process of its own.
 
 use super::{bare, bulk, crowd, echo, pattern::Check, source_sink, splice};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::{path::Path, process::Command};
 
-/// What comes first on the command line of a part.
+/// The first argument of a role.
 const MARK: &str = "--play";
 
 /// Starts this program in a role.

@@ -2,9 +2,8 @@
 //! blocking thread for each connection.
 //!
 //! The client is `lsock bench latency`: one message is under way at a time, and every answer is
-//! compared. Once with the processes wherever the system puts them, and once with all of them
-//! (client, relay, server) on one CPU: what a message waits for in the first case is mostly another
-//! CPU that has to wake up.
+//! compared. It is measured once with the processes on any CPU, and once with all of them (client,
+//! relay, server) on one CPU: in the first case a message mostly waits for another CPU to wake up.
 
 use super::{
     Run,

@@ -12,7 +12,7 @@ use std::{
 pub(super) struct Route {
     address: PathBuf,
     relay: Option<Process>,
-    /// What the server has to say, and how much of it was said before.
+    /// The file of the server's stderr, and its length before.
     server: PathBuf,
     seen: usize,
 }
@@ -26,8 +26,8 @@ impl Route {
         &self.address
     }
 
-    /// The figures that a client prints; its arguments are its role, and what follows the
-    /// address.
+    /// Runs a client, and returns the figures that it prints. The arguments are its role and those after
+    /// the address.
     pub(super) fn client(&mut self, run: &Run, args: &[&str]) -> Result<Vec<f64>> {
         self.seen = self.said().len();
         let command = &mut self.command(args)?;
@@ -35,7 +35,7 @@ impl Route {
         client.answer().map_err(|error| self.reason(error))
     }
 
-    /// The figures that `lsock bench` measures as a client, by the names of its CSV columns.
+    /// Runs `lsock bench` as a client, and returns its figures by the names of its CSV columns.
     pub(super) fn bench(&mut self, run: &Run, line: &str, columns: &[&str]) -> Result<Vec<f64>> {
         self.seen = self.said().len();
         let mut command = programs::own_lsock();
@@ -44,7 +44,7 @@ impl Route {
         bench::figures(run, &mut command, columns).map_err(|error| self.reason(error))
     }
 
-    /// The command of a client.
+    /// Returns the command of a client.
     pub(super) fn command(&self, args: &[&str]) -> Result<Command> {
         let (name, rest) = args.split_first().context("no role")?;
         let mut command = role(name)?;
@@ -52,8 +52,8 @@ impl Route {
         Ok(command)
     }
 
-    /// Why a client has failed: what the relay or the server says tells more than what the
-    /// client misses.
+    /// Returns the reason why a client has failed: a message of the relay or the server is more exact
+    /// than that of the client.
     pub(super) fn reason(&mut self, error: Error) -> Error {
         if let Some(Err(ended)) = self.relay.as_mut().map(Process::is_running) {
             return ended;
@@ -68,7 +68,7 @@ impl Route {
         fs::read_to_string(&self.server).unwrap_or_default()
     }
 
-    /// The relay's CPU time so far, in seconds, without processes of it that still end.
+    /// Returns the relay's CPU time so far, in seconds, without its processes that have not ended.
     pub(super) fn cpu(&self) -> Result<f64> {
         self.relay.as_ref().map_or(Ok(f64::NAN), |relay| {
             usage::settle(relay.pid())?;
@@ -76,7 +76,7 @@ impl Route {
         })
     }
 
-    /// The relay's memory in bytes.
+    /// Returns the relay's memory in bytes.
     pub(super) fn memory(&self) -> Result<f64> {
         self.relay.as_ref().map_or(Ok(f64::NAN), |relay| usage::memory(relay.pid()))
     }

@@ -1,8 +1,8 @@
-//! What a program has done in each round.
+//! The figures of a program in each round.
 
 use anyhow::Result;
 
-/// A program: its figures in each round, or why there are none.
+/// A program: its figures in each round, or the reason why there are none.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) name: String,
@@ -16,7 +16,7 @@ impl Row {
         Self { name: name.to_owned(), runs: Vec::new(), failure: None }
     }
 
-    /// Does the work for the sake of checking it, and as a warm-up.
+    /// Does the work as a check and as a warm-up.
     pub(super) fn check(&mut self, work: impl FnOnce() -> Result<()>) {
         if self.failure.is_none()
             && let Err(error) = work()
@@ -25,7 +25,7 @@ impl Row {
         }
     }
 
-    /// A round, unless it has failed before.
+    /// Runs a round, unless the program has failed before.
     pub(super) fn record(&mut self, work: impl FnOnce() -> Result<Vec<f64>>) {
         if self.failure.is_some() {
             return;
@@ -44,7 +44,7 @@ impl Row {
         self.failure = Some(format!("{error:#}"));
     }
 
-    /// The figures of a column in all rounds.
+    /// Returns the figures of a column in all rounds.
     pub(super) fn figures(&self, column: usize) -> Vec<f64> {
         self.runs.iter().map(|run| run[column]).collect()
     }

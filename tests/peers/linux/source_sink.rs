@@ -1,5 +1,5 @@
-//! What is at either end of a pipeline: a program that writes blocks of 128 KiB to stdout, and
-//! one that reads such blocks from stdin and checks them.
+//! The two ends of a pipeline: a program that writes blocks of 128 KiB to stdout, and one that reads
+//! such blocks from stdin and checks them.
 
 use super::pattern::{Check, Pattern};
 use anyhow::{Result, ensure};
@@ -13,7 +13,7 @@ use std::{
 pub(super) const BLOCK: usize = 128 << 10;
 
 pub(super) fn source(bytes: u64) -> Result<()> {
-    // Not through the buffer of std's stdout.
+    // Bypasses the buffer of std's stdout.
     write_all(&mut File::from(io::stdout().as_fd().try_clone_to_owned()?), bytes)
 }
 

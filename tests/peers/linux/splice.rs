@@ -1,5 +1,5 @@
-//! What lsock is measured against: nothing but `splice(2)` in a loop, with blocking
-//! descriptors, as the parts of a pipeline and as a relay.
+//! The baseline of lsock: only `splice(2)` in a loop, with blocking descriptors, as the parts of a
+//! pipeline and as a relay.
 
 use anyhow::{Context as _, Result};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
@@ -14,34 +14,34 @@ use std::{
     thread,
 };
 
-/// What is moved at most by one call, and the size of pipes.
+/// Maximum number of bytes of one call, and the size of pipes.
 pub(super) const SIZE: usize = 1 << 20;
 
-/// A pipe of that size: its reading and its writing end.
+/// Returns the reading and the writing end of a pipe of that size.
 pub(super) fn large_pipe() -> Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).context("cannot make a pipe")?;
     fcntl_setpipe_size(&writer, SIZE).context("cannot make a pipe of 1 MiB")?;
     Ok((reader, writer))
 }
 
-/// Between a pipe and a socket, until the end of file.
+/// Splices between a pipe and a socket until the end of file.
 fn between(from: &impl AsFd, to: &impl AsFd) -> Result<()> {
     while splice(from, None, to, None, SIZE, SpliceFlags::empty())? > 0 {}
     Ok(())
 }
 
-/// From stdin, a pipe, into a connection.
+/// Splices from stdin, a pipe, into a connection.
 pub(super) fn connect(path: &Path) -> Result<()> {
     between(&io::stdin(), &UnixStream::connect(path)?)
 }
 
-/// From the only client to stdout, a pipe.
+/// Splices from the only client to stdout, a pipe.
 pub(super) fn listen(path: &Path) -> Result<()> {
     let (stream, _) = UnixListener::bind(path)?.accept()?;
     between(&stream, &io::stdout())
 }
 
-/// From socket to socket through a pipe, with a thread for each direction.
+/// Splices from socket to socket through a pipe, with a thread for each direction.
 pub(super) fn relay(path: &Path, target: &Path) -> Result<()> {
     for client in UnixListener::bind(path)?.incoming() {
         let client = client?;
