@@ -84,13 +84,20 @@ fn an_open_target_is_reported_at_the_end_of_the_grace_time() {
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
-/// Starts `relay -` with a target that sends more bytes than a pipe holds, and closes.
-fn start_with_blocked_stdout(scene: &Scene, args: &[&str], size: usize) -> Running {
+/// More than a pipe holds, and less than a pipe, the relay and its sockets.
+const SIZE: usize = 200_000;
+
+/// Starts `relay -` with a target that sends more bytes than a pipe holds, and closes. `--buffer`
+/// keeps the pipe small.
+fn start_with_blocked_stdout(scene: &Scene, args: &[&str]) -> Running {
     let (host, target) = scene.host("./t");
-    let relay = scene.lsock(["relay", "-v", "-", &target]).args(args).unread_output().start();
+    let relay = scene
+        .lsock(["relay", "-v", "--buffer", "64K", "-", &target])
+        .args(args)
+        .unread_output()
+        .start();
     let mut wire = host.accept();
-    // Returns when the relay has read everything.
-    wire.send(data(size));
+    wire.send(data(SIZE));
     wire.end();
     relay.wait_for_message("connection 1");
     relay
@@ -98,10 +105,8 @@ fn start_with_blocked_stdout(scene: &Scene, args: &[&str], size: usize) -> Runni
 
 #[test]
 fn a_slow_reader_of_stdout_gets_everything() {
-    // More than the largest pipe.
-    const SIZE: usize = 1_100_000;
     let scene = Scene::new();
-    let mut relay = start_with_blocked_stdout(&scene, &[], SIZE);
+    let mut relay = start_with_blocked_stdout(&scene, &[]);
     // Written when the relay has decided about the connection to the target.
     relay.wait_for_message("bytes back in");
     assert_eq!(Data::default().read_from(relay.take_output()), SIZE as u64);
@@ -110,10 +115,8 @@ fn a_slow_reader_of_stdout_gets_everything() {
 
 #[test]
 fn bytes_for_a_blocked_stdout_are_counted_at_the_end_of_the_grace_time() {
-    // More than the largest pipe.
-    const SIZE: usize = 1_100_000;
     let scene = Scene::new();
-    let mut relay = start_with_blocked_stdout(&scene, &["--grace", "300ms"], SIZE);
+    let mut relay = start_with_blocked_stdout(&scene, &["--grace", "300ms"]);
     let output = relay.take_output();
     wait_until("the pipe is full", || ioctl_fionread(&output).unwrap() >= 60_000);
     let outcome = relay.terminate().says("could not be delivered to the output: ");

@@ -116,12 +116,12 @@ impl HubClient {
         if self.sending.waits_for_input() && self.socket.poll_gone(cx).is_ready() {
             self.sending.receiver_is_gone(&SEND);
         }
-        if let Some(DirectionEnd::OutputFailed(_)) = self.sending.end() {
-            tracing::info!("connection {}: gone", self.number);
-        }
-        if self.sending.has_ended() {
+        if let Some(end) = self.sending.end() {
             // The queue keeps nothing for this client any more.
             self.broadcast = None;
+            if matches!(end, DirectionEnd::OutputFailed(_)) {
+                tracing::info!("connection {}: gone", self.number);
+            }
             return None;
         }
         if !self.sending.waits_for_output() || before != self.sending.delivered() {
