@@ -15,7 +15,7 @@ pub(crate) use log::start as start_log;
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use status::{Outcome, USAGE};
 pub(crate) use stderr::{flush, write_on_a_thread};
-pub(crate) use style::escaped;
+pub(crate) use style::{counted, escaped};
 pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
 pub(crate) use ticker::{Tick, Ticker, progress_line};
 

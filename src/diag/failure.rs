@@ -1,3 +1,4 @@
+use super::style::counted;
 use local_socket::{
     Name,
     error::{SocketError, reason},
@@ -141,11 +142,9 @@ fn undelivered(
     bytes: Option<u64>,
     delivered: u64,
 ) -> String {
-    let what = match bytes {
-        Some(1) => "1 byte could not".to_owned(),
-        Some(bytes) => format!("{bytes} bytes could not"),
-        None => "not everything could".to_owned(),
-    };
-    let (reason, verb) = (reason(error), receiver.verb());
-    format!("{what} be delivered to {receiver}: {reason} ({delivered} bytes {verb})")
+    let what = bytes.map_or("not everything could".to_owned(), |bytes| {
+        format!("{} could not", counted(bytes, "byte"))
+    });
+    let (reason, delivered, verb) = (reason(error), counted(delivered, "byte"), receiver.verb());
+    format!("{what} be delivered to {receiver}: {reason} ({delivered} {verb})")
 }

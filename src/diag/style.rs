@@ -35,3 +35,8 @@ pub(crate) fn escaped(text: &str) -> String {
     }
     out
 }
+
+/// Returns a number with its noun, such as `1 byte` or `2 bytes`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

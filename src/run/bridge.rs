@@ -2,7 +2,7 @@
 
 use super::{command::Commands, stdio::Stdio};
 use crate::{
-    diag::{Failure, Outcome, Receiver, caught},
+    diag::{Failure, Outcome, Receiver, caught, counted},
     endpoint::{ConnectTarget, Dialling, RetryPolicy},
     serve::{Client, Handler},
     system::{Detached, Socket},
@@ -104,7 +104,7 @@ impl Bridge {
         number: u64,
         closing: &CancellationToken,
     ) -> TransferReport {
-        let parties = Parties { first: self.client, second: self.target.end() };
+        let parties = Parties { first: self.client, second: self.target.party() };
         let report = tasks::transfer((client, target), parties, &self.plan, number, closing).await;
         tracing::info!("{report}");
         self.totals.add(&report);
@@ -143,7 +143,7 @@ impl Bridge {
             return Ok(Outcome::Done);
         };
         let report = Box::pin(self.transfer(socket, target?, number, &closing)).await;
-        report.failure().map_or(Ok(Outcome::Done), Err)
+        report.result(Outcome::Done)
     }
 
     async fn join_to_command(
@@ -164,7 +164,7 @@ impl Bridge {
         }
         let report = self.transfer(socket, target, number, &closing).await;
         let status = commands.wait(child, report.was_ended_early(), &closing).await?;
-        report.failure().map_or(Ok(Outcome::Command(status)), Err)
+        report.result(Outcome::Command(status))
     }
 
     /// Joins a client to the standard streams. An event loop cannot wait for them, so a thread
@@ -185,8 +185,7 @@ impl Bridge {
         if output_is_gone {
             self.over.cancel();
         }
-        let failure = failure.or_else(|| report.failure());
-        failure.map_or(Ok(Outcome::Done), Err)
+        failure.map_or_else(|| report.result(Outcome::Done), Err)
     }
 }
 
@@ -209,8 +208,8 @@ impl Handler for Bridge {
 }
 
 impl BridgeTarget {
-    /// Returns the target in the words of the report.
-    fn end(&self) -> Party {
+    /// Returns the target as a party of the report.
+    fn party(&self) -> Party {
         match self {
             Self::Connection(..) => Party::Target,
             Self::Commands(_) => Party::Command,
@@ -264,12 +263,12 @@ impl Totals {
     }
 
     fn log(&self) {
-        let [connections, there, back] =
-            [&self.connections, &self.to_targets, &self.to_clients].map(|it| it.load(Relaxed));
+        let connections = self.connections.load(Relaxed);
         if connections > 0 {
-            tracing::info!(
-                "in total: {connections} connections, {there} bytes to targets, {back} bytes back"
-            );
+            let connections = counted(connections, "connection");
+            let [there, back] = [&self.to_targets, &self.to_clients]
+                .map(|bytes| counted(bytes.load(Relaxed), "byte"));
+            tracing::info!("in total: {connections}, {there} to targets, {back} back");
         }
     }
 }

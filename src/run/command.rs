@@ -27,15 +27,11 @@ pub(super) struct Commands {
 impl Commands {
     /// Replaces this process by the command if the system can do so and no bytes pass through this
     /// process. Otherwise returns the connection.
-    pub(super) fn become_it(
-        &self,
-        stream: Stream,
-        peer: Option<&PeerCreds>,
-    ) -> Result<Stream, Failure> {
+    pub(super) fn exec(&self, stream: Stream, peer: Option<&PeerCreds>) -> Result<Stream, Failure> {
         if !self.gives_socket() {
             return Ok(stream);
         }
-        match command::become_on(self.prepare(peer, 1), stream) {
+        match command::exec_on(self.prepare(peer, 1), stream) {
             Ok(()) => Err(self.command.failure(io::ErrorKind::Unsupported.into())),
             Err(error) => Err(self.command.failure(error)),
         }
@@ -85,27 +81,24 @@ impl Commands {
         at_once: bool,
         closing: &CancellationToken,
     ) -> Result<u8, Failure> {
-        let ended = tokio::select! {
-            biased;
-            ended = child.wait(), if !at_once => Some(ended),
-            () = closing.cancelled(), if !at_once => None,
-            else => None,
-        };
-        let ended = match ended {
-            Some(ended) => ended,
-            None => {
-                if !at_once {
-                    tracing::warn!("a command did not end within the grace time: terminated");
-                }
-                if let Err(error) = command::ask_to_end(&mut child) {
-                    tracing::debug!(%error, "command not terminated");
-                }
-                child.wait().await
+        let failure = |error| Failure::Io { what: "cannot wait for the command", error };
+        let stops = async {
+            if !at_once {
+                closing.cancelled().await;
             }
         };
-        let status =
-            ended.map_err(|error| Failure::Io { what: "cannot wait for the command", error })?;
-        Ok(command::status(status))
+        tokio::select! {
+            biased;
+            ended = child.wait() => return ended.map(command::status).map_err(failure),
+            () = stops => {}
+        }
+        if closing.is_cancelled() {
+            tracing::warn!("a command did not end within the grace time: terminated");
+        }
+        if let Err(error) = command::ask_to_end(&mut child) {
+            tracing::debug!(%error, "command not terminated");
+        }
+        child.wait().await.map(command::status).map_err(failure)
     }
 
     fn prepare(&self, peer: Option<&PeerCreds>, number: u64) -> process::Command {

@@ -68,7 +68,7 @@ impl ConnectPlan {
         let Self { options, shows_progress, .. } = self;
         let stdio = Stdio { input, output, options, shows_progress, terminal };
         let meter = stdio.meter();
-        stdio.join(stream, 1, true, meter).failure().map_or(Ok(Outcome::Done), Err)
+        stdio.join(stream, 1, true, meter).result(Outcome::Done)
     }
 
     fn join_command(self, command: endpoint::CommandLine) -> Result<Outcome, Failure> {
@@ -82,7 +82,7 @@ impl ConnectPlan {
         // A command that became process 1 would ignore signals.
         let stream = match commands.signals {
             Some(_) => stream,
-            None => commands.become_it(stream, peer.as_ref())?,
+            None => commands.exec(stream, peer.as_ref())?,
         };
         super::keep_descriptors()?;
         let failure = |error| Failure::Io { what: "cannot watch the connection", error };

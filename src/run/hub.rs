@@ -14,7 +14,7 @@ use self::{
 };
 use crate::{
     cli,
-    diag::{Failure, Outcome},
+    diag::{Failure, Outcome, counted},
     endpoint::open_stdio,
     serve::{Client, Handler, Server},
     transfer::{TransferOptions, tasks::EventLoops},
@@ -148,5 +148,5 @@ impl Handler for Hub {
 
 /// Returns the beginning of a message about bytes, with the verb.
 fn bytes_were(count: u64) -> String {
-    if count == 1 { "1 byte was".to_owned() } else { format!("{count} bytes were") }
+    format!("{} {}", counted(count, "byte"), if count == 1 { "was" } else { "were" })
 }

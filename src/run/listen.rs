@@ -180,7 +180,7 @@ impl ListenPlan {
         let stream = Arc::new(stream);
         let meter = stdio.meter();
         let _open = stopper.register(Arc::clone(&stream), Arc::clone(&meter));
-        stdio.join(stream, client.number, true, meter).failure().map_or(Ok(Outcome::Done), Err)
+        stdio.join(stream, client.number, true, meter).result(Outcome::Done)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     deadline::Deadline,
-    diag::{Failure, Outcome, caught_task},
+    diag::{Failure, Outcome, caught_task, counted},
     endpoint::{Accepted, ClientSource},
     system::{Detached, Socket, signals},
     transfer::tasks::EventLoops,
@@ -124,11 +124,8 @@ impl Server {
             () = all_are_served => false,
         };
         if is_over {
-            let text = match limits.count() {
-                1 => "1 connection".to_owned(),
-                count => format!("{count} connections"),
-            };
-            tracing::warn!("{text} did not end within the grace time: closed");
+            let open = counted(limits.count() as u64, "connection");
+            tracing::warn!("{open} did not end within the grace time: closed");
             closing.cancel();
             let _ = tokio::time::timeout(super::LAST_TIME, limits.wait_until_empty()).await;
         }

@@ -1,7 +1,7 @@
 //! The report of a transfer, which both drivers return.
 
 use super::{Delivery, DirectionEnd, EarlyEnd, closed_error, delivery::is_gone, ended_error};
-use crate::diag::{Failure, Receiver};
+use crate::diag::{Failure, Outcome, Receiver, counted};
 use std::{
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
@@ -43,7 +43,7 @@ pub(crate) struct Parties {
     pub(crate) second: Party,
 }
 
-/// One end of a connection.
+/// One of the two ends of a connection.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Party {
     /// Standard input and output.
@@ -89,15 +89,15 @@ impl TransferReport {
     /// Returns the failure, if any: lost bytes take precedence over a time limit.
     pub(crate) fn failure(self) -> Option<Failure> {
         let Parties { first, second } = self.parties;
-        let back = self.back.failure(second, first);
-        let forth = self.forth.failure(first, second);
-        let is_loss = |failure: &Failure| matches!(failure, Failure::Undelivered { .. });
-        let (loss, other) = match (back, forth) {
-            (Some(back), forth) if is_loss(&back) => (Some(back), forth),
-            (back, Some(forth)) if is_loss(&forth) => (Some(forth), back),
-            (back, forth) => (None, back.or(forth)),
-        };
-        loss.or(other).or_else(|| self.early_end.and_then(EarlyEnd::failure))
+        let mut failures = [self.back.failure(second, first), self.forth.failure(first, second)];
+        failures.sort_by_key(|failure| !matches!(failure, Some(Failure::Undelivered { .. })));
+        let failure = failures.into_iter().flatten().next();
+        failure.or_else(|| self.early_end.and_then(EarlyEnd::failure))
+    }
+
+    /// Returns the failure, or the outcome if there is none.
+    pub(crate) fn result(self, outcome: Outcome) -> Result<Outcome, Failure> {
+        self.failure().map_or(Ok(outcome), Err)
     }
 }
 
@@ -138,7 +138,7 @@ impl DirectionReport {
 }
 
 impl Party {
-    /// Returns the end in the words of a failure.
+    /// Returns the party as the receiver of a failure.
     fn receiver(self) -> Receiver {
         match self {
             Self::Stdio | Self::ReportedStdio => Receiver::Output,
@@ -175,17 +175,12 @@ impl Display for TransferReport {
         if let Some(number) = self.number {
             write!(f, "connection {number}: ")?;
         }
-        let (forth, back) = self.delivered();
+        let [forth, back] =
+            [&self.forth, &self.back].map(|direction| counted(direction.delivered, "byte"));
         match self.parties {
-            Parties { first: Party::Stdio, .. } => {
-                write!(f, "sent {forth} bytes, received {back} bytes")?;
-            }
-            Parties { first: Party::Peer, .. } => {
-                write!(f, "sent {back} bytes, received {forth} bytes")?;
-            }
-            Parties { second, .. } => {
-                write!(f, "{forth} bytes to {}, {back} bytes back", second.receiver())?;
-            }
+            Parties { first: Party::Stdio, .. } => write!(f, "sent {forth}, received {back}")?,
+            Parties { first: Party::Peer, .. } => write!(f, "sent {back}, received {forth}")?,
+            Parties { second, .. } => write!(f, "{forth} to {}, {back} back", second.receiver())?,
         }
         write!(f, " in {:.3?}", self.time)?;
         self.early_end.map_or(Ok(()), |end| end.fmt(f))

@@ -7,5 +7,5 @@ mod output;
 mod transfer;
 
 pub(crate) use copy::{Broken, CopySink, CopyStep, deliver, step};
-pub(crate) use output::StoppableOutput;
+pub(crate) use output::Outgoing;
 pub(crate) use transfer::{Job, transfer};

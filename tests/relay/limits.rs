@@ -13,7 +13,7 @@ fn once_serves_one_client_and_ends() {
         assert_eq!(scene.files(), ["t"]);
         client.end();
         client.expect_rest("");
-        relay.end().ok().output("").says("in total: 1 connections, 1 bytes to targets, 1 bytes");
+        relay.end().ok().output("").says("in total: 1 connection, 1 byte to targets, 1 byte back");
     }
 }
 
@@ -34,7 +34,7 @@ fn max_conns_lets_further_clients_wait() {
         }
         clients.iter().for_each(crate::harness::Wire::end);
         clients.iter_mut().for_each(|client| client.expect_rest("x"));
-        relay.wait_for_message("connection 6: 1 bytes to the target");
+        relay.wait_for_message("connection 6: 1 byte to the target");
     }
 }
 
@@ -47,7 +47,7 @@ fn max_conns_per_user_refuses_further_clients() {
     scene.wire("./s").expect_rest("");
     relay.wait_for_message("warning: refused a client of a user who has enough connections");
     clients.pop();
-    relay.wait_for_message("connection 2: 1 bytes to the target");
+    relay.wait_for_message("connection 2: 1 byte to the target");
     // The connection is counted for a moment after that message.
     wait_until("the next client is served", || {
         drop(scene.wire("./s"));

@@ -6,7 +6,7 @@ use crate::{
     system::Output,
     transfer::{
         Meter,
-        threads::{StoppableOutput, deliver},
+        threads::{Outgoing, deliver},
         undelivered,
     },
 };
@@ -52,7 +52,7 @@ impl Merge {
         let meter = Arc::new(Meter::new(false));
         let counts = Arc::clone(&meter);
         let write_all = move || {
-            let output = StoppableOutput::new(&output, &counts.write_stop);
+            let output = Outgoing::new(&output, Some(&counts.write_stop));
             let mut writer = Writer { output, meter: &counts, open_line_of: None };
             while let Some(piece) = pieces.blocking_recv() {
                 writer.write(&piece)?;
@@ -124,7 +124,7 @@ impl Merge {
 
 #[derive(Debug)]
 struct Writer<'a> {
-    output: StoppableOutput<'a>,
+    output: Outgoing<'a>,
     meter: &'a Meter,
     /// The client whose line has not ended.
     open_line_of: Option<u64>,

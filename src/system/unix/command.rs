@@ -20,7 +20,7 @@ use tokio::process::Child;
 
 /// Replaces this process by the command, with the socket as its standard input and output. Of the
 /// other descriptors the command inherits only standard error. Returns only if it fails.
-pub(crate) fn become_on(mut command: Command, stream: Stream) -> io::Result<()> {
+pub(crate) fn exec_on(mut command: Command, stream: Stream) -> io::Result<()> {
     close_all_on_exec()?;
     let output = stream.as_fd().try_clone_to_owned()?;
     command.stdin(Stdio::from(OwnedFd::from(stream))).stdout(Stdio::from(output));

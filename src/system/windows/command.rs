@@ -11,7 +11,7 @@ use tokio::process::Child;
 pub(crate) const TAKES_SOCKETS: bool = false;
 
 /// Fails with `Unsupported`; see [`TAKES_SOCKETS`].
-pub(crate) fn become_on(_: Command, _: Stream) -> io::Result<()> {
+pub(crate) fn exec_on(_: Command, _: Stream) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -23,7 +23,10 @@ pub(crate) struct TaskDirection {
     held: HeldBytes,
     /// Number of bytes that were held when the output failed.
     lost: u64,
-    state: DirectionState,
+    /// The reason of the end; `None` while the direction moves bytes.
+    end: Option<DirectionEnd>,
+    /// Whether the end of file is still being sent to the output.
+    sends_eof: bool,
     /// Whether the last read filled the buffer, so that more data is likely.
     is_bulk: bool,
     /// Whether these ends cannot be spliced.
@@ -38,14 +41,6 @@ enum HeldBytes {
     Nothing,
     Bytes { buffer: Buffer, from: usize, to: usize },
     Piped(KernelPipe),
-}
-
-#[derive(Debug)]
-enum DirectionState {
-    Moves,
-    /// The end of file is being sent to the output.
-    SendsEof(DirectionEnd),
-    Ended(DirectionEnd),
 }
 
 /// How a direction moves bytes.
@@ -76,19 +71,16 @@ impl TaskDirection {
         is_used: bool,
         descriptors: Descriptors,
     ) -> Self {
-        let state = if is_used {
-            DirectionState::Moves
-        } else {
-            observed.ended(&DirectionEnd::Unused);
-            DirectionState::Ended(DirectionEnd::Unused)
-        };
+        let end = (!is_used).then_some(DirectionEnd::Unused);
+        end.iter().for_each(|end| observed.ended(end));
         Self {
             observed,
             delivered: 0,
             descriptors,
             held: HeldBytes::Nothing,
             lost: 0,
-            state,
+            end,
+            sends_eof: false,
             is_bulk: false,
             cannot_splice: false,
             stops: false,
@@ -96,7 +88,7 @@ impl TaskDirection {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.state, DirectionState::Ended(_))
+        self.end().is_some()
     }
 
     /// Returns the number of delivered bytes.
@@ -106,12 +98,12 @@ impl TaskDirection {
 
     /// Returns whether the direction waits for its input, not for its output.
     pub(crate) fn waits_for_input(&self) -> bool {
-        matches!(self.state, DirectionState::Moves) && self.held() == 0
+        self.end.is_none() && self.held() == 0
     }
 
     /// Returns whether the direction waits for its output.
     pub(crate) fn waits_for_output(&self) -> bool {
-        matches!(self.state, DirectionState::Moves) && self.held() > 0
+        self.end.is_none() && self.held() > 0
     }
 
     /// Returns the number of bytes that were read and not delivered.
@@ -126,22 +118,16 @@ impl TaskDirection {
 
     /// Returns the reason of the end, if the direction has ended.
     pub(crate) fn end(&self) -> Option<&DirectionEnd> {
-        match &self.state {
-            DirectionState::Ended(end) => Some(end),
-            _ => None,
-        }
+        self.end.as_ref().filter(|_| !self.sends_eof)
     }
 
     /// Returns the report. A direction that has not ended is stopped.
     pub(super) fn report(mut self, delivery: Delivery, plan: &CopyPlan) -> DirectionReport {
-        if matches!(self.state, DirectionState::Moves) {
+        if self.end.is_none() {
             self.finish(DirectionEnd::Stopped, plan);
         }
         let (undelivered, delivered) = (Some(self.lost + self.held()), self.delivered);
-        let end = match self.state {
-            DirectionState::Moves => DirectionEnd::Stopped,
-            DirectionState::SendsEof(end) | DirectionState::Ended(end) => end,
-        };
+        let end = self.end.unwrap_or(DirectionEnd::Stopped);
         DirectionReport { delivered, undelivered, end, delivery }
     }
 
@@ -160,11 +146,8 @@ impl TaskDirection {
         self.observed.ended(&end);
         self.lost = self.held.amount();
         self.held = HeldBytes::Nothing;
-        self.state = if plan.eof.after(&end) == AfterEnd::SendEof {
-            DirectionState::SendsEof(end)
-        } else {
-            DirectionState::Ended(end)
-        };
+        self.sends_eof = plan.eof.after(&end) == AfterEnd::SendEof;
+        self.end = Some(end);
     }
 
     /// Moves what can be moved. Is ready when the direction has ended.
@@ -176,24 +159,19 @@ impl TaskDirection {
         plan: &CopyPlan,
     ) -> Poll<()> {
         for _ in 0..TURNS {
-            match &self.state {
-                DirectionState::Ended(_) => return Poll::Ready(()),
-                DirectionState::SendsEof(_) => {
-                    // It fails if the receiver has closed, which needs no end of file.
-                    let _ = ready!(sink.poll_shutdown(cx));
-                    self.state = match std::mem::replace(&mut self.state, DirectionState::Moves) {
-                        DirectionState::SendsEof(end) => DirectionState::Ended(end),
-                        state => state,
-                    };
+            if self.sends_eof {
+                // It fails if the receiver has closed, which needs no end of file.
+                let _ = ready!(sink.poll_shutdown(cx));
+                self.sends_eof = false;
+            }
+            if self.end.is_some() {
+                return Poll::Ready(());
+            }
+            if let Some(end) = ready!(self.poll_step(cx, source, sink, plan)) {
+                if matches!(end, DirectionEnd::OutputFailed(_)) {
+                    source.stop_reading();
                 }
-                DirectionState::Moves => {
-                    if let Some(end) = ready!(self.poll_step(cx, source, sink, plan)) {
-                        if matches!(end, DirectionEnd::OutputFailed(_)) {
-                            source.stop_reading();
-                        }
-                        self.finish(end, plan);
-                    }
-                }
+                self.finish(end, plan);
             }
         }
         cx.waker().wake_by_ref();

@@ -1,9 +1,8 @@
 //! Copies bytes through a buffer, for any pair of source and sink.
 
-use super::output::StoppableOutput;
 use crate::{
-    system::{Descriptors, Input, Output, poll},
-    transfer::{Gauge, Meter, ObservedDirection, TransferOptions},
+    system::{Descriptors, Input, poll},
+    transfer::{Gauge, ObservedDirection},
 };
 use local_socket::Stream;
 use std::io::{self, ErrorKind, Write};
@@ -42,23 +41,6 @@ pub(super) struct Incoming<'a> {
     pub(super) stream: &'a Stream,
     /// Descriptors that arrive are closed and recorded.
     pub(super) descriptors: Descriptors,
-}
-
-/// The output of a transfer: one that can be stopped if the transfer has time limits.
-#[derive(Debug)]
-pub(super) enum Outgoing<'a> {
-    Plain(&'a Output),
-    Stoppable(StoppableOutput<'a>),
-}
-
-impl<'a> Outgoing<'a> {
-    pub(super) fn new(output: &'a Output, options: &TransferOptions, meter: &'a Meter) -> Self {
-        if options.is_timed() {
-            Self::Stoppable(StoppableOutput::new(output, &meter.write_stop))
-        } else {
-            Self::Plain(output)
-        }
-    }
 }
 
 /// Reads once and writes everything that was read. The gauge counts reads and writes at once, so
@@ -122,21 +104,6 @@ impl CopySource for &Input {
     }
 }
 
-impl CopySink for Outgoing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(output) => output.write(bytes),
-            Self::Stoppable(output) => output.write(bytes),
-        }
-    }
-    fn wait(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(output) => output.wait_writable(),
-            Self::Stoppable(output) => output.wait(),
-        }
-    }
-}
-
 impl CopySource for Incoming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.descriptors.read(self.stream, buffer)
@@ -158,6 +125,7 @@ impl CopySink for &Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::Meter;
     use proptest::prelude::*;
     use std::collections::VecDeque;
 

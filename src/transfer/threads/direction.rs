@@ -1,6 +1,9 @@
 //! One direction of a transfer, from its first byte to its end.
 
-use super::copy::{self, Broken, CopySink, CopySource, CopyStep, Incoming, Outgoing};
+use super::{
+    copy::{self, Broken, CopySink, CopySource, CopyStep, Incoming},
+    output::Outgoing,
+};
 use crate::{
     memory,
     system::{Descriptors, Either, Input, Output, Ready, Splicer, poll},
@@ -15,7 +18,7 @@ use std::{
 /// The end of a direction.
 #[derive(Debug)]
 pub(super) struct ThreadEnd {
-    pub(super) end: DirectionEnd,
+    pub(super) reason: DirectionEnd,
     /// Number of bytes that are left in the input and can no longer be delivered; `None` if it is
     /// not known.
     pub(super) left: Option<u64>,
@@ -23,8 +26,8 @@ pub(super) struct ThreadEnd {
 
 impl From<DirectionEnd> for ThreadEnd {
     /// Creates the end of a direction that leaves nothing in its input.
-    fn from(end: DirectionEnd) -> Self {
-        Self { end, left: Some(0) }
+    fn from(reason: DirectionEnd) -> Self {
+        Self { reason, left: Some(0) }
     }
 }
 
@@ -156,7 +159,7 @@ impl<'a> Sending<'a> {
                 Ok(Ready::Input) => {}
                 Ok(Ready::PeerGone) => {
                     return ThreadEnd {
-                        end: DirectionEnd::ReceiverGone,
+                        reason: DirectionEnd::ReceiverGone,
                         left: self.input.pending(),
                     };
                 }
@@ -178,7 +181,7 @@ impl<'a> Sending<'a> {
             Err(_) if meter.stop.load(Ordering::SeqCst) => DirectionEnd::Stopped.into(),
             Err(Broken::Source(error)) => DirectionEnd::InputFailed(error).into(),
             Err(Broken::Sink(error)) => {
-                ThreadEnd { end: DirectionEnd::OutputFailed(error), left: input.pending() }
+                ThreadEnd { reason: DirectionEnd::OutputFailed(error), left: input.pending() }
             }
         })
     }
@@ -200,7 +203,8 @@ pub(super) fn receive(
         Err(error) => return DirectionEnd::OutputFailed(error),
     };
     let mut source = Incoming { stream, descriptors: Descriptors::new(false) };
-    let mut sink = Outgoing::new(output, options, meter);
+    let stop = options.is_timed().then_some(&meter.write_stop);
+    let mut sink = Outgoing::new(output, stop);
     loop {
         let splice = |splicer: &mut Splicer| loop {
             if !splicer.is_bulk() {

@@ -25,14 +25,14 @@ impl Endings {
     }
 
     pub(super) fn output_has_failed(&self) -> bool {
-        matches!(&self.received, Some(ThreadEnd { end: DirectionEnd::OutputFailed(_), .. }))
+        matches!(&self.received, Some(ThreadEnd { reason: DirectionEnd::OutputFailed(_), .. }))
     }
 
     /// Returns whether the peer has closed without reading everything (`unix(7)`).
     pub(super) fn was_reset(&self) -> bool {
         matches!(
             &self.received,
-            Some(ThreadEnd { end: DirectionEnd::InputFailed(error), .. })
+            Some(ThreadEnd { reason: DirectionEnd::InputFailed(error), .. })
                 if error.kind() == ErrorKind::ConnectionReset
         )
     }

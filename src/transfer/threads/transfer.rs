@@ -137,8 +137,8 @@ impl TransferShared {
     fn run_receive(&self, receive: impl FnOnce()) {
         if let Err(failure) = caught(receive) {
             self.stop(Shutdown::Both);
-            let end = DirectionEnd::OutputFailed(failure.into_io());
-            self.received(ThreadEnd { end, left: None });
+            let reason = DirectionEnd::OutputFailed(failure.into_io());
+            self.received(ThreadEnd { reason, left: None });
         }
     }
 
@@ -157,8 +157,8 @@ impl TransferShared {
     }
 
     fn sent(&self, end: ThreadEnd) {
-        self.forth.ended(&end.end);
-        match self.options.eof.after(&end.end) {
+        self.forth.ended(&end.reason);
+        match self.options.eof.after(&end.reason) {
             AfterEnd::Continue => {}
             AfterEnd::SendEof => self.shutdown(Shutdown::Write),
             AfterEnd::StopBoth => self.stop(Shutdown::Both),
@@ -194,14 +194,14 @@ impl TransferShared {
     }
 
     fn received(&self, end: ThreadEnd) {
-        self.back.ended(&end.end);
+        self.back.ended(&end.reason);
         self.ended(|endings| {
             endings.received = Some(end);
             endings.receives = false;
         });
     }
 
-    /// Parties both directions after the held bytes are delivered.
+    /// Ends both directions after the held bytes are delivered.
     fn stop(&self, how: Shutdown) {
         self.meter.stop.store(true, Ordering::SeqCst);
         self.shutdown(how);
@@ -289,8 +289,8 @@ impl TransferShared {
         let is_stopped = self.meter.stop.load(Ordering::SeqCst);
         // After our own shutdown of both directions, the socket does not report whether the peer
         // has shut down as well.
-        let received = endings.received.as_ref().map(|it| &it.end);
-        let sent = endings.sent.as_ref().map(|it| (&it.end, it.left));
+        let received = endings.received.as_ref().map(|it| &it.reason);
+        let sent = endings.sent.as_ref().map(|it| (&it.reason, it.left));
         let peer_has_ended = early_end.is_none()
             && (!is_stopped
                 || matches!(received, Some(DirectionEnd::Eof))
@@ -316,7 +316,7 @@ impl TransferShared {
         }
     }
 
-    /// Parties what is still running and returns the report.
+    /// Ends what is still running and returns the report.
     fn finish(&self, early_end: Option<EarlyEnd>) -> TransferReport {
         let mut endings = self.endings();
         // A peer that cannot deliver its answer any more may never read what was sent.
@@ -357,7 +357,7 @@ fn report(
     observed: &ObservedDirection,
     delivery: Delivery,
 ) -> DirectionReport {
-    let ThreadEnd { end, left } = end.unwrap_or_else(|| {
+    let ThreadEnd { reason: end, left } = end.unwrap_or_else(|| {
         let end = if is_used { DirectionEnd::Stopped } else { DirectionEnd::Unused };
         observed.ended(&end);
         end.into()
