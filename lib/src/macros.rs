@@ -15,7 +15,7 @@ macro_rules! backend_enum {
             UdSocket($backend),
         }
 
-        #[allow(dead_code, reason = "not every enum needs each of them")]
+        #[allow(dead_code, reason = "not every enum uses all of these methods")]
         impl $name {
             fn backend(&self) -> &$backend {
                 #[cfg(windows)]
