@@ -190,7 +190,7 @@ fn descriptors_of_processes_do_not_leak() {
 /// In a process of its own, because other tests may have such descriptors.
 #[cfg(target_os = "linux")]
 pub(crate) fn await_process_descriptors() {
-    use crate::unix::fd_passing::{ask_for_process_descriptors, process_descriptors};
+    use crate::unix::fd_leaks::{ask_for_process_descriptors, process_descriptors};
     block_on(async {
         let (one, other) = UdStream::pair().unwrap();
         if !ask_for_process_descriptors(other.as_fd()) {

@@ -33,12 +33,12 @@ const JOBS: &[(&str, fn())] = &[
     ("take by number", super::activation::take_by_number),
     ("connect and stay", super::peer_process::connect_and_stay),
     ("send to nobody", super::fd_passing::send_to_nobody),
-    ("receive too many", super::fd_passing::receive_too_many),
+    ("receive too many", super::fd_leaks::receive_too_many),
     ("runtime folder", super::runtime_folder::listen_and_connect),
     #[cfg(linux_like)]
     ("listen and stay", super::abstract_names::listen_and_stay),
     #[cfg(target_os = "linux")]
-    ("receive process descriptors", super::fd_passing::receive_process_descriptors),
+    ("receive process descriptors", super::fd_leaks::receive_process_descriptors),
     #[cfg(target_os = "linux")]
     ("await process descriptors", crate::asynchronous::fd_passing::await_process_descriptors),
     #[cfg(target_os = "linux")]
