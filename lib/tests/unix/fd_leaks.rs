@@ -22,7 +22,7 @@ use std::{
 
 /// One descriptor too many fits into the rounded-up room, a hundred do not.
 #[test]
-fn more_than_were_asked_for_are_an_error_and_do_not_leak() {
+fn descriptors_above_the_limit_are_an_error_and_are_closed() {
     within_deadline(|| {
         for (sent, limit) in [(1, 0), (2, 1), (100, 1), (MAX_PASSED_FDS, 0), (100, 99)] {
             let (one, other) = UdStream::pair().unwrap();
@@ -50,7 +50,7 @@ fn more_than_were_asked_for_are_an_error_and_do_not_leak() {
 }
 
 #[test]
-fn what_cannot_be_opened_any_more_is_an_error_and_does_not_leak() {
+fn too_many_open_files_are_an_error_and_leak_no_descriptor() {
     within_deadline(|| {
         Job::new("receive too many").run();
     });
@@ -131,7 +131,7 @@ pub(super) fn receive_process_descriptors() {
 }
 
 #[test]
-fn a_plain_read_has_them_closed() {
+fn a_plain_read_closes_the_passed_descriptors() {
     within_deadline(|| {
         let (one, mut other) = UdStream::pair().unwrap();
         let (reader, writer) = pipe().unwrap();

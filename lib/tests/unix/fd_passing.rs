@@ -69,7 +69,7 @@ fn a_file_is_passed() {
 }
 
 #[test]
-fn those_that_are_there_already_stay() {
+fn received_descriptors_are_appended_to_the_vector() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let mut fds = vec![OwnedFd::from(file_with("first"))];
@@ -81,7 +81,7 @@ fn those_that_are_there_already_stay() {
 }
 
 #[test]
-fn as_many_as_the_system_allows_keep_their_order() {
+fn the_maximum_number_of_descriptors_keeps_its_order() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let files = [file_with("a"), file_with("b"), file_with("c")];
@@ -101,7 +101,7 @@ fn as_many_as_the_system_allows_keep_their_order() {
 }
 
 #[test]
-fn a_byte_is_needed_to_carry_them() {
+fn descriptors_need_at_least_one_byte() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let file = file_with("contents");
@@ -124,7 +124,7 @@ fn a_byte_is_needed_to_carry_them() {
 }
 
 #[test]
-fn a_limit_above_the_systems_is_the_systems() {
+fn a_limit_above_the_maximum_is_allowed() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         one.send_with_fds(b"x", &[file_with("contents").as_fd()]).unwrap();
@@ -135,7 +135,7 @@ fn a_limit_above_the_systems_is_the_systems() {
 }
 
 #[test]
-fn those_of_two_calls_are_not_mixed() {
+fn descriptors_of_two_calls_are_not_mixed() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         for word in ["first", "second"] {
@@ -151,7 +151,7 @@ fn those_of_two_calls_are_not_mixed() {
 }
 
 #[test]
-fn without_descriptors_it_is_reading_and_writing() {
+fn without_descriptors_the_calls_read_and_write() {
     within_deadline(|| {
         let (one, mut other) = UdStream::pair().unwrap();
         assert_eq!(one.send_with_fds(b"plain", &[]).unwrap(), 5);
@@ -170,7 +170,7 @@ fn without_descriptors_it_is_reading_and_writing() {
 }
 
 #[test]
-fn several_buffers() {
+fn descriptors_are_passed_with_several_buffers() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let bufs = [IoSlice::new(b"ab"), IoSlice::new(b""), IoSlice::new(b"cde")];
@@ -185,7 +185,7 @@ fn several_buffers() {
 }
 
 #[test]
-fn through_halves() {
+fn halves_pass_descriptors() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let ((_, send), (receive, _)) = (one.split(), other.split());
@@ -203,7 +203,7 @@ fn through_halves() {
 }
 
 #[test]
-fn nonblocking_would_block_and_timeouts_time_out() {
+fn passing_would_block_or_times_out() {
     within_deadline(|| {
         for nonblocking in [true, false] {
             let (one, other) = UdStream::pair().unwrap();
@@ -231,7 +231,7 @@ fn nonblocking_would_block_and_timeouts_time_out() {
 
 /// The rest after a partial write is written without the descriptors.
 #[test]
-fn a_part_of_the_bytes_carries_all_of_them() {
+fn a_partial_write_sends_all_descriptors() {
     const LEN: usize = 1 << 20;
     within_deadline(|| {
         let (mut one, other) = UdStream::pair().unwrap();
@@ -239,7 +239,7 @@ fn a_part_of_the_bytes_carries_all_of_them() {
         let data = pattern(LEN);
         let file = file_with("contents");
         let sent = one.send_with_fds(&data, &[file.as_fd(), file.as_fd()]).unwrap();
-        assert!(sent < LEN, "the system took all of it");
+        assert!(sent < LEN, "the system has accepted all bytes");
         one.set_nonblocking(false).unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -263,7 +263,7 @@ fn a_part_of_the_bytes_carries_all_of_them() {
 }
 
 #[test]
-fn a_peer_that_has_gone_is_an_error_and_no_signal() {
+fn sending_to_a_closed_peer_is_an_error_and_raises_no_signal() {
     within_deadline(|| {
         Job::new("send to nobody").run();
     });

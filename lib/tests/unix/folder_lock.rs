@@ -18,7 +18,7 @@ use std::{
 
 /// Earlier versions had a lock file of this name. A file of this name is ignored.
 #[test]
-fn what_is_named_like_a_lock_file_is_untouched_and_in_nobodys_way() {
+fn a_file_named_like_an_old_lock_file_is_untouched_and_ignored() {
     within_deadline(|| {
         let lock = |folder: &Folder| folder.root().join(".a.sock.claim");
         let strangers: [fn(&Path); 5] = [
@@ -77,7 +77,7 @@ fn a_free_name_does_not_wait_for_a_lock() {
 
 /// Another process holds the lock for too long.
 #[test]
-fn taking_over_ends_with_the_time_that_it_may_take() {
+fn taking_over_fails_after_the_maximum_time() {
     within_deadline(|| {
         for policy in TAKING_OVER {
             let folder = Folder::new();
@@ -110,7 +110,7 @@ fn taking_over_ends_with_the_time_that_it_may_take() {
 }
 
 #[test]
-fn no_limit_is_a_limit_too() {
+fn the_longest_and_the_shortest_time_limit_work() {
     within_deadline(|| {
         let folder = Folder::new();
         make_stale(&folder.path());

@@ -38,7 +38,7 @@ fn a_stale_file_is_taken_over() {
 }
 
 #[test]
-fn a_stale_file_is_an_error_unless_asked_for() {
+fn a_stale_file_is_an_error_by_default() {
     within_deadline(|| {
         let folder = Folder::new();
         make_stale(&folder.path());
@@ -176,7 +176,7 @@ fn a_server_with_a_full_backlog_counts_as_live() {
 }
 
 #[test]
-fn in_a_folder_that_is_not_there_nothing_can_be_bound() {
+fn listening_in_a_missing_folder_is_not_found() {
     within_deadline(|| {
         let folder = Folder::new();
         for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
@@ -190,7 +190,7 @@ fn in_a_folder_that_is_not_there_nothing_can_be_bound() {
 /// Another program changes the path all the time: a file that is not a socket takes the place of a
 /// stale socket, also with its inode number. No file is lost.
 #[test]
-fn a_file_that_comes_in_the_place_of_a_stale_socket_is_untouched() {
+fn a_file_that_replaces_a_stale_socket_is_untouched() {
     within_deadline(|| {
         let folder = Folder::new();
         let kept = Folder::new();

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_the_kernels() {
+    fn an_error_message_returns_the_error_of_the_kernel() {
         let bytes = message(NLMSG_ERROR, &(-libc::ENOENT).to_ne_bytes());
         let error = parse(&bytes, &mut Vec::new()).map_err(|error| error.raw_os_error());
         assert_eq!(error, Err(Some(libc::ENOENT)));
