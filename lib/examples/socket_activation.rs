@@ -19,7 +19,7 @@ use std::{
 const IDLE: Duration = Duration::from_secs(1);
 
 fn main() -> io::Result<()> {
-    // First of all: the numbers are to be those that came with the process.
+    // This comes first, before the program opens descriptors of its own.
     let mut listeners = inherited()?;
     if listeners.is_empty() {
         let word = format!("socket-activation-{}", std::process::id());
@@ -40,8 +40,7 @@ fn main() -> io::Result<()> {
 #[cfg(unix)]
 fn inherited() -> io::Result<Vec<Listener>> {
     use local_socket::os::unix::inherited::listen_fds;
-    // SAFETY: the program has opened no descriptors yet, and uses those that came with it
-    // nowhere else.
+    // SAFETY: the program has opened no descriptors yet, and nothing else uses the inherited ones.
     let sockets = unsafe { listen_fds()? };
     sockets.into_iter().map(Listener::try_from).collect()
 }

@@ -15,7 +15,7 @@ macro_rules! backend_enum {
             UdSocket($backend),
         }
 
-        #[allow(dead_code, reason = "not every enum needs each of them")]
+        #[allow(dead_code, reason = "not every enum uses all of these methods")]
         impl $name {
             fn backend(&self) -> &$backend {
                 #[cfg(windows)]
@@ -58,7 +58,7 @@ macro_rules! backend_enum {
 /// Implements traits by passing each call on to another value, which has methods of the same names.
 ///
 /// `impl Read for T` and `impl Write for T` stand for two implementations: one for `&T`, and one
-/// for `T` by way of `&T`. The asynchronous traits are implemented for the given type only.
+/// for `T` by way of `&T`. All other traits are implemented for the given type only.
 macro_rules! delegate {
     () => {};
     (impl Read for $type:ty, via |$this:ident| $inner:expr; $($rest:tt)*) => {
@@ -118,52 +118,45 @@ macro_rules! delegate {
     };
     (impl AsyncRead for $type:ty, via |$this:ident| $inner:expr; $($rest:tt)*) => {
         impl ::tokio::io::AsyncRead for $type {
-            fn poll_read(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-                buf: &mut ::tokio::io::ReadBuf<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                let $this = self.get_mut();
-                $inner.poll_read(cx, buf)
+            delegate! {
+                @poll |$this| $inner;
+                fn poll_read(buf: &mut ::tokio::io::ReadBuf<'_>) -> ();
             }
         }
         delegate! { $($rest)* }
     };
     (impl AsyncWrite for $type:ty, via |$this:ident| $inner:expr; $($rest:tt)*) => {
         impl ::tokio::io::AsyncWrite for $type {
-            fn poll_write(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-                buf: &[u8],
-            ) -> std::task::Poll<std::io::Result<usize>> {
-                let $this = self.get_mut();
-                $inner.poll_write(cx, buf)
-            }
-            fn poll_write_vectored(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-                bufs: &[std::io::IoSlice<'_>],
-            ) -> std::task::Poll<std::io::Result<usize>> {
-                let $this = self.get_mut();
-                $inner.poll_write_vectored(cx, bufs)
+            delegate! {
+                @poll |$this| $inner;
+                fn poll_write(buf: &[u8]) -> usize;
+                fn poll_write_vectored(bufs: &[std::io::IoSlice<'_>]) -> usize;
+                fn poll_flush() -> ();
+                fn poll_shutdown() -> ();
             }
             fn is_write_vectored(&self) -> bool {
                 true
             }
-            fn poll_flush(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                let $this = self.get_mut();
-                $inner.poll_flush(cx)
-            }
-            fn poll_shutdown(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                let $this = self.get_mut();
-                $inner.poll_shutdown(cx)
-            }
+        }
+        delegate! { $($rest)* }
+    };
+    (
+        @poll |$this:ident| $inner:expr;
+        $(fn $method:ident($($arg:ident: $arg_type:ty)?) -> $output:ty;)*
+    ) => {$(
+        fn $method(
+            self: std::pin::Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+            $($arg: $arg_type)?
+        ) -> std::task::Poll<std::io::Result<$output>> {
+            let $this = self.get_mut();
+            $inner.$method(cx $(, $arg)?)
+        }
+    )*};
+    // The asynchronous traits of halves, which have no methods.
+    (impl $half:ident for $type:ty, of $stream:ty; $($rest:tt)*) => {
+        impl $crate::traits::tokio::$half for $type {
+            type Stream = $stream;
         }
         delegate! { $($rest)* }
     };
@@ -188,6 +181,24 @@ macro_rules! delegate {
             fn peer_name(&self) -> std::io::Result<Option<$crate::Name<'static>>> {
                 let $this = self;
                 $inner.peer_name()
+            }
+        }
+        delegate! { $($rest)* }
+    };
+    (impl AsFd for $type:ty, via |$this:ident| $inner:expr; $($rest:tt)*) => {
+        impl std::os::fd::AsFd for $type {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                let $this = self;
+                $inner.as_fd()
+            }
+        }
+        delegate! { $($rest)* }
+    };
+    (impl AsHandle for $type:ty, via |$this:ident| $inner:expr; $($rest:tt)*) => {
+        impl std::os::windows::io::AsHandle for $type {
+            fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
+                let $this = self;
+                $inner.as_handle()
             }
         }
         delegate! { $($rest)* }

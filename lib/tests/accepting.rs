@@ -13,16 +13,16 @@ use std::{
 on_every_kind! {
     nonblocking_accept_would_block
     nonblocking_mode_can_be_changed
-    nonblocking_mode_is_of_accepting_or_of_streams_or_of_both
+    nonblocking_mode_applies_to_accepting_streams_or_both
     accept_times_out
-    accept_within_the_timeout_gets_the_client
-    acceptors_with_a_timeout_do_not_wait_for_ever_for_a_client_that_another_got
+    accept_returns_a_client_within_the_timeout
+    accept_with_a_timeout_ends_if_another_thread_accepts_the_client
     a_timeout_of_zero_is_invalid
-    a_peer_gone_before_accept_does_no_harm
-    what_a_peer_wrote_before_it_went_is_delivered
+    a_client_that_disconnects_before_accept_does_no_harm
+    data_of_a_client_that_disconnects_before_accept_is_delivered
     incoming_accepts_one_client_after_another
-    the_listener_is_an_iterator_itself
-    the_listener_knows_its_name
+    the_listener_is_an_iterator
+    the_listener_returns_its_name
 }
 
 const TIMEOUT: Duration = Duration::from_millis(60);
@@ -54,7 +54,7 @@ fn nonblocking_mode_can_be_changed(place: &Place) {
     place.connected(&listener);
 }
 
-fn nonblocking_mode_is_of_accepting_or_of_streams_or_of_both(place: &Place) {
+fn nonblocking_mode_applies_to_accepting_streams_or_both(place: &Place) {
     for (mode, streams) in [
         (ListenerNonblockingMode::Neither, false),
         (ListenerNonblockingMode::Accept, false),
@@ -111,7 +111,7 @@ fn accept_times_out(place: &Place) {
     }
 }
 
-fn accept_within_the_timeout_gets_the_client(place: &Place) {
+fn accept_returns_a_client_within_the_timeout(place: &Place) {
     let listener = place.listen();
     listener.set_accept_timeout(Some(Duration::from_secs(30))).unwrap();
     let (mut client, mut server) = place.connected(&listener);
@@ -129,7 +129,7 @@ fn accept_within_the_timeout_gets_the_client(place: &Place) {
 
 /// A thread that is woken for a client which another thread accepts must wait for the rest of its
 /// timeout, not for the next client.
-fn acceptors_with_a_timeout_do_not_wait_for_ever_for_a_client_that_another_got(place: &Place) {
+fn accept_with_a_timeout_ends_if_another_thread_accepts_the_client(place: &Place) {
     const CLIENTS: usize = 300;
     let listener = place.listen();
     listener.set_accept_timeout(Some(Duration::from_millis(300))).unwrap();
@@ -157,7 +157,7 @@ fn a_timeout_of_zero_is_invalid(place: &Place) {
     assert_kind(listener.set_accept_timeout(Some(Duration::ZERO)), &[ErrorKind::InvalidInput]);
 }
 
-fn a_peer_gone_before_accept_does_no_harm(place: &Place) {
+fn a_client_that_disconnects_before_accept_does_no_harm(place: &Place) {
     let listener = place.listen();
     for _ in 0..3 {
         drop(place.connect());
@@ -180,7 +180,7 @@ fn a_peer_gone_before_accept_does_no_harm(place: &Place) {
     });
 }
 
-fn what_a_peer_wrote_before_it_went_is_delivered(place: &Place) {
+fn data_of_a_client_that_disconnects_before_accept_is_delivered(place: &Place) {
     let listener = place.listen();
     thread::scope(|scope| {
         scope.spawn(|| place.connect().write_all(b"goodbye").unwrap());
@@ -198,7 +198,7 @@ fn incoming_accepts_one_client_after_another(place: &Place) {
     exchange_with(place, listener.incoming());
 }
 
-fn the_listener_is_an_iterator_itself(place: &Place) {
+fn the_listener_is_an_iterator(place: &Place) {
     let mut listener = place.listen();
     assert_eq!(listener.size_hint(), (usize::MAX, None));
     exchange_with(place, &mut listener);
@@ -222,7 +222,7 @@ fn exchange_with(place: &Place, streams: impl FusedIterator<Item = std::io::Resu
     });
 }
 
-fn the_listener_knows_its_name(place: &Place) {
+fn the_listener_returns_its_name(place: &Place) {
     let listener = place.listen();
     assert_eq!(listener.local_name().unwrap(), place.name());
     listener.close().unwrap();
@@ -230,13 +230,13 @@ fn the_listener_knows_its_name(place: &Place) {
 }
 
 #[test]
-fn without_a_name_it_is_invalid_input() {
+fn options_without_a_name_are_invalid_input() {
     assert_kind(ListenerOptions::new().create_sync(), &[ErrorKind::InvalidInput]);
 }
 
 /// The functions of the traits can be called for other types of listeners, too.
 #[test]
-fn options_make_the_type_that_is_asked_for() {
+fn options_create_the_requested_type() {
     let place = Place::new(any_kind());
     let listener: local_socket::Listener = place.options().create_sync_as().unwrap();
     let client = thread::scope(|scope| {

@@ -15,12 +15,12 @@ use std::{
 on_every_kind! {
     closing_ends_accept_in_another_thread
     closing_ends_accept_with_a_timeout_in_another_thread
-    after_closing_nobody_gets_in
-    after_dropping_nobody_gets_in
+    after_closing_no_client_can_connect
+    after_dropping_no_client_can_connect
     closing_twice_does_nothing
     the_name_is_free_after_closing
-    open_streams_go_on_after_closing_and_dropping
-    clients_that_were_not_accepted_are_turned_away
+    open_streams_work_after_the_listener_is_closed_or_dropped
+    clients_in_the_backlog_are_disconnected
 }
 
 fn closing_ends_accept_in_another_thread(place: &Place) {
@@ -34,18 +34,18 @@ fn closing_ends_accept_with_a_timeout_in_another_thread(place: &Place) {
 fn accept_while_closing(place: &Place, timeout: Option<Duration>) {
     let listener = place.listen();
     listener.set_accept_timeout(timeout).unwrap();
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         let acceptors: Vec<_> = (0..3)
             .map(|_| {
-                let (tell, listener) = (tell.clone(), &listener);
+                let (sender, listener) = (sender.clone(), &listener);
                 scope.spawn(move || {
-                    tell.send(ThreadMark::current()).unwrap();
+                    sender.send(ThreadMark::current()).unwrap();
                     listener.accept()
                 })
             })
             .collect();
-        told.iter().take(3).for_each(|thread| thread.wait_until_asleep());
+        receiver.iter().take(3).for_each(|thread| thread.wait_until_asleep());
         listener.close().unwrap();
         for acceptor in acceptors {
             assert_kind(acceptor.join().unwrap(), &[ErrorKind::NotConnected]);
@@ -55,14 +55,14 @@ fn accept_while_closing(place: &Place, timeout: Option<Duration>) {
     assert_kind(Stream::connect(place.name()), NOBODY);
 }
 
-fn after_closing_nobody_gets_in(place: &Place) {
+fn after_closing_no_client_can_connect(place: &Place) {
     let listener = place.listen();
     listener.close().unwrap();
     assert_kind(Stream::connect(place.name()), NOBODY);
     assert_kind(listener.accept(), &[ErrorKind::NotConnected]);
 }
 
-fn after_dropping_nobody_gets_in(place: &Place) {
+fn after_dropping_no_client_can_connect(place: &Place) {
     drop(place.listen());
     assert_kind(Stream::connect(place.name()), NOBODY);
 }
@@ -85,7 +85,7 @@ fn the_name_is_free_after_closing(place: &Place) {
     assert_kind(closed.accept(), &[ErrorKind::NotConnected]);
 }
 
-fn open_streams_go_on_after_closing_and_dropping(place: &Place) {
+fn open_streams_work_after_the_listener_is_closed_or_dropped(place: &Place) {
     let listener = place.listen();
     let (mut client, mut server) = place.connected(&listener);
     let mut exchange = || {
@@ -102,7 +102,7 @@ fn open_streams_go_on_after_closing_and_dropping(place: &Place) {
     exchange();
 }
 
-fn clients_that_were_not_accepted_are_turned_away(place: &Place) {
+fn clients_in_the_backlog_are_disconnected(place: &Place) {
     let listener = place.listen();
     let options = ConnectOptions::new()
         .name(place.name())

@@ -6,8 +6,8 @@ use std::{io::ErrorKind, sync::Barrier, thread, time::Duration};
 
 on_every_kind! {
     a_live_name_is_refused
-    a_name_is_free_after_its_listener
-    of_many_who_start_at_once_one_gets_the_name
+    a_name_is_free_after_its_listener_is_closed
+    of_many_simultaneous_listeners_one_gets_the_name
 }
 
 fn a_live_name_is_refused(place: &Place) {
@@ -20,14 +20,14 @@ fn a_live_name_is_refused(place: &Place) {
     place.connected(&listener);
 }
 
-fn a_name_is_free_after_its_listener(place: &Place) {
+fn a_name_is_free_after_its_listener_is_closed(place: &Place) {
     for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
         let listener = place.options().on_conflict(policy).create_sync().unwrap();
         place.connected(&listener);
     }
 }
 
-fn of_many_who_start_at_once_one_gets_the_name(place: &Place) {
+fn of_many_simultaneous_listeners_one_gets_the_name(place: &Place) {
     for policy in [OnConflict::Fail, OnConflict::ReplaceStale] {
         let start = Barrier::new(8);
         let results: Vec<_> = thread::scope(|scope| {

@@ -10,10 +10,10 @@ use std::{
 };
 
 on_every_kind! {
-    connect_to_nothing_fails_at_once
+    connecting_without_a_server_fails_at_once
     every_wait_mode_connects_to_a_waiting_server
     connects_race_with_listen
-    the_stream_is_nonblocking_if_asked_for_and_only_then
+    the_stream_is_nonblocking_only_with_that_option
 }
 
 const WAIT_MODES: [ConnectWaitMode; 4] = [
@@ -23,7 +23,7 @@ const WAIT_MODES: [ConnectWaitMode; 4] = [
     ConnectWaitMode::Unbounded,
 ];
 
-fn connect_to_nothing_fails_at_once(place: &Place) {
+fn connecting_without_a_server_fails_at_once(place: &Place) {
     for wait_mode in WAIT_MODES {
         let start = Instant::now();
         let result = ConnectOptions::new().name(place.name()).wait_mode(wait_mode).connect_sync();
@@ -82,7 +82,7 @@ fn connects_race_with_listen(place: &Place) {
     }
 }
 
-fn the_stream_is_nonblocking_if_asked_for_and_only_then(place: &Place) {
+fn the_stream_is_nonblocking_only_with_that_option(place: &Place) {
     let listener = place.listen();
     for wait_mode in WAIT_MODES {
         thread::scope(|scope| {
@@ -100,7 +100,7 @@ fn the_stream_is_nonblocking_if_asked_for_and_only_then(place: &Place) {
 }
 
 #[test]
-fn without_a_name_it_is_invalid_input() {
+fn options_without_a_name_are_invalid_input() {
     assert_kind(ConnectOptions::new().connect_sync(), &[ErrorKind::InvalidInput]);
 }
 

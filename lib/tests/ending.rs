@@ -17,14 +17,14 @@ on_every_kind! {
     a_close_is_the_other_sides_end_of_file
     half_close_is_the_end_of_one_direction
     half_close_of_both_one_after_the_other
-    a_write_of_nothing_is_no_end_of_file
+    an_empty_write_is_not_an_end_of_file
     writing_after_half_close_is_an_error
-    writing_to_a_peer_that_has_gone_is_an_error
+    writing_to_a_closed_peer_is_an_error
     shutting_down_wakes_a_reader
-    after_shutting_down_both_nothing_goes
-    hanging_up_is_noticed
+    after_shutting_down_both_directions_reads_end_and_writes_fail
+    a_hang_up_of_the_peer_is_detected
     draining_waits_for_the_peer
-    dropping_delivers_what_was_written
+    dropping_delivers_written_data
 }
 
 /// Runs a behaviour for the client's end and for the server's end.
@@ -87,7 +87,7 @@ fn half_close_of_both_one_after_the_other(place: &Place) {
     });
 }
 
-fn a_write_of_nothing_is_no_end_of_file(place: &Place) {
+fn an_empty_write_is_not_an_end_of_file(place: &Place) {
     in_both_roles(place, |mut one, other| {
         assert_eq!(one.write(&[]).unwrap(), 0);
         assert_eq!(one.write_vectored(&[]).unwrap(), 0);
@@ -106,7 +106,7 @@ fn writing_after_half_close_is_an_error(place: &Place) {
     });
 }
 
-fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
+fn writing_to_a_closed_peer_is_an_error(place: &Place) {
     in_both_roles(place, |mut one, other| {
         drop(other);
         // Some systems accept data that fits and report the error later.
@@ -125,14 +125,14 @@ fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
 fn shutting_down_wakes_a_reader(place: &Place) {
     for how in [Shutdown::Read, Shutdown::Both] {
         in_both_roles(place, |one, _other| {
-            let (tell, told) = mpsc::channel();
+            let (sender, receiver) = mpsc::channel();
             thread::scope(|scope| {
                 let one = &one;
                 let reader = scope.spawn(move || {
-                    tell.send(ThreadMark::current()).unwrap();
+                    sender.send(ThreadMark::current()).unwrap();
                     { one }.read(&mut [0])
                 });
-                told.recv().unwrap().wait_until_asleep();
+                receiver.recv().unwrap().wait_until_asleep();
                 one.shutdown(how).unwrap();
                 assert_eq!(reader.join().unwrap().unwrap(), 0, "{how:?}");
             });
@@ -140,7 +140,7 @@ fn shutting_down_wakes_a_reader(place: &Place) {
     }
 }
 
-fn after_shutting_down_both_nothing_goes(place: &Place) {
+fn after_shutting_down_both_directions_reads_end_and_writes_fail(place: &Place) {
     in_both_roles(place, |mut one, other| {
         one.shutdown(Shutdown::Both).unwrap();
         assert_kind(one.write(b"x"), &[ErrorKind::BrokenPipe]);
@@ -149,7 +149,7 @@ fn after_shutting_down_both_nothing_goes(place: &Place) {
     });
 }
 
-fn hanging_up_is_noticed(place: &Place) {
+fn a_hang_up_of_the_peer_is_detected(place: &Place) {
     in_both_roles(place, |one, mut other| {
         assert!(!one.peer_hung_up().unwrap());
         other.write_all(b"left").unwrap();
@@ -176,7 +176,7 @@ fn draining_waits_for_the_peer(place: &Place) {
     });
 }
 
-fn dropping_delivers_what_was_written(place: &Place) {
+fn dropping_delivers_written_data(place: &Place) {
     in_both_roles(place, |mut one, other| {
         let sent = pattern(30_000);
         thread::scope(|scope| {

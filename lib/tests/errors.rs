@@ -12,8 +12,8 @@ use std::{
 };
 
 on_every_kind! {
-    a_failed_connect_names_the_name
-    a_failed_bind_names_the_name
+    the_error_of_connect_contains_the_name
+    the_error_of_listening_contains_the_name
 }
 
 #[track_caller]
@@ -28,14 +28,14 @@ fn assert_complete(error: &io::Error, action: Action, place: &Place) -> String {
     error.to_string()
 }
 
-fn a_failed_connect_names_the_name(place: &Place) {
+fn the_error_of_connect_contains_the_name(place: &Place) {
     let error = assert_kind(Stream::connect(place.name()), NOBODY);
     let message = assert_complete(&error, Action::Connect, place);
     assert!(message.starts_with(&format!("cannot connect to {}: ", place.name())), "{message}");
     assert_eq!(SocketError::of(&error).unwrap().obstacle(), None);
 }
 
-fn a_failed_bind_names_the_name(place: &Place) {
+fn the_error_of_listening_contains_the_name(place: &Place) {
     let _listener = place.listen();
     for policy in [OnConflict::Fail, OnConflict::ReplaceStale] {
         let result = place.options().on_conflict(policy).create_sync();
@@ -46,7 +46,7 @@ fn a_failed_bind_names_the_name(place: &Place) {
 }
 
 #[test]
-fn other_errors_have_no_socket_error_inside() {
+fn other_errors_contain_no_socket_error() {
     assert!(SocketError::of(&io::Error::from(ErrorKind::NotFound)).is_none());
     assert!(SocketError::of(&io::Error::other("text")).is_none());
 }

@@ -18,12 +18,12 @@ use std::{
 
 on_every_kind! {
     a_refused_client_is_closed_and_the_next_one_is_accepted
-    the_filter_is_told_who_it_is
+    the_filter_gets_the_credentials_of_the_client
     nonblocking_accept_would_block_behind_refused_clients
     accept_times_out_while_clients_are_refused
     accept_times_out_behind_a_refused_client
     a_filter_can_be_set_later
-    one_set_of_options_makes_many_listeners
+    listeners_of_the_same_options_share_the_filter
     a_filter_that_panics_costs_one_client
 }
 
@@ -59,19 +59,19 @@ fn a_refused_client_is_closed_and_the_next_one_is_accepted(place: &Place) {
     assert_connected(fourth, listener.incoming().next().unwrap().unwrap());
 }
 
-fn the_filter_is_told_who_it_is(place: &Place) {
-    let told = Arc::new(Mutex::new(Vec::new()));
+fn the_filter_gets_the_credentials_of_the_client(place: &Place) {
+    let pids = Arc::new(Mutex::new(Vec::new()));
     let filter = {
-        let told = Arc::clone(&told);
+        let pids = Arc::clone(&pids);
         move |peer: &PeerCreds| {
-            told.lock().unwrap().push(peer.pid());
+            pids.lock().unwrap().push(peer.pid());
             true
         }
     };
     let listener = place.options().accept_filter(filter).create_sync().unwrap();
     place.connected(&listener);
     let own = std::process::id().try_into().unwrap();
-    assert_eq!(*told.lock().unwrap(), [Some(own)]);
+    assert_eq!(*pids.lock().unwrap(), [Some(own)]);
 }
 
 fn nonblocking_accept_would_block_behind_refused_clients(place: &Place) {
@@ -158,7 +158,7 @@ fn refuses_one(place: &Place, listener: &Listener) {
     assert_connected(client, server);
 }
 
-fn one_set_of_options_makes_many_listeners(place: &Place) {
+fn listeners_of_the_same_options_share_the_filter(place: &Place) {
     let seen = AtomicUsize::new(0);
     let every_other = move |_: &PeerCreds| seen.fetch_add(1, Ordering::Relaxed) % 2 == 1;
     let options = place.options().accept_filter(every_other);
@@ -172,7 +172,7 @@ fn one_set_of_options_makes_many_listeners(place: &Place) {
 fn a_filter_that_panics_costs_one_client(place: &Place) {
     let seen = AtomicUsize::new(0);
     let filter = move |_: &PeerCreds| {
-        assert!(seen.fetch_add(1, Ordering::Relaxed) > 0, "the filter panics, as it is to do here");
+        assert!(seen.fetch_add(1, Ordering::Relaxed) > 0, "this panic is part of the test");
         true
     };
     let listener = place.options().accept_filter(filter).create_sync().unwrap();

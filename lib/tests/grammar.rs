@@ -212,7 +212,7 @@ fn the_limits_of_each_platform() {
 }
 
 #[test]
-fn printed_as_it_is_typed() {
+fn names_are_printed_in_the_form_that_parses() {
     for (platform, text, printed) in [
         (Linux, "a", "@a"),
         (Linux, "ns:a/b", "@a/b"),

@@ -10,16 +10,16 @@ use std::{
 };
 
 on_every_kind! {
-    halves_work_in_two_threads_and_come_together_again
-    strangers_are_given_back
-    a_half_that_closes_ends_its_direction
-    dropping_the_send_half_ends_nothing
-    dropping_the_receive_half_ends_nothing
+    halves_work_in_two_threads_and_reunite
+    halves_of_different_streams_are_returned
+    closing_a_half_shuts_down_its_direction
+    dropping_the_send_half_shuts_down_nothing
+    dropping_the_receive_half_shuts_down_nothing
     halves_have_timeouts
     halves_have_vectored_io
 }
 
-fn halves_work_in_two_threads_and_come_together_again(place: &Place) {
+fn halves_work_in_two_threads_and_reunite(place: &Place) {
     let (one, other) = place.streams();
     let (to, fro) = (pattern(1_000_000), pattern(900_000));
     let ends = [(one, &to, &fro), (other, &fro, &to)].map(|(stream, sent, expected)| {
@@ -48,7 +48,7 @@ fn halves_work_in_two_threads_and_come_together_again(place: &Place) {
     assert!(!one.peer_hung_up().unwrap());
 }
 
-fn strangers_are_given_back(place: &Place) {
+fn halves_of_different_streams_are_returned(place: &Place) {
     // After its listener was closed, the name of a pipe is in use as long as a stream is open.
     let listener = place.listen();
     let (one, one_peer) = place.connected(&listener);
@@ -72,7 +72,7 @@ fn strangers_are_given_back(place: &Place) {
     Stream::reunite(receive, send).unwrap_err();
 }
 
-fn a_half_that_closes_ends_its_direction(place: &Place) {
+fn closing_a_half_shuts_down_its_direction(place: &Place) {
     let (one, mut other) = place.streams();
     let (mut receive, mut send) = one.split();
     send.write_all(b"question").unwrap();
@@ -88,7 +88,7 @@ fn a_half_that_closes_ends_its_direction(place: &Place) {
     assert_eq!(text, "answer");
 }
 
-fn dropping_the_send_half_ends_nothing(place: &Place) {
+fn dropping_the_send_half_shuts_down_nothing(place: &Place) {
     let (one, mut other) = place.streams();
     let (mut receive, send) = one.split();
     drop(send);
@@ -101,7 +101,7 @@ fn dropping_the_send_half_ends_nothing(place: &Place) {
     assert_eq!(other.read(&mut [0]).unwrap(), 0);
 }
 
-fn dropping_the_receive_half_ends_nothing(place: &Place) {
+fn dropping_the_receive_half_shuts_down_nothing(place: &Place) {
     let (one, mut other) = place.streams();
     let (receive, mut send) = one.split();
     drop(receive);

@@ -195,10 +195,11 @@ pub(crate) fn is_wine() -> bool {
 
 /// Waits for a condition that no call reports.
 #[track_caller]
-pub(crate) fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE / 2;
-    while !fact() {
-        assert!(Instant::now() < deadline, "it never came to be that {what}");
+    while !condition() {
+        assert!(Instant::now() < deadline, "timed out waiting until {what}");
+        // No call waits for the condition, so it is checked again after a pause.
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -213,10 +214,11 @@ impl ThreadMark {
         Self(std::fs::read_link("/proc/thread-self").ok())
     }
 
-    /// Waits until the thread sleeps in a system call. If the system does not report that, it waits
-    /// a moment; tests must hold in either case.
+    /// Waits until the thread sleeps in a system call. Tests must hold without this, too.
     pub(crate) fn wait_until_asleep(&self) {
         let Some(task) = &self.0 else {
+            // This system has no `/proc`, and no other call reports what a thread waits for. The
+            // thread gets time to reach the system call.
             thread::sleep(Duration::from_millis(50));
             return;
         };

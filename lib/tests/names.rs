@@ -52,7 +52,7 @@ fn words_fit_up_to_the_limit() {
 
 /// On Windows the limit counts UTF-16 units, elsewhere bytes.
 #[test]
-fn the_limit_is_in_the_units_of_the_system() {
+fn length_limits_count_the_units_of_the_system() {
     let limit = Platform::CURRENT.namespaced_limit();
     // Two UTF-16 units, four bytes.
     let (units, per_character) = if cfg!(windows) { (limit, 2) } else { (limit, 4) };
@@ -63,7 +63,7 @@ fn the_limit_is_in_the_units_of_the_system() {
 }
 
 #[test]
-fn nothing_is_no_name() {
+fn an_empty_text_is_not_a_name() {
     #[cfg(unix)]
     {
         let (problem, _) = problem("".to_fs_name::<GenericFilePath>(), ErrorKind::InvalidInput);
@@ -75,7 +75,7 @@ fn nothing_is_no_name() {
 }
 
 #[test]
-fn a_nul_is_in_no_name() {
+fn a_text_with_nul_is_not_a_name() {
     let path = format!("{}\0b", path_of(20));
     let (found, message) = problem(path.to_fs_name::<GenericFilePath>(), ErrorKind::InvalidInput);
     assert_eq!(found, NameProblem::Nul { position: 20 });
@@ -120,7 +120,7 @@ fn names_are_made_of_every_type_of_text() {
 }
 
 #[test]
-fn a_name_tells_its_text_and_kind() {
+fn a_name_returns_its_text_and_kind() {
     let path = path_of(20);
     let name = path.as_str().to_fs_name::<GenericFilePath>().unwrap();
     assert_eq!(name.as_os_str(), OsStr::new(&path));
@@ -155,7 +155,7 @@ fn names_are_compared_hashed_and_sorted() {
 }
 
 #[test]
-fn the_text_of_an_error_is_what_was_given() {
+fn the_error_contains_the_given_text() {
     let error = Name::parse("fs-hex:2").unwrap_err();
     assert_eq!(error.text(), OsStr::new("fs-hex:2"));
     let (problem, kind) = if cfg!(windows) {

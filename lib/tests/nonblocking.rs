@@ -6,13 +6,13 @@ use std::{
 };
 
 on_every_kind! {
-    a_read_with_nothing_there_would_block
+    a_read_without_data_would_block
     a_write_with_no_room_would_block_and_loses_nothing
-    it_can_be_switched_off_again
-    the_end_of_file_is_not_taken_for_nothing_there
+    nonblocking_mode_can_be_switched_off
+    the_end_of_file_does_not_read_as_would_block
 }
 
-fn a_read_with_nothing_there_would_block(place: &Place) {
+fn a_read_without_data_would_block(place: &Place) {
     let (mut one, mut other) = place.streams();
     one.set_nonblocking(true).unwrap();
     assert_kind(one.read(&mut [0; 10]), &[ErrorKind::WouldBlock]);
@@ -37,7 +37,7 @@ fn a_write_with_no_room_would_block_and_loses_nothing(place: &Place) {
     loop {
         match one.write(&data[sent..][..7777]) {
             Ok(count) => {
-                assert!(count > 0, "a write that has no room is an error, not a write of nothing");
+                assert!(count > 0, "a write that has no room is an error, not an empty write");
                 sent += count;
             }
             result => {
@@ -76,7 +76,7 @@ fn a_write_with_no_room_would_block_and_loses_nothing(place: &Place) {
     });
 }
 
-fn it_can_be_switched_off_again(place: &Place) {
+fn nonblocking_mode_can_be_switched_off(place: &Place) {
     let (mut one, mut other) = place.streams();
     one.set_nonblocking(true).unwrap();
     one.set_nonblocking(false).unwrap();
@@ -87,7 +87,7 @@ fn it_can_be_switched_off_again(place: &Place) {
     });
 }
 
-fn the_end_of_file_is_not_taken_for_nothing_there(place: &Place) {
+fn the_end_of_file_does_not_read_as_would_block(place: &Place) {
     let (mut one, other) = place.streams();
     one.set_nonblocking(true).unwrap();
     assert_kind(one.read(&mut [0]), &[ErrorKind::WouldBlock]);

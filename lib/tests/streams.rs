@@ -10,14 +10,14 @@ use std::{
 };
 
 on_every_kind! {
-    both_ends_know_who_the_other_is
-    both_ends_know_the_name
+    both_ends_return_the_process_of_the_peer
+    both_ends_return_the_name
     a_clone_is_the_same_stream
-    there_is_no_error_pending
+    a_new_stream_has_no_pending_error
     a_shared_reference_can_be_read_and_written
 }
 
-fn both_ends_know_who_the_other_is(place: &Place) {
+fn both_ends_return_the_process_of_the_peer(place: &Place) {
     let (client, server) = place.streams();
     for stream in [&client, &server] {
         let pid = stream.peer_creds().unwrap().pid().and_then(|pid| u32::try_from(pid).ok());
@@ -26,7 +26,7 @@ fn both_ends_know_who_the_other_is(place: &Place) {
 }
 
 /// The client has no name. The server's name is that of the listener, or of the listener's file.
-fn both_ends_know_the_name(place: &Place) {
+fn both_ends_return_the_name(place: &Place) {
     let (client, server) = place.streams();
     let (name, file) = (place.name(), |name: &Name<'_>| {
         std::path::Path::new(&name.to_string()).file_name().map(ToOwned::to_owned)
@@ -58,7 +58,7 @@ fn a_clone_is_the_same_stream(place: &Place) {
     assert_kind(clone.write(b"x"), &[ErrorKind::BrokenPipe]);
 }
 
-fn there_is_no_error_pending(place: &Place) {
+fn a_new_stream_has_no_pending_error(place: &Place) {
     let (client, server) = place.streams();
     assert!(client.take_error().unwrap().is_none());
     assert!(server.take_error().unwrap().is_none());

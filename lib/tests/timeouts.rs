@@ -8,9 +8,9 @@ use std::{
 };
 
 on_every_kind! {
-    a_read_that_runs_out_of_time_loses_nothing
-    a_write_that_runs_out_of_time_loses_nothing
-    timeouts_end_with_none
+    a_timed_out_read_loses_nothing
+    a_timed_out_write_loses_nothing
+    no_timeout_replaces_a_timeout
     a_timeout_of_zero_is_invalid
 }
 
@@ -22,7 +22,7 @@ fn assert_about_the_timeout(elapsed: Duration) {
     assert!(elapsed < AT_ONCE, "too late: {elapsed:?}");
 }
 
-fn a_read_that_runs_out_of_time_loses_nothing(place: &Place) {
+fn a_timed_out_read_loses_nothing(place: &Place) {
     let (mut one, mut other) = place.streams();
     one.set_recv_timeout(Some(TIMEOUT)).unwrap();
     for _ in 0..3 {
@@ -31,7 +31,7 @@ fn a_read_that_runs_out_of_time_loses_nothing(place: &Place) {
         assert_about_the_timeout(start.elapsed());
     }
     let data = pattern(300_000);
-    let (tell, timed_out) = mpsc::channel();
+    let (report_timeout, timed_out) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(|| {
             // Each piece is sent after a read has timed out.
@@ -49,7 +49,7 @@ fn a_read_that_runs_out_of_time_loses_nothing(place: &Place) {
                 result => {
                     assert_kind(result, TOO_LATE);
                     // It fails after the last piece was sent.
-                    let _ = tell.send(());
+                    let _ = report_timeout.send(());
                 }
             }
         }
@@ -57,7 +57,7 @@ fn a_read_that_runs_out_of_time_loses_nothing(place: &Place) {
     });
 }
 
-fn a_write_that_runs_out_of_time_loses_nothing(place: &Place) {
+fn a_timed_out_write_loses_nothing(place: &Place) {
     let (mut one, mut other) = place.streams();
     one.set_send_timeout(Some(TIMEOUT)).unwrap();
     let data = pattern(4_000_000);
@@ -85,14 +85,14 @@ fn a_write_that_runs_out_of_time_loses_nothing(place: &Place) {
     });
 }
 
-fn timeouts_end_with_none(place: &Place) {
+fn no_timeout_replaces_a_timeout(place: &Place) {
     let (mut one, mut other) = place.streams();
     one.set_recv_timeout(Some(TIMEOUT)).unwrap();
     assert_kind(one.read(&mut [0]), TOO_LATE);
     one.set_recv_timeout(None).unwrap();
     thread::scope(|scope| {
         let reader = scope.spawn(|| one.read(&mut [0]));
-        // The reader must still wait after the time of the previous timeout.
+        // Time is the subject: the reader must still wait after the time of the previous timeout.
         thread::sleep(TIMEOUT + TICK);
         assert!(!reader.is_finished());
         other.write_all(b"x").unwrap();

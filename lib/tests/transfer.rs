@@ -8,7 +8,7 @@ use std::{
 };
 
 on_every_kind! {
-    every_size_around_the_edges_arrives_whole
+    every_size_around_buffer_limits_arrives_completely
     large_transfer_keeps_every_byte
     large_transfers_in_both_directions_at_once
     vectored_io_keeps_the_order
@@ -40,7 +40,7 @@ fn read_in_odd_pieces(mut from: impl Read) -> Vec<u8> {
     got
 }
 
-fn every_size_around_the_edges_arrives_whole(place: &Place) {
+fn every_size_around_buffer_limits_arrives_completely(place: &Place) {
     let listener = place.listen();
     for size in [0, 1, 4095, 4096, 4097, 65_535, 65_536, 65_537, 1_048_577] {
         let (client, server) = place.connected(&listener);

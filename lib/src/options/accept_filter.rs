@@ -119,19 +119,19 @@ mod tests {
     }
 
     #[test]
-    fn without_a_filter_nobody_is_asked() {
+    fn without_a_filter_credentials_are_not_read() {
         let filter = AcceptFilter::default();
         assert!(filter.admits(|| unreachable!("the credentials are not needed")));
     }
 
     #[test]
-    fn who_is_unknown_is_refused() {
+    fn a_client_without_credentials_is_refused() {
         let filter = filter(|_| unreachable!("there is nothing to ask about"));
         assert!(!filter.admits(|| Err(io::ErrorKind::NotConnected.into())));
     }
 
     #[test]
-    fn who_has_no_access_is_refused_whatever_the_filter_says() {
+    fn a_client_without_access_is_refused_before_the_filter_is_called() {
         // A subscriber of its own, because another test waits for the same event.
         tracing::subscriber::with_default(Log::default(), || {
             let mut both = filter(|_| unreachable!("access comes first"));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_of_and_by_whom() {
+    fn a_refusal_is_logged_with_process_and_user() {
         let asked = Cell::new(false);
         let log = Log::default();
         tracing::subscriber::with_default(log.clone(), || {

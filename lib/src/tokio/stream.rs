@@ -86,15 +86,9 @@ backend_enum! {
     pub enum SendHalf(imp::SendHalf);
 }
 
-impl traits::RecvHalf for RecvHalf {
-    type Stream = Stream;
-}
-
-impl traits::SendHalf for SendHalf {
-    type Stream = Stream;
-}
-
 delegate! {
+    impl RecvHalf for RecvHalf, of Stream;
+    impl SendHalf for SendHalf, of Stream;
     impl AsyncRead for &RecvHalf, via |half| Pin::new(&mut half.backend());
     impl AsyncRead for RecvHalf, via |half| Pin::new(half.backend_mut());
     impl AsyncWrite for &SendHalf, via |half| Pin::new(&mut half.backend());

@@ -38,7 +38,7 @@ const JOBS: &[(&str, fn())] = &[
 
 /// Not a test: runs the jobs of the other tests.
 #[test]
-#[ignore = "it is what the children of other tests do"]
+#[ignore = "not a test: the job of child processes that other tests start"]
 fn job() {
     let Ok(wanted) = env::var(JOB) else { return };
     let (_, job) = JOBS.iter().find(|(name, _)| *name == wanted).unwrap();
@@ -71,7 +71,7 @@ fn assert_refused(number: RawFd, why: &str) {
 }
 
 #[test]
-fn what_the_process_has_opened_itself_is_refused() {
+fn descriptors_that_the_process_has_opened_itself_are_refused() {
     let (mut one, mut other) = UnixStream::pair().unwrap();
     for stream in [&one, &other] {
         assert_refused(stream.as_raw_fd(), "no such descriptor was open at the start");
@@ -89,7 +89,7 @@ fn standard_descriptors_are_refused() {
 }
 
 #[test]
-fn what_came_with_the_process_is_given_once() {
+fn an_inherited_descriptor_can_be_taken_once() {
     for before in ["", "ulimit -n 64;"] {
         run("take 3", before, "3<&0 </dev/null");
     }
@@ -109,7 +109,7 @@ fn take_3() {
 }
 
 #[test]
-fn numbers_that_are_not_looked_at_are_refused() {
+fn numbers_above_255_are_refused() {
     let high = fcntl_dupfd_cloexec(File::open("/dev/null").unwrap(), 300).unwrap();
     assert_eq!(high.as_raw_fd(), 300);
     fcntl_setfd(&high, FdFlags::empty()).unwrap();
@@ -122,7 +122,7 @@ fn take_300() {
 }
 
 #[test]
-fn standard_streams_that_were_closed_are_known() {
+fn closed_standard_streams_are_detected() {
     for (closed, expected) in
         [("", ""), ("<&-", "in"), (">&-", "out"), ("<&- >&-", "in out"), ("2>&-", "")]
     {
@@ -135,15 +135,15 @@ fn standard_streams_that_were_closed_are_known() {
 }
 
 fn tell_what_was_closed() {
-    let told: Vec<_> = [(stdin_was_closed(), "in"), (stdout_was_closed(), "out")]
+    let closed: Vec<_> = [(stdin_was_closed(), "in"), (stdout_was_closed(), "out")]
         .into_iter()
         .filter_map(|(is_closed, name)| is_closed.then_some(name))
         .collect();
-    assert_eq!(told.join(" "), env::var("EXPECTED").unwrap());
+    assert_eq!(closed.join(" "), env::var("EXPECTED").unwrap());
 }
 
 #[test]
-fn the_status_of_a_child_is_known_although_sigchld_was_ignored() {
+fn a_child_has_an_exit_status_although_sigchld_was_ignored() {
     // Without a shell, which would handle the signal.
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "job", "--ignored", "--nocapture"]).env(JOB, "wait for a child");
@@ -168,7 +168,7 @@ fn wait_for_a_child() {
 }
 
 #[test]
-fn ignored_signals_are_known() {
+fn ignored_signals_are_detected() {
     // Rust's runtime sets this one.
     assert!(ignores_signal(libc::SIGPIPE).unwrap());
     assert!(!ignores_signal(libc::SIGUSR2).unwrap());
@@ -176,7 +176,7 @@ fn ignored_signals_are_known() {
 }
 
 #[test]
-fn programs_get_no_other_descriptors() {
+fn child_programs_inherit_only_the_standard_descriptors() {
     run("start a program", "", "3</dev/null 9</dev/null");
 }
 
@@ -198,11 +198,11 @@ fn limits_of_a_program(soft: Option<u64>, hard: Option<u64>) -> io::Result<Strin
 }
 
 #[test]
-fn a_program_has_the_limits_that_were_set() {
+fn a_child_program_has_the_limits_that_were_set() {
     let own = getrlimit(Resource::Nofile);
     for (soft, hard) in [(64, 128), (100, 100)] {
-        let told = limits_of_a_program(Some(soft), Some(hard)).unwrap();
-        assert_eq!(told, format!("{soft}\n{hard}\n"));
+        let limits = limits_of_a_program(Some(soft), Some(hard)).unwrap();
+        assert_eq!(limits, format!("{soft}\n{hard}\n"));
     }
     // The limits of this process are allowed, and stay unchanged.
     limits_of_a_program(own.current, own.maximum).unwrap();
@@ -210,7 +210,7 @@ fn a_program_has_the_limits_that_were_set() {
 }
 
 #[test]
-fn a_program_with_limits_that_cannot_be_is_not_started() {
+fn a_program_with_invalid_limits_is_not_started() {
     let error = limits_of_a_program(Some(129), Some(128)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     // No limit may be above that of the system for one process (fs.nr_open).

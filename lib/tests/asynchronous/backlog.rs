@@ -25,7 +25,7 @@ async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Strea
 }
 
 #[test]
-fn deferred_fails_at_once_and_a_timeout_when_it_is_over() {
+fn deferred_fails_at_once_and_a_timeout_after_its_time() {
     within_deadline(|| {
         let folder = Folder::new();
         let listener = folder.options().backlog(2).create_sync().unwrap();
@@ -49,7 +49,7 @@ fn deferred_fails_at_once_and_a_timeout_when_it_is_over() {
 
 /// Runs on one thread, which must not be blocked, and without tokio's timers.
 #[test]
-fn who_waits_gets_in_when_there_is_room() {
+fn a_waiting_client_connects_when_there_is_room() {
     for wait_mode in [
         ConnectWaitMode::Unbounded,
         ConnectWaitMode::Timeout(Duration::from_secs(300)),
@@ -86,7 +86,7 @@ fn who_waits_gets_in_when_there_is_room() {
 }
 
 #[test]
-fn who_waits_is_refused_when_the_server_goes() {
+fn a_waiting_client_is_refused_when_the_server_closes() {
     within_deadline(|| {
         let folder = Folder::new();
         block_on(async {
@@ -105,7 +105,7 @@ fn who_waits_is_refused_when_the_server_goes() {
 
 /// A cancelled connect leaves no descriptor open, and no client connected.
 #[test]
-fn a_connect_that_is_given_up_leaves_nothing() {
+fn a_cancelled_connect_leaves_no_descriptor_and_no_client() {
     within_deadline(|| {
         let folder = Folder::new();
         block_on(async {
@@ -120,7 +120,7 @@ fn a_connect_that_is_given_up_leaves_nothing() {
                 listener.accept().await.unwrap();
             }
             let more = tokio::time::timeout(Duration::from_millis(50), listener.accept());
-            assert!(more.await.is_err(), "somebody is there who has given up");
+            assert!(more.await.is_err(), "a cancelled connect has left a client in the backlog");
         });
     });
 }

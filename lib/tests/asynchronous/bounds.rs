@@ -45,7 +45,7 @@ fn types_have_the_bounds_that_programs_rely_on() {
 
 /// Futures that can be sent to and shared with other threads.
 #[test]
-fn futures_can_go_to_other_threads() {
+fn futures_are_send_and_sync() {
     fn goes<T>(_: impl Future<Output = io::Result<T>> + Send + Sync) {}
     let options = ConnectOptions::new();
     goes::<Stream>(options.connect_tokio());

@@ -14,11 +14,11 @@ on_every_kind_async! {
     half_close_is_the_end_of_one_direction
     half_close_of_both_one_after_the_other
     half_close_through_a_shared_reference
-    a_write_of_nothing_is_no_end_of_file
+    an_empty_write_is_not_an_end_of_file
     writing_after_half_close_is_an_error
-    writing_to_a_peer_that_has_gone_is_an_error
-    a_read_that_was_given_up_loses_nothing
-    what_was_written_arrives_after_a_drop
+    writing_to_a_closed_peer_is_an_error
+    a_cancelled_read_loses_nothing
+    written_data_arrives_after_a_drop
 }
 
 async fn read_all(stream: &mut Stream) -> Vec<u8> {
@@ -80,7 +80,7 @@ async fn half_close_through_a_shared_reference(place: &Place) {
     assert_eq!(&text, b"back");
 }
 
-async fn a_write_of_nothing_is_no_end_of_file(place: &Place) {
+async fn an_empty_write_is_not_an_end_of_file(place: &Place) {
     let (mut client, mut server) = place.streams_async().await;
     assert_eq!(client.write(b"").await.unwrap(), 0);
     client.write_all(b"x").await.unwrap();
@@ -95,7 +95,7 @@ async fn writing_after_half_close_is_an_error(place: &Place) {
     assert_kind(client.write_all(b"x").await, &[ErrorKind::BrokenPipe]);
 }
 
-async fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
+async fn writing_to_a_closed_peer_is_an_error(place: &Place) {
     let (mut client, server) = place.streams_async().await;
     drop(server);
     // Data that is in flight when the peer closes may still be accepted.
@@ -108,7 +108,7 @@ async fn writing_to_a_peer_that_has_gone_is_an_error(place: &Place) {
     assert!(GONE.contains(&error.kind()), "{error:?}");
 }
 
-async fn a_read_that_was_given_up_loses_nothing(place: &Place) {
+async fn a_cancelled_read_loses_nothing(place: &Place) {
     let (mut client, mut server) = place.streams_async().await;
     let data = pattern(200_000);
     let sending = async {
@@ -132,7 +132,7 @@ async fn a_read_that_was_given_up_loses_nothing(place: &Place) {
     assert_same(&got, &data);
 }
 
-async fn what_was_written_arrives_after_a_drop(place: &Place) {
+async fn written_data_arrives_after_a_drop(place: &Place) {
     let (mut client, mut server) = place.streams_async().await;
     // As much as can be written without a reader.
     let data = pattern(50_000);

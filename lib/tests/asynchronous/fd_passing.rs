@@ -104,7 +104,7 @@ fn sending_waits_for_a_receiver() {
 }
 
 #[test]
-fn without_waiting() {
+fn try_calls_would_block_instead_of_waiting() {
     run(async || {
         let (one, other) = UdStream::pair().unwrap();
         let (mut buf, mut fds) = ([0; 8], Vec::new());
@@ -131,7 +131,7 @@ fn without_waiting() {
 }
 
 #[test]
-fn what_was_given_up_has_not_happened() {
+fn cancelled_calls_send_and_receive_nothing() {
     const MOMENT: Duration = Duration::from_millis(5);
     run(async || {
         let (one, mut other) = UdStream::pair().unwrap();
@@ -155,7 +155,7 @@ fn what_was_given_up_has_not_happened() {
 }
 
 #[test]
-fn more_than_were_asked_for_are_an_error_and_do_not_leak() {
+fn descriptors_above_the_limit_are_an_error_and_are_closed() {
     run(async || {
         for (sent, limit) in [(1, 0), (2, 1), (100, 99), (MAX_PASSED_FDS, 0)] {
             let (one, other) = UdStream::pair().unwrap();
@@ -190,7 +190,7 @@ fn descriptors_of_processes_do_not_leak() {
 /// In a process of its own, because other tests may have such descriptors.
 #[cfg(target_os = "linux")]
 pub(crate) fn await_process_descriptors() {
-    use crate::unix::fd_passing::{ask_for_process_descriptors, process_descriptors};
+    use crate::unix::fd_leaks::{ask_for_process_descriptors, process_descriptors};
     block_on(async {
         let (one, other) = UdStream::pair().unwrap();
         if !ask_for_process_descriptors(other.as_fd()) {
@@ -208,7 +208,7 @@ pub(crate) fn await_process_descriptors() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_said_at_once() {
+fn invalid_calls_fail_at_once() {
     run(async || {
         let (one, other) = UdStream::pair().unwrap();
         let file = file_with("contents");
@@ -230,13 +230,13 @@ fn what_cannot_be_sent_is_said_at_once() {
 
 /// The descriptors of a long message arrive with its beginning. The rest is read as usual.
 #[test]
-fn a_part_of_the_bytes_carries_all_of_them() {
+fn a_partial_write_sends_all_descriptors() {
     const LEN: usize = 1 << 20;
     run(async || {
         let (mut one, other) = UdStream::pair().unwrap();
         let (data, file) = (pattern(LEN), file_with("contents"));
         let sent = one.send_with_fds(&data, &[file.as_fd(), file.as_fd()]).await.unwrap();
-        assert!(sent < LEN, "the system took all of it");
+        assert!(sent < LEN, "the system has accepted all bytes");
         let sends = async {
             one.write_all(&data[sent..]).await.unwrap();
             one.shutdown().await.unwrap();

@@ -10,14 +10,14 @@ use tokio::{
 };
 
 on_every_kind_async! {
-    halves_work_in_two_tasks_and_come_together_again
-    strangers_are_given_back
-    dropping_a_half_ends_nothing
+    halves_work_in_two_tasks_and_reunite
+    halves_of_different_streams_are_returned
+    dropping_a_half_shuts_down_nothing
     a_send_half_can_be_shut_down
     halves_work_through_shared_references
 }
 
-async fn halves_work_in_two_tasks_and_come_together_again(place: &Place) {
+async fn halves_work_in_two_tasks_and_reunite(place: &Place) {
     let (client, server) = place.streams_async().await;
     let data = pattern(1_000_000);
     // A task echoes everything.
@@ -44,7 +44,7 @@ async fn halves_work_in_two_tasks_and_come_together_again(place: &Place) {
     assert_eq!(&text, b"whole again");
 }
 
-async fn strangers_are_given_back(place: &Place) {
+async fn halves_of_different_streams_are_returned(place: &Place) {
     let (client, server) = place.streams_async().await;
     let (client_rh, client_sh) = client.split();
     let (server_rh, server_sh) = server.split();
@@ -59,7 +59,7 @@ async fn strangers_are_given_back(place: &Place) {
     assert_eq!(&text, b"still");
 }
 
-async fn dropping_a_half_ends_nothing(place: &Place) {
+async fn dropping_a_half_shuts_down_nothing(place: &Place) {
     let (client, mut server) = place.streams_async().await;
     let (mut rh, sh) = client.split();
     drop(sh);

@@ -22,21 +22,21 @@ use tokio::{
 };
 
 on_every_kind_async! {
-    connecting_to_nothing_fails_at_once
+    connecting_without_a_server_fails_at_once
     a_name_in_use_is_refused
     a_name_can_be_taken_again
-    who_has_connected_is_accepted_after_the_name_is_given_up
-    an_accept_that_was_given_up_loses_nobody
-    a_connect_that_was_given_up_does_no_harm
-    a_peer_that_has_gone_before_it_is_accepted
+    clients_that_have_connected_are_accepted_after_the_name_is_removed
+    a_cancelled_accept_loses_no_client
+    a_cancelled_connect_does_no_harm
+    clients_that_disconnect_before_accept_are_skipped_or_at_their_end_of_file
     connecting_while_the_server_starts
-    who_is_refused_never_comes_out
-    synchronous_ones_become_asynchronous
-    both_ends_know_names_and_processes
-    the_other_side_of_it_can_be_synchronous
+    refused_clients_are_never_returned
+    synchronous_listeners_and_streams_become_asynchronous
+    both_ends_return_names_and_processes
+    the_client_can_be_synchronous
 }
 
-async fn connecting_to_nothing_fails_at_once(place: &Place) {
+async fn connecting_without_a_server_fails_at_once(place: &Place) {
     for wait_mode in [
         ConnectWaitMode::Unbounded,
         ConnectWaitMode::Deferred,
@@ -68,7 +68,7 @@ async fn a_name_can_be_taken_again(place: &Place) {
 }
 
 /// This holds also for names that the system cannot release.
-async fn who_has_connected_is_accepted_after_the_name_is_given_up(place: &Place) {
+async fn clients_that_have_connected_are_accepted_after_the_name_is_removed(place: &Place) {
     let listener = place.listen_async();
     let mut client = place.connect_async().await;
     listener.give_up_name();
@@ -78,7 +78,7 @@ async fn who_has_connected_is_accepted_after_the_name_is_given_up(place: &Place)
     assert_kind(Stream::connect(place.name()).await, NOBODY);
 }
 
-async fn an_accept_that_was_given_up_loses_nobody(place: &Place) {
+async fn a_cancelled_accept_loses_no_client(place: &Place) {
     let listener = place.listen_async();
     for _ in 0..20 {
         assert!(timeout(Duration::from_millis(1), listener.accept()).await.is_err());
@@ -105,7 +105,7 @@ async fn exchange(one: &mut Stream, other: &mut Stream) {
     assert_eq!(&byte, b"!");
 }
 
-async fn a_connect_that_was_given_up_does_no_harm(place: &Place) {
+async fn a_cancelled_connect_does_no_harm(place: &Place) {
     let listener = place.listen_async();
     for _ in 0..5 {
         drop(Stream::connect(place.name()));
@@ -114,7 +114,7 @@ async fn a_connect_that_was_given_up_does_no_harm(place: &Place) {
     exchange(&mut client, &mut server).await;
 }
 
-async fn a_peer_that_has_gone_before_it_is_accepted(place: &Place) {
+async fn clients_that_disconnect_before_accept_are_skipped_or_at_their_end_of_file(place: &Place) {
     let listener = place.listen_async();
     for _ in 0..3 {
         drop(place.connect_async().await);
@@ -155,7 +155,7 @@ async fn connecting_while_the_server_starts(place: &Place) {
     }
 }
 
-async fn who_is_refused_never_comes_out(place: &Place) {
+async fn refused_clients_are_never_returned(place: &Place) {
     let asked = std::sync::Arc::new(AtomicU32::new(0));
     let count = std::sync::Arc::clone(&asked);
     // Every third client is served.
@@ -186,7 +186,7 @@ async fn who_is_refused_never_comes_out(place: &Place) {
     }
 }
 
-async fn synchronous_ones_become_asynchronous(place: &Place) {
+async fn synchronous_listeners_and_streams_become_asynchronous(place: &Place) {
     let listener = Listener::try_from(place.listen()).unwrap();
     let client = place.connect();
     let mut client = Stream::try_from(client).unwrap();
@@ -195,7 +195,7 @@ async fn synchronous_ones_become_asynchronous(place: &Place) {
     assert_eq!(listener.local_name().unwrap(), place.name());
 }
 
-async fn both_ends_know_names_and_processes(place: &Place) {
+async fn both_ends_return_names_and_processes(place: &Place) {
     let (client, server) = place.streams_async().await;
     for stream in [&client, &server] {
         let pid = stream.peer_creds().unwrap().pid();
@@ -229,7 +229,7 @@ async fn both_ends_know_names_and_processes(place: &Place) {
     crate::harness::eventually("the peer has hung up", || client.peer_hung_up().unwrap());
 }
 
-async fn the_other_side_of_it_can_be_synchronous(place: &Place) {
+async fn the_client_can_be_synchronous(place: &Place) {
     use local_socket::traits::{Listener as _, Stream as _};
     use std::io::{Read as _, Write as _};
     let listener = place.listen_async();

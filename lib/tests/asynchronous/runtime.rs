@@ -47,7 +47,7 @@ fn a_runtime_with_nothing_but_io_is_enough() {
 
 /// Streams and listeners outlive the runtime, and tasks are interrupted by its end.
 #[test]
-fn dropping_while_a_runtime_ends_does_no_harm() {
+fn a_runtime_can_end_before_its_streams_and_tasks() {
     within_deadline(|| {
         for multi_thread in [false, true] {
             let place = place();

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
 
 on_every_kind_async! {
     large_transfers_in_both_directions_at_once
-    through_shared_references_in_both_directions_at_once
-    every_size_around_the_edges_arrives_whole
+    shared_references_transfer_in_both_directions_at_once
+    every_size_around_buffer_limits_arrives_completely
     vectored_writes_keep_the_order
 }
 
@@ -36,7 +36,7 @@ async fn large_transfers_in_both_directions_at_once(place: &Place) {
     }
 }
 
-async fn through_shared_references_in_both_directions_at_once(place: &Place) {
+async fn shared_references_transfer_in_both_directions_at_once(place: &Place) {
     let (client, server) = place.streams_async().await;
     let end = async |stream: &local_socket::tokio::Stream| {
         let (mut reader, mut writer) = (stream, stream);
@@ -52,7 +52,7 @@ async fn through_shared_references_in_both_directions_at_once(place: &Place) {
     tokio::join!(end(&client), end(&server));
 }
 
-async fn every_size_around_the_edges_arrives_whole(place: &Place) {
+async fn every_size_around_buffer_limits_arrives_completely(place: &Place) {
     for size in [0, 1, 4095, 4096, 4097, 65_535, 65_536, 65_537, 1_000_000] {
         let (mut client, mut server) = place.streams_async().await;
         let sending = async {

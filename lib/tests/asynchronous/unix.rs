@@ -63,7 +63,7 @@ fn a_stale_file_is_taken_over_and_other_files_are_not() {
 }
 
 #[test]
-fn a_name_can_be_left_behind() {
+fn the_socket_file_can_be_kept() {
     run(async |folder| {
         let mut listener = folder.options().create_tokio().unwrap();
         listener.do_not_reclaim_name_on_drop();
@@ -75,7 +75,7 @@ fn a_name_can_be_left_behind() {
 
 /// No more clients can connect, and clients that have connected before are still accepted.
 #[test]
-fn a_name_that_is_given_up() {
+fn no_client_connects_after_the_name_is_removed() {
     run(async |folder| {
         let listener = folder.options().create_tokio().unwrap();
         let mut clients = Vec::new();
@@ -111,7 +111,7 @@ fn a_name_that_is_given_up() {
 
 /// It removes the same file that dropping the listener would remove.
 #[test]
-fn a_name_that_is_not_ones_own_to_give_up() {
+fn only_the_own_file_is_removed() {
     run(async |folder| {
         let listener = folder.options().create_tokio().unwrap();
         let successor = folder.options().try_overwrite(true).create_tokio().unwrap();
@@ -131,7 +131,7 @@ fn a_name_that_is_not_ones_own_to_give_up() {
 }
 
 #[test]
-fn listeners_become_others_and_back() {
+fn listeners_convert_to_other_types_and_back() {
     run(async |folder| {
         // A synchronous listener passes on its file, which is removed with the asynchronous one.
         let sync: unix::Listener = folder.options().create_sync_as().unwrap();
@@ -159,7 +159,7 @@ fn listeners_become_others_and_back() {
 }
 
 #[test]
-fn streams_become_others_and_back() {
+fn streams_convert_to_other_types_and_back() {
     run(async |_| {
         let (one, other) = std::os::unix::net::UnixStream::pair().unwrap();
         let mut one = Stream::from(uds::Stream::try_from(OwnedFd::from(one)).unwrap());
@@ -178,7 +178,7 @@ fn streams_become_others_and_back() {
 }
 
 #[test]
-fn halves_are_tokios() {
+fn halves_convert_to_the_types_of_tokio_and_back() {
     run(async |_| {
         let (one, mut other) = uds::Stream::pair().unwrap();
         let (rh, sh) = one.split();

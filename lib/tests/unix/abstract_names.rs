@@ -44,7 +44,7 @@ fn any_bytes_are_a_name() {
 }
 
 #[test]
-fn they_are_those_of_everybody_else() {
+fn abstract_names_are_those_of_the_standard_library() {
     within_deadline(|| {
         let word = unique_word();
         for word in [word.clone(), format!("{word:a<107}")] {
@@ -64,7 +64,7 @@ fn they_are_those_of_everybody_else() {
 }
 
 #[test]
-fn bytes_are_limited_too() {
+fn abstract_names_from_bytes_have_a_length_limit() {
     let problem = |bytes: &[u8]| AbstractNsUdSocket::from_bytes(bytes).unwrap_err().problem();
     assert_eq!(problem(b""), NameProblem::Empty);
     assert!(matches!(problem(&[0; 108]), NameProblem::TooLong { length: 108, limit: 107, .. }));
@@ -133,8 +133,8 @@ fn the_user_of_a_hidden_server_is_named() {
             .create_sync()
             .unwrap();
         let job = super::child::Job::new("listen and stay").with("name", format!("@{word}"));
-        let told = job.by_ordinary_user().run();
-        assert!(told[0].ends_with("a live server holds the name: uid 0"), "{told:?}");
+        let lines = job.by_ordinary_user().run();
+        assert!(lines[0].ends_with("a live server holds the name: uid 0"), "{lines:?}");
     });
 }
 

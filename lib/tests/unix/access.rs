@@ -53,15 +53,15 @@ fn greet(options: ListenerOptions<'static>) -> JoinHandle<()> {
 }
 
 fn greet_asynchronously(options: ListenerOptions<'static>) -> JoinHandle<()> {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     let thread = thread::spawn(move || {
         block_on(async {
             let listener = options.create_tokio().unwrap();
-            tell.send(()).unwrap();
+            sender.send(()).unwrap();
             listener.accept().await.unwrap().write_all(b"welcome").await.unwrap();
         });
     });
-    told.recv().unwrap();
+    receiver.recv().unwrap();
     thread
 }
 
@@ -78,8 +78,8 @@ fn assert_served(access: Option<Access>, visitor: (u32, u32, u32, u32), is_serve
         }
         let server = greet(options);
         let (uid, gid, first, groups) = visitor;
-        let told = visited_by(&word, uid, gid, first, groups);
-        assert_eq!(told, if is_served { WELCOME } else { REFUSED }, "{access:?} {visitor:?}");
+        let text = visited_by(&word, uid, gid, first, groups);
+        assert_eq!(text, if is_served { WELCOME } else { REFUSED }, "{access:?} {visitor:?}");
         if !is_served {
             // The server has gone on to the next client, which is of its own user.
             let mut text = String::new();
@@ -92,7 +92,7 @@ fn assert_served(access: Option<Access>, visitor: (u32, u32, u32, u32), is_serve
 
 /// Only root can act as other users.
 #[test]
-fn access_holds_for_abstract_names() {
+fn access_applies_to_abstract_names() {
     if !is_root() {
         return;
     }
@@ -114,7 +114,7 @@ fn access_holds_for_abstract_names() {
 }
 
 #[test]
-fn a_filter_chooses_among_those_that_have_access() {
+fn the_filter_is_called_only_for_clients_with_access() {
     if !is_root() {
         return;
     }
@@ -144,7 +144,7 @@ fn a_filter_chooses_among_those_that_have_access() {
 }
 
 #[test]
-fn all_groups_of_a_peer_are_known() {
+fn all_groups_of_a_peer_are_returned() {
     if !is_root() {
         return;
     }
@@ -183,7 +183,7 @@ pub(super) fn listen_for_own_user() {
 
 /// In a user namespace (`user_namespaces(7)`) all users that it does not map have one number.
 #[test]
-fn a_user_without_a_number_is_nobody() {
+fn a_user_that_the_namespace_does_not_map_is_refused() {
     for (map, own, result) in [
         ("--user", "Some(65534) false false", "WouldBlock"),
         ("--map-root-user", "Some(0) true false", "accepted"),

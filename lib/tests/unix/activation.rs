@@ -44,12 +44,12 @@ fn activated(job: &str, environment: &str, socket: impl Into<OwnedFd>) -> Job {
 /// Returns the error of a job that takes a descriptor which is not for a listener.
 fn refused(socket: impl Into<OwnedFd>) -> String {
     let environment = "export LISTEN_PID=$$ LISTEN_FDS=1;";
-    let told = activated("listen on what is inherited", environment, socket).run();
-    told.last().unwrap().clone()
+    let lines = activated("listen on what is inherited", environment, socket).run();
+    lines.last().unwrap().clone()
 }
 
 #[test]
-fn an_inherited_listener_serves_and_leaves_its_name() {
+fn an_inherited_listener_serves_and_keeps_its_file() {
     within_deadline(|| {
         let folder = Folder::new();
         let socket = UnixListener::bind(folder.path()).unwrap();
@@ -97,23 +97,23 @@ pub(super) fn listen_on_what_is_inherited() {
 }
 
 #[test]
-fn several_have_their_numbers_and_names() {
+fn several_inherited_sockets_have_their_numbers_and_names() {
     within_deadline(|| {
         let folder = Folder::new();
         let socket = UnixListener::bind(folder.path()).unwrap();
-        let told = Job::new("tell what is inherited")
+        let lines = Job::new("tell what is inherited")
             .through_shell(
                 "export LISTEN_PID=$$ LISTEN_FDS=3 LISTEN_FDNAMES=one::three;",
                 "3<&0 4<&0 5<&0 </dev/null",
                 socket.into(),
             )
             .run();
-        assert_eq!(told, [r#"3 Some("one")"#, r#"4 Some("")"#, r#"5 Some("three")"#]);
+        assert_eq!(lines, [r#"3 Some("one")"#, r#"4 Some("")"#, r#"5 Some("three")"#]);
     });
 }
 
 #[test]
-fn what_is_for_others_or_makes_no_sense_is_not_taken() {
+fn sockets_of_other_processes_and_invalid_variables_are_refused() {
     const NOTHING: &str = "nothing";
     within_deadline(|| {
         for (environment, expected) in [
@@ -136,8 +136,8 @@ fn what_is_for_others_or_makes_no_sense_is_not_taken() {
             ("export LISTEN_PID=$$ LISTEN_FDS=1;", "3 None"),
         ] {
             let socket = UnixStream::pair().unwrap().0;
-            let told = activated("tell what is inherited", environment, socket).run();
-            assert!(told.concat().contains(expected), "{environment} {told:?}");
+            let lines = activated("tell what is inherited", environment, socket).run();
+            assert!(lines.concat().contains(expected), "{environment} {lines:?}");
         }
     });
 }
@@ -176,7 +176,7 @@ fn only_listening_sockets_become_listeners() {
 }
 
 #[test]
-fn what_is_inherited_gives_its_descriptor() {
+fn an_inherited_socket_converts_to_its_descriptor() {
     within_deadline(|| {
         let (one, mut other) = UnixStream::pair().unwrap();
         let environment = "export LISTEN_PID=$$ LISTEN_FDS=1;";
@@ -242,7 +242,7 @@ fn a_listener_can_be_taken_by_its_number() {
 }
 
 #[test]
-fn what_cannot_be_taken_by_its_number() {
+fn numbers_that_cannot_be_taken_are_refused() {
     within_deadline(|| {
         for (number, environment, expected) in [
             ("1000000", "", "bad file descriptor"),
@@ -261,8 +261,8 @@ fn what_cannot_be_taken_by_its_number() {
             ),
         ] {
             let socket = UnixStream::pair().unwrap().0;
-            let told = taking(number, environment, socket).run().concat();
-            assert!(told.to_lowercase().contains(&expected.to_lowercase()), "{expected}: {told}");
+            let text = taking(number, environment, socket).run().concat();
+            assert!(text.to_lowercase().contains(&expected.to_lowercase()), "{expected}: {text}");
         }
     });
 }

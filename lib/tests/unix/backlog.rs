@@ -60,7 +60,7 @@ mod waiting {
     }
 
     #[test]
-    fn a_timeout_fails_when_it_is_over() {
+    fn a_timeout_fails_after_its_time() {
         with_a_full_backlog(|_, name, _| {
             let (start, timeout) = (Instant::now(), Duration::from_millis(300));
             let result = connect(name, ConnectWaitMode::Timeout(timeout));
@@ -84,7 +84,7 @@ mod waiting {
     }
 
     #[test]
-    fn who_waits_gets_in_when_there_is_room() {
+    fn a_waiting_client_connects_when_there_is_room() {
         for wait_mode in [
             ConnectWaitMode::Unbounded,
             ConnectWaitMode::Timeout(Duration::from_secs(300)),
@@ -95,16 +95,16 @@ mod waiting {
                 let name = folder.name();
                 let listener = folder.options().backlog(0).create_sync().unwrap();
                 let waiting = fill(&name);
-                let (tell, told) = mpsc::channel();
+                let (sender, receiver) = mpsc::channel();
                 thread::scope(|scope| {
                     let client = scope.spawn(|| {
-                        tell.send(ThreadMark::current()).unwrap();
+                        sender.send(ThreadMark::current()).unwrap();
                         let mut client = connect(&name, wait_mode).unwrap();
                         client.write_all(b"in at last").unwrap();
                         // The timeout for connecting does not apply to writing or reading.
                         client.read(&mut [0]).unwrap()
                     });
-                    told.recv().unwrap().wait_until_asleep();
+                    receiver.recv().unwrap().wait_until_asleep();
                     assert!(!client.is_finished());
                     for _ in &waiting {
                         listener.accept().unwrap();
@@ -120,19 +120,19 @@ mod waiting {
 
     /// A client that waits for a server is not left waiting when the server closes.
     #[test]
-    fn who_waits_is_refused_when_the_server_goes() {
+    fn a_waiting_client_is_refused_when_the_server_closes() {
         within_deadline(|| {
             let folder = Folder::new();
             let name = folder.name();
             let listener = folder.options().backlog(0).create_sync().unwrap();
             let _waiting = fill(&name);
-            let (tell, told) = mpsc::channel();
+            let (sender, receiver) = mpsc::channel();
             thread::scope(|scope| {
                 let client = scope.spawn(|| {
-                    tell.send(ThreadMark::current()).unwrap();
+                    sender.send(ThreadMark::current()).unwrap();
                     connect(&name, ConnectWaitMode::Unbounded)
                 });
-                told.recv().unwrap().wait_until_asleep();
+                receiver.recv().unwrap().wait_until_asleep();
                 listener.close().unwrap();
                 assert_kind(client.join().unwrap(), crate::harness::NOBODY);
             });
@@ -141,14 +141,14 @@ mod waiting {
 }
 
 #[test]
-fn everybody_in_the_queue_is_served() {
+fn all_clients_in_the_backlog_are_accepted() {
     with_a_full_backlog(|listener, _, waiting| {
         (0..waiting).for_each(|_| drop(listener.accept().unwrap()));
     });
 }
 
 #[test]
-fn the_backlog_is_what_was_asked_for() {
+fn the_backlog_has_the_length_of_the_option() {
     let folder = Folder::new();
     let _few = folder.options().backlog(3).create_sync().unwrap();
     let few = fill(&folder.name()).len();

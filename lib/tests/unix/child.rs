@@ -33,12 +33,12 @@ const JOBS: &[(&str, fn())] = &[
     ("take by number", super::activation::take_by_number),
     ("connect and stay", super::peer_process::connect_and_stay),
     ("send to nobody", super::fd_passing::send_to_nobody),
-    ("receive too many", super::fd_passing::receive_too_many),
+    ("receive too many", super::fd_leaks::receive_too_many),
     ("runtime folder", super::runtime_folder::listen_and_connect),
     #[cfg(linux_like)]
     ("listen and stay", super::abstract_names::listen_and_stay),
     #[cfg(target_os = "linux")]
-    ("receive process descriptors", super::fd_passing::receive_process_descriptors),
+    ("receive process descriptors", super::fd_leaks::receive_process_descriptors),
     #[cfg(target_os = "linux")]
     ("await process descriptors", crate::asynchronous::fd_passing::await_process_descriptors),
     #[cfg(target_os = "linux")]
@@ -53,7 +53,7 @@ const VARIABLE: &str = "LOCAL_SOCKET_TEST_JOB";
 
 /// Not a test: runs the job in a child.
 #[test]
-#[ignore = "it is what the children of other tests do"]
+#[ignore = "not a test: the job of child processes that other tests start"]
 fn job() {
     let Ok(wanted) = env::var(VARIABLE) else { return };
     let (_, job) = JOBS.iter().find(|(name, _)| *name == wanted).expect("a known job");
@@ -172,12 +172,12 @@ impl Job {
     /// Runs it to its end, which has to be successful. Returns its lines.
     pub(crate) fn run(self) -> Vec<String> {
         let mut running = self.start();
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         while let Some(line) = running.next_line() {
-            told.push(line);
+            lines.push(line);
         }
         running.finish();
-        told
+        lines
     }
 }
 
@@ -210,8 +210,8 @@ impl Running {
             if self.lines.read_line(&mut line).unwrap() == 0 {
                 return None;
             }
-            if let Some(told) = line.strip_prefix('#') {
-                return Some(told.trim_end().to_owned());
+            if let Some(text) = line.strip_prefix('#') {
+                return Some(text.trim_end().to_owned());
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::harness::{Kind, Place, within_deadline};
 use local_socket::{PeerCreds, traits::StreamCommon as _};
 
 on_every_kind! {
-    the_other_end_is_this_process
+    credentials_are_those_of_this_process
 }
 
 #[track_caller]
@@ -19,21 +19,21 @@ fn assert_own(creds: &PeerCreds) {
         let line = status.lines().find_map(|line| line.strip_prefix("Groups:")).unwrap();
         let mut own: Vec<u32> = line.split_whitespace().map(|id| id.parse().unwrap()).collect();
         own.sort_unstable();
-        let mut told = creds.groups().expect("Linux tells groups").to_vec();
-        told.sort_unstable();
+        let mut groups = creds.groups().expect("Linux returns groups").to_vec();
+        groups.sort_unstable();
         assert!(!creds.groups_truncated());
-        assert_eq!(told, own);
+        assert_eq!(groups, own);
     }
 }
 
-fn the_other_end_is_this_process(place: &Place) {
+fn credentials_are_those_of_this_process(place: &Place) {
     let (client, server) = place.streams();
     assert_own(&client.peer_creds().unwrap());
     assert_own(&server.peer_creds().unwrap());
 }
 
 #[test]
-fn of_a_pair_too() {
+fn credentials_of_a_pair_are_those_of_this_process() {
     let (one, other) = local_socket::Stream::pair().unwrap();
     assert_own(&one.peer_creds().unwrap());
     assert_own(&other.peer_creds().unwrap());
@@ -41,7 +41,7 @@ fn of_a_pair_too() {
 
 /// The credentials are those of the time of connecting: a peer that has closed is still known.
 #[test]
-fn of_a_peer_that_has_gone() {
+fn credentials_of_a_closed_peer_are_still_known() {
     within_deadline(|| {
         let place = Place::new(Kind::File);
         let (client, server) = place.streams();

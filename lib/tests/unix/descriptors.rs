@@ -45,7 +45,7 @@ fn sockets(folder: &Folder) -> (Listener, Stream, Stream) {
 }
 
 #[test]
-fn all_of_them_close_on_exec() {
+fn all_descriptors_are_closed_on_exec() {
     within_deadline(|| {
         let folder = Folder::new();
         let (listener, client, server) = sockets(&folder);
@@ -66,7 +66,7 @@ fn all_of_them_close_on_exec() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn children_get_none() {
+fn children_inherit_no_descriptors() {
     within_deadline(|| {
         let folder = Folder::new();
         let (listener, client, server) = sockets(&folder);
@@ -90,7 +90,7 @@ fn children_get_none() {
 }
 
 #[test]
-fn streams_are_made_of_descriptors_and_give_them() {
+fn streams_convert_from_and_to_descriptors() {
     within_deadline(|| {
         let (one, other) = UnixStream::pair().unwrap();
         let number = one.as_raw_fd();
@@ -112,7 +112,7 @@ fn streams_are_made_of_descriptors_and_give_them() {
 }
 
 #[test]
-fn halves_give_the_descriptor_of_their_stream() {
+fn halves_return_the_descriptor_of_their_stream() {
     let (one, _other) = UdStream::pair().unwrap();
     let number = one.as_fd().as_raw_fd();
     let (receive, send): (UdRecvHalf, _) = one.split();
@@ -122,7 +122,7 @@ fn halves_give_the_descriptor_of_their_stream() {
 }
 
 #[test]
-fn listeners_are_made_of_descriptors() {
+fn listeners_convert_from_descriptors() {
     within_deadline(|| {
         let folder = Folder::new();
         for by_fd in [false, true] {
@@ -144,7 +144,7 @@ fn listeners_are_made_of_descriptors() {
 }
 
 #[test]
-fn listeners_give_their_descriptor_and_leave_the_file() {
+fn listeners_convert_to_descriptors_and_keep_the_file() {
     within_deadline(|| {
         let folder = Folder::new();
         for by_fd in [false, true] {
@@ -168,7 +168,7 @@ fn listeners_give_their_descriptor_and_leave_the_file() {
 
 /// The implementation of a timeout is not visible outside.
 #[test]
-fn a_listener_with_a_timeout_gives_a_blocking_descriptor() {
+fn a_listener_with_a_timeout_converts_to_a_blocking_descriptor() {
     let is_nonblocking = |fd: &UnixListener| fcntl_getfl(fd).unwrap().contains(OFlags::NONBLOCK);
     let folder = Folder::new();
     let listener = ud_listener(folder.listen());
@@ -183,7 +183,7 @@ fn a_listener_with_a_timeout_gives_a_blocking_descriptor() {
 }
 
 #[test]
-fn new_streams_are_nonblocking_when_told_so() {
+fn accepted_streams_are_nonblocking_after_set_new_stream_nonblocking() {
     within_deadline(|| {
         let folder = Folder::new();
         let listener = ud_listener(folder.listen());

@@ -6,14 +6,12 @@ use crate::harness::{
 };
 use local_socket::{
     Stream,
-    error::LostFds,
     os::unix::{MAX_PASSED_FDS, Stream as UdStream},
     traits::Stream as _,
 };
 use rustix::{
     fs::fstat,
-    io::{FdFlags, dup, fcntl_getfd},
-    process::{Resource, Rlimit, getrlimit, setrlimit},
+    io::{FdFlags, fcntl_getfd},
 };
 use std::{
     fs::File,
@@ -39,7 +37,7 @@ pub(crate) fn text_of(fd: OwnedFd) -> String {
 }
 
 /// Returns the descriptors that the peer has sent, and their bytes.
-fn receive(stream: &UdStream) -> (Vec<u8>, Vec<OwnedFd>) {
+pub(super) fn receive(stream: &UdStream) -> (Vec<u8>, Vec<OwnedFd>) {
     let (mut buf, mut fds) = ([0; 64], Vec::new());
     let count = stream.recv_with_fds(&mut buf, &mut fds, MAX_PASSED_FDS).unwrap();
     (buf[..count].to_vec(), fds)
@@ -71,7 +69,7 @@ fn a_file_is_passed() {
 }
 
 #[test]
-fn those_that_are_there_already_stay() {
+fn received_descriptors_are_appended_to_the_vector() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let mut fds = vec![OwnedFd::from(file_with("first"))];
@@ -83,7 +81,7 @@ fn those_that_are_there_already_stay() {
 }
 
 #[test]
-fn as_many_as_the_system_allows_keep_their_order() {
+fn the_maximum_number_of_descriptors_keeps_its_order() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let files = [file_with("a"), file_with("b"), file_with("c")];
@@ -103,7 +101,7 @@ fn as_many_as_the_system_allows_keep_their_order() {
 }
 
 #[test]
-fn a_byte_is_needed_to_carry_them() {
+fn descriptors_need_at_least_one_byte() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let file = file_with("contents");
@@ -125,37 +123,8 @@ fn a_byte_is_needed_to_carry_them() {
     });
 }
 
-/// One descriptor too many fits into the rounded-up room, a hundred do not.
 #[test]
-fn more_than_were_asked_for_are_an_error_and_do_not_leak() {
-    within_deadline(|| {
-        for (sent, limit) in [(1, 0), (2, 1), (100, 1), (MAX_PASSED_FDS, 0), (100, 99)] {
-            let (one, other) = UdStream::pair().unwrap();
-            let (reader, writer) = pipe().unwrap();
-            one.send_with_fds(b"abc", &vec![writer.as_fd(); sent]).unwrap();
-            drop(writer);
-            let mut fds = vec![OwnedFd::from(file_with("mine"))];
-            let mut buf = [0; 8];
-            let error = assert_kind(
-                other.recv_with_fds(&mut buf, &mut fds, limit),
-                &[ErrorKind::InvalidData],
-            );
-            // The bytes were received.
-            assert_eq!(LostFds::of(&error).unwrap().bytes(), 3);
-            assert_eq!(&buf[..3], b"abc");
-            assert_closed_everywhere(reader);
-            assert_eq!(fds.len(), 1);
-            // The stream can still be used.
-            one.send_with_fds(b"d", &[file_with("next").as_fd()]).unwrap();
-            let (bytes, mut received) = receive(&other);
-            assert_eq!(bytes, b"d");
-            assert_eq!(text_of(received.pop().unwrap()), "next");
-        }
-    });
-}
-
-#[test]
-fn a_limit_above_the_systems_is_the_systems() {
+fn a_limit_above_the_maximum_is_allowed() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         one.send_with_fds(b"x", &[file_with("contents").as_fd()]).unwrap();
@@ -166,100 +135,7 @@ fn a_limit_above_the_systems_is_the_systems() {
 }
 
 #[test]
-fn what_cannot_be_opened_any_more_is_an_error_and_does_not_leak() {
-    within_deadline(|| {
-        Job::new("receive too many").run();
-    });
-}
-
-/// In a process of its own, because the limit is that of the process.
-pub(super) fn receive_too_many() {
-    let (one, other) = UdStream::pair().unwrap();
-    let (reader, writer) = pipe().unwrap();
-    one.send_with_fds(b"x", &[writer.as_fd(); 20]).unwrap();
-    drop(writer);
-    // The next free number and two more.
-    let next = dup(&one).unwrap().as_raw_fd();
-    let old = getrlimit(Resource::Nofile);
-    let current = Some(u64::try_from(next).unwrap() + 3);
-    setrlimit(Resource::Nofile, Rlimit { current, ..old }).unwrap();
-    let mut fds = Vec::new();
-    let error = assert_kind(other.recv_with_fds(&mut [0], &mut fds, 20), &[ErrorKind::InvalidData]);
-    setrlimit(Resource::Nofile, old).unwrap();
-    assert_eq!(LostFds::of(&error).unwrap().bytes(), 1);
-    assert!(fds.is_empty());
-    assert_closed_everywhere(reader);
-}
-
-/// Requests a descriptor of the sender's process with each message. Returns whether the system can
-/// add it.
-#[cfg(target_os = "linux")]
-#[allow(unsafe_code, reason = "nothing safe sets this option")]
-pub(crate) fn ask_for_process_descriptors(socket: BorrowedFd<'_>) -> bool {
-    let on: libc::c_int = 1;
-    let (value, len) = ((&raw const on).cast(), size_of_val(&on).try_into().unwrap());
-    let (level, option) = (libc::SOL_SOCKET, libc::SO_PASSPIDFD);
-    // SAFETY: the pointer and the length are of one live int.
-    unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, value, len) == 0 }
-}
-
-/// Returns the number of open descriptors of processes.
-#[cfg(target_os = "linux")]
-pub(crate) fn process_descriptors() -> usize {
-    let folder = std::fs::read_dir("/proc/self/fd").unwrap();
-    let links = folder.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
-    links.filter(|link| link.to_string_lossy().contains("pidfd")).count()
-}
-
-/// Descriptors that the system adds are closed and not returned to the caller.
-#[cfg(target_os = "linux")]
-#[test]
-fn descriptors_of_processes_do_not_leak() {
-    within_deadline(|| {
-        Job::new("receive process descriptors").run();
-    });
-}
-
-/// In a process of its own, because other tests may have such descriptors.
-#[cfg(target_os = "linux")]
-pub(super) fn receive_process_descriptors() {
-    let (one, other) = UdStream::pair().unwrap();
-    if !ask_for_process_descriptors(other.as_fd()) {
-        return;
-    }
-    for limit in [0, 1, MAX_PASSED_FDS] {
-        let mut fds = Vec::new();
-        one.send_with_fds(b"plain", &[]).unwrap();
-        assert_eq!(other.recv_with_fds(&mut [0; 9], &mut fds, limit).unwrap(), 5);
-        assert!(fds.is_empty());
-        let sent = vec![one.as_fd(); limit];
-        one.send_with_fds(b"x", &sent).unwrap();
-        assert_eq!(other.recv_with_fds(&mut [0; 9], &mut fds, limit).unwrap(), 1);
-        assert_eq!(fds.len(), limit);
-        assert_eq!(process_descriptors(), 0, "with a limit of {limit}");
-    }
-    // More descriptors than the limit are an error, and none of them stays open.
-    one.send_with_fds(b"x", &[one.as_fd(), one.as_fd()]).unwrap();
-    let mut fds = Vec::new();
-    let received = other.recv_with_fds(&mut [0; 9], &mut fds, 1);
-    assert_kind(received, &[ErrorKind::InvalidData]);
-    assert_eq!((fds.len(), process_descriptors()), (0, 0));
-}
-
-#[test]
-fn a_plain_read_has_them_closed() {
-    within_deadline(|| {
-        let (one, mut other) = UdStream::pair().unwrap();
-        let (reader, writer) = pipe().unwrap();
-        one.send_with_fds(b"x", &[writer.as_fd()]).unwrap();
-        drop(writer);
-        assert_eq!(other.read(&mut [0]).unwrap(), 1);
-        assert_closed_everywhere(reader);
-    });
-}
-
-#[test]
-fn those_of_two_calls_are_not_mixed() {
+fn descriptors_of_two_calls_are_not_mixed() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         for word in ["first", "second"] {
@@ -275,7 +151,7 @@ fn those_of_two_calls_are_not_mixed() {
 }
 
 #[test]
-fn without_descriptors_it_is_reading_and_writing() {
+fn without_descriptors_the_calls_read_and_write() {
     within_deadline(|| {
         let (one, mut other) = UdStream::pair().unwrap();
         assert_eq!(one.send_with_fds(b"plain", &[]).unwrap(), 5);
@@ -294,7 +170,7 @@ fn without_descriptors_it_is_reading_and_writing() {
 }
 
 #[test]
-fn several_buffers() {
+fn descriptors_are_passed_with_several_buffers() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let bufs = [IoSlice::new(b"ab"), IoSlice::new(b""), IoSlice::new(b"cde")];
@@ -309,7 +185,7 @@ fn several_buffers() {
 }
 
 #[test]
-fn through_halves() {
+fn halves_pass_descriptors() {
     within_deadline(|| {
         let (one, other) = UdStream::pair().unwrap();
         let ((_, send), (receive, _)) = (one.split(), other.split());
@@ -327,7 +203,7 @@ fn through_halves() {
 }
 
 #[test]
-fn nonblocking_would_block_and_timeouts_time_out() {
+fn passing_would_block_or_times_out() {
     within_deadline(|| {
         for nonblocking in [true, false] {
             let (one, other) = UdStream::pair().unwrap();
@@ -355,7 +231,7 @@ fn nonblocking_would_block_and_timeouts_time_out() {
 
 /// The rest after a partial write is written without the descriptors.
 #[test]
-fn a_part_of_the_bytes_carries_all_of_them() {
+fn a_partial_write_sends_all_descriptors() {
     const LEN: usize = 1 << 20;
     within_deadline(|| {
         let (mut one, other) = UdStream::pair().unwrap();
@@ -363,7 +239,7 @@ fn a_part_of_the_bytes_carries_all_of_them() {
         let data = pattern(LEN);
         let file = file_with("contents");
         let sent = one.send_with_fds(&data, &[file.as_fd(), file.as_fd()]).unwrap();
-        assert!(sent < LEN, "the system took all of it");
+        assert!(sent < LEN, "the system has accepted all bytes");
         one.set_nonblocking(false).unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -387,7 +263,7 @@ fn a_part_of_the_bytes_carries_all_of_them() {
 }
 
 #[test]
-fn a_peer_that_has_gone_is_an_error_and_no_signal() {
+fn sending_to_a_closed_peer_is_an_error_and_raises_no_signal() {
     within_deadline(|| {
         Job::new("send to nobody").run();
     });

@@ -1,7 +1,8 @@
 //! Folders with socket files for the tests.
 
 use local_socket::{
-    GenericFilePath, Listener, ListenerOptions, Name, Stream, ToFsName as _, traits::Stream as _,
+    GenericFilePath, Listener, ListenerOptions, Name, OnConflict, Stream, ToFsName as _,
+    traits::Stream as _,
 };
 use std::{
     fs,
@@ -12,6 +13,9 @@ use std::{
     path::{Path, PathBuf},
 };
 use tempfile::TempDir;
+
+/// The policies that take over a stale file.
+pub(super) const TAKING_OVER: [OnConflict; 2] = [OnConflict::ReplaceStale, OnConflict::Replace];
 
 /// A folder for a socket file.
 #[derive(Debug)]

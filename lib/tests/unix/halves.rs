@@ -8,7 +8,7 @@ use std::{
 };
 
 #[test]
-fn a_stream_with_more_handles_is_not_reunited() {
+fn a_stream_with_clones_of_its_halves_is_not_reunited() {
     within_deadline(|| {
         let (one, mut other) = UdStream::pair().unwrap();
         let (receive, send) = one.split();
@@ -27,7 +27,7 @@ fn a_stream_with_more_handles_is_not_reunited() {
 }
 
 #[test]
-fn nor_through_the_portable_types() {
+fn portable_halves_with_a_clone_are_not_reunited() {
     let (one, _other) = UdStream::pair().unwrap();
     let (receive, send) = one.split();
     let clone = receive.clone();

@@ -39,7 +39,7 @@ fn a_descriptor_can_be_taken_once_and_closes_on_exec() {
 }
 
 #[test]
-fn what_is_not_open_cannot_be_taken() {
+fn a_number_that_is_not_open_cannot_be_taken() {
     // SAFETY: the number is not open.
     let error = unsafe { take_fd(1_000_000) }.unwrap_err();
     assert_eq!(error.raw_os_error(), Some(libc::EBADF));

@@ -39,7 +39,7 @@ fn assert_connected(mut one: impl Write, mut other: impl Read) {
 }
 
 #[test]
-fn a_path_of_the_whole_length_can_be_listened_on() {
+fn a_path_of_the_maximum_length_can_be_listened_on() {
     within_deadline(|| {
         for len in [LIMIT - 1, LIMIT] {
             let folder = Folder::new();
@@ -60,7 +60,7 @@ fn a_path_of_the_whole_length_can_be_listened_on() {
 }
 
 #[test]
-fn a_path_of_the_whole_length_can_be_connected_to() {
+fn a_path_of_the_maximum_length_can_be_connected_to() {
     within_deadline(|| {
         let folder = Folder::new();
         let (long, short) = long_path(&folder, LIMIT, 10);
@@ -71,14 +71,14 @@ fn a_path_of_the_whole_length_can_be_connected_to() {
 }
 
 #[test]
-fn a_longer_one_is_refused_as_soon_as_it_is_a_name() {
+fn a_path_over_the_limit_is_refused_when_the_name_is_created() {
     let path = Path::new("/").join("a".repeat(LIMIT));
     assert_kind(path.to_fs_name::<GenericFilePath>(), &[ErrorKind::InvalidInput]);
 }
 
 /// A temporary name beside the path must fit as well, also if the last part of the path is short.
 #[test]
-fn such_a_path_can_be_taken_over_too() {
+fn a_path_of_the_maximum_length_can_be_taken_over() {
     within_deadline(|| {
         for last in [1, 10, 60] {
             for policy in [OnConflict::ReplaceStale, OnConflict::Replace] {

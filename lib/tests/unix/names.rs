@@ -55,7 +55,7 @@ fn names_of_the_runtime_folder_are_checked_as_well() {
 }
 
 #[test]
-fn other_kinds_are_unsupported_before_anything_is_tried() {
+fn names_of_other_platforms_are_unsupported() {
     let name = Name::parse_for(Platform::Windows, "@a").unwrap();
     let options = local_socket::ListenerOptions::new().name(name.borrow());
     assert_kind(options.create_sync(), &[ErrorKind::Unsupported]);

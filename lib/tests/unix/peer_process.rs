@@ -46,7 +46,7 @@ fn has_ended(pidfd: &OwnedFd, timeout: Option<&Timespec>) -> bool {
 }
 
 #[test]
-fn it_becomes_readable_when_the_peer_ends() {
+fn the_descriptor_becomes_readable_when_the_peer_ends() {
     within_deadline(|| {
         let place = Place::new(Kind::File);
         let listener = place.listen();
@@ -74,7 +74,7 @@ pub(super) fn connect_and_stay() {
 }
 
 #[test]
-fn of_this_process_where_it_is_at_both_ends() {
+fn the_descriptor_of_a_pair_is_of_this_process() {
     let (one, other) = UdStream::pair().unwrap();
     for end in [one, other] {
         let Some(pidfd) = pidfd_of(&end) else { return };

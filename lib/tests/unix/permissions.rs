@@ -22,7 +22,7 @@ use std::{
 const MODES: [libc::mode_t; 8] = [0o600, 0o660, 0o666, 0o777, 0o700, 0o606, 0o200, 0o000];
 
 #[test]
-fn the_mode_is_exactly_what_was_asked_for() {
+fn the_mode_is_exactly_that_of_the_option() {
     for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
         for wanted in MODES {
             let folder = Folder::new();
@@ -63,7 +63,7 @@ fn an_abstract_name_has_the_mode_of_its_socket() {
 }
 
 #[test]
-fn the_group_is_what_was_asked_for() {
+fn the_group_is_that_of_the_option() {
     let own = rustix::process::getegid().as_raw();
     // Root may set any group, other users only a group that they are in.
     let group = if super::child::is_root() { 12_345 } else { own };
@@ -78,8 +78,8 @@ fn the_group_is_what_was_asked_for() {
 fn the_umask_neither_weakens_a_mode_nor_is_changed() {
     within_deadline(|| {
         let folder = Folder::new();
-        let told = Job::new("umask").with("folder", folder.root()).run();
-        assert_eq!(told, ["done"]);
+        let lines = Job::new("umask").with("folder", folder.root()).run();
+        assert_eq!(lines, ["done"]);
     });
 }
 
@@ -149,8 +149,8 @@ fn a_mode_has_no_bits_beyond_7777() {
 fn the_permissions_of_a_file_that_was_swapped_in_are_not_changed() {
     within_deadline(|| {
         let folder = Folder::new();
-        let told = Job::new("swapped in").with("folder", folder.root()).run();
-        assert_eq!(told, ["done"]);
+        let lines = Job::new("swapped in").with("folder", folder.root()).run();
+        assert_eq!(lines, ["done"]);
     });
 }
 

@@ -99,7 +99,7 @@ pub(super) fn claim_on_command() {
 /// Servers are killed one after another, while the next ones try to take over the name: they never
 /// succeed before the server is dead, and always afterwards.
 #[test]
-fn the_name_of_one_that_was_killed_is_taken_over() {
+fn the_name_of_a_killed_server_is_taken_over() {
     within_deadline(|| {
         let folder = Folder::new();
         let start = || Job::new("claim and die").with("path", folder.path()).start();

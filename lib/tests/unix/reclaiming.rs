@@ -33,7 +33,7 @@ fn closing_removes_the_file() {
 }
 
 #[test]
-fn the_file_stays_if_it_is_to() {
+fn the_file_is_kept_without_reclaim_name() {
     let folder = Folder::new();
     drop(folder.options().reclaim_name(false).create_sync().unwrap());
     assert_eq!(folder.entries(), ["a.sock"]);
@@ -58,7 +58,7 @@ fn the_file_stays_if_it_is_to() {
 
 /// Another process has removed the file and created its own.
 #[test]
-fn anothers_file_is_not_removed() {
+fn the_file_of_another_listener_is_not_removed() {
     within_deadline(|| {
         for close in [false, true] {
             let folder = Folder::new();
@@ -84,7 +84,7 @@ fn anothers_file_is_not_removed() {
 
 /// The file was renamed: there is no file at the path to remove.
 #[test]
-fn a_file_that_was_moved_stays() {
+fn a_renamed_file_is_not_removed() {
     let folder = Folder::new();
     let listener = folder.listen();
     let moved = folder.root().join("moved");
@@ -96,7 +96,7 @@ fn a_file_that_was_moved_stays() {
 
 /// The file and its folder were removed: there is nothing to do, and no error.
 #[test]
-fn a_file_that_has_gone_is_no_trouble() {
+fn a_missing_file_is_no_error() {
     let folder = Folder::new();
     let deep = folder.root().join("deep");
     fs::create_dir(&deep).unwrap();
@@ -108,7 +108,7 @@ fn a_file_that_has_gone_is_no_trouble() {
 
 /// The working directory belongs to the process, so this test needs one of its own.
 #[test]
-fn a_relative_file_is_removed_from_where_it_was_made() {
+fn a_file_with_a_relative_path_is_removed_after_a_change_of_directory() {
     within_deadline(|| {
         let (here, there) = (Folder::new(), Folder::new());
         let job = Job::new("chdir").with("here", here.root()).with("there", there.root());
@@ -202,7 +202,7 @@ pub(super) fn fork_and_drop() {
 
 /// Dropping a listener does not wait for the lock of the folder.
 #[test]
-fn dropping_waits_for_nobody() {
+fn dropping_does_not_wait_for_the_lock() {
     within_deadline(|| {
         let folder = Folder::new();
         let lock = fs::File::open(folder.root()).unwrap();

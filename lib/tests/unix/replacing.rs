@@ -26,7 +26,7 @@ fn assert_connected(one: &Stream, other: &Stream) {
 }
 
 #[test]
-fn new_clients_reach_the_new_server_and_old_streams_go_on() {
+fn new_clients_reach_the_new_server_and_old_streams_still_work() {
     within_deadline(|| {
         let folder = Folder::new();
         let old = folder.listen();
@@ -111,7 +111,7 @@ fn drain(listener: &Listener) {
 /// Of several servers that replace each other at the same time, the last one stays, and all of them
 /// have listened.
 #[test]
-fn many_can_replace_one_another() {
+fn many_servers_can_replace_each_other() {
     within_deadline(|| {
         let folder = Folder::new();
         let listeners: Vec<_> = thread::scope(|scope| {
@@ -134,7 +134,7 @@ fn many_can_replace_one_another() {
 
 /// The peer's name is the name that the client connected to, not the temporary name of the file.
 #[test]
-fn both_ends_know_the_name() {
+fn both_ends_return_the_name() {
     within_deadline(|| {
         let folder = Folder::new();
         let _old = folder.listen();
@@ -149,7 +149,7 @@ fn both_ends_know_the_name() {
 /// The temporary name beside a path is longer than the path, which may fill the whole address.
 #[test]
 #[cfg(linux_like)]
-fn a_path_of_the_greatest_length_can_be_replaced() {
+fn a_path_of_the_maximum_length_can_be_replaced() {
     within_deadline(|| {
         for length in [60, 85, 100, 107, 108] {
             let folder = Folder::new();

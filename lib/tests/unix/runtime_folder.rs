@@ -45,12 +45,12 @@ pub(super) fn listen_and_connect() {
 }
 
 #[test]
-fn missing_folders_are_made_and_are_the_users_own() {
+fn missing_folders_are_created_for_the_user_only() {
     within_deadline(|| {
         let (runtime, temporary) = (Folder::new(), Folder::new());
         let path = runtime.root().join(WORD);
-        let told = job(Some(runtime.root()), temporary.root()).run();
-        assert_eq!(told, [path.to_str().unwrap()]);
+        let lines = job(Some(runtime.root()), temporary.root()).run();
+        assert_eq!(lines, [path.to_str().unwrap()]);
         for folder in path.ancestors().skip(1).take(2) {
             assert_eq!(mode(folder), 0o700, "{folder:?}");
         }
@@ -61,7 +61,7 @@ fn missing_folders_are_made_and_are_the_users_own() {
 
 /// The library does not create the runtime folder itself.
 #[test]
-fn without_a_runtime_folder_it_is_the_one_for_temporary_files() {
+fn without_a_runtime_folder_names_are_in_the_temporary_folder() {
     within_deadline(|| {
         for ordinary_user in [false, true] {
             let temporary = Folder::open_to_all(0o777);
@@ -78,10 +78,10 @@ fn without_a_runtime_folder_it_is_the_one_for_temporary_files() {
 
 /// Variables that are not absolute paths are ignored.
 #[test]
-fn relative_variables_mean_nothing() {
+fn relative_variables_are_ignored() {
     within_deadline(|| {
         let runtime = Folder::new();
-        let told = job(Some(runtime.root()), Path::new("relative")).run();
-        assert_eq!(told, [runtime.root().join(WORD).to_str().unwrap()]);
+        let lines = job(Some(runtime.root()), Path::new("relative")).run();
+        assert_eq!(lines, [runtime.root().join(WORD).to_str().unwrap()]);
     });
 }

@@ -1,6 +1,6 @@
 //! Taking over stale socket files, and no other files.
 
-use super::files::{Folder, inode, make_stale, options, server_of};
+use super::files::{Folder, TAKING_OVER, inode, make_stale, options, server_of};
 use crate::harness::{AT_ONCE, assert_kind, eventually, within_deadline};
 use local_socket::{
     OnConflict,
@@ -14,14 +14,11 @@ use std::{
         fs::symlink,
         net::{UnixDatagram, UnixListener},
     },
-    path::Path,
     process::{self, Command},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
-
-const TAKING_OVER: [OnConflict; 2] = [OnConflict::ReplaceStale, OnConflict::Replace];
 
 #[test]
 fn a_stale_file_is_taken_over() {
@@ -41,7 +38,7 @@ fn a_stale_file_is_taken_over() {
 }
 
 #[test]
-fn a_stale_file_is_an_error_unless_asked_for() {
+fn a_stale_file_is_an_error_by_default() {
     within_deadline(|| {
         let folder = Folder::new();
         make_stale(&folder.path());
@@ -179,7 +176,7 @@ fn a_server_with_a_full_backlog_counts_as_live() {
 }
 
 #[test]
-fn in_a_folder_that_is_not_there_nothing_can_be_bound() {
+fn listening_in_a_missing_folder_is_not_found() {
     within_deadline(|| {
         let folder = Folder::new();
         for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
@@ -190,116 +187,10 @@ fn in_a_folder_that_is_not_there_nothing_can_be_bound() {
     });
 }
 
-/// Earlier versions had a lock file of this name. A file of this name is ignored.
-#[test]
-fn what_is_named_like_a_lock_file_is_untouched_and_in_nobodys_way() {
-    within_deadline(|| {
-        let lock = |folder: &Folder| folder.root().join(".a.sock.claim");
-        let strangers: [fn(&Path); 5] = [
-            |path| fs::write(path, "precious").unwrap(),
-            |path| fs::write(path, "").unwrap(),
-            |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
-            |path| symlink("nowhere", path).unwrap(),
-            |path| fs::create_dir(path).unwrap(),
-        ];
-        for make in strangers {
-            let folder = Folder::new();
-            make(&lock(&folder));
-            let before = inode(&lock(&folder));
-            let start = Instant::now();
-            for policy in TAKING_OVER {
-                drop(folder.options().on_conflict(policy).create_sync().unwrap());
-                make_stale(&folder.path());
-                drop(folder.options().on_conflict(policy).create_sync().unwrap());
-            }
-            let _live = folder.listen();
-            drop(folder.options().on_conflict(OnConflict::Replace).create_sync().unwrap());
-            assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
-            assert_eq!(folder.entries(), [".a.sock.claim"]);
-            assert_eq!(inode(&lock(&folder)), before);
-        }
-    });
-}
-
-/// Holds the lock of the folder, as any process can that may read the folder.
-fn lock(folder: &Folder) -> fs::File {
-    let lock = fs::File::open(folder.root()).unwrap();
-    lock.lock().unwrap();
-    lock
-}
-
-#[test]
-fn a_free_name_does_not_wait_for_a_lock() {
-    within_deadline(|| {
-        let folder = Folder::new();
-        let _lock = lock(&folder);
-        let start = Instant::now();
-        for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
-            let listener = folder.options().on_conflict(policy).mode(0o640).create_sync().unwrap();
-            assert_eq!(server_of(&folder.path()), process::id());
-            // The lock is not needed to report that there is a server.
-            let second = folder.options().on_conflict(OnConflict::ReplaceStale).create_sync();
-            let error = assert_kind(second, &[ErrorKind::AddrInUse]);
-            let obstacle = SocketError::of(&error).unwrap().obstacle().cloned();
-            assert!(matches!(obstacle, Some(Obstacle::LiveServer(_))), "{obstacle:?}");
-            drop(listener);
-            assert_eq!(folder.entries(), [""; 0]);
-        }
-        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
-    });
-}
-
-/// Another process holds the lock for too long.
-#[test]
-fn taking_over_ends_with_the_time_that_it_may_take() {
-    within_deadline(|| {
-        for policy in TAKING_OVER {
-            let folder = Folder::new();
-            let _live = (policy == OnConflict::Replace).then(|| folder.listen());
-            if policy == OnConflict::ReplaceStale {
-                make_stale(&folder.path());
-            }
-            let before = inode(&folder.path());
-            let _lock = lock(&folder);
-            let start = Instant::now();
-            let limit = Duration::from_millis(200);
-            let options = folder.options().on_conflict(policy).max_spin_time(limit);
-            let error = assert_kind(options.create_sync(), &[ErrorKind::AddrInUse]);
-            assert!(start.elapsed() >= limit, "{:?}", start.elapsed());
-            assert!(start.elapsed() < limit + AT_ONCE, "{:?}", start.elapsed());
-            assert_eq!((inode(&folder.path()), folder.entries()), (before, vec!["a.sock".into()]));
-            match SocketError::of(&error).unwrap().obstacle() {
-                Some(Obstacle::Contended(Some(held))) => {
-                    assert_eq!(held.folder, folder.root());
-                    let pid = held.holder.as_ref().map(|holder| match holder {
-                        Holder::Process { pid, .. } => *pid,
-                        holder => panic!("{holder:?}"),
-                    });
-                    assert_eq!(pid, cfg!(target_os = "linux").then(process::id));
-                }
-                obstacle => panic!("{obstacle:?}"),
-            }
-        }
-    });
-}
-
-#[test]
-fn no_limit_is_a_limit_too() {
-    within_deadline(|| {
-        let folder = Folder::new();
-        make_stale(&folder.path());
-        let options = folder.options().on_conflict(OnConflict::ReplaceStale);
-        options.max_spin_time(Duration::MAX).create_sync().unwrap();
-        make_stale(&folder.path());
-        let options = folder.options().on_conflict(OnConflict::ReplaceStale);
-        options.max_spin_time(Duration::ZERO).create_sync().unwrap();
-    });
-}
-
 /// Another program changes the path all the time: a file that is not a socket takes the place of a
 /// stale socket, also with its inode number. No file is lost.
 #[test]
-fn a_file_that_comes_in_the_place_of_a_stale_socket_is_untouched() {
+fn a_file_that_replaces_a_stale_socket_is_untouched() {
     within_deadline(|| {
         let folder = Folder::new();
         let kept = Folder::new();

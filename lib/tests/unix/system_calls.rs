@@ -85,7 +85,7 @@ fn has_strace() -> bool {
 }
 
 #[test]
-fn streams_make_the_same_calls_as_stds() {
+fn streams_make_the_same_system_calls_as_std() {
     within_deadline(|| {
         let Some([[ours, mut theirs]]) = compare("ours", "std", ["listen"]) else { return };
         // A listener also has to find out which file is its own, and its creator.
@@ -96,7 +96,7 @@ fn streams_make_the_same_calls_as_stds() {
 }
 
 #[test]
-fn asynchronous_streams_make_the_same_calls_as_tokios() {
+fn asynchronous_streams_make_the_same_system_calls_as_tokio() {
     within_deadline(|| {
         let but = ["listen", "connect", "accept"];
         let Some([_, connect, accept]) = compare("ours, tokio", "tokio", but) else { return };

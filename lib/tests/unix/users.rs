@@ -32,18 +32,18 @@ pub(super) fn connect_as_told() {
 }
 
 #[test]
-fn others_are_refused_and_told_so() {
+fn other_users_get_permission_denied() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o755);
         let _listener = folder.options().mode(closed_mode()).create_sync().unwrap();
-        let told = Job::new("connect").with("path", folder.path()).by_ordinary_user().run();
+        let lines = Job::new("connect").with("path", folder.path()).by_ordinary_user().run();
         let expected = format!("PermissionDenied: cannot connect to {}: ", folder.name());
-        assert!(told[0].starts_with(&expected), "{told:?}");
+        assert!(lines[0].starts_with(&expected), "{lines:?}");
     });
 }
 
 #[test]
-fn others_get_in_where_everyone_may_and_are_known() {
+fn other_users_can_connect_to_an_open_mode_and_are_identified() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o755);
         let listener = folder.options().mode(0o666).create_sync().unwrap();
@@ -67,7 +67,7 @@ fn others_get_in_where_everyone_may_and_are_known() {
 /// A client tries to connect all the time while a server starts again and again: at no moment may
 /// its socket be open to all.
 #[test]
-fn nobody_gets_in_while_a_server_starts() {
+fn no_other_user_can_connect_while_a_server_starts() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o755);
         let knocker = Job::new("knock").with("folder", folder.root()).by_ordinary_user();
@@ -78,8 +78,8 @@ fn nobody_gets_in_while_a_server_starts() {
         assert_eq!(guard.run(), ["done"]);
         // An open socket; it also shows that the client could have connected.
         let _open = options(&folder.root().join("open")).mode(0o666).create_sync().unwrap();
-        let told = knocker.next_line().unwrap();
-        let mut counts = told.split(' ').map(|count| count.parse::<u32>().unwrap());
+        let line = knocker.next_line().unwrap();
+        let mut counts = line.split(' ').map(|count| count.parse::<u32>().unwrap());
         let (refused, got_in) = (counts.next().unwrap(), counts.next().unwrap());
         assert_eq!(got_in, 0);
         assert!(refused > 0, "the knocker never met the server");
@@ -142,7 +142,7 @@ pub(super) fn listen_in() {
 }
 
 #[test]
-fn in_a_folder_of_others_nobody_can_listen() {
+fn listening_in_a_folder_of_another_user_is_refused() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o555);
         let job = Job::new("listen in").with("path", folder.path()).with("group", "own");
@@ -152,7 +152,7 @@ fn in_a_folder_of_others_nobody_can_listen() {
 
 /// That the name is in use is a better message than that the folder cannot be written to.
 #[test]
-fn in_a_folder_of_others_a_live_name_is_in_use() {
+fn a_live_name_in_a_folder_of_another_user_is_in_use() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o755);
         let _listener = folder.options().mode(0o666).create_sync().unwrap();
@@ -161,9 +161,9 @@ fn in_a_folder_of_others_a_live_name_is_in_use() {
             fs::set_permissions(folder.root(), read_only).unwrap();
         }
         let job = Job::new("listen in").with("path", folder.path()).with("group", "own");
-        let told = job.by_ordinary_user().run();
+        let lines = job.by_ordinary_user().run();
         // Only the permission to replace it is missing.
-        assert_eq!(told, ["AddrInUse", "AddrInUse", "PermissionDenied"]);
+        assert_eq!(lines, ["AddrInUse", "AddrInUse", "PermissionDenied"]);
         if !is_root() {
             let writable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
             fs::set_permissions(folder.root(), writable).unwrap();
@@ -173,7 +173,7 @@ fn in_a_folder_of_others_a_live_name_is_in_use() {
 
 /// A failure after `bind` leaves no file, and does not wait for its own lock.
 #[test]
-fn a_failure_half_way_leaves_nothing() {
+fn a_failure_after_bind_leaves_no_file() {
     within_deadline(|| {
         let folder = Folder::open_to_all(0o777);
         let job = Job::new("listen in").with("path", folder.path()).with("group", "roots");

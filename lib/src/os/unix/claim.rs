@@ -230,7 +230,7 @@ mod tests {
     /// A stale socket is examined, and then another file comes to its path, in many cases with the
     /// same inode number.
     #[test]
-    fn what_came_after_the_look_is_not_removed() -> Result<(), Refusal> {
+    fn a_file_that_replaces_the_examined_one_is_not_removed() -> Result<(), Refusal> {
         let swap_in: [fn(&Path) -> io::Result<()>; 6] = [
             |path| std_fs::write(path, "precious"),
             |path| std_fs::create_dir(path).and_then(|()| std_fs::write(path.join("x"), "")),
@@ -253,7 +253,7 @@ mod tests {
                 assert_eq!((after.ino(), after.mode()), (before.ino(), before.mode()));
                 assert_eq!(entries(folder.path())?, ["s"]);
                 // The other file comes even later: after the stale one was moved aside.
-                let Some(aside) = aside::move_aside(&path)? else { panic!("it was there") };
+                let Some(aside) = aside::move_aside(&path)? else { panic!("the file is missing") };
                 assert!(!file.is_socket_at(&aside)?);
                 put_back(&aside, &path)?;
                 assert_eq!(entries(folder.path())?, ["s"]);
@@ -275,7 +275,7 @@ mod tests {
 
     /// Another file has taken its path: it stays where it is, and the error says where.
     #[test]
-    fn what_cannot_be_put_back_is_named() -> Result<(), Refusal> {
+    fn a_file_that_cannot_be_put_back_is_named() -> Result<(), Refusal> {
         let folder = tempfile::tempdir()?;
         let (path, aside) = (folder.path().join("s"), folder.path().join("aside"));
         std_fs::write(&path, "precious")?;
@@ -289,7 +289,7 @@ mod tests {
 
     /// Another process removes our socket from the path while the previous file lies aside.
     #[test]
-    fn what_lies_aside_is_put_back_at_a_free_name() -> Result<(), Refusal> {
+    fn a_file_that_was_moved_aside_is_put_back_at_a_free_path() -> Result<(), Refusal> {
         let folder = tempfile::tempdir()?;
         let (path, aside) = (folder.path().join("s"), folder.path().join("aside"));
         std_fs::write(&aside, "precious")?;
@@ -303,7 +303,7 @@ mod tests {
 
     /// Another process removes the replaced socket file before we do.
     #[test]
-    fn a_replaced_file_may_be_gone_already() -> Result<(), Refusal> {
+    fn another_process_may_have_removed_the_replaced_file() -> Result<(), Refusal> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("x");
         assert!(remove_replaced(&path));

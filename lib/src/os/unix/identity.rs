@@ -1,4 +1,4 @@
-//! What `lstat(2)` says about a file.
+//! Identity and type of a file (`lstat(2)`).
 
 use rustix::fs::{self, AtFlags, CWD, FileType, Stat};
 use std::{io, path::Path};

@@ -8,7 +8,7 @@ use std::{
     io,
     iter::FusedIterator,
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
+        fd::{AsFd, OwnedFd},
         unix::net::{UnixListener, UnixStream},
     },
     sync::{
@@ -233,8 +233,6 @@ impl From<Listener> for OwnedFd {
     }
 }
 
-impl AsFd for Listener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
+delegate! {
+    impl AsFd for Listener, via |listener| listener.socket;
 }

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_of_fewer_or_of_none() {
+    fn a_map_of_fewer_numbers_or_none() {
         for map in [
             "",
             "\n",

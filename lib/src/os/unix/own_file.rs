@@ -49,13 +49,13 @@ impl OwnFile {
     /// again; if another file has taken its place in between, that file is put back.
     fn remove(&self) -> io::Result<()> {
         if !self.is_at(&self.path)? {
-            tracing::debug!(path = ?self.path, "socket file is another's by now: left");
+            tracing::debug!(path = ?self.path, "socket file not removed: another file is at its path");
             return Ok(());
         }
         match aside::move_atomically(&self.path)? {
             Moved::To(aside) if self.is_at(&aside)? => Ok(fs::unlink(&aside)?),
             Moved::To(aside) => {
-                tracing::debug!(path = ?self.path, ?aside, "a successor's socket file: put back");
+                tracing::debug!(path = ?self.path, ?aside, "another file has taken the path: put back");
                 aside::put_back(&aside, &self.path)
             }
             Moved::Nothing => Ok(()),

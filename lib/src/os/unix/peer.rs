@@ -260,12 +260,12 @@ fn xucred(socket: BorrowedFd<'_>) -> Option<libc::xucred> {
 /// which there is no room.
 #[cfg(any(apple, target_os = "freebsd"))]
 fn groups_of(creds: &libc::xucred) -> Groups {
-    let told = usize::try_from(creds.cr_ngroups).unwrap_or(0).min(creds.cr_groups.len());
-    let all = creds.cr_groups[..told].get(1..).unwrap_or_default();
+    let count = usize::try_from(creds.cr_ngroups).unwrap_or(0).min(creds.cr_groups.len());
+    let all = creds.cr_groups[..count].get(1..).unwrap_or_default();
     let len = all.len().min(FEW);
     let mut ids = [0; FEW];
     ids[..len].copy_from_slice(&all[..len]);
-    Groups { ids: GroupIds::Few { len, ids }, is_truncated: told == creds.cr_groups.len() }
+    Groups { ids: GroupIds::Few { len, ids }, is_truncated: count == creds.cr_groups.len() }
 }
 
 /// Reads `SO_PEERCRED` (`getsockopt(2)`).

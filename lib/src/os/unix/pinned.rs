@@ -241,7 +241,7 @@ mod tests {
 
     /// Where the system does not answer.
     #[test]
-    fn only_a_socket_with_one_name_looks_like_ours() -> io::Result<()> {
+    fn only_an_own_socket_with_one_name_is_taken_for_ours() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("s");
         let _socket = UnixListener::bind(&path)?;

@@ -35,7 +35,10 @@ pub(super) fn paths(word: &OsStr) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Returns the name of the preferred file.
-#[cfg_attr(not(linux_like), expect(dead_code, reason = "there the grammar has a word for it"))]
+#[cfg_attr(
+    not(linux_like),
+    expect(dead_code, reason = "other systems print such names in a form of their own")
+)]
 pub(crate) fn first_path(name: &Name<'_>) -> Option<Name<'static>> {
     let path = paths(name.as_os_str()).ok()?.into_iter().next()?;
     Some(Name { kind: NameKind::File, text: path.into_os_string().into() })

@@ -27,8 +27,9 @@ const UNIX_DIAG_NAME: u16 = 0;
 const UNIX_DIAG_VFS: u16 = 1;
 const UNIX_DIAG_UID: u16 = 7;
 const NO_COOKIE: u32 = u32::MAX;
-const AF_UNIX: u8 = 1;
-const SOCK_STREAM: u8 = 1;
+const AF_UNIX: u8 = libc::AF_UNIX as u8;
+/// The number differs between architectures.
+const SOCK_STREAM: u8 = libc::SOCK_STREAM as u8;
 /// The socket is bound, but neither connected nor listening.
 const CLOSE: u8 = 7;
 const LISTEN: u8 = 10;
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_the_kernels() {
+    fn an_error_message_returns_the_error_of_the_kernel() {
         let bytes = message(NLMSG_ERROR, &(-libc::ENOENT).to_ne_bytes());
         let error = parse(&bytes, &mut Vec::new()).map_err(|error| error.raw_os_error());
         assert_eq!(error, Err(Some(libc::ENOENT)));

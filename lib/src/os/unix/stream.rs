@@ -133,6 +133,7 @@ impl TryClone for Stream {
 }
 
 delegate! {
+    impl AsFd for Stream, via |stream| stream.socket;
     impl Read for Stream, via |stream| (&stream.socket);
     impl Write for Stream, via |stream| (&stream.socket);
 }
@@ -158,12 +159,6 @@ impl From<OwnedFd> for Stream {
 impl From<Stream> for OwnedFd {
     fn from(stream: Stream) -> Self {
         stream.socket.into()
-    }
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }
 
@@ -201,12 +196,6 @@ macro_rules! half {
             }
         }
 
-        impl AsFd for $half {
-            fn as_fd(&self) -> BorrowedFd<'_> {
-                self.stream.as_fd()
-            }
-        }
-
         impl Sealed for $half {}
     };
 }
@@ -231,6 +220,8 @@ impl traits::SendHalf for SendHalf {
 }
 
 delegate! {
+    impl AsFd for RecvHalf, via |half| half.stream;
+    impl AsFd for SendHalf, via |half| half.stream;
     impl Read for RecvHalf, via |half| half.as_stream();
     impl Write for SendHalf, via |half| half.as_stream();
 }

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_replacing_socket_leads_back() {
+    fn the_path_of_a_replacing_socket_is_found_from_its_temporary_name() {
         for path in ["/run/a.sock", "./.new1.2.x", "s"] {
             let beside = sibling(Path::new(path), NEW);
             assert_eq!(replaced_path(&beside), Some(Some(path.into())), "{beside:?}");

@@ -15,7 +15,7 @@ use crate::{
 use std::{
     io,
     net::Shutdown,
-    os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
+    os::windows::io::OwnedHandle,
     sync::{Arc, atomic::Ordering},
     thread,
     time::Duration,
@@ -109,15 +109,10 @@ impl TryClone for Stream {
 }
 
 delegate! {
+    impl AsHandle for Stream, via |stream| stream.0.pipe;
     impl StreamCommon for Stream, via |stream| stream.connection();
     impl Read for Stream, via |stream| stream.connection();
     impl Write for Stream, via |stream| stream.connection();
-}
-
-impl AsHandle for Stream {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.pipe.as_handle()
-    }
 }
 
 impl TryFrom<OwnedHandle> for Stream {
@@ -216,18 +211,8 @@ impl traits::SendHalf for SendHalf {
 }
 
 delegate! {
+    impl AsHandle for RecvHalf, via |half| half.0.pipe;
+    impl AsHandle for SendHalf, via |half| half.0.pipe;
     impl Read for RecvHalf, via |half| half.0;
     impl Write for SendHalf, via |half| half.0;
-}
-
-impl AsHandle for RecvHalf {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.pipe.as_handle()
-    }
-}
-
-impl AsHandle for SendHalf {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.pipe.as_handle()
-    }
 }

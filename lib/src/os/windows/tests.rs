@@ -83,12 +83,12 @@ fn connected() -> (Stream, Stream) {
 
 /// Runs a function in a thread and fails if it takes longer than the deadline.
 fn within<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
-    start(f).recv_timeout(DEADLINE).expect("it hangs or has panicked")
+    start(f).recv_timeout(DEADLINE).expect("the function hangs or has panicked")
 }
 
 /// Runs a function in a thread and returns a receiver of its result.
 fn start<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || tell.send(f()));
-    told
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(f()));
+    receiver
 }

@@ -13,7 +13,10 @@ mod linux {
         os::fd::{AsRawFd as _, BorrowedFd},
     };
 
+    #[cfg(target_os = "linux")]
+    use libc::SO_PASSPIDFD;
     /// libc does not name the option on Android.
+    #[cfg(target_os = "android")]
     const SO_PASSPIDFD: libc::c_int = 76;
 
     /// Returns the memory, in bytes, of the data that was written to a Unix socket and that its

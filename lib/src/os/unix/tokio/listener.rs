@@ -12,7 +12,7 @@ use ::tokio::net::UnixListener;
 use std::{
     io,
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
+        fd::{AsFd, OwnedFd},
         unix::net,
     },
     time::Duration,
@@ -136,8 +136,6 @@ impl TryFrom<Listener> for OwnedFd {
     }
 }
 
-impl AsFd for Listener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
+delegate! {
+    impl AsFd for Listener, via |listener| listener.socket;
 }

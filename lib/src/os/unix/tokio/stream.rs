@@ -18,7 +18,7 @@ use ::tokio::net::{
 use std::{
     io,
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
+        fd::{AsFd, OwnedFd},
         unix::net,
     },
     pin::Pin,
@@ -95,6 +95,7 @@ impl StreamCommon for Stream {
 }
 
 delegate! {
+    impl AsFd for Stream, via |stream| stream.socket;
     impl AsyncRead for &Stream, via |stream| SharedSocket(&stream.socket);
     impl AsyncRead for Stream, via |stream| Pin::new(&mut stream.socket);
     impl AsyncWrite for &Stream, via |stream| SharedSocket(&stream.socket);
@@ -145,12 +146,6 @@ impl TryFrom<Stream> for OwnedFd {
     type Error = io::Error;
     fn try_from(stream: Stream) -> io::Result<Self> {
         stream.socket.into_std().map(Self::from)
-    }
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }
 
@@ -239,28 +234,13 @@ impl From<OwnedWriteHalf> for SendHalf {
 }
 
 impl Sealed for RecvHalf {}
-impl traits::RecvHalf for RecvHalf {
-    type Stream = Stream;
-}
-
 impl Sealed for SendHalf {}
-impl traits::SendHalf for SendHalf {
-    type Stream = Stream;
-}
-
-impl AsFd for RecvHalf {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket().as_fd()
-    }
-}
-
-impl AsFd for SendHalf {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket().as_fd()
-    }
-}
 
 delegate! {
+    impl RecvHalf for RecvHalf, of Stream;
+    impl SendHalf for SendHalf, of Stream;
+    impl AsFd for RecvHalf, via |half| half.socket();
+    impl AsFd for SendHalf, via |half| half.socket();
     impl AsyncRead for &RecvHalf, via |half| SharedSocket(half.socket());
     impl AsyncRead for RecvHalf, via |half| Pin::new(&mut half.half);
     impl AsyncWrite for &SendHalf, via |half| SharedSocket(half.socket());

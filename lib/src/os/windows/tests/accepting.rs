@@ -38,7 +38,7 @@ fn closing_wakes_waiting_accepts_and_removes_the_name() {
             start(move || listener.accept().map(drop))
         })
         .collect();
-    assert!(accepts[0].recv_timeout(MOMENT).is_err(), "it waits");
+    assert!(accepts[0].recv_timeout(MOMENT).is_err(), "the call waits");
     listener.close().unwrap();
     listener.close().unwrap();
     for accept in accepts {
@@ -57,7 +57,7 @@ fn a_waiting_accept_does_not_block_other_calls() {
     let listener = Arc::new(listen(&name));
     let theirs = Arc::clone(&listener);
     let accept = start(move || theirs.accept());
-    assert!(accept.recv_timeout(MOMENT).is_err(), "it waits");
+    assert!(accept.recv_timeout(MOMENT).is_err(), "the call waits");
     let theirs = Arc::clone(&listener);
     within(move || theirs.set_nonblocking(ListenerNonblockingMode::Both)).unwrap();
     let _client = connect(&name);
@@ -135,7 +135,7 @@ fn connecting_to_a_busy_pipe_waits_as_the_mode_says() {
     assert!(begin.elapsed() >= MOMENT);
     let theirs = name.clone();
     let waiting = start(move || connect(&theirs));
-    assert!(waiting.recv_timeout(MOMENT).is_err(), "it waits");
+    assert!(waiting.recv_timeout(MOMENT).is_err(), "the call waits");
     listener.accept().unwrap();
     waiting.recv_timeout(DEADLINE).unwrap();
 }

@@ -13,7 +13,8 @@ fn dropping_delivers_written_data() {
         within(move || {
             from.write_all(b"last words").unwrap();
             drop(from);
-            // A slow reader.
+            // A slow reader. Only reading shows whether the data is still there, so there is no
+            // condition to wait for.
             thread::sleep(MOMENT);
             let mut text = String::new();
             to.read_to_string(&mut text).unwrap();
@@ -31,7 +32,8 @@ fn dropping_delivers_the_write_in_flight() {
         let begin = std::time::Instant::now();
         drop(server);
         assert!(begin.elapsed() < DEADLINE / 2, "dropping does not wait for the peer");
-        // A slow reader.
+        // A slow reader. Only reading shows whether the data is still there, so there is no
+        // condition to wait for.
         thread::sleep(MOMENT);
         let mut received = Vec::new();
         client.read_to_end(&mut received).unwrap();
@@ -51,7 +53,7 @@ fn draining_waits_for_the_peer() {
             server.drain(Duration::ZERO).unwrap();
             server
         });
-        assert!(drained.recv_timeout(MOMENT).is_err(), "it waits");
+        assert!(drained.recv_timeout(MOMENT).is_err(), "the call waits");
         assert_eq!(client.read(&mut [0; 8]).unwrap(), 4);
         drop(drained.recv().unwrap());
     });
@@ -85,7 +87,7 @@ fn draining_fails_if_the_peer_closes_without_reading() {
     within(move || {
         server.write_all(b"data").unwrap();
         let drained = start(move || server.drain(DEADLINE));
-        assert!(drained.recv_timeout(MOMENT).is_err(), "it waits");
+        assert!(drained.recv_timeout(MOMENT).is_err(), "the call waits");
         drop(client);
         assert_eq!(drained.recv().unwrap().unwrap_err().kind(), ErrorKind::BrokenPipe);
     });

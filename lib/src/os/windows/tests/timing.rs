@@ -32,7 +32,7 @@ fn a_timed_out_read_loses_nothing() {
             for number in 0_u32..500 {
                 server.write_all(&number.to_le_bytes()).unwrap();
                 if number % 10 == 0 {
-                    // The timeouts of reads end at different times of the writes.
+                    // Time is the subject: timeouts of reads end at different times of the writes.
                     thread::sleep(Duration::from_micros(u64::from(number) * 7));
                 }
             }
@@ -138,7 +138,7 @@ fn shutting_down_wakes_a_reader() {
         let server = Arc::new(server);
         let theirs = Arc::clone(&server);
         let read = start(move || (&*theirs).read(&mut [0; 8]));
-        assert!(read.recv_timeout(MOMENT).is_err(), "it waits");
+        assert!(read.recv_timeout(MOMENT).is_err(), "the call waits");
         server.shutdown(how).unwrap();
         assert_eq!(read.recv_timeout(DEADLINE).unwrap().unwrap(), 0);
     }
@@ -150,7 +150,7 @@ fn a_waiting_read_does_not_block_writes() {
     let server = Arc::new(server);
     let theirs = Arc::clone(&server);
     let read = start(move || (&*theirs).read(&mut [0; 8]));
-    assert!(read.recv_timeout(MOMENT).is_err(), "it waits");
+    assert!(read.recv_timeout(MOMENT).is_err(), "the call waits");
     within(move || {
         (&*server).write_all(b"x").unwrap();
         assert_eq!(client.read(&mut [0; 8]).unwrap(), 1);
@@ -169,7 +169,7 @@ fn an_end_of_file_wakes_the_reads_of_all_clones() {
             start(move || (&*client).read(&mut [0; 8]))
         })
         .collect();
-    assert!(reads[0].recv_timeout(MOMENT).is_err(), "they wait");
+    assert!(reads[0].recv_timeout(MOMENT).is_err(), "the calls wait");
     server.shutdown(Shutdown::Write).unwrap();
     for read in reads {
         assert_eq!(read.recv_timeout(DEADLINE).unwrap().unwrap(), 0);

@@ -9,11 +9,7 @@ use crate::{
     },
     traits::tokio::{self as traits, ReuniteResult},
 };
-use std::{
-    io,
-    os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
-    sync::Arc,
-};
+use std::{io, os::windows::io::OwnedHandle, sync::Arc};
 
 /// An asynchronous connection through a named pipe.
 ///
@@ -80,6 +76,7 @@ impl traits::Stream for Stream {
 }
 
 delegate! {
+    impl AsHandle for Stream, via |stream| stream.0.connection.pipe;
     impl StreamCommon for Stream, via |stream| stream.connection();
     impl AsyncRead for &Stream, via |stream| stream.0;
     impl AsyncRead for Stream, via |stream| stream.0;
@@ -118,12 +115,6 @@ impl TryFrom<OwnedHandle> for Stream {
     }
 }
 
-impl AsHandle for Stream {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.connection.pipe.as_handle()
-    }
-}
-
 /// The receiving half of a [`Stream`].
 #[derive(Debug)]
 pub struct RecvHalf(pub(super) Arc<AsyncConnection>);
@@ -135,30 +126,15 @@ pub struct RecvHalf(pub(super) Arc<AsyncConnection>);
 pub struct SendHalf(pub(super) Arc<AsyncConnection>);
 
 impl Sealed for RecvHalf {}
-impl traits::RecvHalf for RecvHalf {
-    type Stream = Stream;
-}
-
 impl Sealed for SendHalf {}
-impl traits::SendHalf for SendHalf {
-    type Stream = Stream;
-}
 
 delegate! {
+    impl RecvHalf for RecvHalf, of Stream;
+    impl SendHalf for SendHalf, of Stream;
+    impl AsHandle for RecvHalf, via |half| half.0.connection.pipe;
+    impl AsHandle for SendHalf, via |half| half.0.connection.pipe;
     impl AsyncRead for &RecvHalf, via |half| half.0;
     impl AsyncRead for RecvHalf, via |half| half.0;
     impl AsyncWrite for &SendHalf, via |half| half.0;
     impl AsyncWrite for SendHalf, via |half| half.0;
-}
-
-impl AsHandle for RecvHalf {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.connection.pipe.as_handle()
-    }
-}
-
-impl AsHandle for SendHalf {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.connection.pipe.as_handle()
-    }
 }

@@ -35,7 +35,7 @@ fn connecting_to_a_busy_pipe_waits_as_the_mode_says() {
 
         let theirs = name.clone();
         let mut waiting = ::tokio::spawn(async move { connect_async(&theirs).await });
-        assert!(::tokio::time::timeout(MOMENT, &mut waiting).await.is_err(), "it waits");
+        assert!(::tokio::time::timeout(MOMENT, &mut waiting).await.is_err(), "the call waits");
         let _server = listener.accept().await.unwrap();
         let mut last = waiting.await.unwrap();
         last.write_all(b"last").await.unwrap();

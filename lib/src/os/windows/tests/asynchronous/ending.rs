@@ -122,7 +122,8 @@ fn dropping_delivers_the_write_in_flight() {
         let (server, mut client) = connected_async().await;
         let sent = fill_async(&server).await;
         drop(server);
-        // A slow reader.
+        // A slow reader. Only reading shows whether the data is still there, so there is no
+        // condition to wait for.
         ::tokio::time::sleep(MOMENT).await;
         let mut received = Vec::new();
         client.read_to_end(&mut received).await.unwrap();
@@ -135,7 +136,7 @@ fn runtimes_can_end_before_their_streams() {
     for background in [false, true] {
         within(move || {
             for runtime in runtimes() {
-                let (tell, told) = mpsc::channel();
+                let (sender, receiver) = mpsc::channel();
                 let (mut client, sent) = runtime.block_on(async {
                     let name = unique();
                     let listener = listen_async(&name);
@@ -144,22 +145,22 @@ fn runtimes_can_end_before_their_streams() {
                     let sent = fill_async(&server).await;
                     // The tasks are dropped while operations are pending.
                     let (reader, writer) = (Arc::clone(&server), server);
-                    let ready = tell.clone();
+                    let ready = sender.clone();
                     ::tokio::spawn(async move {
                         ready.send(()).unwrap();
                         (&mut &*reader).read(&mut [0; 8]).await
                     });
-                    let ready = tell.clone();
+                    let ready = sender.clone();
                     ::tokio::spawn(async move {
                         ready.send(()).unwrap();
                         (&mut &*writer).flush().await
                     });
                     ::tokio::spawn(async move {
-                        tell.send(()).unwrap();
+                        sender.send(()).unwrap();
                         listener.accept().await
                     });
                     for _ in 0..3 {
-                        while told.try_recv().is_err() {
+                        while receiver.try_recv().is_err() {
                             yield_now().await;
                         }
                     }

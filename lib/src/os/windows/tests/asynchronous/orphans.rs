@@ -73,7 +73,7 @@ fn wakers_can_drop_streams_and_panic() {
             *last.0.lock().unwrap() = Some(one);
             other.write_all(b"x").unwrap();
             if !bad {
-                assert_eq!(other.read(&mut [0; 8]).unwrap(), 0, "it has been dropped");
+                assert_eq!(other.read(&mut [0; 8]).unwrap(), 0, "the stream has been dropped");
             }
         }
         runtime.block_on(async {
