@@ -1,4 +1,4 @@
-//! The endpoints of a relay: where clients come from, and what they are joined to.
+//! The endpoints of a relay: sources of clients, and targets to which they are joined.
 //!
 //! Each kind has a file: its prefix, parsing and printing, the options that it takes, and how it is
 //! opened. This file is the table of kinds. Parsing opens nothing.
@@ -34,7 +34,7 @@ use std::{
 };
 use tcp::TcpSource;
 
-/// Where the clients of a relay come from.
+/// The source of the clients of a relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ListenOn {
     Name(Name<'static>),
@@ -43,7 +43,7 @@ pub(crate) enum ListenOn {
     Stdio,
 }
 
-/// What the clients of a relay are joined to.
+/// The target to which the clients of a relay are joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Name(Name<'static>),
@@ -89,7 +89,7 @@ const KINDS: [Kind; 4] = [
     Kind {
         prefix: fd::PREFIX,
         listen: |rest| InheritedFd::parse(rest).map(ListenOn::Fd),
-        target: |_| Err("a socket that came with the process can only be listened on"),
+        target: |_| Err("an inherited socket can only be listened on"),
     },
     Kind { prefix: stdio::TEXT, listen: |_| Ok(ListenOn::Stdio), target: |_| Ok(Target::Stdio) },
 ];
@@ -133,7 +133,7 @@ impl ListenOn {
     ///
     /// # Errors
     /// `Unsupported` and `Usage` for options that this kind does not take, `Bind` for an unknown
-    /// host, and those of an inherited descriptor that is no listening socket.
+    /// host, `Usage` for a descriptor that is not a listening socket.
     pub(crate) fn source(
         self,
         settings: &ListenSettings,

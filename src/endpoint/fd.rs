@@ -58,7 +58,7 @@ impl FdSource {
     pub(super) fn new(fd: InheritedFd, settings: &ListenSettings) -> Result<Self, Failure> {
         let backlog = ("--backlog", settings.backlog.is_some());
         let decided = settings.of_files().into_iter().chain([backlog]);
-        ListenSettings::refuse(decided, "whoever made the socket has decided on it")?;
+        ListenSettings::refuse(decided, "it was decided when the socket was created")?;
         let inherited = inherited::take(fd.0, settings)?;
         let (address, allowed) = match &inherited {
             Inherited::Local(listener, allowed) => {

@@ -108,7 +108,7 @@ impl ListenSource for NameSource {
     fn warnings(&self, settings: &ListenSettings) -> Vec<String> {
         let name = &self.name;
         let unsafe_folder = listening::unsafe_folder(name)
-            .map(|why| format!("{why}: they can put a socket of theirs in the place of {name}"));
+            .map(|why| format!("{why}: they can replace {name} by another socket"));
         let keeps_out = self.allowed.is_kept_out(name, settings).then(|| {
             "--allow names users whom the mode of the socket file keeps out: \
              --mode 660 or 666 lets them connect"
