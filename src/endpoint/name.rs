@@ -125,7 +125,7 @@ impl ListenSource for NameSource {
 
 impl ConnectTarget for Name<'static> {
     fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
-        let attempt = |state: ConnectRetry| Socket::connect(self.borrow(), state.wait_mode());
+        let attempt = |state: &ConnectRetry| Socket::connect(self.borrow(), state.wait_mode());
         Box::pin(retry_policy.connect(attempt, |error| error, Some(self)))
     }
 

@@ -5,12 +5,13 @@ use super::{
 };
 use crate::{
     diag::Failure,
-    system::{Detached, ListenSettings, listening},
+    system::{Detached, ListenSettings, Socket, listening},
 };
 use std::{
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
     net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
+    time::Duration,
 };
 use tokio::{net::TcpStream, time};
 
@@ -36,6 +37,20 @@ impl TcpAddress {
         let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = port.parse().ok().filter(|_| is_number).ok_or(TAKES)?;
         Ok(Self { host: host.to_owned(), port })
+    }
+
+    /// Looks the host up and connects, in an event loop.
+    async fn connect_within(&self, limit: Option<Duration>) -> io::Result<Socket> {
+        let connect = async { TcpStream::connect(&*self.look_up().await?).await };
+        let stream = match limit {
+            Some(limit) => time::timeout(limit, connect).await.unwrap_or_else(|_| {
+                Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))
+            })?,
+            None => connect.await?,
+        };
+        // Send small messages at once. If it fails, they only take longer.
+        let _ = stream.set_nodelay(true);
+        Detached::try_from(stream)?.attach()
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -145,18 +160,7 @@ impl ListenSource for TcpSource {
 
 impl ConnectTarget for TcpAddress {
     fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
-        let attempt = move |state: ConnectRetry| async move {
-            let connect = async { TcpStream::connect(&*self.look_up().await?).await };
-            let stream = match state.limit() {
-                Some(limit) => time::timeout(limit, connect).await.unwrap_or_else(|_| {
-                    Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))
-                })?,
-                None => connect.await?,
-            };
-            // Send small messages at once. If it fails, they only take longer.
-            let _ = stream.set_nodelay(true);
-            Detached::try_from(stream)?.attach()
-        };
+        let attempt = |state: &ConnectRetry| self.connect_within(state.limit());
         let describe = |error: io::Error| self.error("connect to", &error);
         Box::pin(retry_policy.connect(attempt, describe, None))
     }
