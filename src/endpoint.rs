@@ -1,4 +1,4 @@
-//! The endpoints of a relay: where clients come from, and what they are joined to.
+//! The endpoints of a relay: sources of clients, and targets to which they are joined.
 //!
 //! Each kind has a file: its prefix, parsing and printing, the options that it takes, and how it is
 //! opened. This file is the table of kinds. Parsing opens nothing.
@@ -15,8 +15,8 @@ mod tcp;
 
 pub(crate) use client_source::{Accepted, ClientSource};
 pub(crate) use exec::{CommandLine, joined_to};
-pub(crate) use listen_source::{ListenSource, Opener};
-pub(crate) use name::{NotAName, listener_options, name_source, open_listener, parse_name};
+pub(crate) use listen_source::ListenSource;
+pub(crate) use name::{NameSource, NotAName, parse_name};
 pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
 pub(crate) use stdio::open_stdio;
 pub(crate) use tcp::TcpAddress;
@@ -25,15 +25,16 @@ use crate::{
     diag::{Failure, escaped},
     system::ListenSettings,
 };
-use fd::InheritedFd;
+use fd::{FdSource, InheritedFd};
 use local_socket::Name;
 use std::{
     ffi::OsStr,
     fmt::{self, Display, Formatter},
     sync::Arc,
 };
+use tcp::TcpSource;
 
-/// Where the clients of a relay come from.
+/// The source of the clients of a relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ListenOn {
     Name(Name<'static>),
@@ -42,7 +43,7 @@ pub(crate) enum ListenOn {
     Stdio,
 }
 
-/// What the clients of a relay are joined to.
+/// The target to which the clients of a relay are joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Name(Name<'static>),
@@ -88,7 +89,7 @@ const KINDS: [Kind; 4] = [
     Kind {
         prefix: fd::PREFIX,
         listen: |rest| InheritedFd::parse(rest).map(ListenOn::Fd),
-        target: |_| Err("a socket that came with the process can only be listened on"),
+        target: |_| Err("an inherited socket can only be listened on"),
     },
     Kind { prefix: stdio::TEXT, listen: |_| Ok(ListenOn::Stdio), target: |_| Ok(Target::Stdio) },
 ];
@@ -127,25 +128,26 @@ impl ListenOn {
         parse(text, |kind| kind.listen, Self::Name)
     }
 
-    /// Checks the options of the listener, and prepares to open it.
+    /// Checks the options of the listener. Returns `None` if standard input and output are the only
+    /// client: an event loop cannot wait for them, so the relay joins them to a socket.
     ///
     /// # Errors
     /// `Unsupported` and `Usage` for options that this kind does not take, `Bind` for an unknown
-    /// host, and those of an inherited descriptor that is no listening socket.
+    /// host, `Usage` for a descriptor that is not a listening socket.
     pub(crate) fn source(
         self,
         settings: &ListenSettings,
         expose: bool,
-    ) -> Result<ListenSource, Failure> {
+    ) -> Result<Option<Box<dyn ListenSource>>, Failure> {
         if expose && !matches!(self, Self::Tcp(_)) {
             return Err(Failure::Usage("--expose goes with tcp:HOST:PORT".to_owned()));
         }
-        match self {
-            Self::Name(name) => name_source(&name, listener_options(&name, settings)?, settings),
-            Self::Tcp(address) => tcp::source(address, settings, expose),
-            Self::Fd(fd) => fd::source(fd, settings),
-            Self::Stdio => stdio::source(settings),
-        }
+        Ok(Some(match self {
+            Self::Name(name) => Box::new(NameSource::new(name, settings)?),
+            Self::Tcp(address) => Box::new(TcpSource::new(address, settings, expose)?),
+            Self::Fd(fd) => Box::new(FdSource::new(fd, settings)?),
+            Self::Stdio => return stdio::check(settings).map(|()| None),
+        }))
     }
 }
 

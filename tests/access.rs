@@ -6,13 +6,17 @@ mod folders;
 mod namespaces;
 mod socket_file;
 
-use crate::harness::{Cmd, NOBODY, Running, Scene};
+use crate::harness::{Cmd, NOBODY, Running, Scene, is_root};
 
-/// Returns a scene in which every user can run lsock: the folder keeps nobody out.
-fn open_scene() -> Scene {
-    let scene = Scene::new();
-    scene.lsock_for_all();
-    scene
+/// Returns a scene in which every user can run lsock: the folder keeps nobody out. Only root can
+/// do so; for other users it is `None`.
+#[track_caller]
+fn open_scene() -> Option<Scene> {
+    is_root().then(|| {
+        let scene = Scene::new();
+        scene.lsock_for_all();
+        scene
+    })
 }
 
 /// lsock as another user.

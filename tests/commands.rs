@@ -7,4 +7,4 @@ mod status;
 
 /// Without options the command gets the socket itself; with a buffer size lsock copies the
 /// bytes.
-const MODES: [&[&str]; 2] = [&[], &["--buffer", "64K"]];
+pub(crate) const MODES: [&[&str]; 2] = [&[], &["--buffer", "64K"]];

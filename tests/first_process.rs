@@ -1,7 +1,7 @@
 //! lsock as process 1 of a PID namespace. The kernel has no default actions of signals for it,
 //! so it ends with the status that a shell shows for the signal.
 
-use crate::harness::{Cmd, Running, Scene, has_pid_namespaces, wait_for_file, wait_until};
+use crate::harness::{Cmd, Running, Scene, has_pid_namespaces, wait_for_file};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 
@@ -20,10 +20,6 @@ fn signal_first(running: &Running, signal: Signal) {
     let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
     let child = children.trim().parse().unwrap_or_else(|_| panic!("one child: {children:?}"));
     kill_process(Pid::from_raw(child).unwrap(), signal).unwrap();
-}
-
-fn wait_for_removal(scene: &Scene) {
-    wait_until("the name is removed", || scene.files().is_empty());
 }
 
 #[test]
@@ -70,7 +66,7 @@ fn open_connections_get_the_grace_time() {
         };
         exchange("before\n", "before\n");
         signal_first(&server, Signal::TERM);
-        wait_for_removal(&scene);
+        scene.wait_for_removal();
         exchange("after\n", "before\nafter\n");
         drop(client);
         server.end().code(143);
@@ -89,7 +85,7 @@ fn a_second_signal_ends_a_server_at_once() {
         let _client = scene.wire("./s");
         server.wait_for_message("connection 1 ");
         signal_first(&server, Signal::TERM);
-        wait_for_removal(&scene);
+        scene.wait_for_removal();
         signal_first(&server, Signal::INT);
         server.end().code(130);
     }

@@ -46,7 +46,7 @@ fn a_hub_merges_and_broadcasts() {
 fn clients_one_after_another_leave_no_descriptors() {
     use crate::harness::{open_files, wait_until};
     let scene = Scene::new();
-    let server = scene.listen("./s").args(HUB).open_input().start_listening();
+    let mut server = scene.listen("./s").args(HUB).open_input().start_listening();
     let mut first = scene.wire("./s");
     first.send("hello\n");
     server.wait_for_output("hello\n");
@@ -59,6 +59,7 @@ fn clients_one_after_another_leave_no_descriptors() {
     }
     server.wait_for_output("hello\n".repeat(501));
     wait_until("no descriptor is left", || open_files(&server) <= before);
+    assert!(server.is_running());
 }
 
 #[test]

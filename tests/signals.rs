@@ -1,6 +1,6 @@
 //! Signals to listeners and clients: the name is removed, open connections get a grace time.
 
-use crate::harness::{Scene, data, signal, wait_for_file, wait_until};
+use crate::harness::{Scene, data, signal, wait_for_file};
 use rustix::process::Signal;
 use std::{
     io::{Read, Write},
@@ -9,10 +9,6 @@ use std::{
 };
 
 const ALL: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
-
-fn wait_for_removal(scene: &Scene) {
-    wait_until("the name is removed", || scene.files().is_empty());
-}
 
 #[test]
 fn each_signal_removes_the_name_and_ends_the_process() {
@@ -72,7 +68,7 @@ fn an_open_transfer_is_completed_in_both_directions() {
         output.read_exact(&mut [0]).unwrap();
         signal(&server, Signal::TERM);
         server.wait_for_message("got signal 15");
-        wait_for_removal(&scene);
+        scene.wait_for_removal();
         assert!(server.is_running());
         let (sent, mut input) = (bytes.clone(), server.take_input());
         let exchange = thread::spawn(move || client.exchange(&sent));
@@ -119,7 +115,7 @@ fn a_second_signal_ends_the_server_at_once() {
     let _client = scene.wire("./s");
     server.wait_for_message("connection 1 ");
     signal(&server, Signal::TERM);
-    wait_for_removal(&scene);
+    scene.wait_for_removal();
     signal(&server, Signal::INT);
     server.end().died_of(Signal::INT);
 }
@@ -131,7 +127,7 @@ fn transfers_of_many_commands_are_completed() {
     let server = scene.listen("./s").args(args).start_listening();
     let clients: Vec<_> = (0..40).map(|_| scene.served_wire("./s")).collect();
     signal(&server, Signal::TERM);
-    wait_for_removal(&scene);
+    scene.wait_for_removal();
     let bytes = data(100_000);
     for mut client in clients {
         client.expect_echo(&bytes);

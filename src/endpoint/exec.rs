@@ -25,7 +25,7 @@ impl CommandLine {
 
     /// Splits a line into words as a shell does.
     pub(super) fn parse(rest: Option<&str>) -> Result<Self, &'static str> {
-        let line = rest.ok_or("it is no text; a command of any bytes goes behind `--`")?;
+        let line = rest.ok_or("it is not UTF-8; a command of any bytes can follow `--`")?;
         let words = shlex::split(line).ok_or("a quote is not closed")?;
         Self::new(words.into_iter().map(OsString::from)).ok_or("it takes a command")
     }
@@ -61,7 +61,7 @@ impl Display for CommandLine {
     }
 }
 
-/// Describes for `--explain` what connections are joined to: the command, or the standard streams.
+/// Describes the target of connections for `--explain`: the command, or the standard streams.
 pub(crate) fn joined_to(command: Option<&CommandLine>) -> String {
     command.map_or("stdin and stdout".to_owned(), |command| format!("the command `{command}`"))
 }

@@ -1,57 +1,39 @@
 use super::ClientSource;
-use crate::{diag::Failure, system::listening::Allowed};
-use std::{
-    cell::OnceCell,
-    fmt::{self, Debug, Display, Formatter},
-    rc::Rc,
+use crate::{
+    diag::Failure,
+    system::{ListenSettings, listening::Allowed},
 };
+use std::fmt::{self, Debug, Formatter};
 
-/// Starts to listen, in an event loop.
-pub(crate) type Opener = Box<dyn FnOnce() -> Result<ClientSource, Failure>>;
+/// A checked listening side. Its kinds differ in how they are described and opened.
+pub(crate) trait ListenSource: Debug {
+    /// Writes the lines of `--explain`.
+    fn explain(&self, f: &mut Formatter<'_>, settings: &ListenSettings) -> fmt::Result;
 
-/// A checked listening side of any kind.
-#[derive(Default)]
-pub(crate) struct ListenSource {
-    /// The endpoint as typed.
-    pub(super) text: String,
-    /// The endpoint with the port that the system has chosen, after it is opened.
-    pub(super) opened: Rc<OnceCell<String>>,
-    /// The kind for the log; `None` if nothing listens.
-    pub(crate) kind: Option<String>,
-    /// The lines of `--explain`.
-    pub(crate) explanation: String,
-    /// The rules for clients of a local socket; `None` for clients without credentials.
-    pub(crate) allowed: Option<Allowed>,
-    /// The address that commands get, if it is not the endpoint as typed.
-    pub(super) address: Option<String>,
-    /// Descriptions of settings that are probably not intended.
-    pub(crate) warnings: Vec<String>,
-    /// Whether this source has only one client.
-    pub(crate) has_one_client: bool,
-    /// `None` if standard input and output are the only client.
-    pub(crate) opener: Option<Opener>,
-}
+    /// Returns the endpoint as typed; after it is opened, with the port that the system has chosen.
+    fn endpoint(&self) -> String;
 
-impl ListenSource {
+    /// Returns the kind for the log.
+    fn kind(&self) -> String;
+
     /// Returns the address that commands get.
-    pub(crate) fn address(&self) -> String {
-        self.address.clone().unwrap_or_else(|| self.to_string())
+    fn address(&self) -> String {
+        self.endpoint()
     }
 
-    /// Returns whether standard input and output are the only client.
-    pub(crate) fn is_stdio(&self) -> bool {
-        self.kind.is_none()
+    /// Returns the rules for clients of a local socket; `None` for clients without credentials.
+    fn allowed(&self) -> Option<&Allowed> {
+        None
     }
-}
 
-impl Display for ListenSource {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.opened.get().unwrap_or(&self.text))
+    /// Describes settings that are probably not intended.
+    fn warnings(&self, _: &ListenSettings) -> Vec<String> {
+        Vec::new()
     }
-}
 
-impl Debug for ListenSource {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ListenSource").field(&self.text).finish_non_exhaustive()
-    }
+    /// Starts to listen, in an event loop.
+    ///
+    /// # Errors
+    /// `Bind`, or `Io` if the event loop cannot watch the listener.
+    fn open(&mut self) -> Result<ClientSource, Failure>;
 }

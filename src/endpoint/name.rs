@@ -11,7 +11,7 @@ use crate::{
         listening::{self, Allowed},
     },
 };
-use local_socket::{ListenerOptions, Name, OnConflict};
+use local_socket::{Listener, ListenerOptions, Name, OnConflict};
 use std::{
     error::Error,
     ffi::OsStr,
@@ -52,64 +52,80 @@ pub(super) fn write(f: &mut Formatter<'_>, name: &Name<'_>) -> fmt::Result {
     write!(f, "{prefix}{text}")
 }
 
-/// Checks the options of a listener on a local socket.
-///
-/// # Errors
-/// `Unsupported` for options that this system or this kind of name does not have, `Usage` for an
-/// unknown group.
-pub(crate) fn listener_options(
-    name: &Name<'static>,
-    settings: &ListenSettings,
-) -> Result<ListenerOptions<'static>, Failure> {
-    let on_conflict = if settings.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
-    let options = ListenerOptions::new().name(name.clone()).on_conflict(on_conflict);
-    listening::options(options, name, settings)
-}
-
-/// Listens on a local socket, in an event loop.
-///
-/// # Errors
-/// `Bind`, or `Io` if the event loop cannot watch the listener.
-pub(crate) fn open_listener(options: ListenerOptions<'_>) -> Result<ClientSource, Failure> {
-    let listener = options.create_sync().map_err(Failure::Bind)?;
-    LocalListener::new(listener).map(ClientSource::Local).map_err(ClientSource::failure)
-}
-
-/// Prepares to listen on a local socket.
-///
-/// # Errors
-/// `Usage` for unknown users and groups.
-pub(crate) fn name_source(
-    name: &Name<'static>,
+/// A local socket to listen on.
+#[derive(Debug)]
+pub(crate) struct NameSource {
+    name: Name<'static>,
     options: ListenerOptions<'static>,
-    settings: &ListenSettings,
-) -> Result<ListenSource, Failure> {
-    let allowed = Allowed::new(name, settings)?;
-    let (kind, replaces) = (name.kind_text().to_string(), settings.replace);
-    let conflict = if replaces { "take over, also a live one" } else { "take over if stale" };
-    let explanation =
-        format!("listen on    {name} ({kind})\nif in use    {conflict}\nserve        {allowed}\n");
-    let unsafe_folder = listening::unsafe_folder(name)
-        .map(|why| format!("{why}: they can put a socket of theirs in the place of {name}"));
-    let keeps_out = allowed.is_kept_out(name, settings).then(|| {
-        "--allow names users whom the mode of the socket file keeps out: \
-         --mode 660 or 666 lets them connect"
-            .to_owned()
-    });
-    Ok(ListenSource {
-        text: name.to_string(),
-        kind: Some(kind),
-        explanation,
-        allowed: Some(allowed),
-        warnings: unsafe_folder.into_iter().chain(keeps_out).collect(),
-        opener: Some(Box::new(|| open_listener(options))),
-        ..ListenSource::default()
-    })
+    allowed: Allowed,
+}
+
+impl NameSource {
+    /// Checks the options of the listener.
+    ///
+    /// # Errors
+    /// `Unsupported` for options that this system or this kind of name does not have, `Usage` for
+    /// unknown users and groups.
+    pub(crate) fn new(name: Name<'static>, settings: &ListenSettings) -> Result<Self, Failure> {
+        let conflict =
+            if settings.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
+        let options = ListenerOptions::new().name(name.clone()).on_conflict(conflict);
+        let options = listening::options(options, &name, settings)?;
+        let allowed = Allowed::new(&name, settings)?;
+        Ok(Self { name, options, allowed })
+    }
+
+    /// Starts to listen, for blocking calls.
+    ///
+    /// # Errors
+    /// `Bind`.
+    pub(crate) fn listen(&self) -> Result<Listener, Failure> {
+        self.options.clone().create_sync().map_err(Failure::Bind)
+    }
+}
+
+impl ListenSource for NameSource {
+    fn explain(&self, f: &mut Formatter<'_>, settings: &ListenSettings) -> fmt::Result {
+        let conflict =
+            if settings.replace { "take over, also a live one" } else { "take over if stale" };
+        writeln!(f, "listen on    {} ({})", self.name, self.kind())?;
+        writeln!(f, "if in use    {conflict}")?;
+        writeln!(f, "serve        {}", self.allowed)
+    }
+
+    fn endpoint(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn kind(&self) -> String {
+        self.name.kind_text().to_string()
+    }
+
+    fn allowed(&self) -> Option<&Allowed> {
+        Some(&self.allowed)
+    }
+
+    fn warnings(&self, settings: &ListenSettings) -> Vec<String> {
+        let name = &self.name;
+        let unsafe_folder = listening::unsafe_folder(name)
+            .map(|why| format!("{why}: they can replace {name} by another socket"));
+        let keeps_out = self.allowed.is_kept_out(name, settings).then(|| {
+            "--allow names users whom the mode of the socket file keeps out: \
+             --mode 660 or 666 lets them connect"
+                .to_owned()
+        });
+        unsafe_folder.into_iter().chain(keeps_out).collect()
+    }
+
+    fn open(&mut self) -> Result<ClientSource, Failure> {
+        let listener = LocalListener::new(self.listen()?).map_err(ClientSource::failure)?;
+        Ok(ClientSource::Local(listener))
+    }
 }
 
 impl ConnectTarget for Name<'static> {
     fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
-        let attempt = |state: ConnectRetry| Socket::connect(self.borrow(), state.wait_mode());
+        let attempt = |state: &ConnectRetry| Socket::connect(self.borrow(), state.wait_mode());
         Box::pin(retry_policy.connect(attempt, |error| error, Some(self)))
     }
 

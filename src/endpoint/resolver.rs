@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_and_panics_are_those_of_who_has_asked() {
+    fn an_error_or_a_panic_fails_only_the_look_up_of_its_host() {
         static RESOLVER: Resolver = Resolver::new(|host| match host {
             "none.test" => Ok(Vec::new()),
             "panic.test" => panic!("while looking it up"),

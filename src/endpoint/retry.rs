@@ -53,7 +53,7 @@ pub(crate) enum Wait {
 }
 
 /// The state of the attempts to connect to one server.
-#[derive(Copy, Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct ConnectRetry {
     retry_policy: RetryPolicy,
     deadline: Deadline,
@@ -83,13 +83,13 @@ impl RetryPolicy {
     /// through `describe`. `name` is the name of a local socket.
     pub(super) async fn connect<A: Future<Output = io::Result<Socket>>>(
         self,
-        attempt: impl Fn(ConnectRetry) -> A,
+        attempt: impl Fn(&ConnectRetry) -> A,
         describe: impl Fn(io::Error) -> io::Error,
         name: Option<&Name<'_>>,
     ) -> Result<Socket, Failure> {
         let mut attempts = self.begin();
         loop {
-            let pause = match attempt(attempts).await {
+            let pause = match attempt(&attempts).await {
                 Ok(socket) => return Ok(socket),
                 // Not an attempt: it is repeated until other connections have ended.
                 Err(error) if has_too_much_open(&error) => PAUSE,

@@ -1,6 +1,5 @@
 //! Standard input and output (`-`).
 
-use super::ListenSource;
 use crate::{
     diag::Failure,
     system::{Input, ListenSettings, Output},
@@ -20,15 +19,11 @@ pub(crate) fn open_stdio() -> Result<(Input, Output), Failure> {
     Ok((input, output))
 }
 
-/// Prepares to use standard input and output as the only client. An event loop cannot wait for
-/// them: the relay joins them to a socket.
+/// Checks the options for standard input and output as the only client.
 ///
 /// # Errors
 /// `Unsupported` for options of listeners.
-pub(super) fn source(settings: &ListenSettings) -> Result<ListenSource, Failure> {
+pub(super) fn check(settings: &ListenSettings) -> Result<(), Failure> {
     let refused = settings.of_files_and_users().chain(settings.of_accepting());
-    ListenSettings::refuse(refused, "stdin and stdout are the one client")?;
-    let explanation = "listen on    stdin and stdout, the one client\n".to_owned();
-    let (text, has_one_client) = (TEXT.to_owned(), true);
-    Ok(ListenSource { text, explanation, has_one_client, ..ListenSource::default() })
+    ListenSettings::refuse(refused, "stdin and stdout are the one client")
 }

@@ -1,19 +1,17 @@
 //! TCP ports (`tcp:HOST:PORT`).
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, ListenSource, Opener, RetryPolicy, resolver,
-    retry::ConnectRetry,
+    ClientSource, ConnectTarget, Dialling, ListenSource, RetryPolicy, resolver, retry::ConnectRetry,
 };
 use crate::{
     diag::Failure,
-    system::{Detached, ListenSettings, listening},
+    system::{Detached, ListenSettings, Socket, listening},
 };
 use std::{
-    cell::OnceCell,
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
     net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
-    rc::Rc,
+    time::Duration,
 };
 use tokio::{net::TcpStream, time};
 
@@ -39,6 +37,20 @@ impl TcpAddress {
         let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = port.parse().ok().filter(|_| is_number).ok_or(TAKES)?;
         Ok(Self { host: host.to_owned(), port })
+    }
+
+    /// Looks the host up and connects, in an event loop.
+    async fn connect_within(&self, limit: Option<Duration>) -> io::Result<Socket> {
+        let connect = async { TcpStream::connect(&*self.look_up().await?).await };
+        let stream = match limit {
+            Some(limit) => time::timeout(limit, connect).await.unwrap_or_else(|_| {
+                Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))
+            })?,
+            None => connect.await?,
+        };
+        // Send small messages at once. If it fails, they only take longer.
+        let _ = stream.set_nodelay(true);
+        Detached::try_from(stream)?.attach()
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -86,58 +98,69 @@ impl Display for TcpAddress {
     }
 }
 
-/// Prepares to listen on a TCP port. Rejects addresses that other machines can reach, unless they
-/// are exposed.
-///
-/// # Errors
-/// `Unsupported` for options of socket files and users, `Bind` for an unknown host, `Usage` for an
-/// address that is not exposed.
-pub(super) fn source(
+/// A TCP port to listen on.
+#[derive(Debug)]
+pub(super) struct TcpSource {
     address: TcpAddress,
-    settings: &ListenSettings,
-    expose: bool,
-) -> Result<ListenSource, Failure> {
-    let why = "a TCP port has no file, and its clients no users";
-    ListenSettings::refuse(settings.of_files_and_users(), why)?;
-    let addresses =
-        address.resolve().map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
-    if !expose && !addresses.iter().all(|address| address.ip().is_loopback()) {
-        return Err(Failure::Usage(format!(
-            "{address} could be reached from other machines, which takes --expose"
-        )));
+    addresses: Vec<SocketAddr>,
+    backlog: Option<u32>,
+}
+
+impl TcpSource {
+    /// Looks the host up. Rejects addresses that other machines can reach, unless they are exposed.
+    ///
+    /// # Errors
+    /// `Unsupported` for options of socket files and users, `Bind` for an unknown host, `Usage` for
+    /// an address that is not exposed.
+    pub(super) fn new(
+        address: TcpAddress,
+        settings: &ListenSettings,
+        expose: bool,
+    ) -> Result<Self, Failure> {
+        let why = "a TCP port has no file, and its clients no users";
+        ListenSettings::refuse(settings.of_files_and_users(), why)?;
+        let addresses =
+            address.resolve().map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+        if !expose && !addresses.iter().all(|address| address.ip().is_loopback()) {
+            return Err(Failure::Usage(format!(
+                "{address} could be reached from other machines, which takes --expose"
+            )));
+        }
+        Ok(Self { address, addresses, backlog: settings.backlog })
     }
-    let text = address.to_string();
-    let explanation = format!("listen on    {text}\nserve        whoever can connect\n");
-    let (opened, backlog) = (Rc::default(), settings.backlog);
-    let chosen: Rc<OnceCell<String>> = Rc::clone(&opened);
-    let open = move || {
-        let open = || {
-            let listener = std::net::TcpListener::bind(&*addresses)?;
-            listening::set_backlog(&listener, backlog)?;
-            let port = listener.local_addr()?.port();
-            chosen.get_or_init(|| TcpAddress { port, ..address.clone() }.to_string());
-            ClientSource::tcp(listener)
-        };
-        open().map_err(|error| Failure::Bind(address.error("listen on", &error)))
-    };
-    let (kind, opener) = (Some("TCP port".to_owned()), Some(Box::new(open) as Opener));
-    Ok(ListenSource { text, opened, kind, explanation, opener, ..ListenSource::default() })
+
+    fn listen(&mut self) -> io::Result<ClientSource> {
+        let listener = std::net::TcpListener::bind(&*self.addresses)?;
+        listening::set_backlog(&listener, self.backlog)?;
+        let port = listener.local_addr()?.port();
+        let clients = ClientSource::tcp(listener)?;
+        self.address.port = port;
+        Ok(clients)
+    }
+}
+
+impl ListenSource for TcpSource {
+    fn explain(&self, f: &mut Formatter<'_>, _: &ListenSettings) -> fmt::Result {
+        writeln!(f, "listen on    {}", self.address)?;
+        writeln!(f, "serve        whoever can connect")
+    }
+
+    fn endpoint(&self) -> String {
+        self.address.to_string()
+    }
+
+    fn kind(&self) -> String {
+        "TCP port".to_owned()
+    }
+
+    fn open(&mut self) -> Result<ClientSource, Failure> {
+        self.listen().map_err(|error| Failure::Bind(self.address.error("listen on", &error)))
+    }
 }
 
 impl ConnectTarget for TcpAddress {
     fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
-        let attempt = move |state: ConnectRetry| async move {
-            let connect = async { TcpStream::connect(&*self.look_up().await?).await };
-            let stream = match state.limit() {
-                Some(limit) => time::timeout(limit, connect).await.unwrap_or_else(|_| {
-                    Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))
-                })?,
-                None => connect.await?,
-            };
-            // Send small messages at once. If it fails, they only take longer.
-            let _ = stream.set_nodelay(true);
-            Detached::try_from(stream)?.attach()
-        };
+        let attempt = |state: &ConnectRetry| self.connect_within(state.limit());
         let describe = |error: io::Error| self.error("connect to", &error);
         Box::pin(retry_policy.connect(attempt, describe, None))
     }

@@ -24,7 +24,7 @@ fn the_prefix_selects_the_kind() {
 }
 
 #[test]
-fn what_cannot_work_cannot_be_written() {
+fn texts_that_cannot_work_are_rejected() {
     for text in [
         "tcp:",
         "tcp:80",
@@ -70,9 +70,8 @@ fn words_of_a_command_are_split_as_by_a_shell() {
     assert_eq!(command.to_string(), r#"sh -c echo "$0" a b"#);
 }
 
-/// A path that begins like an endpoint of another kind.
 #[test]
-fn a_path_that_looks_like_something_else() {
+fn a_path_that_begins_like_another_kind_is_a_name() {
     if Platform::CURRENT == Platform::Windows {
         return;
     }
@@ -82,7 +81,7 @@ fn a_path_that_looks_like_something_else() {
 }
 
 proptest! {
-    /// No text panics, and what is printed is read as the same again.
+    /// No text panics, and each printed endpoint is parsed as the same endpoint.
     #[test]
     fn parsing_and_printing_round_trip(
         scheme in prop_oneof![Just(""), Just("tcp:"), Just("exec:"), Just("fd:"), Just("fs:")],

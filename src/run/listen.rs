@@ -1,19 +1,18 @@
 use super::{
     bridge::Bridge,
     command::Commands,
-    hub,
-    listening::ListenerPlan,
+    hub, listening,
     stdio::{Stdio, shows_progress},
 };
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{self, CommandLine, joined_to, listener_options, name_source, open_listener},
+    endpoint::{self, CommandLine, ListenSource as _, NameSource, joined_to},
     serve::{Acceptor, Server, Stopper},
-    system::{self, signals, stdout},
+    system::{self, ListenSettings, Readiness, signals, stdout},
     transfer::{TransferOptions, tasks::EventLoops},
 };
-use local_socket::{Listener, ListenerOptions, traits::Listener as _};
+use local_socket::{Listener, traits::Listener as _};
 use std::{
     fmt::{self, Display, Formatter},
     sync::Arc,
@@ -23,8 +22,8 @@ use std::{
 /// The plan of `lsock listen`.
 #[derive(Debug)]
 struct ListenPlan {
-    listening: ListenerPlan,
-    listener: ListenerOptions<'static>,
+    source: NameSource,
+    settings: ListenSettings,
     options: TransferOptions,
     joins: Joins,
     grace: Duration,
@@ -58,8 +57,8 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> Result<Outcome, Fail
         return Ok(Outcome::Done);
     }
     diag::write_on_a_thread(system::start_log_thread);
-    match &plan.joins {
-        Joins::Stdio { in_turn } => plan.run_threads(*in_turn, terminal),
+    match plan.joins.clone() {
+        Joins::Stdio { in_turn } => plan.run_threads(in_turn, terminal),
         Joins::Service(service) => plan.run_loops(service, terminal),
     }
 }
@@ -91,12 +90,10 @@ impl ListenPlan {
             hub.check(&options)?;
         }
         let settings = listening.options();
-        let listener = listener_options(&name, &settings)?;
-        let source = name_source(&name, listener.clone(), &settings)?;
         Ok(Self {
             grace: listening.grace,
-            listening: ListenerPlan { source, settings },
-            listener,
+            source: NameSource::new(name, &settings)?,
+            settings,
             options,
             joins,
             shows_progress,
@@ -104,10 +101,10 @@ impl ListenPlan {
     }
 
     /// Serves clients in event loops.
-    fn run_loops(&self, service: &Service, terminal: Terminal) -> Result<Outcome, Failure> {
-        let readiness = self.listening.readiness()?;
-        self.listening.warn();
-        let moves = matches!(service, Service::Commands { .. }) && !self.options.is_plain();
+    fn run_loops(mut self, service: Service, terminal: Terminal) -> Result<Outcome, Failure> {
+        let readiness = Readiness::new(self.settings.ready_fd)?;
+        listening::warn(&self.source, &self.settings);
+        let moves = matches!(&service, Service::Commands { .. }) && !self.options.is_plain();
         // A command that does not have the socket itself takes one more descriptor.
         let room = super::room_for_connections(if moves { 3 } else { 2 })?;
         let once = service.is_once();
@@ -115,19 +112,19 @@ impl ListenPlan {
         let loops =
             loops.map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         loops.run(async {
-            let admission = self.listening.admission(room);
-            let open = || open_listener(self.listener.clone());
+            let admission = listening::admission(self.source.allowed(), &self.settings, room);
+            let open = || self.source.open();
             let server = Server::open(open, admission, once, self.grace)?;
             readiness.notify()?;
-            self.listening.log(terminal);
+            listening::log(&self.source, terminal);
             match service {
-                Service::Hub(options) => hub::serve(server, &loops, *options).await,
+                Service::Hub(options) => hub::serve(server, &loops, options).await,
                 Service::Commands { command, .. } => {
                     let commands = Commands {
-                        command: command.clone(),
-                        name: self.listening.source.address(),
+                        command,
+                        name: self.source.address(),
                         is_local: true,
-                        options: self.options.clone(),
+                        options: self.options,
                         signals: None,
                     };
                     server.serve(&loops, Bridge::to_commands(commands)).await
@@ -138,11 +135,11 @@ impl ListenPlan {
 
     /// Serves one client, or one after another, with blocking threads.
     fn run_threads(&self, in_turn: bool, terminal: Terminal) -> Result<Outcome, Failure> {
-        let readiness = self.listening.readiness()?;
-        self.listening.warn();
+        let readiness = Readiness::new(self.settings.ready_fd)?;
+        listening::warn(&self.source, &self.settings);
         let (listener, stopper) = {
             let _held = signals::BlockedSignals::new();
-            let listener = Arc::new(self.listener.clone().create_sync().map_err(Failure::Bind)?);
+            let listener = Arc::new(self.source.listen()?);
             let stopper = Stopper::start(&listener, self.grace)?;
             (listener, stopper)
         };
@@ -163,8 +160,9 @@ impl ListenPlan {
         in_turn: bool,
         terminal: Terminal,
     ) -> Result<Outcome, Failure> {
-        self.listening.log(terminal);
-        let mut acceptor = Acceptor::new(Arc::clone(listener), self.listening.admission(None));
+        listening::log(&self.source, terminal);
+        let admission = listening::admission(self.source.allowed(), &self.settings, None);
+        let mut acceptor = Acceptor::new(Arc::clone(listener), admission);
         let (input, output) = endpoint::open_stdio()?;
         let (options, shows_progress) = (self.options.clone(), self.shows_progress);
         let stdio = Stdio { input, output, options, shows_progress, terminal };
@@ -220,7 +218,7 @@ fn serve_one_after_another(
 /// For `--explain`.
 impl Display for ListenPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.listening.source.explanation)?;
+        self.source.explain(f, &self.settings)?;
         let (clients, joined) = match &self.joins {
             Joins::Stdio { in_turn: false } => ("one", joined_to(None)),
             Joins::Stdio { in_turn: true } => ("one after another", joined_to(None)),

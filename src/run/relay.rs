@@ -1,17 +1,18 @@
 use super::{
     bridge::{Bridge, BridgeTarget, SharedStdio},
     command::Commands,
-    listening::ListenerPlan,
+    listening,
     stdio::{Stdio, shows_progress},
 };
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{
-        self, ClientSource, CommandLine, Joining, ListenOn, Opener, RetryPolicy, Target, joined_to,
+        self, ClientSource, CommandLine, Joining, ListenOn, ListenSource, RetryPolicy, Target,
+        joined_to,
     },
     serve::Server,
-    system::{self, Descriptors, command, stdout},
+    system::{self, Descriptors, ListenSettings, Readiness, command, listening::Allowed, stdout},
     transfer::{
         CopyMode, Meter, Passing, Progress, TransferOptions,
         tasks::{EventLoops, TransferPlan},
@@ -26,7 +27,9 @@ use std::{
 /// The plan of `lsock relay`.
 #[derive(Debug)]
 struct RelayPlan {
-    listening: ListenerPlan,
+    /// `None` if standard input and output are the only client.
+    source: Option<Box<dyn ListenSource>>,
+    settings: ListenSettings,
     joining: Joining,
     once: bool,
     retry_policy: RetryPolicy,
@@ -64,11 +67,12 @@ impl RelayPlan {
         let plan = Self {
             grace: listening.grace,
             joining: target.joining(),
-            once: args.once || source.has_one_client,
+            once: args.once || source.is_none(),
             retry_policy: connecting.retry_policy(),
             options: transfer.options()?,
             passes_descriptors: args.pass_fds,
-            listening: ListenerPlan { source, settings },
+            source,
+            settings,
             shows_progress,
         };
         plan.check(&connecting, is_same)?;
@@ -79,13 +83,15 @@ impl RelayPlan {
     fn check(&self, connecting: &cli::Connecting, is_same: bool) -> Result<(), Failure> {
         let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
         let joins_stdio = matches!(self.joining, Joining::Stdio);
-        if self.listening.source.is_stdio() && joins_stdio {
+        if self.source.is_none() && joins_stdio {
             return usage("stdin and stdout cannot be both ends of a relay");
         }
         if is_same {
             return usage("LISTEN and TARGET are the same: the relay would connect to itself");
         }
-        if joins_stdio && self.listening.limits_clients() {
+        let limits_clients =
+            self.settings.max_conns.is_some() || self.settings.max_conns_per_user.is_some();
+        if joins_stdio && limits_clients {
             return usage(
                 "stdin and stdout serve one client at a time: --max-conns limits nothing more",
             );
@@ -133,12 +139,17 @@ impl RelayPlan {
             Joining::Command(_) => self.gives_sockets(),
             Joining::Stdio => false,
         };
-        target_carries && self.is_local()
+        target_carries && self.allowed().is_some()
     }
 
-    /// Returns whether clients connect to a local socket.
-    fn is_local(&self) -> bool {
-        self.listening.source.allowed.is_some()
+    /// Returns the rules for clients of a local socket; `None` for clients without credentials.
+    fn allowed(&self) -> Option<&Allowed> {
+        self.source.as_ref().and_then(|source| source.allowed())
+    }
+
+    /// Returns the address that commands get.
+    fn address(&self) -> String {
+        self.source.as_ref().map_or("-".to_owned(), |source| source.address())
     }
 
     /// Returns the handling of descriptors that arrive with data.
@@ -158,33 +169,37 @@ impl RelayPlan {
     }
 
     fn run(mut self, terminal: Terminal) -> Result<Outcome, Failure> {
-        let readiness = self.listening.readiness()?;
-        self.listening.warn();
+        let readiness = Readiness::new(self.settings.ready_fd)?;
+        if let Some(source) = &self.source {
+            listening::warn(&**source, &self.settings);
+        }
         let room = super::room_for_connections(self.descriptors_each())?;
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
         let plan = TransferPlan::new(self.options.clone(), self.passing(), meter.clone(), None);
         loops.run(async {
-            let mut admission = self.listening.admission(room);
+            let mut admission = listening::admission(self.allowed(), &self.settings, room);
             if matches!(self.joining, Joining::Stdio) {
                 admission.one_at_a_time();
             }
-            let (opener, joined): (Opener, _) = match self.listening.source.opener.take() {
-                Some(opener) => (opener, None),
+            let (open, joined): (Box<dyn FnOnce() -> _>, _) = match &mut self.source {
+                Some(source) => (Box::new(|| source.open()), None),
                 None => {
                     let (client, joined) = SharedStdio::new(self.stdio(terminal)?, true).join(1)?;
                     (Box::new(|| Ok(ClientSource::given(client))), Some(joined))
                 }
             };
-            let server = Server::open(opener, admission, self.once, self.grace)?;
+            let server = Server::open(open, admission, self.once, self.grace)?;
             // Threads are started only after signals are watched.
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
             // Commands get the address of the listener, whose port is known now.
             let bridge = Bridge::new(self.target(terminal)?, plan, joined);
             readiness.notify()?;
-            self.listening.log(terminal);
+            if let Some(source) = &self.source {
+                listening::log(&**source, terminal);
+            }
             server.serve(&loops, bridge).await
         })
     }
@@ -197,8 +212,8 @@ impl RelayPlan {
             }
             Joining::Command(command) => BridgeTarget::Commands(Commands {
                 command: command.clone(),
-                name: self.listening.source.address(),
-                is_local: self.is_local(),
+                name: self.address(),
+                is_local: self.allowed().is_some(),
                 options: self.options.clone(),
                 signals: None,
             }),
@@ -223,7 +238,10 @@ impl RelayPlan {
 /// For `--explain`.
 impl Display for RelayPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.listening.source.explanation)?;
+        match &self.source {
+            Some(source) => source.explain(f, &self.settings)?,
+            None => writeln!(f, "listen on    stdin and stdout, the one client")?,
+        }
         let clients = match (&self.joining, self.once) {
             (_, true) => "one",
             (Joining::Stdio, false) => "one after another",

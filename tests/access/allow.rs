@@ -1,15 +1,12 @@
 //! `--allow`, and the rule that holds without it.
 
 use super::{open_scene, start_secret_server, stranger};
-use crate::harness::{NOBODY, Scene, is_root};
+use crate::harness::{NOBODY, Scene, has};
 
 #[cfg(target_os = "linux")]
 #[test]
 fn another_user_is_refused_on_an_abstract_name_by_default() {
-    if !is_root() {
-        return;
-    }
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     let server = start_secret_server(&scene, scene.word(), &[]);
     for _ in 0..3 {
         let client = stranger(&scene, &["connect", scene.word()]).start();
@@ -25,10 +22,7 @@ fn another_user_is_refused_on_an_abstract_name_by_default() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_listener_of_one_client_waits_for_an_allowed_one() {
-    if !is_root() {
-        return;
-    }
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     let server = scene.listen(scene.word()).input("secret").start_listening();
     stranger(&scene, &["connect", scene.word()]).run().output("");
     scene.connect(scene.word()).run().silent().output("secret");
@@ -37,10 +31,7 @@ fn a_listener_of_one_client_waits_for_an_allowed_one() {
 
 #[test]
 fn another_user_is_served_if_mode_and_rules_allow() {
-    if !is_root() {
-        return;
-    }
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     let nobody = format!("uid:{NOBODY}");
     let nogroup = format!("gid:{NOBODY}");
     let cases = [
@@ -67,10 +58,7 @@ fn another_user_is_served_if_mode_and_rules_allow() {
 /// With `--allow` root is refused too unless a rule names it.
 #[test]
 fn only_named_users_and_groups_are_served() {
-    if !is_root() {
-        return;
-    }
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     let nobody = format!("uid:{NOBODY}");
     for (rule, root_is_allowed) in [
         (&*nobody, false),
@@ -102,10 +90,10 @@ fn a_rule_for_a_user_whom_the_mode_keeps_out_is_a_warning() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_rule_for_the_last_of_many_groups_matches() {
-    if !is_root() || !crate::harness::has("setpriv") {
+    if !has("setpriv") {
         return;
     }
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     for count in [16, 17, 100, 3000] {
         let groups: Vec<_> = (1..=count).map(|index| (70_000 + index).to_string()).collect();
         let last = format!("gid:{}", 70_000 + count);

@@ -45,10 +45,7 @@ fn a_folder_of_another_user_is_a_warning() {
 
 #[test]
 fn a_folder_without_permission_is_an_error_with_a_hint() {
-    if !is_root() {
-        return;
-    }
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     fs::create_dir(scene.path("closed")).unwrap();
     fs::set_permissions(scene.path("closed"), Permissions::from_mode(0o700)).unwrap();
     // One cannot be searched, the other not be written to.
@@ -63,10 +60,7 @@ fn a_folder_without_permission_is_an_error_with_a_hint() {
 /// processes of the same user only, and asking the server would cost it a client.
 #[test]
 fn a_name_that_another_users_server_holds_is_reported_with_the_user() {
-    if !is_root() {
-        return;
-    }
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     let args = ["--mode", "666", "-k", "--", "cat"];
     let _server = scene.listen("./s").args(args).start_listening();
     let outcome = stranger(&scene, &["listen", "./s"]).run().fails(3);

@@ -1,14 +1,11 @@
 //! User namespaces: all users that a namespace does not map have the same number in it.
 
 use super::{open_scene, stranger};
-use crate::harness::{Running, Scene, has, is_root, signal};
-use rustix::process::Signal;
+use crate::harness::{Running, Scene, has};
 
 /// Returns whether user namespaces can be created, which some systems forbid.
 fn has_user_namespaces(scene: &Scene, map: &str) -> bool {
-    is_root()
-        && has("unshare")
-        && scene.command("unshare").args([map, "true"]).run().status.success()
+    has("unshare") && scene.command("unshare").args([map, "true"]).run().status.success()
 }
 
 /// Starts a server in a new user namespace that sends `secret` to each client.
@@ -20,7 +17,7 @@ fn start_server(scene: &Scene, map: &str, options: &[&str]) -> Running {
 
 #[test]
 fn a_user_whom_the_namespace_does_not_map_is_refused() {
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     if !has_user_namespaces(&scene, "--user") {
         return;
     }
@@ -34,20 +31,18 @@ fn a_user_whom_the_namespace_does_not_map_is_refused() {
                 "refused a client that may not connect: pid {pid} uid 65534"
             ));
         }
-        signal(&server, Signal::TERM);
-        let outcome = server.end();
+        let outcome = server.terminate();
         let warns = outcome.stderr.contains("uid 65534 can be any user");
         assert_eq!(warns, !args.contains(&"gid:65534"), "{}", outcome.report());
     }
     let server = start_server(&scene, "--user", &["--allow", "any"]);
     stranger(&scene, &["connect", scene.word()]).run().silent().output("secret\n");
-    signal(&server, Signal::TERM);
-    server.end().does_not_say("any user");
+    server.terminate().does_not_say("any user");
 }
 
 #[test]
 fn only_the_user_whom_the_namespace_maps_is_served() {
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     if !has_user_namespaces(&scene, "--map-root-user") {
         return;
     }
@@ -55,20 +50,15 @@ fn only_the_user_whom_the_namespace_maps_is_served() {
     stranger(&scene, &["connect", scene.word()]).run().output("");
     server.wait_for_message("uid 65534");
     scene.connect(scene.word()).run().silent().output("secret\n");
-    signal(&server, Signal::TERM);
-    server.end().does_not_say("any user");
+    server.terminate().does_not_say("any user");
 }
 
 /// Outside of such a namespace 65534 is a user like any other.
 #[test]
 fn user_65534_is_served_by_its_own_server() {
-    if !is_root() {
-        return;
-    }
-    let scene = open_scene();
+    let Some(scene) = open_scene() else { return };
     let listen = ["listen", "-v", scene.word(), "-k", "--", "echo", "secret"];
     let server = stranger(&scene, &listen).start_listening();
     stranger(&scene, &["connect", scene.word()]).run().silent().output("secret\n");
-    signal(&server, Signal::TERM);
-    server.end().does_not_say("any user");
+    server.terminate().does_not_say("any user");
 }

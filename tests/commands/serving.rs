@@ -95,7 +95,7 @@ fn a_background_process_of_the_command_keeps_the_connection() {
     let script = "exec 3<&0; (read x <&3; echo got $x) & exit 3";
     let server = scene.listen("./s").args(["--", "sh", "-c", script]).start_listening();
     let mut client = scene.wire("./s");
-    wait_until("the name is removed", || scene.files().is_empty());
+    scene.wait_for_removal();
     client.send("late\n");
     client.expect_rest("got late\n");
     server.end().code(3);

@@ -8,7 +8,7 @@ fn lines_of_all_clients_are_merged() {
     const CLIENTS: usize = 5;
     const LINES: usize = 200;
     let scene = Scene::new();
-    let server = scene.listen(scene.word()).args(["-k", "--merge"]).start_listening();
+    let mut server = scene.listen(scene.word()).args(["-k", "--merge"]).start_listening();
     let lines =
         |client| (0..LINES).map(move |line| format!("{client} {line} {}", "x".repeat(line)));
     thread::scope(|scope| {
@@ -31,6 +31,7 @@ fn lines_of_all_clients_are_merged() {
     // The end of a client ends its last line.
     scene.connect(scene.word()).input("no newline").run().silent().output("");
     server.wait_for_output([text.as_bytes(), b"no newline"].concat());
+    assert!(server.is_running());
 }
 
 #[test]

@@ -18,8 +18,7 @@ pub(crate) use bench::{Report, Row};
 pub(crate) use collected::Collected;
 pub(crate) use command::Cmd;
 pub(crate) use data::{Data, assert_bytes, data};
-pub(crate) use host::Host;
-pub(crate) use host::Serving;
+pub(crate) use host::{Host, Serving};
 pub(crate) use outcome::{Outcome, numbers};
 #[cfg(target_os = "linux")]
 pub(crate) use process::{memory, peak_memory, processor_time};

@@ -1,4 +1,4 @@
-use super::{Cmd, outcome::Journal};
+use super::{Cmd, outcome::Journal, wait_until};
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
@@ -58,6 +58,12 @@ impl Scene {
     #[track_caller]
     pub(crate) fn expect_empty(&self) {
         assert_eq!(self.files(), [""; 0]);
+    }
+
+    /// Waits until the name of a server in the folder is removed.
+    #[track_caller]
+    pub(crate) fn wait_for_removal(&self) {
+        wait_until("the name is removed", || self.files().is_empty());
     }
 
     /// Fails unless each line of arguments is wrong usage with the text in its message, and

@@ -1,7 +1,7 @@
 //! The end of a hub: closed outputs and signals.
 
 use super::{BROADCAST, HUB, MERGE};
-use crate::harness::{Scene, data, signal, wait_until};
+use crate::harness::{Scene, data, signal};
 use rustix::process::Signal;
 use std::{io::Write, thread};
 
@@ -37,7 +37,7 @@ fn bytes_that_clients_send_within_the_grace_time_are_written() {
     client.send("before\n");
     server.wait_for_output("before\n");
     signal(&server, Signal::INT);
-    wait_until("the name is removed", || scene.files().is_empty());
+    scene.wait_for_removal();
     client.send("after\n");
     client.send(data(500_000));
     drop(client);

@@ -106,7 +106,7 @@ mod blocked {
         let (clients, sent) = send_to_blocked(&scene);
         let mut output = hub.take_output();
         signal(&hub, Signal::TERM);
-        wait_until("the name is removed", || scene.files().is_empty());
+        scene.wait_for_removal();
         drop(clients);
         let mut received = Vec::new();
         output.read_to_end(&mut received).unwrap();

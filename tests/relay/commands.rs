@@ -1,11 +1,10 @@
 //! Commands as targets of a relay.
 
-use crate::harness::{Scene, data};
+use crate::{
+    commands::MODES,
+    harness::{Scene, data},
+};
 use std::fs;
-
-/// Without options the command gets the socket itself; with a buffer size lsock copies the
-/// bytes.
-const MODES: [&[&str]; 2] = [&[], &["--buffer", "64K"]];
 
 const VARIABLES: &str = "echo \"$LSOCK_NAME,$LSOCK_CONN,$LSOCK_PEER_PID,$LSOCK_PEER_UID,\
                          $LSOCK_PEER_GID,$PROTO,$IPCREMOTEPID,$IPCREMOTEEUID,$IPCREMOTEEGID,\

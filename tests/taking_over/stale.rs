@@ -62,6 +62,20 @@ fn a_foreign_file_under_the_name_is_left() {
     }
 }
 
+/// Without a command the listener uses blocking threads.
+#[test]
+fn a_foreign_file_under_the_name_of_a_listener_without_a_command_is_left() {
+    let scene = Scene::new();
+    for args in [&[][..], &["-k"]] {
+        let server = scene.listen("./s").args(args).start_listening();
+        fs::remove_file(scene.path("s")).unwrap();
+        fs::write(scene.path("s"), "precious").unwrap();
+        server.terminate();
+        assert_eq!(fs::read_to_string(scene.path("s")).unwrap(), "precious");
+        fs::remove_file(scene.path("s")).unwrap();
+    }
+}
+
 /// Any process that may read the folder can lock it. A free name does not need the lock; for a
 /// stale one the error says who holds it.
 #[test]

@@ -9,7 +9,11 @@ use std::{
     future::poll_fn,
     io::{ErrorKind, Read, Write},
     os::{fd::BorrowedFd, unix::net::UnixStream},
-    task::Poll,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
@@ -76,6 +80,34 @@ fn writing_is_watched_while_reading_is_waited_for() {
         // The socket can be used without the event loop again.
         let socket = UnixStream::from(watched.into_fd().unwrap());
         assert!(socket.peer_addr().is_ok());
+    });
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// Otherwise the first wait replaces the registration and wakes the task.
+#[test]
+fn writing_can_be_watched_from_the_start() {
+    block_on(async {
+        for from_the_start in [true, false] {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let watch = if from_the_start { Watched::for_writing } else { Watched::new };
+            let mut watched = watch(ours).unwrap();
+            let wakes = Arc::<Wakes>::default();
+            let waker = Waker::from(Arc::clone(&wakes));
+            let _ = watched.poll_write_ready(&mut Context::from_waker(&waker));
+            assert_eq!(wakes.0.load(Relaxed), usize::from(!from_the_start));
+            poll_fn(|cx| watched.poll_write_ready(cx)).await.unwrap();
+            assert!(watched.try_write(write).unwrap() > 0);
+        }
     });
 }
 

@@ -25,8 +25,8 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub(crate) struct Socket {
     watched: Watched,
-    /// Whether this is a local socket: data can come with descriptors, and the system reports what
-    /// the peer has not read.
+    /// Whether this is a local socket: data can come with descriptors, the system reports what the
+    /// peer has not read, and wakes a task that watches for writing whenever the peer reads.
     is_local: bool,
 }
 
@@ -274,7 +274,8 @@ impl TryFrom<TcpStream> for Detached {
 impl Detached {
     /// Registers the socket with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
-        Ok(Socket { watched: Watched::new(self.fd)?, is_local: self.is_local })
+        let watch = if self.is_local { Watched::new } else { Watched::for_writing };
+        Ok(Socket { watched: watch(self.fd)?, is_local: self.is_local })
     }
 
     /// Makes the socket the standard input and output of a command. It blocks, as standard streams

@@ -10,8 +10,8 @@ use tokio::{
 
 /// A socket that is registered with an event loop, for system calls such as `splice(2)`.
 ///
-/// The event loop watches for reading only, until [`poll_write_ready`](Self::poll_write_ready) is
-/// called: Linux reports a socket as writable whenever its peer has read something
+/// By default the event loop watches for reading only, until
+/// [`poll_write_ready`](Self::poll_write_ready) is called: Linux reports a socket as writable whenever its peer has read something
 /// (`sock_def_write_space` of the kernel), which would wake the task for nothing.
 #[derive(Debug)]
 pub struct Watched {
@@ -26,10 +26,22 @@ impl Watched {
     /// # Errors
     /// `Other` outside a tokio runtime, or an error of `ioctl(2)` or `epoll_ctl(2)`.
     pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
+        Self::register(socket.into(), false)
+    }
+
+    /// Does the same, and watches for writing from the start. This is for sockets, such as those of
+    /// TCP, that the system reports as writable only after a write would have blocked.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_writing(socket: impl Into<OwnedFd>) -> io::Result<Self> {
+        Self::register(socket.into(), true)
+    }
+
+    fn register(socket: OwnedFd, watches_writing: bool) -> io::Result<Self> {
         Handle::try_current().map_err(io::Error::other)?;
-        let socket = socket.into();
         rustix::io::ioctl_fionbio(&socket, true)?;
-        Ok(Self { socket: Some(register(socket, false)?), watches_writing: false })
+        Ok(Self { socket: Some(register(socket, watches_writing)?), watches_writing })
     }
 
     /// Takes the socket out of its event loop. It stays non-blocking.
