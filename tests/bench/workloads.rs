@@ -1,8 +1,9 @@
 //! Every workload over every transport, with both APIs, in two processes and in one.
 
 use super::{assert_cases, cases};
-use crate::harness::{Report, Row, Scene};
-use std::fs;
+use crate::harness::{Report, Row, Scene, signal};
+use rustix::process::Signal;
+use std::{fs, thread, time::Duration};
 
 const ALL: [&str; 5] = ["file", "abstract", "pipe", "socketpair", "tcp"];
 const NAMED: [&str; 3] = ["file", "abstract", "tcp"];
@@ -172,5 +173,24 @@ fn runs_can_be_pinned_to_a_cpu() {
     for place in PLACES {
         let line = format!("latency --pin {cpu} --count 10 --repeat 1 --api sync,tokio {place}");
         scene.measure(&line).of_whole_messages().of_messages(1, |_| 10);
+    }
+}
+
+/// A delay shows in the times: it does not mean that the rate is not possible.
+#[test]
+fn a_process_that_is_stopped_for_a_while_sends_its_late_messages() {
+    let scene = Scene::new();
+    for place in PLACES {
+        for api in ["sync", "tokio"] {
+            let line = format!("latency -v --rate 20 --count 8 --repeat 1 --api {api} {place}");
+            let bench = scene.bench(line.split_whitespace()).start();
+            bench.wait_for_message("run 1 of 1");
+            // Stops in the middle of the run, and for longer than all of it.
+            thread::sleep(Duration::from_millis(200));
+            signal(&bench, Signal::STOP);
+            thread::sleep(Duration::from_secs(1));
+            signal(&bench, Signal::CONT);
+            bench.end().measured().of_whole_messages().of_messages(1, |_| 8);
+        }
     }
 }
