@@ -20,7 +20,7 @@ pub(super) struct Timetable {
     pub(super) first: u64,
     /// Number of messages, with the warm-up.
     pub(super) count: u64,
-    api: Api,
+    rate: SendRate,
 }
 
 /// The rate of several clients together, which send in turn.
@@ -74,7 +74,7 @@ impl SendRate {
             interval,
             first,
             count,
-            api: self.api,
+            rate: *self,
         };
         if limit.is_some() {
             timetable.measured.1 = timetable.due(count);
@@ -107,7 +107,7 @@ impl Timetable {
         let due = self.due(number);
         loop {
             let left = due.saturating_duration_since(Instant::now());
-            match self.api {
+            match self.rate.api {
                 _ if left.is_zero() => return,
                 Api::Sync if left > LATE_THREAD => thread::sleep(left - LATE_THREAD),
                 Api::Sync => thread::yield_now(),
@@ -123,14 +123,16 @@ impl RateCheck {
         Self { timetable, tolerated_until: timetable.tolerated_until(), overdue: None }
     }
 
-    /// Fails with `TooSlow` if the rate is missed. Has to be called before each message and after
+    /// Fails with `RateMissed` if the rate is missed. Has to be called before each message and after
     /// the last one.
     pub(super) fn check(&mut self, sent: u64) -> RunResult<()> {
         if !self.is_missed(sent, Instant::now()) {
             return Ok(());
         }
+        let SendRate { per_second, clients, .. } = self.timetable.rate;
         let seconds = self.timetable.due(0).elapsed().as_secs_f64();
-        Err(BenchError::TooSlow { reached: (sent as f64 / seconds) as u64 })
+        let reached = (sent as f64 * clients as f64 / seconds) as u64;
+        Err(BenchError::RateMissed { asked: per_second, reached })
     }
 
     fn is_missed(&mut self, sent: u64, now: Instant) -> bool {
