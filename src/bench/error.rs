@@ -37,9 +37,6 @@ pub(crate) enum BenchError {
     NothingCame,
     #[error("{asked} messages per second are not possible: {reached} were sent")]
     RateMissed { asked: u64, reached: u64 },
-    /// One client could not keep its part of the rate.
-    #[error("a client could send only {reached} messages per second")]
-    TooSlow { reached: u64 },
     #[error("the server failed: {0}")]
     Server(String),
     #[error("the server process does not answer")]

@@ -2,12 +2,12 @@
 //! and does not make a single one look slow.
 
 use super::{Amount, BenchError, Case, Measure, RunResult, Sample};
-use std::num::NonZeroUsize;
 
 /// How often and how much is measured of each case.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Rounds {
-    pub(crate) repeat: NonZeroUsize,
+    /// Number of runs of each case, at least one.
+    pub(crate) repeat: usize,
     pub(crate) amount: Amount,
 }
 
@@ -22,12 +22,12 @@ pub(crate) fn schedule(
     measure: &mut dyn Measure,
     mut begin: impl FnMut(&Case, usize, usize),
 ) -> RunResult<Vec<Vec<Sample>>> {
-    let repeat = rounds.repeat.get();
+    let Rounds { repeat, amount } = rounds;
     let mut samples: Vec<Vec<Sample>> = cases.iter().map(|_| Vec::new()).collect();
     for round in 0..repeat {
         for (index, case) in cases.iter().enumerate() {
             begin(case, round * cases.len() + index, repeat * cases.len());
-            let sample = measure.measure(case, rounds.amount);
+            let sample = measure.measure(case, amount);
             samples[index].push(sample.map_err(|error| {
                 let run = (repeat > 1).then(|| format!(", run {} of {repeat}", round + 1));
                 let case = format!("{case}{}", run.unwrap_or_default());
@@ -68,8 +68,7 @@ mod tests {
         let sizes = [1, 2, 3];
         let cases = sizes.map(|size| Case { size, ..fixture::case(Workload::Throughput) });
         let log = RefCell::default();
-        let rounds =
-            Rounds { repeat: NonZeroUsize::new(repeat).unwrap(), amount: Amount::Messages(7) };
+        let rounds = Rounds { repeat, amount: Amount::Messages(7) };
         let mut fake = FakeMeasure { log: &log, count: 0, fails_at };
         let samples = schedule(&cases, rounds, &mut fake, |case, done, all| {
             log.borrow_mut().push(format!("begin {} {done}/{all}", case.size));

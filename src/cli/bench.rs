@@ -7,7 +7,7 @@ use crate::{
     endpoint::Target,
 };
 use clap::Args;
-use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
@@ -90,7 +90,7 @@ pub(crate) struct WorkOptions {
 
     /// Number of runs of each case [default: 3; with --at 1].
     #[arg(long, value_name = "N", value_parser = value::repeat)]
-    pub(crate) repeat: Option<NonZeroUsize>,
+    pub(crate) repeat: Option<usize>,
 
     /// Warm-up before each run, which is not counted [default: 100ms].
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]

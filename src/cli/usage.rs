@@ -21,8 +21,8 @@ pub(crate) fn help_hint(args: &[OsString]) -> String {
     )
 }
 
-/// Prints the requested help or version, or the error of the command line. `help` is the hint for an
-/// error that has no better one.
+/// Prints the requested help or version, or the error of the command line. `help` is the hint for
+/// an error that has no better one.
 pub(crate) fn usage(error: &clap::Error, help: &str) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

@@ -3,7 +3,7 @@
 use crate::endpoint::{ListenOn, Target, parse_name};
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use local_socket::Name;
-use std::{error::Error, ffi::OsStr, num::NonZeroUsize, time::Duration};
+use std::{error::Error, ffi::OsStr, time::Duration};
 
 /// A value of an enum on the command line: its name, hidden aliases, and help.
 #[derive(Copy, Clone, Debug)]
@@ -121,9 +121,9 @@ pub(super) fn clients(text: &str) -> Result<usize, String> {
 }
 
 /// Parses a number of repetitions.
-pub(super) fn repeat(text: &str) -> Result<NonZeroUsize, String> {
-    match text.parse::<NonZeroUsize>() {
-        Ok(repeat) if repeat.get() <= 1000 && !text.starts_with('+') => Ok(repeat),
+pub(super) fn repeat(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(repeat @ 1..=1000) if !text.starts_with('+') => Ok(repeat),
         _ => Err("it takes a number from 1 to 1000".to_owned()),
     }
 }

@@ -142,7 +142,7 @@ impl BenchPlan {
         let setup = Setup {
             server: self.description(),
             pin: self.pin.clone(),
-            repeat: self.rounds.repeat.get(),
+            repeat: self.rounds.repeat,
             warmup: self.warmup,
             amount: self.rounds.amount,
         };
@@ -172,7 +172,7 @@ impl BenchPlan {
             Amount::Time(time) => Some(self.warmup.saturating_add(time).saturating_add(STARTING)),
             _ => None,
         };
-        let runs = self.cases.len() * self.rounds.repeat.get();
+        let runs = self.cases.len() * self.rounds.repeat;
         let progress = BenchProgress::new(terminal, runs, each);
         let samples = schedule(&self.cases, self.rounds, measure, |case, done, all| {
             progress.begin(case, done, all);

@@ -200,10 +200,10 @@ fn a_server_for_a_single_client() {
 #[test]
 fn a_rate_that_cannot_be_kept() {
     let scene = Scene::new();
-    for place in ["", "--in-process"] {
+    for server in ["", "--in-process"] {
         for api in APIS {
             let line = format!(
-                "latency --rate 100000000 --duration 300ms --warmup 1ms --repeat 1 --api {api} {place}"
+                "latency --rate 100000000 --duration 300ms --warmup 1ms --repeat 1 --api {api} {server}"
             );
             let outcome = scene.bench(line.split_whitespace()).run().fails(1).output("");
             let outcome = outcome.says("100000000 messages per second are not possible");

@@ -46,10 +46,10 @@ fn a_client_that_closes_at_once_and_one_that_sends() {
         for name in ["./s", &format!("@{}", scene.word()), "tcp:127.0.0.1:0"] {
             let line = format!("throughput -v --size 1 --at {name} --clients 2 --api {api}");
             let mut bench = scene.bench(line.split(' ')).start_listening();
-            let place = bench.listen_name();
-            assert!(scene.wire(&place).exchange(b"").is_empty());
+            let name = bench.listen_name();
+            assert!(scene.wire(&name).exchange(b"").is_empty());
             assert!(bench.is_running(), "it has not waited for the other one");
-            assert!(scene.wire(&place).exchange(&data(1_000_000)).is_empty());
+            assert!(scene.wire(&name).exchange(&data(1_000_000)).is_empty());
             let report = bench.end().measured();
             assert_eq!(report.bytes(), [1_000_000], "{}", report.evidence);
             assert_eq!(scene.files(), [""; 0]);

@@ -2,7 +2,7 @@
 
 use crate::harness::{Running, Scene, becomes, signal, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs;
+use std::{fs, thread, time::Duration};
 
 /// Returns the child processes.
 fn children(running: &Running) -> Vec<Pid> {
@@ -89,6 +89,22 @@ fn a_signal_ends_bench_and_its_server() {
             wait_until("its server has ended", || has_ended(server));
             assert_eq!(scene.files(), [""; 0], "{number:?} {line}");
         }
+    }
+}
+
+/// A terminal sends signals to both processes, in any order.
+#[test]
+fn a_signal_to_both_processes_is_no_error_of_the_server() {
+    for line in LINES {
+        let scene = Scene::new();
+        let (bench, server) = long_run(&scene, line);
+        kill_process(server, Signal::INT).unwrap();
+        thread::sleep(Duration::from_millis(100));
+        signal(&bench, Signal::INT);
+        let outcome = bench.end().died_of(Signal::INT).output("");
+        assert_eq!(outcome.stderr, "", "{line}");
+        wait_until("its server has ended", || has_ended(server));
+        assert_eq!(scene.files(), [""; 0], "{line}");
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-const PLACES: [&str; 2] = ["", "--in-process"];
+const SERVERS: [&str; 2] = ["", "--in-process"];
 const OPTIONS: &str = "--repeat 1 --warmup 5ms";
 
 /// Measures over a name and TCP with both APIs, and over pipes with the APIs that support them.
@@ -17,8 +17,8 @@ const OPTIONS: &str = "--repeat 1 --warmup 5ms";
 fn over_everything(line: &str, check: impl Fn(Report) -> Report) {
     let scene = Scene::new();
     let workload = line.split(' ').next().unwrap();
-    for place in PLACES {
-        let line = format!("{line} --size 64,64K {OPTIONS} {place}");
+    for server in SERVERS {
+        let line = format!("{line} --size 64,64K {OPTIONS} {server}");
         let report = check(scene.measure(&format!("{line} --over abstract,tcp --api sync,tokio")));
         assert_cases(&report, &cases(workload, &["abstract", "tcp"], &[1], &[64, 64 << 10]));
         let api = if cfg!(windows) { "sync" } else { "sync,tokio" };
@@ -67,8 +67,8 @@ fn latency_at_a_rate() {
 #[test]
 fn connections() {
     let scene = Scene::new();
-    for place in PLACES {
-        let line = format!("connect --count 20 --clients 1,2 {OPTIONS} {place}");
+    for server in SERVERS {
+        let line = format!("connect --count 20 --clients 1,2 {OPTIONS} {server}");
         let report = scene.measure(&format!("{line} --over file,abstract,tcp --api sync,tokio"));
         let report = report.of_whole_messages().of_messages(1, |_| 20);
         assert_cases(&report, &cases("connect", &["file", "abstract", "tcp"], &[1, 2], &[8]));
@@ -79,8 +79,8 @@ fn connections() {
 #[test]
 fn many_clients() {
     let scene = Scene::new();
-    for place in PLACES {
-        let line = format!("fan-in --count 160 {OPTIONS} {place}");
+    for server in SERVERS {
+        let line = format!("fan-in --count 160 {OPTIONS} {server}");
         let report = scene.measure(&format!("{line} --over abstract,tcp --api sync,tokio"));
         let report = report.of_whole_messages().of_messages(1, |_| 160);
         assert_cases(&report, &cases("fan-in", &["abstract", "tcp"], &[16], &[64]));

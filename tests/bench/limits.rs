@@ -13,10 +13,10 @@ fn limited(scene: &Scene, files: usize, line: &str) -> Cmd {
 #[test]
 fn more_clients_than_open_files() {
     let scene = Scene::new();
-    for place in ["", "--in-process", "--over file", "--to ./absent", "--at ./s"] {
+    for server in ["", "--in-process", "--over file", "--to ./absent", "--at ./s"] {
         for api in ["sync", "tokio"] {
-            let clients = if place.starts_with("--at") { "300" } else { "2,300" };
-            let line = format!("fan-in --clients {clients} --api {api} {place}");
+            let clients = if server.starts_with("--at") { "300" } else { "2,300" };
+            let line = format!("fan-in --clients {clients} --api {api} {server}");
             let outcome = limited(&scene, 100, &line).run().fails(2).output("");
             outcome.says("--clients 300 is more than ").says("ulimit -n");
             assert_eq!(scene.files(), [""; 0]);
@@ -30,10 +30,10 @@ fn every_run_closes_its_descriptors() {
     let scene = Scene::new();
     // The number of descriptors of event loops depends on the CPUs.
     let files = 84 + 8 * thread::available_parallelism().map_or(1, usize::from);
-    for place in ["--in-process", ""] {
+    for server in ["--in-process", ""] {
         for api in ["sync", "tokio"] {
             for workload in ["connect", "throughput --size 64"] {
-                let line = format!("{workload} --api {api} --count 2 --warmup 1ms {place}");
+                let line = format!("{workload} --api {api} --count 2 --warmup 1ms {server}");
                 let line = format!("{line} --repeat {files}");
                 limited(&scene, files, &line).run().measured().of_messages(files, |_| 2);
             }
@@ -47,9 +47,9 @@ fn a_long_path_of_the_temporary_folder() {
     let scene = Scene::new();
     let long = scene.path(&"x".repeat(90));
     fs::create_dir(&long).unwrap();
-    for place in ["", "--in-process"] {
+    for server in ["", "--in-process"] {
         for api in ["sync", "tokio"] {
-            let line = format!("latency --over abstract,file --api {api} --count 5 {place}");
+            let line = format!("latency --over abstract,file --api {api} --count 5 {server}");
             let bench = scene.bench(line.split_whitespace()).env("TMPDIR", &long);
             let outcome = bench
                 .run()

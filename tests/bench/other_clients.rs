@@ -50,7 +50,7 @@ fn socat_sends() {
     let word = scene.word().to_owned();
     is_discarded(&scene, "./s", |_| socat("UNIX-CONNECT:s".to_owned()));
     is_discarded(&scene, &word, |_| socat(format!("ABSTRACT-CONNECT:{word}")));
-    is_discarded(&scene, "tcp:127.0.0.1:0", |place| socat(place.replace("tcp:", "TCP-CONNECT:")));
+    is_discarded(&scene, "tcp:127.0.0.1:0", |name| socat(name.replace("tcp:", "TCP-CONNECT:")));
     is_echoed(&scene, "./s", |_| socat("UNIX-CONNECT:s".to_owned()));
     is_echoed(&scene, &word, |_| socat(format!("ABSTRACT-CONNECT:{word}")));
 }
@@ -66,8 +66,8 @@ fn nc_sends() {
     is_discarded(&scene, "./s", |_| nc(&["-U", "s"]));
     is_discarded(&scene, &name, |name| nc(&["-U", name]));
     is_echoed(&scene, "./s", |_| nc(&["-U", "s"]));
-    is_echoed(&scene, "tcp:127.0.0.1:0", |place| {
-        nc(&["127.0.0.1", place.rsplit(':').next().unwrap()])
+    is_echoed(&scene, "tcp:127.0.0.1:0", |name| {
+        nc(&["127.0.0.1", name.rsplit(':').next().unwrap()])
     });
 }
 
@@ -116,8 +116,8 @@ fn two_clients_at_once() {
             let line =
                 format!("fan-in --expect echo --clients 2 --size 10 --at {name} --api {api}");
             let bench = listen(&scene, &line);
-            let place = bench.listen_name();
-            let (mut one, mut other) = (scene.wire(&place), scene.wire(&place));
+            let name = bench.listen_name();
+            let (mut one, mut other) = (scene.wire(&name), scene.wire(&name));
             for text in ["hello, one", "and another"] {
                 other.send(text);
                 other.expect(text);

@@ -1,10 +1,10 @@
 //! lsock beside other programs that do the same, on Linux: `cargo bench --bench peers`.
 //!
-//! The same work goes through each of them several times in turn, what arrives is checked, and
-//! the medians are printed as tables in Markdown. What counts are the ratios within one run:
-//! the figures themselves move with the machine and with what else it does. Programs that are
-//! not installed are left out. Every part of the work (source, sink, server, client) is a
-//! process of its own: this program, started with a role as its argument.
+//! The programs do the same work several times in turn. The received bytes are checked, and the
+//! medians are printed as tables in Markdown. Only the ratios within one run are meaningful: the
+//! figures depend on the machine and its other load. Programs that are not installed are left out.
+//! Every part of the work (source, sink, server, client) is a process of its own: this program,
+//! started with a role as its argument.
 //!
 //! ```console
 //! cargo bench --bench peers                                   # all tables

@@ -46,8 +46,8 @@ const LARGEST: u64 = 64 << 20;
 /// results may be saved to the same file.
 ///
 /// # Errors
-/// `Failure::Saved` with an error of `open(2)` or `read(2)`, `FileTooLarge` if the file has more than
-/// 64 MiB, `InvalidData` if it is not UTF-8, or an error of the JSON parser.
+/// `Failure::Saved` with an error of `open(2)` or `read(2)`, `FileTooLarge` if the file has more
+/// than 64 MiB, `InvalidData` if it is not UTF-8, or an error of the JSON parser.
 pub(crate) fn load(path: &Path) -> Result<Results, Failure> {
     let read = || {
         let mut text = String::new();

@@ -8,7 +8,7 @@ use super::{
     server::{ServedTotals, ServerJob, WorkloadServer},
     unopened_end::UnopenedEnd,
 };
-use crate::bench::Usage;
+use crate::{bench::Usage, system::signals};
 use local_socket::{
     ListenerOptions, Name, Stream,
     traits::{Listener as _, Stream as _},
@@ -18,6 +18,7 @@ use std::{
     io::{self, BufRead, BufReader, ErrorKind, Write},
     net::SocketAddr,
     process::{Child, Command, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -29,6 +30,10 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Time limit for an answer after an error.
 const SHORT_LIMIT: Duration = Duration::from_secs(1);
+
+/// Time between a signal to the server process and its end: longer than the other process takes to
+/// end by the same signal.
+const SIGNAL_DELAY: Duration = Duration::from_secs(2);
 
 /// A request to the server process.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +168,13 @@ fn receive<T: DeserializeOwned>(reader: &mut impl BufRead) -> io::Result<Option<
 /// Runs as the server of the process that started this one, until that process closes the
 /// connection.
 pub(crate) fn serve(control: &Name<'static>) -> RunResult<()> {
+    // A terminal sends signals to both processes. If this one ended first, the other one would
+    // report an error instead of ending by the signal.
+    signals::on_termination(|signal| {
+        thread::sleep(SIGNAL_DELAY);
+        signals::die(signal);
+    })
+    .map_err(BenchError::io("cannot handle signals"))?;
     let stream = Stream::connect(control.borrow())
         .map_err(BenchError::io("cannot connect to the process that started this server"))?;
     let mut control = BufReader::new(stream);

@@ -1,5 +1,6 @@
 //! Timetables for sending at a given rate, whether answers have arrived or not.
 
+use super::{BenchError, RunResult};
 use crate::bench::Api;
 use std::{
     thread,
@@ -19,7 +20,7 @@ pub(super) struct Timetable {
     pub(super) first: u64,
     /// Number of messages, with the warm-up.
     pub(super) count: u64,
-    api: Api,
+    rate: SendRate,
 }
 
 /// The rate of several clients together, which send in turn.
@@ -37,9 +38,20 @@ pub(super) struct SendRate {
 const LATE_THREAD: Duration = Duration::from_micros(100);
 const LATE_TASK: Duration = Duration::from_millis(2);
 
-/// Minimum delay of the last message that is tolerated: a process may have to wait this long for
-/// its CPU. In long runs a hundredth of the run is tolerated.
+/// Minimum delay of the last message that is tolerated. In long runs a hundredth of the run is
+/// tolerated.
 const GRACE: Duration = Duration::from_millis(50);
+
+/// Decides whether a sender misses its rate. A sender that is too slow falls behind more and more;
+/// one that was delayed, for example because it waited for its CPU, sends its late messages faster
+/// than they were due.
+#[derive(Debug)]
+pub(super) struct RateCheck {
+    timetable: Timetable,
+    tolerated_until: Instant,
+    /// The first check after the tolerated delay, and the number of messages sent by then.
+    overdue: Option<(Instant, u64)>,
+}
 
 impl SendRate {
     /// Returns the timetable of one client, which ends after `limit` messages or after the
@@ -62,7 +74,7 @@ impl SendRate {
             interval,
             first,
             count,
-            api: self.api,
+            rate: *self,
         };
         if limit.is_some() {
             timetable.measured.1 = timetable.due(count);
@@ -74,12 +86,16 @@ impl SendRate {
 impl Timetable {
     /// Returns the due time of a message.
     pub(super) fn due(&self, number: u64) -> Instant {
-        let nanos = Duration::from_nanos((number as f64 * self.interval) as u64);
-        self.start.checked_add(nanos).unwrap_or(self.start)
+        self.start.checked_add(self.time_of(number)).unwrap_or(self.start)
     }
 
-    /// Returns the time at which the rate counts as missed.
-    pub(super) fn is_missed_by(&self) -> Instant {
+    /// Returns the time that this number of messages takes at the rate.
+    fn time_of(&self, messages: u64) -> Duration {
+        Duration::from_nanos((messages as f64 * self.interval) as u64)
+    }
+
+    /// Returns the end of the tolerated delay.
+    fn tolerated_until(&self) -> Instant {
         let (start, end) = self.measured;
         let grace = (end.saturating_duration_since(start) / 100).max(GRACE);
         end.checked_add(grace).unwrap_or(end)
@@ -91,7 +107,7 @@ impl Timetable {
         let due = self.due(number);
         loop {
             let left = due.saturating_duration_since(Instant::now());
-            match self.api {
+            match self.rate.api {
                 _ if left.is_zero() => return,
                 Api::Sync if left > LATE_THREAD => thread::sleep(left - LATE_THREAD),
                 Api::Sync => thread::yield_now(),
@@ -99,6 +115,35 @@ impl Timetable {
                 Api::Tokio => tokio::task::yield_now().await,
             }
         }
+    }
+}
+
+impl RateCheck {
+    pub(super) fn new(timetable: Timetable) -> Self {
+        Self { timetable, tolerated_until: timetable.tolerated_until(), overdue: None }
+    }
+
+    /// Fails with `RateMissed` if the rate is missed. Has to be called before each message and after
+    /// the last one.
+    pub(super) fn check(&mut self, sent: u64) -> RunResult<()> {
+        if !self.is_missed(sent, Instant::now()) {
+            return Ok(());
+        }
+        let SendRate { per_second, clients, .. } = self.timetable.rate;
+        let seconds = self.timetable.due(0).elapsed().as_secs_f64();
+        let reached = (sent as f64 * clients as f64 / seconds) as u64;
+        Err(BenchError::RateMissed { asked: per_second, reached })
+    }
+
+    fn is_missed(&mut self, sent: u64, now: Instant) -> bool {
+        if now <= self.tolerated_until {
+            return false;
+        }
+        let table = &self.timetable;
+        let (since, sent_before) = *self.overdue.get_or_insert((now, sent));
+        // A few messages do not show how fast the sender is, unless they are all that is left.
+        let least = table.time_of(table.count - sent_before).min(GRACE);
+        now - since > table.time_of(sent - sent_before).max(least)
     }
 }
 
@@ -144,15 +189,57 @@ mod tests {
         assert_eq!((table.first, table.count), (500, 507));
         let table = rate(u64::MAX, 1).timetable(Instant::now(), 0, Some(u64::MAX));
         assert_eq!(table.count, u64::MAX);
-        table.is_missed_by();
+        table.tolerated_until();
     }
 
     #[test]
     fn a_delay_of_a_hundredth_is_tolerated() {
         let start = Instant::now();
         let long = SendRate { measured: SECOND * 100, ..rate(1000, 1) }.timetable(start, 0, None);
-        assert_eq!(long.is_missed_by(), long.measured.1 + SECOND);
+        assert_eq!(long.tolerated_until(), long.measured.1 + SECOND);
         let short = rate(1000, 1).timetable(start, 0, None);
-        assert_eq!(short.is_missed_by(), short.measured.1 + GRACE);
+        assert_eq!(short.tolerated_until(), short.measured.1 + GRACE);
+    }
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    /// Checks a sender that begins `delay` late and takes `each` for a message.
+    fn is_missed(table: Timetable, delay: Duration, each: Duration) -> bool {
+        let mut check = RateCheck::new(table);
+        let mut now = table.due(0) + delay;
+        for sent in 0..table.count {
+            now = now.max(table.due(sent));
+            if check.is_missed(sent, now) {
+                return true;
+            }
+            now += each;
+        }
+        check.is_missed(table.count, now)
+    }
+
+    #[test]
+    fn a_sender_that_is_too_slow_misses_the_rate() {
+        let table = rate(1000, 1).timetable(Instant::now(), 0, None);
+        // The last of 1500 messages is late by 45 ms, 60 ms and 13.5 s.
+        assert!(!is_missed(table, Duration::ZERO, MILLISECOND.mul_f64(1.03)));
+        assert!(is_missed(table, Duration::ZERO, MILLISECOND.mul_f64(1.04)));
+        assert!(is_missed(table, Duration::ZERO, MILLISECOND * 10));
+        let table = rate(20, 1).timetable(Instant::now(), 0, Some(4));
+        assert!(!is_missed(table, Duration::ZERO, MILLISECOND * 50));
+        assert!(is_missed(table, Duration::ZERO, MILLISECOND * 70));
+    }
+
+    #[test]
+    fn a_sender_that_was_delayed_keeps_the_rate() {
+        for table in [
+            rate(20, 1).timetable(Instant::now(), 0, Some(4)),
+            rate(1000, 1).timetable(Instant::now(), 0, None),
+            rate(1_000_000, 4).timetable(Instant::now(), 2, None),
+        ] {
+            let each = table.time_of(1).mul_f64(0.9);
+            for delay in [SECOND / 10, SECOND, SECOND * 100] {
+                assert!(!is_missed(table, delay, each), "{table:?} {delay:?}");
+            }
+        }
     }
 }

@@ -60,12 +60,12 @@ impl Runner {
         // Ends the workers that are still running, except those with a timetable.
         phase.set(RunPhase::Over);
         match measured {
-            Ok(sample) => Ok(sample),
-            // If the server has failed, its error may be the cause.
-            Err(error) => Err(match running.failure_reason() {
-                Some(reason) => more_specific(error, reason),
-                None => error,
+            // If the server has failed, its error is the cause.
+            Err(error) if is_vague(&error) => Err(match running.failure_reason() {
+                Some(reason) if is_specific(&reason) => reason,
+                _ => error,
             }),
+            measured => measured,
         }
     }
 
@@ -117,13 +117,7 @@ impl Runner {
 impl Measure for Runner {
     fn measure(&mut self, case: &Case, amount: Amount) -> RunResult<Sample> {
         self.names.advance();
-        self.run(case, amount).map_err(|error| match error {
-            BenchError::TooSlow { reached } => BenchError::RateMissed {
-                asked: case.rate.unwrap_or_default(),
-                reached: reached.saturating_mul(case.clients as u64),
-            },
-            _ => error,
-        })
+        self.run(case, amount)
     }
 }
 
@@ -155,21 +149,20 @@ fn start_clients(
     clients.start(workers, connections)
 }
 
-/// Returns the error that says more: clients of a server that has failed only see a closed
-/// connection.
-fn more_specific(client: BenchError, server: BenchError) -> BenchError {
-    let is_vague = matches!(
+/// Returns whether a client's error can be the consequence of a server that has failed.
+fn is_vague(client: &BenchError) -> bool {
+    matches!(
         client,
         BenchError::ServerClosed
             | BenchError::WorkerDied
             | BenchError::Stalled { .. }
             | BenchError::Failure(Failure::Connect { .. })
-    );
-    let is_specific = matches!(
-        server,
-        BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied
-    );
-    if is_vague && is_specific { server } else { client }
+    )
+}
+
+/// Returns whether the error of a server says more than that of its client.
+fn is_specific(server: &BenchError) -> bool {
+    matches!(server, BenchError::Server(_) | BenchError::WrongBytes { .. } | BenchError::ServerDied)
 }
 
 /// Returns how many CPUs other processes kept busy; `None` for short runs, for which the clock

@@ -7,31 +7,23 @@ use std::io;
 
 /// Converts the error of a measurement, and adds a hint if there is one.
 pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> Failure {
-    let has_name = plan.target.is_some();
-    let (failure, hint) = match error {
+    let failure = match error {
         BenchError::Run { case, source } => {
-            let failure = Box::new(failure(*source, plan));
-            return Failure::Run { case, failure };
+            return Failure::Run { case, failure: Box::new(failure(*source, plan)) };
         }
-        BenchError::Failure(failure @ Failure::Advised { .. }) => return failure,
-        BenchError::Failure(failure) => {
-            let hint = match &failure {
-                Failure::Connect { file: None, error } if plan.server.is_foreign() => {
-                    is_absent(error).then(|| plan.absent_server_hint().to_owned())
-                }
-                Failure::Bind(error) if has_live_server(error) => {
-                    Some("choose another name".to_owned())
-                }
-                _ => None,
-            };
-            if hint.is_none() && has_name {
-                return failure;
-            }
-            (failure, hint)
+        BenchError::Failure(failure) => failure,
+        error => return error.into(),
+    };
+    let has_name = plan.target.is_some();
+    let hint = match &failure {
+        Failure::Connect { file: None, error } if plan.server.is_foreign() && is_absent(error) => {
+            Some(plan.absent_server_hint().to_owned())
         }
-        error => {
-            return error.into();
-        }
+        Failure::Bind(error) if has_live_server(error) => Some("choose another name".to_owned()),
+        Failure::Advised { .. } => return failure,
+        _ if has_name => return failure,
+        // Hints of other failures are about a NAME of the command line.
+        _ => None,
     };
     // Status 3 is only for a NAME of the command line.
     let status = if has_name { failure.status() } else { 1 };

@@ -12,7 +12,6 @@ use crate::{
 };
 use std::{
     fmt::{self, Display, Formatter},
-    num::NonZeroUsize,
     time::Duration,
 };
 
@@ -34,7 +33,7 @@ const TOUR_WARMUP: Duration = Duration::from_millis(50);
 
 const DURATION: Duration = Duration::from_secs(1);
 const WARMUP: Duration = Duration::from_millis(100);
-const REPEAT: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+const REPEAT: usize = 3;
 
 impl BenchPlan {
     pub(super) fn new(args: &cli::Bench) -> Result<Self, Failure> {
@@ -42,7 +41,7 @@ impl BenchPlan {
         let server = server_kind(*workload, work, external)?;
         let target = external.to.as_ref().or(external.at.as_ref());
         let (repeat, duration, warmup) = match workload {
-            _ if server.has_foreign_clients() => (NonZeroUsize::MIN, None, Duration::ZERO),
+            _ if server.has_foreign_clients() => (1, None, Duration::ZERO),
             None => (REPEAT, Some(TOUR), TOUR_WARMUP),
             Some(_) => (REPEAT, Some(DURATION), WARMUP),
         };
@@ -72,7 +71,7 @@ impl BenchPlan {
 
     /// Returns what to do if no server listens.
     pub(super) fn absent_server_hint(&self) -> &'static str {
-        if self.cases.len() * self.rounds.repeat.get() > 1 {
+        if self.cases.len() * self.rounds.repeat > 1 {
             "the server has to listen before each run; if it ends after its first client, \
              measure a single case with --repeat 1"
         } else {

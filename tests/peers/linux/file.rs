@@ -2,8 +2,8 @@
 //!
 //! A file as stdin: `connect < FILE` and `listen | sink` beside `cat FILE | sink`, timed by the
 //! sink. A file as stdout: `source | connect` and `listen > FILE` beside `source | cat > FILE`,
-//! timed from the start of the source to the end of what writes the file; every byte of the
-//! file is compared afterwards. Files are in memory where there is `/dev/shm`.
+//! timed from the start of the source to the end of the program that writes the file; every byte of
+//! the file is compared afterwards. Files are in memory if there is a `/dev/shm`.
 
 use super::{
     Run,

@@ -1,8 +1,8 @@
 //! Small messages one way: one write for each, without waiting.
 //!
-//! Client and server are those of the bulk data; timed from connecting to the server's answer
-//! behind the last message. What arrives is counted, and compared in part where messages are
-//! long; the first time, with fewer messages, every byte is.
+//! Client and server are the same as for bulk data: the client times from connecting to the
+//! server's answer behind the last message. Received bytes are counted, and a part of long messages
+//! is compared; in the first round, with fewer messages, every byte is compared.
 
 use super::{
     Run,

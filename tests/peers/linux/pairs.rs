@@ -57,8 +57,8 @@ fn with(mut command: Command, args: &[&str]) -> Command {
     command
 }
 
-/// With one direction only: with both, socat ends everything half a second after the end of an empty
-/// stdin.
+/// With one direction only: with both, socat ends everything half a second after the end of an
+/// empty stdin.
 fn socat(options: &[&str], addresses: &[&str]) -> Command {
     with(with(with(Command::new("socat"), &["-u"]), options), addresses)
 }

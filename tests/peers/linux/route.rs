@@ -26,8 +26,8 @@ impl Route {
         &self.address
     }
 
-    /// Runs a client, and returns the figures that it prints. The arguments are its role and those after
-    /// the address.
+    /// Runs a client, and returns the figures that it prints. The arguments are its role and those
+    /// after the address.
     pub(super) fn client(&mut self, run: &Run, args: &[&str]) -> Result<Vec<f64>> {
         self.seen = self.said().len();
         let command = &mut self.command(args)?;
@@ -52,8 +52,8 @@ impl Route {
         Ok(command)
     }
 
-    /// Returns the reason why a client has failed: a message of the relay or the server is more exact
-    /// than that of the client.
+    /// Returns the reason why a client has failed: a message of the relay or the server is more
+    /// exact than that of the client.
     pub(super) fn reason(&mut self, error: Error) -> Error {
         if let Some(Err(ended)) = self.relay.as_mut().map(Process::is_running) {
             return ended;

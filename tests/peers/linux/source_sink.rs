@@ -1,5 +1,5 @@
-//! The two ends of a pipeline: a program that writes blocks of 128 KiB to stdout, and one that reads
-//! such blocks from stdin and checks them.
+//! The two ends of a pipeline: a program that writes blocks of 128 KiB to stdout, and one that
+//! reads such blocks from stdin and checks them.
 
 use super::pattern::{Check, Pattern};
 use anyhow::{Result, ensure};

@@ -47,7 +47,7 @@ pub(super) fn relay(path: &Path, target: &Path) -> Result<()> {
         let client = client?;
         let server = UnixStream::connect(target)?;
         let back = (server.try_clone()?, client.try_clone()?);
-        // Whoever breaks off a connection ends no more than that.
+        // The error of a connection ends only its own thread.
         thread::spawn(move || direction(&client, &server));
         thread::spawn(move || direction(&back.0, &back.1));
     }

@@ -1,9 +1,9 @@
 //! Throughput of a pipeline with a socket in it: `source | connect` and `listen | sink`, with
 //! pipes of 1 MiB and a socket file between the two.
 //!
-//! Timed by the sink, from the first bytes that arrive to the end of file: that a program is
-//! slow to start does not count here. Before that, everything is sent once with every byte
-//! compared; in the timed rounds the bytes are counted and each block is compared in part.
+//! The sink times from the first bytes that arrive to the end of file, so that the start of the
+//! programs does not count. In a first round, every byte is compared; in the timed rounds the bytes
+//! are counted and a part of each block is compared.
 
 use super::{
     Run,
@@ -55,11 +55,11 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     Ok(table)
 }
 
-/// The seconds that the sink has measured.
+/// Returns the seconds that the sink has measured.
 fn pass(run: &Run, pair: &Pair, bytes: u64, check: Check) -> Result<f64> {
     let path = run.folder.join("stdio.sock");
     let path = path.to_string_lossy();
-    // OpenBSD nc and ncat leave theirs behind.
+    // OpenBSD nc and ncat leave their socket files behind.
     let _ = fs::remove_file(&*path);
     let (reader, stdout) = large_pipe()?;
     let (stdin, writer) = large_pipe()?;
@@ -68,11 +68,11 @@ fn pass(run: &Run, pair: &Pair, bytes: u64, check: Check) -> Result<f64> {
     let mut connect = (pair.connect)(&path)?;
     let mut client =
         Process::start(pair.name, connect.stdin(stdin).stdout(Stdio::null()), &run.folder)?;
-    // What the command keeps open here would keep the pipe from ending.
+    // The command holds a descriptor of the pipe, which would prevent its end of file.
     drop(connect);
     let mut source = source(run, writer, bytes)?;
     let result = sink.answer();
-    // If a program has failed, that says more than what the sink misses.
+    // The error of a failed program says more than that of the sink.
     for process in [&mut client, &mut listener, &mut source] {
         process.succeed_within(Duration::from_secs(1))?;
     }

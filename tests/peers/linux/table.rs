@@ -1,4 +1,4 @@
-//! What has been measured, as a table in Markdown.
+//! Figures as a table in Markdown.
 
 use super::row::Row;
 use std::fmt::{self, Display, Formatter};
@@ -7,10 +7,10 @@ use std::fmt::{self, Display, Formatter};
 #[derive(Debug)]
 pub(super) struct Column {
     head: &'static str,
-    /// Behind the point.
+    /// Number of decimals.
     digits: usize,
     has_ratio: bool,
-    /// Behind the point of a ratio.
+    /// Number of decimals of a ratio.
     ratio_digits: usize,
 }
 
@@ -19,12 +19,12 @@ impl Column {
         Self { head, digits, has_ratio: true, ratio_digits: 2 }
     }
 
-    /// Where a hundredth counts.
+    /// Creates a column whose ratios have three decimals.
     pub(super) fn precise(head: &'static str, digits: usize) -> Self {
         Self { ratio_digits: 3, ..Self::new(head, digits) }
     }
 
-    /// Of which ratios say nothing.
+    /// Creates a column without ratios.
     pub(super) fn without_ratio(head: &'static str, digits: usize) -> Self {
         Self { has_ratio: false, ..Self::new(head, digits) }
     }
@@ -34,7 +34,7 @@ impl Column {
 pub(super) struct Table {
     title: String,
     note: String,
-    /// The row that ratios are to.
+    /// The row that ratios refer to.
     base: &'static str,
     columns: Vec<Column>,
     pub(super) rows: Vec<Row>,
@@ -47,7 +47,7 @@ impl Table {
         Self { title, note, base, columns, rows: Vec::new(), left_out: Vec::new() }
     }
 
-    /// A program that is not installed.
+    /// Lists a program as not installed.
     pub(super) fn leave_out(&mut self, name: &'static str) {
         self.left_out.push(name);
     }
@@ -69,7 +69,7 @@ impl Table {
     }
 }
 
-/// With commas between thousands.
+/// Formats a figure with commas between thousands.
 fn figure(figure: f64, digits: usize) -> String {
     let text = format!("{figure:.digits$}");
     let end = text.find('.').unwrap_or(text.len());
@@ -83,7 +83,7 @@ fn figure(figure: f64, digits: usize) -> String {
     grouped
 }
 
-/// The median, and the range that it is from.
+/// Formats the median and the range of ratios.
 fn ratio(ratios: &[f64], digits: usize) -> String {
     let Some(middle) = median(ratios) else { return "–".to_owned() };
     let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);

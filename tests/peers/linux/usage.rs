@@ -1,4 +1,4 @@
-//! What a process and all its descendants use: CPU time and memory.
+//! CPU time and memory of a process and all its descendants.
 
 use anyhow::{Context as _, Result};
 use nix::time::clock_getcpuclockid;
@@ -8,20 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The fields of `/proc/PID/stat` behind the command's name.
+/// Returns the fields of `/proc/PID/stat` after the name of the command.
 fn stat(pid: Pid) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = text.rsplit_once(')')?;
     Some(fields.split_whitespace().map(str::to_owned).collect())
 }
 
-/// The process and its descendants.
+/// Returns the process and its descendants.
 fn tree(root: Pid) -> Result<Vec<Pid>> {
     let mut parents = Vec::new();
     for entry in fs::read_dir("/proc").context("cannot read /proc")? {
         let name = entry?.file_name();
         let pid = name.to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
-        // Others come and go meanwhile.
+        // Other processes start and end meanwhile.
         let Some((pid, fields)) = pid.and_then(|pid| Some((pid, stat(pid)?))) else { continue };
         if let Some(parent) = fields.get(1).and_then(|text| text.parse().ok()) {
             parents.push((pid, Pid::from_raw(parent)));
@@ -36,8 +36,8 @@ fn tree(root: Pid) -> Result<Vec<Pid>> {
     Ok(tree)
 }
 
-/// Waits until it has no descendants, whose CPU time is only then counted to it; those that
-/// stay for a second are taken as they are.
+/// Waits at most a second until the process has no descendants: the system adds their CPU time to
+/// its own when they have ended.
 pub(super) fn settle(root: Pid) -> Result<()> {
     let start = Instant::now();
     while tree(root)?.len() > 1 && start.elapsed() < Duration::from_secs(1) {
@@ -46,10 +46,10 @@ pub(super) fn settle(root: Pid) -> Result<()> {
     Ok(())
 }
 
-/// The CPU time of the process and all its descendants, those included that have ended.
+/// Returns the CPU time of the process and all its descendants, also of ended ones.
 ///
-/// That of a running process is known to the nanosecond, that of processes that have ended and
-/// been waited for in ticks of 10 ms.
+/// The system reports the time of a running process in nanoseconds, and the time of ended
+/// processes, once they have been waited for, in ticks of 10 ms.
 pub(super) fn cpu_seconds(root: Pid) -> Result<f64> {
     let mut sum = 0.0;
     for pid in tree(root)? {
@@ -65,8 +65,8 @@ pub(super) fn cpu_seconds(root: Pid) -> Result<f64> {
     Ok(sum)
 }
 
-/// The memory of the process and all its descendants in bytes: what is its own, and its part
-/// of what it shares (Pss). What the kernel needs for its sockets is not in it.
+/// Returns the memory of the process and all its descendants in bytes: private memory, and its
+/// share of common memory (Pss). It does not contain the memory of the kernel for sockets.
 pub(super) fn memory(root: Pid) -> Result<f64> {
     let mut sum = 0.0;
     for pid in tree(root)? {

@@ -8,7 +8,7 @@ use crate::{
     bench::work::{
         BenchError, RunResult,
         connection::{ConnectionReader, ConnectionWriter, MessageReader as _, SplitConnection},
-        pace::Timetable,
+        pace::{RateCheck, Timetable},
         tally::Tally,
     },
     memory,
@@ -46,19 +46,17 @@ pub(in crate::bench::work) async fn send_paced(
     messages: Messages,
 ) -> RunResult<Tally> {
     let Messages { size, mut pattern, mut progress } = messages;
-    let is_missed_by = timetable.is_missed_by();
+    let mut rate = RateCheck::new(timetable);
     for number in 0..timetable.count {
         timetable.wait_for(number).await;
         if number == timetable.first {
             progress.end_warm_up();
         }
-        if Instant::now() > is_missed_by {
-            let seconds = timetable.due(0).elapsed().as_secs_f64();
-            return Err(BenchError::TooSlow { reached: (number as f64 / seconds) as u64 });
-        }
+        rate.check(number)?;
         writer.write_all(pattern.next(size)).await.map_err(map_server_error)?;
         progress.add_message(size);
     }
+    rate.check(timetable.count)?;
     writer.finish().await.map_err(map_server_error)?;
     Ok(progress.into_tally().measured_within(timetable.measured))
 }
