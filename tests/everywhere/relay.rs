@@ -19,9 +19,12 @@ fn bytes_pass_in_both_directions_between_two_names() {
         let client = scene.connect(scene.word()).input(here.clone());
         client.run().silent().output(&there);
         target.end().ok().output(&here);
-        let (to_target, back) = (here.len(), there.len());
+        let [to_target, back] = [here.len(), there.len()].map(|count| match count {
+            1 => "1 byte".to_owned(),
+            _ => format!("{count} bytes"),
+        });
         relay.wait_for_message(&format!(
-            "connection {number}: {to_target} bytes to the target, {back} bytes back"
+            "connection {number}: {to_target} to the target, {back} back"
         ));
     }
 }
