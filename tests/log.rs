@@ -1,10 +1,13 @@
 //! Messages of servers: clients never wait for a reader of stderr, and a flood of warnings is
 //! a few lines.
 
-use crate::harness::{Cmd, DEADLINE, Scene, wait_until};
+use crate::{
+    commands::make_program,
+    harness::{Cmd, DEADLINE, Scene, wait_for_file, wait_until},
+};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{Read, Write},
     os::unix::{
         fs::OpenOptionsExt,
@@ -167,10 +170,14 @@ fn repeated_warnings_are_summed_up() {
         ([&["listen", "-k", "--merge", "./s"][..], &refuses].concat(), "refused a client"),
         ([&["relay", "./s", "exec:cat"][..], &refuses].concat(), "refused a client"),
         (vec!["relay", "./s", "./absent"], "cannot connect to ./absent"),
-        (vec!["relay", "./s", "exec:./absent"], "cannot run `./absent`"),
+        (vec!["relay", "./s", "exec:./program"], "cannot run `./program`"),
         (vec!["relay", "./s", "./absent", "--log-format", "json"], "cannot connect to ./absent"),
     ] {
+        make_program(&scene);
         let server = scene.lsock(&args).start();
+        wait_for_file(&scene.path("s"));
+        // The program was checked before the socket was made.
+        fs::remove_file(scene.path("program")).unwrap();
         scene.flood(COUNT);
         let outcome = server.terminate();
         let lines: Vec<&str> = outcome.stderr.lines().collect();

@@ -57,6 +57,8 @@ pub(crate) enum Failure {
         command: String,
         #[source]
         error: io::Error,
+        /// Whether the name of the program looks like a whole command line.
+        is_one_word: bool,
     },
     /// An error with its own hint and exit status.
     #[error("{message}")]

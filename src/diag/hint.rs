@@ -24,16 +24,27 @@ impl Failure {
             }
             Self::Advised { hint, .. } => hint.clone(),
             Self::Run { failure, .. } => failure.hint(help),
+            Self::Command { command, is_one_word: true, .. } => Some(one_word(command)),
             Self::Unsupported { .. }
             | Self::Idle(_)
             | Self::Undelivered { .. }
-            | Self::Command { .. }
+            | Self::Command { is_one_word: false, .. }
             | Self::Slower(_)
             | Self::Saved { .. }
             | Self::Output { .. }
             | Self::Internal(_)
             | Self::Io { .. } => None,
         }
+    }
+}
+
+/// Returns the hint for a whole command line in one word.
+fn one_word(line: &str) -> String {
+    match shlex::try_quote(line) {
+        Ok(quoted) if Platform::CURRENT != Platform::Windows => {
+            format!("it is one word: separate the arguments, or use a shell: `-- sh -c {quoted}`")
+        }
+        _ => "it is one word: separate the arguments".to_owned(),
     }
 }
 

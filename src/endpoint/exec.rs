@@ -1,13 +1,24 @@
 //! Commands (`exec:COMMAND`, or the words after `--`).
 
-use crate::diag::{Failure, escaped};
+use crate::{
+    diag::{Failure, escaped},
+    system::command,
+};
+use local_socket::Platform;
 use std::{
     ffi::OsString,
     fmt::{self, Display, Formatter},
-    io, process,
+    io::{self, ErrorKind},
+    process,
 };
 
 pub(super) const PREFIX: &str = "exec:";
+
+/// The reason to refuse characters that only a shell understands.
+const NO_SHELL: &str = match Platform::CURRENT {
+    Platform::Windows => "no shell reads it: quote the characters, or use `-- cmd /c COMMAND`",
+    _ => "no shell reads it: quote the characters, or use `-- sh -c 'COMMAND'`",
+};
 
 /// A command and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +37,20 @@ impl CommandLine {
     /// Splits a line into words as a shell does.
     pub(super) fn parse(rest: Option<&str>) -> Result<Self, &'static str> {
         let line = rest.ok_or("it is not UTF-8; a command of any bytes can follow `--`")?;
+        if has_shell_characters(line) {
+            return Err(NO_SHELL);
+        }
         let words = shlex::split(line).ok_or("a quote is not closed")?;
         Self::new(words.into_iter().map(OsString::from)).ok_or("it takes a command")
+    }
+
+    /// Checks that the system can find and execute the program, so that a wrong word is an error
+    /// before anything is opened.
+    ///
+    /// # Errors
+    /// `Command` if it cannot.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        command::check_program(&self.program).map_err(|error| self.failure(error))
     }
 
     /// Returns the command, ready to be started.
@@ -39,7 +62,10 @@ impl CommandLine {
 
     /// Returns the error of a command that could not be started.
     pub(crate) fn failure(&self, error: io::Error) -> Failure {
-        Failure::Command { command: self.to_string(), error }
+        let is_one_word = self.args.is_empty()
+            && error.kind() == ErrorKind::NotFound
+            && self.program.to_string_lossy().contains(char::is_whitespace);
+        Failure::Command { command: self.to_string(), error, is_one_word }
     }
 
     /// Returns a line that [`parse`](Self::parse) splits into the same words, if they are UTF-8.
@@ -52,6 +78,22 @@ impl CommandLine {
     fn words(&self) -> impl Iterator<Item = &OsString> {
         [&self.program].into_iter().chain(&self.args)
     }
+}
+
+/// Returns whether a line has a character outside of quotes that only a shell understands.
+fn has_shell_characters(line: &str) -> bool {
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None | Some('"'), '\\') => drop(chars.next()),
+            (None, '|' | '&' | ';' | '<' | '>' | '(' | ')' | '$' | '`' | '*' | '?') => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 impl Display for CommandLine {

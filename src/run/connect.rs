@@ -40,7 +40,10 @@ pub(super) fn run(args: cli::Connect, terminal: Terminal) -> Result<Outcome, Fai
     }
     match plan.command.clone() {
         None => plan.join_stdio(terminal),
-        Some(command) => plan.join_command(command),
+        Some(command) => {
+            command.check()?;
+            plan.join_command(command)
+        }
     }
 }
 

@@ -56,6 +56,9 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> Result<Outcome, Fail
         stdout::print(plan.to_string().as_bytes())?;
         return Ok(Outcome::Done);
     }
+    if let Joins::Service(Service::Commands { command, .. }) = &plan.joins {
+        command.check()?;
+    }
     diag::write_on_a_thread(system::start_log_thread);
     match plan.joins.clone() {
         Joins::Stdio { in_turn } => plan.run_threads(in_turn, terminal),

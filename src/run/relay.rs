@@ -47,6 +47,9 @@ pub(super) fn run(args: cli::Relay, terminal: Terminal) -> Result<Outcome, Failu
         stdout::print(plan.to_string().as_bytes())?;
         return Ok(Outcome::Done);
     }
+    if let Joining::Command(command) = &plan.joining {
+        command.check()?;
+    }
     diag::write_on_a_thread(system::start_log_thread);
     plan.run(terminal)
 }

@@ -44,7 +44,6 @@ fn the_status_of_a_command_is_reported_or_with_once_passed_on() {
         scene.wire(scene.word()).rest_whatever_happens();
         server.end().code(status);
     }
-    let server = relay().args(["--once", "--", "no-such-program-anywhere"]).start_listening();
-    assert_eq!(scene.wire(scene.word()).rest_whatever_happens(), b"");
-    server.end().code(1).says("no-such-program-anywhere");
+    let missing = relay().args(["--once", "--", "no-such-program-anywhere"]);
+    missing.run().fails(1).says("no-such-program-anywhere");
 }

@@ -1,10 +1,9 @@
 //! Commands as targets of a relay.
 
 use crate::{
-    commands::MODES,
+    commands::{MODES, SPOILED_PROGRAM, make_program},
     harness::{Scene, data},
 };
-use std::fs;
 
 const VARIABLES: &str = "echo \"$LSOCK_NAME,$LSOCK_CONN,$LSOCK_PEER_PID,$LSOCK_PEER_UID,\
                          $LSOCK_PEER_GID,$PROTO,$IPCREMOTEPID,$IPCREMOTEEUID,$IPCREMOTEEGID,\
@@ -76,7 +75,7 @@ fn a_command_inherits_the_original_limit_of_descriptors() {
 #[test]
 fn exec_splits_words_and_runs_no_shell() {
     let scene = Scene::new();
-    let target = r#"exec:printf "%s|" 'a b' "$HOME" c\ d * ';'"#;
+    let target = r#"exec:printf "%s|" 'a b' "$HOME" c\ d '*' ';'"#;
     let _relay = scene.relay("./s", target).start_listening();
     assert_eq!(scene.wire("./s").exchange(b""), b"a b|$HOME|c d|*|;|");
 }
@@ -108,20 +107,23 @@ fn with_once_the_status_of_the_command_is_passed_on() {
 #[test]
 fn a_command_that_cannot_be_run_ends_the_connection_of_the_client() {
     let scene = Scene::new();
-    fs::write(scene.path("no-program"), "no program").unwrap();
-    for (program, reason) in [("no-such-program", "no such file"), ("./no-program", "permission")] {
+    for (spoil, reason) in SPOILED_PROGRAM {
         for mode in MODES {
-            let target = format!("exec:{program}");
-            let relay = scene.relay("./s", &target).args(mode).start_listening();
+            make_program(&scene);
+            let relay = scene.relay("./s", "exec:./program").args(mode).start_listening();
+            spoil(&scene.path("program"));
             for number in 1..=3 {
                 assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
                 relay.wait_for_message(&format!("warning: connection {number}: cannot run"));
             }
             relay.wait_for_message(reason);
             relay.kill();
-            let relay = scene.relay("./s", &target).arg("--once").args(mode).start_listening();
+            make_program(&scene);
+            let relay = scene.relay("./s", "exec:./program").arg("--once").args(mode);
+            let relay = relay.start_listening();
+            spoil(&scene.path("program"));
             assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
-            relay.end().code(1).says(program).says(reason);
+            relay.end().code(1).says("./program").says(reason);
         }
     }
 }

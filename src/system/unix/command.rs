@@ -8,15 +8,56 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 use std::{
-    io,
+    env,
+    ffi::OsStr,
+    fs,
+    io::{self, ErrorKind},
     os::{
         fd::{AsFd, OwnedFd},
-        unix::process::{CommandExt, ExitStatusExt},
+        unix::{
+            ffi::OsStrExt,
+            process::{CommandExt, ExitStatusExt},
+        },
     },
+    path::Path,
     process::{Command, ExitStatus, Stdio},
 };
 use tokio::process::Child;
+
+/// The search path where `PATH` is not set (`exec(3)`).
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
+
+/// Checks that `execvp(3)` would find the program and may execute it.
+///
+/// # Errors
+/// `NotFound` if no such program is in `PATH` or at the path, `IsADirectory` for a folder,
+/// `PermissionDenied` for a file that cannot be executed, or another error of `stat(2)` or
+/// `access(2)`.
+pub(crate) fn check_program(program: &OsStr) -> io::Result<()> {
+    if program.as_bytes().contains(&b'/') {
+        return check_file(Path::new(program));
+    }
+    let path = env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
+    let mut found = Err(io::Error::new(ErrorKind::NotFound, "no such program in PATH"));
+    for folder in env::split_paths(&path) {
+        match check_file(&folder.join(program)) {
+            Ok(()) => return Ok(()),
+            // The search goes on, and this is the error if nothing else is found.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => found = Err(error),
+            Err(_) => {}
+        }
+    }
+    found
+}
+
+fn check_file(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_dir() {
+        return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
+    }
+    Ok(accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS)?)
+}
 
 /// Replaces this process by the command, with the socket as its standard input and output. Of the
 /// other descriptors the command inherits only standard error. Returns only if it fails.

@@ -1,7 +1,10 @@
 use super::socket::{Detached, Socket};
 use local_socket::Stream;
 use std::{
-    io,
+    env,
+    ffi::OsStr,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
 use tokio::process::Child;
@@ -9,6 +12,41 @@ use tokio::process::Child;
 /// Whether a command can have the connection as its standard input and output. Pipes are opened for
 /// overlapped operations, which other programs do not expect of their standard streams.
 pub(crate) const TAKES_SOCKETS: bool = false;
+
+/// Checks that `std` would find the program: at its path, or in the folder of this program, the
+/// folders of the system and those of `PATH`. The ending `.exe` can be left out.
+///
+/// # Errors
+/// `NotFound` if there is no such program, `IsADirectory` for a folder.
+pub(crate) fn check_program(program: &OsStr) -> io::Result<()> {
+    let mut longer = program.to_owned();
+    longer.push(".exe");
+    // Without following links: the links of packaged programs cannot be followed.
+    let exists_in = |folder: &Path| {
+        [program, &longer]
+            .iter()
+            .any(|name| folder.join(name).symlink_metadata().is_ok_and(|file| !file.is_dir()))
+    };
+    let path = Path::new(program);
+    if path.components().count() > 1 || path.is_absolute() {
+        return match exists_in(Path::new("")) {
+            true => Ok(()),
+            false if path.is_dir() => {
+                Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"))
+            }
+            false => Err(io::Error::new(ErrorKind::NotFound, "no such file")),
+        };
+    }
+    let own = env::current_exe().ok().and_then(|path| Some(path.parent()?.to_owned()));
+    let root = env::var_os("SystemRoot").map(PathBuf::from);
+    let of_system = root.map(|root| [root.join("System32"), root]).into_iter().flatten();
+    let listed = env::var_os("PATH").unwrap_or_default();
+    let mut folders = own.into_iter().chain(of_system).chain(env::split_paths(&listed));
+    if folders.any(|folder| exists_in(&folder)) {
+        return Ok(());
+    }
+    Err(io::Error::new(ErrorKind::NotFound, "no such program in PATH"))
+}
 
 /// Fails with `Unsupported`; see [`TAKES_SOCKETS`].
 pub(crate) fn exec_on(_: Command, _: Stream) -> io::Result<()> {
