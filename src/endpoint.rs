@@ -15,6 +15,7 @@ mod tcp;
 
 pub(crate) use client_source::{Accepted, ClientSource};
 pub(crate) use exec::{CommandLine, joined_to};
+pub(crate) use fd::{InheritedFd, check_passed};
 pub(crate) use listen_source::ListenSource;
 pub(crate) use name::{NameSource, NotAName, parse_name};
 pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
@@ -25,7 +26,7 @@ use crate::{
     diag::{Failure, escaped},
     system::ListenSettings,
 };
-use fd::{FdSource, InheritedFd};
+use fd::FdSource;
 use local_socket::Name;
 use std::{
     ffi::OsStr,

@@ -14,6 +14,7 @@ mod stdio;
 use crate::{
     cli::{Cli, Command},
     diag::{self, Failure, Outcome, Terminal},
+    endpoint::{InheritedFd, ListenOn, check_passed},
     system,
 };
 use std::num::NonZeroUsize;
@@ -24,6 +25,7 @@ pub(crate) fn run(cli: Cli, terminal: Terminal) -> Result<Outcome, Failure> {
     system::signals::exit_as_first_process()
         .and_then(|()| system::signals::fail_at_file_limit())
         .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
+    check_passed(inherited(&cli.command))?;
     match cli.command {
         Command::Listen(args) => listen::run(args, terminal),
         Command::Connect(args) => connect::run(args, terminal),
@@ -37,6 +39,17 @@ pub(crate) fn run(cli: Cli, terminal: Terminal) -> Result<Outcome, Failure> {
             bench::serve(&control)
         }
         Command::Completions(args) => completions::run(args.shell),
+    }
+}
+
+/// Returns the inherited socket that the command serves.
+fn inherited(command: &Command) -> Option<InheritedFd> {
+    match command {
+        Command::Relay(args) => match args.listen {
+            ListenOn::Fd(fd) => Some(fd),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

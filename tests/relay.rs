@@ -1,6 +1,7 @@
 //! `lsock relay`.
 
 mod absent_targets;
+mod activation;
 mod basics;
 mod commands;
 mod dialogues;

@@ -3,7 +3,7 @@
 
 use super::{curl, on_a_free_port};
 use crate::harness::{Cmd, Running, Scene, data, has};
-use std::fs;
+use std::{fs, io::Read, os::unix::net::UnixStream};
 
 const CLIENTS: usize = 20;
 
@@ -94,4 +94,51 @@ fn an_activated_name_serves_a_port() {
     let (_server, port) = curl::server_on_tcp(&scene);
     let relay = activate_by_name(&scene, &format!("tcp:127.0.0.1:{port}"));
     expect_service(&scene, relay, &["--unix-socket", "activated.sock"], "http://localhost");
+}
+
+/// Nobody would accept the clients of the second one.
+#[test]
+fn a_second_activated_socket_that_is_not_served_is_an_error() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let path = |name| scene.path(name).to_str().unwrap().to_owned();
+    let [first, second] = ["first.sock", "second.sock"].map(path);
+    let lsock = env!("CARGO_BIN_EXE_lsock");
+    let activate = scene.command("systemd-socket-activate").args(["-l", &first, "-l", &second]);
+    let activate = activate.args([lsock, "relay", "fd:3", "./t"]).start();
+    activate.wait_for_message(&format!("Listening on {second}"));
+    let _client = UnixStream::connect(&first).unwrap();
+    activate.end().code(2).says(&format!("fd:4 ({second}) was passed to this process"));
+}
+
+/// With `--accept` each connection gets a process of its own.
+#[test]
+fn an_activated_connection_is_served_as_stdin_and_stdout() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let (_serving, target) = scene.echo("./t");
+    let path = scene.path("a.sock");
+    let activate = |args: &[&str]| {
+        let activate =
+            scene.command("systemd-socket-activate").args(["-l", path.to_str().unwrap()]);
+        let activate = activate.args(args).arg(env!("CARGO_BIN_EXE_lsock"));
+        let activate = activate.args(["relay", "-", &target]).start();
+        activate.wait_for_message("Listening on ");
+        activate
+    };
+    let server = activate(&["--accept", "--inetd"]);
+    scene.wire("./a.sock").expect_echo(data(100_000));
+    server.terminate();
+    fs::remove_file(&path).unwrap();
+    let server = activate(&["--accept"]);
+    let mut client = UnixStream::connect(&path).unwrap();
+    server.wait_for_message("fd:3 is a connection");
+    server.wait_for_message("--inetd");
+    // The end of file, or a reset.
+    assert!(!client.read(&mut [0]).is_ok_and(|count| count > 0));
+    server.terminate();
 }

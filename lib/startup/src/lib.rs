@@ -12,7 +12,7 @@ mod windows;
 #[cfg(unix)]
 pub use unix::{
     children::{close_all_on_exec, set_descriptor_limit},
-    descriptors::{stdin_was_closed, stdout_was_closed, take, take_inherited},
+    descriptors::{passed, stdin_was_closed, stdout_was_closed, take, take_inherited},
     signals::{ignores_signal, reset_ignored_sigchld},
     sockets::{stop_passing_credentials, unread},
     watched::Watched,

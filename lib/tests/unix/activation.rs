@@ -144,8 +144,12 @@ fn sockets_of_other_processes_and_invalid_variables_are_refused() {
 
 pub(super) fn tell_what_is_inherited() {
     match listen_fds() {
-        Ok(inherited) if inherited.is_empty() => tell("nothing"),
+        Ok(inherited) if inherited.is_empty() => {
+            assert_eq!(inherited::count().unwrap(), 0);
+            tell("nothing");
+        }
         Ok(inherited) => {
+            assert_eq!(inherited::count().unwrap() as usize, inherited.len());
             for socket in &inherited {
                 tell(&format!("{} {:?}", socket.number(), socket.name()));
             }

@@ -1,27 +1,38 @@
-//! Listening sockets that the process inherited (socket activation).
+//! Sockets that the process inherited (socket activation).
 
 use super::listening::Allowed;
 use crate::{diag::Failure, system::ListenSettings};
 use local_socket::{Listener, error::reason, traits::Listener as _};
 use lsock_startup::stop_passing_credentials;
-use rustix::net::{AddressFamily, SocketType, getsockname, sockopt};
+use rustix::net::{AddressFamily, SocketType, getpeername, getsockname, sockopt};
 use std::{
     io, net,
     os::fd::{AsFd, OwnedFd},
 };
 
-/// A listening socket that the process inherited.
+/// A socket that the process inherited.
 #[derive(Debug)]
 pub(crate) enum Inherited {
-    /// A local socket, and the rules for its clients.
+    /// A local socket that listens, and the rules for its clients.
     Local(Box<Listener>, Allowed),
+    /// A TCP socket that listens.
     Tcp(net::TcpListener),
+    /// A connected socket. It is closed.
+    Connection,
 }
 
-/// Takes the inherited listening socket with this number.
+/// Returns the numbers of the descriptors that a service manager has passed to this process.
 ///
 /// # Errors
-/// `Usage` if the descriptor is not open, is not a listening socket, or was taken before.
+/// `Usage` for variables that do not follow the protocol (`sd_listen_fds(3)`).
+pub(crate) fn passed() -> Result<Vec<i32>, Failure> {
+    lsock_startup::passed().map_err(|error| Failure::Usage(reason(&error)))
+}
+
+/// Takes the inherited socket with this number.
+///
+/// # Errors
+/// `Usage` if the descriptor is not open, neither listens nor is connected, or was taken before.
 pub(crate) fn take(number: i32, listening: &ListenSettings) -> Result<Inherited, Failure> {
     let failure = |error: io::Error| {
         Failure::Usage(format!("cannot listen on fd:{number}: {}", reason(&error)))
@@ -30,6 +41,9 @@ pub(crate) fn take(number: i32, listening: &ListenSettings) -> Result<Inherited,
     if is_tcp(&inherited) {
         let listener = net::TcpListener::from(OwnedFd::from(inherited));
         return Ok(Inherited::Tcp(listener));
+    }
+    if getpeername(&inherited).is_ok() {
+        return Ok(Inherited::Connection);
     }
     let listener = Listener::try_from(inherited).map_err(failure)?;
     // The program that created the socket may have set `SO_PASSCRED` (`unix(7)`).
@@ -43,7 +57,7 @@ fn is_tcp(socket: &impl AsFd) -> bool {
     let family = getsockname(socket).map(|address| address.address_family());
     let is_inet = matches!(family, Ok(AddressFamily::INET | AddressFamily::INET6));
     #[cfg(target_vendor = "apple")]
-    let listens = rustix::net::getpeername(socket).is_err();
+    let listens = getpeername(socket).is_err();
     #[cfg(not(target_vendor = "apple"))]
     let listens = sockopt::socket_acceptconn(socket).unwrap_or(false);
     is_inet && listens && sockopt::socket_type(socket) == Ok(SocketType::STREAM)

@@ -4,13 +4,21 @@ use crate::{
 };
 use local_socket::Listener;
 
-/// A listening socket that the process inherited: there is none on this system.
+/// A socket that the process inherited: there is none on this system.
 #[derive(Debug)]
 pub(crate) enum Inherited {
     #[expect(dead_code, reason = "other systems have them")]
     Local(Box<Listener>, Allowed),
     #[expect(dead_code, reason = "other systems have them")]
     Tcp(std::net::TcpListener),
+    #[expect(dead_code, reason = "other systems have them")]
+    Connection,
+}
+
+/// Returns nothing: no service manager passes sockets on this system.
+#[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
+pub(crate) fn passed() -> Result<Vec<i32>, Failure> {
+    Ok(Vec::new())
 }
 
 /// Fails with `Unsupported`: there are no numbered descriptors.

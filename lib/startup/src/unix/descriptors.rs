@@ -1,7 +1,7 @@
 //! Inherited descriptors.
 
 use super::hook::{NUMBERS, was_open};
-use local_socket::os::unix::inherited::{Inherited, take_fd};
+use local_socket::os::unix::inherited::{self, Inherited, take_fd};
 use std::{
     io,
     os::fd::{OwnedFd, RawFd},
@@ -44,6 +44,16 @@ pub fn take_inherited(number: RawFd) -> io::Result<Inherited> {
     came_along(number)?;
     // SAFETY: as in `take`.
     unsafe { Inherited::take(number) }
+}
+
+/// Returns the numbers of the descriptors that a service manager has passed to this process
+/// (`LISTEN_FDS`), as far as they were open when the process started.
+///
+/// # Errors
+/// `InvalidInput` if a variable of the protocol is not a number.
+pub fn passed() -> io::Result<Vec<RawFd>> {
+    let last = inherited::count()?.saturating_add(2).min(NUMBERS as u32 - 1) as RawFd;
+    Ok((3..=last).filter(|number| was_open(*number) == Some(true)).collect())
 }
 
 /// Fails if a number is not known to be inherited. 0, 1 and 2 are refused later, with a better

@@ -101,10 +101,7 @@ impl Inherited {
 /// As [`take_fd`] for as many numbers as `LISTEN_FDS` says, starting at 3: the variables can be
 /// wrong. The condition is met at the start of a program that has opened no descriptors yet.
 pub unsafe fn listen_fds() -> io::Result<Vec<Inherited>> {
-    if number("LISTEN_PID")? != Some(process::id()) {
-        return Ok(Vec::new());
-    }
-    let count = number("LISTEN_FDS")?.unwrap_or(0);
+    let count = count()?;
     let mut names = names(count)?.into_iter().flatten();
     let take = |number| {
         // SAFETY: by this function's condition.
@@ -115,6 +112,18 @@ pub unsafe fn listen_fds() -> io::Result<Vec<Inherited>> {
     };
     // Stops at the first number that is not open.
     (FIRST..=RawFd::MAX).zip(0..count).map(|(number, _)| number).map(take).collect()
+}
+
+/// Returns how many descriptors a service manager has passed to this process, starting at number 3.
+/// It is 0 if there are none, or if they are for another process.
+///
+/// # Errors
+/// `InvalidInput` if a variable is not a number.
+pub fn count() -> io::Result<u32> {
+    match number("LISTEN_PID")? {
+        Some(pid) if pid == process::id() => Ok(number("LISTEN_FDS")?.unwrap_or(0)),
+        _ => Ok(0),
+    }
 }
 
 /// Returns the value of an environment variable that is a number.
