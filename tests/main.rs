@@ -71,6 +71,8 @@ mod programs;
 mod resource_limits;
 #[cfg(target_os = "linux")]
 mod system_calls;
+#[cfg(target_os = "linux")]
+mod without_proc;
 
 // Windows.
 #[cfg(windows)]

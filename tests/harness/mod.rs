@@ -24,10 +24,10 @@ pub(crate) use outcome::{Outcome, numbers};
 pub(crate) use process::{memory, peak_memory, processor_time};
 #[cfg(unix)]
 pub(crate) use process::{open_files, signal, threads_of};
-#[cfg(target_os = "linux")]
-pub(crate) use requirements::has_pid_namespaces;
 #[cfg(unix)]
 pub(crate) use requirements::{NOBODY, has, is_root};
+#[cfg(target_os = "linux")]
+pub(crate) use requirements::{has_mount_namespaces, has_pid_namespaces};
 pub(crate) use running::Running;
 pub(crate) use scene::Scene;
 pub(crate) use wire::Wire;

@@ -37,6 +37,19 @@ pub(crate) fn has_pid_namespaces() -> bool {
             || left_out("unshare --pid is not permitted"))
 }
 
+/// Returns whether processes can be started in a mount namespace of their own.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn has_mount_namespaces() -> bool {
+    let attempt = || {
+        let args = ["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/proc"];
+        std::process::Command::new("unshare").args(args).output()
+    };
+    has("unshare")
+        && (attempt().is_ok_and(|output| output.status.success())
+            || left_out("unshare --mount is not permitted"))
+}
+
 #[track_caller]
 fn left_out(why: &str) -> bool {
     let is_required = env::var_os("LSOCK_REQUIRE_PEERS").is_some_and(|value| value == "1");

@@ -96,12 +96,20 @@ fn bind_file(socket: &OwnedFd, path: &Path) -> io::Result<()> {
     if path.as_os_str().len() > crate::Platform::CURRENT.path_limit()
         && let (Some(folder), Some(name)) = (path.parent(), path.file_name())
     {
-        use rustix::fs::{OFlags, open};
+        use super::refusal::without_proc;
+        use rustix::{
+            fs::{OFlags, open},
+            io::Errno,
+        };
         use std::os::fd::AsRawFd;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = open(folder, flags, Mode::empty())?;
         let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
-        return Ok(net::bind(socket, &file_address(&short)?)?);
+        return match net::bind(socket, &file_address(&short)?) {
+            // The folder is there, because it is open.
+            Err(Errno::NOENT) => Err(without_proc("the temporary name beside it is too long")),
+            bound => Ok(bound?),
+        };
     }
     Ok(net::bind(socket, &file_address(path)?)?)
 }

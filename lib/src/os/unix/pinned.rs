@@ -100,12 +100,18 @@ impl Pinned {
 
 #[cfg(linux_like)]
 mod linux {
-    use super::{super::sock_diag, Pinned};
-    use crate::os::unix::sock_diag::FileNumbers;
-    use rustix::fs::{self, AtFlags, Gid, Mode, OFlags};
+    use super::{
+        super::{sock_diag, sys},
+        Pinned,
+    };
+    use crate::os::unix::{refusal::without_proc, sock_diag::FileNumbers};
+    use rustix::{
+        fs::{self, AtFlags, Gid, Mode, OFlags},
+        io::Errno,
+    };
     use std::{
         io,
-        os::fd::{AsRawFd as _, BorrowedFd},
+        os::fd::{AsFd as _, AsRawFd as _, BorrowedFd},
         path::Path,
     };
 
@@ -130,9 +136,19 @@ mod linux {
         }
 
         /// Uses the link in /proc: before Linux 6.6 there is no `chmod` for such a descriptor
-        /// (`open(2)`, `O_PATH`).
+        /// (`open(2)`, `O_PATH`). Without /proc it takes that system.
+        ///
+        /// # Errors
+        /// `Unsupported` if there is no /proc and the system has no `fchmodat2(2)`, or another
+        /// error of `chmod(2)`.
         pub(super) fn change_mode(&self, _: &Path, mode: Mode) -> io::Result<()> {
-            Ok(fs::chmod(self.link().as_str(), mode)?)
+            match fs::chmod(self.link().as_str(), mode) {
+                Err(Errno::NOENT) => match sys::chmod_descriptor(self.file.as_fd(), mode) {
+                    Err(Errno::NOSYS | Errno::PERM) => Err(without_proc("its mode cannot be set")),
+                    changed => Ok(changed?),
+                },
+                changed => Ok(changed?),
+            }
         }
 
         /// Asks the kernel. Returns `None` if it does not answer.

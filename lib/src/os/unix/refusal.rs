@@ -26,3 +26,9 @@ impl From<rustix::io::Errno> for Refusal {
 pub(super) fn in_use(obstacle: Obstacle) -> Refusal {
     Refusal { obstacle: Some(obstacle), error: io::Error::from_raw_os_error(libc::EADDRINUSE) }
 }
+
+/// Returns the error of an operation that takes `/proc`.
+#[cfg(linux_like)]
+pub(super) fn without_proc(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, format!("{what}: /proc is not mounted"))
+}

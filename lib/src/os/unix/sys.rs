@@ -104,6 +104,25 @@ pub(super) fn wait(
     }
 }
 
+/// Changes the mode of a file that is open with `O_PATH` (`fchmodat2(2)`, Linux 6.6).
+///
+/// # Errors
+/// `NOSYS` if the system does not have it, `PERM` if a sandbox refuses it, or another error of
+/// `chmod(2)`.
+#[cfg(linux_like)]
+pub(super) fn chmod_descriptor(file: BorrowedFd<'_>, mode: rustix::fs::Mode) -> Result<(), Errno> {
+    // libc does not name it for every architecture. It has this number on all but MIPS, where the
+    // number means nothing.
+    const FCHMODAT2: libc::c_long = 452;
+    let (fd, mode) = (file.as_raw_fd(), mode.bits());
+    // SAFETY: the path is a string that ends with NUL, and the other arguments are numbers.
+    let status = unsafe { libc::syscall(FCHMODAT2, fd, c"".as_ptr(), mode, libc::AT_EMPTY_PATH) };
+    if status == 0 {
+        return Ok(());
+    }
+    Err(Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::NOSYS))
+}
+
 /// Wakes the calls of `accept` that wait on a listening socket, disconnects the clients in its
 /// backlog, and releases its name.
 #[cfg(linux_like)]
