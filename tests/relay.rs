@@ -7,6 +7,8 @@ mod commands;
 mod dialogues;
 mod directions;
 #[cfg(target_os = "linux")]
+mod hosts;
+#[cfg(target_os = "linux")]
 mod late_losses;
 mod limits;
 #[cfg(target_os = "linux")]

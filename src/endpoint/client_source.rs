@@ -4,9 +4,14 @@ use crate::{
 };
 use local_socket::{PeerCreds, traits::StreamCommon as _};
 use std::{
+    future::poll_fn,
     io,
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -14,9 +19,35 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Debug)]
 pub(crate) enum ClientSource {
     Local(LocalListener),
-    Tcp(TcpListener),
+    Tcp(TcpListeners),
     /// The only client is already connected.
     Given(Mutex<Option<Detached>>),
+}
+
+/// The listening sockets of a TCP port: one for each address of its host.
+#[derive(Debug)]
+pub(crate) struct TcpListeners {
+    listeners: Vec<TcpListener>,
+    /// Counts calls: each one starts with the next socket, so that many clients of one address do
+    /// not keep out those of another.
+    turn: AtomicUsize,
+}
+
+impl TcpListeners {
+    /// Waits for a client. Cancel safe.
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        poll_fn(|cx| {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.listeners.len().max(1);
+            let (later, first) = self.listeners.split_at(turn);
+            for listener in first.iter().chain(later) {
+                if let Poll::Ready(accepted) = listener.poll_accept(cx) {
+                    return Poll::Ready(accepted);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
 }
 
 /// An accepted client.
@@ -28,10 +59,16 @@ pub(crate) enum Accepted {
 }
 
 impl ClientSource {
-    /// Returns a source that accepts from a TCP listener.
-    pub(super) fn tcp(listener: std::net::TcpListener) -> io::Result<Self> {
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener).map(Self::Tcp)
+    /// Returns a source that accepts from TCP listeners.
+    pub(super) fn tcp(
+        listeners: impl IntoIterator<Item = std::net::TcpListener>,
+    ) -> io::Result<Self> {
+        let watch = |listener: std::net::TcpListener| {
+            listener.set_nonblocking(true)?;
+            TcpListener::from_std(listener)
+        };
+        let listeners = listeners.into_iter().map(watch).collect::<io::Result<_>>()?;
+        Ok(Self::Tcp(TcpListeners { listeners, turn: AtomicUsize::new(0) }))
     }
 
     /// Returns the failure of a listener that an event loop cannot watch.
@@ -55,8 +92,8 @@ impl ClientSource {
     pub(crate) async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Local(listener) => listener.accept().await.map(Accepted::Local),
-            Self::Tcp(listener) => {
-                let (stream, from) = listener.accept().await?;
+            Self::Tcp(listeners) => {
+                let (stream, from) = listeners.accept().await?;
                 // Send small answers at once. If it fails, they only take longer.
                 let _ = stream.set_nodelay(true);
                 Ok(Accepted::Tcp(stream, from))

@@ -169,7 +169,7 @@ impl ListenSource for FdSource {
             Some(Inherited::Local(listener, _)) => {
                 LocalListener::new(*listener).map(ClientSource::Local)
             }
-            Some(Inherited::Tcp(listener)) => ClientSource::tcp(listener),
+            Some(Inherited::Tcp(listener)) => ClientSource::tcp([listener]),
             Some(Inherited::Connection) | None => {
                 Err(io::Error::other("the socket was opened before"))
             }

@@ -8,9 +8,10 @@ use crate::{
     system::{Detached, ListenSettings, Socket, listening},
 };
 use std::{
+    collections::HashSet,
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
-    net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
     time::Duration,
 };
 use tokio::{net::TcpStream, time};
@@ -98,10 +99,11 @@ impl Display for TcpAddress {
     }
 }
 
-/// A TCP port to listen on.
+/// A TCP port to listen on, at all addresses of its host.
 #[derive(Debug)]
 pub(super) struct TcpSource {
     address: TcpAddress,
+    /// The addresses of the host; after it is opened, those that this machine has.
     addresses: Vec<SocketAddr>,
     backlog: Option<u32>,
 }
@@ -119,8 +121,11 @@ impl TcpSource {
     ) -> Result<Self, Failure> {
         let why = "a TCP port has no file, and its clients no users";
         ListenSettings::refuse(settings.of_files_and_users(), why)?;
-        let addresses =
+        let mut addresses =
             address.resolve().map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+        // A file such as hosts(5) can name an address twice.
+        let mut seen = HashSet::new();
+        addresses.retain(|address| seen.insert(*address));
         if !expose && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(Failure::Usage(format!(
                 "{address} could be reached from other machines, which takes --expose"
@@ -130,18 +135,77 @@ impl TcpSource {
     }
 
     fn listen(&mut self) -> io::Result<ClientSource> {
-        let listener = std::net::TcpListener::bind(&*self.addresses)?;
-        listening::set_backlog(&listener, self.backlog)?;
-        let port = listener.local_addr()?.port();
-        let clients = ClientSource::tcp(listener)?;
-        self.address.port = port;
-        Ok(clients)
+        let listeners = bind(&self.addresses)?;
+        for listener in &listeners {
+            listening::set_backlog(listener, self.backlog)?;
+        }
+        self.addresses =
+            listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+        if let Some(address) = self.addresses.first() {
+            self.address.port = address.port();
+        }
+        ClientSource::tcp(listeners)
+    }
+
+    /// Lists the addresses of a host that has several.
+    fn several(&self) -> Option<String> {
+        let addresses: Vec<_> = self.addresses.iter().map(|all| all.ip().to_string()).collect();
+        (addresses.len() > 1).then(|| addresses.join(" and "))
+    }
+}
+
+/// Maximum number of ports that are tried if the system chooses the port.
+const MAX_PORTS: usize = 64;
+
+/// Listens on the same port of each address.
+///
+/// # Errors
+/// `AddrInUse` if the port is in use at one of them, or another error of `bind(2)`.
+fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+    let is_chosen = addresses.first().is_some_and(|address| address.port() == 0);
+    for _ in 1..MAX_PORTS {
+        match bind_once(addresses) {
+            // The port that the system has chosen for one address is in use at another.
+            Err(error) if is_chosen && error.kind() == ErrorKind::AddrInUse => {}
+            result => return result,
+        }
+    }
+    bind_once(addresses)
+}
+
+fn bind_once(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::<TcpListener>::new();
+    let mut lacking = None;
+    for mut address in addresses.iter().copied() {
+        if let Some(first) = listeners.first() {
+            address.set_port(first.local_addr()?.port());
+        }
+        match TcpListener::bind(address) {
+            Ok(listener) => listeners.push(listener),
+            // Such as the address of localhost where IPv6 is switched off.
+            Err(error) if listening::lacks_address(&error) => {
+                tracing::debug!(%address, %error, "this machine does not have the address");
+                lacking = Some(error);
+            }
+            Err(error) if addresses.len() > 1 => {
+                let reason = local_socket::error::reason(&error);
+                return Err(io::Error::new(error.kind(), format!("{address}: {reason}")));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match lacking {
+        Some(error) if listeners.is_empty() => Err(error),
+        _ => Ok(listeners),
     }
 }
 
 impl ListenSource for TcpSource {
     fn explain(&self, f: &mut Formatter<'_>, _: &ListenSettings) -> fmt::Result {
-        writeln!(f, "listen on    {}", self.address)?;
+        match self.several() {
+            Some(addresses) => writeln!(f, "listen on    {} ({addresses})", self.address)?,
+            None => writeln!(f, "listen on    {}", self.address)?,
+        }
         writeln!(f, "serve        whoever can connect")
     }
 
@@ -150,7 +214,10 @@ impl ListenSource for TcpSource {
     }
 
     fn kind(&self) -> String {
-        "TCP port".to_owned()
+        match self.several() {
+            Some(addresses) => format!("TCP port on {addresses}"),
+            None => "TCP port".to_owned(),
+        }
     }
 
     fn open(&mut self) -> Result<ClientSource, Failure> {
@@ -167,5 +234,39 @@ impl ConnectTarget for TcpAddress {
 
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "connect to   {self}")
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// An address for documentation (RFC 5737), which no machine has.
+    const LACKING: &str = "192.0.2.1:0";
+    const LOOPBACK: &str = "127.0.0.1:0";
+
+    fn bind_to(addresses: &[&str]) -> io::Result<Vec<TcpListener>> {
+        bind(&addresses.iter().map(|address| address.parse().unwrap()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_address_that_the_machine_lacks_is_left_out_if_there_is_another() {
+        for addresses in [[LACKING, LOOPBACK], [LOOPBACK, LACKING]] {
+            let listeners = bind_to(&addresses).unwrap();
+            assert_eq!(listeners.len(), 1);
+            assert!(listeners[0].local_addr().unwrap().ip().is_loopback());
+        }
+        let error = bind_to(&[LACKING]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+    }
+
+    #[test]
+    fn an_address_whose_port_is_in_use_is_named() {
+        let taken = TcpListener::bind(LOOPBACK).unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        let error = bind_to(&[&address, LACKING]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        assert!(error.to_string().starts_with(&address), "{error}");
     }
 }

@@ -45,6 +45,12 @@ pub(crate) fn options<'n>(
     Ok(options)
 }
 
+/// Returns whether an error of `socket(2)` or `bind(2)` means that this machine does not have the
+/// address.
+pub(crate) fn lacks_address(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT))
+}
+
 /// Classifies an error number of `accept(2)`. All others are errors of the network or of one
 /// connection, or temporary limits.
 pub(crate) fn accept_error(code: i32) -> AcceptError {

@@ -33,6 +33,12 @@ pub(crate) fn accept_error(code: i32) -> AcceptError {
     }
 }
 
+/// Returns whether an error of `bind` means that this machine does not have the address.
+pub(crate) fn lacks_address(error: &io::Error) -> bool {
+    const WSAEAFNOSUPPORT: i32 = 10047;
+    error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(WSAEAFNOSUPPORT)
+}
+
 /// Adds the options that only some systems have.
 ///
 /// # Errors
