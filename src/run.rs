@@ -5,6 +5,7 @@ mod bridge;
 mod command;
 mod completions;
 mod connect;
+mod environment;
 mod hub;
 mod listen;
 mod listening;

@@ -1,6 +1,6 @@
 //! Joins each client to a target, in event loops.
 
-use super::{command::Commands, stdio::Stdio};
+use super::{command::Commands, environment::ConnectionInfo, stdio::Stdio};
 use crate::{
     diag::{Failure, Outcome, Receiver, caught, counted},
     endpoint::{ConnectTarget, Dialling, RetryPolicy},
@@ -151,13 +151,14 @@ impl Bridge {
         commands: &Commands,
         client: Client,
     ) -> Result<Outcome, Failure> {
-        let Client { socket, peer, number, closing } = client;
+        let Client { socket, peer, address, number, closing } = client;
+        let info = ConnectionInfo { peer: peer.as_deref(), address, number };
         if commands.gives_socket() {
-            let child = commands.start_on(socket, peer.as_deref(), number)?;
+            let child = commands.start_on(socket, info)?;
             let status = commands.wait(child, false, &closing).await?;
             return Ok(Outcome::Command(status));
         }
-        let (child, mut target) = commands.start_joined(peer.as_deref(), number)?;
+        let (child, mut target) = commands.start_joined(info)?;
         if !self.plan.sends() {
             // Nothing is read for the command. It fails if the command has ended.
             let _ = poll_fn(|cx| TaskSink::poll_shutdown(&mut target, cx)).await;

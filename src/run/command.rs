@@ -1,9 +1,10 @@
 //! Joins connections to commands.
 
+use super::environment::{self, ConnectionInfo};
 use crate::{
     diag::Failure,
     endpoint::CommandLine,
-    system::{Socket, command, peer, signals::PassedSignals},
+    system::{Socket, command, signals::PassedSignals},
     transfer::TransferOptions,
 };
 use local_socket::{PeerCreds, Stream};
@@ -19,6 +20,8 @@ pub(super) struct Commands {
     pub(super) name: String,
     /// Whether the listener is a local socket.
     pub(super) is_local: bool,
+    /// Whether this process is the server: it reports readiness itself.
+    pub(super) are_served: bool,
     pub(super) options: TransferOptions,
     /// Passes termination signals on to the only command.
     pub(super) signals: Option<PassedSignals>,
@@ -31,7 +34,8 @@ impl Commands {
         if !self.gives_socket() {
             return Ok(stream);
         }
-        match command::exec_on(self.prepare(peer, 1), stream) {
+        let info = ConnectionInfo { peer, address: None, number: 1 };
+        match command::exec_on(self.prepare(info), stream) {
             Ok(()) => Err(self.command.failure(io::ErrorKind::Unsupported.into())),
             Err(error) => Err(self.command.failure(error)),
         }
@@ -46,20 +50,18 @@ impl Commands {
     pub(super) fn start_on(
         &self,
         socket: Socket,
-        peer: Option<&PeerCreds>,
-        number: u64,
+        info: ConnectionInfo<'_>,
     ) -> Result<Child, Failure> {
-        let start = || command::start_on(self.prepare(peer, number), socket.detach()?);
+        let start = || command::start_on(self.prepare(info), socket.detach()?);
         self.start(|| start().map(|child| (child, ()))).map(|(child, ())| child)
     }
 
     /// Starts the command. Returns the socket that is joined to its standard input and output.
     pub(super) fn start_joined(
         &self,
-        peer: Option<&PeerCreds>,
-        number: u64,
+        info: ConnectionInfo<'_>,
     ) -> Result<(Child, Socket), Failure> {
-        self.start(|| command::start_joined(self.prepare(peer, number)))
+        self.start(|| command::start_joined(self.prepare(info)))
     }
 
     fn start<T>(
@@ -101,21 +103,9 @@ impl Commands {
         child.wait().await.map(command::status).map_err(failure)
     }
 
-    fn prepare(&self, peer: Option<&PeerCreds>, number: u64) -> process::Command {
+    fn prepare(&self, info: ConnectionInfo<'_>) -> process::Command {
         let mut command = self.command.prepare();
-        let own = [
-            ("LSOCK_NAME", Some(self.name.clone())),
-            ("LSOCK_CONN", Some(number.to_string())),
-            ("PROTO", self.is_local.then(|| "IPC".to_owned())),
-            ("IPCLOCALPATH", self.is_local.then(|| self.name.clone())),
-        ];
-        for (variable, value) in own.into_iter().chain(peer::variables(peer)) {
-            match value {
-                Some(value) => command.env(variable, value),
-                // Variables that lsock inherited describe another peer.
-                None => command.env_remove(variable),
-            };
-        }
+        environment::set(&mut command, self, info);
         command
     }
 }

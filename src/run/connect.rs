@@ -81,7 +81,8 @@ impl ConnectPlan {
         let signals = PassedSignals::if_first_process()
             .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
         let options = self.options;
-        let commands = Commands { command, name, is_local: true, options, signals };
+        let commands =
+            Commands { command, name, is_local: true, are_served: false, options, signals };
         // A command that became process 1 would ignore signals.
         let stream = match commands.signals {
             Some(_) => stream,
@@ -95,6 +96,7 @@ impl ConnectPlan {
             let client = Client {
                 socket: Detached::from(stream).attach().map_err(failure)?,
                 peer: peer.map(Box::new),
+                address: None,
                 number: 1,
                 closing: CancellationToken::new(),
             };

@@ -127,6 +127,7 @@ impl ListenPlan {
                         command,
                         name: self.source.address(),
                         is_local: true,
+                        are_served: true,
                         options: self.options,
                         signals: None,
                     };

@@ -217,6 +217,7 @@ impl RelayPlan {
                 command: command.clone(),
                 name: self.address(),
                 is_local: self.allowed().is_some(),
+                are_served: true,
                 options: self.options.clone(),
                 signals: None,
             }),

@@ -17,6 +17,7 @@ use local_socket::PeerCreds;
 use std::{
     future::poll_fn,
     io,
+    net::SocketAddr,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
@@ -41,6 +42,8 @@ pub(crate) trait Handler: Send + Sync + 'static {
 pub(crate) struct Client {
     pub(crate) socket: Socket,
     pub(crate) peer: Option<Box<PeerCreds>>,
+    /// The address of a TCP client.
+    pub(crate) address: Option<SocketAddr>,
     pub(crate) number: u64,
     /// Cancelled when the connection must end.
     pub(crate) closing: CancellationToken,
@@ -220,7 +223,8 @@ impl<H: Handler> Accepting<'_, H> {
 
     /// Spawns the service of a client if it is admitted. Returns whether it is.
     fn hand_over(&mut self, client: Accepted) -> bool {
-        let admitted = self.admission.admit(|| client.peer(), client.address());
+        let address = client.address();
+        let admitted = self.admission.admit(|| client.peer(), address);
         let Some(admitted) = admitted else { return false };
         let Admitted { peer, number, permit } = admitted;
         let (shared, closing) = (Arc::clone(self.shared), self.closing.clone());
@@ -228,7 +232,7 @@ impl<H: Handler> Accepting<'_, H> {
         self.loops.spawn(move || async move {
             let client = || {
                 let socket = client.and_then(Detached::attach)?;
-                Ok(Client { socket, peer, number, closing })
+                Ok(Client { socket, peer, address, number, closing })
             };
             shared.serve(client, number, permit).await;
         });

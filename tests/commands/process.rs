@@ -32,6 +32,59 @@ fn the_environment_describes_the_connection() {
     }
 }
 
+/// Variables of a program around lsock, which describe another connection or process.
+const STALE: [&str; 12] = [
+    "LSOCK_PEER_PID",
+    "LSOCK_PEER_UID",
+    "PROTO",
+    "IPCREMOTEPATH",
+    "IPCREMOTEINFO",
+    "IPCLOCALUID",
+    "TCPREMOTEIP",
+    "TCPREMOTEHOST",
+    "TCPLOCALPORT",
+    "UNIXREMOTEEUID",
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
+];
+
+/// A command that prints its variables.
+const ENV: [&str; 2] = ["--", "env"];
+
+#[track_caller]
+fn expect_no_stale_variables(environment: &str) {
+    assert!(environment.contains("LSOCK_CONN=1\n"), "{environment}");
+    assert!(!environment.contains("stale"), "{environment}");
+}
+
+#[test]
+fn no_variable_describes_another_connection() {
+    let scene = Scene::new();
+    let lsock = |args: &[&str]| {
+        let lsock = scene.lsock(args).env("LSOCK_LOG", "info").env("NOTIFY_SOCKET", "stale");
+        STALE.iter().fold(lsock, |lsock, variable| lsock.env(variable, "stale"))
+    };
+    for mode in MODES {
+        for args in [&["listen", "./s"][..], &["listen", "./s", "-k"], &["relay", "./s"]] {
+            let server = lsock(args).args(mode).args(ENV).start_listening();
+            let outcome = scene.connect("./s").run();
+            expect_no_stale_variables(outcome.stdout_text());
+            // What is no description stays.
+            assert!(outcome.stdout_text().contains("LSOCK_LOG=info\n"), "{}", outcome.report());
+            server.kill();
+            let _ = std::fs::remove_file(scene.path("s"));
+        }
+        let relay = lsock(&["relay", "tcp:127.0.0.1:0"]).args(mode).args(ENV).start_listening();
+        let mut wire = scene.wire(&relay.listen_name());
+        expect_no_stale_variables(&String::from_utf8(wire.rest()).unwrap());
+        let server = scene.listen("./s").start_listening();
+        let sh = ["--", "sh", "-c", "env | grep -v NOTIFY_SOCKET; echo \"$NOTIFY_SOCKET\" >&2"];
+        // A client does not report readiness: its command may be what a service manager started.
+        lsock(&["connect", "./s"]).args(mode).args(sh).run().ok().says("stale");
+        expect_no_stale_variables(server.end().ok().stdout_text());
+    }
+}
+
 /// Descriptors of lsock, and those that it has inherited, are closed.
 #[cfg(target_os = "linux")]
 #[test]

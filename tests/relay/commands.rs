@@ -4,6 +4,7 @@ use crate::{
     commands::{MODES, SPOILED_PROGRAM, make_program},
     harness::{Scene, data},
 };
+use std::{io::Read, net::TcpStream};
 
 const VARIABLES: &str = "echo \"$LSOCK_NAME,$LSOCK_CONN,$LSOCK_PEER_PID,$LSOCK_PEER_UID,\
                          $LSOCK_PEER_GID,$PROTO,$IPCREMOTEPID,$IPCREMOTEEUID,$IPCREMOTEEGID,\
@@ -26,7 +27,7 @@ fn the_environment_describes_the_connection() {
             assert_eq!(output, expected, "{mode:?}");
         }
         drop(relay);
-        // The peer of a TCP connection is unknown, whatever lsock has inherited, and the
+        // The process of a TCP client is unknown, whatever lsock has inherited, and the
         // variables of local sockets do not apply.
         let relay = scene
             .lsock(["relay", "-v", "tcp:127.0.0.1:0"])
@@ -36,7 +37,23 @@ fn the_environment_describes_the_connection() {
         let relay = relay.start_listening();
         let name = relay.listen_name();
         let output = String::from_utf8(scene.wire(&name).exchange(b"")).unwrap();
-        assert_eq!(output, format!("{name},1,,,,,,,,\n"), "{mode:?}");
+        assert_eq!(output, format!("{name},1,,,,TCP,,,,\n"), "{mode:?}");
+    }
+}
+
+#[test]
+fn a_command_gets_the_address_of_a_tcp_client() {
+    let scene = Scene::new();
+    let script = "echo $PROTO $TCPREMOTEIP $TCPREMOTEPORT";
+    for mode in MODES {
+        let relay = scene.lsock(["relay", "-v", "tcp:127.0.0.1:0"]).args(mode);
+        let relay = relay.args(["--", "sh", "-c", script]).start_listening();
+        let name = relay.listen_name();
+        let mut client = TcpStream::connect(name.strip_prefix("tcp:").unwrap()).unwrap();
+        let port = client.local_addr().unwrap().port();
+        let mut output = String::new();
+        client.read_to_string(&mut output).unwrap();
+        assert_eq!(output, format!("TCP 127.0.0.1 {port}\n"), "{mode:?}");
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn check_program(program: &OsStr) -> io::Result<()> {
 
 /// Fails with `Unsupported`; see [`TAKES_SOCKETS`].
 pub(crate) fn exec_on(_: Command, _: Stream) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+    Err(ErrorKind::Unsupported.into())
 }
 
 /// Returns the exit status of a command; 255 if the exit code of the system is larger.
@@ -66,7 +66,7 @@ pub(crate) fn keep_descriptors() -> io::Result<()> {
 
 /// Fails with `Unsupported`; see [`TAKES_SOCKETS`].
 pub(crate) fn start_on(_: Command, _: Detached) -> io::Result<Child> {
-    Err(io::ErrorKind::Unsupported.into())
+    Err(ErrorKind::Unsupported.into())
 }
 
 /// Starts a command in an event loop. Returns the other end of its standard input and output.
