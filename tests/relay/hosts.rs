@@ -13,7 +13,7 @@ fn relay(scene: &Scene, addresses: &[&str], args: &[&str]) -> Cmd {
     unshare.arg(env!("CARGO_BIN_EXE_lsock")).args(args)
 }
 
-/// Returns whether the test can be run: IPv6 can be switched off.
+/// Returns whether this machine has both addresses, and mount namespaces.
 fn is_possible() -> bool {
     let has_both = TcpListener::bind("[::1]:0").is_ok();
     if !has_both {

@@ -136,7 +136,7 @@ mod linux {
         }
 
         /// Uses the link in /proc: before Linux 6.6 there is no `chmod` for such a descriptor
-        /// (`open(2)`, `O_PATH`). Without /proc it takes that system.
+        /// (`open(2)`, `O_PATH`). Without /proc, such a system is required.
         ///
         /// # Errors
         /// `Unsupported` if there is no /proc and the system has no `fchmodat2(2)`, or another
