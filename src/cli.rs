@@ -97,8 +97,10 @@ impl Command {
 pub(crate) fn definition() -> clap::Command {
     // The `help` of clap builds all commands at each start; `parse` makes this one an option.
     let help = clap::Command::new(HELP).about("Print the help of lsock or of a command");
-    let of_command = Arg::new("command").value_name("COMMAND").help("The command to explain");
-    Cli::command().subcommand(help.arg(of_command))
+    let of_command = |help: clap::Command| {
+        help.arg(Arg::new("command").value_name("COMMAND").help("The command to explain"))
+    };
+    Cli::command().subcommand(help.defer(of_command))
 }
 
 /// The command that prints help.

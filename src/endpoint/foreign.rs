@@ -89,7 +89,7 @@ pub(crate) fn recognise(text: &str, platform: Platform) -> Option<ForeignAddress
 fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
     // Quotes that another program than a shell has left.
     let path = text.trim_start_matches(['"', '\'', '\\']).trim_end_matches(['"', '\'']);
-    if path.starts_with('~') {
+    if path.starts_with('~') && platform != Platform::Windows {
         let hint = match path.strip_prefix("~/") {
             Some(rest) => format!("write {} without quotes, or \"$HOME/{rest}\"", in_shell(path)),
             None => format!("write {} without quotes", in_shell(path)),
