@@ -121,7 +121,7 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Cli, UsageError> {
     }
     let args = &*usage::help_as_option(args);
     // clap prints help before the options are parsed.
-    let color = match Everywhere::of_bad_line(args).color {
+    let color = match Everywhere::scan(args).color {
         Some(Color::Always) => ColorChoice::Always,
         Some(Color::Never) => ColorChoice::Never,
         Some(Color::Auto) | None => ColorChoice::Auto,

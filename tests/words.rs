@@ -38,6 +38,9 @@ fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
             &["relay", "-v", "--max-conns", "5", "8080", "@a", "--eof=close"],
             "`lsock relay -v --max-conns 5 tcp:localhost:8080 @a --eof=close`",
         ),
+        // So do endpoints that are right.
+        (&["relay", "8080", "exec:echo a,b"], &line("tcp:localhost:8080 'exec:echo a,b'")),
+        (&["relay", "tcp:[::1]:80", "STDIO"], &line("'tcp:[::1]:80' -")),
         (&["relay", "FD:3", "@a"], &line("fd:3 @a")),
         (&["relay", "fd3", "@a"], &line("fd:3 @a")),
         (&["relay", "@a", "fd3"], "can only be listened on"),

@@ -41,9 +41,9 @@ impl Everywhere {
         }
     }
 
-    /// Returns the format and the colours that a command line asks for which may be wrong. They are
-    /// found wherever they stand, also after the mistake.
-    pub(super) fn of_bad_line(args: &[OsString]) -> Self {
+    /// Finds the format and the colours in a command line without parsing it: also in one that is
+    /// wrong, and after the mistake.
+    pub(super) fn scan(args: &[OsString]) -> Self {
         let words: Vec<&str> =
             args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--").collect();
         let value = |option: &str| {

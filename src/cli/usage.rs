@@ -42,7 +42,7 @@ pub(crate) fn help_hint(args: &[OsString]) -> String {
 
 /// Prints the requested help or version, or the error of the command line.
 pub(crate) fn usage(error: &UsageError, args: &[OsString]) -> ExitCode {
-    let terminal = Terminal::new(Everywhere::of_bad_line(args).messages());
+    let terminal = Terminal::new(Everywhere::scan(args).messages());
     let help = help_hint(args);
     let (message, hint) = match error {
         UsageError::Advised(message, hint) => (message.clone(), Some(hint.clone())),
@@ -123,8 +123,8 @@ fn hint(error: &clap::Error, args: &[OsString], help: String) -> Option<String> 
     Some(habit.or_else(near).unwrap_or(help))
 }
 
-/// Returns whether a word can be meant by another one: by its beginning, or by it with one mistake
-/// for every three letters. clap is content with much less: it suggests `--buffer` for `--user`.
+/// Returns whether a wrong word can stand for another one: as its beginning, or with one mistake for
+/// every three letters. The measure of clap is too coarse: it suggests `--buffer` for `--user`.
 fn is_near(wrong: &str, meant: &str) -> bool {
     let [wrong, meant] = [wrong, meant].map(|word| word.trim_start_matches('-').to_lowercase());
     let length = wrong.chars().count();

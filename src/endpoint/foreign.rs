@@ -5,7 +5,7 @@
 mod keyword;
 
 use self::keyword::{Keyword, bare, named};
-use super::{CommandLine, exec, stdio, tcp, tcp::TcpAddress};
+use super::{CommandLine, InheritedFd, TcpAddress, exec, stdio, tcp};
 use Role::{Connect, Either, Listen};
 use local_socket::Platform;
 use std::net::{IpAddr, Ipv6Addr};
@@ -77,10 +77,19 @@ pub(crate) fn recognise(text: &str, platform: Platform) -> Option<ForeignAddress
         _ => return None,
     };
     match named(word) {
-        Some(Keyword::Own) if word.chars().all(|c| !c.is_ascii_uppercase()) => None,
+        Some(_) if is_own(word, rest) => None,
         Some(keyword) => Some(address(keyword, word, rest, platform)),
         None if rest.starts_with("//") => Some(address(Keyword::UnknownUrl, word, rest, platform)),
         None => None,
+    }
+}
+
+/// Returns whether a text is an endpoint of lsock as it stands.
+fn is_own(word: &str, rest: &str) -> bool {
+    match word {
+        "tcp" => TcpAddress::parse(Some(rest)).is_ok(),
+        "fd" => InheritedFd::parse(Some(rest)).is_ok(),
+        _ => ["exec", "fs", "ns", "fs-hex", "ns-hex"].contains(&word),
     }
 }
 
@@ -209,6 +218,7 @@ fn or<'t>(text: &'t str, placeholder: &'t str) -> &'t str {
     if text.is_empty() { placeholder } else { text }
 }
 
+/// Returns the command of these words, or a placeholder if there are none.
 fn command(words: Option<Vec<String>>) -> Meaning {
     let words = words.filter(|words| !words.is_empty()).unwrap_or_else(|| vec!["CMD".to_owned()]);
     let line = CommandLine::new(words.into_iter().map(Into::into));

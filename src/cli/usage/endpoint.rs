@@ -11,10 +11,7 @@ use local_socket::{
     error::{NameError, NameProblem},
     is_plain,
 };
-use std::{
-    ffi::{OsStr, OsString},
-    path::Path,
-};
+use std::ffi::{OsStr, OsString};
 
 /// The forms of names, where no better hint is known.
 const FORMS: &str = match Platform::CURRENT {
@@ -44,6 +41,7 @@ pub(super) fn hint(error: &NotAnEndpoint, args: &[OsString], help: String) -> Op
     }
 }
 
+/// Returns the forms of a text that is not a name by which it is one, or other names that are.
 fn of_name(error: &NameError) -> Option<String> {
     let text = error.text().to_string_lossy();
     match error.problem() {
@@ -71,17 +69,17 @@ fn of_name(error: &NameError) -> Option<String> {
 /// Returns how a path that is too long can be given relative to its folder, if that is short
 /// enough.
 fn too_long(path: &OsStr, limit: usize) -> Option<String> {
-    let path = Path::new(path);
-    let (folder, file) = (path.parent()?.to_string_lossy(), path.file_name()?.to_string_lossy());
+    let text = path.to_str().filter(|text| text.chars().all(is_plain))?;
+    let (folder, file) = text.rsplit_once('/')?;
     let file = format!("./{file}");
     if Platform::CURRENT == Platform::Windows || folder.is_empty() || file.len() > limit {
         return None;
     }
-    let [folder, file] = [&*folder, &file].map(quoted);
+    let [folder, file] = [folder, &file].map(quoted);
     Some(format!("`cd {folder}` first; there the name is {file}, which is short enough"))
 }
 
-/// Returns the positionals of the command line as they are typed, with their names.
+/// Returns the endpoints of the command line as they are typed.
 fn positionals(args: &[OsString], command: &str) -> Vec<Option<OsString>> {
     let empty = clap::Command::new("lsock").no_binary_name(true);
     let (definition, names) = match command {
@@ -116,7 +114,7 @@ fn relay(args: &[OsString], refused: &ForeignAddress) -> Option<String> {
             Some(ForeignAddress { role, meaning, .. }) => {
                 let endpoint = match &meaning {
                     Meaning::Absent { socat, .. } if index == 1 && role != Role::Listen => {
-                        format!("exec:{}", quoted_words(&["socat", "-", socat]))
+                        format!("exec:{}", joined(["socat", "-", socat.as_str()]))
                     }
                     Meaning::Absent { socat, .. } => return Some(use_socat(socat)),
                     Meaning::Fd(_) if index == 1 => return Some(ONLY_LISTENS.to_owned()),
@@ -188,6 +186,7 @@ fn with_name(args: &[OsString], command: &str, address: &ForeignAddress) -> Stri
     }
 }
 
+/// Returns the hint for an address that socat has.
 fn use_socat(address: &str) -> String {
     format!("socat has it: `socat {} ...`", quoted(address))
 }
@@ -209,8 +208,4 @@ fn named_line(args: &[OsString], command: &str, name: &str, forks: bool) -> Opti
 fn words_of(args: &[OsString]) -> Option<Vec<String>> {
     let words = args.iter().skip(1).map(|arg| arg.to_str().map(str::to_owned));
     std::iter::once(Some("lsock".to_owned())).chain(words).collect()
-}
-
-fn quoted_words(words: &[&str]) -> String {
-    joined(words.iter().copied())
 }

@@ -36,6 +36,14 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         _ if is_endpoint(first) && rest.iter().any(|word| is_endpoint(word)) => {
             return Some(with_sides(&words));
         }
+        _ if is_endpoint(first) && Name::parse(&as_endpoint(first)).is_err() => {
+            let endpoint = endpoint(first);
+            return Some(if endpoint.starts_with("tcp:") {
+                format!("`lsock relay - {endpoint}`, or `lsock relay {endpoint} -` to listen")
+            } else {
+                "`lsock relay LISTEN TARGET` takes endpoints that are no names".to_owned()
+            });
+        }
         _ if is_endpoint(first) => {
             let name = endpoint(first);
             return Some(format!(
@@ -72,9 +80,15 @@ fn with_sides(words: &[&str]) -> String {
 /// Returns whether a word is a name or another endpoint, and not an attempt at a command.
 fn is_endpoint(word: &str) -> bool {
     let is_special = word.contains(['/', '@']) || word.starts_with(r"\\");
-    is_special || could_be_file(word) || recognise(word, Platform::CURRENT).is_some()
+    let is_kind = ["tcp:", "exec:", "fd:"].iter().any(|prefix| word.starts_with(prefix));
+    is_special
+        || is_kind
+        || word == "-"
+        || could_be_file(word)
+        || recognise(word, Platform::CURRENT).is_some()
 }
 
+/// Returns whether a bare word could be meant as a file.
 fn could_be_file(word: &str) -> bool {
     let problem = Name::parse(word).err().map(|error| error.problem());
     matches!(problem, Some(NameProblem::FileOrWord { .. }))
@@ -85,6 +99,7 @@ pub(super) fn endpoint(word: &str) -> String {
     quoted(&as_endpoint(word))
 }
 
+/// Returns the endpoint that a word means, or the word.
 fn as_endpoint(word: &str) -> String {
     let meant = recognise(word, Platform::CURRENT).and_then(|address| address.meaning.endpoint());
     let file = if Platform::CURRENT == Platform::Windows { "@" } else { "./" };

@@ -82,6 +82,7 @@ pub(super) fn is_port(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Returns the line of lsock for a port.
 fn tcp(host: &str, port: &str, is_listener: bool) -> String {
     let endpoint = endpoint(&format!("{host}:{port}"));
     if is_listener {
