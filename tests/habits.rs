@@ -123,6 +123,7 @@ fn the_options_of_nc_are_answered() {
         (&["client", "a.sock"], &line("connect ./a.sock")),
         (&["-U", "a.sock"], &line("connect ./a.sock")),
         (&["-N", "-U", "a"], &line("connect ./a")),
+        (&["-U", "@a"], &line("connect @a")),
         (&["-lU", "a.sock"], &line("listen ./a.sock")),
         (&["-k", "-l", "-U", "a.sock", "-e", "cat"], &line("listen -k ./a.sock -- cat")),
         (&["-l", "-U", "./a", "-c", "a | b"], &line("listen ./a -- sh -c 'a | b'")),

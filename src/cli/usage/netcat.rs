@@ -9,6 +9,9 @@ use local_socket::{Name, Platform};
 /// Options of nc and ncat with a value.
 const WITH_VALUE: &str = "cegimopqswxX";
 
+/// Whether names can be socket files.
+const HAS_FILES: bool = !matches!(Platform::CURRENT, Platform::Windows);
+
 /// Returns the line of lsock for the arguments of nc or ncat.
 pub(super) fn netcat(words: &[&str]) -> Option<String> {
     let mut options = Vec::new();
@@ -50,7 +53,7 @@ pub(super) fn netcat(words: &[&str]) -> Option<String> {
         [port] if is_port(port) => return Some(tcp("localhost", port, has('l'))),
         [name, ..] => match Name::parse(*name) {
             // A word after -U is a file in the working directory.
-            Ok(named) if has('U') && !named.is_path() && Platform::CURRENT != Platform::Windows => {
+            Ok(_) if has('U') && !name.contains(['/', '@', ':']) && HAS_FILES => {
                 quoted(&format!("./{name}"))
             }
             _ => endpoint(name),
