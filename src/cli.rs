@@ -23,9 +23,12 @@ pub(crate) use listen::Listen;
 pub(crate) use listening::Listening;
 pub(crate) use relay::Relay;
 pub(crate) use transfer::{ProgressMode, Transfer};
-pub(crate) use usage::{help_hint, usage};
+pub(crate) use usage::{UsageError, help_hint, usage};
 
-use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
+use crate::diag::Color;
+use clap::{
+    Arg, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind,
+};
 use local_socket::Name;
 use std::ffi::OsString;
 
@@ -92,11 +95,19 @@ impl Command {
 
 /// Returns the definition of the whole command line.
 pub(crate) fn definition() -> clap::Command {
-    Cli::command()
+    // The `help` of clap builds all commands at each start; `parse` makes this one an option.
+    let help = clap::Command::new(HELP).about("Print the help of lsock or of a command");
+    let of_command = |help: clap::Command| {
+        help.arg(Arg::new("command").value_name("COMMAND").help("The command to explain"))
+    };
+    Cli::command().subcommand(help.defer(of_command))
 }
 
+/// The command that prints help.
+const HELP: &str = "help";
+
 /// Parses the command line.
-pub(crate) fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+pub(crate) fn parse(args: &[OsString]) -> Result<Cli, UsageError> {
     if let [_, command, control] = args
         && command == crate::bench::work::COMMAND
     {
@@ -105,29 +116,24 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
         let everywhere = Everywhere::DEFAULT;
         return Ok(Cli { command: Command::BenchServer(name), everywhere });
     }
-    // clap prints help and usage errors before the options are parsed.
-    let matches = definition().color(color(args)).try_get_matches_from(args)?;
+    if let Some(error) = usage::separate_value(args) {
+        return Err(error);
+    }
+    let args = &*usage::help_as_option(args);
+    // clap prints help before the options are parsed.
+    let color = match Everywhere::scan(args).color {
+        Some(Color::Always) => ColorChoice::Always,
+        Some(Color::Never) => ColorChoice::Never,
+        Some(Color::Auto) | None => ColorChoice::Auto,
+    };
+    let matches = definition().color(color).try_get_matches_from(args)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.everywhere.add(cli.command.everywhere());
     if cli.everywhere.verbose > 0 && cli.everywhere.quiet > 0 {
         let message = "the argument '--quiet' cannot be used with '--verbose'";
-        return Err(definition().error(ErrorKind::ArgumentConflict, message));
+        return Err(definition().error(ErrorKind::ArgumentConflict, message).into());
     }
     Ok(cli)
-}
-
-fn color(args: &[OsString]) -> ColorChoice {
-    let words: Vec<&str> =
-        args.iter().map_while(|arg| arg.to_str()).take_while(|arg| *arg != "--").collect();
-    let value = words
-        .iter()
-        .find_map(|word| word.strip_prefix("--color="))
-        .or_else(|| words.windows(2).find(|pair| pair[0] == "--color").map(|pair| pair[1]));
-    match value {
-        Some("always") => ColorChoice::Always,
-        Some("never") => ColorChoice::Never,
-        _ => ColorChoice::Auto,
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@
 mod client_source;
 mod exec;
 mod fd;
+mod foreign;
 mod listen_source;
 mod name;
+mod refusal;
 mod resolver;
 mod retry;
 mod stdio;
@@ -16,8 +18,10 @@ mod tcp;
 pub(crate) use client_source::{Accepted, ClientSource};
 pub(crate) use exec::{CommandLine, joined_to};
 pub(crate) use fd::{InheritedFd, check_passed};
+pub(crate) use foreign::{ForeignAddress, Meaning, Role, recognise};
 pub(crate) use listen_source::ListenSource;
-pub(crate) use name::{NameSource, NotAName, parse_name};
+pub(crate) use name::{NameSource, parse_name};
+pub(crate) use refusal::{NotAnEndpoint, RefusalReason};
 pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
 pub(crate) use stdio::open_stdio;
 pub(crate) use tcp::TcpAddress;
@@ -27,7 +31,7 @@ use crate::{
     system::ListenSettings,
 };
 use fd::FdSource;
-use local_socket::Name;
+use local_socket::{Name, Platform};
 use std::{
     ffi::OsStr,
     fmt::{self, Display, Formatter},
@@ -107,25 +111,41 @@ impl Kind {
     }
 }
 
-/// Parses one side of a relay. The error is a message.
+/// Parses one side of a relay.
 fn parse<T>(
     text: &OsStr,
     side: impl Fn(&Kind) -> Parse<T>,
     of_name: impl Fn(Name<'static>) -> T,
-) -> Result<T, String> {
-    match Kind::of(text) {
-        Some((kind, rest)) => {
-            side(kind)(rest).map_err(|why| format!("`{}`: {why}", escaped(&text.to_string_lossy())))
-        }
-        None => Name::parse(text)
-            .map(|name| of_name(name.into_owned()))
-            .map_err(|error| error.to_string()),
+) -> Result<T, NotAnEndpoint> {
+    if let Some((kind, rest)) = Kind::of(text) {
+        return side(kind)(rest).map_err(|why| {
+            let message = format!("`{}`: {why}", escaped(&text.to_string_lossy()));
+            // `tcp:80`, `fd://3`: what is meant is clear.
+            let meant = text.to_str().and_then(|text| recognise(text, Platform::CURRENT));
+            let is_better = |address: &ForeignAddress| {
+                let endpoint = address.meaning.endpoint();
+                endpoint.is_some_and(|endpoint| {
+                    let (kind, rest) = match Kind::of(OsStr::new(&endpoint)) {
+                        Some(found) if text != OsStr::new(&endpoint) => found,
+                        _ => return false,
+                    };
+                    side(kind)(rest).is_ok()
+                })
+            };
+            let reason =
+                meant.filter(is_better).map_or(RefusalReason::Kind, RefusalReason::Foreign);
+            NotAnEndpoint::new(message, reason)
+        });
+    }
+    match NotAnEndpoint::of_foreign(text) {
+        Some(error) => Err(error),
+        None => Ok(of_name(Name::parse(text)?.into_owned())),
     }
 }
 
 impl ListenOn {
-    /// Parses LISTEN of a relay. The error is a message.
-    pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
+    /// Parses LISTEN of a relay.
+    pub(crate) fn parse(text: &OsStr) -> Result<Self, NotAnEndpoint> {
         parse(text, |kind| kind.listen, Self::Name)
     }
 
@@ -153,8 +173,8 @@ impl ListenOn {
 }
 
 impl Target {
-    /// Parses TARGET of a relay. The error is a message.
-    pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
+    /// Parses TARGET of a relay.
+    pub(crate) fn parse(text: &OsStr) -> Result<Self, NotAnEndpoint> {
         parse(text, |kind| kind.target, Self::Name)
     }
 
@@ -173,7 +193,7 @@ impl Target {
 impl Display for ListenOn {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => name::write(f, name),
+            Self::Name(name) => write!(f, "{name}"),
             Self::Tcp(address) => write!(f, "{address}"),
             Self::Fd(fd) => write!(f, "{fd}"),
             Self::Stdio => f.write_str(stdio::TEXT),
@@ -185,7 +205,7 @@ impl Display for ListenOn {
 impl Display for Target {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => name::write(f, name),
+            Self::Name(name) => write!(f, "{name}"),
             Self::Tcp(address) => write!(f, "{address}"),
             Self::Command(command) => write!(f, "{}{}", exec::PREFIX, command.quoted()),
             Self::Stdio => f.write_str(stdio::TEXT),

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     let cli = match cli::parse(&args) {
         Ok(cli) => cli,
-        Err(error) => return cli::usage(&error, &cli::help_hint(&args)),
+        Err(error) => return cli::usage(&error, &args),
     };
     let terminal = diag::Terminal::new(cli.everywhere.messages());
     diag::install_hook();

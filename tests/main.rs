@@ -21,10 +21,12 @@ mod bench;
 mod connecting;
 mod endings;
 mod everywhere;
+mod habits;
 mod help;
 mod messages;
 mod transfer;
 mod usage;
+mod words;
 
 // Unix.
 #[cfg(unix)]

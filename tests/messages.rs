@@ -54,6 +54,67 @@ fn json_messages_are_one_object_in_each_line() {
     assert!(object["hint"].as_str().unwrap().contains("--wait"));
 }
 
+/// The format is found before and after the mistake, and before the command.
+#[test]
+fn usage_errors_are_json_too() {
+    let scene = Scene::new();
+    let json = ["--log-format", "json"];
+    for args in [
+        [&["connect", "x", "--nope"][..], &json].concat(),
+        [&["connect"][..], &json, &["x", "--nope"]].concat(),
+        [&json[..], &["connect", "--nope"]].concat(),
+        vec!["--log-format=json", "frobnicate"],
+        vec!["connect", "a:b", "--log-format=json"],
+        vec!["connect", "--wait", "5s", "x", "--log-format=json"],
+        vec!["connect", "--log-format=text", "--log-format=json", "--nope"],
+        vec!["relay", "8080", "x", "--log-format=json"],
+        vec!["listen", "x", "--mode", "9", "--log-format", "json"],
+        vec!["--log-format", "json"],
+    ] {
+        let outcome = scene.lsock(&args).run().code(2).output("");
+        let object: serde_json::Value = serde_json::from_str(&outcome.stderr)
+            .unwrap_or_else(|_| panic!("{}", outcome.report()));
+        assert_eq!(object["level"], "ERROR", "{}", outcome.report());
+        assert!(object["message"].is_string(), "{}", outcome.report());
+        assert!(object["hint"].is_string(), "{}", outcome.report());
+    }
+    // The option of a command is not ours.
+    let args = ["connect", "--nope", "--", "x", "--log-format=json"];
+    scene.lsock(args).run().fails(2);
+    scene.lsock(["connect", "--nope", "--log-format", "xml"]).run().fails(2);
+}
+
+#[test]
+fn usage_errors_are_coloured_on_request() {
+    let scene = Scene::new();
+    let outcome = scene.lsock(["connect", "--nope", "--color", "always"]).run().code(2);
+    assert!(outcome.stderr.starts_with("\u{1b}[1;31mlsock: \u{1b}[0m"), "{}", outcome.report());
+    scene.lsock(["connect", "--nope", "--color", "never"]).run().fails(2);
+}
+
+#[test]
+fn progress_is_json_too() {
+    let scene = Scene::new();
+    std::fs::write(scene.path("in"), data(3_000_000)).unwrap();
+    let json = ["--progress=always", "--log-format=json"];
+    let server = scene.listen(scene.word()).args(json).start_listening();
+    let input = File::open(scene.path("in")).unwrap();
+    let client = scene.connect(scene.word()).args(json).stdin(input).run().ok().output("");
+    let server = server.end().ok().output(data(3_000_000));
+    for (outcome, direction, total) in [(client, "sent", true), (server, "received", false)] {
+        let is_json = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok();
+        let objects: Vec<_> = outcome.stderr.lines().map(is_json).collect();
+        let all = objects.iter().all(Option::is_some);
+        assert!(all && !outcome.stderr.contains('\r'), "{}", outcome.report());
+        let last = objects.iter().flatten().rfind(|object| object[direction].is_u64());
+        let last = last.unwrap_or_else(|| panic!("{}", outcome.report()));
+        assert_eq!(last["level"], "INFO");
+        assert_eq!(last[direction], 3_000_000, "{}", outcome.report());
+        assert_eq!(last["total"].is_u64(), total, "{}", outcome.report());
+        assert!(last["message"].as_str().unwrap().contains("2.86 MiB"), "{}", outcome.report());
+    }
+}
+
 #[test]
 fn lsock_log_takes_precedence() {
     let scene = Scene::new();

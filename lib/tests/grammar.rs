@@ -1,6 +1,6 @@
 //! The grammar of names, on each platform. All rules can be tested on any system.
 
-use NameProblem::{BadHex, Empty, NoBytesHere, NotAPipe, Nul};
+use NameProblem::{BadHex, Empty, NoBytesHere, NoLetter, NotAPipe, Nul};
 use Platform::{Linux, Unix, Windows};
 use local_socket::{Name, Platform, error::NameProblem};
 
@@ -27,6 +27,10 @@ fn pipe(text: &str) -> Result<Read, NameProblem> {
     Ok(Read::Pipe(text.into()))
 }
 
+fn no_word(character: char) -> Result<Read, NameProblem> {
+    Err(NameProblem::NotOfWord { character })
+}
+
 fn read(platform: Platform, text: &str) -> Result<Read, NameProblem> {
     let name = Name::parse_for(platform, text).map_err(|error| error.problem())?;
     let bytes = name.as_bytes().to_vec();
@@ -51,11 +55,8 @@ fn check_unix(platform: Platform) {
         platform,
         &[
             ("a", word("a")),
-            ("a b", word("a b")),
-            ("a.sock", word("a.sock")),
-            (r"a\b", word(r"a\b")),
-            (r"\\.\pipe\a", word(r"\\.\pipe\a")),
-            (r"\\longhost\x", word(r"\\longhost\x")),
+            (r"\\.\pipe\a", no_word('\\')),
+            (r"\\longhost\x", no_word('\\')),
             ("@a", word("a")),
             ("@a/b", word("a/b")),
             ("@@a", word("@a")),
@@ -67,9 +68,12 @@ fn check_unix(platform: Platform) {
             ("ns:@a", word("@a")),
             ("ns:-", word("-")),
             ("ns:exec:x", word("exec:x")),
-            ("FS:a", word("FS:a")),
+            ("ns:a b", word("a b")),
+            ("@a.sock", word("a.sock")),
+            ("@8080", word("8080")),
+            ("FS:a", no_word(':')),
             ("tcp", word("tcp")),
-            ("--", word("--")),
+            ("--", Err(NoLetter)),
             ("/", file("/")),
             ("/run/a.sock", file("/run/a.sock")),
             ("./a", file("./a")),
@@ -99,8 +103,8 @@ fn check_unix(platform: Platform) {
             ("a\0b", Err(Nul { position: 1 })),
             ("@a\0b", Err(Nul { position: 1 })),
             ("/a\0", Err(Nul { position: 2 })),
-            ("-", word("-")),
-            ("tcp:x", word("tcp:x")),
+            ("-", Err(NoLetter)),
+            ("tcp:x", no_word(':')),
         ],
     );
 }
@@ -135,7 +139,8 @@ fn windows() {
         Windows,
         &[
             ("a", pipe(r"\\.\pipe\a")),
-            ("a b", pipe(r"\\.\pipe\a b")),
+            ("@a b", pipe(r"\\.\pipe\a b")),
+            ("@a.sock", pipe(r"\\.\pipe\a.sock")),
             ("@a", pipe(r"\\.\pipe\a")),
             ("@a/b", pipe(r"\\.\pipe\a/b")),
             (r"@a\b", pipe(r"\\.\pipe\a\b")),
@@ -182,8 +187,8 @@ fn windows() {
             ("fs-hex:5c", Err(NoBytesHere)),
             ("ns-hex:61", Err(NoBytesHere)),
             ("a\0b", Err(Nul { position: 10 })),
-            ("-", pipe(r"\\.\pipe\-")),
-            ("tcp:x", pipe(r"\\.\pipe\tcp:x")),
+            ("-", Err(NoLetter)),
+            ("tcp:x", no_word(':')),
         ],
     );
 }
@@ -229,6 +234,9 @@ fn names_are_printed_in_the_form_that_parses() {
         (Linux, "fs:a", "fs:a"),
         (Linux, "fs:@a/b", "fs:@a/b"),
         (Linux, "fs:fs:/a", "fs:fs:/a"),
+        (Linux, "unix:/a", "fs:unix:/a"),
+        (Linux, "fs:~/a", "fs:~/a"),
+        (Linux, "./a:b/c", "./a:b/c"),
         (Linux, "fs:ns-hex:/a", "fs:ns-hex:/a"),
         (Linux, "fs:-", "fs:-"),
         (Linux, "/a\nb", "fs-hex:2f610a62"),

@@ -22,6 +22,7 @@ mod harness;
 
 mod accepting;
 mod asynchronous;
+mod bare_words;
 mod bounds;
 mod closing;
 mod compatible;

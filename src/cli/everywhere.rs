@@ -1,6 +1,7 @@
-use super::value::{Choice, choice};
+use super::value::{Choice, choice, chosen};
 use crate::diag::{Color, LogFormat, MessageOptions};
 use clap::{ArgAction, Args};
+use std::ffi::OsString;
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
@@ -37,6 +38,26 @@ impl Everywhere {
             quiet: self.quiet,
             format: self.log_format.unwrap_or(LogFormat::Text),
             color: self.color,
+        }
+    }
+
+    /// Finds the format and the colours in a command line without parsing it: also in one that is
+    /// wrong, and after the mistake.
+    pub(super) fn scan(args: &[OsString]) -> Self {
+        let words: Vec<&str> =
+            args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--").collect();
+        let value = |option: &str| {
+            words.iter().enumerate().rev().find_map(|(index, word)| {
+                match word.strip_prefix(option)? {
+                    "" => words.get(index + 1).copied(),
+                    rest => rest.strip_prefix('='),
+                }
+            })
+        };
+        Self {
+            log_format: value("--log-format").and_then(|value| chosen(FORMATS, value)),
+            color: value("--color").and_then(|value| chosen(COLORS, value)),
+            ..Self::DEFAULT
         }
     }
 

@@ -1,51 +1,77 @@
-use super::definition;
+//! Wrong usage: the message in one line, and a hint that fits the command at hand.
+
+mod endpoint;
+mod habit;
+mod line;
+mod netcat;
+mod optional_value;
+
+pub(super) use line::help_as_option;
+pub(super) use optional_value::separate_value;
+
+use super::Everywhere;
 use crate::{
     diag::{Terminal, USAGE, escaped, exit},
-    endpoint::NotAName,
+    endpoint::NotAnEndpoint,
     system::stdout,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use local_socket::Platform;
 use std::{error::Error as _, ffi::OsString, process::ExitCode};
+
+/// A command line that cannot be carried out, or the request of help or of the version.
+#[derive(Debug)]
+pub(crate) enum UsageError {
+    Parser(Box<clap::Error>),
+    /// A message and a hint.
+    Advised(String, String),
+}
+
+impl From<clap::Error> for UsageError {
+    fn from(error: clap::Error) -> Self {
+        Self::Parser(Box::new(error))
+    }
+}
 
 /// Returns the hint that names the help of the command at hand.
 pub(crate) fn help_hint(args: &[OsString]) -> String {
-    let definition = definition();
-    // Options and their values may stand before the command.
-    let command = args.iter().skip(1).find_map(|word| {
-        definition.get_subcommands().find(|command| word.as_os_str() == command.get_name())
-    });
-    command.map_or_else(
-        || "see `lsock --help`".to_owned(),
-        |command| format!("see `lsock {} --help`", command.get_name()),
-    )
+    match line::command(args) {
+        Some(command) => format!("see `lsock {command} --help`"),
+        None => "see `lsock --help`".to_owned(),
+    }
 }
 
-/// Prints the requested help or version, or the error of the command line. `help` is the hint for
-/// an error that has no better one.
-pub(crate) fn usage(error: &clap::Error, help: &str) -> ExitCode {
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            match stdout::print_with(|| error.print()) {
-                Err(failure) => exit(&failure, Terminal::unknown(), help),
-                Ok(()) => ExitCode::SUCCESS,
+/// Prints the requested help or version, or the error of the command line.
+pub(crate) fn usage(error: &UsageError, args: &[OsString]) -> ExitCode {
+    let terminal = Terminal::new(Everywhere::scan(args).messages());
+    let help = help_hint(args);
+    let (message, hint) = match error {
+        UsageError::Advised(message, hint) => (message.clone(), Some(hint.clone())),
+        UsageError::Parser(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                return match stdout::print_with(|| error.print()) {
+                    Err(failure) => exit(&failure, terminal, &help),
+                    Ok(()) => ExitCode::SUCCESS,
+                };
             }
-        }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = error.print();
-            ExitCode::from(USAGE)
-        }
-        _ => {
-            Terminal::unknown().error(&message(error), Some(&hint(error, help)));
-            ExitCode::from(USAGE)
-        }
-    }
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if terminal.is_for_people() => {
+                let _ = error.print();
+                return ExitCode::from(USAGE);
+            }
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                ("a command is missing".to_owned(), Some(help))
+            }
+            _ => (message(error), hint(error, args, help)),
+        },
+    };
+    // Both contain words as they were typed.
+    terminal.error(&escaped(&message), hint.as_deref().map(escaped).as_deref());
+    ExitCode::from(USAGE)
 }
 
 /// Returns the message of clap in one line, without its heading, usage and tips.
 fn message(error: &clap::Error) -> String {
-    if let Some(name) = name_error(error) {
-        return name.to_string();
+    if let Some(error) = endpoint_error(error) {
+        return error.to_string();
     }
     let text = error.render().to_string();
     let lines = text.lines().take_while(|line| {
@@ -54,30 +80,57 @@ fn message(error: &clap::Error) -> String {
     });
     let words: Vec<&str> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
     let text = words.join(" ");
-    escaped(text.strip_prefix("error: ").unwrap_or(&text))
+    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }
 
-/// Returns the error of a name, which has a message and a hint of its own.
-fn name_error(error: &clap::Error) -> Option<&NotAName> {
+/// Returns the error of an endpoint, which has a message and a hint of its own.
+fn endpoint_error(error: &clap::Error) -> Option<&NotAnEndpoint> {
     error.source()?.downcast_ref()
 }
 
-fn hint(error: &clap::Error, help: &str) -> String {
-    if name_error(error).is_some() {
-        return if Platform::CURRENT == Platform::Windows {
-            r"a bare word, @a or \\.\pipe\a is the name of a pipe; see lsock-names(7)".to_owned()
-        } else {
-            "a slash makes a file (./a), a bare word or @a an own name; see lsock-names(7)"
-                .to_owned()
-        };
+fn hint(error: &clap::Error, args: &[OsString], help: String) -> Option<String> {
+    if let Some(error) = endpoint_error(error) {
+        return endpoint::hint(error, args, help);
     }
-    let similar = |kind| match error.get(kind) {
-        Some(ContextValue::String(word)) => Some(word.clone()),
-        Some(ContextValue::Strings(words)) => words.first().cloned(),
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.as_str()),
+        Some(ContextValue::Strings(words)) => words.first().map(String::as_str),
         _ => None,
     };
-    [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
-        .into_iter()
-        .find_map(similar)
-        .map_or_else(|| help.to_owned(), |word| format!("did you mean `{}`?", escaped(&word)))
+    let command = line::command(args);
+    let habit = match (error.kind(), command) {
+        (ErrorKind::InvalidSubcommand, _) | (ErrorKind::UnknownArgument, None) => {
+            habit::command(args)
+        }
+        (ErrorKind::UnknownArgument, Some(command)) => {
+            let option = context(ContextKind::InvalidArg).unwrap_or_default();
+            habit::option(&command, option).map(str::to_owned)
+        }
+        _ => None,
+    };
+    let near = || {
+        let pairs = [
+            (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+            (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
+            (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+        ];
+        let (_, word) = pairs
+            .iter()
+            .filter_map(|(wrong, suggested)| Some((context(*wrong)?, context(*suggested)?)))
+            .find(|(wrong, suggested)| is_near(wrong, suggested))?;
+        Some(format!("did you mean `{word}`?"))
+    };
+    Some(habit.or_else(near).unwrap_or(help))
 }
+
+/// Returns whether a wrong word can stand for another one: as its beginning, or with one mistake for
+/// every three letters. The measure of clap is too coarse: it suggests `--buffer` for `--user`.
+fn is_near(wrong: &str, meant: &str) -> bool {
+    let [wrong, meant] = [wrong, meant].map(|word| word.trim_start_matches('-').to_lowercase());
+    let length = wrong.chars().count();
+    let is_beginning = length >= 3 && meant.starts_with(&wrong);
+    is_beginning || strsim::damerau_levenshtein(&wrong, &meant) <= (length / 3).max(1)
+}
+
+#[cfg(test)]
+mod tests;

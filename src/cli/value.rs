@@ -36,10 +36,13 @@ pub(super) fn choice<T: Copy + Send + Sync + 'static>(
     choices: &'static [Choice<T>],
 ) -> impl TypedValueParser<Value = T> {
     let parser = PossibleValuesParser::new(choices.iter().map(Choice::possible));
-    parser.try_map(move |name| {
-        let chosen = choices.iter().find(|choice| choice.possible().matches(&name, false));
-        chosen.map(|choice| choice.value).ok_or("it is none of the possible values")
-    })
+    parser.try_map(move |name| chosen(choices, &name).ok_or("it is none of the possible values"))
+}
+
+/// Returns the value of an enum with this name.
+pub(super) fn chosen<T: Copy>(choices: &[Choice<T>], name: &str) -> Option<T> {
+    let chosen = choices.iter().find(|choice| choice.possible().matches(name, false));
+    chosen.map(|choice| choice.value)
 }
 
 /// Parses a name of a local socket.

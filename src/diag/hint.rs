@@ -1,6 +1,6 @@
-use super::Failure;
+use super::{Failure, style::escaped};
 use local_socket::{
-    Platform,
+    Name, Platform,
     error::{Action, Holder, Obstacle, SocketError},
 };
 use std::{
@@ -72,6 +72,7 @@ fn bind(error: &io::Error) -> Option<String> {
             "wait until that process releases the lock, or choose a folder that only you can read"
                 .to_owned(),
         ),
+        (_, ErrorKind::NotFound) if let Some(hint) = tilde(socket.name()) => Some(hint),
         (_, ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Some("the folder of a socket file has to exist".to_owned())
         }
@@ -92,6 +93,7 @@ fn connect(error: &io::Error) -> Option<String> {
         ErrorKind::ConnectionRefused if is_other => {
             Some("the file of that name is not a socket".to_owned())
         }
+        ErrorKind::NotFound if let Some(hint) = tilde(name) => Some(hint),
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => Some(format!(
             "nobody listens there; `lsock listen {name}` does, and --wait waits for it",
         )),
@@ -100,4 +102,11 @@ fn connect(error: &io::Error) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Returns the hint for a path in a folder `~`, which a shell replaces at the beginning of a word
+/// only.
+fn tilde(name: &Name<'_>) -> Option<String> {
+    let rest = name.as_os_str().to_str()?.strip_prefix("~/").filter(|_| name.is_path())?;
+    Some(format!("the shell does not replace `~` after `fs:`: write \"$HOME/{}\"", escaped(rest)))
 }

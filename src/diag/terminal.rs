@@ -58,21 +58,14 @@ impl Terminal {
         }
     }
 
-    /// Creates it without options, for errors of the command line.
-    pub(crate) fn unknown() -> Self {
-        Self {
-            format: LogFormat::Text,
-            color: false,
-            is_terminal: stderr().is_terminal(),
-            choice: None,
-            verbose: 0,
-            quiet: 0,
-        }
-    }
-
     /// Returns whether stderr is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.is_terminal
+    }
+
+    /// Returns whether messages are lines for people.
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.format == LogFormat::Text
     }
 
     /// Returns whether text on stdout may be coloured.
@@ -101,6 +94,22 @@ impl Terminal {
             LogFormat::Text => self.line(text),
             LogFormat::Json => {
                 let object = serde_json::json!({ "level": "INFO", "message": text });
+                self.line(&object.to_string());
+            }
+        }
+    }
+
+    /// Writes a line of progress. JSON has the numbers of bytes as well.
+    pub(crate) fn progress(&self, text: &str, numbers: &[(&str, Option<u64>)]) {
+        match self.format {
+            LogFormat::Text => self.line(&format!("lsock: {text}")),
+            LogFormat::Json => {
+                let mut object = serde_json::json!({ "level": "INFO", "message": text });
+                for (name, number) in numbers {
+                    if let Some(number) = number {
+                        object[*name] = (*number).into();
+                    }
+                }
                 self.line(&object.to_string());
             }
         }

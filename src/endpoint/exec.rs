@@ -69,7 +69,7 @@ impl CommandLine {
     }
 
     /// Returns a line that [`parse`](Self::parse) splits into the same words, if they are UTF-8.
-    pub(super) fn quoted(&self) -> String {
+    pub(crate) fn quoted(&self) -> String {
         let words: Vec<_> = self.words().map(|word| word.to_string_lossy()).collect();
         // It fails for a word with a NUL, which no argument can contain.
         shlex::try_join(words.iter().map(|word| &**word)).unwrap_or_else(|_| self.to_string())

@@ -1,8 +1,8 @@
 //! Names of local sockets: the kind without a prefix.
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, Kind, ListenSource, RetryPolicy, retry::ConnectRetry,
-    stdio,
+    ClientSource, ConnectTarget, Dialling, ForeignAddress, Kind, ListenOn, ListenSource, Meaning,
+    NotAnEndpoint, RefusalReason, RetryPolicy, Role, Target, retry::ConnectRetry, stdio,
 };
 use crate::{
     diag::{Failure, escaped},
@@ -13,43 +13,41 @@ use crate::{
 };
 use local_socket::{Listener, ListenerOptions, Name, OnConflict};
 use std::{
-    error::Error,
     ffi::OsStr,
-    fmt::{self, Display, Formatter},
+    fmt::{self, Formatter},
 };
-
-/// Error of a text that is not the name of a local socket: its message.
-#[derive(Clone, Debug)]
-pub(crate) struct NotAName(String);
 
 /// Parses a NAME of the commands that take no other kind of endpoint.
 ///
 /// # Errors
-/// [`NotAName`] if it is no name, or a bare word with the prefix of another kind.
-pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAName> {
-    let name = Name::parse(text).map_err(|error| NotAName(error.to_string()))?;
-    match Kind::of(text) {
-        // A path can start like another kind.
-        Some((kind, _)) if name.is_namespaced() => {
-            let why = match kind.prefix {
-                stdio::TEXT => "that is standard input and output, not a local socket".to_owned(),
-                prefix => {
-                    format!("`{prefix}` is the beginning of an endpoint that is no local socket")
-                }
-            };
-            let text = escaped(&text.to_string_lossy());
-            Err(NotAName(format!("invalid name `{text}`: {why}")))
-        }
-        _ => Ok(name.into_owned()),
-    }
-}
-
-/// Writes a name so that it is parsed as a name where other kinds are possible.
-pub(super) fn write(f: &mut Formatter<'_>, name: &Name<'_>) -> fmt::Result {
-    let text = name.to_string();
-    // Only a path can start like another kind: words are written with `@`.
-    let prefix = if Kind::of(OsStr::new(&text)).is_some() { "fs:" } else { "" };
-    write!(f, "{prefix}{text}")
+/// [`NotAnEndpoint`] if it is no name, or has the prefix of another kind.
+pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
+    let Some((kind, _)) = Kind::of(text) else {
+        return match NotAnEndpoint::of_foreign(text) {
+            Some(error) => Err(error),
+            None => Ok(Name::parse(text)?.into_owned()),
+        };
+    };
+    let why = match kind.prefix {
+        stdio::TEXT => "that is standard input and output, not a local socket".to_owned(),
+        prefix => format!("`{prefix}` is the beginning of an endpoint that is no local socket"),
+    };
+    let message = format!("invalid name `{}`: {why}", escaped(&text.to_string_lossy()));
+    let own = |meaning| ForeignAddress { role: Role::Either, forks: false, meaning };
+    let text = || text.to_string_lossy().into_owned();
+    let address = match (Target::parse(text().as_ref()), ListenOn::parse(text().as_ref())) {
+        (Ok(Target::Tcp(_)), _) => Some(own(Meaning::Tcp(text()))),
+        (Ok(Target::Command(command)), _) => Some(own(Meaning::Command(command))),
+        (Ok(Target::Stdio), _) => Some(own(Meaning::Stdio)),
+        (_, Ok(ListenOn::Fd(_))) => Some(own(Meaning::Fd(text()))),
+        (Err(error), _) => match error.reason() {
+            RefusalReason::Foreign(address) => Some(address.clone()),
+            RefusalReason::Name(_) | RefusalReason::Kind => None,
+        },
+        (Ok(Target::Name(_)), _) => None,
+    };
+    let reason = address.map_or(RefusalReason::Kind, RefusalReason::Foreign);
+    Err(NotAnEndpoint::new(message, reason))
 }
 
 /// A local socket to listen on.
@@ -130,20 +128,10 @@ impl ConnectTarget for Name<'static> {
     }
 
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("connect to   ")?;
-        write(f, self)?;
-        writeln!(f, " ({})", self.kind_text())
+        writeln!(f, "connect to   {self} ({})", self.kind_text())
     }
 
     fn carries_descriptors(&self) -> bool {
         true
     }
 }
-
-impl Display for NotAName {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for NotAName {}

@@ -54,14 +54,27 @@ fn texts_that_cannot_work_are_rejected() {
 
 #[test]
 fn other_kinds_are_not_names() {
-    for text in ["-", "tcp:x", "tcp:", "exec:ls", "fd:3", "@", "fs:"] {
+    for text in
+        ["-", "tcp:x", "tcp:", "tcp:/a", "exec:ls", "fd:3", "@", "fs:", "--", "TCP:x", "~/a"]
+    {
         assert!(parse_name(OsStr::new(text)).is_err(), "{text}");
     }
-    for text in ["a", "--", "tcp", "TCP:x", "@-", "@tcp:x", "ns:exec:x", "ns:-"] {
+    for text in ["a", "tcp", "@TCP:x", "@-", "@tcp:x", "ns:exec:x", "ns:-", "@~/a"] {
         assert!(parse_name(OsStr::new(text)).is_ok(), "{text}");
     }
     let error = parse_name(OsStr::new("tcp:\u{1b}")).unwrap_err().to_string();
     assert!(error.starts_with(r"invalid name `tcp:\u{1b}`: `tcp:` is the beginning"), "{error}");
+}
+
+/// An address of another program is an endpoint on no side.
+#[test]
+fn addresses_of_other_programs_are_no_endpoints() {
+    for text in ["UNIX-CONNECT:./a", "unix:/a", "TCP:a:80", "localhost:80", "80", "STDIO", "~/a"] {
+        let text = OsStr::new(text);
+        assert!(Target::parse(text).is_err(), "{text:?}");
+        assert!(ListenOn::parse(text).is_err(), "{text:?}");
+        assert!(parse_name(text).is_err(), "{text:?}");
+    }
 }
 
 #[test]
@@ -84,7 +97,9 @@ proptest! {
     /// No text panics, and each printed endpoint is parsed as the same endpoint.
     #[test]
     fn parsing_and_printing_round_trip(
-        scheme in prop_oneof![Just(""), Just("tcp:"), Just("exec:"), Just("fd:"), Just("fs:")],
+        scheme in prop::sample::select(vec![
+            "", "tcp:", "exec:", "fd:", "fs:", "unix:/", "fs:unix:/", "fs:~/", "./unix:", "@~/",
+        ]),
         rest in "\\PC{0,12}|[0-9a-z:/.'\" \\[\\]-]{0,20}",
     ) {
         let text = format!("{scheme}{rest}");

@@ -195,8 +195,7 @@ impl RelayPlan {
             };
             let server = Server::open(open, admission, self.once, self.grace)?;
             // Threads are started only after signals are watched.
-            let _progress =
-                meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
+            let _progress = meter.as_ref().map(|meter| Progress::start(meter, None, terminal));
             // Commands get the address of the listener, whose port is known now.
             let bridge = Bridge::new(self.target(terminal)?, plan, joined);
             readiness.notify()?;

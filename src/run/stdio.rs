@@ -44,7 +44,7 @@ impl Stdio {
         let Self { input, output, options, shows_progress, terminal } = self;
         let _progress = shows_progress.then(|| {
             let size = input.rest_of_file().filter(|_| options.sends);
-            Progress::start(&meter, size, terminal.is_terminal())
+            Progress::start(&meter, size, terminal)
         });
         let job = Job { stream, number, is_only, input, output, options, meter, observer: None };
         let report = transfer(job);

@@ -1,11 +1,7 @@
 use super::meter::Meter;
-use crate::diag::{Tick, Ticker, progress_line};
+use crate::diag::{Terminal, Tick, Ticker, progress_line};
 use indicatif::HumanBytes;
-use std::{
-    io::{Write as _, stderr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// Shows on stderr how many bytes have moved, until it is dropped.
 #[derive(Debug)]
@@ -18,10 +14,11 @@ const BAR: &str = "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} lef
 
 impl Progress {
     /// Starts to show a transfer. If the size of the input is known, a bar and the remaining time
-    /// are shown. If stderr is not a terminal, a new line is written each time.
-    pub(crate) fn start(meter: &Arc<Meter>, size: Option<u64>, is_terminal: bool) -> Self {
+    /// are shown. If stderr is not a terminal, or messages are JSON, a new line is written each
+    /// time.
+    pub(crate) fn start(meter: &Arc<Meter>, size: Option<u64>, terminal: Terminal) -> Self {
         let meter = Arc::clone(meter);
-        let _ticker = if is_terminal {
+        let _ticker = if terminal.is_terminal() && terminal.is_for_people() {
             let line = progress_line(size, if size.is_some() { BAR } else { LINE });
             Ticker::start(Ticker::REDRAW, move |tick| {
                 line.set_position(moved(&meter, size));
@@ -31,7 +28,7 @@ impl Progress {
                 }
             })
         } else {
-            Ticker::start(Duration::from_secs(1), move |_| write_line(&meter, size))
+            Ticker::start(Duration::from_secs(1), move |_| write_line(&meter, size, terminal))
         };
         Self { _ticker }
     }
@@ -42,11 +39,13 @@ fn moved(meter: &Meter, size: Option<u64>) -> u64 {
     meter.sent.delivered() + if size.is_some() { 0 } else { meter.received.delivered() }
 }
 
-fn write_line(meter: &Meter, size: Option<u64>) {
+fn write_line(meter: &Meter, size: Option<u64>, terminal: Terminal) {
     let bytes = moved(meter, size);
     let time = meter.started.elapsed().as_secs_f64();
     let rate = HumanBytes((bytes as f64 / time.max(1e-9)) as u64);
     let total = size.map(|size| format!(" of {}", HumanBytes(size))).unwrap_or_default();
-    let line = format!("lsock: {}{total} moved, {rate}/s, {time:.1} s\n", HumanBytes(bytes));
-    let _ = stderr().write_all(line.as_bytes());
+    let text = format!("{}{total} moved, {rate}/s, {time:.1} s", HumanBytes(bytes));
+    let (sent, received) = (meter.sent.delivered(), meter.received.delivered());
+    let numbers = [("sent", Some(sent)), ("received", Some(received)), ("total", size)];
+    terminal.progress(&text, &numbers);
 }

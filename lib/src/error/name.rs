@@ -1,4 +1,4 @@
-use crate::name::write_escaped;
+use crate::{Platform, name::write_escaped};
 use std::{
     error::Error,
     ffi::{OsStr, OsString},
@@ -42,6 +42,18 @@ pub enum NameProblem {
     BadHex,
     /// Names on this system are text and cannot be given as bytes.
     NoBytesHere,
+    /// The text has no prefix and a character that a bare word cannot contain.
+    NotOfWord {
+        /// The first such character.
+        character: char,
+    },
+    /// The text is a bare word without a letter, such as a port number.
+    NoLetter,
+    /// The text is a bare word that ends like the name of a socket file.
+    FileOrWord {
+        /// The system by whose rules the text was parsed.
+        platform: Platform,
+    },
 }
 
 impl NameError {
@@ -67,8 +79,12 @@ impl Display for NameError {
         if self.problem == NameProblem::Empty {
             return f.write_str("invalid name: it is empty");
         }
+        let text = self.text.to_string_lossy();
+        if let NameProblem::FileOrWord { platform } = self.problem {
+            return could_be_both(f, &text, platform);
+        }
         f.write_str("invalid name `")?;
-        write_escaped(f, &self.text.to_string_lossy())?;
+        write_escaped(f, &text)?;
         f.write_str("`: ")?;
         match self.problem {
             NameProblem::Empty => f.write_str("it is empty"),
@@ -83,8 +99,30 @@ impl Display for NameError {
             NameProblem::NoBytesHere => {
                 f.write_str("names cannot be given as bytes on this system")
             }
+            NameProblem::NotOfWord { character } => {
+                f.write_str("a bare word has only letters, digits, `_`, `-` and `.`, no `")?;
+                write_escaped(f, character.encode_utf8(&mut [0; 4]))?;
+                f.write_str("`")
+            }
+            NameProblem::NoLetter => f.write_str("a bare word has at least one letter"),
+            NameProblem::FileOrWord { platform } => could_be_both(f, &text, platform),
         }
     }
+}
+
+/// Writes the message for a bare word that ends like a file. Such a word consists of characters
+/// that need no escaping.
+fn could_be_both(f: &mut Formatter<'_>, word: &str, platform: Platform) -> fmt::Result {
+    let file = match platform {
+        Platform::Linux | Platform::Unix => format!("./{word} for a socket file, "),
+        Platform::Windows => String::new(),
+    };
+    let other = match platform {
+        Platform::Linux => "an abstract name",
+        Platform::Unix => "a file in the runtime folder",
+        Platform::Windows => "a named pipe",
+    };
+    write!(f, "{word} could be a file or a name: write {file}@{word} for {other}")
 }
 
 impl Error for NameError {}

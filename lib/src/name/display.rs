@@ -53,10 +53,12 @@ impl Name<'_> {
     }
 }
 
-/// Returns whether `parse` reads the text as a path without a prefix.
+/// Returns whether `parse` reads the text as a path without a prefix. A colon before the first
+/// slash can be the end of a prefix, here or in a program that knows more kinds of addresses, and
+/// a shell replaces `~` at the beginning.
 fn reads_as_path(text: &str) -> bool {
-    text.contains('/')
-        && !["@", "fs:", "ns:", "fs-hex:", "ns-hex:"].iter().any(|prefix| text.starts_with(prefix))
+    let first = text.split_once('/').map(|(first, _)| first);
+    first.is_some_and(|first| !first.starts_with(['@', '~']) && !first.contains(':'))
 }
 
 /// Returns whether a character can be printed to a terminal without side effects: it is not a

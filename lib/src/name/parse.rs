@@ -22,7 +22,12 @@ impl<'n> Name<'n> {
     /// | `fs-hex:HEX`, `ns-hex:HEX` | the same for any bytes, two hexadecimal digits each (`fs-hex`: Unix, `ns-hex`: Linux) |
     /// | `@a` | namespaced name `a` |
     /// | contains `/`; on Windows `\\.\pipe\a` or `//./pipe/a` | filesystem name |
-    /// | `a` | namespaced name `a` |
+    /// | `a`, a bare word | namespaced name `a` |
+    ///
+    /// A bare word consists of letters and digits of any script, `_`, `-` and `.`, and has at
+    /// least one letter. It does not end in `.sock`, `.socket` or `.s`, which could be meant as
+    /// a file. Every other text is refused, so that a mistake, such as the address syntax of
+    /// another program, does not become a name. `@TEXT` and `ns:TEXT` are names of any text.
     ///
     /// On Windows other texts with a slash or backslash are refused.
     ///
@@ -78,8 +83,32 @@ impl<'n> Name<'n> {
         if text.as_encoded_bytes().contains(&b'/') {
             return filesystem(Cow::Borrowed(text), platform);
         }
-        namespaced(Cow::Borrowed(text), platform)
+        bare_word(text, platform)
     }
+}
+
+/// Makes a namespaced name of a text without a prefix.
+fn bare_word(text: &OsStr, platform: Platform) -> Result<Name<'_>, NameError> {
+    let name = namespaced(Cow::Borrowed(text), platform)?;
+    match word_problem(&text.to_string_lossy(), platform) {
+        None => Ok(name),
+        Some(problem) => Err(NameError::new(text, problem)),
+    }
+}
+
+/// Returns why a text is not a bare word. Invalid UTF-8 is a replacement character here, which is
+/// no letter.
+fn word_problem(text: &str, platform: Platform) -> Option<NameProblem> {
+    let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if let Some(character) = text.chars().find(|c| !is_of_word(*c)) {
+        return Some(NameProblem::NotOfWord { character });
+    }
+    if !text.chars().any(char::is_alphabetic) {
+        return Some(NameProblem::NoLetter);
+    }
+    let (_, ending) = text.rsplit_once('.')?;
+    let is_of_file = ["sock", "socket", "s"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+    is_of_file.then_some(NameProblem::FileOrWord { platform })
 }
 
 fn parse_windows(text: &OsStr) -> Result<Name<'_>, NameError> {
@@ -95,7 +124,7 @@ fn parse_windows(text: &OsStr) -> Result<Name<'_>, NameError> {
     if bytes.contains(&b'/') || bytes.contains(&b'\\') {
         return Err(NameError::new(text, NameProblem::NotAPipe));
     }
-    namespaced(Cow::Borrowed(text), Platform::Windows)
+    bare_word(text, Platform::Windows)
 }
 
 /// Refuses pipes of other machines, which need the prefix `fs:`.

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// A progress line on stderr with the current case and the remaining time, if stderr is a
-/// terminal.
+/// terminal and messages are not JSON.
 #[derive(Debug, Default)]
 pub(super) struct BenchProgress {
     shown: Option<ProgressLine>,
@@ -35,7 +35,7 @@ const LINE: &str = "{spinner} {elapsed}: {wide_msg}";
 impl BenchProgress {
     /// Creates the line. `each` is the expected duration of a run, if it is known.
     pub(super) fn new(terminal: Terminal, runs: usize, each: Option<Duration>) -> Self {
-        if !terminal.is_terminal() || terminal.is_quiet() {
+        if !terminal.is_terminal() || !terminal.is_for_people() || terminal.is_quiet() {
             return Self::default();
         }
         let length = each.map(|each| millis(each).saturating_mul(runs as u64));

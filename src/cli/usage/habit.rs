@@ -1,0 +1,222 @@
+//! Commands and options of other programs that people try: what lsock calls them.
+
+use super::{
+    line::{joined, quoted},
+    netcat::{is_port, netcat},
+};
+use crate::endpoint::recognise;
+use local_socket::{Name, Platform, error::NameProblem};
+use std::ffi::OsString;
+
+/// Returns the hint for a line without a command of lsock.
+pub(super) fn command(args: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = args.iter().skip(1).map(|arg| arg.to_str()).collect::<Option<_>>()?;
+    let (first, rest) = words.split_first()?;
+    let line = match first.to_ascii_lowercase().as_str() {
+        _ if first.starts_with('-') => return netcat(&words),
+        "nc" | "ncat" | "netcat" | "telnet" => return netcat(rest),
+        "socat" => return Some(with_sides(rest)),
+        "client" | "open" | "dial" | "conn" | "attach" | "join" | "call" => "connect NAME",
+        "server" | "serve" | "srv" | "bind" | "accept" | "host" | "daemon" => "listen NAME",
+        "proxy" | "forward" | "fwd" | "tunnel" | "bridge" | "redirect" | "gateway"
+        | "npiperelay" => "relay LISTEN TARGET",
+        "send" | "write" | "push" | "put" => "connect --send-only NAME",
+        "recv" | "receive" | "read" | "pull" | "get" | "subscribe" => "connect --recv-only NAME",
+        "broadcast" | "publish" => "listen -k --broadcast NAME",
+        "merge" | "hub" | "collect" => "listen -k --merge NAME",
+        "benchmark" | "perf" | "measure" | "speed" => "bench",
+        "completion" | "complete" | "autocomplete" => "completions SHELL",
+        "version" => "--version",
+        "ls" | "list" | "ps" | "status" if Platform::CURRENT == Platform::Linux => {
+            return Some("`ss -xlp` lists the local sockets of this machine".to_owned());
+        }
+        _ if matches!(rest, [port] if is_port(port)) && !first.contains('/') => {
+            return netcat(&words);
+        }
+        _ if is_endpoint(first) && rest.iter().any(|word| is_endpoint(word)) => {
+            return Some(with_sides(&words));
+        }
+        _ if is_endpoint(first) && Name::parse(&as_endpoint(first)).is_err() => {
+            let endpoint = endpoint(first);
+            return Some(if endpoint.starts_with("tcp:") {
+                format!("`lsock relay - {endpoint}`, or `lsock relay {endpoint} -` to listen")
+            } else {
+                "`lsock relay LISTEN TARGET` takes endpoints that are no names".to_owned()
+            });
+        }
+        _ if is_endpoint(first) => {
+            let name = endpoint(first);
+            return Some(format!(
+                "`lsock connect {name}` connects to it, `lsock listen {name}` listens on it"
+            ));
+        }
+        _ => return None,
+    };
+    // The words that follow take the places of the placeholders.
+    let (line, places) = match line.find(|c: char| c.is_ascii_uppercase()) {
+        Some(place) => line.split_at(place),
+        None => (line, ""),
+    };
+    let rest = match rest {
+        [] => places.to_owned(),
+        _ => joined(rest.iter().map(|word| as_endpoint(word))),
+    };
+    let words = ["lsock", line.trim_end(), &rest];
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    Some(format!("`{}`", words.join(" ")))
+}
+
+/// Returns the line of a relay with these sides.
+fn with_sides(words: &[&str]) -> String {
+    let sides: Vec<String> = words
+        .iter()
+        .filter(|word| !word.starts_with('-') || **word == "-")
+        .map(|word| endpoint(word))
+        .collect();
+    let sides = if sides.is_empty() { "LISTEN TARGET".to_owned() } else { sides.join(" ") };
+    format!("`lsock relay {sides}`")
+}
+
+/// Returns whether a word is a name or another endpoint, and not an attempt at a command.
+fn is_endpoint(word: &str) -> bool {
+    let is_special = word.contains(['/', '@']) || word.starts_with(r"\\");
+    let is_kind = ["tcp:", "exec:", "fd:"].iter().any(|prefix| word.starts_with(prefix));
+    is_special
+        || is_kind
+        || word == "-"
+        || could_be_file(word)
+        || recognise(word, Platform::CURRENT).is_some()
+}
+
+/// Returns whether a bare word could be meant as a file.
+fn could_be_file(word: &str) -> bool {
+    let problem = Name::parse(word).err().map(|error| error.problem());
+    matches!(problem, Some(NameProblem::FileOrWord { .. }))
+}
+
+/// Returns the endpoint that a word means, for a shell.
+pub(super) fn endpoint(word: &str) -> String {
+    quoted(&as_endpoint(word))
+}
+
+/// Returns the endpoint that a word means, or the word.
+fn as_endpoint(word: &str) -> String {
+    let meant = recognise(word, Platform::CURRENT).and_then(|address| address.meaning.endpoint());
+    let file = if Platform::CURRENT == Platform::Windows { "@" } else { "./" };
+    match meant {
+        Some(meant) => meant,
+        None if could_be_file(word) => format!("{file}{word}"),
+        None => word.to_owned(),
+    }
+}
+
+/// Returns whether a word is about TCP: an option, or a port after a host.
+fn is_tcp_option(word: &str) -> bool {
+    let options = ["-p", "--port", "--tcp", "-t", "--host", "-4", "-6"];
+    options.contains(&word) || is_port(word)
+}
+
+/// Returns the hint for an option that the command does not have.
+pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
+    let option = option.split('=').next().unwrap_or_default();
+    let (listens, connects, relays) = match command {
+        "listen" => (true, false, false),
+        "connect" => (false, true, false),
+        "relay" => (true, true, true),
+        _ => return None,
+    };
+    Some(match option {
+        "-U" | "--unix" | "--unixsock" | "--path" => {
+            "a name with a slash, such as ./a.sock, is a socket file without any option"
+        }
+        "--abstract" => "@a is an abstract name without any option",
+        "-l" | "--listen" | "--server" if !listens => "`lsock listen NAME` listens",
+        "-l" | "--listen" | "--server" if relays => {
+            "the first word of a relay is what it listens on"
+        }
+        "-l" | "--listen" | "--server" => "the command `listen` listens without any option",
+        "--connect" | "--client" if !connects => "`lsock connect NAME` connects",
+        "--connect" | "--target" | "--to" if relays => {
+            "the second word of a relay is what it connects to"
+        }
+        "-N" | "--half-close" | "--shutdown" => {
+            "the end of stdin is sent without any option (`--eof half` is the default)"
+        }
+        "-z" | "--zero" | "--check" if command == "connect" => {
+            "with `< /dev/null`, `connect` has status 0 if a server listens, and 3 if not"
+        }
+        "-u" | "--udp" => "lsock has no datagrams; socat has (UNIX-SENDTO, UDP)",
+        "--ssl" | "--tls" | "-S" => "lsock has no TLS; socat has (OPENSSL)",
+        word if !word.starts_with('-') && !relays && !is_port(word) => {
+            if is_endpoint(word) {
+                "`lsock relay LISTEN TARGET` joins two sockets"
+            } else {
+                "a command follows `--`: `-- CMD ARG...`"
+            }
+        }
+        word if relays && is_tcp_option(word) => {
+            "a port is written `tcp:HOST:PORT`, such as tcp:localhost:80 or tcp:[::1]:80"
+        }
+        word if listens && is_tcp_option(word) => {
+            "`lsock relay tcp:localhost:PORT -` listens on a port"
+        }
+        word if is_tcp_option(word) => "`lsock relay - tcp:HOST:PORT` connects to a port",
+        "-w" if connects => {
+            "`--timeout DURATION` limits connecting, `--idle-timeout DURATION` a silent connection"
+        }
+        "-w" | "-i" | "--timeout" | "--idle" | "--inactivity-timeout" => {
+            "`--idle-timeout DURATION` ends a connection on which nothing moves"
+        }
+        "-e" | "--exec" | "--cmd" | "--command" | "--program" if relays => {
+            "`-- CMD ARG...` at the end, or `exec:CMD ARG...` as TARGET, runs a command"
+        }
+        "-e" | "--exec" | "--cmd" | "--command" | "--program" => {
+            "`-- CMD ARG...` at the end runs a command"
+        }
+        "-c" | "--sh-exec" | "--shell" | "--system" => {
+            "`-- sh -c 'CMD'` at the end runs a command of the shell"
+        }
+        "--fork" | "-k" | "--keep-open" | "--keepopen" | "--loop" if relays => {
+            "a relay serves any number of clients without any option"
+        }
+        "--fork" | "--keepopen" | "--keep" | "--loop" | "--persist" if listens => {
+            "`-k`, --keep-open, serves any number of clients"
+        }
+        "--once" | "--one-shot" | "--oneshot" | "--single" if command == "listen" => {
+            "without -k, one client is served"
+        }
+        "--one-shot" | "--oneshot" | "--single" if relays => "`--once` serves one client",
+        "--unlink" | "--unlink-early" | "--reuse" | "--reuseaddr" | "--force" | "-f"
+        | "--overwrite" | "--takeover" | "--remove"
+            if listens =>
+        {
+            "a stale socket file is always replaced; `--replace` also replaces that of a live server"
+        }
+        "--user" | "--users" | "--allow-user" if listens => {
+            "`--allow user:NAME` admits a user; lsock runs as the user who starts it"
+        }
+        "--chmod" | "--perm" | "--perms" | "--permissions" | "--umask" if listens => {
+            "`--mode OCTAL` sets the permissions, such as `--mode 660`"
+        }
+        "-m" | "--max-connections" | "--max-clients" | "--max-children" | "--limit" if listens => {
+            "`--max-conns N` limits the number of clients"
+        }
+        "-d" | "--no-stdin" | "--recvonly" | "--receive-only" => {
+            "`--recv-only` does not read stdin"
+        }
+        "--sendonly" | "--no-recv" => "`--send-only` does not read from the peer",
+        "--retry" | "--retries" | "--reconnect" if connects => {
+            "`--wait=DURATION` tries again until a server listens"
+        }
+        "-D" | "--daemon" | "--daemonize" | "--background" | "-b" if listens => {
+            "`&` at the end starts it in the background; `--ready-fd N` reports that it listens"
+        }
+        "--buffer-size" | "--bufsize" | "--blocksize" | "--bs" => "`--buffer SIZE`",
+        "--debug" | "--log-level" | "--loglevel" | "--log" => {
+            "`-v` logs connections, `-vv` retries and ends, `-vvv` everything"
+        }
+        "--json" => "`--log-format json`",
+        "--dry-run" | "--plan" => "`--explain` prints what would be done",
+        _ => return None,
+    })
+}

@@ -1,0 +1,64 @@
+//! The words of a command line that could not be parsed.
+
+use crate::cli::{HELP, definition};
+use std::{borrow::Cow, ffi::OsString};
+
+/// Options before the command that have a value.
+const WITH_VALUE: [&str; 2] = ["--log-format", "--color"];
+
+/// Returns the index of the first word that is no option, nor the value of one.
+pub(super) fn first_word(args: &[OsString]) -> Option<usize> {
+    let mut is_value = false;
+    let is_word = |arg: &OsString| {
+        let was_value = std::mem::take(&mut is_value);
+        is_value = !was_value && WITH_VALUE.iter().any(|option| arg == option);
+        !was_value && !arg.as_encoded_bytes().starts_with(b"-")
+    };
+    args.iter().skip(1).position(is_word).map(|index| index + 1)
+}
+
+/// Returns the line with `help COMMAND` as `COMMAND --help`.
+pub(in crate::cli) fn help_as_option(args: &[OsString]) -> Cow<'_, [OsString]> {
+    let Some(place) = first_word(args).filter(|place| args[*place] == *HELP) else {
+        return Cow::Borrowed(args);
+    };
+    let mut args = args.to_vec();
+    args.remove(place);
+    // `lsock help help` is the help of lsock.
+    if args.get(place).is_some_and(|word| *word == *HELP) {
+        args.truncate(place);
+    }
+    let end = if args.len() > place { place + 1 } else { place };
+    args.insert(end, "--help".into());
+    Cow::Owned(args)
+}
+
+/// Returns the name of the command at hand.
+pub(super) fn command(args: &[OsString]) -> Option<String> {
+    let word = args[first_word(args)?].to_str()?;
+    let definition = definition();
+    let command = definition.find_subcommand(word).filter(|command| command.get_name() != HELP)?;
+    Some(command.get_name().to_owned())
+}
+
+/// Returns words as a line for a shell.
+pub(super) fn joined<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| quoted(word.as_ref())).collect();
+    words.join(" ")
+}
+
+/// Returns a word for a shell. `~/` at its beginning stays outside of quotes, so that the shell
+/// replaces it.
+pub(super) fn quoted(word: &str) -> String {
+    let (start, rest) = match word.strip_prefix("~/") {
+        Some(rest) if !rest.is_empty() => ("~/", rest),
+        _ => ("", word),
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
+    if !rest.is_empty() && rest.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    // It fails for a word with a NUL, which no argument can contain.
+    let rest = shlex::try_quote(rest).unwrap_or(Cow::Borrowed(rest));
+    format!("{start}{rest}")
+}

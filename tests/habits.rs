@@ -1,0 +1,167 @@
+//! What people try who know other programs: `help`, nc's options, other words for the commands.
+
+use crate::harness::Scene;
+
+#[track_caller]
+fn expect(cases: &[(&[&str], &str)]) {
+    let scene = Scene::new();
+    for (args, text) in cases {
+        scene.lsock(*args).run().fails(2).says(text).output("");
+        scene.expect_empty();
+    }
+}
+
+#[test]
+fn help_is_a_command() {
+    let scene = Scene::new();
+    for (args, option) in [
+        (&["help"][..], &["--help"][..]),
+        (&["help", "listen"], &["listen", "--help"]),
+        (&["help", "connect"], &["connect", "--help"]),
+        (&["help", "relay"], &["relay", "--help"]),
+        (&["help", "bench"], &["bench", "--help"]),
+        (&["help", "completions"], &["completions", "--help"]),
+        (&["help", "help"], &["--help"]),
+        (&["-v", "help", "relay"], &["relay", "--help"]),
+    ] {
+        let expected = scene.lsock(option).run().silent().stdout;
+        scene.lsock(args).run().silent().output(expected);
+    }
+    scene.lsock(["help", "nonsense"]).run().fails(2).says("nonsense").says("`lsock --help`");
+    scene.lsock(["help", "lisen"]).run().fails(2).says("did you mean `listen`?");
+}
+
+#[test]
+fn the_hint_names_the_help_of_the_command_at_hand() {
+    for command in ["listen", "connect", "relay", "bench", "completions"] {
+        let help = format!("hint: see `lsock {command} --help`\n");
+        expect(&[
+            (&[command, "--nope"], &help),
+            (&["-v", "--color", "never", command, "--nope"], &help),
+        ]);
+    }
+    expect(&[(&["--nope"], "hint: see `lsock --help`\n"), (&["frobnicate"], "`lsock --help`")]);
+}
+
+#[test]
+fn suggestions_are_near_or_absent() {
+    expect(&[
+        (&["listen", "x", "--timout", "1s"], "`lsock listen --help`"),
+        (&["connect", "x", "--timout", "1s"], "did you mean `--timeout`?"),
+        (&["connect", "x", "--recv"], "did you mean `--recv-only`?"),
+        (&["listen", "x", "--brodcast"], "did you mean `--broadcast`?"),
+        (&["connect", "x", "--user", "a"], "`lsock connect --help`"),
+        (&["relay", "--nope"], "`lsock relay --help`"),
+        (&["connect", "x", "--eof", "hlaf"], "did you mean `half`?"),
+        (&["connect", "x", "--eof", "never"], "`lsock connect --help`"),
+        (&["bench", "latncy"], "did you mean `latency`?"),
+        (&["lisen", "x"], "did you mean `listen`?"),
+    ]);
+}
+
+#[test]
+fn the_value_of_an_option_whose_value_is_optional_follows_an_equals_sign() {
+    let write = |option: &str| format!("hint: write `{option}`\n");
+    expect(&[
+        (&["connect", "--wait", "5s", "x"], &write("--wait=5s")),
+        (&["connect", "x", "--wait", "5s"], &write("--wait=5s")),
+        (&["connect", "x", "--wait", "5"], &write("--wait=5s")),
+        (&["connect", "--wait", "5s"], &write("--wait=5s")),
+        (&["relay", "--wait", "1m30s", "x", "y"], &write("--wait=1m30s")),
+        // Without the check these would be names.
+        (&["relay", "--wait", "5s", "y"], &write("--wait=5s")),
+        (&["listen", "--progress", "always"], &write("--progress=always")),
+        (&["connect", "--progress", "never", "x"], &write("--progress=never")),
+        (&["relay", "x", "y", "--progress", "auto"], &write("--progress=auto")),
+        // nc's -q has a value.
+        (&["connect", "-q", "5", "x"], "`--linger=5s`"),
+        (&["connect", "x", "-q", "0"], "`--linger=0s`"),
+    ]);
+    let scene = Scene::new();
+    // A name that begins like no value, and the words of a command.
+    scene
+        .lsock(["connect", "--explain", "--wait", "five", "--", "x", "--wait", "5s"])
+        .run()
+        .silent();
+    scene.lsock(["connect", "--explain", "--wait", "@5s"]).run().silent();
+    scene.lsock(["connect", "--explain", "-q", "x5"]).run().silent();
+}
+
+#[test]
+fn other_words_for_a_command_are_answered() {
+    let line = |line: &str| format!("hint: `lsock {line}`\n");
+    expect(&[
+        (&["client", "@a"], &line("connect @a")),
+        (&["client"], &line("connect NAME")),
+        (&["server", "@a", "-k"], &line("listen @a -k")),
+        (&["proxy", "8080", "@a"], &line("relay tcp:localhost:8080 @a")),
+        (&["forward"], &line("relay LISTEN TARGET")),
+        (&["send", "@a"], &line("connect --send-only @a")),
+        (&["recv", "@a"], &line("connect --recv-only @a")),
+        (&["broadcast", "@a"], &line("listen -k --broadcast @a")),
+        (&["benchmark"], &line("bench")),
+        (&["completion", "zsh"], &line("completions zsh")),
+        (&["version"], &line("--version")),
+        (&["@a"], "`lsock connect @a` connects to it, `lsock listen @a` listens on it"),
+        (&["@a", "@b"], &line("relay @a @b")),
+        (&["tcp:localhost:80"], "`lsock relay - tcp:localhost:80`"),
+        (&["tcp:localhost:80", "@a"], &line("relay tcp:localhost:80 @a")),
+        (&["exec:cat"], "`lsock relay LISTEN TARGET`"),
+        (&["localhost", "80"], &line("relay - tcp:localhost:80")),
+        (&["nc", "localhost", "80"], &line("relay - tcp:localhost:80")),
+        (&["socat", "-", "ABSTRACT-CONNECT:a"], &line("relay - @a")),
+    ]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_options_of_nc_are_answered() {
+    let line = |line: &str| format!("hint: `lsock {line}`\n");
+    expect(&[
+        (&["./a.sock"], "`lsock connect ./a.sock` connects to it"),
+        (&["a.sock"], "`lsock connect ./a.sock` connects to it"),
+        (&["client", "a.sock"], &line("connect ./a.sock")),
+        (&["-U", "a.sock"], &line("connect ./a.sock")),
+        (&["-N", "-U", "a"], &line("connect ./a")),
+        (&["-U", "@a"], &line("connect @a")),
+        (&["-lU", "a.sock"], &line("listen ./a.sock")),
+        (&["-k", "-l", "-U", "a.sock", "-e", "cat"], &line("listen -k ./a.sock -- cat")),
+        (&["-l", "-U", "./a", "-c", "a | b"], &line("listen ./a -- sh -c 'a | b'")),
+        (&["-z", "-U", "a.sock"], &line("connect ./a.sock < /dev/null")),
+        (&["-w", "5", "-N", "-U", "a.sock"], &line("connect ./a.sock")),
+        (&["nc", "-lU", "a.sock"], &line("listen ./a.sock")),
+        (
+            &["ncat", "-l", "-U", "a.sock", "-k", "--recv-only"],
+            &line("listen -k --recv-only ./a.sock"),
+        ),
+        (&["-uU", "a.sock"], "`socat - UNIX-SENDTO:./a.sock`"),
+        (&["-l", "8080"], &line("relay tcp:localhost:8080 -")),
+        (&["--listen", "./a"], &line("listen ./a")),
+    ]);
+}
+
+#[test]
+fn options_of_other_programs_are_answered() {
+    expect(&[
+        (&["listen", "x", "--timeout", "1s"], "`--idle-timeout DURATION`"),
+        (&["listen", "x", "--fork"], "--keep-open"),
+        (&["listen", "x", "--keepopen"], "--keep-open"),
+        (&["listen", "x", "--unlink"], "`--replace`"),
+        (&["listen", "x", "--force"], "`--replace`"),
+        (&["listen", "x", "--user", "a"], "`--allow user:NAME`"),
+        (&["listen", "x", "--user=a"], "`--allow user:NAME`"),
+        (&["listen", "x", "-e", "cat"], "`-- CMD ARG...`"),
+        (&["listen", "x", "--exec", "cat"], "`-- CMD ARG...`"),
+        (&["listen", "x", "-c", "cat"], "`-- sh -c 'CMD'`"),
+        (&["listen", "x", "cat"], "a command follows `--`"),
+        (&["connect", "x", "@y"], "`lsock relay LISTEN TARGET`"),
+        (&["connect", "example.com", "80"], "`lsock relay - tcp:HOST:PORT`"),
+        (&["connect", "x", "-U"], "without any option"),
+        (&["connect", "x", "-w", "5"], "`--timeout DURATION`"),
+        (&["connect", "x", "-l"], "`lsock listen NAME`"),
+        (&["connect", "x", "-z"], "status 0"),
+        (&["relay", "x", "y", "-k"], "any number of clients"),
+        (&["relay", "x", "y", "--exec", "cat"], "`exec:CMD ARG...`"),
+        (&["relay", "x", "y", "-p", "80"], "tcp:localhost:80"),
+    ]);
+}
