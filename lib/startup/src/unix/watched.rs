@@ -3,6 +3,8 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     task::{Context, Poll, ready},
 };
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::{pin::pin, task::Waker};
 use tokio::{
     io::{Interest, unix::AsyncFd},
     runtime::Handle,
@@ -110,6 +112,23 @@ impl Watched {
         self.socket()?.try_io(Interest::WRITABLE, |socket| write(socket.as_fd()))
     }
 
+    /// Returns whether urgent data has arrived (`MSG_OOB` of `send(2)`) since the socket was
+    /// registered. Other systems than Linux do not report it: `false`.
+    #[must_use]
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(clippy::unused_self))]
+    pub fn has_urgent(&self) -> bool {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Ok(socket) = self.socket()
+            && socket.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+        {
+            // The call succeeds as well if the peer has ended its direction.
+            let (ready, mut cx) = (socket.ready(Interest::PRIORITY), Context::from_waker(Waker::noop()));
+            let ready = pin!(ready).poll(&mut cx);
+            return matches!(ready, Poll::Ready(Ok(guard)) if guard.ready().is_priority());
+        }
+        false
+    }
+
     fn socket(&self) -> io::Result<&AsyncFd<OwnedFd>> {
         self.socket.as_ref().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -127,8 +146,11 @@ impl Watched {
 }
 
 fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
-    let interest =
-        if writing { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let reading = Interest::READABLE | Interest::PRIORITY;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let reading = Interest::READABLE;
+    let interest = if writing { reading | Interest::WRITABLE } else { reading };
     // SAFETY: an `OwnedFd` is an open descriptor, and it stays the same as long as it is
     // registered, because it is only lent by shared reference.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest)? })
