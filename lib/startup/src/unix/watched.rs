@@ -1,3 +1,4 @@
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
@@ -122,7 +123,8 @@ impl Watched {
             && socket.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
         {
             // The call succeeds as well if the peer has ended its direction.
-            let (ready, mut cx) = (socket.ready(Interest::PRIORITY), Context::from_waker(Waker::noop()));
+            let (ready, mut cx) =
+                (socket.ready(Interest::PRIORITY), Context::from_waker(Waker::noop()));
             let ready = pin!(ready).poll(&mut cx);
             return matches!(ready, Poll::Ready(Ok(guard)) if guard.ready().is_priority());
         }
@@ -154,4 +156,26 @@ fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` is an open descriptor, and it stays the same as long as it is
     // registered, because it is only lent by shared reference.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest)? })
+}
+
+/// Waits until the reader of a pipe, the peer of a socket, or a terminal has gone. The descriptor may
+/// be shared with other processes; its mode is not changed.
+///
+/// # Errors
+/// `Other` outside a tokio runtime, or an error of `epoll_ctl(2)`, such as `PermissionDenied` for a
+/// file that the system does not watch.
+pub async fn hung_up(fd: OwnedFd) -> io::Result<()> {
+    // A pipe reports an error, a socket that it is closed for reading.
+    let events = Interest::READABLE | Interest::ERROR;
+    // SAFETY: as in `register`.
+    let watched = unsafe { AsyncFd::register_with_interest(fd, events)? };
+    loop {
+        let mut guard = watched.ready(events).await?;
+        let mut fds = [PollFd::new(watched.get_ref(), PollFlags::empty())];
+        poll(&mut fds, Some(&Timespec::default()))?;
+        if fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
+            return Ok(());
+        }
+        guard.clear_ready();
+    }
 }
