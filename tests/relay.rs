@@ -2,6 +2,7 @@
 
 mod absent_targets;
 mod basics;
+mod closed_targets;
 mod commands;
 mod dialogues;
 mod directions;

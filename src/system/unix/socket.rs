@@ -10,6 +10,7 @@ use rustix::{
     io::Errno,
     net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt},
 };
+use socket2::{SockRef, TcpKeepalive};
 use std::{
     io,
     os::{
@@ -18,6 +19,7 @@ use std::{
     },
     process,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 use tokio::net::TcpStream;
 
@@ -30,6 +32,8 @@ pub(crate) struct Socket {
     is_local: bool,
     /// Whether urgent data is received in line, which is set up before the first read.
     reads_in_line: bool,
+    /// Whether the system probes an idle peer.
+    is_probed: bool,
 }
 
 /// The number of bytes that can be spliced from a socket.
@@ -54,6 +58,12 @@ pub(crate) struct Detached {
 const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
+
+/// Interval of probes of a TCP peer that has ended its direction.
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Number of probes without an answer after which the connection counts as lost: 10 minutes.
+const PROBES: u32 = 120;
 
 impl Socket {
     /// Creates a pair of sockets, and makes one the standard input and output of a command. That
@@ -215,6 +225,26 @@ impl Socket {
         Poll::Ready(())
     }
 
+    /// Has the system probe a TCP peer that has ended its direction (keepalive), so that
+    /// [`poll_gone`](Self::poll_gone) notices that it has closed the connection: a FIN alone does not
+    /// show that. The system of the peer answers until it discards the closed connection, usually
+    /// for a minute, and then with a reset. A peer that has half-closed answers as long as it is
+    /// there.
+    pub(crate) fn probe_peer(&mut self) {
+        if self.is_local || self.is_probed {
+            return;
+        }
+        self.is_probed = true;
+        let probes = TcpKeepalive::new()
+            .with_time(PROBE_INTERVAL)
+            .with_interval(PROBE_INTERVAL)
+            .with_retries(PROBES);
+        let set = self.watched.fd().map(|fd| SockRef::from(&fd).set_tcp_keepalive(&probes));
+        if let Err(error) = set.flatten() {
+            tracing::debug!(%error, "the peer is not probed");
+        }
+    }
+
     /// Returns whether the peer has sent bytes that are not read yet.
     pub(crate) fn has_left_something(&self) -> bool {
         let bytes = self.watched.fd().and_then(|fd| Ok(rustix::io::ioctl_fionread(fd)?));
@@ -300,7 +330,12 @@ impl Detached {
     /// Registers the socket with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
         let watch = if self.is_local { Watched::new } else { Watched::for_writing };
-        Ok(Socket { watched: watch(self.fd)?, is_local: self.is_local, reads_in_line: false })
+        Ok(Socket {
+            watched: watch(self.fd)?,
+            is_local: self.is_local,
+            reads_in_line: false,
+            is_probed: false,
+        })
     }
 
     /// Makes the socket the standard input and output of a command. It blocks, as standard streams
