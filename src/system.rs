@@ -23,7 +23,7 @@ pub(crate) use imp::{
     CAN_WAIT_FOR_PIPES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, command, descriptor_limit,
     descriptors::Descriptors,
     inherited,
-    input::Input,
+    input::{Input, REPORTS_END_OF_RECEIVING},
     listening,
     local_listener::{LocalClient, LocalListener},
     notify::Readiness,
@@ -50,6 +50,9 @@ pub(crate) const CAN_SPLICE: bool = cfg!(target_os = "linux");
 pub(crate) enum Ready {
     /// There is something to read, or the end of file.
     Input,
+    /// The peer has ended its direction, or this process has shut down receiving.
+    #[cfg_attr(windows, expect(dead_code, reason = "the system does not report it"))]
+    ReceivingEnded,
     /// The peer has closed both directions: nothing can be sent any more.
     PeerGone,
 }
@@ -62,6 +65,16 @@ pub(crate) enum Either {
     Input,
     /// The stream has data or has reached its end, or the system does not report which is first.
     Stream,
+}
+
+/// The result of waiting for something to receive, which is written to standard output.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Receivable {
+    /// There is something to receive, or the end of file.
+    Stream,
+    /// The reader of standard output has gone.
+    #[cfg_attr(windows, expect(dead_code, reason = "the system does not report it"))]
+    OutputGone,
 }
 
 /// The state of a peer that may have closed, as its socket reports it.

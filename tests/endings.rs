@@ -1,6 +1,11 @@
 //! When a transfer ends: `--eof`, `--send-only`, `--recv-only`, `--linger`,
 //! `--idle-timeout`, and a closed or killed peer.
 
+#[cfg(unix)]
+mod gone_readers;
+#[cfg(unix)]
+mod stdout_sockets;
+
 use crate::harness::{Scene, assert_bytes, data};
 use std::{
     io::Read,

@@ -3,6 +3,7 @@
 mod absent_targets;
 mod activation;
 mod basics;
+mod closed_targets;
 mod commands;
 mod dialogues;
 mod directions;

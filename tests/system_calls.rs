@@ -1,6 +1,6 @@
 //! Counts the system calls of a connection (`strace(1)`): what nobody asked for must not cost any.
 
-use crate::harness::{Cmd, Scene, has};
+use crate::harness::{Cmd, Scene, has, wait_until};
 use std::{collections::BTreeMap, fs};
 
 /// Round trips of a connection.
@@ -61,9 +61,9 @@ fn a_relayed_message_takes_a_wait_a_read_and_a_write() {
     assert_calls(&scene, 6 * ROUNDS);
 }
 
-/// Waiting is not needed before a stream is read: that is a blocking call.
+/// A wait for the peer is a wait for the reader of stdout as well, which may exit meanwhile.
 #[test]
-fn a_message_of_standard_streams_takes_a_read_and_a_write_and_stdin_a_wait() {
+fn a_message_of_standard_streams_takes_a_wait_a_read_and_a_write() {
     if !has("strace") {
         return;
     }
@@ -82,5 +82,26 @@ fn a_message_of_standard_streams_takes_a_read_and_a_write_and_stdin_a_wait() {
     listener.close_input();
     client.end();
     listener.end().ok();
-    assert_calls(&scene, 5 * ROUNDS);
+    assert_calls(&scene, 6 * ROUNDS);
+}
+
+/// No reader of a file exits, so the stream is read with a blocking call.
+#[test]
+fn a_message_for_a_file_takes_a_read_and_a_write() {
+    if !has("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let path = scene.path("received");
+    let file = fs::File::create(&path).unwrap();
+    let listener = traced(&scene, &["listen", "-v", "./s"]).stdout(file).start_listening();
+    let mut client = scene.wire("./s");
+    for round in 1..=ROUNDS {
+        client.send("to there");
+        let size = 8 * round as u64;
+        wait_until("it is written", || fs::metadata(&path).unwrap().len() == size);
+    }
+    client.end();
+    listener.end().ok();
+    assert_calls(&scene, 2 * ROUNDS);
 }

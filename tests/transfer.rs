@@ -1,5 +1,8 @@
 //! Bytes arrive as they were sent, in each number and copy mode.
 
+#[cfg(target_os = "linux")]
+mod urgent_data;
+
 use crate::harness::{Scene, data};
 use std::fs::File;
 

@@ -1,6 +1,10 @@
 //! Joins each client to a target, in event loops.
 
-use super::{command::Commands, environment::ConnectionInfo, stdio::Stdio};
+use super::{
+    command::Commands,
+    environment::ConnectionInfo,
+    stdio::{Stdio, unusable, watch_reader},
+};
 use crate::{
     diag::{Failure, Outcome, Receiver, caught, counted},
     endpoint::{ConnectTarget, Dialling, RetryPolicy},
@@ -96,6 +100,18 @@ impl Bridge {
         Self { client, ..Self::new(BridgeTarget::Commands(commands), plan, None) }
     }
 
+    /// Ends the service when the reader of stdout has gone, also while no client is connected. The
+    /// only client needs no watch: its thread notices it.
+    pub(super) fn watch_reader(&self) -> Result<(), Failure> {
+        match &self.target {
+            BridgeTarget::Stdio(shared) if !shared.once => {
+                let stdio = shared.next().map_err(unusable)?;
+                stdio.watched_output().map_or(Ok(()), |output| watch_reader(output, &self.over))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Joins the two sockets, and logs the report.
     async fn transfer(
         &self,
@@ -177,9 +193,7 @@ impl Bridge {
     ) -> Result<Outcome, Failure> {
         let Client { socket, number, closing, .. } = client;
         let (target, thread) = shared.join(number)?;
-        let target = target
-            .attach()
-            .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
+        let target = target.attach().map_err(unusable)?;
         let report = self.transfer(socket, target, number, &closing).await;
         let (failure, output_is_gone) =
             stdio_result(thread, report.read_for_second(), &closing).await;
@@ -227,10 +241,9 @@ impl SharedStdio {
     /// Starts a thread that joins standard input and output to one end of a socket pair. Returns
     /// the other end.
     pub(super) fn join(self: &Arc<Self>, number: u64) -> Result<(Detached, StdioThread), Failure> {
-        let failure = |error| Failure::Io { what: "cannot use standard input or output", error };
-        let (theirs, ours) = local_socket::Stream::pair().map_err(failure)?;
+        let (theirs, ours) = local_socket::Stream::pair().map_err(unusable)?;
         let (sender, report) = oneshot::channel();
-        let (stdio, is_last) = (self.next().map_err(failure)?, self.once);
+        let (stdio, is_last) = (self.next().map_err(unusable)?, self.once);
         let meter = stdio.meter();
         let moved = Arc::clone(&meter);
         let join = move || {
@@ -238,7 +251,7 @@ impl SharedStdio {
             // Nobody receives it if the process is about to end.
             let _ = sender.send(report);
         };
-        thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(failure)?;
+        thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(unusable)?;
         Ok((ours.into(), StdioThread { report, meter }))
     }
 

@@ -12,6 +12,7 @@ use self::{
     input::Broadcast,
     output::Merge,
 };
+use super::stdio::watch_reader;
 use crate::{
     cli,
     diag::{Failure, Outcome, counted},
@@ -78,6 +79,9 @@ pub(super) async fn serve(
 ) -> Result<Outcome, Failure> {
     let (input, output) = open_stdio()?;
     let over = CancellationToken::new();
+    if options.merges {
+        watch_reader(&output, &over)?;
+    }
     let merge = options.merges.then(|| Merge::start(output, &over)).transpose()?;
     let ends_with_input = !options.merges;
     let broadcast = options

@@ -2,7 +2,7 @@ use super::{
     bridge::Bridge,
     command::Commands,
     hub, listening,
-    stdio::{Stdio, shows_progress},
+    stdio::{Stdio, shows_progress, unusable},
 };
 use crate::{
     cli,
@@ -173,7 +173,7 @@ impl ListenPlan {
         if in_turn {
             return serve_one_after_another(&mut acceptor, &stdio, stopper);
         }
-        let client = acceptor.next()?;
+        let client = acceptor.next(stdio.watched_output())?;
         // No other client would be served.
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
@@ -198,13 +198,11 @@ fn serve_one_after_another(
     stdio: &Stdio,
     stopper: &Stopper,
 ) -> Result<Outcome, Failure> {
-    while let Some((stream, client)) = acceptor.next()? {
+    while let Some((stream, client)) = acceptor.next(stdio.watched_output())? {
         let stream = Arc::new(stream);
         let meter = stdio.meter();
         let _open = stopper.register(Arc::clone(&stream), Arc::clone(&meter));
-        let next = stdio
-            .try_clone()
-            .map_err(|error| Failure::Io { what: "cannot use standard input or output", error })?;
+        let next = stdio.try_clone().map_err(unusable)?;
         let report = next.join(stream, client.number, false, meter);
         let is_over = report.first_is_gone();
         match report.failure() {

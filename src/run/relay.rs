@@ -198,6 +198,7 @@ impl RelayPlan {
             let _progress = meter.as_ref().map(|meter| Progress::start(meter, None, terminal));
             // Commands get the address of the listener, whose port is known now.
             let bridge = Bridge::new(self.target(terminal)?, plan, joined);
+            bridge.watch_reader()?;
             readiness.notify()?;
             if let Some(source) = &self.source {
                 listening::log(&**source, terminal);

@@ -2,7 +2,7 @@
 
 use crate::{
     cli,
-    diag::Terminal,
+    diag::{Failure, Terminal},
     system::{Input, Output},
     transfer::{
         Meter, Progress, TransferOptions, TransferReport,
@@ -10,7 +10,8 @@ use crate::{
     },
 };
 use local_socket::Stream;
-use std::sync::Arc;
+use std::{io, sync::Arc};
+use tokio_util::sync::CancellationToken;
 
 /// How connections are joined to standard input and output.
 #[derive(Debug)]
@@ -29,6 +30,26 @@ pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
         Some(cli::ProgressMode::Auto) => terminal.is_terminal(),
         Some(cli::ProgressMode::Never) | None => false,
     }
+}
+
+/// Cancels the token when the reader of stdout has gone, from the event loop of the caller.
+pub(super) fn watch_reader(output: &Output, over: &CancellationToken) -> Result<(), Failure> {
+    if output.has_reader() {
+        let output = output.try_clone().map_err(unusable)?;
+        let over = over.clone();
+        tokio::spawn(async move {
+            match output.reader_gone().await {
+                Ok(()) => over.cancel(),
+                Err(error) => tracing::debug!(%error, "the reader of stdout is not watched"),
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Returns the failure of standard streams that cannot be used.
+pub(super) fn unusable(error: io::Error) -> Failure {
+    Failure::Io { what: "cannot use standard input or output", error }
 }
 
 impl Stdio {
@@ -52,12 +73,18 @@ impl Stdio {
         report
     }
 
+    /// Returns the output whose reader may go while no connection is joined; `None` if nothing is
+    /// received.
+    pub(super) fn watched_output(&self) -> Option<&Output> {
+        Some(&self.output).filter(|_| self.options.receives)
+    }
+
     /// Returns a meter for the next connection.
     pub(super) fn meter(&self) -> Arc<Meter> {
         Arc::new(Meter::new(self.options.is_timed()))
     }
 
-    pub(super) fn try_clone(&self) -> std::io::Result<Self> {
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
         let (input, output) = (self.input.try_clone()?, self.output.try_clone()?);
         Ok(Self { input, output, options: self.options.clone(), ..*self })
     }

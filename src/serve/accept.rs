@@ -4,7 +4,10 @@ use super::{
     Admission, Admitted,
     accept_errors::{AcceptErrors, AcceptRetry},
 };
-use crate::diag::Failure;
+use crate::{
+    diag::Failure,
+    system::{Output, Receivable, poll},
+};
 use local_socket::{
     Listener, Stream,
     traits::{Listener as _, StreamCommon as _},
@@ -27,9 +30,20 @@ impl Acceptor {
         Self { listener, admission, errors: AcceptErrors::default() }
     }
 
-    /// Waits for a client. Returns `None` when the listener is closed.
-    pub(crate) fn next(&mut self) -> Result<Option<(Stream, Admitted)>, Failure> {
+    /// Waits for a client. Returns `None` when the listener is closed, or the reader of the output
+    /// has gone that clients are joined to.
+    pub(crate) fn next(
+        &mut self,
+        output: Option<&Output>,
+    ) -> Result<Option<(Stream, Admitted)>, Failure> {
         loop {
+            if let Some(output) = output.filter(|output| output.has_reader())
+                && poll::to_accept(&self.listener, output)
+                    .is_ok_and(|it| it == Receivable::OutputGone)
+            {
+                tracing::info!("the reader of stdout has gone");
+                return Ok(None);
+            }
             match self.listener.accept() {
                 Ok(stream) => {
                     self.errors.accepted();

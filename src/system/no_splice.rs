@@ -52,7 +52,7 @@ impl KernelPipe {
 impl Socket {
     #[expect(clippy::unused_self, reason = "other systems use it")]
     pub(crate) fn poll_spliceable(
-        &self,
+        &mut self,
         _: &mut Context<'_>,
         _: usize,
     ) -> Poll<io::Result<Option<Spliceable>>> {

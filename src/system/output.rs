@@ -12,6 +12,7 @@ pub(crate) use imp::{is_stdout, usual_permissions};
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(super) file: File,
+    pub(super) kind: imp::OutputKind,
     /// Whether standard output was closed when the process started: every write fails.
     is_closed: bool,
 }
@@ -23,16 +24,18 @@ impl Output {
     }
 
     pub(crate) fn from_file(file: File) -> Self {
-        Self { file, is_closed: false }
+        Self { kind: imp::OutputKind::of(&file), file, is_closed: false }
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { file: self.file.try_clone()?, ..*self })
     }
 
-    /// Closes the output, so that its reader gets the end of file while this process continues.
-    pub(crate) fn close(self) -> io::Result<()> {
-        imp::close_stdout()
+    /// Ends the output: its reader gets the end of file. `continues` is whether this process
+    /// continues; otherwise the end of the process closes the output.
+    pub(crate) fn end(self, continues: bool) -> io::Result<()> {
+        self.shut_down()?;
+        if continues { imp::close_stdout() } else { Ok(()) }
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {

@@ -13,6 +13,9 @@ pub(crate) struct Meter {
     pub(crate) started: Instant,
     /// Set when both directions must end.
     pub(super) stop: AtomicBool,
+    /// Set when the reader of the output has gone: the sending direction ends after what has
+    /// already arrived on the input.
+    pub(super) output_is_gone: AtomicBool,
     /// Stops the delivery of held bytes, which count as lost then.
     pub(crate) write_stop: WriteStop,
 }
@@ -41,6 +44,7 @@ impl Meter {
             received: Gauge::new(started, timed),
             started,
             stop: AtomicBool::new(false),
+            output_is_gone: AtomicBool::new(false),
             write_stop: WriteStop::default(),
         }
     }

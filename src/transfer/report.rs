@@ -83,7 +83,7 @@ impl TransferReport {
 
     /// Returns whether the first end can no longer be written to.
     pub(crate) fn first_is_gone(&self) -> bool {
-        matches!(self.back.end, DirectionEnd::OutputFailed(_))
+        matches!(self.back.end, DirectionEnd::OutputFailed(_) | DirectionEnd::ReceiverGone)
     }
 
     /// Returns the failure, if any: lost bytes take precedence over a time limit.

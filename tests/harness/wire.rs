@@ -90,6 +90,12 @@ impl Wire {
         unsafe { ioctl(self, Getter::<TIOCOUTQ, i32>::new()) }.unwrap()
     }
 
+    /// Closes the connection so that the peer's system gets a reset (TCP).
+    #[cfg(unix)]
+    pub(crate) fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(&self, Some(std::time::Duration::ZERO)).unwrap();
+    }
+
     /// Shuts down both directions.
     #[cfg(unix)]
     pub(crate) fn shut_down(&self) {

@@ -15,7 +15,7 @@ pub use unix::{
     descriptors::{passed, stdin_was_closed, stdout_was_closed, take, take_inherited},
     signals::{ignores_signal, reset_ignored_sigchld},
     sockets::{stop_passing_credentials, unread},
-    watched::Watched,
+    watched::{Watched, hung_up},
 };
 #[cfg(windows)]
 pub use windows::close_stdout;

@@ -16,6 +16,15 @@ pub(crate) struct Input {
     file: File,
 }
 
+/// The event of a socket whose receiving has ended; empty where poll(2) does not report it.
+#[cfg(target_os = "linux")]
+const RECEIVING_ENDED: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const RECEIVING_ENDED: PollFlags = PollFlags::empty();
+
+/// Whether a wait for input ends when this process shuts down receiving.
+pub(crate) const REPORTS_END_OF_RECEIVING: bool = !RECEIVING_ENDED.is_empty();
+
 impl Input {
     pub(crate) fn stdin() -> io::Result<Self> {
         Ok(Self::from_file(stdin().as_fd().try_clone_to_owned()?.into()))
@@ -29,13 +38,19 @@ impl Input {
         Ok(Self { file: self.file.try_clone()? })
     }
 
-    /// Waits until there is input, or the peer of the stream has closed.
+    /// Waits until there is input, or the peer of the stream has closed; if `receives`, also until
+    /// receiving has ended.
     ///
     /// Shutting down the stream on this side ends the wait as well. The flag is for systems where
     /// it does not.
-    pub(crate) fn wait(&self, stream: &Stream, _: &AtomicBool) -> io::Result<Ready> {
-        let mut fds =
-            [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, PollFlags::empty())];
+    pub(crate) fn wait(
+        &self,
+        stream: &Stream,
+        receives: bool,
+        _: &AtomicBool,
+    ) -> io::Result<Ready> {
+        let events = if receives { RECEIVING_ENDED } else { PollFlags::empty() };
+        let mut fds = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, events)];
         super::wait(&mut fds, None)?;
         if fds[1].revents().intersects(super::ended()) {
             // At the end of the input no bytes are lost.
@@ -43,6 +58,9 @@ impl Input {
                 return Ok(Ready::Input);
             }
             return Ok(Ready::PeerGone);
+        }
+        if fds[0].revents().is_empty() {
+            return Ok(Ready::ReceivingEnded);
         }
         Ok(Ready::Input)
     }

@@ -2,11 +2,13 @@ use super::super::Output;
 use rustix::{
     event::PollFlags,
     fs::{FileType, fstat, stat},
+    io::Errno,
+    net::{Shutdown, shutdown},
     pipe::PIPE_BUF,
 };
 use std::{
     fs::{File, OpenOptions, Permissions},
-    io::{self, stdout},
+    io::{self, IsTerminal as _, stderr, stdin, stdout},
     os::{
         fd::{AsFd, BorrowedFd},
         unix::fs::PermissionsExt,
@@ -16,12 +18,72 @@ use std::{
 
 pub(in super::super) use lsock_startup::stdout_was_closed;
 
+/// The kind of file that standard output is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(in super::super) enum OutputKind {
+    Pipe,
+    Socket,
+    /// A terminal of Linux; the poll(2) of some other systems does not support terminals.
+    Terminal,
+    RegularFile,
+    Device,
+}
+
+impl OutputKind {
+    pub(in super::super) fn of(file: &File) -> Self {
+        match fstat(file).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+            Ok(FileType::Fifo) => Self::Pipe,
+            Ok(FileType::Socket) => Self::Socket,
+            Ok(FileType::RegularFile) => Self::RegularFile,
+            _ if cfg!(target_os = "linux") && file.is_terminal() => Self::Terminal,
+            _ => Self::Device,
+        }
+    }
+}
+
 impl Output {
+    /// Returns whether the system reports that the reader of the output has gone.
+    pub(crate) fn has_reader(&self) -> bool {
+        matches!(self.kind, OutputKind::Pipe | OutputKind::Socket | OutputKind::Terminal)
+    }
+
+    /// Waits in an event loop until the reader of the output has gone, without end if the system
+    /// does not report it.
+    pub(crate) async fn reader_gone(&self) -> io::Result<()> {
+        if !self.has_reader() {
+            return std::future::pending().await;
+        }
+        lsock_startup::hung_up(self.file.try_clone()?.into()).await
+    }
+
+    /// Shuts down sending if the output is a socket: closing it is no end of file while another
+    /// descriptor, such as standard input, is the same socket.
+    ///
+    /// If it is the socket of standard error and not that of standard input, it belongs to a log,
+    /// such as the journal of systemd, and other processes may write to it as well: it only ends
+    /// with the last of them.
+    pub(in super::super) fn shut_down(&self) -> io::Result<()> {
+        if self.kind != OutputKind::Socket {
+            return Ok(());
+        }
+        let identity = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
+        let is_output = |fd: BorrowedFd<'_>| -> io::Result<bool> {
+            Ok(fstat(fd).map(identity) == Ok(identity(fstat(&self.file)?)))
+        };
+        if is_output(stderr().as_fd())? && !is_output(stdin().as_fd())? {
+            return Ok(());
+        }
+        match shutdown(&self.file, Shutdown::Write) {
+            // The peer has closed the connection.
+            Err(Errno::NOTCONN) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
     /// Returns how many bytes a write takes without waiting once [`Self::wait_writable`] has
     /// returned: `PIPE_BUF` of a pipe (`poll(3p)`), any number of a file.
     pub(crate) fn room(&self) -> usize {
-        let mode = fstat(&self.file).map(|stat| FileType::from_raw_mode(stat.st_mode));
-        if mode == Ok(FileType::RegularFile) { usize::MAX } else { PIPE_BUF }
+        if self.kind == OutputKind::RegularFile { usize::MAX } else { PIPE_BUF }
     }
 
     /// Waits until the output can be written, if another program has made it non-blocking.

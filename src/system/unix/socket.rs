@@ -10,6 +10,7 @@ use rustix::{
     io::Errno,
     net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt},
 };
+use socket2::{SockRef, TcpKeepalive};
 use std::{
     io,
     os::{
@@ -18,6 +19,7 @@ use std::{
     },
     process,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 use tokio::net::TcpStream;
 
@@ -28,6 +30,10 @@ pub(crate) struct Socket {
     /// Whether this is a local socket: data can come with descriptors, the system reports what the
     /// peer has not read, and wakes a task that watches for writing whenever the peer reads.
     is_local: bool,
+    /// Whether urgent data is received in line, which is set up before the first read.
+    reads_in_line: bool,
+    /// Whether the system probes an idle peer.
+    is_probed: bool,
 }
 
 /// The number of bytes that can be spliced from a socket.
@@ -52,6 +58,12 @@ pub(crate) struct Detached {
 const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
+
+/// Interval of probes of a TCP peer that has ended its direction.
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Number of probes without an answer after which the connection counts as lost: 10 minutes.
+const PROBES: u32 = 120;
 
 impl Socket {
     /// Creates a pair of sockets, and makes one the standard input and output of a command. That
@@ -84,14 +96,14 @@ impl Socket {
 
     /// Reads the bytes that have arrived; 0 is the end of file.
     pub(crate) fn poll_read(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
         descriptors: &mut Descriptors,
     ) -> Poll<io::Result<usize>> {
         let size = buffer.len();
         loop {
-            ready!(self.watched.poll_read_ready(cx))?;
+            ready!(self.poll_read_ready(cx))?;
             let result = if self.is_local && descriptors.are_passed() {
                 self.watched.try_read(|fd| descriptors.receive_with(fd, buffer))
             } else {
@@ -138,12 +150,16 @@ impl Socket {
     /// `most`, or `None` if it must be read.
     #[cfg(target_os = "linux")]
     pub(crate) fn poll_spliceable(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         most: usize,
     ) -> Poll<io::Result<Option<Spliceable>>> {
-        ready!(self.watched.poll_read_ready(cx))?;
+        ready!(self.poll_read_ready(cx))?;
         if !self.is_local {
+            // splice(2) does not get past urgent data of TCP: it fails with EAGAIN.
+            if self.watched.has_urgent() {
+                return Poll::Ready(Ok(None));
+            }
             return Poll::Ready(Ok(Some(Spliceable { most, is_all: false })));
         }
         let waiting = Descriptors::without(self.watched.fd()?);
@@ -154,7 +170,7 @@ impl Socket {
     /// Moves at most `size` bytes from the socket into the empty pipe, within the kernel.
     #[cfg(target_os = "linux")]
     pub(crate) fn poll_splice_in(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         pipe: &mut KernelPipe,
         size: Spliceable,
@@ -209,6 +225,26 @@ impl Socket {
         Poll::Ready(())
     }
 
+    /// Has the system probe a TCP peer that has ended its direction (keepalive), so that
+    /// [`poll_gone`](Self::poll_gone) notices that it has closed the connection: a FIN alone does not
+    /// show that. The system of the peer answers until it discards the closed connection, usually
+    /// for a minute, and then with a reset. A peer that has half-closed answers as long as it is
+    /// there.
+    pub(crate) fn probe_peer(&mut self) {
+        if self.is_local || self.is_probed {
+            return;
+        }
+        self.is_probed = true;
+        let probes = TcpKeepalive::new()
+            .with_time(PROBE_INTERVAL)
+            .with_interval(PROBE_INTERVAL)
+            .with_retries(PROBES);
+        let set = self.watched.fd().map(|fd| SockRef::from(&fd).set_tcp_keepalive(&probes));
+        if let Err(error) = set.flatten() {
+            tracing::debug!(%error, "the peer is not probed");
+        }
+    }
+
     /// Returns whether the peer has sent bytes that are not read yet.
     pub(crate) fn has_left_something(&self) -> bool {
         let bytes = self.watched.fd().and_then(|fd| Ok(rustix::io::ioctl_fionread(fd)?));
@@ -236,25 +272,44 @@ impl Socket {
         Poll::Ready(result)
     }
 
+    /// Waits until there is something to read, or the end of file. Before the first read it makes
+    /// urgent data ordinary data (RFC 6093), because the system discards it otherwise. A command that
+    /// is given a socket that was never read gets the socket as it was.
+    fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.watched.poll_read_ready(cx))?;
+        if !self.reads_in_line {
+            receive_urgent_in_line(self.watched.fd()?);
+            self.reads_in_line = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Reads by `input`, which returns the number of bytes and whether these are all bytes that the
     /// socket had. If so, the readiness is cleared, which saves the call that would find nothing:
     /// later bytes wake the task.
     ///
-    /// A read that does not fill its buffer has taken all bytes; tokio relies on this, too. Only
-    /// out-of-band data ends a read early, and delays the bytes after it.
+    /// A read that does not fill its buffer has taken all bytes, unless urgent data has arrived: a
+    /// read ends before it. What arrives after the last event causes another event.
     fn try_input(
         &self,
         input: impl FnOnce(BorrowedFd<'_>) -> io::Result<(usize, bool)>,
     ) -> io::Result<usize> {
         let mut all = None;
         let result = self.watched.try_read(|fd| match input(fd)? {
-            (read, true) => {
+            (read, true) if self.ends_reads_at_last_byte() => {
                 all = Some(read);
                 Err(io::ErrorKind::WouldBlock.into())
             }
-            (read, false) => Ok(read),
+            (read, _) => Ok(read),
         });
         all.map_or(result, Ok)
+    }
+
+    /// Returns whether a read of this socket ends only where its data ends.
+    fn ends_reads_at_last_byte(&self) -> bool {
+        // Other systems do not report urgent data, which only TCP has there.
+        (self.is_local || cfg!(any(target_os = "linux", target_os = "android")))
+            && !self.watched.has_urgent()
     }
 }
 
@@ -275,7 +330,12 @@ impl Detached {
     /// Registers the socket with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
         let watch = if self.is_local { Watched::new } else { Watched::for_writing };
-        Ok(Socket { watched: watch(self.fd)?, is_local: self.is_local })
+        Ok(Socket {
+            watched: watch(self.fd)?,
+            is_local: self.is_local,
+            reads_in_line: false,
+            is_probed: false,
+        })
     }
 
     /// Makes the socket the standard input and output of a command. It blocks, as standard streams
@@ -295,6 +355,12 @@ pub(super) fn peer_state(socket: BorrowedFd<'_>, is_local: bool) -> PeerState {
     let unread = if has_unread { unread(socket).unwrap_or(0) } else { 0 };
     let was_reset = matches!(sockopt::socket_error(socket), Ok(Err(Errno::CONNRESET)));
     PeerState { was_reset, unread }
+}
+
+/// Makes urgent data (`MSG_OOB` of `send(2)`) ordinary data that is read in its place.
+pub(super) fn receive_urgent_in_line(socket: BorrowedFd<'_>) {
+    // It fails for sockets that have no urgent data.
+    let _ = sockopt::set_socket_oobinline(socket, true);
 }
 
 fn has_hung_up(socket: BorrowedFd<'_>) -> bool {

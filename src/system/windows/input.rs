@@ -37,6 +37,9 @@ struct InputState {
     end: Option<Result<(), io::Error>>,
 }
 
+/// Whether a wait for input ends when this process shuts down receiving.
+pub(crate) const REPORTS_END_OF_RECEIVING: bool = false;
+
 /// Maximum number of bytes that are read ahead.
 const PIECE: usize = 256 << 10;
 
@@ -62,7 +65,7 @@ impl Input {
     }
 
     /// Waits until there is input, the peer of the stream has closed, or the flag is set.
-    pub(crate) fn wait(&self, stream: &Stream, stop: &AtomicBool) -> io::Result<Ready> {
+    pub(crate) fn wait(&self, stream: &Stream, _: bool, stop: &AtomicBool) -> io::Result<Ready> {
         self.start_reading()?;
         let mut state = self.feed.state();
         loop {

@@ -8,7 +8,35 @@ use std::{
 
 pub(in super::super) use lsock_startup::close_stdout;
 
+/// The kind of file that standard output is, which makes no difference on this system.
+#[derive(Copy, Clone, Debug)]
+pub(in super::super) struct OutputKind;
+
+impl OutputKind {
+    pub(in super::super) fn of(_: &File) -> Self {
+        Self
+    }
+}
+
 impl Output {
+    /// Returns `false`: the system does not report that the reader of an output has gone.
+    #[expect(clippy::unused_self, reason = "other systems report it")]
+    pub(crate) fn has_reader(&self) -> bool {
+        false
+    }
+
+    /// Never returns: the system does not report it.
+    #[expect(clippy::unused_self, reason = "other systems report it")]
+    pub(crate) async fn reader_gone(&self) -> io::Result<()> {
+        std::future::pending().await
+    }
+
+    /// Does nothing: a pipe ends when its last handle is closed.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems have sockets")]
+    pub(in super::super) fn shut_down(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Returns `usize::MAX`: the system does not report whether a write would block.
     #[expect(clippy::unused_self, reason = "other systems report it")]
     pub(crate) fn room(&self) -> usize {

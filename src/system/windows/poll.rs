@@ -1,12 +1,21 @@
-use super::super::PeerState;
-use local_socket::{Stream, traits::StreamCommon as _};
+use super::super::{Output, PeerState, Receivable};
+use local_socket::{Listener, Stream, traits::StreamCommon as _};
 use std::io;
 
-/// Returns at once: streams are blocking.
+/// Returns at once: streams are blocking, and the system does not report that a reader has gone.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
-pub(crate) fn to_receive(_: &Stream) -> io::Result<()> {
-    Ok(())
+pub(crate) fn to_receive(_: &Stream, _: &Output) -> io::Result<Receivable> {
+    Ok(Receivable::Stream)
 }
+
+/// Returns at once: listeners are blocking, and the system does not report that a reader has gone.
+#[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
+pub(crate) fn to_accept(_: &Listener, _: &Output) -> io::Result<Receivable> {
+    Ok(Receivable::Stream)
+}
+
+/// Does nothing: pipes have no urgent data.
+pub(crate) fn receive_urgent_in_line(_: &Stream) {}
 
 /// Returns at once: streams are blocking.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]

@@ -162,6 +162,10 @@ impl Socket {
         }
     }
 
+    /// Does nothing: the system reports no event when a TCP connection is reset.
+    #[expect(clippy::unused_self, reason = "other systems report it")]
+    pub(crate) fn probe_peer(&mut self) {}
+
     /// Returns `true`: a pipe cannot report unread data, so there may be some.
     #[expect(clippy::unused_self, reason = "other systems report it")]
     pub(crate) fn has_left_something(&self) -> bool {

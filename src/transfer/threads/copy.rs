@@ -1,11 +1,14 @@
 //! Copies bytes through a buffer, for any pair of source and sink.
 
 use crate::{
-    system::{Descriptors, Input, poll},
+    system::{Descriptors, Input, Output, Receivable, poll},
     transfer::{Gauge, ObservedDirection},
 };
 use local_socket::Stream;
-use std::io::{self, ErrorKind, Write};
+use std::{
+    cell::Cell,
+    io::{self, ErrorKind, Write},
+};
 
 /// A source of bytes.
 pub(crate) trait CopySource {
@@ -41,6 +44,12 @@ pub(super) struct Incoming<'a> {
     pub(super) stream: &'a Stream,
     /// Descriptors that arrive are closed and recorded.
     pub(super) descriptors: Descriptors,
+    pub(super) output: &'a Output,
+    /// Whether the reader of the output has gone: the stream counts as ended.
+    pub(super) output_is_gone: &'a Cell<bool>,
+    /// Whether to wait before each read, because a read would block and the reader of the output
+    /// may go meanwhile.
+    pub(super) waits_first: bool,
 }
 
 /// Reads once and writes everything that was read. The gauge counts reads and writes at once, so
@@ -106,10 +115,18 @@ impl CopySource for &Input {
 
 impl CopySource for Incoming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.waits_first {
+            self.wait()?;
+        }
+        if self.output_is_gone.get() {
+            return Ok(0);
+        }
         self.descriptors.read(self.stream, buffer)
     }
     fn wait(&mut self) -> io::Result<()> {
-        poll::to_receive(self.stream)
+        let ready = poll::to_receive(self.stream, self.output)?;
+        self.output_is_gone.set(ready == Receivable::OutputGone);
+        Ok(())
     }
 }
 

@@ -6,11 +6,12 @@ use super::{
 };
 use crate::{
     memory,
-    system::{Descriptors, Either, Input, Output, Ready, Splicer, poll},
+    system::{Descriptors, Either, Input, Output, Ready, Receivable, Splicer, poll},
     transfer::{CopyMode, DirectionEnd, Gauge, Meter, ObservedDirection, Passing, TransferOptions},
 };
 use local_socket::Stream;
 use std::{
+    cell::Cell,
     io::{self, ErrorKind},
     sync::atomic::Ordering,
 };
@@ -149,14 +150,22 @@ impl<'a> Sending<'a> {
     /// Sends the input until it ends.
     pub(super) fn send(&mut self) -> ThreadEnd {
         let gauge = &self.meter.sent;
+        let mut receives = self.path.options.receives;
         loop {
             gauge.wait_begins();
-            let ready = self.input.wait(self.stream, &self.meter.stop);
+            let ready = self.input.wait(self.stream, receives, &self.meter.stop);
             if self.meter.stop.load(Ordering::SeqCst) {
                 return DirectionEnd::Stopped.into();
             }
+            if self.meter.output_is_gone.load(Ordering::SeqCst) {
+                return self.send_arrived();
+            }
             match ready {
                 Ok(Ready::Input) => {}
+                Ok(Ready::ReceivingEnded) => {
+                    receives = false;
+                    continue;
+                }
                 Ok(Ready::PeerGone) => {
                     return ThreadEnd {
                         reason: DirectionEnd::ReceiverGone,
@@ -172,13 +181,33 @@ impl<'a> Sending<'a> {
         }
     }
 
+    /// Sends what has already arrived on the input, after the reader of the output has gone.
+    fn send_arrived(&mut self) -> ThreadEnd {
+        let sent = || self.meter.sent.delivered();
+        let (before, arrived) = (sent(), self.input.pending().unwrap_or(0));
+        loop {
+            let left = arrived.saturating_sub(sent() - before);
+            if left == 0 {
+                return DirectionEnd::Stopped.into();
+            }
+            if let Some(end) = self.step(usize::try_from(left).unwrap_or(usize::MAX)) {
+                return end;
+            }
+        }
+    }
+
     fn step(&mut self, most: usize) -> Option<ThreadEnd> {
         let Self { input, stream, meter, ref mut path } = *self;
         let splice = |splicer: &mut Splicer| splicer.send(input, stream, most).map(Some);
         Some(match path.step(&mut { input }, &mut { stream }, most, splice) {
             Ok(CopyStep::Moved) => return None,
             Ok(CopyStep::End) => DirectionEnd::Eof.into(),
-            Err(_) if meter.stop.load(Ordering::SeqCst) => DirectionEnd::Stopped.into(),
+            Err(_)
+                if meter.stop.load(Ordering::SeqCst)
+                    || meter.output_is_gone.load(Ordering::SeqCst) =>
+            {
+                DirectionEnd::Stopped.into()
+            }
             Err(Broken::Source(error)) => DirectionEnd::InputFailed(error).into(),
             Err(Broken::Sink(error)) => {
                 ThreadEnd { reason: DirectionEnd::OutputFailed(error), left: input.pending() }
@@ -202,14 +231,25 @@ pub(super) fn receive(
         Ok(path) => path,
         Err(error) => return DirectionEnd::OutputFailed(error),
     };
-    let mut source = Incoming { stream, descriptors: Descriptors::new(false) };
+    poll::receive_urgent_in_line(stream);
+    let output_is_gone = Cell::new(false);
+    let mut source = Incoming {
+        stream,
+        descriptors: Descriptors::new(false),
+        output,
+        output_is_gone: &output_is_gone,
+        waits_first: path.splicer.is_none() && output.has_reader(),
+    };
     let stop = options.is_timed().then_some(&meter.write_stop);
     let mut sink = Outgoing::new(output, stop);
     loop {
         let splice = |splicer: &mut Splicer| loop {
             if !splicer.is_bulk() {
                 gauge.wait_begins();
-                poll::to_receive(stream)?;
+                if poll::to_receive(stream, output)? == Receivable::OutputGone {
+                    output_is_gone.set(true);
+                    return Ok(Some(0));
+                }
                 gauge.wait_ends();
             }
             match splicer.receive(stream, output) {
@@ -224,6 +264,7 @@ pub(super) fn receive(
         match step {
             Ok(CopyStep::Moved) => {}
             Ok(CopyStep::End) if meter.stop.load(Ordering::SeqCst) => return DirectionEnd::Stopped,
+            Ok(CopyStep::End) if output_is_gone.get() => return DirectionEnd::ReceiverGone,
             Ok(CopyStep::End) => return DirectionEnd::Eof,
             Err(Broken::Source(error)) => return DirectionEnd::InputFailed(error),
             // Splicing does not report which end failed; only a socket can be reset.

@@ -24,8 +24,15 @@ impl Endings {
         self.sends != self.receives
     }
 
-    pub(super) fn output_has_failed(&self) -> bool {
-        matches!(&self.received, Some(ThreadEnd { reason: DirectionEnd::OutputFailed(_), .. }))
+    /// Returns whether the output can no longer be written.
+    pub(super) fn output_has_ended(&self) -> bool {
+        matches!(
+            &self.received,
+            Some(ThreadEnd {
+                reason: DirectionEnd::OutputFailed(_) | DirectionEnd::ReceiverGone,
+                ..
+            })
+        )
     }
 
     /// Returns whether the peer has closed without reading everything (`unix(7)`).

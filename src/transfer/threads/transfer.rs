@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diag::caught,
-    system::{Input, Output, poll},
+    system::{self, Input, Output, poll},
     transfer::{
         AfterEnd, Delivery, DeliveryRule, Direction, DirectionEnd, DirectionReport, EarlyEnd,
         Gauge, Meter, ObservedDirection, Observer, Parties, Party, TransferOptions, TransferReport,
@@ -143,7 +143,11 @@ impl TransferShared {
     }
 
     fn send(&self, input: &Input) {
-        self.sent(self.sending(input).map_or_else(|end| end, |mut sending| sending.send()));
+        let end = self.sending(input).map_or_else(|end| end, |mut sending| sending.send());
+        if self.meter.output_is_gone.load(Ordering::SeqCst) {
+            self.stop(Shutdown::Both);
+        }
+        self.sent(end);
     }
 
     /// Sends a short input. Returns whether that was the whole input.
@@ -175,18 +179,16 @@ impl TransferShared {
         let Self { stream, options, meter, back, number, .. } = self;
         let end = direction::receive(stream, &output, options, meter, back, *number);
         match (options.eof.after(&end), &end) {
+            (_, DirectionEnd::ReceiverGone) => self.output_is_gone(),
             // Without an output, nobody gets what the peer answers.
             (AfterEnd::StopBoth, _) | (_, DirectionEnd::OutputFailed(_)) => {
                 self.stop(Shutdown::Both);
             }
             (AfterEnd::Continue, _) => {}
             (AfterEnd::SendEof, _) => {
-                // Otherwise the process ends or the next connection follows.
-                if is_only
-                    && self.endings().sends
-                    && let Err(error) = output.close()
-                {
-                    tracing::debug!(%error, "output not closed");
+                // Otherwise the next connection follows.
+                if is_only && let Err(error) = output.end(self.endings().sends) {
+                    tracing::debug!(%error, "output not ended");
                 }
             }
         }
@@ -199,6 +201,17 @@ impl TransferShared {
             endings.received = Some(end);
             endings.receives = false;
         });
+    }
+
+    /// Ends both directions, because the reader of the output has gone while there was nothing to
+    /// write. What has already arrived on the input is still sent.
+    fn output_is_gone(&self) {
+        if self.endings().sends && system::REPORTS_END_OF_RECEIVING {
+            self.meter.output_is_gone.store(true, Ordering::SeqCst);
+            self.shutdown(Shutdown::Read);
+        } else {
+            self.stop(Shutdown::Both);
+        }
     }
 
     /// Ends both directions after the held bytes are delivered.
@@ -243,7 +256,8 @@ impl TransferShared {
         let mut endings = self.endings();
         while !endings.both_ended() {
             // Without an output there is nothing to wait for.
-            let rest = if endings.output_has_failed() {
+            let sent = self.meter.sent.delivered();
+            let rest = if endings.output_has_ended() {
                 Some((STOP_TIME, None))
             } else {
                 self.next_limit(&endings)
@@ -256,7 +270,8 @@ impl TransferShared {
                         .changed
                         .wait_timeout(endings, rest)
                         .unwrap_or_else(PoisonError::into_inner);
-                    if result.timed_out() && limit.is_none() {
+                    let is_stuck = self.meter.sent.delivered() == sent;
+                    if result.timed_out() && limit.is_none() && is_stuck {
                         return None;
                     }
                     endings
@@ -320,7 +335,7 @@ impl TransferShared {
     fn finish(&self, early_end: Option<EarlyEnd>) -> TransferReport {
         let mut endings = self.endings();
         // A peer that cannot deliver its answer any more may never read what was sent.
-        let drain_limit = if endings.output_has_failed() { STOP_TIME } else { Duration::MAX };
+        let drain_limit = if endings.output_has_ended() { STOP_TIME } else { Duration::MAX };
         if early_end.is_some() {
             drop(endings);
             self.meter.write_stop.stop();

@@ -1,8 +1,11 @@
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     task::{Context, Poll, ready},
 };
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::{pin::pin, task::Waker};
 use tokio::{
     io::{Interest, unix::AsyncFd},
     runtime::Handle,
@@ -110,6 +113,24 @@ impl Watched {
         self.socket()?.try_io(Interest::WRITABLE, |socket| write(socket.as_fd()))
     }
 
+    /// Returns whether urgent data has arrived (`MSG_OOB` of `send(2)`) since the socket was
+    /// registered. Other systems than Linux do not report it: `false`.
+    #[must_use]
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(clippy::unused_self))]
+    pub fn has_urgent(&self) -> bool {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Ok(socket) = self.socket()
+            && socket.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+        {
+            // The call succeeds as well if the peer has ended its direction.
+            let (ready, mut cx) =
+                (socket.ready(Interest::PRIORITY), Context::from_waker(Waker::noop()));
+            let ready = pin!(ready).poll(&mut cx);
+            return matches!(ready, Poll::Ready(Ok(guard)) if guard.ready().is_priority());
+        }
+        false
+    }
+
     fn socket(&self) -> io::Result<&AsyncFd<OwnedFd>> {
         self.socket.as_ref().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -127,9 +148,34 @@ impl Watched {
 }
 
 fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
-    let interest =
-        if writing { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let reading = Interest::READABLE | Interest::PRIORITY;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let reading = Interest::READABLE;
+    let interest = if writing { reading | Interest::WRITABLE } else { reading };
     // SAFETY: an `OwnedFd` is an open descriptor, and it stays the same as long as it is
     // registered, because it is only lent by shared reference.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest)? })
+}
+
+/// Waits until the reader of a pipe, the peer of a socket, or a terminal has gone. The descriptor may
+/// be shared with other processes; its mode is not changed.
+///
+/// # Errors
+/// `Other` outside a tokio runtime, or an error of `epoll_ctl(2)`, such as `PermissionDenied` for a
+/// file that the system does not watch.
+pub async fn hung_up(fd: OwnedFd) -> io::Result<()> {
+    // A pipe reports an error, a socket that it is closed for reading.
+    let events = Interest::READABLE | Interest::ERROR;
+    // SAFETY: as in `register`.
+    let watched = unsafe { AsyncFd::register_with_interest(fd, events)? };
+    loop {
+        let mut guard = watched.ready(events).await?;
+        let mut fds = [PollFd::new(watched.get_ref(), PollFlags::empty())];
+        poll(&mut fds, Some(&Timespec::default()))?;
+        if fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
+            return Ok(());
+        }
+        guard.clear_ready();
+    }
 }

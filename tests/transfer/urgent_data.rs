@@ -1,0 +1,117 @@
+//! Urgent data (`MSG_OOB` of `send(2)`): it is passed on in its place, and what follows it is not
+//! delayed.
+
+use crate::harness::{Scene, Wire, data};
+use rustix::net::{SendFlags, send};
+use std::thread;
+
+/// Pairs of a listener and a target of a relay.
+const ENDS: [(&str, &str); 4] = [
+    ("./s", "./t"),
+    ("tcp:127.0.0.1:0", "tcp:127.0.0.1:0"),
+    ("./s", "tcp:127.0.0.1:0"),
+    ("tcp:127.0.0.1:0", "./t"),
+];
+
+const COPY_MODES: [&[&str]; 3] = [&[], &["--copy", "buffer"], &["--copy", "splice"]];
+
+fn send_urgent(wire: &Wire, byte: u8) {
+    assert_eq!(send(wire, &[byte], SendFlags::OOB).unwrap(), 1);
+}
+
+/// Sends messages that contain urgent data and expects each of them before the next one is sent.
+#[track_caller]
+fn expect_urgent(from: &mut Wire, to: &mut Wire) {
+    for round in 0..20 {
+        from.send("before");
+        // One of them is not together with the rest.
+        if round % 2 == 0 {
+            to.expect("before");
+        }
+        send_urgent(from, b'!');
+        from.send("after");
+        to.expect(if round % 2 == 0 { "!after" } else { "before!after" });
+    }
+}
+
+#[test]
+fn a_relay_passes_urgent_data_on_and_what_follows_at_once() {
+    for ((listen, target), mode) in ENDS.into_iter().flat_map(|ends| COPY_MODES.map(|m| (ends, m)))
+    {
+        let scene = Scene::new();
+        let (host, target) = scene.host(target);
+        let relay = scene.relay(listen, &target).args(mode).start_listening();
+        let mut client = scene.wire(&relay.listen_name());
+        let mut target = host.accept();
+        expect_urgent(&mut client, &mut target);
+        expect_urgent(&mut target, &mut client);
+    }
+}
+
+#[test]
+fn a_relay_that_passes_descriptors_passes_urgent_data_on() {
+    let scene = Scene::new();
+    let (host, _) = scene.host("./t");
+    let _relay = scene.relay("./s", "./t").arg("--pass-fds").start_listening();
+    let mut client = scene.wire("./s");
+    let mut target = host.accept();
+    expect_urgent(&mut client, &mut target);
+    expect_urgent(&mut target, &mut client);
+}
+
+#[test]
+fn urgent_data_in_bulk_loses_no_byte() {
+    const ROUNDS: usize = 40;
+    for ((listen, target), mode) in ENDS.into_iter().flat_map(|ends| COPY_MODES.map(|m| (ends, m)))
+    {
+        let scene = Scene::new();
+        let (host, target) = scene.host(target);
+        let relay = scene.relay(listen, &target).args(mode).start_listening();
+        let client = scene.wire(&relay.listen_name());
+        let mut target = host.accept();
+        let mut writer = client.another();
+        let writes = thread::spawn(move || {
+            for round in 1..ROUNDS {
+                writer.send(data(round * 7_001));
+                send_urgent(&writer, b'!');
+            }
+            writer.end();
+        });
+        let all = (1..ROUNDS).flat_map(|round| [data(round * 7_001), b"!".to_vec()]);
+        target.expect_rest(all.collect::<Vec<_>>().concat());
+        writes.join().unwrap();
+    }
+}
+
+#[test]
+fn a_hub_writes_urgent_data_in_its_place() {
+    let scene = Scene::new();
+    let hub = scene.listen("./s").args(["-k", "--merge"]).start_listening();
+    let mut client = scene.wire("./s");
+    let mut expected = String::new();
+    for _ in 0..20 {
+        client.send("before");
+        send_urgent(&client, b'!');
+        client.send("after\n");
+        expected.push_str("before!after\n");
+        hub.wait_for_output(&expected);
+    }
+}
+
+#[test]
+fn stdout_gets_urgent_data_in_its_place() {
+    for mode in [&[][..], &["--copy", "buffer"]] {
+        let scene = Scene::new();
+        let (host, _) = scene.host("./t");
+        let lsock = scene.connect("./t").args(mode).open_input().start();
+        let mut server = host.accept();
+        let mut expected = String::new();
+        for _ in 0..20 {
+            server.send("before");
+            send_urgent(&server, b'!');
+            server.send("after");
+            expected.push_str("before!after");
+            lsock.wait_for_output(&expected);
+        }
+    }
+}
