@@ -119,8 +119,9 @@ impl TcpSource {
     ) -> Result<Self, Failure> {
         let why = "a TCP port has no file, and its clients no users";
         ListenSettings::refuse(settings.of_files_and_users(), why)?;
-        let addresses =
-            address.resolve().map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+        let addresses = address
+            .resolve()
+            .map_err(|error| Failure::Bind(address.error("listen on", &error).into()))?;
         if !expose && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(Failure::Usage(format!(
                 "{address} could be reached from other machines, which takes --expose"
@@ -154,7 +155,7 @@ impl ListenSource for TcpSource {
     }
 
     fn open(&mut self) -> Result<ClientSource, Failure> {
-        self.listen().map_err(|error| Failure::Bind(self.address.error("listen on", &error)))
+        self.listen().map_err(|error| Failure::Bind(self.address.error("listen on", &error).into()))
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod signals;
 pub(crate) mod socket;
 #[cfg(target_os = "linux")]
 pub(crate) mod splice;
+pub(crate) mod standing;
 pub(crate) mod usage;
 
 use rustix::{

@@ -47,6 +47,13 @@ pub enum Action {
 pub enum Obstacle {
     /// A server listens on the name. If the system can find out, which one.
     LiveServer(Option<Holder>),
+    /// A socket file that this process has no permission to connect to: whether a server listens on
+    /// it is not known. On Linux every user can find the servers of the network namespace, so a
+    /// server there is a [`LiveServer`](Self::LiveServer).
+    Unprobed {
+        /// User identifier of the owner of the file.
+        owner: u32,
+    },
     /// The file is not a socket, but for example `a regular file` or `a folder`.
     NotASocket(&'static str),
     /// Other processes were replacing names until the time was over
@@ -148,6 +155,11 @@ impl Display for SocketError {
             Some(Obstacle::LiveServer(Some(holder))) => {
                 write!(f, "a live server holds the name: {holder}")
             }
+            Some(Obstacle::Unprobed { owner }) => write!(
+                f,
+                "a socket file of uid {owner} is there, and without permission to connect it is \
+                 not known whether a server listens on it"
+            ),
             Some(Obstacle::NotASocket(what)) => {
                 write!(f, "{what} of that name is there, and it is not a socket")
             }

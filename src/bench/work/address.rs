@@ -45,7 +45,7 @@ impl ServerAddress {
                     let reason = local_socket::error::reason(&error);
                     let text = format!("cannot connect to {self}: {reason}");
                     let error = io::Error::new(error.kind(), text);
-                    Failure::Connect { error, file: None }.into()
+                    Failure::Connect { error: error.into(), file: None }.into()
                 })
             }
         }
