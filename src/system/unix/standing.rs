@@ -31,7 +31,7 @@ pub(crate) fn examine(error: io::Error) -> SocketFailure {
 
 fn explanation(error: &SocketError) -> Option<Standing> {
     let path = error.name().is_path().then(|| Path::new(error.name().as_os_str()))?;
-    let code = Errno::from_io_error(error.system_error())?;
+    let code = Errno::from_raw_os_error(error.raw_os_error()?);
     match error.action() {
         Action::Connect => of_connecting(path, code),
         Action::Bind => of_listening(path, code, error.obstacle()),
