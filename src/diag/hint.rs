@@ -1,4 +1,7 @@
-use super::{Fact, Failure, SocketFailure, Standing, escaped};
+use super::{
+    Failure, SocketFailure, escaped,
+    standing::{Fact, Standing},
+};
 use local_socket::{
     Name, Platform,
     error::{Holder, Obstacle, SocketError},

@@ -3,7 +3,10 @@
 //! The path is examined after the error, and it may have changed in between. So only facts that
 //! agree with the error are returned.
 
-use crate::diag::{Fact, FileKind, Rights, SocketFailure, Standing};
+use crate::diag::{
+    SocketFailure,
+    standing::{Fact, FileKind, Rights, Standing},
+};
 use local_socket::error::{Action, Obstacle, SocketError};
 use nix::unistd::{Uid, User};
 use rustix::{

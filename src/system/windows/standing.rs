@@ -1,6 +1,9 @@
 //! Finds out what stands at the name of a pipe that could not be used.
 
-use crate::diag::{Fact, SocketFailure, Standing};
+use crate::diag::{
+    SocketFailure,
+    standing::{Fact, Standing},
+};
 use local_socket::error::{Action, SocketError};
 use std::io::{self, ErrorKind};
 
