@@ -31,7 +31,7 @@ pub(crate) use imp::{
     release::{kernel_version, os_name},
     signals,
     socket::{Detached, Socket},
-    standing::examine,
+    standing::{examine, search_elsewhere},
     usage,
 };
 #[cfg(target_os = "linux")]

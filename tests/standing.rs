@@ -196,6 +196,28 @@ fn the_log_of_a_relay_says_what_stands_at_its_target() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn an_abstract_name_of_another_network_namespace_is_found_there() {
+    let scene = Scene::new();
+    let unshare = || scene.command("unshare").arg("--net");
+    if !is_root() || !has("unshare") || !unshare().arg("true").run().status.success() {
+        return;
+    }
+    let server = unshare().args([env!("CARGO_BIN_EXE_lsock"), "listen", "-v", scene.word(), "-k"]);
+    let server = server.args(["--", "cat"]).start_listening();
+    let (name, pid) = (format!("@{}", scene.word()), server.pid());
+    let reason = format!(
+        "connection refused: nobody listens in this network namespace, but in that of pid {pid} \
+         (lsock)"
+    );
+    connect(&scene, &name, &reason).says(&format!("hint: `nsenter -t {pid} -n lsock connect"));
+    let waiting = scene.connect(&name).arg("--wait=20ms").run().fails(4);
+    waiting.says(&reason).says("hint: `nsenter");
+    server.terminate();
+    connect(&scene, &name, "connection refused").says("hint: nobody listens there");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_mount_over_the_name_and_a_read_only_file_system_are_named() {
     let scene = Scene::new();
     drop(scene.host("./s"));

@@ -19,11 +19,7 @@ impl Failure {
                 Some(format!("there is a socket file of that name in this folder: use {file}"))
             }
             Self::Connect { error, file: None } => connect(error),
-            Self::ConnectTimedOut { error, .. }
-                if matches!(error.fact(), Some(Fact::NoSocket(_))) =>
-            {
-                None
-            }
+            Self::ConnectTimedOut { error, .. } if waits_in_vain(error) => connect(error),
             Self::ConnectTimedOut { option, .. } => {
                 Some(format!("a longer {option} gives the server more time"))
             }
@@ -97,6 +93,7 @@ fn listen_elsewhere(fact: &Fact) -> Option<String> {
         | Fact::Datagram
         | Fact::SeqPacket
         | Fact::ClosedSocket(_)
+        | Fact::OtherNamespace { .. }
         | Fact::ClosedPipe => return None,
     };
     Some(hint.to_owned())
@@ -116,6 +113,11 @@ fn connect(failure: &SocketFailure) -> Option<String> {
     }
 }
 
+/// Returns whether more time will hardly help.
+fn waits_in_vain(failure: &SocketFailure) -> bool {
+    matches!(failure.fact(), Some(Fact::NoSocket(_) | Fact::OtherNamespace { .. }))
+}
+
 const OWNER_DECIDES: &str = "its owner decides who may connect (lsock listen --mode, --allow)";
 
 /// Returns what helps a user who cannot connect because of a fact.
@@ -133,6 +135,9 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
         Fact::Datagram => Some(format!("`socat - UNIX-SENDTO:{}` sends to it", path(name))),
         Fact::SeqPacket => {
             Some(format!("`socat - UNIX-CONNECT:{},type=5` connects to it", path(name)))
+        }
+        Fact::OtherNamespace { pid, .. } => {
+            Some(format!("`nsenter -t {pid} -n lsock connect {name}`, run by root, connects to it"))
         }
         Fact::ClosedSocket(_) => Some(OWNER_DECIDES.to_owned()),
         Fact::ClosedFolder(..) => Some("the owner of the folder decides who may use it".to_owned()),

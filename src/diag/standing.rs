@@ -66,6 +66,8 @@ pub(crate) enum Fact {
     SeqPacket,
     /// This user has no write permission for the socket file.
     ClosedSocket(Rights),
+    /// The abstract name exists in the network namespace of this process, and not in ours.
+    OtherNamespace { pid: u32, command: String },
     /// The security descriptor of the named pipe, or its direction, does not let this user read
     /// and write it.
     ClosedPipe,
@@ -101,7 +103,9 @@ impl Fact {
             }
             Self::StickyFolder { .. } | Self::ImmutableFolder(_) => Some("operation not permitted"),
             Self::MountPoint => Some("resource busy"),
-            Self::Stale | Self::NotListening => Some("connection refused"),
+            Self::Stale | Self::NotListening | Self::OtherNamespace { .. } => {
+                Some("connection refused")
+            }
             Self::ClosedPipe => Some("access denied"),
             Self::NotAFolder(..)
             | Self::LinkLoop(_)
@@ -160,6 +164,10 @@ impl Fact {
             Self::ClosedSocket(rights) => {
                 Text::Noun(format!("a socket file that this user may not write to ({rights})"))
             }
+            Self::OtherNamespace { pid, command } => Text::Sentence(format!(
+                "nobody listens in this network namespace, but in that of pid {pid} ({})",
+                escaped(command)
+            )),
             Self::ClosedPipe => {
                 Text::Noun("a pipe that this user may not both read and write".to_owned())
             }

@@ -3,11 +3,16 @@
 //! The path is examined after the error, and it may have changed in between. So only facts that
 //! agree with the error are returned.
 
+#[cfg(target_os = "linux")]
+use super::namespaces::{Namespace, with_abstract_name};
 use crate::diag::{
-    SocketFailure,
+    Failure, SocketFailure,
     standing::{Fact, FileKind, Rights, Standing},
 };
-use local_socket::error::{Action, Obstacle, SocketError};
+use local_socket::{
+    Name,
+    error::{Action, Obstacle, SocketError},
+};
 use nix::unistd::{Uid, User};
 use rustix::{
     fs::{Access, AtFlags, CWD, accessat},
@@ -30,6 +35,33 @@ const MAX_LINKS: usize = 40;
 pub(crate) fn examine(error: io::Error) -> SocketFailure {
     let standing = SocketError::of(&error).and_then(explanation).map(Box::new);
     SocketFailure { error, standing }
+}
+
+/// Adds to the error of connecting to a local socket that the name exists elsewhere, if it does. It
+/// examines all processes, so it is for an error that ends the program.
+pub(crate) fn search_elsewhere(mut failure: Failure) -> Failure {
+    if let Failure::Connect { error, file: None } | Failure::ConnectTimedOut { error, .. } =
+        &mut failure
+        && error.standing.is_none()
+        && error.error.kind() == ErrorKind::ConnectionRefused
+        && let Some(name) = SocketError::of(&error.error).map(SocketError::name)
+        && !name.is_path()
+    {
+        error.standing = elsewhere(name).map(|fact| Box::new(Standing { link: None, fact }));
+    }
+    failure
+}
+
+#[cfg(target_os = "linux")]
+fn elsewhere(name: &Name<'_>) -> Option<Fact> {
+    let Namespace { pid, command } = with_abstract_name(name.as_bytes())?;
+    Some(Fact::OtherNamespace { pid, command })
+}
+
+/// Returns `None`: only Linux has network namespaces.
+#[cfg(not(target_os = "linux"))]
+fn elsewhere(_: &Name<'_>) -> Option<Fact> {
+    None
 }
 
 fn explanation(error: &SocketError) -> Option<Standing> {

@@ -1,7 +1,7 @@
 //! Finds out what stands at the name of a pipe that could not be used.
 
 use crate::diag::{
-    SocketFailure,
+    Failure, SocketFailure,
     standing::{Fact, Standing},
 };
 use local_socket::error::{Action, SocketError};
@@ -12,6 +12,11 @@ use std::io::{self, ErrorKind};
 pub(crate) fn examine(error: io::Error) -> SocketFailure {
     let standing = SocketError::of(&error).and_then(explanation).map(Box::new);
     SocketFailure { error, standing }
+}
+
+/// Returns the error as it is: pipes have one namespace.
+pub(crate) fn search_elsewhere(failure: Failure) -> Failure {
+    failure
 }
 
 /// Returns what explains the error. A pipe that does not exist, or whose instances are all in use,
