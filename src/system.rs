@@ -31,6 +31,7 @@ pub(crate) use imp::{
     release::{kernel_version, os_name},
     signals,
     socket::{Detached, Socket},
+    standing::{examine, search_elsewhere},
     usage,
 };
 #[cfg(target_os = "linux")]
@@ -39,7 +40,7 @@ pub(crate) use imp::{kernel_pipe::KernelPipe, splice::Splicer};
 pub(crate) use no_splice::{KernelPipe, Splicer};
 pub(crate) use output::Output;
 
-use local_socket::error::SocketError;
+use local_socket::error::raw_os_error;
 use std::{io, thread, time::Duration};
 
 /// Whether this system moves bytes within the kernel (`splice(2)`).
@@ -108,8 +109,7 @@ pub(crate) enum AcceptError {
 
 /// Classifies an error of `accept(2)`.
 pub(crate) fn accept_error(error: &io::Error) -> AcceptError {
-    let system = SocketError::of(error).map_or(error, SocketError::system_error);
-    match system.raw_os_error() {
+    match raw_os_error(error) {
         Some(code) => listening::accept_error(code),
         None if has_too_much_open(error) => AcceptError::Passes,
         None => AcceptError::IsBroken,
@@ -129,7 +129,6 @@ pub(crate) fn start_log_thread(run: fn()) -> io::Result<()> {
 pub(crate) fn has_too_much_open(error: &io::Error) -> bool {
     const EMFILE: i32 = 24;
     const ENFILE: i32 = 23;
-    let system = SocketError::of(error).map_or(error, SocketError::system_error);
     error.kind() == io::ErrorKind::OutOfMemory
-        || cfg!(unix) && matches!(system.raw_os_error(), Some(EMFILE | ENFILE))
+        || cfg!(unix) && matches!(raw_os_error(error), Some(EMFILE | ENFILE))
 }

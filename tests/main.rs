@@ -54,6 +54,8 @@ mod relay;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
+mod standing;
+#[cfg(unix)]
 mod taking_over;
 
 // Linux.

@@ -85,3 +85,18 @@ fn a_security_descriptor_can_allow_clients() {
     let both = ["--sddl", "D:(A;;GA;;;WD)", "--allow", "any"];
     scene.lsock(["listen", scene.word()]).args(both).run().fails(2).says("--sddl");
 }
+
+/// Wine does not check the descriptor.
+#[test]
+fn a_pipe_that_this_user_may_not_use_is_named() {
+    let scene = Scene::new();
+    if scene.command("reg").args(["query", r"HKCU\Software\Wine"]).run().status.success() {
+        return;
+    }
+    // Everybody may read, and only the system may write.
+    let args = ["--sddl", "D:(A;;GR;;;WD)(A;;GA;;;SY)", "-k", "--", "cmd", "/c", "exit"];
+    let _server = scene.listen(scene.word()).args(args).start_listening();
+    let outcome = scene.connect(scene.word()).run().fails(3);
+    let outcome = outcome.says("it is a pipe that this user may not both read and write");
+    outcome.says("hint: its server decides who may connect");
+}

@@ -17,4 +17,4 @@ pub use conversion::{ConversionError, NoDetails};
 pub use lost_fds::LostFds;
 pub use name::{NameError, NameProblem};
 pub use reunite::{ReuniteError, ReuniteResult};
-pub use socket::{Action, HeldLock, Holder, Obstacle, SocketError, reason};
+pub use socket::{Action, HeldLock, Holder, Obstacle, SocketError, raw_os_error, reason};

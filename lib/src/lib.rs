@@ -100,7 +100,8 @@
 //! Functions return [`std::io::Error`] with the kind of the system's error. Errors of listening
 //! and connecting contain the action and the name:
 //! `cannot connect to ./app.sock: connection refused`. [`error::SocketError`] gives access to
-//! the parts, including the process that holds a name in use.
+//! the parts, including the process that holds a name in use and the code of the system's error,
+//! which [`std::io::Error::raw_os_error`] does not return for an error with a text of its own.
 //!
 //! # Support by system
 //!

@@ -2,8 +2,8 @@
 
 use crate::harness::{NOBODY, Place, assert_kind};
 use local_socket::{
-    ConnectWaitMode, OnConflict, Stream,
-    error::{Action, ConversionError, NoDetails, ReuniteError, SocketError, reason},
+    ConnectOptions, ConnectWaitMode, OnConflict, Stream,
+    error::{Action, ConversionError, NoDetails, ReuniteError, SocketError, raw_os_error, reason},
     traits::Stream as _,
 };
 use std::{
@@ -25,6 +25,7 @@ fn assert_complete(error: &io::Error, action: Action, place: &Place) -> String {
     let source = inside.source().and_then(|source| source.downcast_ref::<io::Error>());
     assert_eq!(source.expect("a source").kind(), error.kind());
     assert_eq!(error.to_string(), inside.to_string());
+    assert_eq!(raw_os_error(error), inside.raw_os_error());
     error.to_string()
 }
 
@@ -33,6 +34,17 @@ fn the_error_of_connect_contains_the_name(place: &Place) {
     let message = assert_complete(&error, Action::Connect, place);
     assert!(message.starts_with(&format!("cannot connect to {}: ", place.name())), "{message}");
     assert_eq!(SocketError::of(&error).unwrap().obstacle(), None);
+    assert_code(&error);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let connected = runtime.block_on(ConnectOptions::new().name(place.name()).connect_tokio());
+    assert_code(&assert_kind(connected, NOBODY));
+}
+
+/// Fails unless the error has the code of a system's error of the same kind.
+#[track_caller]
+fn assert_code(error: &io::Error) {
+    let code = SocketError::of(error).unwrap().raw_os_error().expect("a code");
+    assert_eq!(io::Error::from_raw_os_error(code).kind(), error.kind(), "{error:?}");
 }
 
 fn the_error_of_listening_contains_the_name(place: &Place) {
@@ -42,6 +54,29 @@ fn the_error_of_listening_contains_the_name(place: &Place) {
         let error = assert_kind(result, &[ErrorKind::AddrInUse]);
         let message = assert_complete(&error, Action::Bind, place);
         assert!(message.starts_with(&format!("cannot bind {}: ", place.name())), "{message}");
+        if cfg!(unix) {
+            assert_code(&error);
+        }
+    }
+}
+
+#[test]
+fn codes_are_found_at_any_depth() {
+    let system = || io::Error::from_raw_os_error(5);
+    let converted = |details| {
+        io::Error::from(ConversionError::<(), _>::from_cause_and_details(system(), details))
+    };
+    for error in [
+        system(),
+        io::Error::new(ErrorKind::AddrInUse, system()),
+        io::Error::other(io::Error::other(system())),
+        converted(""),
+        converted("details"),
+    ] {
+        assert_eq!(raw_os_error(&error), Some(5), "{error:?}");
+    }
+    for error in [io::Error::from(ErrorKind::NotFound), io::Error::other("text")] {
+        assert_eq!(raw_os_error(&error), None, "{error:?}");
     }
 }
 

@@ -31,6 +31,10 @@ pub(crate) enum BenchError {
     Answered,
     #[error("no progress for {}", format_duration(*after))]
     Stalled { after: Duration, external: bool },
+    #[error("the server was not done with what was sent {} after the end of the run", format_duration(*after))]
+    Unfinished { after: Duration, external: bool },
+    #[error("cannot connect to {server}: it accepted no connection for {}", format_duration(*after))]
+    Busy { server: String, after: Duration },
     #[error("no message was completed within the run")]
     Nothing,
     #[error("the clients sent nothing")]
@@ -61,6 +65,14 @@ impl BenchError {
                  client has half-closed it"
                     .to_owned(),
             ),
+            Self::Unfinished { external: true, .. } => Some(
+                "the server is slow: --count or --bytes with --warmup 0s measures as long as it \
+                 takes"
+                    .to_owned(),
+            ),
+            Self::Busy { .. } => {
+                Some("the backlog of the server is full; it may take fewer --clients".to_owned())
+            }
             Self::RateMissed { reached, .. } => {
                 // 80 %, rounded down to two digits.
                 let rate = reached - reached / 5;
@@ -80,7 +92,10 @@ impl From<BenchError> for Failure {
             BenchError::Run { case, source } => {
                 Self::Run { case, failure: Box::new((*source).into()) }
             }
-            error => Self::Advised { message: error.to_string(), hint: error.hint(), status: 1 },
+            error => {
+                let status = if matches!(error, BenchError::Busy { .. }) { 4 } else { 1 };
+                Self::Advised { message: error.to_string(), hint: error.hint(), status }
+            }
         }
     }
 }

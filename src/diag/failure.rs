@@ -1,4 +1,4 @@
-use super::style::counted;
+use super::{SocketFailure, style::counted};
 use local_socket::{
     Name,
     error::{SocketError, reason},
@@ -22,20 +22,20 @@ pub(crate) enum Failure {
     Unsupported { option: &'static str, why: &'static str },
     /// The name could not be listened on.
     #[error("{0}")]
-    Bind(#[source] io::Error),
+    Bind(#[source] SocketFailure),
     /// The name could not be connected to. `file` is the name of a socket file in this folder, if
     /// the name is a bare word for which there is one.
     #[error("{error}")]
     Connect {
         #[source]
-        error: io::Error,
+        error: SocketFailure,
         file: Option<Name<'static>>,
     },
     /// No server could be connected to in time; `option` has set the time.
     #[error("{}", connect_timed_out(error, *after, option))]
     ConnectTimedOut {
         #[source]
-        error: io::Error,
+        error: SocketFailure,
         after: Duration,
         option: &'static str,
     },
@@ -128,9 +128,9 @@ impl Display for Receiver {
     }
 }
 
-fn connect_timed_out(error: &io::Error, after: Duration, option: &str) -> String {
+fn connect_timed_out(error: &SocketFailure, after: Duration, option: &str) -> String {
     let after = humantime::format_duration(after);
-    match SocketError::of(error) {
+    match SocketError::of(&error.error) {
         Some(socket) if socket.system_error().kind() == io::ErrorKind::TimedOut => {
             format!("cannot connect to {}: no answer within {after}", socket.name())
         }

@@ -1,12 +1,12 @@
-use super::{Failure, style::escaped};
+use super::{
+    Failure, SocketFailure, escaped,
+    standing::{Fact, Standing},
+};
 use local_socket::{
     Name, Platform,
-    error::{Action, Holder, Obstacle, SocketError},
+    error::{Holder, Obstacle, SocketError},
 };
-use std::{
-    fs,
-    io::{self, ErrorKind},
-};
+use std::io::{self, ErrorKind};
 
 impl Failure {
     /// Returns what the user can do about the error, if anything. `help` names the help of the
@@ -19,6 +19,7 @@ impl Failure {
                 Some(format!("there is a socket file of that name in this folder: use {file}"))
             }
             Self::Connect { error, file: None } => connect(error),
+            Self::ConnectTimedOut { error, .. } if waits_in_vain(error) => connect(error),
             Self::ConnectTimedOut { option, .. } => {
                 Some(format!("a longer {option} gives the server more time"))
             }
@@ -48,9 +49,15 @@ fn one_word(line: &str) -> String {
     }
 }
 
-fn bind(error: &io::Error) -> Option<String> {
-    let socket = SocketError::of(error)?;
-    match (socket.obstacle(), error.kind()) {
+fn bind(failure: &SocketFailure) -> Option<String> {
+    let socket = SocketError::of(&failure.error)?;
+    if let Some(hint) = tilde(&failure.error, socket.name()) {
+        return Some(hint);
+    }
+    if let Some(fact) = failure.fact() {
+        return listen_elsewhere(fact);
+    }
+    match (socket.obstacle(), failure.error.kind()) {
         (Some(Obstacle::LiveServer(Some(Holder::User(_)))), _)
             if Platform::CURRENT == Platform::Linux =>
         {
@@ -65,48 +72,120 @@ fn bind(error: &io::Error) -> Option<String> {
             Some("--replace takes the name over, or choose another name".to_owned())
         }
         (Some(Obstacle::LiveServer(_)), _) => Some("choose another name".to_owned()),
-        (Some(Obstacle::NotASocket(_)), _) => {
-            Some("choose another name; what is not a socket is never replaced".to_owned())
-        }
+        (Some(Obstacle::NotASocket(_)), _) => Some(NEVER_REPLACED.to_owned()),
         (Some(Obstacle::Contended(Some(_))), _) => Some(
             "wait until that process releases the lock, or choose a folder that only you can read"
                 .to_owned(),
         ),
-        (_, ErrorKind::NotFound) if let Some(hint) = tilde(socket.name()) => Some(hint),
-        (_, ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Some("the folder of a socket file has to exist".to_owned())
-        }
-        (_, ErrorKind::PermissionDenied) => {
-            Some("the folder of a socket file has to be one that you can write to".to_owned())
-        }
+        (Some(Obstacle::Unprobed { .. }), _) => Some(
+            "choose another name, or ask the owner of the file or root to remove it".to_owned(),
+        ),
         _ => None,
     }
 }
 
-fn connect(error: &io::Error) -> Option<String> {
-    let socket = SocketError::of(error)?;
-    debug_assert_eq!(socket.action(), Action::Connect);
-    let name = socket.name();
-    let is_other = name.is_path()
-        && fs::metadata(name.as_os_str()).is_ok_and(|file| file.is_file() || file.is_dir());
-    match error.kind() {
-        ErrorKind::ConnectionRefused if is_other => {
-            Some("the file of that name is not a socket".to_owned())
+const NEVER_REPLACED: &str = "choose another name; what is not a socket is never replaced";
+
+/// Returns what helps a user who cannot listen because of a fact.
+fn listen_elsewhere(fact: &Fact) -> Option<String> {
+    let hint = match fact {
+        Fact::Missing(_) => "create the folder first",
+        Fact::DanglingFolder { .. } | Fact::NotAFolder(..) | Fact::LinkLoop(_) => {
+            "choose a name in a folder that exists"
         }
-        ErrorKind::NotFound if let Some(hint) = tilde(name) => Some(hint),
+        Fact::ClosedFolder(..)
+        | Fact::UnwritableFolder(..)
+        | Fact::ImmutableFolder(_)
+        | Fact::ReadOnlyFileSystem(_) => "choose a folder that you can write to",
+        Fact::StickyFolder { .. } => {
+            "choose another name, or ask the owner of the file or root to remove it"
+        }
+        Fact::MountPoint => "choose another name, or unmount it first",
+        Fact::Link | Fact::NoSocket(_) => NEVER_REPLACED,
+        Fact::Stale
+        | Fact::NotListening
+        | Fact::Datagram
+        | Fact::SeqPacket
+        | Fact::ClosedSocket(_)
+        | Fact::OtherNamespace { .. }
+        | Fact::ClosedPipe => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn connect(failure: &SocketFailure) -> Option<String> {
+    let name = SocketError::of(&failure.error)?.name();
+    if let Some(hint) = tilde(&failure.error, name) {
+        return Some(hint);
+    }
+    if let Some(standing) = &failure.standing {
+        return connect_otherwise(standing, name);
+    }
+    match failure.error.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => Some(format!(
             "nobody listens there; `lsock listen {name}` does, and --wait waits for it",
         )),
-        ErrorKind::PermissionDenied => {
-            Some("its owner decides who may connect (lsock listen --mode, --allow)".to_owned())
-        }
+        ErrorKind::PermissionDenied => Some(OWNER_DECIDES.to_owned()),
         _ => None,
     }
 }
 
-/// Returns the hint for a path in a folder `~`, which a shell replaces at the beginning of a word
-/// only.
-fn tilde(name: &Name<'_>) -> Option<String> {
-    let rest = name.as_os_str().to_str()?.strip_prefix("~/").filter(|_| name.is_path())?;
+/// Returns the hint for a path in a folder `~` that does not exist. A shell replaces `~` at the
+/// beginning of a word only.
+fn tilde(error: &io::Error, name: &Name<'_>) -> Option<String> {
+    if error.kind() != ErrorKind::NotFound || !name.is_path() {
+        return None;
+    }
+    let rest = name.as_os_str().to_str()?.strip_prefix("~/")?;
     Some(format!("the shell does not replace `~` after `fs:`: write \"$HOME/{}\"", escaped(rest)))
+}
+
+/// Returns whether more time will hardly help.
+fn waits_in_vain(failure: &SocketFailure) -> bool {
+    matches!(failure.fact(), Some(Fact::NoSocket(_) | Fact::OtherNamespace { .. }))
+}
+
+const OWNER_DECIDES: &str = "its owner decides who may connect (lsock listen --mode, --allow)";
+
+/// Returns what helps a user who cannot connect because of a fact.
+fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
+    match &standing.fact {
+        // A link is not replaced.
+        Fact::Stale if standing.link.is_some() => {
+            Some("its server has ended; --wait waits for a new one".to_owned())
+        }
+        Fact::Stale => Some(format!(
+            "its server has ended; `lsock listen {name}` takes the name over, and --wait waits for \
+             a server"
+        )),
+        Fact::NotListening => Some("--wait waits until its server accepts connections".to_owned()),
+        Fact::Datagram => Some(format!("`socat - UNIX-SENDTO:{}` sends to it", path(name))),
+        Fact::SeqPacket => {
+            Some(format!("`socat - UNIX-CONNECT:{},type=5` connects to it", path(name)))
+        }
+        Fact::OtherNamespace { pid, .. } => {
+            Some(format!("`nsenter -t {pid} -n lsock connect {name}`, run by root, connects to it"))
+        }
+        Fact::ClosedSocket(_) => Some(OWNER_DECIDES.to_owned()),
+        Fact::ClosedFolder(..) => Some("the owner of the folder decides who may use it".to_owned()),
+        Fact::ClosedPipe => {
+            Some("its server decides who may connect (lsock listen --sddl)".to_owned())
+        }
+        Fact::Missing(_)
+        | Fact::DanglingFolder { .. }
+        | Fact::NotAFolder(..)
+        | Fact::LinkLoop(_)
+        | Fact::UnwritableFolder(..)
+        | Fact::StickyFolder { .. }
+        | Fact::ImmutableFolder(_)
+        | Fact::ReadOnlyFileSystem(_)
+        | Fact::MountPoint
+        | Fact::Link
+        | Fact::NoSocket(_) => None,
+    }
+}
+
+/// Returns the path of a name for the command line of another program.
+fn path(name: &Name<'_>) -> String {
+    escaped(&name.as_os_str().to_string_lossy())
 }

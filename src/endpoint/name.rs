@@ -7,7 +7,7 @@ use super::{
 use crate::{
     diag::{Failure, escaped},
     system::{
-        ListenSettings, LocalListener, Socket,
+        ListenSettings, LocalListener, Socket, examine,
         listening::{self, Allowed},
     },
 };
@@ -78,7 +78,7 @@ impl NameSource {
     /// # Errors
     /// `Bind`.
     pub(crate) fn listen(&self) -> Result<Listener, Failure> {
-        self.options.clone().create_sync().map_err(Failure::Bind)
+        self.options.clone().create_sync().map_err(|error| Failure::Bind(examine(error)))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     deadline::Deadline,
     diag::Failure,
-    system::{Socket, has_too_much_open},
+    system::{Socket, examine, has_too_much_open},
 };
 use local_socket::{ConnectWaitMode, Name};
 use std::{
@@ -135,11 +135,11 @@ impl ConnectRetry {
     }
 
     fn failure(&self, error: io::Error, name: Option<&Name<'_>>) -> Failure {
-        let timed_out = error.kind() == ErrorKind::TimedOut;
+        let (is_absent, timed_out) = (is_absent(&error), error.kind() == ErrorKind::TimedOut);
+        let error = examine(error);
         match (self.retry_policy.wait, self.retry_policy.timeout) {
             (Wait::AtMost(limit), timeout)
-                if is_absent(&error)
-                    || timed_out && timeout.is_none_or(|timeout| timeout > limit) =>
+                if is_absent || timed_out && timeout.is_none_or(|timeout| timeout > limit) =>
             {
                 Failure::ConnectTimedOut { error, after: limit, option: "--wait" }
             }
@@ -147,7 +147,7 @@ impl ConnectRetry {
                 Failure::ConnectTimedOut { error, after: timeout, option: "--timeout" }
             }
             _ => {
-                let file = name.filter(|_| is_absent(&error)).and_then(socket_file);
+                let file = name.filter(|_| is_absent).and_then(socket_file);
                 Failure::Connect { file, error }
             }
         }

@@ -121,8 +121,9 @@ impl TcpSource {
     ) -> Result<Self, Failure> {
         let why = "a TCP port has no file, and its clients no users";
         ListenSettings::refuse(settings.of_files_and_users(), why)?;
-        let mut addresses =
-            address.resolve().map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+        let mut addresses = address
+            .resolve()
+            .map_err(|error| Failure::Bind(address.error("listen on", &error).into()))?;
         // A file such as hosts(5) can name an address twice.
         let mut seen = HashSet::new();
         addresses.retain(|address| seen.insert(*address));
@@ -221,7 +222,7 @@ impl ListenSource for TcpSource {
     }
 
     fn open(&mut self) -> Result<ClientSource, Failure> {
-        self.listen().map_err(|error| Failure::Bind(self.address.error("listen on", &error)))
+        self.listen().map_err(|error| Failure::Bind(self.address.error("listen on", &error).into()))
     }
 }
 

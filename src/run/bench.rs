@@ -190,7 +190,7 @@ fn server_address(target: &Target) -> RunResult<ServerAddress> {
     Ok(match target {
         Target::Tcp(address) => {
             let addresses = address.resolve().map_err(|error| Failure::Connect {
-                error: address.error("connect to", &error),
+                error: address.error("connect to", &error).into(),
                 file: None,
             })?;
             ServerAddress::Tcp(addresses.into())

@@ -8,7 +8,7 @@ use crate::{
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, RetryPolicy, joined_to},
     serve::{Client, Handler as _},
-    system::{Detached, signals::PassedSignals, stdout},
+    system::{Detached, search_elsewhere, signals::PassedSignals, stdout},
     transfer::{TransferOptions, tasks::EventLoops},
 };
 use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
@@ -114,7 +114,10 @@ impl ConnectPlan {
                     tracing::info!("connected to {}", self.name);
                     return Ok(stream);
                 }
-                Err(error) => thread::sleep(attempts.failed(error, Some(&self.name))?),
+                Err(error) => {
+                    let pause = attempts.failed(error, Some(&self.name));
+                    thread::sleep(pause.map_err(search_elsewhere)?);
+                }
             }
         }
     }

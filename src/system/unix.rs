@@ -7,6 +7,8 @@ pub(crate) mod input;
 pub(crate) mod kernel_pipe;
 pub(crate) mod listening;
 pub(crate) mod local_listener;
+#[cfg(target_os = "linux")]
+mod namespaces;
 pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod pipes;
@@ -16,6 +18,7 @@ pub(crate) mod signals;
 pub(crate) mod socket;
 #[cfg(target_os = "linux")]
 pub(crate) mod splice;
+pub(crate) mod standing;
 pub(crate) mod usage;
 
 use rustix::{

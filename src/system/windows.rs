@@ -12,6 +12,7 @@ pub(crate) mod poll;
 pub(crate) mod release;
 pub(crate) mod signals;
 pub(crate) mod socket;
+pub(crate) mod standing;
 pub(crate) mod usage;
 
 /// Whether local sockets can be files.

@@ -69,3 +69,44 @@ fn a_name_that_another_users_server_holds_is_reported_with_the_user() {
     outcome.says("./s: permission denied").says("hint: ");
     scene.wire("./s").expect_echo("x");
 }
+
+/// The stranger has no permission to connect, so only the list of open sockets shows a server.
+#[test]
+fn a_socket_file_of_another_user_is_not_called_a_live_server_without_knowing() {
+    let Some(scene) = open_scene() else { return };
+    fs::set_permissions(scene.folder(), Permissions::from_mode(0o777)).unwrap();
+    drop(scene.host("./s"));
+    fs::set_permissions(scene.path("s"), Permissions::from_mode(0o600)).unwrap();
+    for args in [&["listen", "./s"][..], &["relay", "./s", "./t"]] {
+        let outcome = stranger(&scene, args).run().code(3).does_not_say("live server");
+        outcome.says("./s: a socket file of uid 0 is there, and ").says("hint: ").says("root");
+    }
+    fs::remove_file(scene.path("s")).unwrap();
+    let _server = scene.listen("./s").open_input().start_listening();
+    let outcome = stranger(&scene, &["listen", "./s"]).run().code(3);
+    if cfg!(target_os = "linux") {
+        outcome.says("./s: a live server holds the name: uid 0");
+    } else {
+        outcome.says("./s: a socket file of uid 0 is there, and ");
+    }
+}
+
+#[test]
+fn the_sticky_bit_of_a_folder_is_the_reason_why_a_file_is_not_replaced() {
+    let Some(scene) = open_scene() else { return };
+    fs::create_dir(scene.path("sticky")).unwrap();
+    fs::set_permissions(scene.path("sticky"), Permissions::from_mode(0o1777)).unwrap();
+    let reason = "cannot bind ./sticky/s: operation not permitted: the file belongs to root, and \
+                  the sticky bit of the folder ./sticky keeps other users from replacing it";
+    for mode in [0o600, 0o666] {
+        drop(scene.host("./sticky/s"));
+        fs::set_permissions(scene.path("sticky/s"), Permissions::from_mode(mode)).unwrap();
+        // Without permission to connect, only --replace tries to replace the file.
+        let options = if mode == 0o600 { &["--replace"][..] } else { &[] };
+        let outcome = stranger(&scene, &[&["listen", "./sticky/s"], options].concat()).run();
+        let outcome = outcome.fails(3).says(reason).says("hint: choose another name");
+        outcome.does_not_say("write to");
+        assert_eq!(fs::read_dir(scene.path("sticky")).unwrap().count(), 1);
+        fs::remove_file(scene.path("sticky/s")).unwrap();
+    }
+}

@@ -4,6 +4,8 @@ use crate::harness::{Outcome, Scene, Wire};
 use std::{
     io::{Read, Write},
     sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 const APIS: [&str; 2] = ["sync", "tokio"];
@@ -174,6 +176,47 @@ fn a_server_that_never_answers() {
     bench.run().fails(1).says("no progress for 5s").says("hint: ").says("--expect").output("");
 }
 
+/// It is never stalled, but would need hours for what is in the buffers of the system.
+#[test]
+fn a_server_that_answers_slowly_ends_the_measurement_soon_after_its_time() {
+    let serve = |mut wire: Wire| {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = wire.read(&mut buffer) {
+            for byte in &buffer[..read] {
+                if wire.write_all(&[*byte]).is_err() {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+    };
+    let workloads = ["throughput --expect echo", "fan-in --expect echo --clients 2"];
+    for workload in workloads {
+        for outcome in measure(&format!("{workload} --size 16 --duration 200ms"), serve) {
+            let outcome =
+                outcome.fails(1).says("not done with what was sent 5s 20ms after the end");
+            outcome.says("hint: the server is slow");
+        }
+    }
+}
+
+/// The BSDs and macOS refuse if the backlog is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_accepts_no_connection_is_status_4() {
+    let scene = Scene::new();
+    for name in ["./s", &format!("@{}", scene.word())] {
+        let (host, name) = scene.host(name);
+        host.backlog(0);
+        let _queued = scene.wire(&name);
+        for api in APIS {
+            let outcome = scene.bench(["latency", "--to", &name, "--api", api]).run().fails(4);
+            let message = format!("cannot connect to {name}: it accepted no connection for 5s");
+            outcome.says(&message).says("hint: the backlog of the server is full").output("");
+        }
+    }
+}
+
 /// There is no server for the second run.
 #[test]
 fn a_server_for_a_single_client() {
@@ -181,7 +224,7 @@ fn a_server_for_a_single_client() {
         let scene = Scene::new();
         let (host, name) = scene.host("./s");
         let (done, is_done) = mpsc::channel();
-        let server = std::thread::spawn(move || {
+        let server = thread::spawn(move || {
             let wire = host.accept();
             // The socket is closed before the first run ends.
             drop(host);

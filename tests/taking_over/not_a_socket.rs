@@ -65,7 +65,7 @@ fn a_missing_folder_is_an_error_with_a_hint() {
     fs::write(scene.path("file"), "").unwrap();
     for command in [&["listen", "./missing/s"][..], &["relay", "./missing/s", "./t"]] {
         let outcome = scene.lsock(command).run().fails(3).says("./missing/s");
-        outcome.says("hint: the folder of a socket file has to exist");
+        outcome.says("./missing does not exist").says("hint: create the folder first");
     }
     scene.lsock(["listen", "./file/s"]).run().fails(3).says("./file/s").says("hint: ");
     assert_eq!(scene.files(), ["file"]);

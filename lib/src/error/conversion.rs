@@ -1,3 +1,4 @@
+use super::raw_os_error;
 use std::{
     error::Error,
     fmt::{self, Debug, Display, Formatter},
@@ -76,13 +77,33 @@ impl<S, E> ConversionError<S, E> {
     }
 
     /// Converts the error to an I/O error without the source. Its kind is that of the cause, or
-    /// `Other` if there is none.
+    /// `Other` if there is none. [`raw_os_error`](super::raw_os_error) returns the code of the cause.
     pub fn to_io_error(&self) -> io::Error
     where
         E: Display,
     {
         let kind = self.cause.as_ref().map_or(io::ErrorKind::Other, io::Error::kind);
-        io::Error::new(kind, self.to_string())
+        let cause = self.cause.as_ref().and_then(raw_os_error).map(io::Error::from_raw_os_error);
+        io::Error::new(kind, Converted { text: self.to_string(), cause })
+    }
+}
+
+/// The content of the I/O error that a [`ConversionError`] is converted to.
+#[derive(Debug)]
+struct Converted {
+    text: String,
+    cause: Option<io::Error>,
+}
+
+impl Display for Converted {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for Converted {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
     }
 }
 

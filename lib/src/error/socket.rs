@@ -47,6 +47,13 @@ pub enum Action {
 pub enum Obstacle {
     /// A server listens on the name. If the system can find out, which one.
     LiveServer(Option<Holder>),
+    /// A socket file that this process has no permission to connect to: whether a server listens on
+    /// it is not known. On Linux every user can find the servers of the network namespace, so a
+    /// server there is a [`LiveServer`](Self::LiveServer).
+    Unprobed {
+        /// User identifier of the owner of the file.
+        owner: u32,
+    },
     /// The file is not a socket, but for example `a regular file` or `a folder`.
     NotASocket(&'static str),
     /// Other processes were replacing names until the time was over
@@ -128,6 +135,25 @@ impl SocketError {
         self.obstacle.as_ref()
     }
 
+    /// Returns the code of the system's error (`errno(3)`, or that of `GetLastError`), as
+    /// [`io::Error::raw_os_error`] does for errors that contain nothing else. `None` if no system
+    /// call failed, as for a timeout.
+    ///
+    /// ```
+    /// # #[cfg(unix)] {
+    /// use local_socket::{error::SocketError, prelude::*, GenericFilePath};
+    /// let name = "/nowhere/app.sock".to_fs_name::<GenericFilePath>().unwrap();
+    /// let error = LocalSocketStream::connect(name).unwrap_err();
+    /// // An `io::Error` with a text of its own has no code.
+    /// assert_eq!(error.raw_os_error(), None);
+    /// assert_eq!(SocketError::of(&error).unwrap().raw_os_error(), Some(libc::ENOENT));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn raw_os_error(&self) -> Option<i32> {
+        raw_os_error(&self.source)
+    }
+
     /// Returns the system's error.
     #[must_use]
     pub const fn system_error(&self) -> &io::Error {
@@ -148,6 +174,11 @@ impl Display for SocketError {
             Some(Obstacle::LiveServer(Some(holder))) => {
                 write!(f, "a live server holds the name: {holder}")
             }
+            Some(Obstacle::Unprobed { owner }) => write!(
+                f,
+                "a socket file of uid {owner} is there, and without permission to connect it is \
+                 not known whether a server listens on it"
+            ),
             Some(Obstacle::NotASocket(what)) => {
                 write!(f, "{what} of that name is there, and it is not a socket")
             }
@@ -190,6 +221,20 @@ impl Display for Holder {
             Self::User(uid) => write!(f, "uid {uid}"),
         }
     }
+}
+
+/// Returns the code of the system's error that an I/O error is, or that it contains at any depth.
+/// `None` if no system call failed.
+///
+/// All errors of this crate that are caused by a system call have a code, also those that say what
+/// was tried.
+#[must_use]
+pub fn raw_os_error(error: &io::Error) -> Option<i32> {
+    let inner = error.get_ref().map(|inner| inner as &(dyn Error + 'static));
+    error.raw_os_error().or_else(|| {
+        std::iter::successors(inner, |error| (*error).source())
+            .find_map(|error| raw_os_error(error.downcast_ref()?))
+    })
 }
 
 /// Returns the text of an error for use in a message: the first letter in lower case, without

@@ -171,33 +171,49 @@ fn a_forked_child_does_not_remove_the_file() {
 }
 
 /// The job of that test.
-#[allow(unsafe_code, reason = "nothing safe forks")]
 pub(super) fn fork_and_drop() {
     let path = std::path::PathBuf::from(argument("path"));
-    for close in [false, true] {
-        let listener = options(&path).create_sync().unwrap();
-        // SAFETY: the child drops the listener and exits, and does nothing else.
-        match unsafe { libc::fork() } {
-            0 => {
-                if close {
-                    listener.give_up_name();
-                }
-                drop(listener);
-                // SAFETY: the call ends only the child.
-                unsafe { libc::_exit(7) }
-            }
-            child => {
-                let mut status = 0;
-                // SAFETY: the pointer is to a live integer.
-                assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
-                assert_eq!(libc::WEXITSTATUS(status), 7, "{status}");
-            }
-        }
+    let check = |drop_in_child: &dyn Fn()| {
+        in_a_fork(drop_in_child);
         Stream::connect(name(&path)).unwrap();
+    };
+    for gives_up in [false, true] {
+        let listener = std::cell::Cell::new(Some(options(&path).create_sync().unwrap()));
+        check(&|| {
+            let listener = listener.take().unwrap();
+            if gives_up {
+                listener.give_up_name();
+            }
+        });
         drop(listener);
         assert!(!path.exists());
     }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let _guard = runtime.enter();
+    let listener = std::cell::Cell::new(Some(options(&path).create_tokio().unwrap()));
+    check(&|| drop(listener.take()));
+    drop(listener);
+    assert!(!path.exists());
     tell("done");
+}
+
+/// Runs the function in a forked child, which then exits, and waits for it.
+#[allow(unsafe_code, reason = "nothing safe forks")]
+fn in_a_fork(function: &dyn Fn()) {
+    // SAFETY: the child drops a listener and exits, and does nothing else.
+    match unsafe { libc::fork() } {
+        0 => {
+            function();
+            // SAFETY: the call ends only the child.
+            unsafe { libc::_exit(7) }
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: the pointer is to a live integer.
+            assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            assert_eq!(libc::WEXITSTATUS(status), 7, "{status}");
+        }
+    }
 }
 
 /// Dropping a listener does not wait for the lock of the folder.

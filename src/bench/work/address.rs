@@ -1,13 +1,13 @@
 //! Addresses of servers.
 
-use super::{RunResult, connection::OpenConnection};
+use super::{BenchError, RunResult, connection::OpenConnection};
 use crate::{bench::Api, diag::Failure, endpoint::RetryPolicy};
-use local_socket::{ConnectOptions, Name};
+use local_socket::{ConnectOptions, ConnectWaitMode, Name};
 use socket2::SockRef;
 use std::{
     fmt::{self, Display, Formatter},
-    io,
-    net::SocketAddr,
+    io::{self, ErrorKind},
+    net::{SocketAddr, TcpStream},
     sync::Arc,
     time::Duration,
 };
@@ -32,36 +32,54 @@ pub(super) enum ConnectionUse {
 }
 
 impl ServerAddress {
-    /// Connects.
+    /// Connects. Without a limit it waits as long as the backlog of the server is full.
+    ///
+    /// # Errors
+    /// `Busy` if no connection is made within the limit (with blocking calls: for each address of a
+    /// host), `Failure::Connect` for other errors.
     pub(super) async fn connect(
         &self,
         api: Api,
         connection_use: ConnectionUse,
+        limit: Option<Duration>,
     ) -> RunResult<OpenConnection> {
         match self {
-            Self::Local(name) => connect_local(name, api).await,
+            Self::Local(name) => connect_local(name, api, limit).await,
             Self::Tcp(addresses) => {
-                connect_tcp(addresses, api, connection_use).await.map_err(|error| {
+                connect_tcp(addresses, api, connection_use, limit).await.map_err(|error| {
+                    if let Some(after) = limit.filter(|_| error.kind() == ErrorKind::TimedOut) {
+                        return BenchError::Busy { server: self.to_string(), after };
+                    }
                     let reason = local_socket::error::reason(&error);
                     let text = format!("cannot connect to {self}: {reason}");
                     let error = io::Error::new(error.kind(), text);
-                    Failure::Connect { error, file: None }.into()
+                    Failure::Connect { error: error.into(), file: None }.into()
                 })
             }
         }
     }
 }
 
-async fn connect_local(name: &Name<'static>, api: Api) -> RunResult<OpenConnection> {
-    let options = ConnectOptions::new().name(name.borrow());
+async fn connect_local(
+    name: &Name<'static>,
+    api: Api,
+    limit: Option<Duration>,
+) -> RunResult<OpenConnection> {
+    let wait_mode = limit.map_or(ConnectWaitMode::Unbounded, ConnectWaitMode::Timeout);
+    let options = ConnectOptions::new().name(name.borrow()).wait_mode(wait_mode);
     let connected = match api {
         Api::Sync => options.connect_sync().map(OpenConnection::Local),
         Api::Tokio => options.connect_tokio().await.map(OpenConnection::from),
     };
+    if let (Err(error), Some(after)) = (&connected, limit)
+        && error.kind() == ErrorKind::TimedOut
+    {
+        return Err(BenchError::Busy { server: name.to_string(), after });
+    }
     connected.map_err(|error| match RetryPolicy::NONE.begin().failed(error, Some(name)) {
         Err(failure) => failure.into(),
         // The policy has no retries.
-        Ok(_) => io::Error::from(io::ErrorKind::NotFound).into(),
+        Ok(_) => io::Error::from(ErrorKind::NotFound).into(),
     })
 }
 
@@ -69,6 +87,7 @@ async fn connect_tcp(
     addresses: &[SocketAddr],
     api: Api,
     connection_use: ConnectionUse,
+    limit: Option<Duration>,
 ) -> io::Result<OpenConnection> {
     let prepare = |socket: SockRef<'_>| {
         socket.set_tcp_nodelay(true)?;
@@ -79,14 +98,33 @@ async fn connect_tcp(
     };
     match api {
         Api::Sync => {
-            let stream = std::net::TcpStream::connect(addresses)?;
+            let stream = match limit {
+                Some(limit) => connect_tcp_within(addresses, limit)?,
+                None => TcpStream::connect(addresses)?,
+            };
             prepare(SockRef::from(&stream)).map(|()| OpenConnection::Tcp(stream))
         }
         Api::Tokio => {
-            let stream = tokio::net::TcpStream::connect(addresses).await?;
+            let connecting = tokio::net::TcpStream::connect(addresses);
+            let stream = match limit {
+                Some(limit) => tokio::time::timeout(limit, connecting).await??,
+                None => connecting.await?,
+            };
             prepare(SockRef::from(&stream)).map(|()| stream.into())
         }
     }
+}
+
+/// Connects to the first address that accepts, each within the limit.
+fn connect_tcp_within(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStream> {
+    let mut result = Err(ErrorKind::NotFound.into());
+    for address in addresses {
+        result = TcpStream::connect_timeout(address, limit);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
 }
 
 impl Display for ServerAddress {

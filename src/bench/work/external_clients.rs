@@ -44,7 +44,7 @@ impl ExternalClients {
             Target::Tcp(address) => {
                 let addresses = address
                     .resolve()
-                    .map_err(|error| Failure::Bind(address.error("listen on", &error)))?;
+                    .map_err(|error| Failure::Bind(address.error("listen on", &error).into()))?;
                 if !addresses.iter().all(|address| address.ip().is_loopback()) {
                     return Err(Failure::Usage(format!(
                         "{address} can be reached from other machines: --at takes a loopback \

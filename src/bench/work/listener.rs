@@ -6,7 +6,7 @@ use super::{
 use crate::{
     bench::Api,
     diag::Failure,
-    system::{AcceptError, accept_error, has_too_much_open},
+    system::{AcceptError, accept_error, examine, has_too_much_open},
 };
 use local_socket::{
     ListenerOptions, OnConflict, traits::Listener as _, traits::tokio::Listener as _,
@@ -47,7 +47,7 @@ impl BenchListener {
                     Api::Sync => options.create_sync().map(Self::Local),
                     Api::Tokio => options.create_tokio().map(Self::LocalEvent),
                 };
-                Ok(listener.map_err(Failure::Bind)?)
+                Ok(listener.map_err(|error| Failure::Bind(examine(error)))?)
             }
             ListenAddress::Tcp(addresses) => {
                 let any = [(Ipv4Addr::LOCALHOST, 0).into()];
@@ -61,7 +61,7 @@ impl BenchListener {
                 Ok(listener.map_err(|error| {
                     let reason = local_socket::error::reason(&error);
                     let text = format!("cannot listen on tcp:{}: {reason}", candidates[0]);
-                    Failure::Bind(io::Error::new(error.kind(), text))
+                    Failure::Bind(io::Error::new(error.kind(), text).into())
                 })?)
             }
         }

@@ -7,7 +7,7 @@ use super::{
     phase::{RunPhase, SharedPhase},
     running_server::{RunNames, RunningServer, ServerAccess},
     sample::{check, sample},
-    stall_watch::StallWatch,
+    stall_watch::{STALL_LIMIT, StallWatch},
     workers::Workers,
 };
 use crate::{
@@ -94,6 +94,7 @@ impl Runner {
         if let Amount::Time(time) = amount {
             watch.wait_until(workers, start.checked_add(time))?;
             phase.set(RunPhase::Over);
+            watch.wait_for_rest(workers, time)?;
         }
         watch.wait_until(workers, None)?;
         let client = Usage::now()?.since(client);
@@ -135,8 +136,9 @@ fn start_clients(
         ServerAccess::Connect(address) => {
             for _ in 0..clients.case.clients {
                 let address = address.clone();
+                let limit = clients.server.is_foreign().then_some(STALL_LIMIT);
                 connections.push(workers.executor.run(async move {
-                    Ok(address.connect(api, ConnectionUse::Run).await?.split())
+                    Ok(address.connect(api, ConnectionUse::Run, limit).await?.split())
                 })?);
             }
         }
@@ -156,6 +158,7 @@ fn is_vague(client: &BenchError) -> bool {
         BenchError::ServerClosed
             | BenchError::WorkerDied
             | BenchError::Stalled { .. }
+            | BenchError::Unfinished { .. }
             | BenchError::Failure(Failure::Connect { .. })
     )
 }

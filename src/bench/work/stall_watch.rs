@@ -9,9 +9,13 @@ use std::{
 
 /// Time without progress that is tolerated, in addition to the interval between messages and the
 /// time of a large message.
-const STALL_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const STALL_LIMIT: Duration = Duration::from_secs(5);
 
 const BYTES_PER_SECOND: u64 = 128 << 10;
+
+/// Part of a run's time that its clients may take in addition, after the end of the run, for what is
+/// still under way.
+const REST: u32 = 10;
 
 /// Interval between checks of the progress.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
@@ -60,6 +64,21 @@ impl StallWatch {
                     return Err(BenchError::WorkerDied);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Waits until all workers have reported. After the end of a run of a given time, that takes as
+    /// long as the server needs for what was sent: a server that is slow, but not stalled, would
+    /// need hours for what is in the buffers of the system.
+    ///
+    /// # Errors
+    /// `Unfinished` if it takes longer than the tolerated time and a tenth of the run.
+    pub(super) fn wait_for_rest(&mut self, workers: &Workers, run: Duration) -> RunResult<()> {
+        let limit = self.limit.saturating_add(run / REST);
+        self.wait_until(workers, Instant::now().checked_add(limit))?;
+        if self.tallies.len() < workers.count() {
+            return Err(BenchError::Unfinished { after: limit, external: self.external });
         }
         Ok(())
     }

@@ -16,10 +16,14 @@ pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> Failure {
     };
     let has_name = plan.target.is_some();
     let hint = match &failure {
-        Failure::Connect { file: None, error } if plan.server.is_foreign() && is_absent(error) => {
+        Failure::Connect { file: None, error }
+            if plan.server.is_foreign() && is_absent(&error.error) =>
+        {
             Some(plan.absent_server_hint().to_owned())
         }
-        Failure::Bind(error) if has_live_server(error) => Some("choose another name".to_owned()),
+        Failure::Bind(error) if has_live_server(&error.error) => {
+            Some("choose another name".to_owned())
+        }
         Failure::Advised { .. } => return failure,
         _ if has_name => return failure,
         // Hints of other failures are about a NAME of the command line.

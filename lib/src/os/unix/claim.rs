@@ -76,9 +76,15 @@ fn take_over(
     match finding {
         Finding::Nothing => return Ok(None),
         Finding::Live if options.on_conflict == OnConflict::ReplaceStale => {
-            return Err(in_use(Obstacle::LiveServer(holder::of_file(&file))));
+            return Err(in_use(Obstacle::LiveServer(Some(holder::of_file(&file)))));
         }
-        Finding::Live | Finding::Stale => {}
+        Finding::Unknown if options.on_conflict == OnConflict::ReplaceStale => {
+            return Err(in_use(match holder::of_open_socket(&file) {
+                Some(holder) => Obstacle::LiveServer(Some(holder)),
+                None => Obstacle::Unprobed { owner: file.owner() },
+            }));
+        }
+        Finding::Live | Finding::Unknown | Finding::Stale => {}
     }
     if matches!(lock, Locking::Busy) {
         *lock = lock::acquire(path, deadline);

@@ -4,13 +4,21 @@ use super::pinned::Pinned;
 use crate::error::Holder;
 use std::path::Path;
 
-/// Returns the process that listens on the socket file, or at least its user.
-pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
+/// Returns the process that listens on the socket file of a live server, or at least its user.
+pub(super) fn of_file(file: &Pinned) -> Holder {
+    of_open_socket(file).unwrap_or(Holder::User(file.owner()))
+}
+
+/// Returns the process that has a socket open that is bound to the file, or at least its user. `None`
+/// if the system does not show one: there may be one nevertheless.
+pub(super) fn of_open_socket(file: &Pinned) -> Option<Holder> {
     #[cfg(linux_like)]
-    if let Some(holder) = proc::of_file(file) {
-        return Some(holder);
+    return proc::of_file(file);
+    #[cfg(not(linux_like))]
+    {
+        let _ = file;
+        None
     }
-    Some(Holder::User(file.owner()))
 }
 
 #[cfg(linux_like)]
@@ -45,21 +53,25 @@ mod proc {
 
     pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
         let numbers = Some(file.numbers());
-        holder(|socket| socket.file == numbers)
+        let socket = find(|socket| socket.file == numbers)?;
+        Some(holder_of(&socket).unwrap_or(Holder::User(file.owner())))
     }
 
     /// Returns the process that listens on the abstract name, or at least its user.
     pub(in super::super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
-        holder(|socket| {
+        holder_of(&find(|socket| {
             let bound = socket.name.as_deref().and_then(|bound| bound.strip_prefix(&[0]));
             bound == Some(name)
-        })
+        })?)
+    }
+
+    /// Returns a stream socket that is not a connection.
+    fn find(is_wanted: impl Fn(&Socket) -> bool) -> Option<Socket> {
+        sock_diag::unconnected_sockets().ok()?.into_iter().find(is_wanted)
     }
 
     /// Returns the process that has the socket, or at least its user.
-    fn holder(is_wanted: impl Fn(&Socket) -> bool) -> Option<Holder> {
-        let sockets = sock_diag::unconnected_sockets().ok()?;
-        let socket = sockets.iter().find(|socket| is_wanted(socket))?;
+    fn holder_of(socket: &Socket) -> Option<Holder> {
         let process = process_with(socket.inode).and_then(|process| describe(&process));
         process.or(socket.uid.map(Holder::User))
     }

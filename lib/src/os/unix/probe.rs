@@ -11,8 +11,10 @@ pub(super) enum Finding {
     Nothing,
     /// A socket file whose socket is closed.
     Stale,
-    /// A socket, or a file that must be taken for one.
+    /// An open socket.
     Live,
+    /// This process may not connect to the socket file, or another error hides its state.
+    Unknown,
 }
 
 /// Probes a path without disturbing its server, by connecting a datagram socket to what most
@@ -27,7 +29,10 @@ pub(super) fn probe(path: &Path) -> io::Result<Finding> {
     Ok(match net::connect(&socket, &file_address(path)?) {
         Err(Errno::CONNREFUSED) => Finding::Stale,
         Err(Errno::NOENT) => Finding::Nothing,
-        // Also a socket to which this process may not connect (`EACCES`): it may be live.
-        _ => Finding::Live,
+        // The types differ, or the types are the same. A datagram socket that is connected to
+        // another one refuses with EPERM.
+        Ok(()) | Err(Errno::PROTOTYPE | Errno::PERM) => Finding::Live,
+        // A process without permission gets `EACCES`.
+        Err(_) => Finding::Unknown,
     })
 }

@@ -31,9 +31,12 @@ pub(super) fn with_free_name<T, E: From<Errno>>(
 }
 
 /// Returns a path in the same folder that is unlikely to be in use and cannot be predicted. It
-/// contains the name of the file, unless it would be too long for the address of a socket.
+/// contains the name of the file, unless it would be too long for the address of a socket. The
+/// random number is shortened if it has to be, so that the path fits if the last part of the other
+/// path has eight bytes or more.
 fn sibling(path: &Path, purpose: &str) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
+    let limit = crate::Platform::CURRENT.path_limit();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     // std seeds its hashers with random bytes from the system.
     let [.., a, b, c, d] = RandomState::new().build_hasher().finish().to_ne_bytes();
@@ -41,7 +44,16 @@ fn sibling(path: &Path, purpose: &str) -> PathBuf {
     let short = path.with_file_name(format!(".{purpose}{random}.{count}."));
     let mut long = OsString::from(&short);
     long.push(path.file_name().unwrap_or_default());
-    if long.len() > crate::Platform::CURRENT.path_limit() { short } else { long.into() }
+    if long.len() <= limit {
+        return long.into();
+    }
+    let excess = short.as_os_str().len().saturating_sub(limit);
+    if excess == 0 {
+        return short;
+    }
+    let digits = random.to_string();
+    let digits = &digits[..digits.len().saturating_sub(excess).max(1)];
+    path.with_file_name(format!(".{purpose}{digits}.{}.", count % 10))
 }
 
 /// Returns the path that a socket was renamed to after it was bound at a [`NEW`] temporary path:
@@ -81,6 +93,22 @@ mod tests {
         let refused: io::Result<()> = with_free_name(&path, STALE, |_| None);
         assert_eq!(refused.map_err(|error| error.kind()), Err(io::ErrorKind::AlreadyExists));
         Ok(())
+    }
+
+    /// Where a socket cannot be bound through a descriptor of its folder.
+    #[test]
+    fn a_name_beside_a_path_of_the_maximum_length_fits() {
+        let limit = crate::Platform::CURRENT.path_limit();
+        for last in 8..limit - 3 {
+            let path = Path::new("/").join("d".repeat(limit - last - 2)).join("f".repeat(last));
+            assert_eq!(path.as_os_str().len(), limit);
+            let beside: Vec<_> = (0..20).map(|_| sibling(&path, NEW)).collect();
+            for beside in &beside {
+                assert!(beside.as_os_str().len() <= limit, "{last}: {beside:?}");
+                assert_eq!(replaced_path(beside), Some(None), "{beside:?}");
+            }
+            assert!(beside.iter().any(|other| *other != beside[0]), "{last}: {beside:?}");
+        }
     }
 
     #[test]

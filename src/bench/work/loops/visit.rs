@@ -32,7 +32,7 @@ pub(in crate::bench::work) async fn visit(
     while progress.has_next() {
         let start = Instant::now();
         if kind == VisitKind::WithMessage {
-            let mut connection = address.connect(api, ConnectionUse::OneMessage).await?;
+            let mut connection = address.connect(api, ConnectionUse::OneMessage, None).await?;
             connection.write_all(pattern.next(size)).await.map_err(map_server_error)?;
             if !connection.fill(&mut answer).await.map_err(map_server_error)? {
                 return Err(BenchError::ServerClosed);
@@ -43,7 +43,7 @@ pub(in crate::bench::work) async fn visit(
         } else {
             // Without a linger time of zero: a reset could remove the connection from the backlog
             // before the server accepts it (`accept(2)`, ECONNABORTED).
-            let _connection = address.connect(api, ConnectionUse::Run).await?;
+            let _connection = address.connect(api, ConnectionUse::Run, None).await?;
             progress.add_time(start.elapsed());
             progress.add_message(0);
         }

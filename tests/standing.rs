@@ -1,0 +1,244 @@
+//! What stands at a name that cannot be used is said.
+
+use crate::harness::{NOBODY, Outcome, Scene, has, is_root};
+use std::{
+    fs::{self, Permissions},
+    os::unix::{
+        fs::{PermissionsExt, symlink},
+        net::{UnixDatagram, UnixListener},
+    },
+};
+
+/// Fails unless connecting fails with exactly this reason.
+#[track_caller]
+fn connect(scene: &Scene, name: &str, reason: &str) -> Outcome {
+    let outcome = scene.connect(name).run().fails(3).output("");
+    outcome.says(&format!("lsock: cannot connect to {name}: {reason}\n"))
+}
+
+/// Fails unless listening fails with exactly this reason.
+#[track_caller]
+fn listen(scene: &Scene, name: &str, reason: &str) -> Outcome {
+    let outcome = scene.lsock(["listen", name]).run().fails(3).output("");
+    outcome.says(&format!("lsock: cannot bind {name}: {reason}\n"))
+}
+
+/// Returns a scene with files that are not sockets, and their kinds.
+fn files() -> (Scene, [(&'static str, &'static str); 4]) {
+    let scene = Scene::new();
+    fs::write(scene.path("file"), "").unwrap();
+    fs::create_dir(scene.path("folder")).unwrap();
+    scene.command("mkfifo").arg("fifo").run().ok();
+    let kinds = [
+        ("./file", "a regular file"),
+        ("./folder", "a folder"),
+        ("./fifo", "a fifo"),
+        ("/dev/null", "a device"),
+    ];
+    (scene, kinds)
+}
+
+#[test]
+fn connecting_to_a_file_that_is_not_a_socket_says_what_it_is() {
+    let (scene, kinds) = files();
+    for (name, kind) in kinds {
+        connect(&scene, name, &format!("it is {kind}, not a socket")).does_not_say("hint: ");
+    }
+    for target in ["file", "folder"] {
+        let link = format!("./link-to-{target}");
+        symlink(target, scene.path(&link)).unwrap();
+        let kind = kinds.iter().find(|(name, _)| name.ends_with(target)).unwrap().1;
+        let reason = format!("it is a symbolic link to ./{target}, {kind}, not a socket");
+        connect(&scene, &link, &reason);
+    }
+}
+
+#[test]
+fn a_socket_file_that_nobody_listens_on_is_told_from_one_that_is_missing() {
+    let scene = Scene::new();
+    drop(scene.host("./stale"));
+    let reason = "connection refused: it is a socket file that nobody listens on";
+    connect(&scene, "./stale", reason).says("`lsock listen ./stale` takes the name over");
+    connect(&scene, "./missing", "no such file or directory").says("`lsock listen ./missing`");
+    symlink("stale", scene.path("link")).unwrap();
+    let reason = "connection refused: it is a symbolic link to ./stale, \
+                  a socket file that nobody listens on";
+    connect(&scene, "./link", reason).does_not_say("lsock listen");
+}
+
+#[test]
+fn a_socket_of_another_type_is_named_with_the_program_that_uses_it() {
+    let scene = Scene::new();
+    let receiver = UnixDatagram::bind(scene.path("datagram")).unwrap();
+    let reason = "it is a datagram socket, not a stream socket";
+    connect(&scene, "./datagram", reason).says("hint: `socat - UNIX-SENDTO:./datagram`");
+    // The same if it is connected, and so refuses others.
+    let peer = UnixDatagram::bind(scene.path("peer")).unwrap();
+    receiver.connect(scene.path("peer")).unwrap();
+    connect(&scene, "./datagram", reason);
+    // Nothing was sent to it.
+    receiver.set_nonblocking(true).unwrap();
+    let received = receiver.recv(&mut [0; 9]).map_err(|error| error.kind());
+    assert_eq!(received, Err(std::io::ErrorKind::WouldBlock));
+    drop(peer);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_seqpacket_socket_and_a_socket_that_does_not_listen_are_named() {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, socket};
+    let scene = Scene::new();
+    let bound = |name: &str, kind| {
+        let socket = socket(AddressFamily::UNIX, kind, None).unwrap();
+        bind(&socket, &SocketAddrUnix::new(scene.path(name)).unwrap()).unwrap();
+        socket
+    };
+    let _packets = bound("packets", SocketType::SEQPACKET);
+    let _early = bound("early", SocketType::STREAM);
+    let outcome = connect(&scene, "./packets", "it is a seqpacket socket, not a stream socket");
+    outcome.says("hint: `socat - UNIX-CONNECT:./packets,type=5`");
+    let reason = "connection refused: it is a socket that does not accept connections";
+    connect(&scene, "./early", reason).says("hint: --wait");
+}
+
+#[test]
+fn the_part_of_a_path_that_leads_nowhere_is_named() {
+    let scene = Scene::new();
+    fs::write(scene.path("file"), "").unwrap();
+    let _server = UnixListener::bind(scene.path("s")).unwrap();
+    for (link, target) in
+        [("dangling", "nowhere"), ("one", "other"), ("other", "one"), ("deep", "gone/x")]
+    {
+        symlink(target, scene.path(link)).unwrap();
+    }
+    let absent = "no such file or directory: ";
+    for (name, reason) in [
+        ("./gone/a/s", format!("{absent}./gone does not exist")),
+        ("./file/s", "./file is a regular file, not a folder".to_owned()),
+        ("./s/x", "./s is a socket, not a folder".to_owned()),
+        ("./one/s", "the symbolic link ./one leads back to itself".to_owned()),
+        (
+            "./dangling/s",
+            format!(
+                "{absent}the folder ./dangling is a symbolic link to ./nowhere, \
+                 which does not exist"
+            ),
+        ),
+        ("./deep/s", format!("{absent}./gone does not exist")),
+    ] {
+        connect(&scene, name, &reason);
+        listen(&scene, name, &reason).says("hint: ");
+    }
+    for (name, reason) in [
+        ("./dangling", format!("{absent}it is a symbolic link to ./nowhere, which does not exist")),
+        ("./one", "the symbolic link ./one leads back to itself".to_owned()),
+        ("./deep", format!("{absent}it is a symbolic link to ./gone/x, and ./gone does not exist")),
+    ] {
+        connect(&scene, name, &reason);
+    }
+    listen(&scene, "./dangling", "it is a symbolic link to nowhere, not a socket itself");
+}
+
+#[test]
+fn missing_permissions_are_named_with_owner_and_mode() {
+    if !is_root() {
+        return;
+    }
+    let scene = Scene::new();
+    scene.lsock_for_all();
+    let _server = UnixListener::bind(scene.path("s")).unwrap();
+    fs::set_permissions(scene.path("s"), Permissions::from_mode(0o640)).unwrap();
+    fs::create_dir(scene.path("closed")).unwrap();
+    fs::set_permissions(scene.path("closed"), Permissions::from_mode(0o700)).unwrap();
+    fs::write(scene.path("file"), "").unwrap();
+    let closed = "permission denied: this user may not search the folder ./closed \
+                  (owner root, mode 0700)";
+    for (command, name, reason) in [
+        (
+            "connect to",
+            "./s",
+            "permission denied: it is a socket file that this user may not write to \
+             (owner root, mode 0640)",
+        ),
+        ("connect to", "./file", "it is a regular file, not a socket"),
+        ("connect to", "./closed/s", closed),
+        ("bind", "./closed/s", closed),
+        (
+            "bind",
+            "./new",
+            "permission denied: this user may not write to the folder . (owner root, mode 0755)",
+        ),
+    ] {
+        let word = if command == "bind" { "listen" } else { "connect" };
+        let lsock = scene.command(scene.path("lsock")).args([word, name]).user(NOBODY);
+        lsock.run().fails(3).says(&format!("cannot {command} {name}: {reason}\n"));
+    }
+}
+
+#[test]
+fn the_log_of_a_relay_says_what_stands_at_its_target() {
+    let (scene, kinds) = files();
+    for (target, kind) in kinds {
+        let relay = scene.relay("./s", target).start_listening();
+        assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
+        relay.wait_for_message(&format!(
+            "warning: connection 1: cannot connect to {target}: it is {kind}, not a socket\n"
+        ));
+        relay.terminate();
+        let relay = scene.lsock(["relay", "./s", target, "--once", "--wait=50ms"]).start();
+        assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
+        let outcome = relay.end();
+        outcome.says(&format!("it is {kind}, not a socket")).does_not_say("hint: ");
+        let bench = scene.bench(["latency", "--to", target]).run().fails(3).output("");
+        bench.says(&format!("cannot connect to {target}: it is {kind}, not a socket\n"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_name_of_another_network_namespace_is_found_there() {
+    let scene = Scene::new();
+    let unshare = || scene.command("unshare").arg("--net");
+    if !is_root() || !has("unshare") || !unshare().arg("true").run().status.success() {
+        return;
+    }
+    let server = unshare().args([env!("CARGO_BIN_EXE_lsock"), "listen", "-v", scene.word(), "-k"]);
+    let server = server.args(["--", "cat"]).start_listening();
+    let (name, pid) = (format!("@{}", scene.word()), server.pid());
+    let reason = format!(
+        "connection refused: nobody listens in this network namespace, but in that of pid {pid} \
+         (lsock)"
+    );
+    connect(&scene, &name, &reason).says(&format!("hint: `nsenter -t {pid} -n lsock connect"));
+    let waiting = scene.connect(&name).arg("--wait=20ms").run().fails(4);
+    waiting.says(&reason).says("hint: `nsenter");
+    server.terminate();
+    connect(&scene, &name, "connection refused").says("hint: nobody listens there");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_mount_over_the_name_and_a_read_only_file_system_are_named() {
+    let scene = Scene::new();
+    drop(scene.host("./s"));
+    fs::create_dir(scene.path("fixed")).unwrap();
+    // The mounts are those of a namespace that ends with the script.
+    let script = r#"
+        mount --bind s s && mount -t tmpfs -o ro none fixed || exit 77
+        for args in ./s "./s --replace" ./fixed/s; do "$0" listen $args; echo $? >&2; done"#;
+    let lsock = env!("CARGO_BIN_EXE_lsock");
+    if !is_root() || !has("unshare") {
+        return;
+    }
+    let unshare = scene.command("unshare").args(["--mount", "sh", "-c", script, lsock]);
+    let outcome = unshare.run();
+    if outcome.status.code() == Some(77) {
+        // A container may not mount.
+        return;
+    }
+    let busy = "lsock: cannot bind ./s: resource busy: it is a mount point, which cannot be \
+                replaced\nhint: choose another name, or unmount it first\n3\n";
+    let fixed = "lsock: cannot bind ./fixed/s: the file system of the folder ./fixed is \
+                 read-only\nhint: choose a folder that you can write to\n3\n";
+    assert_eq!(outcome.stderr, [busy, busy, fixed].concat(), "{}", outcome.report());
+}
