@@ -160,30 +160,43 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// Shuts down one direction or both.
     ///
     /// `Write` is a half-close: the peer reads to the end of file, and its answer can still be
-    /// read. Later writes fail with `BrokenPipe`. After `Read` reads return 0 bytes.
+    /// read. Later writes fail with `BrokenPipe`, and so does a write that waits in another
+    /// thread. After `Read` reads return 0 bytes. It is no error if the peer has closed the
+    /// connection, or if the direction was shut down before.
     ///
     /// # Errors
-    /// `NotConnected` if the peer has closed the connection, except on Linux, where that is no
-    /// error. On Windows also `Unsupported` if the pipe is byte-type, `WouldBlock` or `TimedOut`
-    /// if another thread is writing for longer than the mode and the send timeout allow.
+    /// An error of `shutdown(2)`. On Windows `Unsupported` if the pipe is byte-type, or an error
+    /// of `WriteFile`.
     ///
     /// # Platform-specific behaviour
     /// Windows: `Write` sends a message of zero bytes after the data that was written before.
     /// Byte-type pipes, which only servers of other programs create, cannot carry it. `Read`
-    /// has an effect on this end only; the peer can still write.
+    /// has an effect on this end only; the peer can still write. A write that waits in another
+    /// thread is cancelled: if it fails with `BrokenPipe`, the peer may have read a part of its
+    /// data, and does not get the rest.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
-    /// Waits until the peer has read everything that was written, for at most `deadline`.
+    /// Waits until the peer has read everything that was written, for at most `deadline`. With a
+    /// deadline of zero it does not wait. It reads and sends nothing.
+    ///
+    /// If it succeeds, the peer's process has read the data. Without it, the data may still be in
+    /// a buffer of the system.
     ///
     /// # Errors
-    /// None on Unix. On Windows `TimedOut` if unread data is left after `deadline`, `BrokenPipe`
-    /// if the peer closes the connection without reading it, or the error of an earlier write
-    /// that was still in progress.
+    /// `TimedOut` if unread data is left after `deadline`. `BrokenPipe` if the peer has closed the
+    /// connection without reading everything, or a server without accepting it. On Windows the
+    /// error of an earlier write that was still in progress. `Unsupported` on other systems than
+    /// those below.
     ///
     /// # Platform-specific behaviour
-    /// On Unix it returns at once: data that was written is in the peer's receive buffer, and
-    /// can be read after this end was closed and its process has ended. It does not mean that
-    /// the peer has read the data.
+    /// - Linux, Android: the system does not report that the peer reads, so it is queried after
+    ///   pauses of 0.1 to 10 ms. The system reports only once that the peer has closed without
+    ///   reading everything; this is not known if another descriptor of the same socket, such as
+    ///   a clone, has returned the error (`ConnectionReset`) before.
+    /// - macOS, the BSDs: always `Unsupported`. Data that was written is in the peer's receive
+    ///   buffer, and can be read after this end was closed and its process has ended.
+    /// - Windows: if the peer closed its end before this call, it is not known whether it had read
+    ///   everything.
     fn drain(&self, deadline: Duration) -> io::Result<()>;
 
     /// Splits the stream into two halves, which two threads can own.

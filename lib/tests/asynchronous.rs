@@ -5,6 +5,9 @@
 mod backlog;
 mod bounds;
 mod crowd;
+#[cfg(any(linux_like, windows))]
+mod draining;
+mod durations;
 mod ending;
 #[cfg(unix)]
 pub(crate) mod fd_passing;

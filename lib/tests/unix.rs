@@ -19,9 +19,11 @@ mod racing;
 mod reclaiming;
 mod replacing;
 mod runtime_folder;
+mod signals;
 mod stale;
 #[cfg(target_os = "linux")]
 mod system_calls;
+mod unread;
 mod users;
 
 #[cfg(linux_like)]

@@ -12,6 +12,7 @@ mod claim;
 mod connect;
 mod control;
 mod convert;
+mod drain;
 mod fd_passing;
 mod holder;
 mod identity;
@@ -42,6 +43,7 @@ pub mod tokio;
 pub use name::AbstractNsUdSocket;
 pub use {
     control::MAX_PASSED_FDS,
+    drain::unread,
     fd_passing::{recv_with_fds, send_with_fds},
     listener::Listener,
     name::{FilesystemUdSocket, SpecialDirUdSocket},

@@ -16,7 +16,7 @@ use crate::{
     traits::StreamCommon,
 };
 use ::tokio::io::{AsyncRead, AsyncWrite};
-use std::{fmt::Debug, io};
+use std::{fmt::Debug, io, time::Duration};
 
 /// Result of [`Stream::reunite`].
 pub type ReuniteResult<S> =
@@ -97,6 +97,20 @@ pub trait Stream:
     fn connect(name: Name<'_>) -> impl Future<Output = io::Result<Self>> + Send + Sync {
         async move { Self::from_options(&ConnectOptions::new().name(name)).await }
     }
+
+    /// Waits until the peer has read everything that was written, for at most `deadline`. It reads
+    /// and sends nothing.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it changes nothing.
+    ///
+    /// # Errors
+    /// As the synchronous [`drain`](crate::traits::Stream::drain). `Other` outside a tokio runtime.
+    ///
+    /// # Platform-specific behaviour
+    /// As the synchronous [`drain`](crate::traits::Stream::drain). Windows waits in tokio's threads
+    /// for blocking calls; the pipe stays open for at most 50 ms after the future was dropped.
+    fn drain(&self, deadline: Duration) -> impl Future<Output = io::Result<()>> + Send + Sync;
 
     /// Splits the stream into two halves, which two tasks can own.
     ///

@@ -1,6 +1,9 @@
 use super::super::PeerState;
-use local_socket::{Stream, traits::StreamCommon as _};
-use std::io;
+use local_socket::{
+    Stream,
+    traits::{Stream as _, StreamCommon as _},
+};
+use std::{io, time::Duration};
 
 /// Returns at once: streams are blocking.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
@@ -12,6 +15,12 @@ pub(crate) fn to_receive(_: &Stream) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_send(_: &Stream) -> io::Result<()> {
     Ok(())
+}
+
+/// Waits until the peer has read everything, or for the given time. Data that the pipe has not taken
+/// is lost when this process ends.
+pub(crate) fn until_closing_loses_nothing(stream: &Stream, limit: Duration) -> io::Result<()> {
+    stream.drain(limit)
 }
 
 /// Returns the state of the peer, which cannot shut down both directions without closing the pipe.

@@ -4,6 +4,7 @@ mod connect;
 mod convert;
 mod fd_passing;
 mod listener;
+mod owned_socket;
 mod shared_socket;
 mod stream;
 

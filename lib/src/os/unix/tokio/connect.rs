@@ -70,7 +70,7 @@ async fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Re
 /// Waits with a timer of the system (`timerfd_create(2)`), because the runtime may have been built
 /// without tokio's timers.
 #[cfg(linux_like)]
-async fn sleep(time: Duration) -> io::Result<()> {
+pub(super) async fn sleep(time: Duration) -> io::Result<()> {
     use ::tokio::io::{Interest, unix::AsyncFd};
     use rustix::time::{
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -92,6 +92,6 @@ async fn sleep(time: Duration) -> io::Result<()> {
 
 /// Fails: the BSDs and macOS refuse if the backlog is full, so there is nothing to wait for.
 #[cfg(not(linux_like))]
-async fn sleep(_: Duration) -> io::Result<()> {
+pub(super) async fn sleep(_: Duration) -> io::Result<()> {
     Err(io::ErrorKind::WouldBlock.into())
 }

@@ -1,6 +1,12 @@
-use ::tokio::{io::ReadBuf, net::UnixStream};
+use crate::os::unix::sys;
+use ::tokio::{
+    io::{Interest, ReadBuf},
+    net::UnixStream,
+};
 use std::{
     io::{self, IoSlice},
+    net::Shutdown,
+    os::fd::AsFd as _,
     task::{Context, Poll, ready},
 };
 
@@ -33,7 +39,8 @@ impl SharedSocket<'_> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, || self.0.try_write_vectored(bufs))
+        let send = || sys::send_vectored(self.0.as_fd(), bufs);
+        self.poll_write_with(cx, || self.0.try_io(Interest::WRITABLE, send))
     }
 
     fn poll_write_with(
@@ -57,6 +64,6 @@ impl SharedSocket<'_> {
     }
 
     pub(super) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(rustix::net::shutdown(self.0, rustix::net::Shutdown::Write)?))
+        Poll::Ready(sys::shutdown(self.0.as_fd(), Shutdown::Write))
     }
 }

@@ -1,10 +1,18 @@
-use super::{connect, shared_socket::SharedSocket};
+use super::{
+    connect,
+    owned_socket::{OwnedReader, OwnedWriter, SharedReader},
+    shared_socket::SharedSocket,
+};
 use crate::{
     ConnectOptions, Name, PeerCreds,
     name::sealed::Sealed,
     os::{
         runtime,
-        unix::{self as sync, address, peer, stream},
+        unix::{
+            self as sync, address,
+            drain::{Draining, PeerReset},
+            peer, stream, sys,
+        },
     },
     traits::{
         StreamCommon,
@@ -21,7 +29,7 @@ use std::{
         fd::{AsFd, OwnedFd},
         unix::net,
     },
-    pin::Pin,
+    time::Duration,
 };
 
 /// A connected Unix domain socket.
@@ -31,6 +39,7 @@ use std::{
 #[derive(Debug)]
 pub struct Stream {
     socket: UnixStream,
+    reset: PeerReset,
 }
 
 impl Stream {
@@ -54,6 +63,10 @@ impl Stream {
     pub fn inner_mut(&mut self) -> &mut UnixStream {
         &mut self.socket
     }
+
+    pub(super) fn reset(&self) -> &PeerReset {
+        &self.reset
+    }
 }
 
 impl Sealed for Stream {}
@@ -61,15 +74,27 @@ impl traits::Stream for Stream {
     type RecvHalf = RecvHalf;
     type SendHalf = SendHalf;
 
+    async fn drain(&self, deadline: Duration) -> io::Result<()> {
+        runtime::required()?;
+        let mut draining = Draining::within(deadline);
+        while let Some(pause) = draining.next_pause(self.as_fd(), &self.reset)? {
+            connect::sleep(pause).await?;
+        }
+        Ok(())
+    }
     fn split(self) -> (RecvHalf, SendHalf) {
-        let (rh, sh) = self.socket.into_split();
-        (rh.into(), sh.into())
+        let (half, sh) = self.socket.into_split();
+        (RecvHalf { half, reset: self.reset }, sh.into())
     }
     fn reunite(rh: RecvHalf, sh: SendHalf) -> ReuniteResult<Self> {
-        rh.into_tokio()
-            .reunite(sh.into_tokio())
-            .map(Self::from)
-            .map_err(|error| crate::error::ReuniteError { rh: error.0.into(), sh: error.1.into() })
+        let RecvHalf { half, reset } = rh;
+        match half.reunite(sh.into_tokio()) {
+            Ok(socket) => Ok(Self { socket, reset }),
+            Err(error) => Err(crate::error::ReuniteError {
+                rh: RecvHalf { half: error.0, reset },
+                sh: error.1.into(),
+            }),
+        }
     }
     async fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
         connect::connect(options).await
@@ -78,7 +103,7 @@ impl traits::Stream for Stream {
 
 impl StreamCommon for Stream {
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.take_error()
+        self.reset.note_taken(self.socket.take_error())
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
         peer::credentials(self.as_fd())
@@ -96,15 +121,16 @@ impl StreamCommon for Stream {
 
 delegate! {
     impl AsFd for Stream, via |stream| stream.socket;
-    impl AsyncRead for &Stream, via |stream| SharedSocket(&stream.socket);
-    impl AsyncRead for Stream, via |stream| Pin::new(&mut stream.socket);
+    impl AsyncRead for &Stream, via |stream| SharedReader(&stream.socket, &stream.reset);
+    impl AsyncRead for Stream, via |stream| OwnedReader(&mut stream.socket, &stream.reset);
     impl AsyncWrite for &Stream, via |stream| SharedSocket(&stream.socket);
-    impl AsyncWrite for Stream, via |stream| Pin::new(&mut stream.socket);
+    impl AsyncWrite for Stream, via |stream| OwnedWriter(&mut stream.socket);
 }
 
 impl From<UnixStream> for Stream {
     fn from(socket: UnixStream) -> Self {
-        Self { socket }
+        sys::prevent_signal_if_possible(&socket);
+        Self { socket, reset: PeerReset::default() }
     }
 }
 
@@ -137,7 +163,9 @@ impl TryFrom<OwnedFd> for Stream {
 impl TryFrom<sync::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: sync::Stream) -> io::Result<Self> {
-        net::UnixStream::from(stream).try_into()
+        let reset = stream.reset().clone();
+        let stream: Self = net::UnixStream::from(stream).try_into()?;
+        Ok(Self { reset, ..stream })
     }
 }
 
@@ -153,6 +181,7 @@ impl TryFrom<Stream> for OwnedFd {
 #[derive(Debug)]
 pub struct RecvHalf {
     half: OwnedReadHalf,
+    reset: PeerReset,
 }
 
 /// The sending half of a [`Stream`].
@@ -223,12 +252,13 @@ impl Drop for SendHalf {
 
 impl From<OwnedReadHalf> for RecvHalf {
     fn from(half: OwnedReadHalf) -> Self {
-        Self { half }
+        Self { half, reset: PeerReset::default() }
     }
 }
 
 impl From<OwnedWriteHalf> for SendHalf {
     fn from(half: OwnedWriteHalf) -> Self {
+        sys::prevent_signal_if_possible(half.as_ref());
         Self { half: Some(half) }
     }
 }
@@ -241,8 +271,8 @@ delegate! {
     impl SendHalf for SendHalf, of Stream;
     impl AsFd for RecvHalf, via |half| half.socket();
     impl AsFd for SendHalf, via |half| half.socket();
-    impl AsyncRead for &RecvHalf, via |half| SharedSocket(half.socket());
-    impl AsyncRead for RecvHalf, via |half| Pin::new(&mut half.half);
+    impl AsyncRead for &RecvHalf, via |half| SharedReader(half.socket(), &half.reset);
+    impl AsyncRead for RecvHalf, via |half| OwnedReader(&mut half.half, &half.reset);
     impl AsyncWrite for &SendHalf, via |half| SharedSocket(half.socket());
-    impl AsyncWrite for SendHalf, via |half| Pin::new(half.as_tokio_mut());
+    impl AsyncWrite for SendHalf, via |half| OwnedWriter(half.as_tokio_mut());
 }
