@@ -196,7 +196,7 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// - macOS, the BSDs: always `Unsupported`. Data that was written is in the peer's receive
     ///   buffer, and can be read after this end was closed and its process has ended.
     /// - Windows: if the peer closed its end before this call, it is not known whether it had read
-    ///   everything.
+    ///   everything, and the error is `BrokenPipe` as well.
     fn drain(&self, deadline: Duration) -> io::Result<()>;
 
     /// Splits the stream into two halves, which two threads can own.

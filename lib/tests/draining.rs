@@ -4,7 +4,7 @@ use crate::harness::{
     AT_ONCE, Place, TICK, ThreadMark, assert_kind, assert_same, eventually, pattern,
 };
 use local_socket::{
-    Stream, TryClone as _,
+    Stream,
     traits::{Stream as _, StreamCommon as _},
 };
 use std::{
@@ -22,12 +22,12 @@ on_every_kind! {
     draining_fails_if_the_peer_closes_without_reading
     draining_takes_no_data_from_a_reader
     draining_is_possible_after_a_shutdown
+    draining_fails_if_the_peer_has_closed_without_reading
     a_peer_that_reads_and_closes_has_read_everything
 }
 
 #[cfg(unix)]
 on_every_kind! {
-    draining_fails_if_the_peer_has_closed_without_reading
     an_error_that_was_returned_before_is_remembered
     an_error_of_draining_is_left_to_reads
 }
@@ -173,7 +173,6 @@ fn a_peer_that_reads_and_closes_has_read_everything(place: &Place) {
     });
 }
 
-#[cfg(unix)]
 fn draining_fails_if_the_peer_has_closed_without_reading(place: &Place) {
     in_both_roles(place, |mut one, other| {
         one.write_all(b"never read").unwrap();
@@ -187,6 +186,7 @@ fn draining_fails_if_the_peer_has_closed_without_reading(place: &Place) {
 /// The system returns the error once: here to a read or to `take_error`.
 #[cfg(unix)]
 fn an_error_that_was_returned_before_is_remembered(place: &Place) {
+    use local_socket::TryClone as _;
     for taken in [false, true] {
         in_both_roles(place, |mut one, other| {
             one.write_all(b"never read").unwrap();

@@ -44,6 +44,7 @@ mod wait_limit;
 #[cfg(feature = "tokio")]
 mod waker_set;
 mod write;
+mod write_gate;
 
 #[cfg(test)]
 mod tests;
