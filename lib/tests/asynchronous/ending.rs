@@ -163,7 +163,7 @@ async fn shutting_down_ends_a_waiting_write(place: &Place) {
     let beginning = async {
         let mut client = &client;
         let mut shutdown = pin!(client.shutdown());
-        poll_fn(|cx| Poll::Ready(drop(shutdown.as_mut().poll(cx)))).await;
+        let _ = poll_fn(|cx| Poll::Ready(shutdown.as_mut().poll(cx))).await;
     };
     let ((sent, error), ()) = tokio::join!(writing, beginning);
     assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{error}");
