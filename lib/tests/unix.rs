@@ -23,6 +23,8 @@ mod stale;
 #[cfg(target_os = "linux")]
 mod system_calls;
 mod users;
+#[cfg(target_os = "linux")]
+mod watching;
 
 #[cfg(linux_like)]
 mod abstract_names;
