@@ -11,6 +11,7 @@ pub(crate) mod fd_passing;
 mod halves;
 mod listening;
 mod runtime;
+mod sharing;
 mod transfer;
 #[cfg(unix)]
 mod unix;

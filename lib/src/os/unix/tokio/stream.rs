@@ -1,4 +1,7 @@
-use super::{connect, shared_socket::SharedSocket};
+use super::{
+    connect,
+    shared_socket::{SharedReader, SharedWriter, Waiters},
+};
 use crate::{
     ConnectOptions, Name, PeerCreds,
     name::sealed::Sealed,
@@ -31,6 +34,8 @@ use std::{
 #[derive(Debug)]
 pub struct Stream {
     socket: UnixStream,
+    readers: Waiters,
+    writers: Waiters,
 }
 
 impl Stream {
@@ -96,15 +101,15 @@ impl StreamCommon for Stream {
 
 delegate! {
     impl AsFd for Stream, via |stream| stream.socket;
-    impl AsyncRead for &Stream, via |stream| SharedSocket(&stream.socket);
+    impl AsyncRead for &Stream, via |stream| SharedReader(&stream.socket, &stream.readers);
     impl AsyncRead for Stream, via |stream| Pin::new(&mut stream.socket);
-    impl AsyncWrite for &Stream, via |stream| SharedSocket(&stream.socket);
+    impl AsyncWrite for &Stream, via |stream| SharedWriter(&stream.socket, &stream.writers);
     impl AsyncWrite for Stream, via |stream| Pin::new(&mut stream.socket);
 }
 
 impl From<UnixStream> for Stream {
     fn from(socket: UnixStream) -> Self {
-        Self { socket }
+        Self { socket, readers: Waiters::default(), writers: Waiters::default() }
     }
 }
 
@@ -153,6 +158,7 @@ impl TryFrom<Stream> for OwnedFd {
 #[derive(Debug)]
 pub struct RecvHalf {
     half: OwnedReadHalf,
+    readers: Waiters,
 }
 
 /// The sending half of a [`Stream`].
@@ -162,6 +168,7 @@ pub struct RecvHalf {
 pub struct SendHalf {
     /// `None` only while this is dropped or converted.
     half: Option<OwnedWriteHalf>,
+    writers: Waiters,
 }
 
 impl RecvHalf {
@@ -223,13 +230,13 @@ impl Drop for SendHalf {
 
 impl From<OwnedReadHalf> for RecvHalf {
     fn from(half: OwnedReadHalf) -> Self {
-        Self { half }
+        Self { half, readers: Waiters::default() }
     }
 }
 
 impl From<OwnedWriteHalf> for SendHalf {
     fn from(half: OwnedWriteHalf) -> Self {
-        Self { half: Some(half) }
+        Self { half: Some(half), writers: Waiters::default() }
     }
 }
 
@@ -241,8 +248,8 @@ delegate! {
     impl SendHalf for SendHalf, of Stream;
     impl AsFd for RecvHalf, via |half| half.socket();
     impl AsFd for SendHalf, via |half| half.socket();
-    impl AsyncRead for &RecvHalf, via |half| SharedSocket(half.socket());
+    impl AsyncRead for &RecvHalf, via |half| SharedReader(half.socket(), &half.readers);
     impl AsyncRead for RecvHalf, via |half| Pin::new(&mut half.half);
-    impl AsyncWrite for &SendHalf, via |half| SharedSocket(half.socket());
+    impl AsyncWrite for &SendHalf, via |half| SharedWriter(half.socket(), &half.writers);
     impl AsyncWrite for SendHalf, via |half| Pin::new(half.as_tokio_mut());
 }
