@@ -8,6 +8,8 @@ mod crowd;
 mod ending;
 #[cfg(unix)]
 pub(crate) mod fd_passing;
+#[cfg(unix)]
+mod folder_lock;
 mod halves;
 mod listening;
 mod runtime;

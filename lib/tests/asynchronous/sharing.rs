@@ -140,10 +140,12 @@ async fn all_tasks_that_accept_are_woken(place: &Place) {
 
 /// A waker keeps its task in memory.
 async fn tasks_that_have_stopped_waiting_do_not_pile_up(place: &Place) {
-    /// Counts the wakers that exist.
-    struct Counted(Arc<AtomicUsize>);
+    /// Counts the wakers that exist, and the calls.
+    struct Counted(Arc<AtomicUsize>, Arc<AtomicUsize>);
     impl Wake for Counted {
-        fn wake(self: Arc<Self>) {}
+        fn wake(self: Arc<Self>) {
+            self.1.fetch_add(1, Ordering::SeqCst);
+        }
     }
     impl Drop for Counted {
         fn drop(&mut self) {
@@ -151,10 +153,10 @@ async fn tasks_that_have_stopped_waiting_do_not_pile_up(place: &Place) {
         }
     }
     let (client, mut server) = place.streams_async().await;
-    let count = Arc::new(AtomicUsize::new(0));
+    let (count, woken) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let stop_waiting = || {
         count.fetch_add(1, Ordering::SeqCst);
-        let waker = Arc::new(Counted(Arc::clone(&count))).into();
+        let waker = Arc::new(Counted(Arc::clone(&count), Arc::clone(&woken))).into();
         let mut cx = Context::from_waker(&waker);
         let mut buf = [0];
         let mut buf = ReadBuf::new(&mut buf);
@@ -165,7 +167,8 @@ async fn tasks_that_have_stopped_waiting_do_not_pile_up(place: &Place) {
         stop_waiting();
         count.load(Ordering::SeqCst) < 10
     });
-    // The stream still works.
+    // Those that might still wait are woken.
+    assert!(woken.load(Ordering::SeqCst) >= 90, "{woken:?}");
     server.write_all(b"x").await.unwrap();
     { &client }.read_exact(&mut [0]).await.unwrap();
 }
