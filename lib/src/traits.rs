@@ -27,7 +27,7 @@ pub type ReuniteResult<S> =
 
 /// A listening socket that is bound to a name.
 ///
-/// As an iterator it accepts one client after the other and never ends.
+/// As an iterator it accepts one client after the other, as [`Incoming`] does.
 pub trait Listener:
     Iterator<Item = io::Result<Self::Stream>> + FusedIterator + Debug + Send + Sync + Sized + Sealed
 {
@@ -50,7 +50,9 @@ pub trait Listener:
 
     /// Sets whether accepting, accepted streams, or both are non-blocking.
     ///
-    /// Streams that were accepted before are not changed.
+    /// Streams that were accepted before are not changed. A call of [`accept`](Self::accept) that
+    /// is waiting goes on waiting. A call that begins while another thread changes the mode uses
+    /// the old mode or the new one.
     ///
     /// # Errors
     /// An error of `ioctl(2)` (Unix); none on Windows.
@@ -58,6 +60,8 @@ pub trait Listener:
 
     /// Sets how long [`accept`](Self::accept) waits for a client. `None`, the default, means
     /// no limit. It has no effect in non-blocking mode.
+    ///
+    /// A call that is waiting keeps the timeout that was set when it began.
     ///
     /// # Errors
     /// `InvalidInput` for a timeout of zero. An error of `ioctl(2)` (Unix).
@@ -71,13 +75,23 @@ pub trait Listener:
     /// Stops listening and removes the name, as dropping the listener does.
     ///
     /// Calls of [`accept`](Self::accept), also those that are waiting in other threads, fail
-    /// with `NotConnected`. Clients that were not accepted yet are disconnected. Accepted
+    /// with `NotConnected`, and iterators over clients end. Event loops that watch the socket
+    /// report it as readable. Clients that were not accepted yet are disconnected. Accepted
     /// streams stay open. A second call does nothing.
     ///
     /// # Errors
     /// An error of `shutdown(2)`, `socket(2)` or `dup3(2)` (Linux), or of `dup(2)` and
     /// `getsockname(2)` (other Unix); none on Windows.
+    ///
+    /// # Platform-specific behaviour
+    /// On Linux, an abstract name that an event loop of this process watches (`epoll(7)`) is
+    /// released only when the listener is dropped: the kernel releases the name together with the
+    /// socket, and removes a closed socket from event loops without an event.
     fn close(&self) -> io::Result<()>;
+
+    /// Returns whether the listener is [closed](Self::close): then `accept` fails with
+    /// `NotConnected`, and iterators over its clients end.
+    fn is_closed(&self) -> bool;
 
     /// Removes the name, so that no more clients can connect. Clients that have connected
     /// already can still be accepted.
@@ -111,7 +125,7 @@ pub trait Listener:
 
 /// Additional methods of every [`Listener`].
 pub trait ListenerExt: Listener {
-    /// Returns an iterator that accepts clients and never ends.
+    /// Returns an iterator that accepts clients until the listener is [closed](Listener::close).
     fn incoming(&self) -> Incoming<'_, Self> {
         Incoming::from(self)
     }

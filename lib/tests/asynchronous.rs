@@ -11,9 +11,12 @@ mod durations;
 mod ending;
 #[cfg(unix)]
 pub(crate) mod fd_passing;
+#[cfg(unix)]
+mod folder_lock;
 mod halves;
 mod listening;
 mod runtime;
+mod sharing;
 mod transfer;
 #[cfg(unix)]
 mod unix;

@@ -23,6 +23,7 @@ mod harness;
 mod accepting;
 mod asynchronous;
 mod bounds;
+mod changing;
 mod closing;
 mod compatible;
 mod conflict;

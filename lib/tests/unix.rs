@@ -25,6 +25,8 @@ mod stale;
 mod system_calls;
 mod unread;
 mod users;
+#[cfg(target_os = "linux")]
+mod watching;
 
 #[cfg(linux_like)]
 mod abstract_names;

@@ -9,6 +9,7 @@ mod aside;
 mod bound;
 mod bound_name;
 mod claim;
+mod close;
 mod connect;
 mod control;
 mod convert;

@@ -41,8 +41,6 @@ mod token;
 pub mod tokio;
 mod vectored;
 mod wait_limit;
-#[cfg(feature = "tokio")]
-mod waker_set;
 mod write;
 mod write_gate;
 

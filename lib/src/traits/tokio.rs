@@ -77,8 +77,9 @@ pub trait Listener: Debug + Send + Sync + Sized + Sealed {
 /// end of file, and its answer can still be read. Its errors are those of the synchronous
 /// [`shutdown`](crate::traits::Stream::shutdown).
 ///
-/// Shared references can be read from and written to as well. In each direction only one task
-/// can wait: if several do, only the last is woken.
+/// Shared references can be read from and written to as well. If several tasks wait in the same
+/// direction, all are woken, and one of them gets the data or the room. Which one, is not
+/// specified; the others wait again.
 pub trait Stream:
     AsyncRead + RefTokioAsyncRead + AsyncWrite + RefTokioAsyncWrite + StreamCommon
 {

@@ -66,7 +66,12 @@ fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Result<O
     Ok(socket)
 }
 
-fn attempt_within(socket: &OwnedFd, address: &SocketAddrUnix, timeout: Duration) -> io::Result<()> {
+/// Connects. Fails with `TimedOut` after the timeout.
+pub(super) fn attempt_within(
+    socket: &OwnedFd,
+    address: &SocketAddrUnix,
+    timeout: Duration,
+) -> io::Result<()> {
     // Without a deadline the timeout is beyond the range of the clock.
     let deadline = Instant::now().checked_add(timeout);
     loop {

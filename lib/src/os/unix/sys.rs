@@ -1,6 +1,6 @@
 //! System calls with the flags and options that are needed here.
 
-#![allow(unsafe_code, reason = "socket options, and replacing a descriptor by another")]
+#![allow(unsafe_code, reason = "socket options")]
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -161,41 +161,4 @@ pub(super) fn wait(
             result => return Ok(result.map(|_| fds[0].revents())?),
         }
     }
-}
-
-/// Wakes the calls of `accept` that wait on a listening socket, disconnects the clients in its
-/// backlog, and releases its name.
-#[cfg(linux_like)]
-pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
-    use rustix::{
-        io::{DupFlags, dup3},
-        net::{SocketFlags, accept_with},
-    };
-    use std::{mem::ManuallyDrop, os::fd::FromRawFd};
-    // Linux can shut down a listening socket: waiting calls fail with `EINVAL` after the clients in
-    // the backlog were accepted.
-    net::shutdown(socket, net::Shutdown::Both)?;
-    while accept_with(socket, SocketFlags::CLOEXEC).is_ok() {}
-    // Only closing its socket releases an abstract name (`unix(7)`). Other threads may be using the
-    // descriptor, so its number must not become free: a socket without a name takes its place, on
-    // which accepting fails with `EINVAL` as well.
-    let nameless = stream_socket(false)?;
-    // SAFETY: the descriptor is open, and its owner keeps it: it is not closed here.
-    let mut socket = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(socket.as_raw_fd()) });
-    // The crates name this flag on Linux only, but the kernel of Android knows it as well.
-    let close_on_exec = DupFlags::from_bits_retain(libc::O_CLOEXEC.cast_unsigned());
-    Ok(dup3(&nameless, &mut socket, close_on_exec)?)
-}
-
-/// Wakes a call of `accept` that waits on a listening socket, by connecting to it. The caller drops
-/// the client that it accepts.
-#[cfg(not(linux_like))]
-pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
-    use std::os::unix::net::{UnixListener, UnixStream};
-    let listener = UnixListener::from(socket.try_clone_to_owned()?);
-    if let Some(path) = listener.local_addr()?.as_pathname() {
-        // If the backlog is full, this fails, and no call waits.
-        let _ = UnixStream::connect(path);
-    }
-    Ok(())
 }

@@ -1,6 +1,8 @@
 //! Asynchronous Unix domain sockets, based on tokio's types.
 
 mod connect;
+#[cfg(linux_like)]
+mod connect_thread;
 mod convert;
 mod fd_passing;
 mod listener;

@@ -58,7 +58,7 @@ impl WriteSide {
     pub(super) fn poll_in_flight(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let Some(write) = &mut self.in_flight else { return Poll::Ready(Ok(())) };
         if write.is_pending() {
-            write.set_waker(cx.waker());
+            write.add_waker(cx.waker());
         }
         match write.finish(WaitLimit::NoWait) {
             None => Poll::Pending,

@@ -1,16 +1,14 @@
-use super::shared_socket::SharedSocket;
-use crate::os::unix::drain::PeerReset;
+use super::shared_socket::Waiters;
+use crate::os::unix::{drain::PeerReset, sys};
 use ::tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{
-        UnixStream,
-        unix::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
+    net::{UnixStream, unix::OwnedWriteHalf},
 };
 use std::{
     io::{self, IoSlice},
+    os::fd::AsFd as _,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// A type of tokio that owns a socket.
@@ -24,12 +22,6 @@ impl OwnedSocket for UnixStream {
     }
 }
 
-impl OwnedSocket for OwnedReadHalf {
-    fn socket(&self) -> &UnixStream {
-        self.as_ref()
-    }
-}
-
 impl OwnedSocket for OwnedWriteHalf {
     fn socket(&self) -> &UnixStream {
         self.as_ref()
@@ -40,7 +32,7 @@ impl OwnedSocket for OwnedWriteHalf {
 #[derive(Debug)]
 pub(super) struct OwnedReader<'a, S>(pub(super) &'a mut S, pub(super) &'a PeerReset);
 
-impl<S: OwnedSocket + AsyncRead> OwnedReader<'_, S> {
+impl<S: AsyncRead + Unpin> OwnedReader<'_, S> {
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -53,7 +45,7 @@ impl<S: OwnedSocket + AsyncRead> OwnedReader<'_, S> {
 /// Writes one buffer as tokio does, which saves a call after a partial write. Writing several
 /// buffers and shutting down differ from tokio's type.
 #[derive(Debug)]
-pub(super) struct OwnedWriter<'a, S>(pub(super) &'a mut S);
+pub(super) struct OwnedWriter<'a, S>(pub(super) &'a mut S, pub(super) &'a Waiters);
 
 impl<S: OwnedSocket + AsyncWrite> OwnedWriter<'_, S> {
     pub(super) fn poll_write(
@@ -61,6 +53,7 @@ impl<S: OwnedSocket + AsyncWrite> OwnedWriter<'_, S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.1.check_open()?;
         Pin::new(&mut *self.0).poll_write(cx, buf)
     }
 
@@ -69,28 +62,25 @@ impl<S: OwnedSocket + AsyncWrite> OwnedWriter<'_, S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        SharedSocket(self.0.socket()).poll_write_vectored(cx, bufs)
+        self.1.check_open()?;
+        let socket = self.0.socket();
+        loop {
+            ready!(socket.poll_write_ready(cx))?;
+            let send = || sys::send_vectored(socket.as_fd(), bufs);
+            match socket.try_io(Interest::WRITABLE, send) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
     }
 
-    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        SharedSocket(self.0.socket()).poll_flush(cx)
+    /// Returns at once: a socket has no buffer in this process.
+    #[expect(clippy::unused_self, reason = "as in `AsyncWrite`")]
+    pub(super) fn poll_flush(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        SharedSocket(self.0.socket()).poll_shutdown(cx)
-    }
-}
-
-/// Reads through a shared reference, and remembers the same.
-#[derive(Debug)]
-pub(super) struct SharedReader<'a>(pub(super) &'a UnixStream, pub(super) &'a PeerReset);
-
-impl SharedReader<'_> {
-    pub(super) fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        SharedSocket(self.0).poll_read(cx, buf).map(|result| self.1.note(result))
+    pub(super) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.1.shut_down_sending(self.0.socket()))
     }
 }

@@ -1,7 +1,7 @@
 use super::{
     connect,
-    owned_socket::{OwnedReader, OwnedWriter, SharedReader},
-    shared_socket::SharedSocket,
+    owned_socket::{OwnedReader, OwnedWriter},
+    shared_socket::{SharedReader, SharedWriter, Waiters},
 };
 use crate::{
     ConnectOptions, Name, PeerCreds,
@@ -39,6 +39,8 @@ use std::{
 #[derive(Debug)]
 pub struct Stream {
     socket: UnixStream,
+    readers: Waiters,
+    writers: Waiters,
     reset: PeerReset,
 }
 
@@ -83,16 +85,18 @@ impl traits::Stream for Stream {
         Ok(())
     }
     fn split(self) -> (RecvHalf, SendHalf) {
-        let (half, sh) = self.socket.into_split();
-        (RecvHalf { half, reset: self.reset }, sh.into())
+        let Self { socket, readers, writers, reset } = self;
+        let (half, sending) = socket.into_split();
+        (RecvHalf { half, readers, reset }, SendHalf { half: Some(sending), writers })
     }
-    fn reunite(rh: RecvHalf, sh: SendHalf) -> ReuniteResult<Self> {
-        let RecvHalf { half, reset } = rh;
+    fn reunite(rh: RecvHalf, mut sh: SendHalf) -> ReuniteResult<Self> {
+        let RecvHalf { half, readers, reset } = rh;
+        let writers = std::mem::take(&mut sh.writers);
         match half.reunite(sh.into_tokio()) {
-            Ok(socket) => Ok(Self { socket, reset }),
+            Ok(socket) => Ok(Self { socket, readers, writers, reset }),
             Err(error) => Err(crate::error::ReuniteError {
-                rh: RecvHalf { half: error.0, reset },
-                sh: error.1.into(),
+                rh: RecvHalf { half: error.0, readers, reset },
+                sh: SendHalf { half: Some(error.1), writers },
             }),
         }
     }
@@ -121,16 +125,23 @@ impl StreamCommon for Stream {
 
 delegate! {
     impl AsFd for Stream, via |stream| stream.socket;
-    impl AsyncRead for &Stream, via |stream| SharedReader(&stream.socket, &stream.reset);
+    impl AsyncRead for &Stream, via |stream| {
+        SharedReader(&stream.socket, &stream.readers, &stream.reset)
+    };
     impl AsyncRead for Stream, via |stream| OwnedReader(&mut stream.socket, &stream.reset);
-    impl AsyncWrite for &Stream, via |stream| SharedSocket(&stream.socket);
-    impl AsyncWrite for Stream, via |stream| OwnedWriter(&mut stream.socket);
+    impl AsyncWrite for &Stream, via |stream| SharedWriter(&stream.socket, &stream.writers);
+    impl AsyncWrite for Stream, via |stream| OwnedWriter(&mut stream.socket, &stream.writers);
 }
 
 impl From<UnixStream> for Stream {
     fn from(socket: UnixStream) -> Self {
         sys::prevent_signal_if_possible(&socket);
-        Self { socket, reset: PeerReset::default() }
+        Self {
+            socket,
+            readers: Waiters::default(),
+            writers: Waiters::default(),
+            reset: PeerReset::default(),
+        }
     }
 }
 
@@ -181,6 +192,7 @@ impl TryFrom<Stream> for OwnedFd {
 #[derive(Debug)]
 pub struct RecvHalf {
     half: OwnedReadHalf,
+    readers: Waiters,
     reset: PeerReset,
 }
 
@@ -191,6 +203,7 @@ pub struct RecvHalf {
 pub struct SendHalf {
     /// `None` only while this is dropped or converted.
     half: Option<OwnedWriteHalf>,
+    writers: Waiters,
 }
 
 impl RecvHalf {
@@ -230,9 +243,9 @@ impl SendHalf {
         }
     }
 
-    fn as_tokio_mut(&mut self) -> &mut OwnedWriteHalf {
+    fn owned_writer(&mut self) -> OwnedWriter<'_, OwnedWriteHalf> {
         match &mut self.half {
-            Some(half) => half,
+            Some(half) => OwnedWriter(half, &self.writers),
             None => unreachable!("only what consumes this takes it"),
         }
     }
@@ -252,14 +265,14 @@ impl Drop for SendHalf {
 
 impl From<OwnedReadHalf> for RecvHalf {
     fn from(half: OwnedReadHalf) -> Self {
-        Self { half, reset: PeerReset::default() }
+        Self { half, readers: Waiters::default(), reset: PeerReset::default() }
     }
 }
 
 impl From<OwnedWriteHalf> for SendHalf {
     fn from(half: OwnedWriteHalf) -> Self {
         sys::prevent_signal_if_possible(half.as_ref());
-        Self { half: Some(half) }
+        Self { half: Some(half), writers: Waiters::default() }
     }
 }
 
@@ -271,8 +284,10 @@ delegate! {
     impl SendHalf for SendHalf, of Stream;
     impl AsFd for RecvHalf, via |half| half.socket();
     impl AsFd for SendHalf, via |half| half.socket();
-    impl AsyncRead for &RecvHalf, via |half| SharedReader(half.socket(), &half.reset);
+    impl AsyncRead for &RecvHalf, via |half| {
+        SharedReader(half.socket(), &half.readers, &half.reset)
+    };
     impl AsyncRead for RecvHalf, via |half| OwnedReader(&mut half.half, &half.reset);
-    impl AsyncWrite for &SendHalf, via |half| SharedSocket(half.socket());
-    impl AsyncWrite for SendHalf, via |half| OwnedWriter(half.as_tokio_mut());
+    impl AsyncWrite for &SendHalf, via |half| SharedWriter(half.socket(), &half.writers);
+    impl AsyncWrite for SendHalf, via |half| half.owned_writer();
 }
