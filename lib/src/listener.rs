@@ -5,7 +5,7 @@ backend_enum! {
     /// A listening socket that is bound to a name.
     ///
     /// Its methods are those of [`traits::Listener`] and [`traits::ListenerExt`]. As an iterator it
-    /// accepts one client after the other and never ends.
+    /// accepts one client after the other, as [`Incoming`] does.
     ///
     /// ```
     /// use local_socket::{prelude::*, GenericNamespaced, ListenerOptions};
@@ -86,6 +86,9 @@ impl traits::Listener for Listener {
     fn close(&self) -> io::Result<()> {
         self.backend().close()
     }
+    fn is_closed(&self) -> bool {
+        self.backend().is_closed()
+    }
     fn give_up_name(&self) {
         self.backend().give_up_name();
     }
@@ -103,19 +106,17 @@ impl traits::Listener for Listener {
 impl Iterator for Listener {
     type Item = io::Result<Stream>;
     fn next(&mut self) -> Option<Self::Item> {
-        Some(traits::Listener::accept(self))
-    }
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (usize::MAX, None)
+        next_client(self)
     }
 }
 impl FusedIterator for Listener {}
 
-/// An iterator that accepts clients and never ends.
+/// An iterator that accepts clients until the listener is [closed](traits::Listener::close).
 ///
 /// [`incoming`](traits::ListenerExt::incoming) creates it. Each item is the result of one
-/// [`accept`](traits::Listener::accept). After an error the iterator goes on: a loop over a
-/// listener that another thread closes has to end at `NotConnected`.
+/// [`accept`](traits::Listener::accept). After an error the iterator goes on, and the next item can
+/// be the same error at once: `WouldBlock` in non-blocking mode, or `EMFILE` until the process has
+/// closed a descriptor. A server that goes on after such an error should pause first.
 #[derive(Debug)]
 pub struct Incoming<'a, L> {
     listener: &'a L,
@@ -130,10 +131,15 @@ impl<'a, L: traits::Listener> From<&'a L> for Incoming<'a, L> {
 impl<L: traits::Listener> Iterator for Incoming<'_, L> {
     type Item = io::Result<L::Stream>;
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.listener.accept())
-    }
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (usize::MAX, None)
+        next_client(self.listener)
     }
 }
 impl<L: traits::Listener> FusedIterator for Incoming<'_, L> {}
+
+/// Accepts the next client. Returns `None` if the listener is closed.
+pub(crate) fn next_client<L: traits::Listener>(listener: &L) -> Option<io::Result<L::Stream>> {
+    match listener.accept() {
+        Err(_) if listener.is_closed() => None,
+        result => Some(result),
+    }
+}

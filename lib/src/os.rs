@@ -4,6 +4,8 @@
 mod runtime;
 #[cfg(unix)]
 pub mod unix;
+#[cfg(feature = "tokio")]
+mod waker_set;
 #[cfg(windows)]
 pub mod windows;
 

@@ -27,7 +27,7 @@ pub type ReuniteResult<S> =
 
 /// A listening socket that is bound to a name.
 ///
-/// As an iterator it accepts one client after the other and never ends.
+/// As an iterator it accepts one client after the other, as [`Incoming`] does.
 pub trait Listener:
     Iterator<Item = io::Result<Self::Stream>> + FusedIterator + Debug + Send + Sync + Sized + Sealed
 {
@@ -50,7 +50,9 @@ pub trait Listener:
 
     /// Sets whether accepting, accepted streams, or both are non-blocking.
     ///
-    /// Streams that were accepted before are not changed.
+    /// Streams that were accepted before are not changed. A call of [`accept`](Self::accept) that
+    /// is waiting goes on waiting. A call that begins while another thread changes the mode uses
+    /// the old mode or the new one.
     ///
     /// # Errors
     /// An error of `ioctl(2)` (Unix); none on Windows.
@@ -58,6 +60,8 @@ pub trait Listener:
 
     /// Sets how long [`accept`](Self::accept) waits for a client. `None`, the default, means
     /// no limit. It has no effect in non-blocking mode.
+    ///
+    /// A call that is waiting keeps the timeout that was set when it began.
     ///
     /// # Errors
     /// `InvalidInput` for a timeout of zero. An error of `ioctl(2)` (Unix).
@@ -71,13 +75,23 @@ pub trait Listener:
     /// Stops listening and removes the name, as dropping the listener does.
     ///
     /// Calls of [`accept`](Self::accept), also those that are waiting in other threads, fail
-    /// with `NotConnected`. Clients that were not accepted yet are disconnected. Accepted
+    /// with `NotConnected`, and iterators over clients end. Event loops that watch the socket
+    /// report it as readable. Clients that were not accepted yet are disconnected. Accepted
     /// streams stay open. A second call does nothing.
     ///
     /// # Errors
     /// An error of `shutdown(2)`, `socket(2)` or `dup3(2)` (Linux), or of `dup(2)` and
     /// `getsockname(2)` (other Unix); none on Windows.
+    ///
+    /// # Platform-specific behaviour
+    /// On Linux, an abstract name that an event loop of this process watches (`epoll(7)`) is
+    /// released only when the listener is dropped: the kernel releases the name together with the
+    /// socket, and removes a closed socket from event loops without an event.
     fn close(&self) -> io::Result<()>;
+
+    /// Returns whether the listener is [closed](Self::close): then `accept` fails with
+    /// `NotConnected`, and iterators over its clients end.
+    fn is_closed(&self) -> bool;
 
     /// Removes the name, so that no more clients can connect. Clients that have connected
     /// already can still be accepted.
@@ -111,7 +125,7 @@ pub trait Listener:
 
 /// Additional methods of every [`Listener`].
 pub trait ListenerExt: Listener {
-    /// Returns an iterator that accepts clients and never ends.
+    /// Returns an iterator that accepts clients until the listener is [closed](Listener::close).
     fn incoming(&self) -> Incoming<'_, Self> {
         Incoming::from(self)
     }
@@ -160,30 +174,43 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// Shuts down one direction or both.
     ///
     /// `Write` is a half-close: the peer reads to the end of file, and its answer can still be
-    /// read. Later writes fail with `BrokenPipe`. After `Read` reads return 0 bytes.
+    /// read. Later writes fail with `BrokenPipe`, and so does a write that waits in another
+    /// thread. After `Read` reads return 0 bytes. It is no error if the peer has closed the
+    /// connection, or if the direction was shut down before.
     ///
     /// # Errors
-    /// `NotConnected` if the peer has closed the connection, except on Linux, where that is no
-    /// error. On Windows also `Unsupported` if the pipe is byte-type, `WouldBlock` or `TimedOut`
-    /// if another thread is writing for longer than the mode and the send timeout allow.
+    /// An error of `shutdown(2)`. On Windows `Unsupported` if the pipe is byte-type, or an error
+    /// of `WriteFile`.
     ///
     /// # Platform-specific behaviour
     /// Windows: `Write` sends a message of zero bytes after the data that was written before.
     /// Byte-type pipes, which only servers of other programs create, cannot carry it. `Read`
-    /// has an effect on this end only; the peer can still write.
+    /// has an effect on this end only; the peer can still write. A write that waits in another
+    /// thread is cancelled: if it fails with `BrokenPipe`, the peer may have read a part of its
+    /// data, and does not get the rest.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
-    /// Waits until the peer has read everything that was written, for at most `deadline`.
+    /// Waits until the peer has read everything that was written, for at most `deadline`. With a
+    /// deadline of zero it does not wait. It reads and sends nothing.
+    ///
+    /// If it succeeds, the peer's process has read the data. Without it, the data may still be in
+    /// a buffer of the system.
     ///
     /// # Errors
-    /// None on Unix. On Windows `TimedOut` if unread data is left after `deadline`, `BrokenPipe`
-    /// if the peer closes the connection without reading it, or the error of an earlier write
-    /// that was still in progress.
+    /// `TimedOut` if unread data is left after `deadline`. `BrokenPipe` if the peer has closed the
+    /// connection without reading everything, or a server without accepting it. On Windows the
+    /// error of an earlier write that was still in progress. `Unsupported` on other systems than
+    /// those below.
     ///
     /// # Platform-specific behaviour
-    /// On Unix it returns at once: data that was written is in the peer's receive buffer, and
-    /// can be read after this end was closed and its process has ended. It does not mean that
-    /// the peer has read the data.
+    /// - Linux, Android: the system does not report that the peer reads, so it is queried after
+    ///   pauses of 0.1 to 10 ms. The system reports only once that the peer has closed without
+    ///   reading everything; this is not known if another descriptor of the same socket, such as
+    ///   a clone, has returned the error (`ConnectionReset`) before.
+    /// - macOS, the BSDs: always `Unsupported`. Data that was written is in the peer's receive
+    ///   buffer, and can be read after this end was closed and its process has ended.
+    /// - Windows: if the peer closed its end before this call, it is not known whether it had read
+    ///   everything, and the error is `BrokenPipe` as well.
     fn drain(&self, deadline: Duration) -> io::Result<()>;
 
     /// Splits the stream into two halves, which two threads can own.

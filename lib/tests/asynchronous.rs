@@ -5,12 +5,18 @@
 mod backlog;
 mod bounds;
 mod crowd;
+#[cfg(any(linux_like, windows))]
+mod draining;
+mod durations;
 mod ending;
 #[cfg(unix)]
 pub(crate) mod fd_passing;
+#[cfg(unix)]
+mod folder_lock;
 mod halves;
 mod listening;
 mod runtime;
+mod sharing;
 mod transfer;
 #[cfg(unix)]
 mod unix;

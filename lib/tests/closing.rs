@@ -3,7 +3,7 @@
 use crate::harness::{GONE, NOBODY, Place, ThreadMark, assert_kind};
 use local_socket::{
     ConnectOptions, ConnectWaitMode, Stream,
-    traits::{Listener as _, Stream as _},
+    traits::{Listener as _, ListenerExt as _, Stream as _},
 };
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -21,6 +21,8 @@ on_every_kind! {
     the_name_is_free_after_closing
     open_streams_work_after_the_listener_is_closed_or_dropped
     clients_in_the_backlog_are_disconnected
+    iterating_ends_when_another_thread_closes_the_listener
+    iterating_over_a_closed_listener_ends_at_once
 }
 
 fn closing_ends_accept_in_another_thread(place: &Place) {
@@ -113,5 +115,36 @@ fn clients_in_the_backlog_are_disconnected(place: &Place) {
     match client.read(&mut [0]) {
         Ok(0) => {}
         result => drop(assert_kind(result, GONE)),
+    }
+}
+
+fn iterating_ends_when_another_thread_closes_the_listener(place: &Place) {
+    for timeout in [None, Some(Duration::from_secs(300))] {
+        let listener = place.listen();
+        listener.set_accept_timeout(timeout).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            let serving = scope.spawn(|| {
+                sender.send(ThreadMark::current()).unwrap();
+                // An iterator that does not end is not followed for ever.
+                listener.incoming().take(10).inspect(|stream| assert!(stream.is_ok())).count()
+            });
+            let thread = receiver.recv().unwrap();
+            let _client = place.connect();
+            thread.wait_until_asleep();
+            listener.close().unwrap();
+            assert!(serving.join().unwrap() <= 1);
+        });
+    }
+}
+
+fn iterating_over_a_closed_listener_ends_at_once(place: &Place) {
+    let mut listener = place.listen();
+    assert!(!listener.is_closed());
+    listener.close().unwrap();
+    assert!(listener.is_closed());
+    for _ in 0..2 {
+        assert!(listener.incoming().next().is_none());
+        assert!(listener.next().is_none());
     }
 }

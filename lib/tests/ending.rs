@@ -3,14 +3,13 @@
 use crate::harness::{GONE, Place, ThreadMark, assert_kind, assert_same, eventually, pattern};
 use local_socket::{
     Stream,
-    traits::{Stream as _, StreamCommon as _},
+    traits::{SendHalf as _, Stream as _, StreamCommon as _},
 };
 use std::{
     io::{self, ErrorKind, Read, Write as _},
     net::Shutdown,
     sync::mpsc,
     thread,
-    time::Duration,
 };
 
 on_every_kind! {
@@ -23,7 +22,10 @@ on_every_kind! {
     shutting_down_wakes_a_reader
     after_shutting_down_both_directions_reads_end_and_writes_fail
     a_hang_up_of_the_peer_is_detected
-    draining_waits_for_the_peer
+    shutting_down_twice_is_no_error
+    shutting_down_after_the_peer_has_closed_is_no_error
+    shutting_down_after_the_peer_has_half_closed_is_no_error
+    shutting_down_ends_a_blocked_write
     dropping_delivers_written_data
 }
 
@@ -163,17 +165,80 @@ fn a_hang_up_of_the_peer_is_detected(place: &Place) {
     });
 }
 
-fn draining_waits_for_the_peer(place: &Place) {
-    in_both_roles(place, |mut one, other| {
-        let sent = pattern(200_000);
-        thread::scope(|scope| {
-            let reader = scope.spawn(|| read_all(&other));
-            one.write_all(&sent).unwrap();
-            one.drain(Duration::from_secs(30)).unwrap();
-            drop(one);
-            assert_same(&reader.join().unwrap().unwrap(), &sent);
+const ALL: [Shutdown; 3] = [Shutdown::Read, Shutdown::Write, Shutdown::Both];
+
+fn shutting_down_twice_is_no_error(place: &Place) {
+    for (first, second) in ALL.iter().flat_map(|first| ALL.map(|second| (*first, second))) {
+        in_both_roles(place, |one, other| {
+            one.shutdown(first).unwrap();
+            one.shutdown(second).unwrap();
+            let (_rh, sh) = one.split();
+            sh.close().unwrap();
+            sh.close().unwrap();
+            assert_eq!(read_all(&other).unwrap(), b"");
         });
-    });
+    }
+}
+
+fn shutting_down_after_the_peer_has_closed_is_no_error(place: &Place) {
+    for how in ALL {
+        // With and without data that one of the ends has not read.
+        for (forth, back) in [("", ""), ("unread", ""), ("", "unread"), ("unread", "unread")] {
+            in_both_roles(place, |mut one, mut other| {
+                one.write_all(forth.as_bytes()).unwrap();
+                other.write_all(back.as_bytes()).unwrap();
+                drop(other);
+                eventually("the peer has hung up", || one.peer_hung_up().unwrap());
+                one.shutdown(how).unwrap();
+                one.shutdown(Shutdown::Both).unwrap();
+                let (_rh, sh) = one.split();
+                sh.close().unwrap();
+            });
+        }
+    }
+}
+
+fn shutting_down_after_the_peer_has_half_closed_is_no_error(place: &Place) {
+    for how in ALL {
+        in_both_roles(place, |one, other| {
+            other.shutdown(Shutdown::Write).unwrap();
+            one.shutdown(how).unwrap();
+            drop(other);
+            eventually("the peer has hung up", || one.peer_hung_up().unwrap());
+            one.shutdown(how).unwrap();
+        });
+    }
+}
+
+/// A blocked write of one thread ends when another thread shuts the direction down. What has been
+/// written before is read by the peer, and nothing comes after it.
+fn shutting_down_ends_a_blocked_write(place: &Place) {
+    for how in [Shutdown::Write, Shutdown::Both] {
+        in_both_roles(place, |one, other| {
+            let data = pattern(8 << 20);
+            thread::scope(|scope| {
+                let (one, data) = (&one, &data);
+                let (sender, receiver) = mpsc::channel();
+                let writer = scope.spawn(move || {
+                    sender.send(ThreadMark::current()).unwrap();
+                    let mut sent = 0;
+                    loop {
+                        match { one }.write(&data[sent..]) {
+                            Ok(count) => sent += count,
+                            Err(error) => return (sent, error),
+                        }
+                    }
+                });
+                receiver.recv().unwrap().wait_until_asleep();
+                one.shutdown(how).unwrap();
+                let (sent, error) = writer.join().unwrap();
+                assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{error}");
+                let received = read_all(&other).unwrap();
+                assert_same(&received[..sent], &data[..sent]);
+                assert_same(&received, &data[..received.len()]);
+            });
+        });
+    }
 }
 
 fn dropping_delivers_written_data(place: &Place) {

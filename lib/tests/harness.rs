@@ -115,6 +115,18 @@ impl Place {
         .unwrap()
     }
 
+    /// Returns whether the name is that of a socket file.
+    pub(crate) fn has_file(&self) -> bool {
+        match self.kind {
+            #[cfg(unix)]
+            Kind::File | Kind::SpecialDir => true,
+            #[cfg(linux_like)]
+            Kind::Abstract => false,
+            #[cfg(windows)]
+            Kind::PipePath | Kind::PipeWord => false,
+        }
+    }
+
     /// Returns options for listening on the name.
     pub(crate) fn options(&self) -> ListenerOptions<'static> {
         ListenerOptions::new().name(self.name())

@@ -24,11 +24,16 @@ mod accepting;
 mod asynchronous;
 mod bare_words;
 mod bounds;
+mod changing;
 mod closing;
 mod compatible;
 mod conflict;
 mod connecting;
 mod crowd;
+/// The other systems do not report what the peer has not read.
+#[cfg(any(linux_like, windows))]
+mod draining;
+mod durations;
 mod ending;
 mod errors;
 mod examples;

@@ -12,6 +12,7 @@ on_every_kind! {
     large_transfer_keeps_every_byte
     large_transfers_in_both_directions_at_once
     vectored_io_keeps_the_order
+    more_buffers_than_one_call_takes_are_written_in_part
 }
 
 static DATA: LazyLock<Vec<u8>> = LazyLock::new(|| pattern(16 * 1024 * 1024));
@@ -115,4 +116,15 @@ fn vectored_io_keeps_the_order(place: &Place) {
         }
         assert_same(&got, data);
     });
+}
+
+fn more_buffers_than_one_call_takes_are_written_in_part(place: &Place) {
+    let (client, mut server) = place.streams();
+    let pieces: Vec<_> = DATA[..30_000].chunks(10).map(IoSlice::new).collect();
+    let count = (&client).write_vectored(&pieces).unwrap();
+    assert!(count > 0);
+    drop(client);
+    let mut got = Vec::new();
+    server.read_to_end(&mut got).unwrap();
+    assert_same(&got, &DATA[..count]);
 }

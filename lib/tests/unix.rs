@@ -19,10 +19,14 @@ mod racing;
 mod reclaiming;
 mod replacing;
 mod runtime_folder;
+mod signals;
 mod stale;
 #[cfg(target_os = "linux")]
 mod system_calls;
+mod unread;
 mod users;
+#[cfg(target_os = "linux")]
+mod watching;
 
 #[cfg(linux_like)]
 mod abstract_names;

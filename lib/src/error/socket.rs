@@ -58,7 +58,8 @@ pub enum Obstacle {
     NotASocket(&'static str),
     /// Other processes were replacing names until the time was over
     /// ([`max_spin_time`](crate::ListenerOptions::max_spin_time)). If one of them held the lock of
-    /// the folder, it is given here.
+    /// the folder, it is given here. The kind of the error is `ResourceBusy`; for all other obstacles
+    /// it is `AddrInUse`.
     Contended(Option<HeldLock>),
     /// Another file was put in the place of the socket file while it was being created.
     Displaced,

@@ -96,7 +96,8 @@ impl<'n> ConnectOptions<'n> {
     /// Connects and returns an asynchronous stream.
     ///
     /// # Cancel safety
-    /// Cancel safe: dropping the future ends the attempt, and no connection is left open.
+    /// Cancel safe: dropping the future ends the attempt, and no connection is left open. While the
+    /// server is busy, see below for how long the attempt can go on.
     ///
     /// # Errors
     /// As [`connect_sync`](Self::connect_sync). `Other` outside a tokio runtime.
@@ -105,9 +106,13 @@ impl<'n> ConnectOptions<'n> {
     /// On Unix in a runtime without its I/O driver (`enable_io`).
     ///
     /// # Platform-specific behaviour
-    /// Unix cannot report that a full backlog has room again: the attempt is repeated after
-    /// pauses of 0.5 to 20 ms. Windows waits for a busy pipe in tokio's threads for blocking
-    /// calls, for at most 50 ms after the future was dropped.
+    /// On Linux, if the backlog is still full after a few attempts within 8 ms, a thread waits for
+    /// room, so that the client gets its turn among clients that block; beyond 64 such threads in a
+    /// process the attempt is repeated after pauses of 20 ms. The thread cannot be interrupted: if
+    /// the future is dropped, it goes on for about as long as it has waited before, and for at most
+    /// 1 second. If it connects in that time, it closes the connection at once.
+    /// Windows waits for a busy pipe in tokio's threads for blocking calls, for at most 50 ms after
+    /// the future was dropped.
     #[cfg(feature = "tokio")]
     pub fn connect_tokio(
         &self,

@@ -1,6 +1,10 @@
 use super::AcceptFilter;
+#[cfg(feature = "tokio")]
+use crate::error::{Obstacle, SocketError};
 use crate::{Listener, ListenerNonblockingMode, Name, PeerCreds, os, traits};
 use std::{io, time::Duration};
+#[cfg(feature = "tokio")]
+use std::{thread, time::Instant};
 
 /// What to do with a name that is in use.
 ///
@@ -10,7 +14,7 @@ use std::{io, time::Duration};
 /// While a name is replaced, the folder of the socket file is locked (`flock(2)` on a descriptor of
 /// the folder; there is no lock file). Every process that may read the folder can hold the lock.
 /// A free name does not need it. For a name in use, listening fails after
-/// [`max_spin_time`](ListenerOptions::max_spin_time) with `AddrInUse` and the obstacle
+/// [`max_spin_time`](ListenerOptions::max_spin_time) with `ResourceBusy` and the obstacle
 /// [`Contended`](crate::error::Obstacle::Contended). If this process may not read the folder, or
 /// the file system has no locks, names are replaced without the lock. No other file is lost then,
 /// but if several processes replace a stale name at the same time, more than one can succeed.
@@ -160,7 +164,7 @@ impl<'n> ListenerOptions<'n> {
 
     /// Sets how long replacing a name may take while other processes replace it, too. The
     /// default is 10 seconds, and `Duration::MAX` means no limit. After that listening fails with
-    /// `AddrInUse`. For an [asynchronous](Self::create_tokio) listener the limit is at most 50 ms.
+    /// `ResourceBusy`. For [`create_tokio`](Self::create_tokio) the limit is at most 50 ms.
     ///
     /// # Platform-specific behaviour
     /// It has no effect on abstract names and on Windows.
@@ -220,6 +224,8 @@ impl<'n> ListenerOptions<'n> {
     /// - `InvalidInput` if the file mode has bits beyond 7777 (octal).
     /// - `AddrInUse` if the name is in use and is not replaced. Its
     ///   [obstacle](crate::error::SocketError::obstacle) says by what.
+    /// - `ResourceBusy` if other processes were replacing names in the folder, or one of them held
+    ///   its lock, for longer than [`max_spin_time`](Self::max_spin_time).
     /// - `PermissionDenied` if this process may not create files in the folder, or may not give
     ///   the file the group that was set.
     /// - `NotFound` if the folder does not exist.
@@ -242,8 +248,9 @@ impl<'n> ListenerOptions<'n> {
     /// Starts listening and returns an asynchronous listener.
     ///
     /// If a name has to be replaced and another process holds the lock of the folder, it blocks the
-    /// thread for up to 50 ms, or [`max_spin_time`](Self::max_spin_time) if that is shorter. A free
-    /// name needs no lock.
+    /// thread for up to 50 ms, or [`max_spin_time`](Self::max_spin_time) if that is shorter.
+    /// [`create_tokio_async`](Self::create_tokio_async) waits without blocking. A free name needs no
+    /// lock.
     ///
     /// # Errors
     /// As [`create_sync`](Self::create_sync). `Other` outside a tokio runtime.
@@ -264,16 +271,57 @@ impl<'n> ListenerOptions<'n> {
         L::from_options(self)
     }
 
+    /// Starts listening and returns an asynchronous listener. Waits for other processes that are
+    /// replacing names in the folder, for at most [`max_spin_time`](Self::max_spin_time).
+    ///
+    /// # Cancel safety
+    /// Cancel safe: if the future is dropped before it is ready, nothing has been replaced.
+    ///
+    /// # Errors
+    /// As [`create_tokio`](Self::create_tokio).
+    ///
+    /// # Panics
+    /// As [`create_tokio`](Self::create_tokio).
+    #[cfg(feature = "tokio")]
+    pub async fn create_tokio_async(self) -> io::Result<crate::tokio::Listener> {
+        /// Time between two attempts.
+        const PAUSE: Duration = Duration::from_millis(10);
+        let deadline = Instant::now().checked_add(self.spin_limit());
+        let once = self.max_spin_time(Duration::ZERO);
+        loop {
+            let error = match once.clone().create_tokio() {
+                Err(error) if is_contended(&error) => error,
+                result => return result,
+            };
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(error);
+            }
+            // The runtime may have been built without tokio's timers.
+            let pause = ::tokio::task::spawn_blocking(|| thread::sleep(PAUSE));
+            pause.await.map_err(io::Error::other)?;
+        }
+    }
+
     /// Returns the name, or `InvalidInput` if none was set.
     pub(crate) fn required_name(&self) -> io::Result<&Name<'n>> {
         self.name.as_ref().ok_or_else(no_name)
     }
 
     /// Returns how long replacing a name may take.
-    #[cfg_attr(windows, expect(dead_code, reason = "names of pipes are never replaced"))]
+    #[cfg_attr(
+        all(windows, not(feature = "tokio")),
+        expect(dead_code, reason = "names of pipes are never replaced")
+    )]
     pub(crate) fn spin_limit(&self) -> Duration {
         self.max_spin_time.unwrap_or(Duration::from_secs(10))
     }
+}
+
+/// Returns whether other processes that replace names were in the way.
+#[cfg(feature = "tokio")]
+fn is_contended(error: &io::Error) -> bool {
+    let obstacle = SocketError::of(error).and_then(SocketError::obstacle);
+    matches!(obstacle, Some(Obstacle::Contended(_)))
 }
 
 pub(super) fn no_name() -> io::Error {

@@ -9,9 +9,11 @@ mod aside;
 mod bound;
 mod bound_name;
 mod claim;
+mod close;
 mod connect;
 mod control;
 mod convert;
+mod drain;
 mod fd_passing;
 mod holder;
 mod identity;
@@ -42,6 +44,7 @@ pub mod tokio;
 pub use name::AbstractNsUdSocket;
 pub use {
     control::MAX_PASSED_FDS,
+    drain::unread,
     fd_passing::{recv_with_fds, send_with_fds},
     listener::Listener,
     name::{FilesystemUdSocket, SpecialDirUdSocket},

@@ -41,9 +41,8 @@ mod token;
 pub mod tokio;
 mod vectored;
 mod wait_limit;
-#[cfg(feature = "tokio")]
-mod waker_set;
 mod write;
+mod write_gate;
 
 #[cfg(test)]
 mod tests;

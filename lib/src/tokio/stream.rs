@@ -1,5 +1,5 @@
 use crate::{ConnectOptions, os::imp::tokio as imp, traits::tokio as traits};
-use std::{io, pin::Pin};
+use std::{io, pin::Pin, time::Duration};
 
 backend_enum! {
     /// A connection that is registered with tokio's event loop: a byte stream in both directions
@@ -48,6 +48,9 @@ impl traits::Stream for Stream {
     type RecvHalf = RecvHalf;
     type SendHalf = SendHalf;
 
+    async fn drain(&self, deadline: Duration) -> io::Result<()> {
+        self.backend().drain(deadline).await
+    }
     fn split(self) -> (RecvHalf, SendHalf) {
         let (rh, sh) = self.into_backend().split();
         (rh.into(), sh.into())

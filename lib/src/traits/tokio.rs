@@ -16,7 +16,7 @@ use crate::{
     traits::StreamCommon,
 };
 use ::tokio::io::{AsyncRead, AsyncWrite};
-use std::{fmt::Debug, io};
+use std::{fmt::Debug, io, time::Duration};
 
 /// Result of [`Stream::reunite`].
 pub type ReuniteResult<S> =
@@ -77,8 +77,9 @@ pub trait Listener: Debug + Send + Sync + Sized + Sealed {
 /// end of file, and its answer can still be read. Its errors are those of the synchronous
 /// [`shutdown`](crate::traits::Stream::shutdown).
 ///
-/// Shared references can be read from and written to as well. In each direction only one task
-/// can wait: if several do, only the last is woken.
+/// Shared references can be read from and written to as well. If several tasks wait in the same
+/// direction, all are woken, and one of them gets the data or the room. Which one, is not
+/// specified; the others wait again.
 pub trait Stream:
     AsyncRead + RefTokioAsyncRead + AsyncWrite + RefTokioAsyncWrite + StreamCommon
 {
@@ -97,6 +98,20 @@ pub trait Stream:
     fn connect(name: Name<'_>) -> impl Future<Output = io::Result<Self>> + Send + Sync {
         async move { Self::from_options(&ConnectOptions::new().name(name)).await }
     }
+
+    /// Waits until the peer has read everything that was written, for at most `deadline`. It reads
+    /// and sends nothing.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it changes nothing.
+    ///
+    /// # Errors
+    /// As the synchronous [`drain`](crate::traits::Stream::drain). `Other` outside a tokio runtime.
+    ///
+    /// # Platform-specific behaviour
+    /// As the synchronous [`drain`](crate::traits::Stream::drain). Windows waits in tokio's threads
+    /// for blocking calls; the pipe stays open for at most 50 ms after the future was dropped.
+    fn drain(&self, deadline: Duration) -> impl Future<Output = io::Result<()>> + Send + Sync;
 
     /// Splits the stream into two halves, which two tasks can own.
     ///

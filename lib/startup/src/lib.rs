@@ -14,7 +14,7 @@ pub use unix::{
     children::{close_all_on_exec, set_descriptor_limit},
     descriptors::{passed, stdin_was_closed, stdout_was_closed, take, take_inherited},
     signals::{ignores_signal, reset_ignored_sigchld},
-    sockets::{stop_passing_credentials, unread},
+    sockets::stop_passing_credentials,
     watched::{Watched, hung_up},
 };
 #[cfg(windows)]

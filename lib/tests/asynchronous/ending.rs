@@ -2,8 +2,14 @@
 
 use super::on_every_kind_async;
 use crate::harness::{GONE, Place, assert_kind, assert_same, pattern};
-use local_socket::tokio::Stream;
-use std::{io::ErrorKind, time::Duration};
+use local_socket::{tokio::Stream, traits::tokio::Stream as _};
+use std::{
+    future::{Future, poll_fn},
+    io::ErrorKind,
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::timeout,
@@ -17,6 +23,9 @@ on_every_kind_async! {
     an_empty_write_is_not_an_end_of_file
     writing_after_half_close_is_an_error
     writing_to_a_closed_peer_is_an_error
+    shutting_down_twice_is_no_error
+    shutting_down_after_the_peer_has_closed_is_no_error
+    shutting_down_ends_a_waiting_write
     a_cancelled_read_loses_nothing
     written_data_arrives_after_a_drop
 }
@@ -106,6 +115,62 @@ async fn writing_to_a_closed_peer_is_an_error(place: &Place) {
         }
     };
     assert!(GONE.contains(&error.kind()), "{error:?}");
+}
+
+async fn shutting_down_twice_is_no_error(place: &Place) {
+    let (mut client, mut server) = place.streams_async().await;
+    client.shutdown().await.unwrap();
+    client.shutdown().await.unwrap();
+    let (rh, mut sh) = client.split();
+    sh.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut server).await, b"");
+    drop(rh);
+}
+
+async fn shutting_down_after_the_peer_has_closed_is_no_error(place: &Place) {
+    // With and without data that one of the ends has not read.
+    for (forth, back) in [("", ""), ("unread", ""), ("", "unread"), ("unread", "unread")] {
+        for half_closed in [false, true] {
+            let (mut client, mut server) = place.streams_async().await;
+            client.write_all(forth.as_bytes()).await.unwrap();
+            server.write_all(back.as_bytes()).await.unwrap();
+            if half_closed {
+                server.shutdown().await.unwrap();
+            }
+            drop(server);
+            client.shutdown().await.unwrap();
+            { &client }.shutdown().await.unwrap();
+            client.split().1.shutdown().await.unwrap();
+        }
+    }
+}
+
+/// A write of one task ends when another task shuts the direction down. What has been written
+/// before is read by the peer, and nothing comes after it.
+async fn shutting_down_ends_a_waiting_write(place: &Place) {
+    let (client, mut server) = place.streams_async().await;
+    let data = pattern(8 << 20);
+    let writing = async {
+        let mut sent = 0;
+        loop {
+            match { &client }.write(&data[sent..]).await {
+                Ok(count) => sent += count,
+                Err(error) => return (sent, error),
+            }
+        }
+    };
+    // The peer reads nothing, so it is enough to begin with the shutdown.
+    let beginning = async {
+        let mut client = &client;
+        let mut shutdown = pin!(client.shutdown());
+        let _ = poll_fn(|cx| Poll::Ready(shutdown.as_mut().poll(cx))).await;
+    };
+    let ((sent, error), ()) = tokio::join!(writing, beginning);
+    assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{error}");
+    let mut shared = &client;
+    let (received, ended) = tokio::join!(read_all(&mut server), shared.shutdown());
+    ended.unwrap();
+    assert_same(&received, &data[..sent]);
 }
 
 async fn a_cancelled_read_loses_nothing(place: &Place) {

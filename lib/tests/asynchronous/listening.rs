@@ -34,6 +34,7 @@ on_every_kind_async! {
     synchronous_listeners_and_streams_become_asynchronous
     both_ends_return_names_and_processes
     the_client_can_be_synchronous
+    a_closed_listener_does_not_become_asynchronous
 }
 
 async fn connecting_without_a_server_fails_at_once(place: &Place) {
@@ -265,4 +266,10 @@ async fn the_client_can_be_synchronous(place: &Place) {
     client.read_to_string(&mut answer).await.unwrap();
     assert_eq!(answer, "echo");
     server.join().unwrap();
+}
+
+async fn a_closed_listener_does_not_become_asynchronous(place: &Place) {
+    let listener = place.listen();
+    local_socket::traits::Listener::close(&listener).unwrap();
+    assert_kind(Listener::try_from(listener), &[ErrorKind::NotConnected]);
 }

@@ -2,12 +2,11 @@
 
 use super::block_on;
 use crate::{
-    harness::{AT_ONCE, NOBODY, assert_kind, within_deadline},
+    harness::{NOBODY, assert_kind, within_deadline},
     unix::files::Folder,
 };
 use local_socket::{
     OnConflict,
-    error::{Obstacle, SocketError},
     os::unix::{self, ListenerOptionsExt as _, tokio as uds},
     tokio::{Listener, Stream},
     traits::tokio::{Listener as _, Stream as _},
@@ -226,26 +225,5 @@ fn enums_convert_as_their_variants_do() {
         let (rh, sh) = client.split();
         assert!(rustix::io::fcntl_getfd(rh.as_fd()).is_ok());
         assert!(rustix::io::fcntl_getfd(sh.as_fd()).is_ok());
-    });
-}
-
-/// A held lock must not block an event loop for long.
-#[test]
-fn listening_and_dropping_do_not_wait_for_a_lock() {
-    run(async |folder| {
-        let lock = std::fs::File::open(folder.root()).unwrap();
-        lock.lock().unwrap();
-        // The lock file of earlier versions.
-        let file = std::fs::File::create(folder.root().join(".a.sock.claim")).unwrap();
-        file.lock().unwrap();
-        let start = std::time::Instant::now();
-        let options = || folder.options().on_conflict(OnConflict::ReplaceStale);
-        drop(options().create_tokio().unwrap());
-        drop(options().reclaim_name(false).create_tokio().unwrap());
-        let error = assert_kind(options().create_tokio(), &[ErrorKind::AddrInUse]);
-        let obstacle = SocketError::of(&error).unwrap().obstacle().cloned();
-        assert!(matches!(obstacle, Some(Obstacle::Contended(Some(_)))), "{obstacle:?}");
-        // The limit is 50 ms; without it, it would be 10 s.
-        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     });
 }

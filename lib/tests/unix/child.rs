@@ -32,7 +32,7 @@ const JOBS: &[(&str, fn())] = &[
     ("write to what is inherited", super::activation::write_to_what_is_inherited),
     ("take by number", super::activation::take_by_number),
     ("connect and stay", super::peer_process::connect_and_stay),
-    ("send to nobody", super::fd_passing::send_to_nobody),
+    ("call with a closed peer", super::signals::call_with_closed_peer),
     ("receive too many", super::fd_leaks::receive_too_many),
     ("runtime folder", super::runtime_folder::listen_and_connect),
     #[cfg(linux_like)]

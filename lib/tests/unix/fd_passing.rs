@@ -1,8 +1,7 @@
 //! Passing of descriptors.
 
-use super::child::Job;
 use crate::harness::{
-    AT_ONCE, GONE, Kind, Place, TOO_LATE, assert_kind, assert_same, pattern, within_deadline,
+    AT_ONCE, Kind, Place, TOO_LATE, assert_kind, assert_same, pattern, within_deadline,
 };
 use local_socket::{
     Stream,
@@ -260,22 +259,4 @@ fn a_partial_write_sends_all_descriptors() {
             assert_eq!(fds.len(), 2);
         });
     });
-}
-
-#[test]
-fn sending_to_a_closed_peer_is_an_error_and_raises_no_signal() {
-    within_deadline(|| {
-        Job::new("send to nobody").run();
-    });
-}
-
-/// In a process of its own: Rust's runtime ignores the signal that must not be raised.
-#[allow(unsafe_code, reason = "nothing safe sets a signal's action")]
-pub(super) fn send_to_nobody() {
-    // SAFETY: no handler is installed, and no other thread depends on the action.
-    assert_ne!(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }, libc::SIG_ERR);
-    let (one, other) = UdStream::pair().unwrap();
-    drop(other);
-    let file = file_with("contents");
-    assert_kind(one.send_with_fds(b"x", &[file.as_fd()]), GONE);
 }

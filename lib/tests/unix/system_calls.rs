@@ -87,24 +87,36 @@ fn has_strace() -> bool {
 #[test]
 fn streams_make_the_same_system_calls_as_std() {
     within_deadline(|| {
-        let Some([[ours, mut theirs]]) = compare("ours", "std", ["listen"]) else { return };
+        let but = ["listen", "vectored"];
+        let Some([[ours, mut theirs], vectored]) = compare("ours", "std", but) else { return };
         // A listener also has to find out which file is its own, and its creator.
         let bind = theirs.iter().position(|call| call == "bind").unwrap();
         theirs.splice(bind + 1..=bind, ["newfstatat".to_owned(), "getpid".to_owned()]);
         assert_eq!(ours, theirs);
+        assert_sends_without_a_signal(&vectored);
     });
 }
 
 #[test]
 fn asynchronous_streams_make_the_same_system_calls_as_tokio() {
     within_deadline(|| {
-        let but = ["listen", "connect", "accept"];
-        let Some([_, connect, accept]) = compare("ours, tokio", "tokio", but) else { return };
+        let but = ["listen", "connect", "accept", "vectored"];
+        let compared = compare("ours, tokio", "tokio", but);
+        let Some([_, connect, accept, vectored]) = compared else { return };
+        assert_sends_without_a_signal(&vectored);
         // tokio waits for a connection that is there already. The wait is part of the next call
         // then.
         let count = |side: usize| connect[side].len() + accept[side].len();
         assert!(count(0) <= count(1), "{connect:?} {accept:?}");
     });
+}
+
+/// Only `sendmsg(2)` can prevent the signal of `writev(2)`. All else is the same.
+#[track_caller]
+fn assert_sends_without_a_signal([ours, theirs]: &[Vec<String>; 2]) {
+    let theirs = theirs.iter().map(|call| if call == "writev" { "sendmsg" } else { call });
+    assert!(ours.iter().eq(theirs), "{ours:?}");
+    assert!(ours.iter().any(|call| call == "sendmsg"), "{ours:?}");
 }
 
 /// The job.

@@ -7,6 +7,7 @@ use rustix::event::{PollFd, PollFlags};
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd},
+    time::Duration,
 };
 
 /// Waits until a stream can be read, or the reader of the output has gone.
@@ -38,6 +39,13 @@ fn readable_or_gone(socket: BorrowedFd<'_>, output: &Output) -> io::Result<[bool
 /// Waits until a non-blocking stream can be written.
 pub(crate) fn to_send(stream: &Stream) -> io::Result<()> {
     super::wait_for(stream, PollFlags::OUT)
+}
+
+/// Returns at once: data that was written can be read after this end was closed and its process has
+/// ended.
+#[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
+pub(crate) fn until_closing_loses_nothing(_: &Stream, _: Duration) -> io::Result<()> {
+    Ok(())
 }
 
 /// Returns the state of the peer.

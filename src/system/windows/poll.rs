@@ -1,6 +1,9 @@
 use super::super::{Output, PeerState, Receivable};
-use local_socket::{Listener, Stream, traits::StreamCommon as _};
-use std::io;
+use local_socket::{
+    Listener, Stream,
+    traits::{Stream as _, StreamCommon as _},
+};
+use std::{io, time::Duration};
 
 /// Returns at once: streams are blocking, and the system does not report that a reader has gone.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
@@ -21,6 +24,12 @@ pub(crate) fn receive_urgent_in_line(_: &Stream) {}
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_send(_: &Stream) -> io::Result<()> {
     Ok(())
+}
+
+/// Waits until the peer has read everything, or for the given time. Data that the pipe has not taken
+/// is lost when this process ends.
+pub(crate) fn until_closing_loses_nothing(stream: &Stream, limit: Duration) -> io::Result<()> {
+    stream.drain(limit)
 }
 
 /// Returns the state of the peer, which cannot shut down both directions without closing the pipe.

@@ -346,7 +346,7 @@ impl TransferShared {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         } else if !self.stream.peer_hung_up().unwrap_or(true)
-            && let Err(error) = self.stream.drain(drain_limit)
+            && let Err(error) = poll::until_closing_loses_nothing(&self.stream, drain_limit)
         {
             tracing::debug!(%error, "the peer has not taken everything");
         }

@@ -1,6 +1,10 @@
 //! From options to a connected socket.
 
-use super::{address::Target, runtime_dir, sys::stream_socket};
+use super::{
+    address::Target,
+    runtime_dir,
+    sys::{self, stream_socket},
+};
 use crate::{
     ConnectOptions, ConnectWaitMode,
     error::{Action, SocketError},
@@ -62,7 +66,12 @@ fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Result<O
     Ok(socket)
 }
 
-fn attempt_within(socket: &OwnedFd, address: &SocketAddrUnix, timeout: Duration) -> io::Result<()> {
+/// Connects. Fails with `TimedOut` after the timeout.
+pub(super) fn attempt_within(
+    socket: &OwnedFd,
+    address: &SocketAddrUnix,
+    timeout: Duration,
+) -> io::Result<()> {
     // Without a deadline the timeout is beyond the range of the clock.
     let deadline = Instant::now().checked_add(timeout);
     loop {
@@ -70,7 +79,7 @@ fn attempt_within(socket: &OwnedFd, address: &SocketAddrUnix, timeout: Duration)
         let rest = deadline.map(|deadline| {
             deadline.saturating_duration_since(Instant::now()).max(Duration::from_micros(1))
         });
-        sockopt::set_socket_timeout(socket, Timeout::Send, rest)?;
+        sockopt::set_socket_timeout(socket, Timeout::Send, sys::within_clock(rest))?;
         match net::connect(socket, address) {
             Ok(()) => return Ok(sockopt::set_socket_timeout(socket, Timeout::Send, None)?),
             Err(Errno::INTR) if deadline.is_none_or(|deadline| Instant::now() < deadline) => {}

@@ -3,7 +3,7 @@
 use super::{
     RecvHalf, SendHalf, Stream,
     control::{MAX_PASSED_FDS, receive_message},
-    sys::without_signal,
+    sys,
 };
 use crate::error::LostFds;
 use rustix::{
@@ -87,7 +87,7 @@ impl Stream {
         fds: &mut Vec<OwnedFd>,
         limit: usize,
     ) -> io::Result<usize> {
-        recv(self.as_fd(), bufs, fds, limit)
+        self.reset().note(recv(self.as_fd(), bufs, fds, limit))
     }
 }
 
@@ -182,7 +182,9 @@ pub(super) fn send(
             return Err(invalid("more than 253 descriptors cannot be sent at once"));
         }
     }
-    Ok(sendmsg(socket, bufs, &mut control, without_signal(socket)?)?)
+    // The socket may come from elsewhere.
+    sys::prevent_signal(socket)?;
+    Ok(sendmsg(socket, sys::within_iov_max(bufs), &mut control, sys::NO_SIGNAL)?)
 }
 
 /// Calls `recvmsg(2)`.

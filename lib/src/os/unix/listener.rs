@@ -1,7 +1,7 @@
-use super::{Stream, bound_name::BoundName, listen, peer, sys};
+use super::{Stream, bound_name::BoundName, close, listen, peer, sys};
 use crate::{
-    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed, traits,
-    traits::Listener as _,
+    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, listener::next_client,
+    name::sealed::Sealed, traits, traits::Listener as _,
 };
 use rustix::event::PollFlags;
 use std::{
@@ -29,10 +29,31 @@ pub struct Listener {
 /// Settings of `accept` that change through shared references.
 #[derive(Debug, Default)]
 struct AcceptState {
-    nonblocking: AtomicBool,
+    mode: Mutex<AcceptMode>,
     nonblocking_streams: AtomicBool,
-    timeout: Mutex<Option<Duration>>,
     closed: AtomicBool,
+}
+
+/// How `accept` waits for a client. Each call uses the mode that was set when it began.
+#[derive(Copy, Clone, Debug, Default)]
+struct AcceptMode {
+    nonblocking: bool,
+    timeout: Option<Duration>,
+    wait: Wait,
+}
+
+/// The call that waits for a client in blocking mode.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Wait {
+    /// `accept(2)`, unless the socket was given to this library in non-blocking mode.
+    #[default]
+    AsGiven,
+    /// `accept(2)`. If it would block because another thread is changing the mode, `poll(2)`.
+    Accept,
+    /// `poll(2)`. From the first timeout on the socket stays non-blocking: if several threads wait
+    /// and one client connects, the threads that do not get it must wait for the rest of their
+    /// time, also if another thread removes the timeout meanwhile.
+    Poll,
 }
 
 impl Listener {
@@ -52,20 +73,27 @@ impl Listener {
         self.accept.nonblocking_streams.store(nonblocking, Ordering::Relaxed);
     }
 
-    fn is_closed(&self) -> bool {
-        self.accept.closed.load(Ordering::SeqCst)
+    /// # Errors
+    /// `NotConnected` if the listener is closed.
+    #[cfg(feature = "tokio")]
+    pub(super) fn require_open(&self) -> io::Result<()> {
+        if self.is_closed() { Err(closed()) } else { Ok(()) }
     }
 
-    /// Returns the time that `accept` waits: none if the listener is non-blocking.
-    fn timeout(&self) -> MutexGuard<'_, Option<Duration>> {
-        self.accept.timeout.lock().unwrap_or_else(PoisonError::into_inner)
+    fn mode(&self) -> MutexGuard<'_, AcceptMode> {
+        self.accept.mode.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// With a timeout the socket is non-blocking: if several threads wait and one client connects,
-    /// the threads that do not get it must wait for the rest of their time.
-    fn apply_blocking(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let nonblocking = self.accept.nonblocking.load(Ordering::Relaxed);
-        self.socket.set_nonblocking(nonblocking || timeout.is_some())
+    /// Changes the mode and the blocking mode of the socket.
+    fn change_mode(&self, change: impl FnOnce(&mut AcceptMode)) -> io::Result<()> {
+        let mut mode = self.mode();
+        let mut changed = *mode;
+        change(&mut changed);
+        let wait = if changed.timeout.is_some() { Wait::Poll } else { Wait::Accept };
+        changed.wait = changed.wait.max(wait);
+        self.socket.set_nonblocking(changed.nonblocking || changed.wait == Wait::Poll)?;
+        *mode = changed;
+        Ok(())
     }
 
     /// Returns an accepted client. On some systems it inherits the non-blocking mode of the
@@ -81,8 +109,9 @@ impl Listener {
     /// Returns the parts of the listener. The socket has the blocking mode that it has without a
     /// timeout.
     pub(super) fn into_parts(self) -> (UnixListener, BoundName) {
-        if self.timeout().is_some()
-            && let Err(error) = self.apply_blocking(None)
+        let mode = *self.mode();
+        if mode.wait == Wait::Poll
+            && let Err(error) = self.socket.set_nonblocking(mode.nonblocking)
         {
             tracing::debug!(%error, "listening socket stays non-blocking");
         }
@@ -95,12 +124,13 @@ impl traits::Listener for Listener {
     type Stream = Stream;
 
     fn accept(&self) -> io::Result<Stream> {
-        let timeout = *self.timeout();
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let waits = timeout.is_some() && !self.accept.nonblocking.load(Ordering::Relaxed);
+        let mode = *self.mode();
+        let deadline = mode.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        // Another thread can have changed the mode of the socket since this call began.
+        let waits = || !mode.nonblocking && self.mode().wait > Wait::AsGiven;
         loop {
             let accepted = match self.socket.accept() {
-                Err(error) if waits && error.kind() == io::ErrorKind::WouldBlock => {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits() => {
                     let rest = deadline.map_or(Duration::MAX, |deadline| {
                         deadline.saturating_duration_since(Instant::now())
                     });
@@ -121,7 +151,8 @@ impl traits::Listener for Listener {
                     return self.prepare(socket);
                 }
                 // A series of refused clients must not extend the timeout.
-                if waits && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                if !mode.nonblocking && deadline.is_some_and(|deadline| deadline <= Instant::now())
+                {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
             }
@@ -129,20 +160,15 @@ impl traits::Listener for Listener {
     }
 
     fn set_nonblocking(&self, nonblocking: ListenerNonblockingMode) -> io::Result<()> {
-        let timeout = self.timeout();
-        self.accept.nonblocking.store(nonblocking.accept_nonblocking(), Ordering::Relaxed);
         self.set_new_stream_nonblocking(nonblocking.stream_nonblocking());
-        self.apply_blocking(*timeout)
+        self.change_mode(|mode| mode.nonblocking = nonblocking.accept_nonblocking())
     }
 
     fn set_accept_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         if timeout == Some(Duration::ZERO) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a timeout of no time at all"));
         }
-        let mut current = self.timeout();
-        self.apply_blocking(timeout)?;
-        *current = timeout;
-        Ok(())
+        self.change_mode(|mode| mode.timeout = timeout)
     }
 
     fn set_accept_filter(&mut self, filter: impl Fn(&PeerCreds) -> bool + Send + Sync + 'static) {
@@ -155,15 +181,11 @@ impl traits::Listener for Listener {
         if self.accept.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        // As on drop: while the socket is open, no other file can have its inode.
-        if cfg!(linux_like) {
-            drop(file.take());
-            return sys::wake_accept(self.as_fd());
-        }
-        // Elsewhere waking needs a connection, and so the file.
-        let woken = sys::wake_accept(self.as_fd());
-        drop(file.take());
-        woken
+        close::stop_listening(self.as_fd(), || file.take().is_some())
+    }
+
+    fn is_closed(&self) -> bool {
+        self.accept.closed.load(Ordering::SeqCst)
     }
 
     fn give_up_name(&self) {
@@ -182,7 +204,7 @@ impl traits::Listener for Listener {
         let mode = options.nonblocking;
         let (socket, bound_name) = listen::listen(options)?;
         let listener = Self { bound_name, socket, accept: AcceptState::default() };
-        listener.accept.nonblocking.store(mode.accept_nonblocking(), Ordering::Relaxed);
+        listener.mode().nonblocking = mode.accept_nonblocking();
         listener.set_new_stream_nonblocking(mode.stream_nonblocking());
         Ok(listener)
     }
@@ -195,10 +217,7 @@ fn closed() -> io::Error {
 impl Iterator for Listener {
     type Item = io::Result<Stream>;
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.accept())
-    }
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (usize::MAX, None)
+        next_client(self)
     }
 }
 impl FusedIterator for Listener {}

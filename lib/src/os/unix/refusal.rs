@@ -22,9 +22,18 @@ impl From<rustix::io::Errno> for Refusal {
     }
 }
 
-/// Returns the error `AddrInUse` with its obstacle.
+/// Returns the error of a name that is in use: `ResourceBusy` if only other processes that replace
+/// names were in the way, else `AddrInUse`.
 pub(super) fn in_use(obstacle: Obstacle) -> Refusal {
-    Refusal { obstacle: Some(obstacle), error: io::Error::from_raw_os_error(libc::EADDRINUSE) }
+    let code = match obstacle {
+        Obstacle::Contended(_) => libc::EBUSY,
+        Obstacle::LiveServer(_)
+        | Obstacle::Unprobed { .. }
+        | Obstacle::NotASocket(_)
+        | Obstacle::Displaced
+        | Obstacle::LeftAside(_) => libc::EADDRINUSE,
+    };
+    Refusal { obstacle: Some(obstacle), error: io::Error::from_raw_os_error(code) }
 }
 
 /// Returns the error of an operation that takes `/proc`.

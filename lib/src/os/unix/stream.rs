@@ -1,4 +1,8 @@
-use super::{address, connect, peer, sys};
+use super::{
+    address, connect,
+    drain::{self, PeerReset},
+    peer, sys,
+};
 use crate::{
     ConnectOptions, Name, PeerCreds, TryClone,
     error::ReuniteError,
@@ -7,7 +11,7 @@ use crate::{
 };
 use rustix::event::PollFlags;
 use std::{
-    io,
+    io::{self, IoSlice, IoSliceMut, Read, Write},
     net::Shutdown,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
@@ -21,6 +25,7 @@ use std::{
 #[derive(Debug)]
 pub struct Stream {
     socket: UnixStream,
+    reset: PeerReset,
 }
 
 impl Stream {
@@ -57,6 +62,10 @@ impl Stream {
     pub fn peer_pidfd(&self) -> io::Result<OwnedFd> {
         peer::pidfd(self.as_fd())
     }
+
+    pub(super) fn reset(&self) -> &PeerReset {
+        &self.reset
+    }
 }
 
 impl Sealed for Stream {}
@@ -68,16 +77,16 @@ impl traits::Stream for Stream {
         self.socket.set_nonblocking(nonblocking)
     }
     fn set_recv_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.socket.set_read_timeout(timeout)
+        self.socket.set_read_timeout(sys::within_clock(timeout))
     }
     fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.socket.set_write_timeout(timeout)
+        self.socket.set_write_timeout(sys::within_clock(timeout))
     }
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.shutdown(how)
+        sys::shutdown(self.as_fd(), how)
     }
-    fn drain(&self, _: Duration) -> io::Result<()> {
-        Ok(())
+    fn drain(&self, deadline: Duration) -> io::Result<()> {
+        drain::drain(self.as_fd(), &self.reset, deadline)
     }
     fn split(self) -> (RecvHalf, SendHalf) {
         let stream = Arc::new(self);
@@ -104,7 +113,7 @@ impl traits::Stream for Stream {
 
 impl traits::StreamCommon for Stream {
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.take_error()
+        self.reset.note_taken(self.socket.take_error())
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
         peer::credentials(self.as_fd())
@@ -128,19 +137,49 @@ pub(super) fn peer_hung_up(socket: BorrowedFd<'_>) -> io::Result<bool> {
 
 impl TryClone for Stream {
     fn try_clone(&self) -> io::Result<Self> {
-        self.socket.try_clone().map(Self::from)
+        let socket = self.socket.try_clone()?;
+        Ok(Self { socket, reset: self.reset.clone() })
     }
 }
 
 delegate! {
     impl AsFd for Stream, via |stream| stream.socket;
-    impl Read for Stream, via |stream| (&stream.socket);
-    impl Write for Stream, via |stream| (&stream.socket);
+    impl Read for Stream, via |stream| Reader(stream);
+    impl Write for Stream, via |stream| Writer(&stream.socket);
+}
+
+/// Reads from a stream.
+struct Reader<'a>(&'a Stream);
+
+impl Reader<'_> {
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.reset.note((&self.0.socket).read(buf))
+    }
+    fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.reset.note((&self.0.socket).read_vectored(bufs))
+    }
+}
+
+/// Writes to a stream. If the peer has closed, that is an error and no signal: the standard library
+/// prevents the signal only in `write`.
+struct Writer<'a>(&'a UnixStream);
+
+impl Writer<'_> {
+    fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        { self.0 }.write(buf)
+    }
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        sys::send_vectored(self.0.as_fd(), bufs)
+    }
+    fn flush(&self) -> io::Result<()> {
+        { self.0 }.flush()
+    }
 }
 
 impl From<UnixStream> for Stream {
     fn from(socket: UnixStream) -> Self {
-        Self { socket }
+        sys::prevent_signal_if_possible(&socket);
+        Self { socket, reset: PeerReset::default() }
     }
 }
 

@@ -1,15 +1,16 @@
 //! System calls with the flags and options that are needed here.
 
-#![allow(unsafe_code, reason = "socket options, and replacing a descriptor by another")]
+#![allow(unsafe_code, reason = "socket options")]
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
-    net::{AddressFamily, SendFlags, SocketType},
+    net::{self, AddressFamily, SendAncillaryBuffer, SendFlags, SocketType, sendmsg},
 };
 use std::{
-    io,
-    os::fd::{AsRawFd, BorrowedFd, OwnedFd},
+    io::{self, IoSlice},
+    net::Shutdown,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     time::{Duration, Instant},
 };
 
@@ -33,30 +34,77 @@ fn socket(kind: SocketType, nonblocking: bool) -> io::Result<OwnedFd> {
 
 #[cfg(apple)]
 fn socket(kind: SocketType, nonblocking: bool) -> io::Result<OwnedFd> {
-    use std::os::fd::AsFd;
     let socket = rustix::net::socket(AddressFamily::UNIX, kind, None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-    without_signal(socket.as_fd())?;
     if nonblocking {
         rustix::io::ioctl_fionbio(&socket, true)?;
     }
     Ok(socket)
 }
 
-/// Makes writing to a closed peer an error that raises no signal, and returns the flags that are
-/// needed for that. On Apple systems it is an option of the socket, elsewhere a flag of each call.
+/// The flags with which writing to a closed peer is an error that raises no signal. On Apple systems
+/// [`prevent_signal`] has to be called before.
+pub(super) const NO_SIGNAL: SendFlags =
+    if cfg!(apple) { SendFlags::empty() } else { SendFlags::NOSIGNAL };
+
+/// Makes writing to a closed peer an error that raises no signal, where that is an option of the
+/// socket. Elsewhere it is a flag of each call: [`NO_SIGNAL`].
 #[cfg_attr(not(apple), expect(clippy::unnecessary_wraps, reason = "setting the option can fail"))]
-pub(super) fn without_signal(socket: BorrowedFd<'_>) -> io::Result<SendFlags> {
+pub(super) fn prevent_signal(socket: BorrowedFd<'_>) -> io::Result<()> {
     #[cfg(apple)]
-    {
-        rustix::net::sockopt::set_socket_nosigpipe(socket, true)?;
-        Ok(SendFlags::empty())
+    rustix::net::sockopt::set_socket_nosigpipe(socket, true)?;
+    let _ = socket;
+    Ok(())
+}
+
+/// Calls [`prevent_signal`] for conversions, which cannot fail.
+pub(super) fn prevent_signal_if_possible(socket: impl AsFd) {
+    if let Err(error) = prevent_signal(socket.as_fd()) {
+        tracing::debug!(%error, "writing to a closed peer raises a signal");
     }
-    #[cfg(not(apple))]
-    {
-        let _ = socket;
-        Ok(SendFlags::NOSIGNAL)
+}
+
+/// Writes several buffers as `writev(2)` does, without a signal if the peer has closed. Buffers
+/// beyond the maximum of one call are left out.
+pub(super) fn send_vectored(socket: BorrowedFd<'_>, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    let mut no_control = SendAncillaryBuffer::default();
+    Ok(sendmsg(socket, within_iov_max(bufs), &mut no_control, NO_SIGNAL)?)
+}
+
+/// Returns as many buffers as one call takes (`IOV_MAX` of Linux, the BSDs and macOS).
+pub(super) fn within_iov_max<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
+    bufs.get(..1024).unwrap_or(bufs)
+}
+
+/// Shuts down one direction or both. If the peer has closed, there is nothing left to do: Linux
+/// reports success then, the BSDs and macOS `ENOTCONN`.
+pub(super) fn shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> {
+    let how = match how {
+        Shutdown::Read => net::Shutdown::Read,
+        Shutdown::Write => net::Shutdown::Write,
+        Shutdown::Both => net::Shutdown::Both,
+    };
+    match net::shutdown(socket, how) {
+        Err(Errno::NOTCONN) => Ok(()),
+        result => Ok(result?),
     }
+}
+
+/// Returns the memory of the data that the peer of a Unix stream socket has not read yet.
+#[cfg(linux_like)]
+pub(super) fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
+    use rustix::ioctl::{Getter, Opcode, ioctl};
+    const SIOCOUTQ: Opcode = libc::TIOCOUTQ as Opcode;
+    // SAFETY: the call writes one int (`unix(7)`).
+    let bytes = unsafe { ioctl(socket, Getter::<SIOCOUTQ, libc::c_int>::new()) }?;
+    Ok(usize::try_from(bytes).unwrap_or(0))
+}
+
+/// Fails: these systems do not report how much is left in the peer's buffer.
+#[cfg(not(linux_like))]
+pub(super) fn unread(_: BorrowedFd<'_>) -> io::Result<usize> {
+    let text = "this system does not report whether the peer has read everything";
+    Err(io::Error::new(io::ErrorKind::Unsupported, text))
 }
 
 /// Reads a socket option whose value is a plain C type into `value`. Returns the number of bytes
@@ -85,6 +133,12 @@ pub(super) fn check(status: libc::c_int) -> io::Result<()> {
     if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Returns a timeout that a socket option can hold on every system. A longer one than 68 years means
+/// no limit.
+pub(super) fn within_clock(timeout: Option<Duration>) -> Option<Duration> {
+    timeout.filter(|timeout| timeout.as_secs() <= i32::MAX as u64)
+}
+
 /// Waits for events of a descriptor, also after a signal, and returns those that occurred; none
 /// after the timeout. Hang-up and error are always reported (`poll(2)`).
 pub(super) fn wait(
@@ -92,13 +146,18 @@ pub(super) fn wait(
     events: PollFlags,
     timeout: Duration,
 ) -> io::Result<PollFlags> {
+    // Some systems refuse a longer timeout than 24 days.
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
     let deadline = Instant::now().checked_add(timeout);
     loop {
-        let rest = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let rest = rest.and_then(|rest| Timespec::try_from(rest).ok());
+        let rest = deadline
+            .map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let time =
+            Timespec::try_from(rest.min(LONGEST)).map_err(|_| io::ErrorKind::InvalidInput)?;
         let mut fds = [PollFd::new(&fd, events)];
-        match poll(&mut fds, rest.as_ref()) {
+        match poll(&mut fds, Some(&time)) {
             Err(Errno::INTR) => {}
+            Ok(0) if rest > LONGEST => {}
             result => return Ok(result.map(|_| fds[0].revents())?),
         }
     }
@@ -121,41 +180,4 @@ pub(super) fn chmod_descriptor(file: BorrowedFd<'_>, mode: rustix::fs::Mode) -> 
         return Ok(());
     }
     Err(Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::NOSYS))
-}
-
-/// Wakes the calls of `accept` that wait on a listening socket, disconnects the clients in its
-/// backlog, and releases its name.
-#[cfg(linux_like)]
-pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
-    use rustix::{
-        io::{DupFlags, dup3},
-        net::{Shutdown, SocketFlags, accept_with, shutdown},
-    };
-    use std::{mem::ManuallyDrop, os::fd::FromRawFd};
-    // Linux can shut down a listening socket: waiting calls fail with `EINVAL` after the clients in
-    // the backlog were accepted.
-    shutdown(socket, Shutdown::Both)?;
-    while accept_with(socket, SocketFlags::CLOEXEC).is_ok() {}
-    // Only closing its socket releases an abstract name (`unix(7)`). Other threads may be using the
-    // descriptor, so its number must not become free: a socket without a name takes its place, on
-    // which accepting fails with `EINVAL` as well.
-    let nameless = stream_socket(false)?;
-    // SAFETY: the descriptor is open, and its owner keeps it: it is not closed here.
-    let mut socket = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(socket.as_raw_fd()) });
-    // The crates name this flag on Linux only, but the kernel of Android knows it as well.
-    let close_on_exec = DupFlags::from_bits_retain(libc::O_CLOEXEC.cast_unsigned());
-    Ok(dup3(&nameless, &mut socket, close_on_exec)?)
-}
-
-/// Wakes a call of `accept` that waits on a listening socket, by connecting to it. The caller drops
-/// the client that it accepts.
-#[cfg(not(linux_like))]
-pub(super) fn wake_accept(socket: BorrowedFd<'_>) -> io::Result<()> {
-    use std::os::unix::net::{UnixListener, UnixStream};
-    let listener = UnixListener::from(socket.try_clone_to_owned()?);
-    if let Some(path) = listener.local_addr()?.as_pathname() {
-        // If the backlog is full, this fails, and no call waits.
-        let _ = UnixStream::connect(path);
-    }
-    Ok(())
 }

@@ -133,11 +133,11 @@ impl BackgroundOperation {
         if matches!(self.state, State::Pending) { &[] } else { &self.buffer.data }
     }
 
-    /// Sets the task that is woken when the operation has completed. It replaces an earlier one.
+    /// Adds a task that is woken when the operation has completed.
     #[cfg(feature = "tokio")]
-    pub(super) fn set_waker(&self, waker: &Waker) {
+    pub(super) fn add_waker(&self, waker: &Waker) {
         match &self.completion {
-            Completion::Driver(registration) => registration.wakers().register(0, waker),
+            Completion::Driver(registration) => registration.wakers().add(waker),
             // Nothing else would wake the task.
             Completion::Event(_) | Completion::Port(_) => waker.wake_by_ref(),
         }
@@ -231,7 +231,7 @@ impl BackgroundOperation {
                 Completion::Port(port) => port.wait(limit),
                 #[cfg(feature = "tokio")]
                 Completion::Driver(registration) => {
-                    registration.wakers().park(limit, || self.buffer.is_complete());
+                    registration.park(limit, || self.buffer.is_complete());
                 }
             }
         }

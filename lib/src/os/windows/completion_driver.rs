@@ -2,14 +2,16 @@
 
 use super::{
     completion_port::CompletionPort, operation_buffer::OperationBuffer, pipe::Pipe,
-    wait_limit::WaitLimit, waker_set::WakerSet,
+    wait_limit::WaitLimit,
 };
+use crate::os::waker_set::WakerSet;
 use std::{
     collections::HashMap,
     fmt, io,
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
+    task::{Wake, Waker},
+    thread::{self, Thread},
     time::Duration,
 };
 
@@ -141,6 +143,19 @@ impl Registration {
         &self.0.wakers
     }
 
+    /// Blocks this thread until the wakers are called, or the time limit ends. It returns at once
+    /// if `done` returns `true` after the registration.
+    pub(super) fn park(&self, limit: WaitLimit, done: impl FnOnce() -> bool) {
+        self.wakers().add(&Waker::from(Arc::new(Unpark(thread::current()))));
+        if done() {
+            return;
+        }
+        match limit.remaining() {
+            None => thread::park(),
+            Some(rest) => thread::park_timeout(rest),
+        }
+    }
+
     /// Takes over the buffer of an operation and frees it when the system has completed the
     /// operation.
     pub(super) fn end(&self, buffer: OperationBuffer, pending: bool) {
@@ -156,4 +171,13 @@ impl Registration {
 
 fn address(buffer: &OperationBuffer) -> usize {
     buffer.overlapped.as_ptr().addr()
+}
+
+/// Wakes a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }

@@ -6,6 +6,7 @@ use super::{
     timed_lock::TimedLock,
     wait_limit::WaitLimit,
     write::WriteSide,
+    write_gate::WriteGate,
 };
 use crate::{Name, PeerCreds, name::sealed::Sealed, traits::StreamCommon};
 use std::{
@@ -32,6 +33,8 @@ pub(super) struct Connection {
     /// Set together with `read_ended`; wakes the reads that are waiting.
     pub(super) read_wake: Event,
     pub(super) writer: TimedLock<WriteSide>,
+    /// Closed when the sending direction is shut down.
+    pub(super) write_gate: WriteGate,
     /// Number of writes.
     pub(super) written: AtomicU64,
     /// Value of `written` at the last flush; the peer has read those writes.
@@ -55,6 +58,7 @@ impl Connection {
             read_ended: AtomicBool::new(false),
             read_wake: Event::new()?,
             writer: TimedLock::new(WriteSide::default()),
+            write_gate: WriteGate::default(),
             written: AtomicU64::new(0),
             drained: AtomicU64::new(0),
         })

@@ -9,8 +9,8 @@ use super::{
     wait_limit::WaitLimit,
 };
 use crate::{
-    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, name::sealed::Sealed,
-    options::AcceptFilter, traits, traits::StreamCommon as _,
+    ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, listener::next_client,
+    name::sealed::Sealed, options::AcceptFilter, traits, traits::StreamCommon as _,
 };
 use std::{
     io,
@@ -116,6 +116,10 @@ impl traits::Listener for Listener {
         Ok(())
     }
 
+    fn is_closed(&self) -> bool {
+        self.queue().require_open().is_err()
+    }
+
     /// Does nothing: the name exists as long as there are instances of the pipe.
     fn give_up_name(&self) {}
 
@@ -143,10 +147,7 @@ impl traits::Listener for Listener {
 impl Iterator for Listener {
     type Item = io::Result<Stream>;
     fn next(&mut self) -> Option<Self::Item> {
-        Some(traits::Listener::accept(self))
-    }
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (usize::MAX, None)
+        next_client(self)
     }
 }
 impl FusedIterator for Listener {}

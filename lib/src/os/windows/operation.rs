@@ -6,7 +6,9 @@
 
 use super::{
     event::{Event, wait_any, with_event},
+    pipe::code,
     wait_limit::WaitLimit,
+    write_gate::WriteGate,
 };
 use std::{
     io,
@@ -31,7 +33,7 @@ pub(super) fn read(
         let mut overlapped = overlapped(event);
         // SAFETY: the handle is open; the buffer and the OVERLAPPED are kept until `end` has waited
         // for the operation.
-        let done = unsafe {
+        let started = started(unsafe {
             let len = len(buf);
             ReadFile(
                 pipe.as_raw_handle(),
@@ -40,41 +42,63 @@ pub(super) fn read(
                 ptr::null_mut(),
                 &raw mut overlapped,
             )
-        };
-        end(pipe, &mut overlapped, done != 0, event, Some((wake, limit)))
+        });
+        end(pipe, &mut overlapped, started, event, Some((wake, limit)))
     })
 }
 
-/// Writes the buffer and waits without a limit.
-pub(super) fn write(pipe: BorrowedHandle<'_>, buf: &[u8]) -> io::Result<usize> {
+/// The result of [`write`].
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All of this number of bytes.
+    All(usize),
+    /// Nothing: the gate was closed before.
+    Nothing,
+    /// The gate was closed meanwhile. The system does not report how much the peer has read; it
+    /// does not get the rest.
+    Unknown,
+}
+
+/// Writes the buffer, and waits without a limit until the gate is closed.
+pub(super) fn write(pipe: BorrowedHandle<'_>, buf: &[u8], gate: &WriteGate) -> io::Result<Written> {
     with_event(|event| {
         let mut overlapped = overlapped(event);
+        let pointer = &raw mut overlapped;
         // SAFETY: as in `read`.
-        let done = unsafe {
-            WriteFile(
-                pipe.as_raw_handle(),
-                buf.as_ptr(),
-                len(buf),
-                ptr::null_mut(),
-                &raw mut overlapped,
-            )
+        let start = || unsafe {
+            let len = len(buf);
+            started(WriteFile(pipe.as_raw_handle(), buf.as_ptr(), len, ptr::null_mut(), pointer))
         };
-        end(pipe, &mut overlapped, done != 0, event, None).map(Option::unwrap_or_default)
+        let Some(started) = gate.start(pointer, start) else { return Ok(Written::Nothing) };
+        let result = end(pipe, pointer, started, event, None);
+        let is_closed = gate.end();
+        match result {
+            Ok(count) => Ok(Written::All(count.unwrap_or_default())),
+            Err(error) if is_closed && code(&error) == Some(ERROR_OPERATION_ABORTED) => {
+                Ok(Written::Unknown)
+            }
+            Err(error) => Err(error),
+        }
     })
+}
+
+/// Returns the error code of a call that has started an operation, if it has not completed it.
+fn started(done: i32) -> Result<(), u32> {
+    // SAFETY: no arguments.
+    if done == 0 { Err(unsafe { GetLastError() }) } else { Ok(()) }
 }
 
 /// Waits until an operation that was just started has completed, or cancels it when a limit ends.
 fn end(
     pipe: BorrowedHandle<'_>,
-    overlapped: &mut OVERLAPPED,
-    done: bool,
+    overlapped: *mut OVERLAPPED,
+    started: Result<(), u32>,
     event: &Event,
     limits: Option<(&Event, WaitLimit)>,
 ) -> io::Result<Option<usize>> {
     let mut cancelled = false;
-    if !done {
-        // SAFETY: no arguments.
-        match unsafe { GetLastError() } {
+    if let Err(code) = started {
+        match code {
             ERROR_IO_PENDING => {
                 if let Some((wake, limit)) = limits {
                     let waited = limit != WaitLimit::NoWait

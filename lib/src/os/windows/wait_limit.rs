@@ -30,6 +30,12 @@ impl WaitLimit {
         Instant::now().checked_add(time).map_or(Self::Unlimited, Self::Until)
     }
 
+    /// Returns the limit, or one that ends after `time` from now if that is earlier.
+    pub(super) fn or_after(self, time: Duration) -> Self {
+        let rest = self.remaining().unwrap_or(Duration::MAX);
+        if rest <= time { self } else { Self::at_most(time) }
+    }
+
     /// Returns the remaining time, or `None` if there is no limit.
     pub(super) fn remaining(self) -> Option<Duration> {
         match self {

@@ -1,26 +1,32 @@
-#[cfg(feature = "tokio")]
-use super::completion_driver::Notifier;
 use super::{
     background_operation::BackgroundOperation,
     completion_port::CompletionPort,
     connection::Connection,
-    operation,
+    operation::{self, Written},
     pipe::{Pipe, is_disconnection},
     timed_lock::TimedGuard,
     wait_limit::WaitLimit,
 };
+#[cfg(feature = "tokio")]
+use super::{completion_driver::Notifier, waker_set::WakerSet};
 #[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
 use std::{
     io,
     os::windows::io::AsHandle,
     sync::{Arc, atomic::Ordering},
+    thread,
+    time::Duration,
 };
 
 /// Maximum length of one write. The system copies all of it into its memory.
 const MAX_WRITE: usize = 1024 * 1024;
 /// Maximum length of a write that goes on after it was reported: the size of the pipe's buffer.
 const MAX_COPY: usize = 64 * 1024;
+
+/// Maximum time for which a thread that waits for the write in flight does not notice a call of
+/// `shutdown` in another thread.
+const SLICE: Duration = Duration::from_millis(20);
 
 /// The sending direction of a stream.
 ///
@@ -40,13 +46,11 @@ pub(super) struct WriteSide {
 }
 
 impl WriteSide {
-    /// Waits for the write in flight and returns its error.
-    fn finish_in_flight(&mut self, limit: WaitLimit) -> io::Result<()> {
-        match self.in_flight.as_mut().map(|write| write.finish(limit)) {
-            None => Ok(()),
-            Some(None) => Err(limit.error()),
-            Some(Some(result)) => result.map(drop).map_err(disconnected),
-        }
+    /// Waits for the write in flight and returns its error. Returns `None` if the time limit ends
+    /// first.
+    fn finish_in_flight(&mut self, limit: WaitLimit) -> Option<io::Result<()>> {
+        let Some(write) = &mut self.in_flight else { return Some(Ok(())) };
+        write.finish(limit).map(|result| result.map(drop).map_err(disconnected))
     }
 
     /// Polls the write in flight and returns its error.
@@ -54,7 +58,7 @@ impl WriteSide {
     pub(super) fn poll_in_flight(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let Some(write) = &mut self.in_flight else { return Poll::Ready(Ok(())) };
         if write.is_pending() {
-            write.set_waker(cx.waker());
+            write.add_waker(cx.waker());
         }
         match write.finish(WaitLimit::NoWait) {
             None => Poll::Pending,
@@ -79,6 +83,12 @@ impl WriteSide {
         }
         self.notifier = Some(notifier);
         Ok(())
+    }
+
+    /// Returns the wakers of the tasks that wait for the write in flight.
+    #[cfg(feature = "tokio")]
+    pub(super) fn wakers(&self) -> Option<Arc<WakerSet>> {
+        self.notifier.as_ref().map(|notifier| Arc::clone(&notifier.wakers))
     }
 
     /// Creates an operation for a write that goes on when the thread that started it exits.
@@ -122,17 +132,18 @@ impl Connection {
         buf: &[u8],
         limit: WaitLimit,
     ) -> io::Result<usize> {
-        if side.end.is_some() {
-            return Err(io::Error::new(
-                io::ErrorKind::BrokenPipe,
-                "the sending direction is closed",
-            ));
+        if self.write_gate.is_closed() || !self.finish_locked(side, limit)? {
+            return Err(closed());
         }
-        side.finish_in_flight(limit)?;
         self.written.fetch_add(1, Ordering::Relaxed);
         if limit == WaitLimit::Unlimited {
             let buf = buf.get(..MAX_WRITE).unwrap_or(buf);
-            return operation::write(self.pipe.as_handle(), buf).map_err(disconnected);
+            return match operation::write(self.pipe.as_handle(), buf, &self.write_gate) {
+                Ok(Written::All(count)) => Ok(count),
+                Ok(Written::Nothing) => Err(closed()),
+                Ok(Written::Unknown) => Err(cancelled()),
+                Err(error) => Err(disconnected(error)),
+            };
         }
         let buf = buf.get(..MAX_COPY).unwrap_or(buf);
         let mut write = match side.in_flight.take() {
@@ -154,10 +165,34 @@ impl Connection {
     }
 
     pub(super) fn finish_in_flight(&self, limit: WaitLimit) -> io::Result<()> {
-        self.lock_writer(limit)?.finish_in_flight(limit)
+        while !self.finish_locked(&mut *self.lock_writer(limit)?, limit)? {
+            // A call of `shutdown` takes the lock now, and does not wait while it holds it.
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
-    /// Sends the end of file: a message of zero bytes after the write in flight.
+    /// Waits for the write in flight and returns its error; the caller holds the lock. Returns
+    /// `false` if it has to release the lock, for a call of `shutdown`.
+    fn finish_locked(&self, side: &mut WriteSide, limit: WaitLimit) -> io::Result<bool> {
+        let mut slice = WaitLimit::NoWait;
+        loop {
+            if let Some(result) = side.finish_in_flight(slice) {
+                return result.map(|()| true);
+            }
+            if limit.is_over() {
+                return Err(limit.error());
+            }
+            if side.end.is_none() && self.write_gate.is_closed() {
+                return Ok(false);
+            }
+            slice = limit.or_after(SLICE);
+        }
+    }
+
+    /// Sends the end of file: a message of zero bytes after the write in flight. It ends the writes
+    /// that wait in other threads, and does not wait longer than they take for that. If the peer
+    /// has closed, there is nothing left to do.
     ///
     /// go-winio first waits until the peer has read everything (`pipe.go`, `CloseWrite`), because
     /// a peer in byte-read mode may not notice the message. Streams of this library use
@@ -166,11 +201,16 @@ impl Connection {
     /// the end of file when the stream is dropped.
     pub(super) fn end_writing(&self) -> io::Result<()> {
         self.require_messages()?;
-        let mut side = self.lock_writer(self.send_limit())?;
-        self.end_locked(&mut side)
+        self.write_gate.close(&self.pipe);
+        let ended =
+            self.lock_writer(WaitLimit::Unlimited).and_then(|mut side| self.end_locked(&mut side));
+        if ended.is_err() {
+            self.write_gate.open();
+        }
+        ended
     }
 
-    pub(super) fn require_messages(&self) -> io::Result<()> {
+    fn require_messages(&self) -> io::Result<()> {
         if !self.info.has_messages {
             let text = "the pipe is byte-type and has no half-close";
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
@@ -179,27 +219,35 @@ impl Connection {
     }
 
     /// Sends the end of file; the caller holds the lock.
-    pub(super) fn end_locked(&self, side: &mut WriteSide) -> io::Result<()> {
+    fn end_locked(&self, side: &mut WriteSide) -> io::Result<()> {
         if side.end.is_some() {
             return Ok(());
         }
         let mut end = side.new_operation(&self.pipe)?;
         end.write(&[]);
-        let ended = end.finish(WaitLimit::NoWait);
+        match end.finish(WaitLimit::NoWait) {
+            Some(Err(error)) if !is_disconnection(&error) => return Err(error),
+            _ => {}
+        }
         side.end = Some(end);
         self.written.fetch_add(1, Ordering::Relaxed);
-        match ended {
-            Some(Err(error)) if is_disconnection(&error) => {
-                Err(io::Error::new(io::ErrorKind::NotConnected, error))
-            }
-            Some(Err(error)) => Err(error),
-            Some(Ok(_)) | None => Ok(()),
-        }
+        Ok(())
     }
 
     pub(super) fn lock_writer(&self, limit: WaitLimit) -> io::Result<TimedGuard<'_, WriteSide>> {
         self.writer.lock(limit).ok_or_else(|| limit.error())
     }
+}
+
+/// Returns the error of a write after the sending direction was shut down.
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the sending direction is closed")
+}
+
+/// Returns the error of a write during which the sending direction was shut down.
+fn cancelled() -> io::Error {
+    let text = "the sending direction was closed; the peer may have read a part of the data";
+    io::Error::new(io::ErrorKind::BrokenPipe, text)
 }
 
 /// Converts all errors that mean that the other end was closed to kind `BrokenPipe`.

@@ -1,10 +1,10 @@
-//! Sockets that another program may have set up. On systems other than Linux and Android these
-//! functions do nothing.
+//! Sockets that another program may have set up. On systems other than Linux and Android the
+//! function does nothing.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub use linux::{stop_passing_credentials, unread};
+pub use linux::stop_passing_credentials;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub use other::{stop_passing_credentials, unread};
+pub use other::stop_passing_credentials;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
@@ -18,23 +18,6 @@ mod linux {
     /// libc does not name the option on Android.
     #[cfg(target_os = "android")]
     const SO_PASSPIDFD: libc::c_int = 76;
-
-    /// Returns the memory, in bytes, of the data that was written to a Unix socket and that its
-    /// peer has not read yet; 0 if the peer has read everything, or has closed. It is larger than
-    /// the number of these bytes.
-    ///
-    /// If the peer closes while it is not 0, `take_error` of the stream returns a connection reset.
-    /// While the peer has only shut down both directions, this function is the only way to know.
-    ///
-    /// # Errors
-    /// An error of `ioctl(2)`.
-    pub fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
-        use rustix::ioctl::{Getter, Opcode, ioctl};
-        const SIOCOUTQ: Opcode = libc::TIOCOUTQ as Opcode;
-        // SAFETY: the call writes one int (`unix(7)`).
-        let bytes = unsafe { ioctl(socket, Getter::<SIOCOUTQ, libc::c_int>::new()) }?;
-        Ok(usize::try_from(bytes).unwrap_or(0))
-    }
 
     /// Stops the system from adding messages to what the socket receives: credentials
     /// (`SO_PASSCRED`), descriptors of the sender's process (`SO_PASSPIDFD`) and its security
@@ -62,17 +45,9 @@ mod linux {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-#[expect(clippy::unnecessary_wraps, reason = "on Linux the functions can fail")]
+#[expect(clippy::unnecessary_wraps, reason = "on Linux the function can fail")]
 mod other {
     use std::{io, os::fd::BorrowedFd};
-
-    /// Returns 0: these systems move what is written to the peer's buffer at once.
-    ///
-    /// # Errors
-    /// None on this system.
-    pub fn unread(_: BorrowedFd<'_>) -> io::Result<usize> {
-        Ok(0)
-    }
 
     /// Does nothing: these systems add no messages.
     ///

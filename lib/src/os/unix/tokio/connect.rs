@@ -1,6 +1,8 @@
 //! From options to a connected socket, without blocking a thread.
 
 use super::Stream;
+#[cfg(linux_like)]
+use super::connect_thread;
 use crate::{
     ConnectOptions, ConnectWaitMode, Name,
     error::{Action, SocketError},
@@ -17,9 +19,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// First and maximum pause before another attempt if the backlog is full. The system does not
-/// report when there is room in it.
+/// First and maximum pause before another attempt if the backlog is full.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
+
+/// From this pause on a thread waits instead, unless too many threads wait already.
+#[cfg(linux_like)]
+const LONG_PAUSE: Duration = Duration::from_millis(8);
 
 /// Connects as the options say.
 pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
@@ -44,7 +49,8 @@ async fn reach(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedF
 }
 
 /// Connects. If the backlog is full, a non-blocking `connect` fails with `EAGAIN` and can be
-/// repeated on the same socket (`connect(2)`, `unix(7)`).
+/// repeated on the same socket (`connect(2)`, `unix(7)`). The system does not report when there is
+/// room again.
 async fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
     let socket = sys::stream_socket(true)?;
     let deadline = match wait_mode {
@@ -62,6 +68,12 @@ async fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Re
         if rest == Some(Duration::ZERO) {
             return Err(io::ErrorKind::TimedOut.into());
         }
+        #[cfg(linux_like)]
+        if pause >= LONG_PAUSE
+            && let Some(connected) = connect_thread::start(address, deadline)
+        {
+            return connected.await.map_err(io::Error::other)?;
+        }
         sleep(rest.map_or(pause, |rest| rest.min(pause))).await?;
         pause = (pause * 2).min(most);
     }
@@ -70,7 +82,7 @@ async fn attempt(address: &SocketAddrUnix, wait_mode: ConnectWaitMode) -> io::Re
 /// Waits with a timer of the system (`timerfd_create(2)`), because the runtime may have been built
 /// without tokio's timers.
 #[cfg(linux_like)]
-async fn sleep(time: Duration) -> io::Result<()> {
+pub(super) async fn sleep(time: Duration) -> io::Result<()> {
     use ::tokio::io::{Interest, unix::AsyncFd};
     use rustix::time::{
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -92,6 +104,6 @@ async fn sleep(time: Duration) -> io::Result<()> {
 
 /// Fails: the BSDs and macOS refuse if the backlog is full, so there is nothing to wait for.
 #[cfg(not(linux_like))]
-async fn sleep(_: Duration) -> io::Result<()> {
+pub(super) async fn sleep(_: Duration) -> io::Result<()> {
     Err(io::ErrorKind::WouldBlock.into())
 }

@@ -37,7 +37,7 @@ impl Stream {
         limit: usize,
     ) -> io::Result<usize> {
         let recv = || fd_passing::recv(self.as_fd(), &mut [IoSliceMut::new(buf)], fds, limit);
-        self.inner().async_io(Interest::READABLE, recv).await
+        self.reset().note(self.inner().async_io(Interest::READABLE, recv).await)
     }
 
     /// Like [`send_with_fds`](Self::send_with_fds), without waiting.
@@ -60,6 +60,6 @@ impl Stream {
         limit: usize,
     ) -> io::Result<usize> {
         let recv = || fd_passing::recv(self.as_fd(), &mut [IoSliceMut::new(buf)], fds, limit);
-        self.inner().try_io(Interest::READABLE, recv)
+        self.reset().note(self.inner().try_io(Interest::READABLE, recv))
     }
 }

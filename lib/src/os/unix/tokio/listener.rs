@@ -83,11 +83,13 @@ impl traits::Listener for Listener {
 
 /// The listener becomes non-blocking, and still owns its socket file if it did so before.
 ///
-/// The errors are `Other` outside a tokio runtime, and those of `ioctl(2)` and `epoll_ctl(2)`.
+/// The errors are `Other` outside a tokio runtime, `NotConnected` if the listener is closed, and
+/// those of `ioctl(2)` and `epoll_ctl(2)`.
 impl TryFrom<sync::Listener> for Listener {
     type Error = io::Error;
     fn try_from(listener: sync::Listener) -> io::Result<Self> {
         runtime::required()?;
+        listener.require_open()?;
         let (socket, bound_name) = listener.into_parts();
         socket.set_nonblocking(true)?;
         Ok(Self { bound_name, socket: UnixListener::from_std(socket)? })

@@ -1,31 +1,109 @@
-use ::tokio::{io::ReadBuf, net::UnixStream};
+//! Reads from and writes to a socket through shared references, for `&Stream` and the halves.
+
+use crate::os::{
+    unix::{drain::PeerReset, sys},
+    waker_set::WakerSet,
+};
+use ::tokio::{
+    io::{Interest, ReadBuf},
+    net::UnixStream,
+    task::coop,
+};
 use std::{
     io::{self, IoSlice},
-    task::{Context, Poll, ready},
+    net::Shutdown,
+    os::fd::AsFd as _,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker, ready},
 };
 
-/// Reads from and writes to a socket through a shared reference, for `&Stream` and the halves.
-#[derive(Debug)]
-pub(super) struct SharedSocket<'a>(pub(super) &'a UnixStream);
+/// The tasks that wait for one direction of a socket. Of those that use `poll_read_ready` or
+/// `poll_write_ready`, tokio wakes only the last.
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
+    wakers: OnceLock<Arc<WakerSet>>,
+    /// Whether this end has shut down the direction. The system does not report the room that is
+    /// needed to write then: unlike a thread, a task would wait until the peer reads.
+    is_shut_down: AtomicBool,
+}
 
-impl SharedSocket<'_> {
+impl Waiters {
+    /// Fails if this end has shut down sending.
+    pub(super) fn check_open(&self) -> io::Result<()> {
+        if self.is_shut_down.load(Ordering::SeqCst) {
+            return Err(rustix::io::Errno::PIPE.into());
+        }
+        Ok(())
+    }
+
+    /// Shuts down sending, and wakes the tasks that wait for room.
+    pub(super) fn shut_down_sending(&self, socket: &UnixStream) -> io::Result<()> {
+        sys::shutdown(socket.as_fd(), Shutdown::Write)?;
+        self.is_shut_down.store(true, Ordering::SeqCst);
+        if let Some(wakers) = self.wakers.get() {
+            wakers.wake_all();
+        }
+        Ok(())
+    }
+
+    /// Repeats an operation until it does not block. Waits until the socket is ready, and wakes all
+    /// tasks then.
+    fn poll<T>(
+        &self,
+        cx: &mut Context<'_>,
+        poll_ready: impl Fn(&mut Context<'_>) -> Poll<io::Result<()>>,
+        mut operation: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let budget = ready!(coop::poll_proceed(cx));
+        loop {
+            match operation() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => {
+                    budget.made_progress();
+                    return Poll::Ready(result);
+                }
+            }
+            let waiting = self.wakers.get_or_init(Arc::default);
+            // Before the socket is checked: it may become ready in between.
+            waiting.add(cx.waker());
+            self.check_open()?;
+            let all = Waker::from(Arc::clone(waiting));
+            ready!(poll_ready(&mut Context::from_waker(&all)))?;
+        }
+    }
+}
+
+/// Reads through a shared reference.
+#[derive(Debug)]
+pub(super) struct SharedReader<'a>(
+    pub(super) &'a UnixStream,
+    pub(super) &'a Waiters,
+    pub(super) &'a PeerReset,
+);
+
+impl SharedReader<'_> {
     pub(super) fn poll_read(
         &self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.0.poll_read_ready(cx))?;
-            match self.0.try_read(buf.initialize_unfilled()) {
-                // Another task has read the data: wait again.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result.map(|len| buf.advance(len))),
-            }
-        }
+        let Self(socket, waiters, reset) = self;
+        let read = || socket.try_read(buf.initialize_unfilled()).map(|len| buf.advance(len));
+        waiters.poll(cx, |cx| socket.poll_read_ready(cx), read).map(|result| reset.note(result))
     }
+}
 
+/// Writes through a shared reference.
+#[derive(Debug)]
+pub(super) struct SharedWriter<'a>(pub(super) &'a UnixStream, pub(super) &'a Waiters);
+
+impl SharedWriter<'_> {
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, || self.0.try_write(buf))
+        let Self(socket, waiters) = self;
+        waiters.poll(cx, |cx| socket.poll_write_ready(cx), || socket.try_write(buf))
     }
 
     pub(super) fn poll_write_vectored(
@@ -33,21 +111,10 @@ impl SharedSocket<'_> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, || self.0.try_write_vectored(bufs))
-    }
-
-    fn poll_write_with(
-        &self,
-        cx: &mut Context<'_>,
-        write: impl Fn() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.0.poll_write_ready(cx))?;
-            match write() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-        }
+        let Self(socket, waiters) = self;
+        let send = || sys::send_vectored(socket.as_fd(), bufs);
+        let write = || socket.try_io(Interest::WRITABLE, send);
+        waiters.poll(cx, |cx| socket.poll_write_ready(cx), write)
     }
 
     /// Returns at once: a socket has no buffer in this process.
@@ -57,6 +124,6 @@ impl SharedSocket<'_> {
     }
 
     pub(super) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(rustix::net::shutdown(self.0, rustix::net::Shutdown::Write)?))
+        Poll::Ready(self.1.shut_down_sending(self.0))
     }
 }

@@ -1,10 +1,18 @@
-use super::{connect, shared_socket::SharedSocket};
+use super::{
+    connect,
+    owned_socket::{OwnedReader, OwnedWriter},
+    shared_socket::{SharedReader, SharedWriter, Waiters},
+};
 use crate::{
     ConnectOptions, Name, PeerCreds,
     name::sealed::Sealed,
     os::{
         runtime,
-        unix::{self as sync, address, peer, stream},
+        unix::{
+            self as sync, address,
+            drain::{Draining, PeerReset},
+            peer, stream, sys,
+        },
     },
     traits::{
         StreamCommon,
@@ -21,7 +29,7 @@ use std::{
         fd::{AsFd, OwnedFd},
         unix::net,
     },
-    pin::Pin,
+    time::Duration,
 };
 
 /// A connected Unix domain socket.
@@ -31,6 +39,9 @@ use std::{
 #[derive(Debug)]
 pub struct Stream {
     socket: UnixStream,
+    readers: Waiters,
+    writers: Waiters,
+    reset: PeerReset,
 }
 
 impl Stream {
@@ -54,6 +65,10 @@ impl Stream {
     pub fn inner_mut(&mut self) -> &mut UnixStream {
         &mut self.socket
     }
+
+    pub(super) fn reset(&self) -> &PeerReset {
+        &self.reset
+    }
 }
 
 impl Sealed for Stream {}
@@ -61,15 +76,29 @@ impl traits::Stream for Stream {
     type RecvHalf = RecvHalf;
     type SendHalf = SendHalf;
 
-    fn split(self) -> (RecvHalf, SendHalf) {
-        let (rh, sh) = self.socket.into_split();
-        (rh.into(), sh.into())
+    async fn drain(&self, deadline: Duration) -> io::Result<()> {
+        runtime::required()?;
+        let mut draining = Draining::within(deadline);
+        while let Some(pause) = draining.next_pause(self.as_fd(), &self.reset)? {
+            connect::sleep(pause).await?;
+        }
+        Ok(())
     }
-    fn reunite(rh: RecvHalf, sh: SendHalf) -> ReuniteResult<Self> {
-        rh.into_tokio()
-            .reunite(sh.into_tokio())
-            .map(Self::from)
-            .map_err(|error| crate::error::ReuniteError { rh: error.0.into(), sh: error.1.into() })
+    fn split(self) -> (RecvHalf, SendHalf) {
+        let Self { socket, readers, writers, reset } = self;
+        let (half, sending) = socket.into_split();
+        (RecvHalf { half, readers, reset }, SendHalf { half: Some(sending), writers })
+    }
+    fn reunite(rh: RecvHalf, mut sh: SendHalf) -> ReuniteResult<Self> {
+        let RecvHalf { half, readers, reset } = rh;
+        let writers = std::mem::take(&mut sh.writers);
+        match half.reunite(sh.into_tokio()) {
+            Ok(socket) => Ok(Self { socket, readers, writers, reset }),
+            Err(error) => Err(crate::error::ReuniteError {
+                rh: RecvHalf { half: error.0, readers, reset },
+                sh: SendHalf { half: Some(error.1), writers },
+            }),
+        }
     }
     async fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
         connect::connect(options).await
@@ -78,7 +107,7 @@ impl traits::Stream for Stream {
 
 impl StreamCommon for Stream {
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.take_error()
+        self.reset.note_taken(self.socket.take_error())
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
         peer::credentials(self.as_fd())
@@ -96,15 +125,23 @@ impl StreamCommon for Stream {
 
 delegate! {
     impl AsFd for Stream, via |stream| stream.socket;
-    impl AsyncRead for &Stream, via |stream| SharedSocket(&stream.socket);
-    impl AsyncRead for Stream, via |stream| Pin::new(&mut stream.socket);
-    impl AsyncWrite for &Stream, via |stream| SharedSocket(&stream.socket);
-    impl AsyncWrite for Stream, via |stream| Pin::new(&mut stream.socket);
+    impl AsyncRead for &Stream, via |stream| {
+        SharedReader(&stream.socket, &stream.readers, &stream.reset)
+    };
+    impl AsyncRead for Stream, via |stream| OwnedReader(&mut stream.socket, &stream.reset);
+    impl AsyncWrite for &Stream, via |stream| SharedWriter(&stream.socket, &stream.writers);
+    impl AsyncWrite for Stream, via |stream| OwnedWriter(&mut stream.socket, &stream.writers);
 }
 
 impl From<UnixStream> for Stream {
     fn from(socket: UnixStream) -> Self {
-        Self { socket }
+        sys::prevent_signal_if_possible(&socket);
+        Self {
+            socket,
+            readers: Waiters::default(),
+            writers: Waiters::default(),
+            reset: PeerReset::default(),
+        }
     }
 }
 
@@ -137,7 +174,9 @@ impl TryFrom<OwnedFd> for Stream {
 impl TryFrom<sync::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: sync::Stream) -> io::Result<Self> {
-        net::UnixStream::from(stream).try_into()
+        let reset = stream.reset().clone();
+        let stream: Self = net::UnixStream::from(stream).try_into()?;
+        Ok(Self { reset, ..stream })
     }
 }
 
@@ -153,6 +192,8 @@ impl TryFrom<Stream> for OwnedFd {
 #[derive(Debug)]
 pub struct RecvHalf {
     half: OwnedReadHalf,
+    readers: Waiters,
+    reset: PeerReset,
 }
 
 /// The sending half of a [`Stream`].
@@ -162,6 +203,7 @@ pub struct RecvHalf {
 pub struct SendHalf {
     /// `None` only while this is dropped or converted.
     half: Option<OwnedWriteHalf>,
+    writers: Waiters,
 }
 
 impl RecvHalf {
@@ -201,9 +243,9 @@ impl SendHalf {
         }
     }
 
-    fn as_tokio_mut(&mut self) -> &mut OwnedWriteHalf {
+    fn owned_writer(&mut self) -> OwnedWriter<'_, OwnedWriteHalf> {
         match &mut self.half {
-            Some(half) => half,
+            Some(half) => OwnedWriter(half, &self.writers),
             None => unreachable!("only what consumes this takes it"),
         }
     }
@@ -223,13 +265,14 @@ impl Drop for SendHalf {
 
 impl From<OwnedReadHalf> for RecvHalf {
     fn from(half: OwnedReadHalf) -> Self {
-        Self { half }
+        Self { half, readers: Waiters::default(), reset: PeerReset::default() }
     }
 }
 
 impl From<OwnedWriteHalf> for SendHalf {
     fn from(half: OwnedWriteHalf) -> Self {
-        Self { half: Some(half) }
+        sys::prevent_signal_if_possible(half.as_ref());
+        Self { half: Some(half), writers: Waiters::default() }
     }
 }
 
@@ -241,8 +284,10 @@ delegate! {
     impl SendHalf for SendHalf, of Stream;
     impl AsFd for RecvHalf, via |half| half.socket();
     impl AsFd for SendHalf, via |half| half.socket();
-    impl AsyncRead for &RecvHalf, via |half| SharedSocket(half.socket());
-    impl AsyncRead for RecvHalf, via |half| Pin::new(&mut half.half);
-    impl AsyncWrite for &SendHalf, via |half| SharedSocket(half.socket());
-    impl AsyncWrite for SendHalf, via |half| Pin::new(half.as_tokio_mut());
+    impl AsyncRead for &RecvHalf, via |half| {
+        SharedReader(half.socket(), &half.readers, &half.reset)
+    };
+    impl AsyncRead for RecvHalf, via |half| OwnedReader(&mut half.half, &half.reset);
+    impl AsyncWrite for &SendHalf, via |half| SharedWriter(half.socket(), &half.writers);
+    impl AsyncWrite for SendHalf, via |half| half.owned_writer();
 }

@@ -5,9 +5,10 @@ use crate::{
     options::AcceptFilter,
     os::{
         runtime,
+        waker_set::WakerSet,
         windows::{
             self as sync, completion_driver::Notifier, connection::Connection,
-            instance_queue::InstanceQueue, listen, pipe::PipeInfo, waker_set::WakerSet,
+            instance_queue::InstanceQueue, listen, pipe::PipeInfo,
         },
     },
     traits::{StreamCommon as _, tokio as traits},

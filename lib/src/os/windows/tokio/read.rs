@@ -111,7 +111,7 @@ impl ReadSide {
     fn poll_waiting(&mut self, connection: &Connection, cx: &Context<'_>) -> Poll<io::Result<()>> {
         if let Some(waiting) = &mut self.waiting {
             if waiting.is_pending() {
-                waiting.set_waker(cx.waker());
+                waiting.add_waker(cx.waker());
             }
             let Some(result) = waiting.finish(WaitLimit::NoWait) else { return Poll::Pending };
             self.in_flight = false;

@@ -9,7 +9,7 @@ use crate::{
     },
     traits::tokio::{self as traits, ReuniteResult},
 };
-use std::{io, os::windows::io::OwnedHandle, sync::Arc};
+use std::{io, os::windows::io::OwnedHandle, sync::Arc, time::Duration};
 
 /// An asynchronous connection through a named pipe.
 ///
@@ -60,6 +60,10 @@ impl traits::Stream for Stream {
     type RecvHalf = RecvHalf;
     type SendHalf = SendHalf;
 
+    async fn drain(&self, deadline: Duration) -> io::Result<()> {
+        runtime::required()?;
+        self.connection().drain_async(deadline).await
+    }
     fn split(self) -> (RecvHalf, SendHalf) {
         (RecvHalf(Arc::clone(&self.0)), SendHalf(self.0))
     }

@@ -39,7 +39,9 @@ impl AsyncConnection {
     ) -> Poll<io::Result<usize>> {
         let budget = ready!(coop::poll_proceed(cx));
         let mut side = self.writer()?;
-        ready!(side.poll_in_flight(cx))?;
+        if !self.connection.write_gate.is_closed() {
+            ready!(side.poll_in_flight(cx))?;
+        }
         budget.made_progress();
         Poll::Ready(self.connection.write_locked(&mut side, &buf(), WaitLimit::NoWait))
     }
@@ -48,12 +50,16 @@ impl AsyncConnection {
         self.writer()?.poll_in_flight(cx)
     }
 
-    /// Sends the end of file after the pipe has taken all data.
+    /// Sends the end of file, ends the writes of other tasks, and waits until the pipe has taken all
+    /// data.
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut side = self.writer()?;
-        ready!(side.poll_in_flight(cx))?;
-        self.connection.require_messages()?;
-        Poll::Ready(self.connection.end_locked(&mut side))
+        if !self.connection.write_gate.is_closed() {
+            self.connection.end_writing()?;
+            let wakers = self.writer()?.wakers();
+            // Without the lock, because wakers can run code of other crates.
+            wakers.into_iter().for_each(|wakers| wakers.wake_all());
+        }
+        self.poll_flush(cx)
     }
 
     /// Locks the sending direction. It does not block for long: in non-blocking mode no operation

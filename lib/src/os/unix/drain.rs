@@ -1,0 +1,122 @@
+//! Whether the peer has read everything that was written to it.
+
+use super::sys;
+use rustix::event::PollFlags;
+use std::{
+    io,
+    os::fd::BorrowedFd,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// First and maximum pause between two queries. The system does not report when the peer reads.
+const PAUSES: (Duration, Duration) = (Duration::from_micros(100), Duration::from_millis(10));
+
+/// Returns the memory, in bytes, of the data that was written to a Unix stream socket and that its
+/// peer has not read yet; 0 if the peer has read everything, or has closed. It is larger than the
+/// number of these bytes. [`drain`](crate::traits::Stream::drain) waits until it is 0.
+///
+/// If the peer closes while it is not 0, [`take_error`](crate::traits::StreamCommon::take_error) of
+/// the stream returns `ConnectionReset`. While the peer has only shut down both directions, this
+/// function is the only way to find out.
+///
+/// # Errors
+/// An error of `ioctl(2)`. `Unsupported` where the system does not count unread data.
+///
+/// # Platform-specific behaviour
+/// Linux and Android only (`SIOCOUTQ`). The other systems move data to the peer's buffer when it is
+/// written, and do not report how much is left there.
+pub fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
+    sys::unread(socket)
+}
+
+/// Remembers that the peer has closed the connection without reading everything.
+///
+/// The system reports that by an error of the socket, which only the first call that finds it
+/// returns (`SO_ERROR`, `socket(7)`). An error that another descriptor of the same socket has
+/// returned is not known here.
+#[derive(Debug, Default)]
+pub(super) struct PeerReset(AtomicBool);
+
+impl PeerReset {
+    /// Passes a result on.
+    pub(super) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// Passes on the result of `take_error`.
+    pub(super) fn note_taken(
+        &self,
+        taken: io::Result<Option<io::Error>>,
+    ) -> io::Result<Option<io::Error>> {
+        match self.note(taken?.map_or(Ok(()), Err)) {
+            Ok(()) => Ok(None),
+            Err(error) => Ok(Some(error)),
+        }
+    }
+
+    fn was_noted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Clone for PeerReset {
+    fn clone(&self) -> Self {
+        Self(AtomicBool::new(self.was_noted()))
+    }
+}
+
+/// Waiting until the peer has read everything, for a thread or a task that makes the pauses.
+#[derive(Debug)]
+pub(super) struct Draining {
+    /// Without a deadline the limit is beyond the range of the clock.
+    deadline: Option<Instant>,
+    pause: Duration,
+}
+
+impl Draining {
+    pub(super) fn within(limit: Duration) -> Self {
+        Self { deadline: Instant::now().checked_add(limit), pause: PAUSES.0 }
+    }
+
+    /// Returns `None` if the peer has read everything, or the time after which to query again.
+    pub(super) fn next_pause(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        reset: &PeerReset,
+    ) -> io::Result<Option<Duration>> {
+        // A peer that closes sets the error before it discards what it has not read, so this order
+        // misses neither. `poll` leaves the error to the next read.
+        let unread = sys::unread(socket)?;
+        let events = sys::wait(socket, PollFlags::empty(), Duration::ZERO)?;
+        if reset.was_noted() || events.contains(PollFlags::ERR) {
+            let text = "the peer has closed the connection without reading everything";
+            return Err(io::Error::new(io::ErrorKind::BrokenPipe, text));
+        }
+        if unread == 0 {
+            return Ok(None);
+        }
+        let now = Instant::now();
+        let rest = self.deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(now));
+        if rest.is_zero() {
+            let text = "the peer has not read everything";
+            return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+        }
+        let pause = self.pause.min(rest);
+        self.pause = (self.pause * 2).min(PAUSES.1);
+        Ok(Some(pause))
+    }
+}
+
+/// Waits until the peer has read everything.
+pub(super) fn drain(socket: BorrowedFd<'_>, reset: &PeerReset, limit: Duration) -> io::Result<()> {
+    let mut draining = Draining::within(limit);
+    while let Some(pause) = draining.next_pause(socket, reset)? {
+        thread::sleep(pause);
+    }
+    Ok(())
+}
