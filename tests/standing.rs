@@ -57,12 +57,13 @@ fn connecting_to_a_file_that_is_not_a_socket_says_what_it_is() {
 fn a_socket_file_that_nobody_listens_on_is_told_from_one_that_is_missing() {
     let scene = Scene::new();
     drop(scene.host("./stale"));
-    let reason = "connection refused: it is a socket file that nobody listens on";
+    let reason = "connection refused: it is a socket file that nobody listens on, neither for \
+                  connections nor for datagrams";
     connect(&scene, "./stale", reason).says("`lsock listen ./stale` takes the name over");
     connect(&scene, "./missing", "no such file or directory").says("`lsock listen ./missing`");
     symlink("stale", scene.path("link")).unwrap();
     let reason = "connection refused: it is a symbolic link to ./stale, \
-                  a socket file that nobody listens on";
+                  a socket file that nobody listens on, neither for connections nor for datagrams";
     connect(&scene, "./link", reason).does_not_say("lsock listen");
 }
 

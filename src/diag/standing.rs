@@ -155,7 +155,10 @@ impl Fact {
             Self::MountPoint => Text::Noun("a mount point, which cannot be replaced".to_owned()),
             Self::Link => Text::Noun("not a socket itself".to_owned()),
             Self::NoSocket(kind) => Text::Noun(format!("{kind}, not a socket")),
-            Self::Stale => Text::Noun("a socket file that nobody listens on".to_owned()),
+            Self::Stale => Text::Noun(
+                "a socket file that nobody listens on, neither for connections nor for datagrams"
+                    .to_owned(),
+            ),
             Self::NotListening => {
                 Text::Noun("a socket that does not accept connections".to_owned())
             }
