@@ -34,7 +34,7 @@ fn socket(kind: SocketType, nonblocking: bool) -> io::Result<OwnedFd> {
 
 #[cfg(apple)]
 fn socket(kind: SocketType, nonblocking: bool) -> io::Result<OwnedFd> {
-    let socket = rustix::net::socket(AddressFamily::UNIX, kind, None)?;
+    let socket = net::socket(AddressFamily::UNIX, kind, None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
     if nonblocking {
         rustix::io::ioctl_fionbio(&socket, true)?;
@@ -44,15 +44,17 @@ fn socket(kind: SocketType, nonblocking: bool) -> io::Result<OwnedFd> {
 
 /// The flags with which writing to a closed peer is an error that raises no signal. On Apple systems
 /// [`prevent_signal`] has to be called before.
-pub(super) const NO_SIGNAL: SendFlags =
-    if cfg!(apple) { SendFlags::empty() } else { SendFlags::NOSIGNAL };
+#[cfg(not(apple))]
+pub(super) const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(apple)]
+pub(super) const NO_SIGNAL: SendFlags = SendFlags::empty();
 
 /// Makes writing to a closed peer an error that raises no signal, where that is an option of the
 /// socket. Elsewhere it is a flag of each call: [`NO_SIGNAL`].
 #[cfg_attr(not(apple), expect(clippy::unnecessary_wraps, reason = "setting the option can fail"))]
 pub(super) fn prevent_signal(socket: BorrowedFd<'_>) -> io::Result<()> {
     #[cfg(apple)]
-    rustix::net::sockopt::set_socket_nosigpipe(socket, true)?;
+    net::sockopt::set_socket_nosigpipe(socket, true)?;
     let _ = socket;
     Ok(())
 }

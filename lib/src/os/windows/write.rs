@@ -1,3 +1,5 @@
+#[cfg(feature = "tokio")]
+use super::completion_driver::Notifier;
 use super::{
     background_operation::BackgroundOperation,
     completion_port::CompletionPort,
@@ -8,7 +10,7 @@ use super::{
     wait_limit::WaitLimit,
 };
 #[cfg(feature = "tokio")]
-use super::{completion_driver::Notifier, waker_set::WakerSet};
+use crate::os::waker_set::WakerSet;
 #[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
 use std::{
