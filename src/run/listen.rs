@@ -114,7 +114,7 @@ impl ListenPlan {
         loops.run(async {
             let admission = listening::admission(self.source.allowed(), &self.settings, room);
             let open = || self.source.open();
-            let server = Server::open(open, admission, once, self.grace)?;
+            let server = Server::open(open, admission, once, self.grace, terminal)?;
             readiness.notify()?;
             listening::log(&self.source, terminal);
             match service {
@@ -140,7 +140,7 @@ impl ListenPlan {
         let (listener, stopper) = {
             let _held = signals::BlockedSignals::new();
             let listener = Arc::new(self.source.listen()?);
-            let stopper = Stopper::start(&listener, self.grace)?;
+            let stopper = Stopper::start(&listener, self.grace, terminal)?;
             (listener, stopper)
         };
         let result =

@@ -190,7 +190,7 @@ impl RelayPlan {
                     (Box::new(|| Ok(ClientSource::given(client))), Some(joined))
                 }
             };
-            let server = Server::open(open, admission, self.once, self.grace)?;
+            let server = Server::open(open, admission, self.once, self.grace, terminal)?;
             // Threads are started only after signals are watched.
             let _progress =
                 meter.as_ref().map(|meter| Progress::start(meter, None, terminal.is_terminal()));
