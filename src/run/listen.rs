@@ -106,7 +106,10 @@ impl ListenPlan {
         listening::warn(&self.source, &self.settings);
         let moves = matches!(&service, Service::Commands { .. }) && !self.options.is_plain();
         // A command that does not have the socket itself takes one more descriptor.
-        let room = super::room_for_connections(if moves { 3 } else { 2 })?;
+        let room = super::room_for_connections(
+            if moves { 3 } else { 2 },
+            moves && self.options.may_splice(),
+        )?;
         let once = service.is_once();
         let loops = if once { EventLoops::start_one() } else { EventLoops::start() };
         let loops =

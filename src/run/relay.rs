@@ -168,12 +168,17 @@ impl RelayPlan {
         if moves { 3 } else { 2 }
     }
 
+    /// Returns whether bytes may be spliced between the sockets of a connection.
+    fn splices(&self) -> bool {
+        self.options.may_splice() && !self.passes_descriptors && !self.gives_sockets()
+    }
+
     fn run(mut self, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = Readiness::new(self.settings.ready_fd)?;
         if let Some(source) = &self.source {
             listening::warn(&**source, &self.settings);
         }
-        let room = super::room_for_connections(self.descriptors_each())?;
+        let room = super::room_for_connections(self.descriptors_each(), self.splices())?;
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
