@@ -7,7 +7,7 @@ use super::{
 use crate::{
     diag::{Failure, escaped},
     system::{
-        ListenSettings, LocalListener, Socket,
+        HAS_SOCKET_FILES, ListenSettings, LocalListener, Socket,
         listening::{self, Allowed},
     },
 };
@@ -16,6 +16,8 @@ use std::{
     error::Error,
     ffi::OsStr,
     fmt::{self, Display, Formatter},
+    fs,
+    path::{Path, PathBuf},
 };
 
 /// Error of a text that is not the name of a local socket: its message.
@@ -50,6 +52,22 @@ pub(super) fn write(f: &mut Formatter<'_>, name: &Name<'_>) -> fmt::Result {
     // Only a path can start like another kind: words are written with `@`.
     let prefix = if Kind::of(OsStr::new(&text)).is_some() { "fs:" } else { "" };
     write!(f, "{prefix}{text}")
+}
+
+/// Returns whether both names are the same, or paths to the same file.
+pub(super) fn are_same(one: &Name<'_>, other: &Name<'_>) -> bool {
+    let are_files = HAS_SOCKET_FILES && one.is_path() && other.is_path();
+    let file = |name: &Name<'_>| resolved(Path::new(name.as_os_str()));
+    one == other || are_files && file(one).is_some_and(|one| Some(one) == file(other))
+}
+
+/// Returns the path of a file without symbolic links. The file need not exist, its folder must.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok().or_else(|| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+        Some(folder.join(path.file_name()?))
+    })
 }
 
 /// A local socket to listen on.

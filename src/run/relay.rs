@@ -8,8 +8,7 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{
-        self, ClientSource, CommandLine, Joining, ListenOn, ListenSource, RetryPolicy, Target,
-        joined_to,
+        self, ClientSource, CommandLine, Joining, ListenSource, RetryPolicy, Target, joined_to,
     },
     serve::Server,
     system::{self, Descriptors, ListenSettings, Readiness, command, listening::Allowed, stdout},
@@ -60,8 +59,7 @@ impl RelayPlan {
             (Some(target), None) => target,
             (None, None) => return Err(Failure::Usage("a relay needs a TARGET".to_owned())),
         };
-        let is_same =
-            matches!((&listen, &target), (ListenOn::Name(from), Target::Name(to)) if from == to);
+        let is_same = listen.is_same(&target);
         let settings = listening.options();
         let source = listen.source(&settings, args.expose)?;
         let plan = Self {
