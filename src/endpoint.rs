@@ -149,6 +149,15 @@ impl ListenOn {
         parse(text, |kind| kind.listen, Self::Name)
     }
 
+    /// Returns whether the target is this endpoint, as far as that is known before it is opened.
+    pub(crate) fn is_same(&self, target: &Target) -> bool {
+        match (self, target) {
+            (Self::Name(from), Target::Name(to)) => name::are_same(from, to),
+            (Self::Tcp(from), Target::Tcp(to)) => from.is_same(to),
+            _ => false,
+        }
+    }
+
     /// Checks the options of the listener. Returns `None` if standard input and output are the only
     /// client: an event loop cannot wait for them, so the relay joins them to a socket.
     ///

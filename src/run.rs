@@ -16,7 +16,7 @@ use crate::{
     cli::{Cli, Command},
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{InheritedFd, ListenOn, check_passed},
-    system,
+    system::{self, KernelPipe},
 };
 use std::num::NonZeroUsize;
 
@@ -60,12 +60,23 @@ fn keep_descriptors() -> Result<(), Failure> {
         .map_err(|error| Failure::Io { what: "cannot keep open files from commands", error })
 }
 
+/// The share of the descriptors of connections that is kept for pipes through which bytes are
+/// spliced. A pipe is in use only while its receiver does not take everything at once; without one,
+/// a connection copies.
+const SHARE_OF_PIPES: u64 = 16;
+
 /// Prepares for many connections: raises the limit of open descriptors, and keeps them from
 /// commands. Returns the number of connections that the limit allows, if there is a limit.
-fn room_for_connections(descriptors_each: u64) -> Result<Option<NonZeroUsize>, Failure> {
+fn room_for_connections(
+    descriptors_each: u64,
+    splices: bool,
+) -> Result<Option<NonZeroUsize>, Failure> {
     keep_descriptors()?;
-    let room = system::descriptor_limit::raise().map(|room| room / descriptors_each);
-    Ok(room.map(|room| {
-        usize::try_from(room).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN)
+    let to_count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(system::descriptor_limit::raise().map(|room| {
+        let pipes = if splices { room / SHARE_OF_PIPES / KernelPipe::DESCRIPTORS } else { 0 };
+        KernelPipe::set_limit(to_count(pipes));
+        let room = room - pipes * KernelPipe::DESCRIPTORS;
+        NonZeroUsize::new(to_count(room / descriptors_each)).unwrap_or(NonZeroUsize::MIN)
     }))
 }

@@ -17,6 +17,17 @@ pub(crate) use stop::Stopper;
 /// Additional time for closing connections after the grace time.
 const LAST_TIME: std::time::Duration = std::time::Duration::from_millis(500);
 
+/// Time after a signal in which connections can end without a message that they are waited for.
+pub(crate) const UNSAID_TIME: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Returns the message that open connections are waited for after a signal.
+fn waiting_for(connections: usize, grace: std::time::Duration) -> String {
+    let those = if connections == 1 { "it" } else { "them" };
+    let connections = crate::diag::counted(connections as u64, "connection");
+    let grace = humantime::format_duration(grace);
+    format!("waiting up to {grace} for {connections} to end; a second signal ends {those} at once")
+}
+
 /// Ends the process by the signal, after the log has been written.
 fn die(signal: i32) -> ! {
     crate::diag::flush();

@@ -74,7 +74,6 @@ pub(crate) enum Receivable {
     /// There is something to receive, or the end of file.
     Stream,
     /// The reader of standard output has gone.
-    #[cfg_attr(windows, expect(dead_code, reason = "the system does not report it"))]
     OutputGone,
 }
 

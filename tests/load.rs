@@ -103,6 +103,32 @@ fn without_free_descriptors_clients_wait_and_are_served() {
     }
 }
 
+/// Each connection holds bytes in a pipe as long as its target does not read.
+#[cfg(target_os = "linux")]
+#[test]
+fn pipes_take_no_descriptors_from_connections() {
+    const COUNT: usize = 100;
+    let scene = Scene::new();
+    let (host, target) = scene.host("./t");
+    // What event loops take, and two for each connection and a few more.
+    let limit = 8 * thread::available_parallelism().unwrap().get() + 2 * COUNT + 50;
+    let relay = scene.limited(&format!("-n {limit}"), ["relay", "-v", "./s", &target]);
+    let relay = relay.start_listening();
+    let bytes = data(300_000);
+    let mut connections = Vec::new();
+    for _ in 0..COUNT {
+        let mut client = scene.wire("./s");
+        client.send(&bytes);
+        client.end();
+        connections.push((client, host.accept()));
+    }
+    for (_, server) in &mut connections {
+        server.expect_rest(&bytes);
+    }
+    drop(connections);
+    relay.terminate().does_not_say("warning");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_slow_reader_costs_no_memory() {

@@ -1,6 +1,6 @@
 //! Signals to listeners and clients: the name is removed, open connections get a grace time.
 
-use crate::harness::{Scene, data, signal, wait_for_file};
+use crate::harness::{Scene, data, has, signal, wait_for_file};
 use rustix::process::Signal;
 use std::{
     io::{Read, Write},
@@ -96,6 +96,95 @@ fn an_idle_connection_is_closed_after_the_grace_time() {
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
         client.expect_rest("");
     }
+}
+
+#[test]
+fn connections_that_are_waited_for_are_counted_once() {
+    let scene = Scene::new();
+    let (_echo, target) = scene.echo("./t");
+    let one = "lsock: waiting up to 10m for 1 connection to end; a second signal ends it at once\n";
+    let two =
+        "lsock: waiting up to 10m for 2 connections to end; a second signal ends them at once\n";
+    let servers: [(&[&str], usize, &str); 8] = [
+        (&["listen", "./s"], 1, one),
+        (&["listen", "./s", "-k"], 1, one),
+        (&["listen", "./s", "--progress=always"], 1, one),
+        (&["listen", "./s", "--", "cat"], 1, one),
+        (&["listen", "./s", "-k", "--", "cat"], 2, two),
+        (&["listen", "./s", "-k", "--merge"], 2, two),
+        (&["relay", "./s", &target], 2, two),
+        (&["relay", "./s", "-"], 1, one),
+    ];
+    for (args, count, message) in servers {
+        let (command, rest) = args.split_at(2);
+        let server = scene.lsock(command).args(["--grace", "10m"]).args(rest);
+        let server = server.open_input().start();
+        wait_for_file(&scene.path("s"));
+        let mut clients: Vec<_> = (0..count).map(|_| scene.wire("./s")).collect();
+        clients.iter_mut().for_each(|client| client.send("x\n"));
+        if args.contains(&"cat") || args.contains(&&*target) {
+            clients.iter_mut().for_each(|client| client.expect("x\n"));
+        } else {
+            server.wait_for_output("x\n".repeat(count));
+        }
+        signal(&server, Signal::TERM);
+        server.wait_for_message(message);
+        signal(&server, Signal::TERM);
+        // A command has stderr until its client has gone.
+        drop(clients);
+        let outcome = server.end().died_of(Signal::TERM);
+        assert_eq!(outcome.stderr.matches("waiting").count(), 1, "{args:?}: {}", outcome.stderr);
+    }
+    let server = scene.lsock(["relay", "-q", "./s", &target, "--grace", "300ms"]).start();
+    wait_for_file(&scene.path("s"));
+    let _client = scene.served_wire("./s");
+    assert_eq!(server.terminate().stderr, "");
+}
+
+#[test]
+fn the_message_that_connections_are_waited_for_can_be_json() {
+    let scene = Scene::new();
+    let args = ["-k", "--log-format", "json", "--", "cat"];
+    let server = scene.lsock(["listen", "./s"]).args(args).start();
+    wait_for_file(&scene.path("s"));
+    let client = scene.served_wire("./s");
+    signal(&server, Signal::TERM);
+    server.wait_for_message("waiting");
+    drop(client);
+    let outcome = server.end().died_of(Signal::TERM);
+    let message: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
+    let text = "waiting up to 5s for 1 connection to end; a second signal ends it at once";
+    assert_eq!(message["message"], text);
+}
+
+#[test]
+fn a_message_replaces_the_progress_line_of_a_terminal() {
+    if !has("script") {
+        return;
+    }
+    let scene = Scene::new();
+    let line = r#""$LSOCK" listen ./s --progress --grace 10m < open"#;
+    scene.command("mkfifo").arg("open").run().ok();
+    let open = std::fs::File::options().read(true).write(true).open(scene.path("open")).unwrap();
+    let terminal = scene.command("script").args(["-qefc", line, "typescript"]);
+    let terminal = terminal.env("LSOCK", env!("CARGO_BIN_EXE_lsock")).env("TERM", "xterm");
+    let terminal = terminal.open_input().start();
+    wait_for_file(&scene.path("s"));
+    let mut client = scene.wire("./s");
+    client.send("x");
+    let shows = |text: &str| {
+        terminal.stdout.wait_for(|bytes| String::from_utf8_lossy(bytes).contains(text))
+    };
+    assert!(shows("1 B moved"), "no progress line");
+    let command = scene.command("pgrep").args(["-P", &terminal.pid().to_string()]);
+    let pids = command.run().ok();
+    let children = scene.command("pgrep").args(["-P", pids.stdout_text().trim()]).run();
+    let pid = if children.stdout.is_empty() { &pids } else { &children };
+    scene.command("kill").arg(pid.stdout_text().trim()).run().ok();
+    // The line of progress is cleared before.
+    assert!(shows("\u{1b}[2Klsock: waiting up to 10m for 1 connection"), "the message is missing");
+    drop((client, open));
+    terminal.end();
 }
 
 #[test]

@@ -51,6 +51,13 @@ pub(crate) enum Failure {
         bytes: Option<u64>,
         delivered: u64,
     },
+    /// The server closed the connection before anything was sent or received. `user` is the user of
+    /// the server, if it is another one.
+    #[error(
+        "cannot exchange data with {name}: the server closed the connection before anything was sent \
+         or received"
+    )]
+    Unserved { name: String, user: Option<String> },
     /// The command could not be started.
     #[error("cannot run `{command}`: {}", reason(error))]
     Command {

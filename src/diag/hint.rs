@@ -23,6 +23,11 @@ impl Failure {
             Self::ConnectTimedOut { option, .. } => {
                 Some(format!("a longer {option} gives the server more time"))
             }
+            Self::Unserved { user, .. } => user.as_ref().map(|user| {
+                format!(
+                    "the server runs as {user} and may not serve this user (lsock listen --allow)"
+                )
+            }),
             Self::Advised { hint, .. } => hint.clone(),
             Self::Run { failure, .. } => failure.hint(help),
             Self::Command { command, is_one_word: true, .. } => Some(one_word(command)),

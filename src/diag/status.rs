@@ -33,7 +33,8 @@ impl Failure {
             Self::Undelivered { .. } => 5,
             Self::Advised { status, .. } => *status,
             Self::Run { failure, .. } => failure.status(),
-            Self::Command { .. }
+            Self::Unserved { .. }
+            | Self::Command { .. }
             | Self::Slower(_)
             | Self::Saved { .. }
             | Self::Output { .. }

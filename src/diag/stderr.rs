@@ -1,7 +1,10 @@
 //! Lines on stderr. A server writes them on a thread, so that a slow reader of stderr delays no
 //! client.
 
-use super::log::{due, log_left_out};
+use super::{
+    log::{due, log_left_out},
+    ticker::without_progress_line,
+};
 use std::{
     collections::VecDeque,
     io::{self, Write, stderr},
@@ -61,8 +64,14 @@ pub(super) fn is_on_a_thread() -> bool {
 /// no other place is left to report them.
 pub(super) fn write(line: &[u8], kind: StderrLine) {
     if !START_THREAD.get().is_some_and(|start| QUEUE.push(line, kind, *start)) {
-        let _ = stderr().lock().write_all(line);
+        write_at_once(line);
     }
+}
+
+fn write_at_once(line: &[u8]) {
+    without_progress_line(|| {
+        let _ = stderr().lock().write_all(line);
+    });
 }
 
 /// Makes the thread query [`due`] again.
@@ -140,7 +149,7 @@ impl LineQueue {
     fn write_for_ever(&self) {
         loop {
             if let Some(line) = self.next() {
-                let _ = stderr().lock().write_all(&line);
+                write_at_once(&line);
             }
             let left_out = {
                 let mut state = self.state();

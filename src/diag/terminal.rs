@@ -87,6 +87,15 @@ impl Terminal {
         }
     }
 
+    /// Writes a message that everyone gets who did not ask for quiet, and that is no warning.
+    pub(crate) fn notice(&self, text: &str) {
+        match self.format {
+            _ if self.quiet > 0 => {}
+            LogFormat::Text => self.show(&format!("lsock: {text}")),
+            LogFormat::Json => self.show(text),
+        }
+    }
+
     /// Writes requested lines to stderr, because stdout has other data.
     pub(crate) fn show(&self, text: &str) {
         let text = text.trim_end();

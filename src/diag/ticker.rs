@@ -1,8 +1,11 @@
 //! Progress on stderr.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, WeakProgressBar};
 use std::{
-    sync::mpsc::{self, RecvTimeoutError, Sender},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -48,11 +51,24 @@ impl Drop for Ticker {
     }
 }
 
+/// The line that was created last.
+static LINE: Mutex<Option<WeakProgressBar>> = Mutex::new(None);
+
+/// Calls the function, which writes whole lines to stderr, while no progress line is shown.
+pub(super) fn without_progress_line(write: impl FnOnce()) {
+    let line = LINE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match line.and_then(|line| line.upgrade()).filter(|line| !line.is_finished()) {
+        Some(line) => line.suspend(write),
+        None => write(),
+    }
+}
+
 /// Creates a line on stderr with a template of indicatif, which has to be valid.
 pub(crate) fn progress_line(length: Option<u64>, template: &str) -> ProgressBar {
     let line = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template(template) {
         line.set_style(style);
     }
+    *LINE.lock().unwrap_or_else(PoisonError::into_inner) = Some(line.downgrade());
     line
 }

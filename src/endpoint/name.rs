@@ -7,7 +7,7 @@ use super::{
 use crate::{
     diag::{Failure, escaped},
     system::{
-        ListenSettings, LocalListener, Socket, examine,
+        HAS_SOCKET_FILES, ListenSettings, LocalListener, Socket, examine,
         listening::{self, Allowed},
     },
 };
@@ -15,6 +15,8 @@ use local_socket::{Listener, ListenerOptions, Name, OnConflict};
 use std::{
     ffi::OsStr,
     fmt::{self, Formatter},
+    fs,
+    path::{Path, PathBuf},
 };
 
 /// Parses a NAME of the commands that take no other kind of endpoint.
@@ -48,6 +50,22 @@ pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
     };
     let reason = address.map_or(RefusalReason::Kind, RefusalReason::Foreign);
     Err(NotAnEndpoint::new(message, reason))
+}
+
+/// Returns whether both names are the same, or paths to the same file.
+pub(super) fn are_same(one: &Name<'_>, other: &Name<'_>) -> bool {
+    let are_files = HAS_SOCKET_FILES && one.is_path() && other.is_path();
+    let file = |name: &Name<'_>| resolved(Path::new(name.as_os_str()));
+    one == other || are_files && file(one).is_some_and(|one| Some(one) == file(other))
+}
+
+/// Returns the path of a file without symbolic links. The file need not exist, its folder must.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok().or_else(|| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+        Some(folder.join(path.file_name()?))
+    })
 }
 
 /// A local socket to listen on.

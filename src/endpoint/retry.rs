@@ -19,7 +19,7 @@ use tokio::time;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A target that each client is connected to.
-pub(crate) trait ConnectTarget: Debug + Send + Sync {
+pub(crate) trait ConnectTarget: Debug + Display + Send + Sync {
     /// Connects, with retries as the policy allows.
     fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_>;
 

@@ -77,6 +77,20 @@ impl TcpAddress {
         Ok(addresses)
     }
 
+    /// Returns whether a listener on this address accepts connections to the other one. The hosts are
+    /// looked up if the ports are the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        if self.port != other.port || self.port == 0 {
+            return false;
+        }
+        let (ours, theirs) = (self.resolve().unwrap_or_default(), other.resolve());
+        theirs.unwrap_or_default().iter().any(|to| {
+            ours.iter().any(|from| {
+                from.ip() == to.ip() || from.ip().is_unspecified() && to.ip().is_loopback()
+            })
+        })
+    }
+
     /// Returns an error of the same kind that names the address and what was tried.
     pub(crate) fn error(&self, verb: &str, error: &io::Error) -> io::Error {
         let reason = local_socket::error::reason(error);

@@ -131,7 +131,7 @@ impl Bridge {
     async fn join(&self, client: Client) -> Result<Outcome, Failure> {
         match &self.target {
             BridgeTarget::Connection(target, retry_policy) => {
-                self.join_to(target.connect(*retry_policy), client).await
+                self.join_to(&**target, *retry_policy, client).await
             }
             BridgeTarget::Commands(commands) => {
                 Box::pin(self.join_to_command(commands, client)).await
@@ -147,18 +147,32 @@ impl Bridge {
         let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(stdio) = stdio else { return outcome };
         let read = self.totals.read_for_clients.load(Relaxed);
-        let (stdio, output_is_gone) = stdio_result(stdio, read, &closing).await;
-        merge_outcomes(outcome, stdio, output_is_gone)
+        merge_outcomes(outcome, stdio_result(stdio, read, &closing).await)
     }
 
-    async fn join_to(&self, target: Dialling<'_>, client: Client) -> Result<Outcome, Failure> {
+    async fn join_to(
+        &self,
+        target: &dyn ConnectTarget,
+        retry_policy: RetryPolicy,
+        client: Client,
+    ) -> Result<Outcome, Failure> {
         let Client { mut socket, number, closing, .. } = client;
-        let target = Box::pin(unless_client_is_gone(target, &mut socket, &closing)).await;
-        let Some(target) = target else {
+        let dialling = target.connect(retry_policy);
+        let connected = Box::pin(unless_client_is_gone(dialling, &mut socket, &closing)).await;
+        let Some(connected) = connected else {
             tracing::info!("connection {number}: over before it was connected");
             return Ok(Outcome::Done);
         };
-        let report = Box::pin(self.transfer(socket, target?, number, &closing)).await;
+        let report = Box::pin(self.transfer(socket, connected?, number, &closing)).await;
+        if report.was_closed_unused() {
+            // The user at the standard streams waits for it; other clients may come in advance.
+            if self.client == Party::ReportedStdio {
+                return Err(Failure::Unserved { name: target.to_string(), user: None });
+            }
+            tracing::info!(
+                "connection {number}: the target closed it before anything was sent or received"
+            );
+        }
         report.result(Outcome::Done)
     }
 
@@ -195,7 +209,7 @@ impl Bridge {
         let (target, thread) = shared.join(number)?;
         let target = target.attach().map_err(unusable)?;
         let report = self.transfer(socket, target, number, &closing).await;
-        let (failure, output_is_gone) =
+        let StdioResult { failure, output_is_gone, .. } =
             stdio_result(thread, report.read_for_second(), &closing).await;
         if output_is_gone {
             self.over.cancel();
@@ -287,13 +301,18 @@ impl Totals {
     }
 }
 
-/// Waits for the thread of the standard streams. Returns its failure, if any, and whether the output
-/// can no longer be written. `read` is the number of bytes that were read for the output.
-async fn stdio_result(
-    thread: StdioThread,
-    read: u64,
-    closing: &CancellationToken,
-) -> (Option<Failure>, bool) {
+/// The result of the thread of the standard streams.
+#[derive(Debug, Default)]
+struct StdioResult {
+    failure: Option<Failure>,
+    /// Whether the output can no longer be written.
+    output_is_gone: bool,
+    /// Whether no byte was moved, and the input had not ended.
+    was_unused: bool,
+}
+
+/// Waits for the thread of the standard streams. `read` is the number of bytes that were read for the output.
+async fn stdio_result(thread: StdioThread, read: u64, closing: &CancellationToken) -> StdioResult {
     let StdioThread { report, meter } = thread;
     // At the end of the grace time the thread may be blocked in a write.
     let report = tokio::select! {
@@ -305,12 +324,13 @@ async fn stdio_result(
     let held = || unwritten(read, meter.received.delivered());
     match report {
         Some(Ok(report)) => {
-            let output_is_gone = report.first_is_gone();
+            let (output_is_gone, was_unused) = (report.first_is_gone(), report.was_closed_unused());
             let failure = report.failure();
-            (if output_is_gone { failure } else { failure.or_else(held) }, output_is_gone)
+            let failure = if output_is_gone { failure } else { failure.or_else(held) };
+            StdioResult { failure, output_is_gone, was_unused }
         }
-        Some(Err(failure)) => (Some(failure), false),
-        None => (held(), false),
+        Some(Err(failure)) => StdioResult { failure: Some(failure), ..StdioResult::default() },
+        None => StdioResult { failure: held(), ..StdioResult::default() },
     }
 }
 
@@ -318,13 +338,16 @@ async fn stdio_result(
 /// its client: errors other than losses take precedence, then losses of the standard streams.
 fn merge_outcomes(
     outcome: Result<Outcome, Failure>,
-    stdio: Option<Failure>,
-    output_is_gone: bool,
+    StdioResult { failure, output_is_gone, was_unused }: StdioResult,
 ) -> Result<Outcome, Failure> {
-    match (outcome, stdio) {
-        (Ok(_) | Err(Failure::Undelivered { .. }), Some(stdio)) => Err(stdio),
+    match (outcome, failure) {
+        (Ok(_) | Err(Failure::Undelivered { .. } | Failure::Unserved { .. }), Some(stdio)) => {
+            Err(stdio)
+        }
         // The reader of the output, such as `head`, may stop reading at any time.
         (Err(Failure::Undelivered { .. }), None) if output_is_gone => Ok(Outcome::Done),
+        // There was nothing to send.
+        (Err(Failure::Unserved { .. }), None) if !was_unused => Ok(Outcome::Done),
         (outcome, _) => outcome,
     }
 }

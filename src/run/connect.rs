@@ -8,8 +8,8 @@ use crate::{
     diag::{Failure, Outcome, Terminal},
     endpoint::{self, RetryPolicy, joined_to},
     serve::{Client, Handler as _},
-    system::{Detached, search_elsewhere, signals::PassedSignals, stdout},
-    transfer::{TransferOptions, tasks::EventLoops},
+    system::{Detached, listening, search_elsewhere, signals::PassedSignals, stdout},
+    transfer::{TransferOptions, TransferReport, tasks::EventLoops},
 };
 use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
 use std::{
@@ -68,10 +68,15 @@ impl ConnectPlan {
     fn join_stdio(self, terminal: Terminal) -> Result<Outcome, Failure> {
         let (input, output) = endpoint::open_stdio()?;
         let stream = Arc::new(self.connect()?);
-        let Self { options, shows_progress, .. } = self;
+        let Self { options, shows_progress, .. } = &self;
+        let (options, shows_progress) = (options.clone(), *shows_progress);
         let stdio = Stdio { input, output, options, shows_progress, terminal };
         let meter = stdio.meter();
-        stdio.join(stream, 1, true, meter).result(Outcome::Done)
+        let report = stdio.join(Arc::clone(&stream), 1, true, meter);
+        match unserved(&self.name, &stream, &report) {
+            Some(failure) => Err(failure),
+            None => report.result(Outcome::Done),
+        }
     }
 
     fn join_command(self, command: endpoint::CommandLine) -> Result<Outcome, Failure> {
@@ -121,6 +126,20 @@ impl ConnectPlan {
             }
         }
     }
+}
+
+/// Returns the failure of a client that the server has probably refused. If nothing was to be sent,
+/// an empty answer looks the same: it is believed of a server of our own user.
+fn unserved(name: &Name<'_>, stream: &Stream, report: &TransferReport) -> Option<Failure> {
+    let user = || stream.peer_creds().ok().and_then(|server| listening::other_user(&server));
+    let user = if report.was_closed_unused() {
+        user()
+    } else if report.received_only_eof() && stream.peer_hung_up().unwrap_or(false) {
+        Some(user()?)
+    } else {
+        return None;
+    };
+    Some(Failure::Unserved { name: name.to_string(), user })
 }
 
 /// For `--explain`.

@@ -15,7 +15,7 @@ use self::{
 use super::stdio::watch_reader;
 use crate::{
     cli,
-    diag::{Failure, Outcome, counted},
+    diag::{Failure, Outcome, Terminal, counted},
     endpoint::open_stdio,
     serve::{Client, Handler, Server},
     transfer::{TransferOptions, tasks::EventLoops},
@@ -91,7 +91,15 @@ pub(super) async fn serve(
     let merge = merge.map(Arc::new);
     let broadcast = broadcast.map(Arc::new);
     let stall_limit = ends_with_input.then_some(server.grace);
-    let hub = Hub { merge: merge.clone(), broadcast: broadcast.clone(), stall_limit, over };
+    let terminal = server.terminal;
+    let hub = Hub {
+        merge: merge.clone(),
+        broadcast: broadcast.clone(),
+        stall_limit,
+        over,
+        ending: CancellationToken::new(),
+        terminal,
+    };
     let outcome = server.serve(loops, hub).await?;
     let failure = merge.and_then(|merge| merge.failure());
     match failure.or_else(|| broadcast.and_then(|broadcast| broadcast.failure())) {
@@ -109,6 +117,9 @@ struct Hub {
     /// ends the hub.
     stall_limit: Option<Duration>,
     over: CancellationToken,
+    /// Cancelled at a termination signal.
+    ending: CancellationToken,
+    terminal: Terminal,
 }
 
 impl Handler for Hub {
@@ -117,13 +128,21 @@ impl Handler for Hub {
         let lines = self.merge.as_ref().and_then(|merge| merge.sink(number));
         let broadcast = self.broadcast.as_ref().map(|broadcast| broadcast.subscribe(number));
         let mut client = HubClient::new(number, socket, lines, broadcast, self.stall_limit);
-        let end = tokio::select! {
-            biased;
-            end = poll_fn(|cx| client.poll(cx)) => end,
-            () = closing.cancelled() => ClientEnd::Closed,
-            // If stdin has ended, queued bytes are still delivered. If stdout cannot be written, all
-            // connections end.
-            () = self.over.cancelled(), if self.merge.is_some() => ClientEnd::Closed,
+        let mut is_ending = false;
+        let end = loop {
+            tokio::select! {
+                biased;
+                end = poll_fn(|cx| client.poll(cx)) => break end,
+                () = closing.cancelled() => break ClientEnd::Closed,
+                // If stdin has ended, queued bytes are still delivered. If stdout cannot be written,
+                // all connections end.
+                () = self.over.cancelled(), if self.merge.is_some() => break ClientEnd::Closed,
+                // A broadcast sends its end of file itself.
+                () = self.ending.cancelled(), if self.broadcast.is_none() && !is_ending => {
+                    is_ending = true;
+                    client.send_eof().await;
+                }
+            }
         };
         client.finish(end);
         Ok(Outcome::Done)
@@ -133,13 +152,30 @@ impl Handler for Hub {
         &self.over
     }
 
+    /// Sends the end of file to all clients after what is queued for them, so that clients that only
+    /// receive end at once. What clients send is still read.
+    fn signalled(&self) {
+        self.ending.cancel();
+        if let Some(broadcast) = &self.broadcast {
+            broadcast.end();
+        }
+    }
+
     fn finished(&self, limit: Option<Duration>) {
         let held = self.broadcast.as_ref().map_or(0, |broadcast| broadcast.held());
         if held > 0 {
-            tracing::warn!("{} read from stdin and not sent: no client was left", bytes_were(held));
+            let why =
+                if self.ending.is_cancelled() { "the hub ended" } else { "no client was left" };
+            tracing::warn!("{} read from stdin and not sent: {why}", bytes_were(held));
         }
         if let Some(merge) = &self.merge {
-            merge.finish(limit);
+            merge.finish(limit, |rest| {
+                let rest = humantime::format_duration(Duration::from_secs(rest.as_secs().max(1)));
+                self.terminal.notice(&format!(
+                    "waiting up to {rest} for the reader of stdout; a second signal ends the hub at \
+                     once"
+                ));
+            });
             // The process ends by the signal, without another message.
             if limit.is_some()
                 && let Some(failure) = merge.failure()

@@ -109,7 +109,10 @@ impl ListenPlan {
         listening::warn(&self.source, &self.settings);
         let moves = matches!(&service, Service::Commands { .. }) && !self.options.is_plain();
         // A command that does not have the socket itself takes one more descriptor.
-        let room = super::room_for_connections(if moves { 3 } else { 2 })?;
+        let room = super::room_for_connections(
+            if moves { 3 } else { 2 },
+            moves && self.options.may_splice(),
+        )?;
         let once = service.is_once();
         let loops = if once { EventLoops::start_one() } else { EventLoops::start() };
         let loops =
@@ -117,7 +120,7 @@ impl ListenPlan {
         loops.run(async {
             let admission = listening::admission(self.source.allowed(), &self.settings, room);
             let open = || self.source.open();
-            let server = Server::open(open, admission, once, self.grace)?;
+            let server = Server::open(open, admission, once, self.grace, terminal)?;
             readiness.notify()?;
             listening::log(&self.source, terminal);
             match service {
@@ -144,7 +147,7 @@ impl ListenPlan {
         let (listener, stopper) = {
             let _held = signals::BlockedSignals::new();
             let listener = Arc::new(self.source.listen()?);
-            let stopper = Stopper::start(&listener, self.grace)?;
+            let stopper = Stopper::start(&listener, self.grace, terminal)?;
             (listener, stopper)
         };
         let result =

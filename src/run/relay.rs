@@ -8,8 +8,7 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{
-        self, ClientSource, CommandLine, Joining, ListenOn, ListenSource, RetryPolicy, Target,
-        joined_to,
+        self, ClientSource, CommandLine, Joining, ListenSource, RetryPolicy, Target, joined_to,
     },
     serve::Server,
     system::{self, Descriptors, ListenSettings, Readiness, command, listening::Allowed, stdout},
@@ -63,8 +62,7 @@ impl RelayPlan {
             (Some(target), None) => target,
             (None, None) => return Err(Failure::Usage("a relay needs a TARGET".to_owned())),
         };
-        let is_same =
-            matches!((&listen, &target), (ListenOn::Name(from), Target::Name(to)) if from == to);
+        let is_same = listen.is_same(&target);
         let settings = listening.options();
         let source = listen.source(&settings, args.expose)?;
         let plan = Self {
@@ -171,12 +169,17 @@ impl RelayPlan {
         if moves { 3 } else { 2 }
     }
 
+    /// Returns whether bytes may be spliced between the sockets of a connection.
+    fn splices(&self) -> bool {
+        self.options.may_splice() && !self.passes_descriptors && !self.gives_sockets()
+    }
+
     fn run(mut self, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = Readiness::new(self.settings.ready_fd)?;
         if let Some(source) = &self.source {
             listening::warn(&**source, &self.settings);
         }
-        let room = super::room_for_connections(self.descriptors_each())?;
+        let room = super::room_for_connections(self.descriptors_each(), self.splices())?;
         let loops = EventLoops::start()
             .map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         let meter = self.shows_progress.then(|| Arc::new(Meter::new(false)));
@@ -193,7 +196,7 @@ impl RelayPlan {
                     (Box::new(|| Ok(ClientSource::given(client))), Some(joined))
                 }
             };
-            let server = Server::open(open, admission, self.once, self.grace)?;
+            let server = Server::open(open, admission, self.once, self.grace, terminal)?;
             // Threads are started only after signals are watched.
             let _progress = meter.as_ref().map(|meter| Progress::start(meter, None, terminal));
             // Commands get the address of the listener, whose port is known now.

@@ -4,7 +4,7 @@ use crate::system::{
     peer,
 };
 use local_socket::PeerCreds;
-use std::{io, net::SocketAddr, num::NonZeroUsize, sync::Arc};
+use std::{io, net::SocketAddr, num::NonZeroUsize, process, sync::Arc};
 
 /// Decides which clients are served, and numbers them.
 #[derive(Debug)]
@@ -56,6 +56,11 @@ impl Admission {
         };
         if !allowed.admits(&peer) {
             tracing::warn!("refused a client that may not connect: {}", peer::describe(&peer));
+            return None;
+        }
+        // The name of a target can lead here in many ways, and only later.
+        if peer.pid().is_some_and(|pid| i64::from(pid) == i64::from(process::id())) {
+            tracing::warn!("refused a connection of this process: the target leads back to it");
             return None;
         }
         self.number(Some(Box::new(peer)), None)

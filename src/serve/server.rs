@@ -8,13 +8,14 @@ use super::{
 };
 use crate::{
     deadline::Deadline,
-    diag::{Failure, Outcome, caught_task, counted},
+    diag::{Failure, Outcome, Terminal, caught_task, counted},
     endpoint::{Accepted, ClientSource},
     system::{Detached, Socket, signals},
     transfer::tasks::EventLoops,
 };
 use local_socket::PeerCreds;
 use std::{
+    cell::Cell,
     future::poll_fn,
     io,
     net::SocketAddr,
@@ -32,6 +33,9 @@ pub(crate) trait Handler: Send + Sync + 'static {
 
     /// Returns the token that is cancelled when no further client can be served.
     fn over(&self) -> &CancellationToken;
+
+    /// Prepares for the end, at a termination signal: no more clients are accepted.
+    fn signalled(&self) {}
 
     /// Finishes after the last client has ended, within the time limit if there is one.
     fn finished(&self, _: Option<Duration>) {}
@@ -58,6 +62,7 @@ pub(crate) struct Server {
     pub(crate) once: bool,
     /// Time that open connections get to end after a signal.
     pub(crate) grace: Duration,
+    pub(crate) terminal: Terminal,
     shutdown: Shutdown,
 }
 
@@ -73,11 +78,12 @@ impl Server {
         admission: Admission,
         once: bool,
         grace: Duration,
+        terminal: Terminal,
     ) -> Result<Self, Failure> {
         let _held = signals::BlockedSignals::new();
         let source = open()?;
         let shutdown = Shutdown::start()?;
-        Ok(Self { source, admission, once, grace, shutdown })
+        Ok(Self { source, admission, once, grace, terminal, shutdown })
     }
 
     /// Serves clients until a signal or the handler ends the server. After a signal the process
@@ -87,7 +93,7 @@ impl Server {
         loops: &EventLoops,
         handler: H,
     ) -> Result<Outcome, Failure> {
-        let Self { source, admission, once, grace, mut shutdown } = self;
+        let Self { source, admission, once, grace, terminal, mut shutdown } = self;
         let limits = Arc::clone(admission.limits());
         let shared = Arc::new(ServerShared { handler, once, ended: Mutex::new(None) });
         let closing = shutdown.closing().clone();
@@ -108,16 +114,24 @@ impl Server {
         };
         drop(source);
         shutdown.name_is_removed();
+        let waiting_count = Cell::new(waiting.len());
         let mut signalled_at = None;
         let grace_is_over = async {
             shutdown.signalled().await;
             signalled_at = Some(Instant::now());
-            Deadline::from_now(grace).reached().await;
+            shared.handler.signalled();
+            let deadline = Deadline::from_now(grace);
+            if grace > super::UNSAID_TIME {
+                tokio::time::sleep(super::UNSAID_TIME).await;
+                terminal.notice(&super::waiting_for(limits.count() + waiting_count.get(), grace));
+            }
+            deadline.reached().await;
         };
         let all_are_served = async {
             for client in waiting {
                 limits.wait_for_permit().await;
                 accepting.hand_over(client);
+                waiting_count.update(|count| count - 1);
             }
             limits.wait_until_empty().await;
         };

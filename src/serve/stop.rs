@@ -1,5 +1,5 @@
 use crate::{
-    diag::{Failure, Outcome, caught},
+    diag::{Failure, Outcome, Terminal, caught},
     transfer::Meter,
 };
 use local_socket::{
@@ -45,7 +45,11 @@ pub(crate) struct OpenGuard(Arc<StopperShared>);
 
 impl Stopper {
     /// Starts to watch for signals.
-    pub(crate) fn start(listener: &Arc<Listener>, grace: Duration) -> Result<Self, Failure> {
+    pub(crate) fn start(
+        listener: &Arc<Listener>,
+        grace: Duration,
+        terminal: Terminal,
+    ) -> Result<Self, Failure> {
         let shared = StopperShared::new();
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
         super::on_termination(move |signal| {
@@ -61,7 +65,12 @@ impl Stopper {
             let shared = Arc::clone(&on_signal);
             let end = move || {
                 let ending = || {
-                    shared.wait_until_empty(grace);
+                    let unsaid = super::UNSAID_TIME.min(grace);
+                    shared.wait_until_empty(unsaid);
+                    if unsaid < grace && shared.state().connection.is_some() {
+                        terminal.notice(&super::waiting_for(1, grace));
+                    }
+                    shared.wait_until_empty(grace - unsaid);
                     shared.end_all();
                     shared.wait_until_empty(super::LAST_TIME);
                     shared.log_losses();

@@ -40,6 +40,10 @@ pub(crate) enum Spliceable {}
 pub(crate) enum KernelPipe {}
 
 impl KernelPipe {
+    pub(crate) const DESCRIPTORS: u64 = 2;
+
+    pub(crate) fn set_limit(_: usize) {}
+
     pub(crate) fn take() -> Option<Self> {
         None
     }

@@ -12,6 +12,7 @@ pub(crate) use imp::{is_stdout, usual_permissions};
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(super) file: File,
+    #[cfg_attr(windows, expect(dead_code, reason = "it makes no difference there"))]
     pub(super) kind: imp::OutputKind,
     /// Whether standard output was closed when the process started: every write fails.
     is_closed: bool,

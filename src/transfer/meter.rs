@@ -80,6 +80,11 @@ impl Gauge {
         self.delivered.load(Relaxed)
     }
 
+    /// Returns the number of bytes that were read.
+    pub(crate) fn total_read(&self) -> u64 {
+        self.read.load(Relaxed)
+    }
+
     /// Returns the number of bytes that were read and not delivered. If the direction has ended,
     /// they are lost.
     pub(crate) fn held(&self) -> u64 {

@@ -1,4 +1,5 @@
 use super::TimeLimits;
+use crate::system::CAN_SPLICE;
 use std::{
     fmt::{self, Display, Formatter},
     time::Duration,
@@ -54,6 +55,11 @@ impl TransferOptions {
     /// Returns the options for one side of a relay whose other side applies the time limits.
     pub(crate) fn without_limits(&self) -> Self {
         Self { linger: None, idle: None, copy: CopyMode::Auto, ..self.clone() }
+    }
+
+    /// Returns whether bytes may be moved within the kernel.
+    pub(crate) fn may_splice(&self) -> bool {
+        CAN_SPLICE && self.copy != CopyMode::Buffer
     }
 
     /// Returns whether no option requires that the bytes pass through this process.

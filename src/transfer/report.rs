@@ -81,6 +81,21 @@ impl TransferReport {
         self.early_end.is_some()
     }
 
+    /// Returns whether the second end closed both directions before a byte was sent to it or received
+    /// from it, and before it got the end of file.
+    pub(crate) fn was_closed_unused(&self) -> bool {
+        let Self { forth, back, .. } = self;
+        matches!(forth.end, DirectionEnd::ReceiverGone) && forth.read() == 0 && back.read() == 0
+    }
+
+    /// Returns whether the end of file of the second end is all that was received, and nothing was
+    /// to be sent.
+    pub(crate) fn received_only_eof(&self) -> bool {
+        let Self { forth, back, .. } = self;
+        matches!((&forth.end, &back.end), (DirectionEnd::Unused, DirectionEnd::Eof))
+            && back.read() == 0
+    }
+
     /// Returns whether the first end can no longer be written to.
     pub(crate) fn first_is_gone(&self) -> bool {
         matches!(self.back.end, DirectionEnd::OutputFailed(_) | DirectionEnd::ReceiverGone)

@@ -19,6 +19,30 @@ fn another_user_is_refused_on_an_abstract_name_by_default() {
     scene.connect(scene.word()).run().silent().output("secret\n");
 }
 
+/// A refused client looks like one that a server was triggered by, unless it had more to say.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_refused_client_fails_unless_it_has_sent_the_end_of_file() {
+    const SERVER: &str = "hint: the server runs as uid 0 and may not serve this user";
+    let Some(scene) = open_scene() else { return };
+    let _server = start_secret_server(&scene, scene.word(), &[]);
+    let why = format!(
+        "cannot exchange data with @{}: the server closed the connection before anything was sent or \
+         received",
+        scene.word()
+    );
+    for args in [&[][..], &["--send-only"], &["--recv-only"], &["--idle-timeout", "1m"]] {
+        let client = stranger(&scene, &["connect", scene.word()]).args(args).open_input();
+        client.run().fails(1).says(&why).says(SERVER).output("");
+    }
+    stranger(&scene, &["relay", "-", scene.word()]).open_input().run().fails(1).says(&why);
+    stranger(&scene, &["connect", scene.word()]).input("").run().silent().output("");
+    // With `--allow` our own user can be refused, too.
+    let _server = start_secret_server(&scene, "./s", &["--allow", "user:nobody"]);
+    scene.connect("./s").open_input().run().fails(1).does_not_say("hint: the server runs");
+    scene.connect("./s").arg("--recv-only").run().silent().output("");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_listener_of_one_client_waits_for_an_allowed_one() {

@@ -21,7 +21,7 @@ pub(crate) use data::{Data, assert_bytes, data};
 pub(crate) use host::{Host, Serving};
 pub(crate) use outcome::{Outcome, numbers};
 #[cfg(target_os = "linux")]
-pub(crate) use process::{memory, peak_memory, processor_time};
+pub(crate) use process::{memory, peak_memory, processor_time, waits_in};
 #[cfg(unix)]
 pub(crate) use process::{open_files, signal, threads_of};
 #[cfg(unix)]

@@ -2,6 +2,8 @@
 
 use super::{Outcome, Running};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 use std::{fs, sync::Once};
 
 /// Prepares this process for starting others, which inherit signal actions and limits.
@@ -83,4 +85,15 @@ pub(crate) fn processor_time(running: &Running) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", running.pid())).unwrap();
     let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+/// Returns whether a thread of that name sleeps in a function of the kernel whose name ends like
+/// this.
+#[cfg(target_os = "linux")]
+pub(crate) fn waits_in(running: &Running, thread: &str, function: &str) -> bool {
+    let threads = fs::read_dir(format!("/proc/{}/task", running.pid())).unwrap();
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+    threads.map(|entry| entry.unwrap().path()).any(|path| {
+        read(path.join("comm")).trim() == thread && read(path.join("wchan")).ends_with(function)
+    })
 }

@@ -1,8 +1,10 @@
 //! The end of a hub: closed outputs and signals.
 
 use super::{BROADCAST, HUB, MERGE};
-use crate::harness::{Scene, data, signal};
-use rustix::process::Signal;
+#[cfg(target_os = "linux")]
+use crate::harness::waits_in;
+use crate::harness::{Scene, data, signal, wait_until};
+use rustix::{io::ioctl_fionread, process::Signal};
 use std::{io::Write, thread};
 
 #[test]
@@ -43,6 +45,93 @@ fn bytes_that_clients_send_within_the_grace_time_are_written() {
     drop(client);
     let outcome = server.end().died_of(Signal::INT);
     outcome.output([b"before\nafter\n", &*data(500_000)].concat());
+}
+
+#[test]
+fn clients_that_only_receive_end_with_what_was_queued_at_a_signal() {
+    let scene = Scene::new();
+    for args in [&BROADCAST[..], &HUB, &MERGE] {
+        let server = scene.listen("./s").args(args).args(["--grace", "10m"]).open_input();
+        let mut server = server.start_listening();
+        let receivers = [
+            scene.connect("./s").arg("--recv-only").start(),
+            scene.command("socat").args(["-u", "UNIX-CONNECT:./s", "-"]).start(),
+            scene.command("nc").args(["-dU", "./s"]).start(),
+        ];
+        // It does not read yet.
+        let mut late = scene.wire("./s");
+        server.wait_for_message("connection 4 ");
+        let mut bytes = String::new();
+        if args != MERGE {
+            let has_something = || receivers.iter().all(|it| !it.stdout.so_far().is_empty());
+            wait_until("every client gets the broadcast", || {
+                server.send("line\n");
+                has_something() && ioctl_fionread(&late).unwrap() > 0
+            });
+            bytes = "more\n".repeat(10_000);
+        }
+        server.send(&bytes);
+        let is_queued =
+            receivers[0].stdout.wait_for(|received| received.ends_with(bytes.as_bytes()));
+        assert!(is_queued, "the broadcast does not arrive");
+        signal(&server, Signal::TERM);
+        for receiver in receivers {
+            assert!(receiver.end().ok().stdout.ends_with(bytes.as_bytes()));
+        }
+        assert!(late.rest().ends_with(bytes.as_bytes()));
+        drop(late);
+        server.end().died_of(Signal::TERM).does_not_say("not sent").output("");
+    }
+}
+
+/// A sender that goes on after the end of file is still read.
+#[test]
+fn a_hub_reads_what_clients_send_after_its_end_of_file_at_a_signal() {
+    let scene = Scene::new();
+    for args in [&MERGE[..], &HUB] {
+        let server = scene.listen("./s").args(args).args(["--grace", "10m"]).open_input();
+        let server = server.start_listening();
+        let mut client = scene.wire("./s");
+        client.send("before\n");
+        server.wait_for_output("before\n");
+        signal(&server, Signal::TERM);
+        client.expect_rest("");
+        client.send(data(3_000_000));
+        drop(client);
+        server.end().died_of(Signal::TERM).output([b"before\n", &*data(3_000_000)].concat());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bytes_that_are_read_from_stdin_after_a_signal_are_counted() {
+    let scene = Scene::new();
+    let server = scene.listen("./s").args(HUB).args(["--grace", "10m"]).open_input();
+    let mut server = server.start_listening();
+    let mut client = scene.wire("./s");
+    server.wait_for_message("connection 1 ");
+    wait_until("the hub reads its input", || waits_in(&server, "input", "pipe_read"));
+    signal(&server, Signal::TERM);
+    client.expect_rest("");
+    server.send("late");
+    let input = server.take_input();
+    wait_until("the hub has read its input", || ioctl_fionread(&input).unwrap() == 0);
+    drop(client);
+    let outcome = server.end().died_of(Signal::TERM);
+    outcome.says("4 bytes were read from stdin and not sent: the hub ended");
+}
+
+#[test]
+fn a_hub_says_that_it_waits_for_the_reader_of_stdout() {
+    let scene = Scene::new();
+    let server = scene.listen("./s").args(MERGE).unread_output().start_listening();
+    // More than the pipe takes, and less than it and the queue.
+    scene.wire("./s").send(data(90_000));
+    server.wait_for_message("connection 1 ");
+    signal(&server, Signal::TERM);
+    server.wait_for_message("lsock: waiting up to 5s for the reader of stdout; a second signal");
+    signal(&server, Signal::TERM);
+    server.end().died_of(Signal::TERM);
 }
 
 #[test]

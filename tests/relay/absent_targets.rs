@@ -3,9 +3,29 @@
 use crate::harness::Scene;
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
+    path::PathBuf,
     time::{Duration, Instant},
 };
+
+/// The target leads to the relay only after its start.
+#[test]
+fn a_connection_of_a_relay_to_itself_is_refused() {
+    let scene = Scene::new();
+    let relay = scene.relay("./s", "./t").start_listening();
+    let lead_back: [fn(PathBuf, PathBuf) -> io::Result<()>; 2] =
+        [|from, to| std::os::unix::fs::symlink(from, to), |from, to| fs::hard_link(from, to)];
+    for lead_back in lead_back {
+        lead_back(scene.path("s"), scene.path("t")).unwrap();
+        assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
+        fs::remove_file(scene.path("t")).unwrap();
+    }
+    let (_serving, _) = scene.echo("./t");
+    scene.wire("./s").expect_echo("hello");
+    let outcome = relay.terminate();
+    let refused = "refused a connection of this process: the target leads back to it";
+    assert_eq!(outcome.stderr.matches(refused).count(), 2, "{}", outcome.stderr);
+}
 
 #[test]
 fn an_absent_target_ends_the_connection_of_the_client() {

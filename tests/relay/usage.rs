@@ -5,6 +5,32 @@ use crate::harness::{Host, Scene};
 use std::{fs::File, os::fd::OwnedFd};
 
 #[test]
+fn a_relay_to_itself_by_another_spelling_is_wrong_usage() {
+    let scene = Scene::new();
+    let absolute = scene.path("s").display().to_string();
+    std::os::unix::fs::symlink(scene.folder(), scene.path("folder")).unwrap();
+    std::os::unix::fs::symlink("s", scene.path("link")).unwrap();
+    // What a killed relay has left.
+    drop(scene.host("./stale"));
+    std::fs::hard_link(scene.path("stale"), scene.path("s")).unwrap();
+    let word = scene.word();
+    for (listen, target) in [
+        ("./s", &*absolute),
+        ("./s", "./folder/s"),
+        ("./s", "./link"),
+        ("./new", "folder/new"),
+        (word, &format!("ns:{word}")),
+        ("tcp:127.0.0.1:8080", "tcp:localhost:8080"),
+        ("tcp:[::1]:8080", "tcp:[0:0::1]:8080"),
+    ] {
+        let outcome = scene.relay(listen, target).run();
+        outcome.fails(2).says("the relay would connect to itself");
+    }
+    let exposed = scene.relay("tcp:0.0.0.0:8080", "tcp:127.0.0.2:8080").arg("--expose");
+    exposed.run().fails(2).says("the relay would connect to itself");
+}
+
+#[test]
 fn arguments_that_exclude_each_other_are_wrong_usage() {
     let scene = Scene::new();
     let cases: &[(&[&str], &str)] = &[

@@ -5,10 +5,11 @@ use crate::{
     system::{Descriptors, Socket},
     transfer::{
         DirectionEnd, Eof, ObservedDirection, Passing,
-        tasks::{CopyPlan, TaskDirection},
+        tasks::{CopyPlan, TaskDirection, TaskSink},
     },
 };
 use std::{
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -132,6 +133,12 @@ impl HubClient {
             .filter(|_| self.sending.waits_for_output() && broadcast.input_has_ended())?;
         let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(limit)));
         stall.as_mut().poll(cx).is_ready().then_some(ClientEnd::Stalled(limit))
+    }
+
+    /// Sends the end of file to a client that gets no broadcast.
+    pub(super) async fn send_eof(&mut self) {
+        // It fails if the client has closed, which needs no end of file.
+        let _ = poll_fn(|cx| TaskSink::poll_shutdown(&mut self.socket, cx)).await;
     }
 
     /// Ends the connection. What the client has sent is still written if there is room, and counted

@@ -5,7 +5,7 @@ use crate::{
     diag::{Failure, caught},
     system::Input,
     transfer::{
-        Meter, ObservedDirection,
+        Meter, ObservedDirection, ended_error,
         threads::{Broken, CopySink, CopyStep, step},
     },
 };
@@ -25,10 +25,10 @@ pub(super) struct Broadcast {
 #[derive(Debug)]
 struct InputShared {
     queue: Arc<BroadcastQueue>,
-    /// Set when a client has subscribed since the thread last checked.
-    has_come: Mutex<bool>,
-    came: Condvar,
-    /// Counts the bytes that were read, and those that were queued for clients.
+    /// Set when a client has subscribed or the broadcast has ended since the thread last checked.
+    has_changed: Mutex<bool>,
+    changed: Condvar,
+    /// Counts the bytes that were read.
     meter: Meter,
     /// The reason why stdin could not be read, if that ends the hub.
     failure: Mutex<Option<Failure>>,
@@ -46,8 +46,8 @@ impl Broadcast {
     ) -> Result<Self, Failure> {
         let shared = Arc::new(InputShared {
             queue: Arc::new(BroadcastQueue::new(queue)),
-            has_come: Mutex::default(),
-            came: Condvar::new(),
+            has_changed: Mutex::default(),
+            changed: Condvar::new(),
             meter: Meter::new(false),
             failure: Mutex::default(),
         });
@@ -73,49 +73,67 @@ impl Broadcast {
         Ok(Self { shared })
     }
 
+    /// Ends the broadcast: no more of stdin is read, and what is queued is still sent.
+    pub(super) fn end(&self) {
+        self.shared.queue.end();
+        self.shared.wake();
+    }
+
     /// Takes the reason why stdin could not be read, if that has ended the hub.
     pub(super) fn failure(&self) -> Option<Failure> {
         self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Returns the number of bytes that were read and that no client was left for.
+    /// Returns the number of bytes that were read and not queued for any client.
     pub(super) fn held(&self) -> u64 {
-        self.shared.meter.sent.held()
+        self.shared.meter.sent.total_read().saturating_sub(self.shared.queue.queued())
     }
 
     /// Subscribes a client to all bytes that are read from now on.
     pub(super) fn subscribe(&self, number: u64) -> Subscription {
         let subscription = self.shared.queue.subscribe(number);
-        *self.shared.has_come.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.shared.came.notify_all();
+        self.shared.wake();
         subscription
     }
 }
 
 impl InputShared {
-    /// Waits until there is a client, so that nothing is read that no client would get.
-    fn wait_for_client(&self) {
-        while !self.queue.has_clients() {
-            let has_come = self.has_come.lock().unwrap_or_else(PoisonError::into_inner);
-            let waited = self.came.wait_while(has_come, |has_come| !*has_come);
+    /// Waits until there is a client, so that nothing is read that no client would get. Returns
+    /// `false` if the broadcast has ended.
+    fn wait_for_client(&self) -> bool {
+        while !self.queue.has_ended() {
+            if self.queue.has_clients() {
+                return true;
+            }
+            let has_changed = self.has_changed.lock().unwrap_or_else(PoisonError::into_inner);
+            let waited = self.changed.wait_while(has_changed, |has_changed| !*has_changed);
             *waited.unwrap_or_else(PoisonError::into_inner) = false;
         }
+        false
+    }
+
+    /// Lets the thread that waits for a client check again.
+    fn wake(&self) {
+        *self.has_changed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
     }
 
     fn read(&self, mut input: &Input) -> Result<(), Failure> {
         let mut buffer = vec![0; PIECE];
         let observed = ObservedDirection::none();
         let gauge = &self.meter.sent;
-        loop {
-            self.wait_for_client();
+        while self.wait_for_client() {
             match step(&mut input, &mut { self }, &mut buffer, gauge, &observed) {
                 Ok(CopyStep::Moved) => {}
                 Ok(CopyStep::End) => return Ok(()),
+                // A signal has ended the broadcast. The gauge counts the bytes as not sent.
+                Err(Broken::Sink(_)) if self.queue.has_ended() => return Ok(()),
                 Err(Broken::Source(error) | Broken::Sink(error)) => {
                     return Err(Failure::Io { what: "cannot read the input", error });
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -123,7 +141,9 @@ impl CopySink for &InputShared {
     /// Queues all bytes. The last client may have gone meanwhile: the next one gets them.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         while !self.queue.push(bytes) {
-            self.wait_for_client();
+            if !self.wait_for_client() {
+                return Err(ended_error());
+            }
         }
         Ok(bytes.len())
     }

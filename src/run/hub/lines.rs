@@ -177,7 +177,7 @@ mod tests {
         });
         sink.give_up(100);
         drop(sink);
-        merge.finish(None);
+        merge.finish(None, |_| ());
         let failure = merge.failure().unwrap();
         assert!(matches!(failure, Failure::Undelivered { bytes: Some(122), .. }), "{failure}");
     }

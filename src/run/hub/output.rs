@@ -3,6 +3,7 @@
 use super::lines::LineSink;
 use crate::{
     diag::{Failure, Receiver, caught},
+    serve::UNSAID_TIME,
     system::Output,
     transfer::{
         Meter,
@@ -91,12 +92,21 @@ impl Merge {
         Some(LineSink::new(Arc::clone(self), client, PollSender::new(pieces)))
     }
 
-    /// Waits until everything is written, at most for `limit`.
-    pub(super) fn finish(&self, limit: Option<Duration>) {
+    /// Waits until everything is written, at most for `limit`. Calls `says` with the limit if that
+    /// takes longer than a moment.
+    pub(super) fn finish(&self, limit: Option<Duration>, says: impl FnOnce(Duration)) {
         *self.pieces.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = match limit {
-            Some(limit) => end.recv_timeout(limit),
+            Some(limit) => {
+                let unsaid = UNSAID_TIME.min(limit);
+                end.recv_timeout(unsaid).or_else(|error| {
+                    if error == RecvTimeoutError::Timeout && unsaid < limit {
+                        says(limit - unsaid);
+                    }
+                    end.recv_timeout(limit - unsaid)
+                })
+            }
             None => end.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         let error = match ended {

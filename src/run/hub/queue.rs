@@ -54,10 +54,13 @@ impl BroadcastQueue {
     }
 
     /// Queues bytes for all clients. A client whose queue would exceed the limit is cut off.
-    /// Returns `false`, and queues nothing, if no client is left.
+    /// Returns `false`, and queues nothing, if no client is left or the broadcast has ended.
     pub(super) fn push(&self, bytes: &[u8]) -> bool {
         let mut cut_off = Vec::new();
         let mut state = self.write();
+        if state.has_ended {
+            return false;
+        }
         let end = state.end();
         state.clients.retain(|_, client| {
             let waiting = client.waiting(end);
@@ -82,9 +85,19 @@ impl BroadcastQueue {
         has_clients
     }
 
+    /// Returns the number of bytes that were queued from the beginning.
+    pub(super) fn queued(&self) -> u64 {
+        self.read().end()
+    }
+
     /// Returns whether there is a client that is not cut off.
     pub(super) fn has_clients(&self) -> bool {
         !self.read().clients.is_empty()
+    }
+
+    /// Returns whether the broadcast has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.read().has_ended
     }
 
     /// Ends the broadcast.
@@ -192,7 +205,7 @@ impl Subscription {
 
     /// Returns whether the broadcast has ended.
     pub(super) fn input_has_ended(&self) -> bool {
-        self.queue.read().has_ended
+        self.queue.has_ended()
     }
 
     /// Returns the number of bytes that were queued for the client and not taken.

@@ -1,11 +1,12 @@
 use super::super::{Either, Ready};
 use local_socket::Stream;
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use std::{
     fs::File,
     io::{self, Read, Seek, stdin},
     os::fd::{AsFd, BorrowedFd},
     sync::atomic::AtomicBool,
+    time::Duration,
 };
 
 /// Standard input, from which sent bytes are read.
@@ -85,6 +86,13 @@ impl Input {
             // A device such as /dev/null reports no number, but its end can be read.
             matches!(self.read(&mut [0; 1]), Ok(0)).then_some(0)
         })
+    }
+
+    /// Returns whether the input is at its end, or reaches it within this time, without another byte.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
+        let time = Timespec::try_from(time).unwrap_or(super::NOW);
+        super::wait(&mut fds, Some(&time)).is_ok_and(|ready| ready > 0) && self.pending() == Some(0)
     }
 
     /// Returns the number of bytes that are left, if this is a regular file.

@@ -221,6 +221,11 @@ pub(crate) fn user(peer: &PeerCreds) -> Option<u32> {
     peer.euid()
 }
 
+/// Returns the user of the peer as text, if it is another user than that of this process.
+pub(crate) fn other_user(peer: &PeerCreds) -> Option<String> {
+    if peer.is_same_user() { None } else { peer.euid().map(|uid| format!("uid {uid}")) }
+}
+
 /// Returns the process, user and group of a peer, where they are known.
 pub(crate) fn ids(peer: &PeerCreds) -> [Option<String>; 3] {
     let pid = peer.pid().map(|id| id.to_string());

@@ -105,6 +105,18 @@ impl Input {
         Some(rest + self.rest_of_file().unwrap_or(0))
     }
 
+    /// Returns whether the input is at its end, or reaches it within this time, without another byte.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        let is_unknown = |state: &mut InputState| state.rest() == 0 && state.end.is_none();
+        let state = self
+            .feed
+            .changed
+            .wait_timeout_while(self.feed.state(), time, is_unknown)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+        state.rest() == 0 && state.end.is_some()
+    }
+
     /// Returns the number of bytes that are left, if this is a regular file.
     pub(crate) fn rest_of_file(&self) -> Option<u64> {
         let metadata = self.feed.file.metadata().ok().filter(std::fs::Metadata::is_file)?;

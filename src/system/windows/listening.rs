@@ -141,3 +141,9 @@ pub(crate) fn user(_: &PeerCreds) -> Option<u32> {
 pub(crate) fn ids(peer: &PeerCreds) -> [Option<String>; 3] {
     [peer.pid().map(|id| id.to_string()), None, None]
 }
+
+/// Returns the user of the peer as text, if it is known to be another user than that of this
+/// process.
+pub(crate) fn other_user(_: &PeerCreds) -> Option<String> {
+    None
+}

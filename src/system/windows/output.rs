@@ -26,7 +26,6 @@ impl Output {
     }
 
     /// Never returns: the system does not report it.
-    #[expect(clippy::unused_self, reason = "other systems report it")]
     pub(crate) async fn reader_gone(&self) -> io::Result<()> {
         std::future::pending().await
     }

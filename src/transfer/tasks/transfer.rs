@@ -49,9 +49,7 @@ impl TransferPlan {
         observer: Option<Arc<dyn Observer>>,
     ) -> Self {
         let copy = CopyPlan {
-            splices: options.copy != CopyMode::Buffer
-                && passing != Passing::On
-                && observer.is_none(),
+            splices: options.may_splice() && passing != Passing::On && observer.is_none(),
             splices_only: options.copy == CopyMode::Splice,
             buffer: options.buffer.unwrap_or(BUFFER_SIZE),
             piece: options.buffer.unwrap_or(PIECE_SIZE),

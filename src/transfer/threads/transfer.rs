@@ -58,6 +58,9 @@ struct TransferShared {
 /// standard stream that cannot be interrupted; it is left behind.
 const STOP_TIME: Duration = Duration::from_secs(1);
 
+/// Time in which the input of a connection that was closed unused can still end or give bytes.
+const LAST_LOOK: Duration = Duration::from_millis(100);
+
 /// Moves bytes in both directions until both have ended, or a limit is reached.
 pub(crate) fn transfer(job: Job) -> TransferReport {
     let Job { stream, number, is_only, input, output, options, meter, observer } = job;
@@ -146,8 +149,26 @@ impl TransferShared {
         let end = self.sending(input).map_or_else(|end| end, |mut sending| sending.send());
         if self.meter.output_is_gone.load(Ordering::SeqCst) {
             self.stop(Shutdown::Both);
+            self.sent(end);
+        } else {
+            self.sent(self.last_look(input, end));
         }
-        self.sent(end);
+    }
+
+    /// Returns the end of the direction if the only peer closed before a byte was moved. An input
+    /// that ends at about the same time had nothing to send.
+    fn last_look(&self, input: &Input, end: ThreadEnd) -> ThreadEnd {
+        let Meter { sent, received, .. } = &*self.meter;
+        let is_gone =
+            matches!(end, ThreadEnd { reason: DirectionEnd::ReceiverGone, left: Some(0) });
+        if !is_gone || self.number.is_some() || sent.total_read() + received.total_read() > 0 {
+            return end;
+        }
+        if input.ends_within(LAST_LOOK) {
+            DirectionEnd::Eof.into()
+        } else {
+            ThreadEnd { left: input.pending(), ..end }
+        }
     }
 
     /// Sends a short input. Returns whether that was the whole input.
