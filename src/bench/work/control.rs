@@ -177,7 +177,19 @@ pub(crate) fn serve(control: &Name<'static>) -> RunResult<()> {
     .map_err(BenchError::io("cannot handle signals"))?;
     let stream = Stream::connect(control.borrow())
         .map_err(BenchError::io("cannot connect to the process that started this server"))?;
-    let mut control = BufReader::new(stream);
+    match answer_requests(BufReader::new(stream)) {
+        // The other process has ended, in the middle of an answer: nobody needs an error.
+        Err(BenchError::System(error)) if is_closed(&error) => Ok(()),
+        result => result,
+    }
+}
+
+/// Returns whether an error means that the peer has closed the connection.
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}
+
+fn answer_requests(mut control: BufReader<Stream>) -> RunResult<()> {
     let Some(job) = receive::<ServerJob>(&mut control)? else { return Ok(()) };
     let mut server = match start(&job) {
         Ok((server, ready)) => {
