@@ -2,7 +2,7 @@
 
 #[cfg(target_os = "linux")]
 use crate::harness::{
-    Running, becomes, open_files, peak_memory, processor_time, threads_of, wait_until,
+    Running, becomes, memory, open_files, peak_memory, processor_time, threads_of, wait_until,
 };
 use crate::harness::{Scene, Wire, data};
 #[cfg(target_os = "linux")]
@@ -127,6 +127,27 @@ fn pipes_take_no_descriptors_from_connections() {
     }
     drop(connections);
     relay.terminate().does_not_say("warning");
+}
+
+/// A client whose line waits for stdout does not hold a whole buffer.
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_of_a_hub_that_wait_for_stdout_take_little_memory() {
+    const COUNT: usize = 1000;
+    let scene = Scene::new();
+    let server = scene.listen("./s").args(["-k", "--merge"]).unread_output().start_listening();
+    let mut clients: Vec<Wire> = (0..COUNT).map(|_| scene.wire("./s")).collect();
+    server.wait_for_message(&format!("connection {COUNT} "));
+    // Fills stdout and the queue.
+    clients[0].send("a line\n".repeat(1 << 15));
+    let before = memory(&server);
+    for client in &mut clients[1..] {
+        client.send("a line\n");
+    }
+    wait_until("all lines are read", || clients[1..].iter().all(|client| client.unread() == 0));
+    let each = memory(&server).saturating_sub(before) / COUNT as u64;
+    assert!(each < 4 << 10, "{each} bytes for each client");
+    server.kill();
 }
 
 #[cfg(target_os = "linux")]

@@ -250,6 +250,9 @@ impl TaskDirection {
                 HeldBytes::Piped(pipe) => sink.poll_splice(cx, pipe),
                 HeldBytes::Nothing => Poll::Ready(Ok(0)),
             };
+            if written.is_pending() {
+                self.held.shrink();
+            }
             let error = match ready!(written) {
                 Ok(0) => ErrorKind::WriteZero.into(),
                 Ok(written) => {
@@ -270,6 +273,16 @@ impl TaskDirection {
 }
 
 impl HeldBytes {
+    /// Gives the buffer back if it holds little: many connections can wait for their outputs.
+    fn shrink(&mut self) {
+        if let Self::Bytes { buffer, from, to } = self
+            && let Some(small) = buffer.shrunk(&buffer[*from..*to])
+        {
+            (*from, *to) = (0, small.len());
+            *buffer = small;
+        }
+    }
+
     fn amount(&self) -> u64 {
         match self {
             Self::Nothing => 0,
