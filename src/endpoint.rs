@@ -18,7 +18,7 @@ mod tcp;
 pub(crate) use client_source::{Accepted, ClientSource};
 pub(crate) use exec::{CommandLine, joined_to};
 pub(crate) use fd::{InheritedFd, check_passed};
-pub(crate) use foreign::{ForeignAddress, Meaning, Role, recognise};
+pub(crate) use foreign::{ForeignAddress, Meaning, Role, is_number, recognise};
 pub(crate) use listen_source::ListenSource;
 pub(crate) use name::{NameSource, parse_name};
 pub(crate) use refusal::{NotAnEndpoint, RefusalReason};

@@ -66,6 +66,7 @@ fn the_value_of_an_option_whose_value_is_optional_follows_an_equals_sign() {
         (&["connect", "--wait", "5s", "x"], &write("--wait=5s")),
         (&["connect", "x", "--wait", "5s"], &write("--wait=5s")),
         (&["connect", "x", "--wait", "5"], &write("--wait=5s")),
+        (&["connect", "x", "--wait", "1.5s"], &write("--wait=1.5s")),
         (&["connect", "--wait", "5s"], &write("--wait=5s")),
         (&["relay", "--wait", "1m30s", "x", "y"], &write("--wait=1m30s")),
         // Without the check these would be names.
@@ -83,6 +84,7 @@ fn the_value_of_an_option_whose_value_is_optional_follows_an_equals_sign() {
         .lsock(["connect", "--explain", "--wait", "five", "--", "x", "--wait", "5s"])
         .run()
         .silent();
+    scene.lsock(["connect", "--explain", "--wait", "3proxy"]).run().silent();
     scene.lsock(["connect", "--explain", "--wait", "@5s"]).run().silent();
     scene.lsock(["connect", "--explain", "-q", "x5"]).run().silent();
 }

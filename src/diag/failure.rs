@@ -58,14 +58,21 @@ pub(crate) enum Failure {
          or received"
     )]
     Unserved { name: String, user: Option<String> },
-    /// The command could not be started.
+    /// The program of the command cannot be found or executed. Nothing was opened.
     #[error("cannot run `{command}`: {}", reason(error))]
-    Command {
+    Program {
         command: String,
         #[source]
         error: io::Error,
         /// Whether the name of the program looks like a whole command line.
         is_one_word: bool,
+    },
+    /// The command could not be started for a connection.
+    #[error("cannot run `{command}`: {}", reason(error))]
+    Command {
+        command: String,
+        #[source]
+        error: io::Error,
     },
     /// An error with its own hint and exit status.
     #[error("{message}")]

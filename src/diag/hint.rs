@@ -30,11 +30,12 @@ impl Failure {
             }),
             Self::Advised { hint, .. } => hint.clone(),
             Self::Run { failure, .. } => failure.hint(help),
-            Self::Command { command, is_one_word: true, .. } => Some(one_word(command)),
+            Self::Program { command, is_one_word: true, .. } => Some(one_word(command)),
             Self::Unsupported { .. }
             | Self::Idle(_)
             | Self::Undelivered { .. }
-            | Self::Command { is_one_word: false, .. }
+            | Self::Program { is_one_word: false, .. }
+            | Self::Command { .. }
             | Self::Slower(_)
             | Self::Saved { .. }
             | Self::Output { .. }

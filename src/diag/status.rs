@@ -27,7 +27,7 @@ impl Failure {
     /// Returns the exit status.
     pub(crate) fn status(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Unsupported { .. } => USAGE,
+            Self::Usage(_) | Self::Unsupported { .. } | Self::Program { .. } => USAGE,
             Self::Bind(_) | Self::Connect { .. } => 3,
             Self::ConnectTimedOut { .. } | Self::Idle(_) => 4,
             Self::Undelivered { .. } => 5,

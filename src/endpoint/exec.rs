@@ -48,9 +48,14 @@ impl CommandLine {
     /// before anything is opened.
     ///
     /// # Errors
-    /// `Command` if it cannot.
+    /// `Program` if it cannot.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        command::check_program(&self.program).map_err(|error| self.failure(error))
+        command::check_program(&self.program).map_err(|error| {
+            let is_one_word = self.args.is_empty()
+                && error.kind() == ErrorKind::NotFound
+                && self.program.to_string_lossy().contains(char::is_whitespace);
+            Failure::Program { command: self.to_string(), error, is_one_word }
+        })
     }
 
     /// Returns the command, ready to be started.
@@ -62,10 +67,7 @@ impl CommandLine {
 
     /// Returns the error of a command that could not be started.
     pub(crate) fn failure(&self, error: io::Error) -> Failure {
-        let is_one_word = self.args.is_empty()
-            && error.kind() == ErrorKind::NotFound
-            && self.program.to_string_lossy().contains(char::is_whitespace);
-        Failure::Command { command: self.to_string(), error, is_one_word }
+        Failure::Command { command: self.to_string(), error }
     }
 
     /// Returns a line that [`parse`](Self::parse) splits into the same words, if they are UTF-8.

@@ -93,6 +93,11 @@ fn is_own(word: &str, rest: &str) -> bool {
     }
 }
 
+/// Returns whether a text is a number, such as a port, in decimal digits.
+pub(crate) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Returns the meaning of texts that do not start with a keyword: `~/a`, `localhost:80`, `:80`,
 /// `[::1]:80`, `80`, `127.0.0.1`, `\\.\pipe\a` on Unix, and `\0a`.
 fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
@@ -111,7 +116,6 @@ fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
     if let Some(pipe) = text.strip_prefix(r"\\.\pipe\").filter(|_| platform != Platform::Windows) {
         return Some(Meaning::Name(format!("@{pipe}")));
     }
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if is_number(text) || text.eq_ignore_ascii_case("localhost") {
         return Some(Meaning::Tcp(tcp_endpoint(text, None, "localhost", "PORT")));
     }
@@ -172,7 +176,9 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
         Keyword::Exec => command(shlex::split(place)),
         Keyword::Shell => command(Some(["sh", "-c", or(place, "CMD")].map(str::to_owned).into())),
         Keyword::Fd => {
-            let number = if rest.is_empty() { &word[2..] } else { place };
+            // `fd3`, but not the word of `ACCEPT-FD:`.
+            let of_word = word.get(2..).filter(|number| is_number(number));
+            let number = of_word.unwrap_or(place);
             match number {
                 "0" | "1" | "2" => Meaning::Stdio,
                 _ => Meaning::Fd(format!("fd:{}", or(number, "N"))),

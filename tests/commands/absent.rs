@@ -1,11 +1,11 @@
-//! Commands that cannot be run, which is an error before anything is opened.
+//! Commands that cannot be run, which are wrong usage: nothing is opened.
 
 use super::make_program;
 use crate::harness::Scene;
 use std::fs;
 
 #[test]
-fn a_command_that_cannot_be_run_is_an_error_before_anything_is_opened() {
+fn a_command_that_cannot_be_run_is_wrong_usage_and_nothing_is_opened() {
     let scene = Scene::new();
     fs::write(scene.path("no-program"), "no program").unwrap();
     for (program, reason) in [
@@ -23,9 +23,9 @@ fn a_command_that_cannot_be_run_is_an_error_before_anything_is_opened() {
             &["relay", "./s"],
             &["relay", "./s", "--once"],
         ] {
-            scene.lsock(args).args(["--", program]).run().fails(1).says(&message);
+            scene.lsock(args).args(["--", program]).run().fails(2).says(&message);
         }
-        scene.relay("./s", &format!("exec:{program}")).run().fails(1).says(&message);
+        scene.relay("./s", &format!("exec:{program}")).run().fails(2).says(&message);
         scene.lsock(["listen", "./s", "--explain", "--", program]).run().code(0);
     }
     assert_eq!(scene.files(), ["no-program"]);
@@ -36,7 +36,7 @@ fn a_command_line_in_one_word_gets_a_hint() {
     let scene = Scene::new();
     let hint = "separate the arguments, or use a shell: `-- sh -c 'tr a-z A-Z'`";
     for args in [&["listen", "./s"][..], &["connect", "./s"], &["relay", "./s"]] {
-        scene.lsock(args).args(["--", "tr a-z A-Z"]).run().fails(1).says(hint);
+        scene.lsock(args).args(["--", "tr a-z A-Z"]).run().fails(2).says(hint);
     }
 }
 
@@ -83,7 +83,7 @@ fn a_program_is_found_as_the_system_finds_it() {
     fs::create_dir(scene.path("folder/program")).unwrap();
     expect_found(&scene, Some("other:folder:."), "program");
     let lsock = scene.connect("./absent").env("PATH", "other:folder");
-    lsock.args(["--", "program"]).run().fails(1).says("permission denied");
+    lsock.args(["--", "program"]).run().fails(2).says("permission denied");
     let lsock = scene.connect("./absent").env("PATH", "folder");
-    lsock.args(["--", "program"]).run().fails(1).says("no such program in PATH");
+    lsock.args(["--", "program"]).run().fails(2).says("no such program in PATH");
 }

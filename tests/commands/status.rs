@@ -40,7 +40,7 @@ fn a_killed_command_is_status_128_and_the_signal() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_is_status_1_or_a_warning() {
+fn a_command_that_can_no_longer_be_run_is_status_1_or_a_warning() {
     let scene = Scene::new();
     for (spoil, reason) in SPOILED_PROGRAM {
         for mode in MODES {

@@ -141,6 +141,6 @@ fn a_failed_target_of_stdin_and_stdout_is_reported_and_not_the_lost_input() {
     for input in [&b""[..], b"x", &[7; 1_000_000]] {
         let relay = |target: &[&str]| scene.lsock(["relay", "-"]).args(target).input(input).run();
         relay(&["./absent"]).fails(3).says("cannot connect to ./absent").output("");
-        relay(&["--", "no-such-program"]).fails(1).says("cannot run").output("");
+        relay(&["--", "no-such-program"]).fails(2).says("cannot run").output("");
     }
 }

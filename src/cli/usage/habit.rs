@@ -2,9 +2,9 @@
 
 use super::{
     line::{joined, quoted},
-    netcat::{is_port, netcat},
+    netcat::netcat,
 };
-use crate::endpoint::recognise;
+use crate::endpoint::{is_number, recognise};
 use local_socket::{Name, Platform, error::NameProblem};
 use std::ffi::OsString;
 
@@ -30,7 +30,7 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         "ls" | "list" | "ps" | "status" if Platform::CURRENT == Platform::Linux => {
             return Some("`ss -xlp` lists the local sockets of this machine".to_owned());
         }
-        _ if matches!(rest, [port] if is_port(port)) && !first.contains('/') => {
+        _ if matches!(rest, [port] if is_number(port)) && !first.contains('/') => {
             return netcat(&words);
         }
         _ if is_endpoint(first) && rest.iter().any(|word| is_endpoint(word)) => {
@@ -113,7 +113,7 @@ fn as_endpoint(word: &str) -> String {
 /// Returns whether a word is about TCP: an option, or a port after a host.
 fn is_tcp_option(word: &str) -> bool {
     let options = ["-p", "--port", "--tcp", "-t", "--host", "-4", "-6"];
-    options.contains(&word) || is_port(word)
+    options.contains(&word) || is_number(word)
 }
 
 /// Returns the hint for an option that the command does not have.
@@ -147,7 +147,7 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
         }
         "-u" | "--udp" => "lsock has no datagrams; socat has (UNIX-SENDTO, UDP)",
         "--ssl" | "--tls" | "-S" => "lsock has no TLS; socat has (OPENSSL)",
-        word if !word.starts_with('-') && !relays && !is_port(word) => {
+        word if !word.starts_with('-') && !relays && !is_number(word) => {
             if is_endpoint(word) {
                 "`lsock relay LISTEN TARGET` joins two sockets"
             } else {

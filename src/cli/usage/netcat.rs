@@ -4,6 +4,7 @@ use super::{
     habit::endpoint,
     line::{joined, quoted},
 };
+use crate::endpoint::is_number;
 use local_socket::{Name, Platform};
 
 /// Options of nc and ncat with a value.
@@ -49,8 +50,8 @@ pub(super) fn netcat(words: &[&str]) -> Option<String> {
     let side = match &*operands {
         [] if has('U') || has('l') => "NAME".to_owned(),
         [] => return None,
-        [host, port] if is_port(port) => return Some(tcp(host, port, has('l'))),
-        [port] if is_port(port) => return Some(tcp("localhost", port, has('l'))),
+        [host, port] if is_number(port) => return Some(tcp(host, port, has('l'))),
+        [port] if is_number(port) => return Some(tcp("localhost", port, has('l'))),
         [name, ..] => match Name::parse(*name) {
             // A word after -U is a file in the working directory.
             Ok(_) if has('U') && !name.contains(['/', '@', ':']) && HAS_FILES => {
@@ -78,11 +79,6 @@ pub(super) fn netcat(words: &[&str]) -> Option<String> {
         None => String::new(),
     };
     Some(format!("`lsock {line}{direction} {side}{end}`"))
-}
-
-/// Returns whether a word is a port number.
-pub(super) fn is_port(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Returns the line of lsock for a port.

@@ -1,7 +1,7 @@
 //! Options whose value is optional, so that it has to follow `=`.
 
 use super::UsageError;
-use crate::cli::value;
+use crate::{cli::value, endpoint::is_number};
 use std::ffi::OsString;
 
 /// An option with an optional value.
@@ -18,14 +18,12 @@ pub(super) const OPTIONS: [OptionalValue; 2] = [
 ];
 
 fn duration(word: &str) -> Option<String> {
-    let is_like_one = word.starts_with(|c: char| c.is_ascii_digit())
-        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
-    let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
-    is_like_one.then(|| match value::duration(word) {
-        Ok(_) => word.to_owned(),
-        Err(_) if is_number => format!("{word}s"),
-        Err(_) => "DURATION".to_owned(),
-    })
+    if is_number(word) {
+        return Some(format!("{word}s"));
+    }
+    // A name can start with a digit as well.
+    let is_one = value::duration(word).is_ok() && !word.contains(char::is_whitespace);
+    is_one.then(|| word.to_owned())
 }
 
 fn progress(word: &str) -> Option<String> {
@@ -39,7 +37,7 @@ pub(in crate::cli) fn separate_value(args: &[OsString]) -> Option<UsageError> {
     let words: Vec<&str> = words.collect();
     words.windows(2).find_map(|pair| {
         let [option, word] = [pair[0], pair[1]];
-        if option == "-q" && word.bytes().all(|byte| byte.is_ascii_digit()) && !word.is_empty() {
+        if option == "-q" && is_number(word) {
             return Some(UsageError::Advised(
                 format!("`-q` is --quiet, which takes no value, but `{word}` follows"),
                 format!(

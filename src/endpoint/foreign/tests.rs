@@ -71,6 +71,8 @@ fn addresses_that_mean_the_same_on_every_system() {
                 ("fd://3", "fd:3"),
                 ("fd@3", "fd:3"),
                 ("ACCEPT-FD:3", "fd:3"),
+                ("ACCEPT-FD:", "fd:N"),
+                ("fd3,fork", "fd:3"),
                 ("FS:a", "fs:a"),
             ],
         );

@@ -18,7 +18,6 @@ use local_socket::{
     traits::{Stream as _, StreamCommon as _},
 };
 use std::{
-    io::ErrorKind,
     net::Shutdown,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     thread,
@@ -242,14 +241,8 @@ impl TransferShared {
     }
 
     fn shutdown(&self, how: Shutdown) {
-        match self.stream.shutdown(how) {
-            // The peer has already closed.
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotConnected | ErrorKind::BrokenPipe) => {}
-            Err(error) => {
-                tracing::warn!(%error, "cannot shut the connection down");
-            }
-            Ok(()) => {}
+        if let Err(error) = self.stream.shutdown(how) {
+            tracing::warn!(%error, "cannot shut the connection down");
         }
     }
 
