@@ -89,8 +89,13 @@ pub trait Listener:
     /// socket, and removes a closed socket from event loops without an event.
     fn close(&self) -> io::Result<()>;
 
-    /// Returns whether the listener is [closed](Self::close): then `accept` fails with
-    /// `NotConnected`, and iterators over its clients end.
+    /// Returns whether the listener is [closed](Self::close). Then iterators over its clients end.
+    ///
+    /// # Platform-specific behaviour
+    /// On Linux, closing a listener ends all listeners that share its socket, such as those of other
+    /// processes that have inherited it. Their calls of `accept` fail with `InvalidInput`, and this
+    /// function returns `true` from the first such error on. In non-blocking mode the system does not
+    /// report it: `accept` fails with `WouldBlock`.
     fn is_closed(&self) -> bool;
 
     /// Removes the name, so that no more clients can connect. Clients that have connected
@@ -206,7 +211,9 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// - Linux, Android: the system does not report that the peer reads, so it is queried after
     ///   pauses of 0.1 to 10 ms. The system reports only once that the peer has closed without
     ///   reading everything; this is not known if another descriptor of the same socket, such as
-    ///   a clone, has returned the error (`ConnectionReset`) before.
+    ///   a clone, has returned the error (`ConnectionReset`) before. If the last write has written
+    ///   only a part of its data and the peer has closed, it is not known either whether it had read
+    ///   that part, and the error is `BrokenPipe`.
     /// - macOS, the BSDs: always `Unsupported`. Data that was written is in the peer's receive
     ///   buffer, and can be read after this end was closed and its process has ended.
     /// - Windows: if the peer closed its end before this call, it is not known whether it had read

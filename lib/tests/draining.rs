@@ -30,6 +30,7 @@ on_every_kind! {
 on_every_kind! {
     an_error_that_was_returned_before_is_remembered
     an_error_of_draining_is_left_to_reads
+    draining_fails_if_the_peer_closes_during_a_write
 }
 
 /// Longer than any test waits.
@@ -218,4 +219,32 @@ fn an_error_of_draining_is_left_to_reads(place: &Place) {
         assert_eq!(&answer, b"answer");
         assert_kind(one.read(&mut [0]), &[ErrorKind::ConnectionReset]);
     });
+}
+
+/// The write that waits gets the error: it returns it, or the length of what it has written before.
+#[cfg(unix)]
+fn draining_fails_if_the_peer_closes_during_a_write(place: &Place) {
+    for part in [false, true] {
+        in_both_roles(place, |mut one, other| {
+            let data = pattern(8 << 20);
+            if !part {
+                one.set_nonblocking(true).unwrap();
+                while one.write(&data).is_ok() {}
+                one.set_nonblocking(false).unwrap();
+            }
+            thread::scope(|scope| {
+                let (mark, marked) = mpsc::channel();
+                let (one, data) = (&one, &data);
+                let writer = scope.spawn(move || {
+                    mark.send(ThreadMark::current()).unwrap();
+                    { one }.write(data)
+                });
+                marked.recv().unwrap().wait_until_asleep();
+                drop(other);
+                let written = writer.join().unwrap();
+                assert_eq!(written.is_ok(), part, "{written:?}");
+            });
+            assert_kind(one.drain(LONG), &[ErrorKind::BrokenPipe]);
+        });
+    }
 }

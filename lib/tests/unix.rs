@@ -19,6 +19,8 @@ mod racing;
 mod reclaiming;
 mod replacing;
 mod runtime_folder;
+#[cfg(linux_like)]
+mod sharing;
 mod signals;
 mod stale;
 #[cfg(target_os = "linux")]

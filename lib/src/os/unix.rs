@@ -44,7 +44,7 @@ pub mod tokio;
 pub use name::AbstractNsUdSocket;
 pub use {
     control::MAX_PASSED_FDS,
-    drain::unread,
+    drain::unread_by_peer,
     fd_passing::{recv_with_fds, send_with_fds},
     listener::Listener,
     name::{FilesystemUdSocket, SpecialDirUdSocket},

@@ -352,7 +352,8 @@ pub(super) fn peer_state(socket: BorrowedFd<'_>, is_local: bool) -> PeerState {
     // A peer that closes resets the connection before it discards what it has not read, so this
     // order misses neither.
     let has_unread = is_local && has_hung_up(socket);
-    let unread = if has_unread { local_socket::os::unix::unread(socket).unwrap_or(0) } else { 0 };
+    let unread =
+        if has_unread { local_socket::os::unix::unread_by_peer(socket).unwrap_or(0) } else { 0 };
     let was_reset = matches!(sockopt::socket_error(socket), Ok(Err(Errno::CONNRESET)));
     PeerState { was_reset, unread }
 }

@@ -27,7 +27,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_micros(100), Duration::from
 /// # Platform-specific behaviour
 /// Linux and Android only (`SIOCOUTQ`). The other systems move data to the peer's buffer when it is
 /// written, and do not report how much is left there.
-pub fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
+pub fn unread_by_peer(socket: BorrowedFd<'_>) -> io::Result<usize> {
     sys::unread(socket)
 }
 
@@ -37,15 +37,28 @@ pub fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {
 /// returns (`SO_ERROR`, `socket(7)`). An error that another descriptor of the same socket has
 /// returned is not known here.
 #[derive(Debug, Default)]
-pub(super) struct PeerReset(AtomicBool);
+pub(super) struct PeerReset {
+    was_returned: AtomicBool,
+    /// Whether the last write has written only a part of its data. If the peer closes while a write
+    /// waits for room, the system returns the length of that part, and drops the error.
+    is_partly_written: AtomicBool,
+}
 
 impl PeerReset {
     /// Passes a result on.
     pub(super) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
-            self.0.store(true, Ordering::Relaxed);
+            self.was_returned.store(true, Ordering::Relaxed);
         }
         result
+    }
+
+    /// Passes on the result of writing `len` bytes.
+    pub(super) fn note_written(&self, len: usize, result: io::Result<usize>) -> io::Result<usize> {
+        if let Ok(count) = result {
+            self.is_partly_written.store(count < len, Ordering::Relaxed);
+        }
+        self.note(result)
     }
 
     /// Passes on the result of `take_error`.
@@ -59,14 +72,21 @@ impl PeerReset {
         }
     }
 
-    fn was_noted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    fn was_returned(&self) -> bool {
+        self.was_returned.load(Ordering::Relaxed)
+    }
+
+    fn is_partly_written(&self) -> bool {
+        self.is_partly_written.load(Ordering::Relaxed)
     }
 }
 
 impl Clone for PeerReset {
     fn clone(&self) -> Self {
-        Self(AtomicBool::new(self.was_noted()))
+        Self {
+            was_returned: AtomicBool::new(self.was_returned()),
+            is_partly_written: AtomicBool::new(self.is_partly_written()),
+        }
     }
 }
 
@@ -93,7 +113,10 @@ impl Draining {
         // misses neither. `poll` leaves the error to the next read.
         let unread = sys::unread(socket)?;
         let events = sys::wait(socket, PollFlags::empty(), Duration::ZERO)?;
-        if reset.was_noted() || events.contains(PollFlags::ERR) {
+        let is_reset = reset.was_returned() || events.contains(PollFlags::ERR);
+        // The peer has closed, or both ends have shut down.
+        let has_ended = unread == 0 && events.contains(PollFlags::HUP);
+        if is_reset || has_ended && reset.is_partly_written() {
             let text = "the peer has closed the connection without reading everything";
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, text));
         }

@@ -42,7 +42,8 @@ impl Stream {
         bufs: &[IoSlice<'_>],
         fds: &[BorrowedFd<'_>],
     ) -> io::Result<usize> {
-        send(self.as_fd(), bufs, fds)
+        let len = bufs.iter().map(|buf| buf.len()).sum();
+        self.reset().note_written(len, send(self.as_fd(), bufs, fds))
     }
 
     /// Reads bytes, and receives the descriptors that arrive with them. At most `limit` descriptors

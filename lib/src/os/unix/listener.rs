@@ -32,6 +32,8 @@ struct AcceptState {
     mode: Mutex<AcceptMode>,
     nonblocking_streams: AtomicBool,
     closed: AtomicBool,
+    /// Whether accepting has failed because the socket was shut down through another descriptor.
+    shut_down: AtomicBool,
 }
 
 /// How `accept` waits for a client. Each call uses the mode that was set when it began.
@@ -78,6 +80,12 @@ impl Listener {
     #[cfg(feature = "tokio")]
     pub(super) fn require_open(&self) -> io::Result<()> {
         if self.is_closed() { Err(closed()) } else { Ok(()) }
+    }
+
+    /// Returns whether accepting has failed because the socket was shut down, and not because it has
+    /// never listened.
+    fn was_shut_down(&self, error: &io::Error) -> bool {
+        error.raw_os_error() == Some(libc::EINVAL) && sys::is_listening(self.as_fd())
     }
 
     fn mode(&self) -> MutexGuard<'_, AcceptMode> {
@@ -136,14 +144,23 @@ impl traits::Listener for Listener {
                     });
                     match sys::wait(self.as_fd(), PollFlags::IN, rest) {
                         Ok(events) if events.is_empty() => Err(io::ErrorKind::TimedOut.into()),
+                        // Accepting from a blocking socket fails with this error then.
+                        Ok(events) if events.contains(PollFlags::HUP) => {
+                            self.accept.shut_down.store(true, Ordering::SeqCst);
+                            Err(rustix::io::Errno::INVAL.into())
+                        }
                         result => result.map(|_| None),
                     }
+                }
+                Err(error) if self.was_shut_down(&error) => {
+                    self.accept.shut_down.store(true, Ordering::SeqCst);
+                    Err(error)
                 }
                 // The client has disconnected (the BSDs report this, Linux does not).
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(None),
                 accepted => accepted.map(Some),
             };
-            if self.is_closed() {
+            if self.accept.closed.load(Ordering::SeqCst) {
                 return Err(closed());
             }
             if let Some((socket, _)) = accepted? {
@@ -185,7 +202,7 @@ impl traits::Listener for Listener {
     }
 
     fn is_closed(&self) -> bool {
-        self.accept.closed.load(Ordering::SeqCst)
+        self.accept.closed.load(Ordering::SeqCst) || self.accept.shut_down.load(Ordering::SeqCst)
     }
 
     fn give_up_name(&self) {

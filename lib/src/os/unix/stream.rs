@@ -145,7 +145,7 @@ impl TryClone for Stream {
 delegate! {
     impl AsFd for Stream, via |stream| stream.socket;
     impl Read for Stream, via |stream| Reader(stream);
-    impl Write for Stream, via |stream| Writer(&stream.socket);
+    impl Write for Stream, via |stream| Writer(stream);
 }
 
 /// Reads from a stream.
@@ -162,17 +162,18 @@ impl Reader<'_> {
 
 /// Writes to a stream. If the peer has closed, that is an error and no signal: the standard library
 /// prevents the signal only in `write`.
-struct Writer<'a>(&'a UnixStream);
+struct Writer<'a>(&'a Stream);
 
 impl Writer<'_> {
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        { self.0 }.write(buf)
+        self.0.reset.note_written(buf.len(), (&self.0.socket).write(buf))
     }
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        sys::send_vectored(self.0.as_fd(), bufs)
+        let len = bufs.iter().map(|buf| buf.len()).sum();
+        self.0.reset.note_written(len, sys::send_vectored(self.0.as_fd(), bufs))
     }
     fn flush(&self) -> io::Result<()> {
-        { self.0 }.flush()
+        (&self.0.socket).flush()
     }
 }
 

@@ -92,6 +92,18 @@ pub(super) fn shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> 
     }
 }
 
+/// Returns whether the socket listens, or has listened before it was shut down. Apple systems do not
+/// report it: `false`.
+pub(super) fn is_listening(socket: BorrowedFd<'_>) -> bool {
+    #[cfg(not(apple))]
+    return net::sockopt::socket_acceptconn(socket).unwrap_or(false);
+    #[cfg(apple)]
+    {
+        let _ = socket;
+        false
+    }
+}
+
 /// Returns the memory of the data that the peer of a Unix stream socket has not read yet.
 #[cfg(linux_like)]
 pub(super) fn unread(socket: BorrowedFd<'_>) -> io::Result<usize> {

@@ -33,7 +33,7 @@ pub(super) struct Waiters {
 impl Waiters {
     /// Fails if this end has shut down sending.
     pub(super) fn check_open(&self) -> io::Result<()> {
-        if self.is_shut_down.load(Ordering::SeqCst) {
+        if self.is_shut_down.load(Ordering::Relaxed) {
             return Err(rustix::io::Errno::PIPE.into());
         }
         Ok(())
@@ -42,10 +42,10 @@ impl Waiters {
     /// Shuts down sending, and wakes the tasks that wait for room.
     pub(super) fn shut_down_sending(&self, socket: &UnixStream) -> io::Result<()> {
         sys::shutdown(socket.as_fd(), Shutdown::Write)?;
-        self.is_shut_down.store(true, Ordering::SeqCst);
-        if let Some(wakers) = self.wakers.get() {
-            wakers.wake_all();
-        }
+        self.is_shut_down.store(true, Ordering::Relaxed);
+        // Also if no task waits yet: the lock of the set orders this before the check of a task that
+        // is about to wait.
+        self.wakers.get_or_init(Arc::default).wake_all();
         Ok(())
     }
 
