@@ -189,6 +189,29 @@ fn a_slow_reader_costs_no_memory() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_memory_of_a_crowd_is_returned_to_the_system() {
+    const CROWD: usize = 1000;
+    const MOST: u64 = 6_000_000;
+    let scene = Scene::new();
+    let (_target, target) = scene.echo("./t");
+    let hub = ["-k", "--merge", "--broadcast"];
+    for server in [scene.listen("./s").args(hub), scene.relay("./s", &target)] {
+        let server = server.open_input().start_listening();
+        let (files, before) = (open_files(&server), memory(&server));
+        let mut clients: Vec<Wire> = (0..CROWD).map(|_| scene.wire("./s")).collect();
+        // A hub keeps these bytes until the line ends.
+        clients.iter_mut().for_each(|client| client.send(data(8 << 10)));
+        wait_until("all clients are served", || open_files(&server) >= files + CROWD);
+        drop(clients);
+        wait_until("all clients have gone", || open_files(&server) <= files + 10);
+        let is_returned = becomes(|| memory(&server) <= before + MOST);
+        let (after, peak) = (memory(&server), peak_memory(&server));
+        assert!(is_returned, "{before} bytes before, {peak} at most, {after} after");
+    }
+}
+
 #[test]
 fn clients_that_do_not_read_do_not_delay_others() {
     let scene = Scene::new();

@@ -1,3 +1,4 @@
+use lsock_startup::release_free_memory;
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
@@ -17,6 +18,8 @@ pub(crate) struct Limits {
 #[derive(Debug, Default)]
 struct Served {
     all: usize,
+    /// The largest number of clients since free memory was returned to the system.
+    peak: usize,
     by_user: HashMap<u32, usize>,
 }
 
@@ -26,6 +29,12 @@ pub(crate) struct Permit {
     limits: Arc<Limits>,
     user: Option<u32>,
 }
+
+/// Number of clients whose memory is worth returning to the system when they have gone.
+const CROWD: usize = 256;
+
+/// A crowd has gone when at most one in this many of its clients is left.
+const REST: usize = 4;
 
 impl Limits {
     pub(crate) fn new(all: Option<NonZeroUsize>, per_user: Option<NonZeroUsize>) -> Self {
@@ -72,6 +81,7 @@ impl Limits {
             *count += 1;
         }
         served.all += 1;
+        served.peak = served.peak.max(served.all);
         Some(Permit { limits: Arc::clone(self), user: user.filter(|_| self.per_user.is_some()) })
     }
 
@@ -80,10 +90,23 @@ impl Limits {
     }
 }
 
+impl Served {
+    /// Returns whether most clients of a crowd have gone, once for each crowd. So the cost of
+    /// returning memory is spread over many clients, and at most the memory of some hundred is kept.
+    fn has_lost_a_crowd(&mut self) -> bool {
+        let has_gone = self.peak >= CROWD && self.all <= self.peak / REST;
+        if has_gone {
+            self.peak = self.all;
+        }
+        has_gone
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut served = self.limits.served();
         served.all -= 1;
+        let has_lost_a_crowd = served.has_lost_a_crowd();
         if let Some(user) = self.user
             && let Some(count) = served.by_user.get_mut(&user)
         {
@@ -95,6 +118,9 @@ impl Drop for Permit {
         drop(served);
         // If no task waits now, the notification is kept for the next one.
         self.limits.changed.notify_one();
+        if has_lost_a_crowd {
+            release_free_memory();
+        }
     }
 }
 
@@ -112,5 +138,27 @@ mod tests {
         assert!(other.is_some());
         drop(permit);
         assert!(limits.take_permit(Some(7)).is_some());
+    }
+
+    #[test]
+    fn a_crowd_has_gone_once_when_a_quarter_is_left() {
+        let mut served = Served::default();
+        let mut leave = |from: usize, to: usize| {
+            served.peak = served.peak.max(from);
+            (to..from)
+                .rev()
+                .filter(|all| {
+                    served.all = *all;
+                    served.has_lost_a_crowd()
+                })
+                .collect::<Vec<_>>()
+        };
+        // Clients that come and go one after another, or are few.
+        assert!(leave(1, 0).is_empty());
+        assert!(leave(CROWD - 1, 0).is_empty());
+        assert_eq!(leave(CROWD, 0), [CROWD / REST]);
+        assert!(leave(CROWD - 1, 0).is_empty());
+        // Those that were left are a crowd themselves.
+        assert_eq!(leave(10_000, 0), [2500, 625, 156]);
     }
 }

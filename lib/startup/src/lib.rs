@@ -1,14 +1,16 @@
 //! What `lsock` needs to know and to change about its own process and its sockets, as far as that
 //! takes `unsafe` code, which the program itself forbids: inherited descriptors, ignored signals,
-//! the start of child processes, watched sockets. It is private to this workspace.
+//! the start of child processes, watched sockets, free memory. It is private to this workspace.
 
 #![deny(missing_docs)]
 
+mod memory;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
+pub use memory::release_free_memory;
 #[cfg(unix)]
 pub use unix::{
     children::{close_all_on_exec, set_descriptor_limit},
