@@ -84,7 +84,7 @@ fn the_status_of_the_command_is_passed_on() {
     let server = scene.listen(scene.word()).start_listening();
     let client = scene.connect(scene.word()).args(["--", "no-such-program-anywhere"]);
     // It is an error before the connection.
-    client.run().fails(1).says("no-such-program-anywhere");
+    client.run().fails(2).says("no-such-program-anywhere");
     scene.connect(scene.word()).run();
     server.end().ok();
 }

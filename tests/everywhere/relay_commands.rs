@@ -45,5 +45,5 @@ fn the_status_of_a_command_is_reported_or_with_once_passed_on() {
         server.end().code(status);
     }
     let missing = relay().args(["--once", "--", "no-such-program-anywhere"]);
-    missing.run().fails(1).says("no-such-program-anywhere");
+    missing.run().fails(2).says("no-such-program-anywhere");
 }
