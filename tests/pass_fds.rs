@@ -2,6 +2,7 @@
 //! closed with a warning without.
 
 mod closed;
+mod in_flight;
 mod passed;
 
 use crate::harness::{Running, Scene, Wire, within_the_deadline};

@@ -5,11 +5,18 @@ use local_socket::{
     error::LostFds,
     os::unix::{MAX_PASSED_FDS, recv_with_fds, send_with_fds},
 };
-use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg};
+use rustix::{
+    io::Errno,
+    net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg},
+};
 use std::{
     io::{self, IoSliceMut},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
 };
+use tokio::time::{Sleep, sleep};
 
 /// The descriptors of one direction of a transfer: passed on, or closed.
 #[derive(Debug, Default)]
@@ -20,6 +27,8 @@ pub(crate) struct Descriptors {
     /// The first of the bytes that follow with other descriptors, if it has been read.
     head: Option<Box<Head>>,
     lost: Lost,
+    /// The pause before the held descriptors are sent again, if too many were in flight.
+    pause: Option<Pause>,
 }
 
 /// A byte that came with descriptors, and the number of bytes that were sent together with it.
@@ -29,6 +38,17 @@ struct Head {
     fds: Vec<OwnedFd>,
     rest: usize,
 }
+
+/// A pause between two attempts to send descriptors.
+#[derive(Debug)]
+struct Pause {
+    length: Duration,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// The first pause, which is doubled for each further attempt, and the longest one.
+const PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(256);
 
 /// Maximum number of bytes that are read one by one in a call.
 const SLOW: usize = 2048;
@@ -165,8 +185,35 @@ impl Descriptors {
         let sent = send_with_fds(socket, bytes, &fds);
         if sent.is_ok() {
             self.held = Vec::new();
+            self.pause = None;
         }
         sent
+    }
+
+    /// Starts the pause before the next attempt to send, if too many descriptors of this user are in
+    /// flight (`ETOOMANYREFS`, `unix(7)`): sent by any process, and not received yet. No event
+    /// reports that there are fewer. Returns whether that was the error.
+    pub(super) fn pauses_after(&mut self, error: &io::Error) -> bool {
+        if Errno::from_io_error(error) != Some(Errno::TOOMANYREFS) {
+            return false;
+        }
+        let length = match &self.pause {
+            Some(pause) => (2 * pause.length).min(LONGEST_PAUSE),
+            None => {
+                tracing::debug!("too many descriptors are in flight for this user: trying again");
+                PAUSE
+            }
+        };
+        self.pause = Some(Pause { length, timer: Box::pin(sleep(length)) });
+        true
+    }
+
+    /// Waits for the end of the pause, if there is one.
+    pub(super) fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.timer.as_mut().poll(cx));
+        }
+        Poll::Ready(())
     }
 }
 

@@ -131,9 +131,26 @@ impl Socket {
         descriptors: &mut Descriptors,
     ) -> Poll<io::Result<usize>> {
         if descriptors.are_held() {
-            return self.poll_try(cx, |fd| descriptors.send(fd, bytes));
+            return self.poll_send(cx, bytes, descriptors);
         }
         self.poll_try(cx, |fd| Ok(send(fd, bytes, SEND)?))
+    }
+
+    /// Writes with descriptors. As long as too many of them are in flight, it tries again after
+    /// pauses. If the peer has closed, the next attempt fails.
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        descriptors: &mut Descriptors,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(descriptors.poll_pause(cx));
+            match ready!(self.poll_try(cx, |fd| descriptors.send(fd, bytes))) {
+                Err(error) if descriptors.pauses_after(&error) => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
     }
 
     /// Prepares for a time in which little is written. The event loop no longer watches a local

@@ -28,7 +28,12 @@ impl Stream {
     /// [timeout](crate::traits::Stream::set_send_timeout), `Interrupted` after a signal; nothing
     /// has been sent then. `BrokenPipe` if the peer has closed. `InvalidInput` for more than
     /// [`MAX_PASSED_FDS`] descriptors, or for descriptors without a byte. Another error of
-    /// `sendmsg(2)`, such as `ETOOMANYREFS` if too many descriptors are in flight.
+    /// `sendmsg(2)`.
+    ///
+    /// `ETOOMANYREFS`, which has no kind and is found with [`io::Error::raw_os_error`], if too many
+    /// descriptors of this user have been sent by any process and not been received yet: on Linux
+    /// more than a process may open (`unix(7)`). Nothing has been sent then. No event reports that
+    /// there are fewer: try again after a pause.
     pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         self.send_vectored_with_fds(&[IoSlice::new(bytes)], fds)
     }
