@@ -17,11 +17,15 @@ use std::{
         fd::{BorrowedFd, OwnedFd},
         unix::net::UnixStream,
     },
+    pin::Pin,
     process,
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::net::TcpStream;
+use tokio::{
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
 
 /// A connected socket that is registered with the event loop of its task.
 #[derive(Debug)]
@@ -32,8 +36,17 @@ pub(crate) struct Socket {
     is_local: bool,
     /// Whether urgent data is received in line, which is set up before the first read.
     reads_in_line: bool,
-    /// Whether the system probes an idle peer.
-    is_probed: bool,
+    /// Whether the system probes the peer.
+    probing: Probing,
+}
+
+/// Whether the system probes a TCP peer that has ended its direction.
+#[derive(Debug)]
+enum Probing {
+    Off,
+    /// After this time: most peers close soon, and need no probes.
+    Later(Pin<Box<Sleep>>),
+    On,
 }
 
 /// The number of bytes that can be spliced from a socket.
@@ -247,11 +260,18 @@ impl Socket {
     /// show that. The system of the peer answers until it discards the closed connection, usually
     /// for a minute, and then with a reset. A peer that has half-closed answers as long as it is
     /// there.
-    pub(crate) fn probe_peer(&mut self) {
-        if self.is_local || self.is_probed {
+    pub(crate) fn probe_peer(&mut self, cx: &mut Context<'_>) {
+        if self.is_local {
             return;
         }
-        self.is_probed = true;
+        if matches!(self.probing, Probing::Off) {
+            self.probing = Probing::Later(Box::pin(sleep(PROBE_INTERVAL)));
+        }
+        let Probing::Later(timer) = &mut self.probing else { return };
+        if timer.as_mut().poll(cx).is_pending() {
+            return;
+        }
+        self.probing = Probing::On;
         let probes = TcpKeepalive::new()
             .with_time(PROBE_INTERVAL)
             .with_interval(PROBE_INTERVAL)
@@ -351,7 +371,7 @@ impl Detached {
             watched: watch(self.fd)?,
             is_local: self.is_local,
             reads_in_line: false,
-            is_probed: false,
+            probing: Probing::Off,
         })
     }
 

@@ -164,7 +164,7 @@ impl Socket {
 
     /// Does nothing: the system reports no event when a TCP connection is reset.
     #[expect(clippy::unused_self, reason = "other systems report it")]
-    pub(crate) fn probe_peer(&mut self) {}
+    pub(crate) fn probe_peer(&mut self, _: &mut Context<'_>) {}
 
     /// Returns `true`: a pipe cannot report unread data, so there may be some.
     #[expect(clippy::unused_self, reason = "other systems report it")]

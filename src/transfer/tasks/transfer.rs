@@ -175,13 +175,13 @@ impl TaskTransfer<'_> {
     fn look_for_hang_ups(&mut self, cx: &mut Context<'_>) {
         let copy = &self.plan.copy;
         if self.back.has_ended() && self.forth.waits_for_input() {
-            self.second.probe_peer();
+            self.second.probe_peer(cx);
             if self.second.poll_gone(cx).is_ready() {
                 self.forth.receiver_is_gone(copy);
             }
         }
         if self.forth.has_ended() && self.back.waits_for_input() {
-            self.first.probe_peer();
+            self.first.probe_peer(cx);
             if self.first.poll_gone(cx).is_ready() {
                 self.back.receiver_is_gone(copy);
             }
