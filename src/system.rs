@@ -58,13 +58,14 @@ pub(crate) enum Ready {
     PeerGone,
 }
 
-/// The end that can be read first: the input or the stream.
+/// The result of waiting for the input or the stream.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Either {
     /// The input has data, or has reached its end.
     #[cfg_attr(windows, expect(dead_code, reason = "the system does not report it"))]
     Input,
-    /// The stream has data or has reached its end, or the system does not report which is first.
+    /// The stream has data or has reached its end, the reader of the output has gone, or the system
+    /// does not report which is first.
     Stream,
 }
 

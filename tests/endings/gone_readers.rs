@@ -56,6 +56,19 @@ fn lsock_ends_when_the_reader_of_a_pipe_exits() {
     }
 }
 
+/// The peer has sent nothing, and nothing was typed.
+#[test]
+fn lsock_ends_when_the_reader_exits_before_the_first_byte() {
+    for (command, is_client) in COMMANDS {
+        let scene = Scene::new();
+        let (host, _) = scene.host("./peer");
+        let mut lsock = lsock(&scene, command).open_input().unread_output().start();
+        let mut peer = peer(&scene, &host, is_client);
+        drop(lsock.take_output());
+        expect_the_end(lsock, &mut peer);
+    }
+}
+
 #[test]
 fn lsock_ends_when_the_peer_of_a_socket_on_stdout_closes() {
     for (command, is_client) in COMMANDS {

@@ -1,4 +1,4 @@
-use super::super::{Either, Ready};
+use super::super::{Either, Output, Ready};
 use local_socket::Stream;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::{
@@ -66,11 +66,17 @@ impl Input {
         Ok(Ready::Input)
     }
 
-    /// Waits until the input or the stream can be read.
-    pub(crate) fn wait_for_either(&self, stream: &Stream) -> io::Result<Either> {
-        let mut fds = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, PollFlags::IN)];
-        super::wait(&mut fds, None)?;
-        Ok(if fds[1].revents().is_empty() { Either::Input } else { Either::Stream })
+    /// Waits until the input or the stream can be read, or the reader of the output has gone.
+    pub(crate) fn wait_for_either(&self, stream: &Stream, output: &Output) -> io::Result<Either> {
+        let mut fds = [
+            PollFd::new(&self.file, PollFlags::IN),
+            PollFd::new(stream, PollFlags::IN),
+            PollFd::new(output, PollFlags::empty()),
+        ];
+        let watched = if output.has_reader() { 3 } else { 2 };
+        super::wait(&mut fds[..watched], None)?;
+        let is_input = fds[1..].iter().all(|fd| fd.revents().is_empty());
+        Ok(if is_input { Either::Input } else { Either::Stream })
     }
 
     /// Returns the number of bytes that can be read without waiting; `None` if it is not known. For

@@ -1,4 +1,4 @@
-use super::super::{Either, Ready};
+use super::super::{Either, Output, Ready};
 use local_socket::{Stream, traits::StreamCommon as _};
 use std::{
     fs::File,
@@ -86,7 +86,7 @@ impl Input {
 
     /// Returns `Stream` at once: the system cannot wait for both.
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems wait")]
-    pub(crate) fn wait_for_either(&self, _: &Stream) -> io::Result<Either> {
+    pub(crate) fn wait_for_either(&self, _: &Stream, _: &Output) -> io::Result<Either> {
         Ok(Either::Stream)
     }
 

@@ -127,7 +127,7 @@ impl<'a> Sending<'a> {
 
     /// Sends a short input without a thread: while nothing can be received, and at most as much as
     /// a stream takes without waiting for its peer. Returns the end if that was the whole input.
-    pub(super) fn send_short(&mut self) -> Option<ThreadEnd> {
+    pub(super) fn send_short(&mut self, output: &Output) -> Option<ThreadEnd> {
         const MOST: u64 = 64 << 10;
         const STEPS: usize = 16;
         for _ in 0..STEPS {
@@ -135,7 +135,7 @@ impl<'a> Sending<'a> {
             if rest == 0 {
                 break;
             }
-            match self.input.wait_for_either(self.stream) {
+            match self.input.wait_for_either(self.stream, output) {
                 Ok(Either::Input) => {}
                 Ok(Either::Stream) => break,
                 Err(error) => return Some(DirectionEnd::InputFailed(error).into()),

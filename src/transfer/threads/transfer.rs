@@ -76,7 +76,7 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
         endings: Mutex::new(Endings { sends, receives, ..Endings::default() }),
         changed: Condvar::new(),
     });
-    if sends && receives && !timed && shared.send_short(&input) {
+    if sends && receives && !timed && shared.send_short(&input, &output) {
         sends = false;
     }
     let send = {
@@ -171,8 +171,8 @@ impl TransferShared {
     }
 
     /// Sends a short input. Returns whether that was the whole input.
-    fn send_short(&self, input: &Input) -> bool {
-        let end = self.sending(input).map_or_else(Some, |mut sending| sending.send_short());
+    fn send_short(&self, input: &Input, output: &Output) -> bool {
+        let end = self.sending(input).map_or_else(Some, |mut sending| sending.send_short(output));
         end.map(|end| self.sent(end)).is_some()
     }
 
