@@ -61,6 +61,8 @@ fn a_socket_file_that_nobody_listens_on_is_told_from_one_that_is_missing() {
                   connections nor for datagrams";
     connect(&scene, "./stale", reason).says("`lsock listen ./stale` takes the name over");
     connect(&scene, "./missing", "no such file or directory").says("`lsock listen ./missing`");
+    // What a shell would split is quoted.
+    connect(&scene, "./not here", "no such file or directory").says("`lsock listen './not here'`");
     symlink("stale", scene.path("link")).unwrap();
     let reason = "connection refused: it is a symbolic link to ./stale, \
                   a socket file that nobody listens on, neither for connections nor for datagrams";

@@ -1,5 +1,5 @@
 use super::{
-    Failure, SocketFailure, escaped,
+    Failure, SocketFailure, escaped, quoted,
     standing::{Fact, Standing},
 };
 use local_socket::{
@@ -15,9 +15,10 @@ impl Failure {
         match self {
             Self::Usage(_) => Some(help.to_owned()),
             Self::Bind(error) => bind(error),
-            Self::Connect { file: Some(file), .. } => {
-                Some(format!("there is a socket file of that name in this folder: use {file}"))
-            }
+            Self::Connect { file: Some(file), .. } => Some(format!(
+                "there is a socket file of that name in this folder: use {}",
+                word(file)
+            )),
             Self::Connect { error, file: None } => connect(error),
             Self::ConnectTimedOut { error, .. } if waits_in_vain(error) => connect(error),
             Self::ConnectTimedOut { option, .. } => {
@@ -129,7 +130,8 @@ fn connect(failure: &SocketFailure) -> Option<String> {
     }
     match failure.error.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => Some(format!(
-            "nobody listens there; `lsock listen {name}` does, and --wait waits for it",
+            "nobody listens there; `lsock listen {}` does, and --wait waits for it",
+            word(name)
         )),
         ErrorKind::PermissionDenied => Some(OWNER_DECIDES.to_owned()),
         _ => None,
@@ -161,17 +163,19 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
             Some("its server has ended; --wait waits for a new one".to_owned())
         }
         Fact::Stale => Some(format!(
-            "its server has ended; `lsock listen {name}` takes the name over, and --wait waits for \
-             a server"
+            "its server has ended; `lsock listen {}` takes the name over, and --wait waits for a \
+             server",
+            word(name)
         )),
         Fact::NotListening => Some("--wait waits until its server accepts connections".to_owned()),
-        Fact::Datagram => Some(format!("`socat - UNIX-SENDTO:{}` sends to it", path(name))),
+        Fact::Datagram => Some(format!("`socat - {}` sends to it", socat("UNIX-SENDTO", name, ""))),
         Fact::SeqPacket => {
-            Some(format!("`socat - UNIX-CONNECT:{},type=5` connects to it", path(name)))
+            Some(format!("`socat - {}` connects to it", socat("UNIX-CONNECT", name, ",type=5")))
         }
-        Fact::OtherNamespace { pid, .. } => {
-            Some(format!("`nsenter -t {pid} -n lsock connect {name}`, run by root, connects to it"))
-        }
+        Fact::OtherNamespace { pid, .. } => Some(format!(
+            "`nsenter -t {pid} -n lsock connect {}`, run by root, connects to it",
+            word(name)
+        )),
         Fact::ClosedSocket(_) => Some(OWNER_DECIDES.to_owned()),
         Fact::ClosedFolder(..) => Some("the owner of the folder decides who may use it".to_owned()),
         Fact::ClosedPipe => {
@@ -191,7 +195,13 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
     }
 }
 
-/// Returns the path of a name for the command line of another program.
-fn path(name: &Name<'_>) -> String {
-    escaped(&name.as_os_str().to_string_lossy())
+/// Returns a name as a word of a command line.
+fn word(name: &Name<'_>) -> String {
+    quoted(&name.to_string())
+}
+
+/// Returns a path as an address of socat, as a word of a command line.
+fn socat(keyword: &str, name: &Name<'_>, options: &str) -> String {
+    let path = escaped(&name.as_os_str().to_string_lossy());
+    quoted(&format!("{keyword}:{path}{options}"))
 }

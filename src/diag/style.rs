@@ -1,6 +1,6 @@
 //! How messages look.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// The look of a part of a message.
 #[derive(Copy, Clone, Debug)]
@@ -34,6 +34,22 @@ pub(crate) fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// Returns a word for a shell. `~/` at its beginning stays outside of quotes, so that the shell
+/// replaces it.
+pub(crate) fn quoted(word: &str) -> String {
+    let (start, rest) = match word.strip_prefix("~/") {
+        Some(rest) if !rest.is_empty() => ("~/", rest),
+        _ => ("", word),
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
+    if !rest.is_empty() && rest.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    // It fails for a word with a NUL, which no argument can contain.
+    let rest = shlex::try_quote(rest).unwrap_or(Cow::Borrowed(rest));
+    format!("{start}{rest}")
 }
 
 /// Returns a number with its noun, such as `1 byte` or `2 bytes`.

@@ -95,7 +95,7 @@ impl Commands {
             () = stops => {}
         }
         if closing.is_cancelled() {
-            tracing::warn!("a command did not end within the grace time: terminated");
+            tracing::warn!("a command was still running after the grace time and was terminated");
         }
         if let Err(error) = command::ask_to_end(&mut child) {
             tracing::debug!(%error, "command not terminated");

@@ -141,8 +141,11 @@ impl Server {
             () = all_are_served => false,
         };
         if is_over {
-            let open = counted(limits.count() as u64, "connection");
-            tracing::warn!("{open} did not end within the grace time: closed");
+            let count = limits.count() as u64;
+            let (open, was) =
+                (counted(count, "connection"), if count == 1 { "was" } else { "were" });
+            let grace = humantime::format_duration(grace);
+            tracing::warn!("{open} {was} still open after {grace} and {was} closed");
             closing.cancel();
             let _ = tokio::time::timeout(super::LAST_TIME, limits.wait_until_empty()).await;
         }

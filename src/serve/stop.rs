@@ -148,7 +148,7 @@ impl StopperShared {
 impl StopperState {
     fn end(&self) {
         if let Some((stream, _)) = &self.connection {
-            tracing::warn!("a connection did not end within the grace time: closed");
+            tracing::warn!("a connection was still open after the grace time and was closed");
             // It fails if the connection has ended meanwhile.
             let _ = stream.shutdown(Shutdown::Both);
         }

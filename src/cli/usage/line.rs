@@ -1,5 +1,7 @@
 //! The words of a command line that could not be parsed.
 
+pub(super) use crate::diag::quoted;
+
 use crate::cli::{HELP, definition};
 use std::{borrow::Cow, ffi::OsString};
 
@@ -45,20 +47,4 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
 pub(super) fn joined<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| quoted(word.as_ref())).collect();
     words.join(" ")
-}
-
-/// Returns a word for a shell. `~/` at its beginning stays outside of quotes, so that the shell
-/// replaces it.
-pub(super) fn quoted(word: &str) -> String {
-    let (start, rest) = match word.strip_prefix("~/") {
-        Some(rest) if !rest.is_empty() => ("~/", rest),
-        _ => ("", word),
-    };
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
-    if !rest.is_empty() && rest.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    // It fails for a word with a NUL, which no argument can contain.
-    let rest = shlex::try_quote(rest).unwrap_or(Cow::Borrowed(rest));
-    format!("{start}{rest}")
 }
