@@ -311,7 +311,8 @@ struct StdioResult {
     was_unused: bool,
 }
 
-/// Waits for the thread of the standard streams. `read` is the number of bytes that were read for the output.
+/// Waits for the thread of the standard streams. `read` is the number of bytes that were read for
+/// the output.
 async fn stdio_result(thread: StdioThread, read: u64, closing: &CancellationToken) -> StdioResult {
     let StdioThread { report, meter } = thread;
     // At the end of the grace time the thread may be blocked in a write.

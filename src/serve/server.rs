@@ -123,7 +123,10 @@ impl Server {
             let deadline = Deadline::from_now(grace);
             if grace > super::UNSAID_TIME {
                 tokio::time::sleep(super::UNSAID_TIME).await;
-                terminal.notice(&super::waiting_for(limits.count() + waiting_count.get(), grace));
+                let open = limits.count() + waiting_count.get();
+                if open > 0 {
+                    terminal.notice(&super::waiting_for(open, grace));
+                }
             }
             deadline.reached().await;
         };

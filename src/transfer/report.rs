@@ -85,7 +85,9 @@ impl TransferReport {
     /// from it, and before it got the end of file.
     pub(crate) fn was_closed_unused(&self) -> bool {
         let Self { forth, back, .. } = self;
-        matches!(forth.end, DirectionEnd::ReceiverGone) && forth.read() == 0 && back.read() == 0
+        // It is not always known whether bytes are left in the input: then they are a loss.
+        let was_empty = forth.delivered == 0 && forth.undelivered == Some(0);
+        matches!(forth.end, DirectionEnd::ReceiverGone) && was_empty && back.read() == 0
     }
 
     /// Returns whether the end of file of the second end is all that was received, and nothing was
