@@ -1,7 +1,7 @@
 use super::{Stream, bound_name::BoundName, close, listen, peer, sys};
 use crate::{
     ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, listener::next_client,
-    name::sealed::Sealed, traits, traits::Listener as _,
+    name::sealed::Sealed, traits,
 };
 use rustix::event::PollFlags;
 use std::{
@@ -79,7 +79,7 @@ impl Listener {
     /// `NotConnected` if the listener is closed.
     #[cfg(feature = "tokio")]
     pub(super) fn require_open(&self) -> io::Result<()> {
-        if self.is_closed() { Err(closed()) } else { Ok(()) }
+        if traits::Listener::is_closed(self) { Err(closed()) } else { Ok(()) }
     }
 
     /// Returns whether accepting has failed because the socket was shut down, and not because it has
