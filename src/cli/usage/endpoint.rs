@@ -1,6 +1,9 @@
 //! Hints for texts that are no endpoints: the words of lsock that are meant.
 
-use super::line::{self, joined, quoted};
+use super::{
+    habit::is_reversed,
+    line::{self, joined, quoted},
+};
 use crate::{
     cli::{Connect, Listen, Relay},
     endpoint::{ForeignAddress, Meaning, NotAnEndpoint, RefusalReason, Role, recognise},
@@ -125,8 +128,7 @@ fn relay(args: &[OsString], refused: &ForeignAddress) -> Option<String> {
         });
     }
     if let [(_, first), (_, second)] = &*sides
-        && *second == Role::Listen
-        && *first != Role::Listen
+        && is_reversed(*first, *second)
     {
         sides.swap(0, 1);
     }
