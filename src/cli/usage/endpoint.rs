@@ -10,7 +10,7 @@ use crate::{
 };
 use clap::{Args as _, value_parser};
 use local_socket::{
-    Platform,
+    Name, Platform,
     error::{NameError, NameProblem},
     is_plain,
 };
@@ -133,6 +133,15 @@ fn relay(args: &[OsString], refused: &ForeignAddress) -> Option<String> {
         sides.swap(0, 1);
     }
     let is_command = |side: &str| side.starts_with("exec:");
+    // A command cannot be listened on, but it can be joined to a name.
+    if let [(command, _), (name, _)] = &*sides
+        && let [first, _] = *typed
+        && let Some(Meaning::Command(command_line)) = address(&first).map(|found| found.meaning)
+        && is_command(command)
+        && Name::parse(name).is_ok()
+    {
+        return Some(format!("`lsock connect {} -- {}`", quoted(name), command_line.quoted()));
+    }
     if sides.first().is_none_or(|(listen, _)| is_command(listen)) {
         return None;
     }
