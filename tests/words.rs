@@ -34,6 +34,7 @@ fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
             &line(&format!("tcp:localhost:80 {other}")),
         ),
         (&["relay", "UNIX-CONNECT:b.sock", "STDIO"], &line(&format!("- {other}"))),
+        (&["relay", "ABSTRACT-CONNECT:a", "EXEC:cat"], "hint: `lsock connect @a -- cat`\n"),
         (&["relay", "EXEC:cat -n", "@a"], "hint: `lsock connect @a -- cat -n`\n"),
         // Options stay.
         (

@@ -135,12 +135,14 @@ fn relay(args: &[OsString], refused: &ForeignAddress) -> Option<String> {
     let is_command = |side: &str| side.starts_with("exec:");
     // A command cannot be listened on, but it can be joined to a name.
     if let [(command, _), (name, _)] = &*sides
-        && let [first, _] = *typed
-        && let Some(Meaning::Command(command_line)) = address(&first).map(|found| found.meaning)
         && is_command(command)
+        && let Some(line) = typed.iter().find_map(|text| match address(text)?.meaning {
+            Meaning::Command(line) => Some(line),
+            _ => None,
+        })
         && Name::parse(name).is_ok()
     {
-        return Some(format!("`lsock connect {} -- {}`", quoted(name), command_line.quoted()));
+        return Some(format!("`lsock connect {} -- {}`", quoted(name), line.quoted()));
     }
     if sides.first().is_none_or(|(listen, _)| is_command(listen)) {
         return None;
