@@ -111,7 +111,12 @@ fn other_words_for_a_command_are_answered() {
         (&["exec:cat"], "`lsock relay LISTEN TARGET`"),
         (&["localhost", "80"], &line("relay - tcp:localhost:80")),
         (&["nc", "localhost", "80"], &line("relay - tcp:localhost:80")),
-        (&["socat", "-", "ABSTRACT-CONNECT:a"], &line("relay - @a")),
+        (&["socat", "-", "ABSTRACT-CONNECT:a"], &line("connect @a")),
+        (&["ABSTRACT-CONNECT:a", "STDIO"], &line("connect @a")),
+        (&["-", "ABSTRACT-CONNECT:a"], &line("connect @a")),
+        (&["-d", "-d", "STDIO", "ABSTRACT-CONNECT:a"], &line("connect @a")),
+        (&["-v", "ABSTRACT-LISTEN:a", "-"], &line("listen @a")),
+        (&["TCP:localhost:80", "ABSTRACT-LISTEN:a,fork"], &line("relay @a tcp:localhost:80")),
     ]);
 }
 

@@ -33,6 +33,9 @@ fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
             &["relay", "UNIX-CONNECT:b.sock", "TCP-LISTEN:80"],
             &line(&format!("tcp:localhost:80 {other}")),
         ),
+        (&["relay", "UNIX-CONNECT:b.sock", "STDIO"], &line(&format!("- {other}"))),
+        (&["relay", "ABSTRACT-CONNECT:a", "EXEC:cat"], "hint: `lsock connect @a -- cat`\n"),
+        (&["relay", "EXEC:cat -n", "@a"], "hint: `lsock connect @a -- cat -n`\n"),
         // Options stay.
         (
             &["relay", "-v", "--max-conns", "5", "8080", "@a", "--eof=close"],
@@ -91,6 +94,7 @@ fn other_words_in_the_place_of_a_name_are_translated() {
         (&["listen", "fd:3"], &line("relay fd:3 -")),
         (&["connect", "fd3"], "can only be listened on"),
         (&["connect", "OPEN:/x"], "`< /x`"),
+        (&["connect", "http+unix://%2Frun%2Fa"], "lsock has no such URLs"),
     ]);
 }
 

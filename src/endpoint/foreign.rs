@@ -55,6 +55,13 @@ pub(crate) fn recognise(text: &str, platform: Platform) -> Option<ForeignAddress
     if let Some(meaning) = without_keyword(text, platform) {
         return Some(ForeignAddress { role: Either, forks: false, meaning });
     }
+    // A URL such as `http+unix://%2Frun%2Fa`.
+    if let Some((scheme, rest)) = text.split_once("://")
+        && scheme.contains('+')
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    {
+        return Some(address(Keyword::UnknownUrl, scheme, &format!("//{rest}"), platform));
+    }
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     let mut separator = rest.chars();

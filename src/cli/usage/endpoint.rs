@@ -1,13 +1,16 @@
 //! Hints for texts that are no endpoints: the words of lsock that are meant.
 
-use super::line::{self, joined, quoted};
+use super::{
+    habit::is_reversed,
+    line::{self, joined, quoted},
+};
 use crate::{
     cli::{Connect, Listen, Relay},
     endpoint::{ForeignAddress, Meaning, NotAnEndpoint, RefusalReason, Role, recognise},
 };
 use clap::{Args as _, value_parser};
 use local_socket::{
-    Platform,
+    Name, Platform,
     error::{NameError, NameProblem},
     is_plain,
 };
@@ -125,12 +128,22 @@ fn relay(args: &[OsString], refused: &ForeignAddress) -> Option<String> {
         });
     }
     if let [(_, first), (_, second)] = &*sides
-        && *second == Role::Listen
-        && *first != Role::Listen
+        && is_reversed(*first, *second)
     {
         sides.swap(0, 1);
     }
     let is_command = |side: &str| side.starts_with("exec:");
+    // A command cannot be listened on, but it can be joined to a name.
+    if let [(command, _), (name, _)] = &*sides
+        && is_command(command)
+        && let Some(line) = typed.iter().find_map(|text| match address(text)?.meaning {
+            Meaning::Command(line) => Some(line),
+            _ => None,
+        })
+        && Name::parse(name).is_ok()
+    {
+        return Some(format!("`lsock connect {} -- {}`", quoted(name), line.quoted()));
+    }
     if sides.first().is_none_or(|(listen, _)| is_command(listen)) {
         return None;
     }

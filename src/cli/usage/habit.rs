@@ -4,7 +4,7 @@ use super::{
     line::{joined, quoted},
     netcat::netcat,
 };
-use crate::endpoint::{is_number, recognise};
+use crate::endpoint::{Role, is_number, recognise};
 use local_socket::{Name, Platform, error::NameProblem};
 use std::ffi::OsString;
 
@@ -13,6 +13,9 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
     let words: Vec<&str> = args.iter().skip(1).map(|arg| arg.to_str()).collect::<Option<_>>()?;
     let (first, rest) = words.split_first()?;
     let line = match first.to_ascii_lowercase().as_str() {
+        _ if first.starts_with('-') && words.iter().any(|word| role(word) != Role::Either) => {
+            return Some(with_sides(&words));
+        }
         _ if first.starts_with('-') => return netcat(&words),
         "nc" | "ncat" | "netcat" | "telnet" => return netcat(rest),
         "socat" => return Some(with_sides(rest)),
@@ -66,15 +69,44 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
     Some(format!("`{}`", words.join(" ")))
 }
 
-/// Returns the line of a relay with these sides.
+/// Returns the line of lsock for these sides: a relay, or the command that joins one name to stdin
+/// and stdout.
 fn with_sides(words: &[&str]) -> String {
-    let sides: Vec<String> = words
-        .iter()
-        .filter(|word| !word.starts_with('-') || **word == "-")
-        .map(|word| endpoint(word))
-        .collect();
+    let is_side = |word: &&&str| !word.starts_with('-') || **word == "-";
+    let mut sides: Vec<&str> = words.iter().filter(is_side).copied().collect();
+    if let [first, second] = *sides {
+        if is_reversed(role(first), role(second)) {
+            sides.swap(0, 1);
+        }
+        let other = if as_endpoint(first) == "-" { second } else { first };
+        let has_stdio = [first, second].iter().any(|side| as_endpoint(side) == "-");
+        if has_stdio && Name::parse(&as_endpoint(other)).is_ok() {
+            let forks = recognise(other, Platform::CURRENT).is_some_and(|address| address.forks);
+            match role(other) {
+                Role::Connect => return format!("`lsock connect {}`", endpoint(other)),
+                Role::Listen if forks => return format!("`lsock listen -k {}`", endpoint(other)),
+                Role::Listen => return format!("`lsock listen {}`", endpoint(other)),
+                Role::Either => {}
+            }
+        }
+    }
+    let sides: Vec<String> = sides.into_iter().map(endpoint).collect();
     let sides = if sides.is_empty() { "LISTEN TARGET".to_owned() } else { sides.join(" ") };
     format!("`lsock relay {sides}`")
+}
+
+/// Returns whether the sides of a relay have to be exchanged, so that the listener comes first.
+pub(super) fn is_reversed(first: Role, second: Role) -> bool {
+    match (first, second) {
+        (Role::Connect, second) => second != Role::Connect,
+        (first, Role::Listen) => first != Role::Listen,
+        _ => false,
+    }
+}
+
+/// Returns the side on which another program uses the word.
+fn role(word: &str) -> Role {
+    recognise(word, Platform::CURRENT).map_or(Role::Either, |address| address.role)
 }
 
 /// Returns whether a word is a name or another endpoint, and not an attempt at a command.
