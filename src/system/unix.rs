@@ -23,9 +23,10 @@ pub(crate) mod usage;
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    io::retry_on_intr,
+    fs::{Access, AtFlags, CWD, accessat},
+    io::{Errno, retry_on_intr},
 };
-use std::{io, os::fd::AsFd};
+use std::{io, os::fd::AsFd, path::Path};
 
 /// A timeout for calls that do not wait.
 const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -53,3 +54,18 @@ pub(crate) const HAS_SOCKET_PAIRS: bool = true;
 
 /// Whether an event loop can wait for plain pipes.
 pub(crate) const CAN_WAIT_FOR_PIPES: bool = true;
+
+/// Returns whether the effective user has a permission for a file; `None` if the system cannot say,
+/// for example because a sandbox refuses the call.
+fn may(path: &Path, permission: Access) -> Option<bool> {
+    // Android checks for the real user only, which is the same one there.
+    #[cfg(target_os = "android")]
+    let flags = AtFlags::empty();
+    #[cfg(not(target_os = "android"))]
+    let flags = AtFlags::EACCESS;
+    match accessat(CWD, path, permission, flags) {
+        Ok(()) => Some(true),
+        Err(Errno::ACCESS) => Some(false),
+        Err(_) => None,
+    }
+}

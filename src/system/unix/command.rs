@@ -8,7 +8,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::{fs::Access, io::Errno};
 use std::{
     env,
     ffi::OsStr,
@@ -33,8 +33,7 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 ///
 /// # Errors
 /// `NotFound` if no such program is in `PATH` or at the path, `IsADirectory` for a folder,
-/// `PermissionDenied` for a file that cannot be executed, or another error of `stat(2)` or
-/// `access(2)`.
+/// `PermissionDenied` for a file that cannot be executed, or another error of `stat(2)`.
 pub(crate) fn check_program(program: &OsStr) -> io::Result<()> {
     if program.as_bytes().contains(&b'/') {
         return check_file(Path::new(program));
@@ -56,7 +55,11 @@ fn check_file(path: &Path) -> io::Result<()> {
     if fs::metadata(path)?.is_dir() {
         return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
     }
-    Ok(accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS)?)
+    // If it is not known whether the file can be executed, executing it will show.
+    if super::may(path, Access::EXEC_OK) == Some(false) {
+        return Err(Errno::ACCESS.into());
+    }
+    Ok(())
 }
 
 /// Replaces this process by the command, with the socket as its standard input and output. Of the

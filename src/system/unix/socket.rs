@@ -72,10 +72,19 @@ const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
 
+/// Returns the settings of the probes. OpenBSD has the same intervals for all sockets (`sysctl(2)`).
+fn probes() -> TcpKeepalive {
+    let probes = TcpKeepalive::new().with_time(PROBE_INTERVAL);
+    #[cfg(not(target_os = "openbsd"))]
+    let probes = probes.with_interval(PROBE_INTERVAL).with_retries(PROBES);
+    probes
+}
+
 /// Interval of probes of a TCP peer that has ended its direction.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Number of probes without an answer after which the connection counts as lost: 10 minutes.
+#[cfg(not(target_os = "openbsd"))]
 const PROBES: u32 = 120;
 
 impl Socket {
@@ -272,11 +281,7 @@ impl Socket {
             return;
         }
         self.probing = Probing::On;
-        let probes = TcpKeepalive::new()
-            .with_time(PROBE_INTERVAL)
-            .with_interval(PROBE_INTERVAL)
-            .with_retries(PROBES);
-        let set = self.watched.fd().map(|fd| SockRef::from(&fd).set_tcp_keepalive(&probes));
+        let set = self.watched.fd().map(|fd| SockRef::from(&fd).set_tcp_keepalive(&probes()));
         if let Err(error) = set.flatten() {
             tracing::debug!(%error, "the peer is not probed");
         }

@@ -3,6 +3,7 @@
 //! The path is examined after the error, and it may have changed in between. So only facts that
 //! agree with the error are returned.
 
+use super::may;
 #[cfg(target_os = "linux")]
 use super::namespaces::{Namespace, with_abstract_name};
 use crate::diag::{
@@ -14,10 +15,7 @@ use local_socket::{
     error::{Action, Obstacle, SocketError},
 };
 use nix::unistd::{Uid, User};
-use rustix::{
-    fs::{Access, AtFlags, CWD, accessat},
-    io::Errno,
-};
+use rustix::{fs::Access, io::Errno};
 use std::{
     fs::{self, FileType, Metadata},
     io::{self, ErrorKind},
@@ -285,15 +283,6 @@ fn is_mount_point(_: &Path) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn is_immutable(_: &Path) -> bool {
     false
-}
-
-/// Returns whether the effective user has a permission; `None` if that cannot be found out.
-fn may(path: &Path, permission: Access) -> Option<bool> {
-    match accessat(CWD, path, permission, AtFlags::EACCESS) {
-        Ok(()) => Some(true),
-        Err(Errno::ACCESS) => Some(false),
-        Err(_) => None,
-    }
 }
 
 fn folder_of(path: &Path) -> &Path {
