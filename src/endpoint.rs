@@ -120,27 +120,17 @@ fn parse<T>(
     if let Some((kind, rest)) = Kind::of(text) {
         return side(kind)(rest).map_err(|why| {
             let message = format!("`{}`: {why}", escaped(&text.to_string_lossy()));
-            // `tcp:80`, `fd://3`: what is meant is clear.
+            // Such as `tcp:80` and `fd://3`.
             let meant = text.to_str().and_then(|text| recognise(text, Platform::CURRENT));
-            let is_better = |address: &ForeignAddress| {
-                let endpoint = address.meaning.endpoint();
-                endpoint.is_some_and(|endpoint| {
-                    let (kind, rest) = match Kind::of(OsStr::new(&endpoint)) {
-                        Some(found) if text != OsStr::new(&endpoint) => found,
-                        _ => return false,
-                    };
-                    side(kind)(rest).is_ok()
-                })
+            let is_valid = |address: &ForeignAddress| {
+                let endpoint = address.meaning.endpoint().unwrap_or_default();
+                Kind::of(OsStr::new(&endpoint)).is_some_and(|(kind, rest)| side(kind)(rest).is_ok())
             };
-            let reason =
-                meant.filter(is_better).map_or(RefusalReason::Kind, RefusalReason::Foreign);
+            let reason = meant.filter(is_valid).map_or(RefusalReason::Kind, RefusalReason::Foreign);
             NotAnEndpoint::new(message, reason)
         });
     }
-    match NotAnEndpoint::of_foreign(text) {
-        Some(error) => Err(error),
-        None => Ok(of_name(Name::parse(text)?.into_owned())),
-    }
+    name::parse_unprefixed(text).map(of_name)
 }
 
 impl ListenOn {

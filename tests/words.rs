@@ -1,124 +1,137 @@
-//! A wrong word is never a name by mistake: words of other programs, and words that could be a file.
+//! Words that are refused as names: addresses of other programs, and words that could be a file.
 //! Each is status 2 before anything is opened, with what to write instead.
 
 use crate::harness::Scene;
-
-/// Fails unless each line is wrong usage whose output contains the text.
-#[track_caller]
-fn expect(cases: &[(&[&str], &str)]) {
-    let scene = Scene::new();
-    for (args, text) in cases {
-        scene.lsock(*args).run().fails(2).says(text).output("");
-        scene.expect_empty();
-    }
-}
 
 #[test]
 fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
     let [file, other] =
         if cfg!(windows) { ["@a.sock", "@b.sock"] } else { ["./a.sock", "./b.sock"] };
     let line = |sides: &str| format!("hint: `lsock relay {sides}`\n");
-    expect(&[
-        (
-            &["relay", "TCP-LISTEN:8080,fork", "UNIX-CONNECT:b.sock"],
-            &line(&format!("tcp:localhost:8080 {other}")),
-        ),
-        (&["relay", "UNIX-LISTEN:a.sock,fork", "STDIO"], &line(&format!("{file} -"))),
-        (&["relay", "@a", "EXEC:cat"], &line("@a exec:cat")),
-        (&["relay", "@a", "EXEC:cat -n,pty"], &line("@a 'exec:cat -n'")),
-        (&["relay", "@a", "SYSTEM:a | b"], &line("@a \"exec:sh -c 'a | b'\"")),
-        (&["relay", "ABSTRACT-LISTEN:a", "abstract-connect:b"], &line("@a @b")),
-        // The listener comes first.
-        (
-            &["relay", "UNIX-CONNECT:b.sock", "TCP-LISTEN:80"],
-            &line(&format!("tcp:localhost:80 {other}")),
-        ),
-        (&["relay", "UNIX-CONNECT:b.sock", "STDIO"], &line(&format!("- {other}"))),
-        (&["relay", "ABSTRACT-CONNECT:a", "EXEC:cat"], "hint: `lsock connect @a -- cat`\n"),
-        (&["relay", "EXEC:cat -n", "@a"], "hint: `lsock connect @a -- cat -n`\n"),
-        // Options stay.
-        (
-            &["relay", "-v", "--max-conns", "5", "8080", "@a", "--eof=close"],
-            "`lsock relay -v --max-conns 5 tcp:localhost:8080 @a --eof=close`",
-        ),
-        // So do endpoints that are right.
-        (&["relay", "8080", "exec:echo a,b"], &line("tcp:localhost:8080 'exec:echo a,b'")),
-        (&["relay", "tcp:[::1]:80", "STDIO"], &line("'tcp:[::1]:80' -")),
-        (&["relay", "FD:3", "@a"], &line("fd:3 @a")),
-        (&["relay", "fd3", "@a"], &line("fd:3 @a")),
-        (&["relay", "@a", "fd3"], "can only be listened on"),
-    ]);
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (
+                &["relay", "TCP-LISTEN:8080,fork", "UNIX-CONNECT:b.sock"],
+                &line(&format!("tcp:localhost:8080 {other}")),
+            ),
+            (&["relay", "UNIX-LISTEN:a.sock,fork", "STDIO"], &line(&format!("{file} -"))),
+            (&["relay", "@a", "EXEC:cat"], &line("@a exec:cat")),
+            (&["relay", "@a", "EXEC:cat -n,pty"], &line("@a 'exec:cat -n'")),
+            (&["relay", "@a", "SYSTEM:a | b"], &line("@a \"exec:sh -c 'a | b'\"")),
+            (&["relay", "ABSTRACT-LISTEN:a", "abstract-connect:b"], &line("@a @b")),
+            // The listener comes first.
+            (
+                &["relay", "UNIX-CONNECT:b.sock", "TCP-LISTEN:80"],
+                &line(&format!("tcp:localhost:80 {other}")),
+            ),
+            (&["relay", "UNIX-CONNECT:b.sock", "STDIO"], &line(&format!("- {other}"))),
+            (&["relay", "ABSTRACT-CONNECT:a", "EXEC:cat"], "hint: `lsock connect @a -- cat`\n"),
+            (&["relay", "EXEC:cat -n", "@a"], "hint: `lsock connect @a -- cat -n`\n"),
+            // Options stay.
+            (
+                &["relay", "-v", "--max-conns", "5", "8080", "@a", "--eof=close"],
+                "`lsock relay -v --max-conns 5 tcp:localhost:8080 @a --eof=close`",
+            ),
+            // So do endpoints that are right.
+            (&["relay", "8080", "exec:echo a,b"], &line("tcp:localhost:8080 'exec:echo a,b'")),
+            (&["relay", "tcp:[::1]:80", "STDIO"], &line("'tcp:[::1]:80' -")),
+            (&["relay", "FD:3", "@a"], &line("fd:3 @a")),
+            (&["relay", "fd3", "@a"], &line("fd:3 @a")),
+            (&["relay", "@a", "fd3"], "can only be listened on"),
+            // A hint for both sides.
+            (&["relay", "8080", "a.sock"], &line(&format!("tcp:localhost:8080 {file}"))),
+            (&["relay", "ABSTRACT-CONNECT:a", "OPEN:/x"], "let the shell open it"),
+            (&["relay", "ABSTRACT-LISTEN:a"], &line("@a TARGET")),
+            (&["relay", "ABSTRACT-LISTEN:a", "--", "cat"], &line("@a -- cat")),
+        ],
+    );
 }
 
 #[test]
 fn addresses_of_tcp_are_translated() {
     let line = |sides: &str| format!("hint: `lsock relay {sides}`\n");
-    expect(&[
-        (&["relay", "127.0.0.1:18093", "@a"], &line("tcp:127.0.0.1:18093 @a")),
-        (&["relay", "8080", "@a"], &line("tcp:localhost:8080 @a")),
-        (&["relay", ":80", "@a"], &line("tcp:localhost:80 @a")),
-        (&["relay", "tcp:80", "@a"], &line("tcp:localhost:80 @a")),
-        (&["relay", "tcp://localhost:80", "@a"], &line("tcp:localhost:80 @a")),
-        (&["relay", "*:80", "@a"], &line("tcp:0.0.0.0:80 @a --expose")),
-        (&["relay", "@a", "[::1]:80"], &line("@a 'tcp:[::1]:80'")),
-        (&["relay", "@a", "http://localhost/x"], &line("@a tcp:localhost:80")),
-        (&["connect", "localhost:80"], &line("- tcp:localhost:80")),
-        (&["connect", "tcp:localhost:80"], &line("- tcp:localhost:80")),
-        (&["connect", "localhost", "80"], "`lsock relay - tcp:HOST:PORT`"),
-        (&["connect", "80"], &line("- tcp:localhost:80")),
-        (&["connect", "TCP-LISTEN:80"], &line("tcp:localhost:80 -")),
-        (&["listen", "8080"], &line("tcp:localhost:8080 -")),
-        (&["listen", "TCP-CONNECT:localhost:80"], &line("- tcp:localhost:80")),
-        (&["bench", "latency", "--to", "localhost:80"], "hint: write tcp:localhost:80\n"),
-        (&["bench", "latency", "--at", "TCP-LISTEN:80"], "hint: write tcp:localhost:80\n"),
-    ]);
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["relay", "127.0.0.1:18093", "@a"], &line("tcp:127.0.0.1:18093 @a")),
+            (&["relay", "8080", "@a"], &line("tcp:localhost:8080 @a")),
+            (&["relay", ":80", "@a"], &line("tcp:localhost:80 @a")),
+            (&["relay", "tcp:80", "@a"], &line("tcp:localhost:80 @a")),
+            (&["relay", "tcp://localhost:80", "@a"], &line("tcp:localhost:80 @a")),
+            (&["relay", "*:80", "@a"], &line("tcp:0.0.0.0:80 @a --expose")),
+            (&["relay", "@a", "[::1]:80"], &line("@a 'tcp:[::1]:80'")),
+            (&["relay", "@a", "http://localhost/x"], &line("@a tcp:localhost:80")),
+            (&["connect", "localhost:80"], &line("- tcp:localhost:80")),
+            (&["connect", "tcp:localhost:80"], &line("- tcp:localhost:80")),
+            (&["connect", "localhost", "80"], "`lsock relay - tcp:HOST:PORT`"),
+            (&["connect", "80"], &line("- tcp:localhost:80")),
+            (&["connect", "TCP-LISTEN:80"], &line("tcp:localhost:80 -")),
+            (&["listen", "8080"], &line("tcp:localhost:8080 -")),
+            (&["listen", "TCP-CONNECT:localhost:80"], &line("- tcp:localhost:80")),
+            (&["bench", "latency", "--to", "localhost:80"], "hint: write tcp:localhost:80\n"),
+            (&["bench", "latency", "--at", "TCP-LISTEN:80"], "hint: write tcp:localhost:80\n"),
+        ],
+    );
 }
 
 #[test]
-fn other_words_in_the_place_of_a_name_are_translated() {
+fn addresses_in_the_place_of_a_name_are_translated() {
     let file = |name: &str| format!("{}{name}", if cfg!(windows) { "@" } else { "./" });
     let line = |line: &str| format!("hint: `lsock {line}`\n");
     let a = file("a.sock");
-    expect(&[
-        (&["listen", "UNIX-LISTEN:a.sock,fork"], &line(&format!("listen -k {a}"))),
-        (&["listen", "-k", "UNIX-LISTEN:a.sock,fork"], &line(&format!("listen -k {a}"))),
-        (&["listen", "UNIX-CONNECT:a.sock"], &line(&format!("connect {a}"))),
-        (&["connect", "unix:a.sock", "--wait=2s"], &line(&format!("connect {a} --wait=2s"))),
-        (&["connect", "UNIX-LISTEN:a.sock"], &line(&format!("listen {a}"))),
-        (&["connect", "unix-abstract:a"], &line("connect @a")),
-        (&["connect", "npipe:////./pipe/a"], &line("connect @a")),
-        (&["connect", "STDIO"], "joins to stdin and stdout by itself"),
-        (&["connect", "-"], "joins to stdin and stdout by itself"),
-        (&["listen", "exec:cat -n"], &line("listen NAME -- cat -n")),
-        (&["listen", "EXEC:cat"], &line("listen NAME -- cat")),
-        (&["listen", "fd:3"], &line("relay fd:3 -")),
-        (&["connect", "fd3"], "can only be listened on"),
-        (&["connect", "OPEN:/x"], "`< /x`"),
-        (&["connect", "http+unix://%2Frun%2Fa"], "lsock has no such URLs"),
-    ]);
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["listen", "UNIX-LISTEN:a.sock,fork"], &line(&format!("listen -k {a}"))),
+            (&["listen", "-k", "UNIX-LISTEN:a.sock,fork"], &line(&format!("listen -k {a}"))),
+            (&["listen", "UNIX-CONNECT:a.sock"], &line(&format!("connect {a}"))),
+            (&["connect", "unix:a.sock", "--wait=2s"], &line(&format!("connect {a} --wait=2s"))),
+            (&["connect", "UNIX-LISTEN:a.sock"], &line(&format!("listen {a}"))),
+            (&["connect", "unix-abstract:a"], &line("connect @a")),
+            (&["connect", "npipe:////./pipe/a"], &line("connect @a")),
+            (&["connect", "STDIO"], "joins to stdin and stdout by itself"),
+            (&["connect", "-"], "joins to stdin and stdout by itself"),
+            (&["listen", "exec:cat -n"], &line("listen NAME -- cat -n")),
+            (&["listen", "EXEC:cat"], &line("listen NAME -- cat")),
+            (&["listen", "fd:3"], &line("relay fd:3 -")),
+            (&["connect", "fd3"], "can only be listened on"),
+            (&["connect", "OPEN:/x"], "`< /x`"),
+            (&["connect", "http+unix://%2Frun%2Fa"], "lsock has no such URLs"),
+        ],
+    );
 }
 
 #[test]
 fn what_lsock_does_not_have_is_named_with_what_to_use() {
-    expect(&[
-        (&["relay", "@a", "vsock:3:80"], "`lsock relay @a 'exec:socat - VSOCK:3:80'`"),
-        (&["relay", "@a", "udp:localhost:53"], "lsock has no UDP"),
-        (&["relay", "UDP-LISTEN:53,fork", "@a"], "socat has it: `socat UDP-LISTEN:53,fork ...`"),
-        (&["connect", "vsock:3:80"], "socat has it: `socat VSOCK:3:80 ...`"),
-        (&["listen", "PTY,link=./p"], "lsock has no pseudo-terminals"),
-    ]);
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["relay", "@a", "vsock:3:80"], "`lsock relay @a 'exec:socat - VSOCK:3:80'`"),
+            (&["relay", "@a", "udp:localhost:53"], "lsock has no UDP"),
+            (
+                &["relay", "UDP-LISTEN:53,fork", "@a"],
+                "socat has it: `socat UDP-LISTEN:53,fork ...`",
+            ),
+            (&["connect", "vsock:3:80"], "socat has it: `socat VSOCK:3:80 ...`"),
+            (&["listen", "PTY,link=./p"], "lsock has no pseudo-terminals"),
+        ],
+    );
 }
 
 #[cfg(unix)]
 #[test]
 fn a_url_of_a_socket_file_is_its_path() {
-    expect(&[
-        (&["connect", "unix:///run/q.sock"], "`lsock connect /run/q.sock`"),
-        (&["connect", "unix:/run/a b"], "`lsock connect '/run/a b'`"),
-        (&["connect", "file:///run/a"], "`lsock connect /run/a`"),
-        (&["relay", "@a", "unix:path=/run/bus"], "`lsock relay @a /run/bus`"),
-        (&["connect", "unix@/run/a"], "`lsock connect /run/a`"),
-    ]);
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["connect", "unix:///run/q.sock"], "`lsock connect /run/q.sock`"),
+            (&["connect", "unix:/run/a b"], "`lsock connect '/run/a b'`"),
+            (&["connect", "file:///run/a"], "`lsock connect /run/a`"),
+            (&["relay", "@a", "unix:path=/run/bus"], "`lsock relay @a /run/bus`"),
+            (&["connect", "unix@/run/a"], "`lsock connect /run/a`"),
+        ],
+    );
 }
 
 #[test]
@@ -177,7 +190,7 @@ fn a_tilde_that_no_shell_has_replaced_is_refused() {
         }
     }
     scene.expect_empty();
-    // A prefix forces the path. If there is no such folder, the reason is said.
+    // The prefix `fs:` makes it a path. If there is no such folder, the hint names $HOME.
     for command in ["listen", "connect"] {
         scene.lsock([command, "fs:~/a"]).run().fails(3).says("write \"$HOME/a\"");
     }
@@ -211,9 +224,10 @@ fn a_path_that_is_too_long_is_named_from_its_folder() {
     let script = format!(r#"cd {folder} && exec "$0" connect ./a.sock"#);
     scene.shell(&script).input("x").run().silent().output("x");
     server.end().ok();
-    // It does not help if the last part alone is too long.
+    // It does not help if the last part alone is too long or empty.
     let outcome = scene.lsock(["connect", &format!("./d/{}", "a".repeat(107))]).run().fails(2);
     outcome.does_not_say("cd ");
+    scene.lsock(["connect", &format!("{folder}/b/")]).run().fails(2).does_not_say("cd ");
 }
 
 /// The translation of a line works as it is printed.

@@ -5,6 +5,7 @@ mod habit;
 mod line;
 mod netcat;
 mod optional_value;
+mod sides;
 
 pub(super) use line::help_as_option;
 pub(super) use optional_value::separate_value;

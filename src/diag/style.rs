@@ -36,20 +36,20 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// Returns a word for a shell. `~/` at its beginning stays outside of quotes, so that the shell
-/// replaces it.
+/// Returns a word for a shell. `~/` and `~USER/` at its beginning stay outside of quotes, so that
+/// the shell replaces them.
 pub(crate) fn quoted(word: &str) -> String {
-    let (start, rest) = match word.strip_prefix("~/") {
-        Some(rest) if !rest.is_empty() => ("~/", rest),
-        _ => ("", word),
-    };
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
-    if !rest.is_empty() && rest.chars().all(is_plain) {
+    let end = word.find('/').map_or(word.len(), |slash| slash + 1);
+    let is_home =
+        |start: &str| start.strip_prefix('~').is_some_and(|user| user.chars().all(is_plain));
+    let (home, rest) = if is_home(&word[..end]) { word.split_at(end) } else { ("", word) };
+    if !word.is_empty() && rest.chars().all(is_plain) {
         return word.to_owned();
     }
     // It fails for a word with a NUL, which no argument can contain.
     let rest = shlex::try_quote(rest).unwrap_or(Cow::Borrowed(rest));
-    format!("{start}{rest}")
+    format!("{home}{rest}")
 }
 
 /// Returns a number with its noun, such as `1 byte` or `2 bytes`.

@@ -1,11 +1,12 @@
-//! Addresses in the syntax of other programs (socat, nc, HAProxy, URLs): what they mean here.
+//! Addresses in the syntax of other programs (socat, nc, HAProxy, URLs): what they mean in lsock.
 //!
-//! They are never read as names: an endpoint that is meant as something else would be opened.
+//! They are never parsed as names, so that no other socket is opened than the one that is meant.
 
 mod keyword;
 
 use self::keyword::{Keyword, bare, named};
 use super::{CommandLine, InheritedFd, TcpAddress, exec, stdio, tcp};
+use crate::diag::quoted;
 use Role::{Connect, Either, Listen};
 use local_socket::Platform;
 use std::net::{IpAddr, Ipv6Addr};
@@ -75,10 +76,9 @@ pub(crate) fn recognise(text: &str, platform: Platform) -> Option<ForeignAddress
         Some(':') => separator.as_str(),
         Some('@') => {
             // HAProxy.
-            let keyword = ["unix", "abns", "abnsz", "ipv4", "ipv6", "fd"].contains(&word);
-            return keyword
-                .then(|| named(word))
-                .flatten()
+            let is_known = ["unix", "abns", "abnsz", "ipv4", "ipv6", "fd"].contains(&word);
+            return named(word)
+                .filter(|_| is_known)
                 .map(|keyword| address(keyword, word, separator.as_str(), platform));
         }
         _ => return None,
@@ -108,12 +108,12 @@ pub(crate) fn is_number(text: &str) -> bool {
 /// Returns the meaning of texts that do not start with a keyword: `~/a`, `localhost:80`, `:80`,
 /// `[::1]:80`, `80`, `127.0.0.1`, `\\.\pipe\a` on Unix, and `\0a`.
 fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
-    // Quotes that another program than a shell has left.
+    // A program that is not a shell passes quotes on.
     let path = text.trim_start_matches(['"', '\'', '\\']).trim_end_matches(['"', '\'']);
     if path.starts_with('~') && platform != Platform::Windows {
         let hint = match path.strip_prefix("~/") {
-            Some(rest) => format!("write {} without quotes, or \"$HOME/{rest}\"", in_shell(path)),
-            None => format!("write {} without quotes", in_shell(path)),
+            Some(rest) => format!("write {} without quotes, or \"$HOME/{rest}\"", quoted(path)),
+            None => format!("write {} without quotes", quoted(path)),
         };
         return Some(Meaning::Advice { why: "`~` has not been replaced by a folder", hint });
     }
@@ -123,18 +123,16 @@ fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
     if let Some(pipe) = text.strip_prefix(r"\\.\pipe\").filter(|_| platform != Platform::Windows) {
         return Some(Meaning::Name(format!("@{pipe}")));
     }
-    if is_number(text) || text.eq_ignore_ascii_case("localhost") {
-        return Some(Meaning::Tcp(tcp_endpoint(text, None, "localhost", "PORT")));
-    }
-    if text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok() {
-        return Some(Meaning::Tcp(tcp_endpoint(text, None, "localhost", "PORT")));
-    }
-    let (host, port) = text.rsplit_once(':')?;
-    let is_host = named(host).is_none() && !host.contains('/');
-    (is_host && is_number(port))
-        .then(|| tcp_endpoint(text, None, "localhost", "PORT"))
-        .filter(|endpoint| is_tcp(endpoint))
-        .map(Meaning::Tcp)
+    let endpoint = tcp_endpoint(text, None, "localhost", "PORT");
+    let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
+    let is_host = text.eq_ignore_ascii_case("localhost")
+        || is_address(text.trim_start_matches('[').trim_end_matches(']'));
+    let has_port = || {
+        text.rsplit_once(':').is_some_and(|(host, port)| {
+            is_number(port) && named(host).is_none() && !host.contains('/') && is_tcp(&endpoint)
+        })
+    };
+    (is_number(text) || is_host || has_port()).then_some(Meaning::Tcp(endpoint))
 }
 
 /// Returns the address that a keyword and the text after its separator are.
@@ -216,16 +214,6 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
     ForeignAddress { role, forks: option("fork").is_some(), meaning }
 }
 
-/// Returns a path for a shell that has to replace `~` at its beginning.
-fn in_shell(path: &str) -> String {
-    let end = path.find('/').map_or(path.len(), |slash| slash + 1);
-    let (start, rest) = path.split_at(end);
-    match rest {
-        "" => start.to_owned(),
-        rest => format!("{start}{}", shlex::try_quote(rest).unwrap_or(rest.into())),
-    }
-}
-
 /// Returns the text, or a placeholder if it is empty.
 fn or<'t>(text: &'t str, placeholder: &'t str) -> &'t str {
     if text.is_empty() { placeholder } else { text }
@@ -265,7 +253,7 @@ fn tcp_endpoint(place: &str, bind: Option<&str>, host: &str, port: &str) -> Stri
     let (found_host, found_port) = match place.rsplit_once(':') {
         _ if place.parse::<Ipv6Addr>().is_ok() => (place, ""),
         Some((host, port)) if !place.ends_with(']') => (host, port),
-        None if place.bytes().all(|b| b.is_ascii_digit()) => ("", place),
+        None if is_number(place) => ("", place),
         _ => (place, ""),
     };
     let found_host = match bind.unwrap_or(found_host) {

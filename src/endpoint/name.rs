@@ -25,10 +25,7 @@ use std::{
 /// [`NotAnEndpoint`] if it is no name, or has the prefix of another kind.
 pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
     let Some((kind, _)) = Kind::of(text) else {
-        return match NotAnEndpoint::of_foreign(text) {
-            Some(error) => Err(error),
-            None => Ok(Name::parse(text)?.into_owned()),
-        };
+        return parse_unprefixed(text);
     };
     let why = match kind.prefix {
         stdio::TEXT => "that is standard input and output, not a local socket".to_owned(),
@@ -50,6 +47,17 @@ pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
     };
     let reason = address.map_or(RefusalReason::Kind, RefusalReason::Foreign);
     Err(NotAnEndpoint::new(message, reason))
+}
+
+/// Parses a text without the prefix of another kind.
+///
+/// # Errors
+/// [`NotAnEndpoint`] if it is no name, or an address of another program.
+pub(super) fn parse_unprefixed(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
+    match NotAnEndpoint::of_foreign(text) {
+        Some(error) => Err(error),
+        None => Ok(Name::parse(text)?.into_owned()),
+    }
 }
 
 /// Returns whether both names are the same, or paths to the same file.

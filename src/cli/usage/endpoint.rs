@@ -1,16 +1,16 @@
 //! Hints for texts that are no endpoints: the words of lsock that are meant.
 
 use super::{
-    habit::is_reversed,
     line::{self, joined, quoted},
+    sides::{ONLY_LISTENS, Translation, is_exposed, translate, use_socat},
 };
 use crate::{
     cli::{Connect, Listen, Relay},
-    endpoint::{ForeignAddress, Meaning, NotAnEndpoint, RefusalReason, Role, recognise},
+    endpoint::{ForeignAddress, Meaning, NotAnEndpoint, RefusalReason, Role},
 };
 use clap::{Args as _, value_parser};
 use local_socket::{
-    Name, Platform,
+    Platform,
     error::{NameError, NameProblem},
     is_plain,
 };
@@ -24,15 +24,13 @@ const FORMS: &str = match Platform::CURRENT {
     }
 };
 
-const ONLY_LISTENS: &str = "an inherited socket can only be listened on";
-
 /// Returns the hint for the error; `help` names the help of the command.
 pub(super) fn hint(error: &NotAnEndpoint, args: &[OsString], help: String) -> Option<String> {
     match error.reason() {
         RefusalReason::Name(error) => of_name(error),
         RefusalReason::Kind => Some(help),
         RefusalReason::Foreign(address) => Some(match line::command(args).as_deref() {
-            Some("relay") => relay(args, address).unwrap_or(help),
+            Some("relay") => relay(args).unwrap_or(help),
             Some(command @ ("listen" | "connect")) => with_name(args, command, address),
             // Options of bench.
             _ => match (&address.meaning, address.meaning.endpoint()) {
@@ -44,7 +42,7 @@ pub(super) fn hint(error: &NotAnEndpoint, args: &[OsString], help: String) -> Op
     }
 }
 
-/// Returns the forms of a text that is not a name by which it is one, or other names that are.
+/// Returns how to write the text so that it is a name, or the forms of names.
 fn of_name(error: &NameError) -> Option<String> {
     let text = error.text().to_string_lossy();
     match error.problem() {
@@ -74,10 +72,10 @@ fn of_name(error: &NameError) -> Option<String> {
 fn too_long(path: &OsStr, limit: usize) -> Option<String> {
     let text = path.to_str().filter(|text| text.chars().all(is_plain))?;
     let (folder, file) = text.rsplit_once('/')?;
-    let file = format!("./{file}");
-    if Platform::CURRENT == Platform::Windows || folder.is_empty() || file.len() > limit {
+    if Platform::CURRENT == Platform::Windows || folder.is_empty() || file.is_empty() {
         return None;
     }
+    let file = Some(format!("./{file}")).filter(|file| file.len() <= limit)?;
     let [folder, file] = [folder, &file].map(quoted);
     Some(format!("`cd {folder}` first; there the name is {file}, which is short enough"))
 }
@@ -101,64 +99,27 @@ fn positionals(args: &[OsString], command: &str) -> Vec<Option<OsString>> {
     names.iter().map(typed).collect()
 }
 
-/// Returns the line of a relay with both sides in the words of lsock.
-fn relay(args: &[OsString], refused: &ForeignAddress) -> Option<String> {
-    if let Meaning::Advice { hint, .. } = &refused.meaning {
-        return Some(hint.clone());
-    }
+/// Returns the line of a relay with both sides in the words of lsock, or what to use instead.
+fn relay(args: &[OsString]) -> Option<String> {
     let sides = positionals(args, "relay");
     let typed: Vec<&str> =
         sides.iter().flatten().map(|side| side.to_str()).collect::<Option<_>>()?;
-    let address = |text: &&str| recognise(text, Platform::CURRENT);
-    let mut sides: Vec<(String, Role)> = Vec::new();
-    for (index, text) in typed.iter().enumerate() {
-        sides.push(match address(text) {
-            None => ((*text).to_owned(), Role::Either),
-            Some(ForeignAddress { role, meaning, .. }) => {
-                let endpoint = match &meaning {
-                    Meaning::Absent { socat, .. } if index == 1 && role != Role::Listen => {
-                        format!("exec:{}", joined(["socat", "-", socat.as_str()]))
-                    }
-                    Meaning::Absent { socat, .. } => return Some(use_socat(socat)),
-                    Meaning::Fd(_) if index == 1 => return Some(ONLY_LISTENS.to_owned()),
-                    meaning => meaning.endpoint()?,
-                };
-                (endpoint, role)
-            }
-        });
-    }
-    if let [(_, first), (_, second)] = &*sides
-        && is_reversed(*first, *second)
-    {
-        sides.swap(0, 1);
-    }
-    let is_command = |side: &str| side.starts_with("exec:");
-    // A command cannot be listened on, but it can be joined to a name.
-    if let [(command, _), (name, _)] = &*sides
-        && is_command(command)
-        && let Some(line) = typed.iter().find_map(|text| match address(text)?.meaning {
-            Meaning::Command(line) => Some(line),
-            _ => None,
-        })
-        && Name::parse(name).is_ok()
-    {
-        return Some(format!("`lsock connect {} -- {}`", quoted(name), line.quoted()));
-    }
-    if sides.first().is_none_or(|(listen, _)| is_command(listen)) {
-        return None;
-    }
+    let endpoints = match translate(&typed)? {
+        Translation::Endpoints(endpoints) => endpoints,
+        Translation::Hint(hint) => return Some(hint),
+    };
     // The other words stay as they are.
     let mut words = words_of(args)?;
-    for (text, (endpoint, _)) in typed.iter().zip(&sides) {
+    for (text, endpoint) in typed.iter().zip(&endpoints) {
         let place = words.iter_mut().skip(1).find(|word| word == text)?;
         place.clone_from(endpoint);
     }
-    if let Some((listen, _)) = sides.first()
-        && ["tcp:0.0.0.0:", "tcp:[::]:"].iter().any(|all| listen.starts_with(all))
-        && !words.iter().any(|word| word == "--expose")
-    {
-        words.push("--expose".to_owned());
-    }
+    let has = |option: &str| words.iter().any(|word| word == option);
+    let lacks_target = endpoints.len() == 1 && !has("--");
+    let is_exposed = endpoints.first().is_some_and(|listen| is_exposed(listen));
+    let lacks_expose = is_exposed && !has("--expose") && !has("--");
+    words.extend(lacks_target.then(|| "TARGET".to_owned()));
+    words.extend(lacks_expose.then(|| "--expose".to_owned()));
     Some(format!("`{}`", joined(words)))
 }
 
@@ -197,11 +158,6 @@ fn with_name(args: &[OsString], command: &str, address: &ForeignAddress) -> Stri
         Meaning::Absent { socat, .. } => use_socat(socat),
         Meaning::Advice { hint, .. } => hint.clone(),
     }
-}
-
-/// Returns the hint for an address that socat has.
-fn use_socat(address: &str) -> String {
-    format!("socat has it: `socat {} ...`", quoted(address))
 }
 
 /// Returns the command line with the command and the name replaced.

@@ -1,24 +1,28 @@
 //! Commands and options of other programs that people try: what lsock calls them.
 
 use super::{
-    line::{joined, quoted},
+    line::{self, joined, quoted},
     netcat::netcat,
+    sides::{Translation, is_exposed, role, translate, use_socat},
 };
-use crate::endpoint::{Role, is_number, recognise};
+use crate::endpoint::{Meaning, Role, is_number, recognise};
 use local_socket::{Name, Platform, error::NameProblem};
 use std::ffi::OsString;
 
 /// Returns the hint for a line without a command of lsock.
 pub(super) fn command(args: &[OsString]) -> Option<String> {
-    let words: Vec<&str> = args.iter().skip(1).map(|arg| arg.to_str()).collect::<Option<_>>()?;
+    // Options of lsock can come first; some of them are options of nc as well.
+    let own = line::own_options(args);
+    let words = args.iter().skip(1 + own).map(|arg| arg.to_str());
+    let words: Vec<&str> = words.collect::<Option<_>>()?;
     let (first, rest) = words.split_first()?;
     let line = match first.to_ascii_lowercase().as_str() {
         _ if first.starts_with('-') && words.iter().any(|word| role(word) != Role::Either) => {
-            return Some(with_sides(&words));
+            return Some(socat(&words));
         }
         _ if first.starts_with('-') => return netcat(&words),
         "nc" | "ncat" | "netcat" | "telnet" => return netcat(rest),
-        "socat" => return Some(with_sides(rest)),
+        "socat" => return Some(socat(rest)),
         "client" | "open" | "dial" | "conn" | "attach" | "join" | "call" => "connect NAME",
         "server" | "serve" | "srv" | "bind" | "accept" | "host" | "daemon" => "listen NAME",
         "proxy" | "forward" | "fwd" | "tunnel" | "bridge" | "redirect" | "gateway"
@@ -37,22 +41,9 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
             return netcat(&words);
         }
         _ if is_endpoint(first) && rest.iter().any(|word| is_endpoint(word)) => {
-            return Some(with_sides(&words));
+            return Some(socat(&words));
         }
-        _ if is_endpoint(first) && Name::parse(&as_endpoint(first)).is_err() => {
-            let endpoint = endpoint(first);
-            return Some(if endpoint.starts_with("tcp:") {
-                format!("`lsock relay - {endpoint}`, or `lsock relay {endpoint} -` to listen")
-            } else {
-                "`lsock relay LISTEN TARGET` takes endpoints that are no names".to_owned()
-            });
-        }
-        _ if is_endpoint(first) => {
-            let name = endpoint(first);
-            return Some(format!(
-                "`lsock connect {name}` connects to it, `lsock listen {name}` listens on it"
-            ));
-        }
+        _ if is_endpoint(first) => return Some(alone(first)),
         _ => return None,
     };
     // The words that follow take the places of the placeholders.
@@ -69,44 +60,69 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
     Some(format!("`{}`", words.join(" ")))
 }
 
-/// Returns the line of lsock for these sides: a relay, or the command that joins one name to stdin
-/// and stdout.
-fn with_sides(words: &[&str]) -> String {
+/// Returns the line of lsock for the words of socat: a relay, or the command that joins one name to
+/// stdin and stdout.
+fn socat(words: &[&str]) -> String {
     let is_side = |word: &&&str| !word.starts_with('-') || **word == "-";
-    let mut sides: Vec<&str> = words.iter().filter(is_side).copied().collect();
-    if let [first, second] = *sides {
-        if is_reversed(role(first), role(second)) {
-            sides.swap(0, 1);
+    let sides: Vec<&str> = words.iter().filter(is_side).copied().collect();
+    let addresses = sides.iter().filter_map(|side| recognise(side, Platform::CURRENT));
+    for address in addresses {
+        if let Meaning::Absent { what, socat } = address.meaning {
+            return absent(what, &socat);
         }
-        let other = if as_endpoint(first) == "-" { second } else { first };
-        let has_stdio = [first, second].iter().any(|side| as_endpoint(side) == "-");
-        if has_stdio && Name::parse(&as_endpoint(other)).is_ok() {
-            let forks = recognise(other, Platform::CURRENT).is_some_and(|address| address.forks);
-            match role(other) {
-                Role::Connect => return format!("`lsock connect {}`", endpoint(other)),
-                Role::Listen if forks => return format!("`lsock listen -k {}`", endpoint(other)),
-                Role::Listen => return format!("`lsock listen {}`", endpoint(other)),
+    }
+    if let [first, second] = *sides {
+        let is_stdio = |side: &str| as_endpoint(side) == "-";
+        let name = if is_stdio(first) { second } else { first };
+        if (is_stdio(first) || is_stdio(second)) && Name::parse(&as_endpoint(name)).is_ok() {
+            let forks = recognise(name, Platform::CURRENT).is_some_and(|address| address.forks);
+            match role(name) {
+                Role::Connect => return format!("`lsock connect {}`", endpoint(name)),
+                Role::Listen if forks => return format!("`lsock listen -k {}`", endpoint(name)),
+                Role::Listen => return format!("`lsock listen {}`", endpoint(name)),
                 Role::Either => {}
             }
         }
     }
-    let sides: Vec<String> = sides.into_iter().map(endpoint).collect();
-    let sides = if sides.is_empty() { "LISTEN TARGET".to_owned() } else { sides.join(" ") };
-    format!("`lsock relay {sides}`")
-}
-
-/// Returns whether the sides of a relay have to be exchanged, so that the listener comes first.
-pub(super) fn is_reversed(first: Role, second: Role) -> bool {
-    match (first, second) {
-        (Role::Connect, second) => second != Role::Connect,
-        (first, Role::Listen) => first != Role::Listen,
-        _ => false,
+    let sides = match sides.len() {
+        1 | 2 => translate(&sides),
+        _ => None,
+    };
+    match sides {
+        Some(Translation::Hint(hint)) => hint,
+        Some(Translation::Endpoints(endpoints)) => {
+            let target = if endpoints.len() == 1 { " TARGET" } else { "" };
+            let expose = if is_exposed(&endpoints[0]) { " --expose" } else { "" };
+            format!("`lsock relay {}{target}{expose}`", joined(endpoints))
+        }
+        None => "`lsock relay LISTEN TARGET`".to_owned(),
     }
 }
 
-/// Returns the side on which another program uses the word.
-fn role(word: &str) -> Role {
-    recognise(word, Platform::CURRENT).map_or(Role::Either, |address| address.role)
+/// Returns the hint for an address that lsock does not have and socat has.
+fn absent(what: &str, address: &str) -> String {
+    format!("lsock has no {what}; {}", use_socat(address))
+}
+
+/// Returns the hint for one endpoint in the place of a command.
+fn alone(word: &str) -> String {
+    let meaning = recognise(word, Platform::CURRENT).map(|address| address.meaning);
+    match meaning {
+        Some(Meaning::Absent { what, socat }) => absent(what, &socat),
+        Some(Meaning::Advice { hint, .. }) => hint,
+        _ => {
+            let (name, endpoint) = (as_endpoint(word), endpoint(word));
+            if Name::parse(&name).is_ok() {
+                format!(
+                    "`lsock connect {endpoint}` connects to it, `lsock listen {endpoint}` listens on it"
+                )
+            } else if name.starts_with("tcp:") {
+                format!("`lsock relay - {endpoint}`, or `lsock relay {endpoint} -` to listen")
+            } else {
+                "`lsock relay LISTEN TARGET` takes endpoints that are no names".to_owned()
+            }
+        }
+    }
 }
 
 /// Returns whether a word is a name or another endpoint, and not an attempt at a command.
@@ -132,7 +148,7 @@ pub(super) fn endpoint(word: &str) -> String {
 }
 
 /// Returns the endpoint that a word means, or the word.
-fn as_endpoint(word: &str) -> String {
+pub(super) fn as_endpoint(word: &str) -> String {
     let meant = recognise(word, Platform::CURRENT).and_then(|address| address.meaning.endpoint());
     let file = if Platform::CURRENT == Platform::Windows { "@" } else { "./" };
     match meant {

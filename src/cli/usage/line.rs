@@ -2,7 +2,8 @@
 
 pub(super) use crate::diag::quoted;
 
-use crate::cli::{HELP, definition};
+use crate::cli::{Everywhere, HELP, definition};
+use clap::Args as _;
 use std::{borrow::Cow, ffi::OsString};
 
 /// Options before the command that have a value.
@@ -17,6 +18,14 @@ pub(super) fn first_word(args: &[OsString]) -> Option<usize> {
         !was_value && !arg.as_encoded_bytes().starts_with(b"-")
     };
     args.iter().skip(1).position(is_word).map(|index| index + 1)
+}
+
+/// Returns the number of words before the first word if they are options of lsock, and 0 if one of
+/// them is not.
+pub(super) fn own_options(args: &[OsString]) -> usize {
+    let before = first_word(args).map_or(&[][..], |first| &args[1..first]);
+    let options = Everywhere::augment_args(clap::Command::new("lsock").no_binary_name(true));
+    if options.try_get_matches_from(before).is_ok() { before.len() } else { 0 }
 }
 
 /// Returns the line with `help COMMAND` as `COMMAND --help`.

@@ -1,6 +1,6 @@
 //! Options whose value is optional, so that it has to follow `=`.
 
-use super::UsageError;
+use super::{UsageError, line};
 use crate::{cli::value, endpoint::is_number};
 use std::ffi::OsString;
 
@@ -37,7 +37,11 @@ pub(in crate::cli) fn separate_value(args: &[OsString]) -> Option<UsageError> {
     let words: Vec<&str> = words.collect();
     words.windows(2).find_map(|pair| {
         let [option, word] = [pair[0], pair[1]];
-        if option == "-q" && is_number(word) {
+        let lingers = || {
+            let command = line::command(args);
+            command.is_none_or(|command| ["listen", "connect", "relay"].contains(&&*command))
+        };
+        if option == "-q" && is_number(word) && lingers() {
             return Some(UsageError::Advised(
                 format!("`-q` is --quiet, which takes no value, but `{word}` follows"),
                 format!(

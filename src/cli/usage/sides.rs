@@ -1,0 +1,85 @@
+//! The two sides of a relay in the syntax of another program: what they are in lsock.
+
+use super::{
+    habit::as_endpoint,
+    line::{joined, quoted},
+};
+use crate::endpoint::{ForeignAddress, Meaning, Role, recognise};
+use local_socket::{Name, Platform};
+
+pub(super) const ONLY_LISTENS: &str = "an inherited socket can only be listened on";
+
+/// What the sides of a relay are in lsock.
+pub(super) enum Translation {
+    /// The endpoints of a relay, in its order.
+    Endpoints(Vec<String>),
+    /// A hint: no relay does the same.
+    Hint(String),
+}
+
+/// Translates the sides of a relay. Returns `None` if lsock has nothing for them.
+pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
+    let mut sides: Vec<String> = Vec::new();
+    let mut command = None;
+    for (index, text) in typed.iter().enumerate() {
+        let Some(ForeignAddress { role, meaning, .. }) = recognise(text, Platform::CURRENT) else {
+            sides.push(as_endpoint(text));
+            continue;
+        };
+        sides.push(match meaning {
+            Meaning::Advice { hint, .. } => return Some(Translation::Hint(hint)),
+            Meaning::Absent { socat, .. } if index == 1 && role != Role::Listen => {
+                format!("exec:{}", joined(["socat", "-", socat.as_str()]))
+            }
+            Meaning::Absent { socat, .. } => return Some(Translation::Hint(use_socat(&socat))),
+            Meaning::Fd(_) if index == 1 => {
+                return Some(Translation::Hint(ONLY_LISTENS.to_owned()));
+            }
+            meaning => {
+                let endpoint = meaning.endpoint()?;
+                if let Meaning::Command(line) = meaning {
+                    command.get_or_insert(line);
+                }
+                endpoint
+            }
+        });
+    }
+    if let [first, second] = *typed
+        && is_reversed(role(first), role(second))
+    {
+        sides.swap(0, 1);
+    }
+    let is_command = |side: &str| side.starts_with("exec:");
+    match (&*sides, command) {
+        // A command cannot be listened on, but it can be joined to a name.
+        ([first, name], Some(line)) if is_command(first) && Name::parse(name).is_ok() => Some(
+            Translation::Hint(format!("`lsock connect {} -- {}`", quoted(name), line.quoted())),
+        ),
+        ([first, ..], _) if is_command(first) => None,
+        _ => Some(Translation::Endpoints(sides)),
+    }
+}
+
+/// Returns the hint for an address that socat has.
+pub(super) fn use_socat(address: &str) -> String {
+    format!("socat has it: `socat {} ...`", quoted(address))
+}
+
+/// Returns the side on which another program uses the word.
+pub(super) fn role(word: &str) -> Role {
+    recognise(word, Platform::CURRENT).map_or(Role::Either, |address| address.role)
+}
+
+/// Returns whether the sides of a relay have to be exchanged, so that the listener comes first.
+fn is_reversed(first: Role, second: Role) -> bool {
+    match (first, second) {
+        (Role::Connect, second) => second != Role::Connect,
+        (first, Role::Listen) => first != Role::Listen,
+        _ => false,
+    }
+}
+
+/// Returns whether a listener on the endpoint can be reached from other machines.
+pub(super) fn is_exposed(listen: &str) -> bool {
+    ["tcp:0.0.0.0:", "tcp:[::]:"].iter().any(|all| listen.starts_with(all))
+}
