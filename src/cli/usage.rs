@@ -6,6 +6,7 @@ mod line;
 mod netcat;
 mod optional_value;
 mod sides;
+mod socat;
 
 pub(super) use line::help_as_option;
 pub(super) use optional_value::separate_value;

@@ -3,7 +3,8 @@
 use super::{
     line::{self, joined, quoted},
     netcat::netcat,
-    sides::{Translation, is_exposed, role, translate, use_socat},
+    sides::{absent, role},
+    socat::socat,
 };
 use crate::endpoint::{Meaning, Role, is_number, recognise};
 use local_socket::{Name, Platform, error::NameProblem};
@@ -46,6 +47,14 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         _ if is_endpoint(first) => return Some(alone(first)),
         _ => return None,
     };
+    // `connect` and `listen` take no ports.
+    if rest.first().is_some_and(|word| as_endpoint(word).starts_with("tcp:")) {
+        match line {
+            "listen NAME" => return netcat(&[&["-l"], rest].concat()),
+            _ if line.starts_with("connect") => return netcat(rest),
+            _ => {}
+        }
+    }
     // The words that follow take the places of the placeholders.
     let (line, places) = match line.find(|c: char| c.is_ascii_uppercase()) {
         Some(place) => line.split_at(place),
@@ -58,50 +67,6 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
     let words = ["lsock", line.trim_end(), &rest];
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
     Some(format!("`{}`", words.join(" ")))
-}
-
-/// Returns the line of lsock for the words of socat: a relay, or the command that joins one name to
-/// stdin and stdout.
-fn socat(words: &[&str]) -> String {
-    let is_side = |word: &&&str| !word.starts_with('-') || **word == "-";
-    let sides: Vec<&str> = words.iter().filter(is_side).copied().collect();
-    let addresses = sides.iter().filter_map(|side| recognise(side, Platform::CURRENT));
-    for address in addresses {
-        if let Meaning::Absent { what, socat } = address.meaning {
-            return absent(what, &socat);
-        }
-    }
-    if let [first, second] = *sides {
-        let is_stdio = |side: &str| as_endpoint(side) == "-";
-        let name = if is_stdio(first) { second } else { first };
-        if (is_stdio(first) || is_stdio(second)) && Name::parse(&as_endpoint(name)).is_ok() {
-            let forks = recognise(name, Platform::CURRENT).is_some_and(|address| address.forks);
-            match role(name) {
-                Role::Connect => return format!("`lsock connect {}`", endpoint(name)),
-                Role::Listen if forks => return format!("`lsock listen -k {}`", endpoint(name)),
-                Role::Listen => return format!("`lsock listen {}`", endpoint(name)),
-                Role::Either => {}
-            }
-        }
-    }
-    let sides = match sides.len() {
-        1 | 2 => translate(&sides),
-        _ => None,
-    };
-    match sides {
-        Some(Translation::Hint(hint)) => hint,
-        Some(Translation::Endpoints(endpoints)) => {
-            let target = if endpoints.len() == 1 { " TARGET" } else { "" };
-            let expose = if is_exposed(&endpoints[0]) { " --expose" } else { "" };
-            format!("`lsock relay {}{target}{expose}`", joined(endpoints))
-        }
-        None => "`lsock relay LISTEN TARGET`".to_owned(),
-    }
-}
-
-/// Returns the hint for an address that lsock does not have and socat has.
-fn absent(what: &str, address: &str) -> String {
-    format!("lsock has no {what}; {}", use_socat(address))
 }
 
 /// Returns the hint for one endpoint in the place of a command.

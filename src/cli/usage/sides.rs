@@ -65,6 +65,11 @@ pub(super) fn use_socat(address: &str) -> String {
     format!("socat has it: `socat {} ...`", quoted(address))
 }
 
+/// Returns the hint for an address that lsock does not have and socat has.
+pub(super) fn absent(what: &str, address: &str) -> String {
+    format!("lsock has no {what}; {}", use_socat(address))
+}
+
 /// Returns the side on which another program uses the word.
 pub(super) fn role(word: &str) -> Role {
     recognise(word, Platform::CURRENT).map_or(Role::Either, |address| address.role)
