@@ -1,6 +1,8 @@
-//! What stands at a name that cannot be used is said.
+//! Messages about a name that cannot be used say what stands there.
 
-use crate::harness::{NOBODY, Outcome, Scene, has, is_root};
+use crate::harness::{NOBODY, Outcome, Scene, is_root};
+#[cfg(target_os = "linux")]
+use crate::harness::{has_mount_namespaces, has_network_namespaces};
 use std::{
     fs::{self, Permissions},
     os::unix::{
@@ -54,7 +56,7 @@ fn connecting_to_a_file_that_is_not_a_socket_says_what_it_is() {
 }
 
 #[test]
-fn a_socket_file_that_nobody_listens_on_is_told_from_one_that_is_missing() {
+fn the_messages_for_a_stale_socket_file_and_for_a_missing_one_differ() {
     let scene = Scene::new();
     drop(scene.host("./stale"));
     let reason = "connection refused: it is a socket file that nobody listens on, neither for \
@@ -105,7 +107,7 @@ fn a_seqpacket_socket_and_a_socket_that_does_not_listen_are_named() {
 }
 
 #[test]
-fn the_part_of_a_path_that_leads_nowhere_is_named() {
+fn the_part_of_a_path_that_cannot_be_followed_is_named() {
     let scene = Scene::new();
     fs::write(scene.path("file"), "").unwrap();
     let _server = UnixListener::bind(scene.path("s")).unwrap();
@@ -201,12 +203,11 @@ fn the_log_of_a_relay_says_what_stands_at_its_target() {
 #[test]
 fn an_abstract_name_of_another_network_namespace_is_found_there() {
     let scene = Scene::new();
-    let unshare = || scene.command("unshare").arg("--net");
-    if !is_root() || !has("unshare") || !unshare().arg("true").run().status.success() {
+    if !is_root() || !has_network_namespaces() {
         return;
     }
-    let server = unshare().args([env!("CARGO_BIN_EXE_lsock"), "listen", "-v", scene.word(), "-k"]);
-    let server = server.args(["--", "cat"]).start_listening();
+    let server = scene.command("unshare").args(["--net", env!("CARGO_BIN_EXE_lsock"), "listen"]);
+    let server = server.args(["-v", scene.word(), "-k", "--", "cat"]).start_listening();
     let (name, pid) = (format!("@{}", scene.word()), server.pid());
     let reason = format!(
         "connection refused: nobody listens in this network namespace, but in that of pid {pid} \
@@ -227,18 +228,14 @@ fn a_mount_over_the_name_and_a_read_only_file_system_are_named() {
     fs::create_dir(scene.path("fixed")).unwrap();
     // The mounts are those of a namespace that ends with the script.
     let script = r#"
-        mount --bind s s && mount -t tmpfs -o ro none fixed || exit 77
+        mount --bind s s && mount -t tmpfs -o ro none fixed || exit
         for args in ./s "./s --replace" ./fixed/s; do "$0" listen $args; echo $? >&2; done"#;
     let lsock = env!("CARGO_BIN_EXE_lsock");
-    if !is_root() || !has("unshare") {
+    if !has_mount_namespaces() {
         return;
     }
-    let unshare = scene.command("unshare").args(["--mount", "sh", "-c", script, lsock]);
-    let outcome = unshare.run();
-    if outcome.status.code() == Some(77) {
-        // A container may not mount.
-        return;
-    }
+    let unshare = scene.command("unshare").args(["--map-root-user", "--mount", "sh", "-c"]);
+    let outcome = unshare.args([script, lsock]).run();
     let busy = "lsock: cannot bind ./s: resource busy: it is a mount point, which cannot be \
                 replaced\nhint: choose another name, or unmount it first\n3\n";
     let fixed = "lsock: cannot bind ./fixed/s: the file system of the folder ./fixed is \

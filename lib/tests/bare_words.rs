@@ -58,7 +58,7 @@ fn bare_words_have_the_same_form_on_every_platform() {
             ("a：80", '：'),
             ("🦀", '🦀'),
         ] {
-            expect(text, Some(NameProblem::NotOfWord { character }));
+            expect(text, Some(NameProblem::BadCharacter { character }));
         }
         for text in ["80", "8080", "0", "127.0.0.1", ".", "..", "-", "--", "_", "...", "-1", "٨٠"]
         {

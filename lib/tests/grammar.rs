@@ -28,7 +28,7 @@ fn pipe(text: &str) -> Result<Read, NameProblem> {
 }
 
 fn no_word(character: char) -> Result<Read, NameProblem> {
-    Err(NameProblem::NotOfWord { character })
+    Err(NameProblem::BadCharacter { character })
 }
 
 fn read(platform: Platform, text: &str) -> Result<Read, NameProblem> {

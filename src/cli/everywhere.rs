@@ -41,8 +41,8 @@ impl Everywhere {
         }
     }
 
-    /// Finds the format and the colours in a command line without parsing it: also in one that is
-    /// wrong, and after the mistake.
+    /// Returns the format and the colours that a command line asks for. It is not parsed, so they
+    /// are also found in a wrong one, before and after the mistake.
     pub(super) fn scan(args: &[OsString]) -> Self {
         let words: Vec<&str> =
             args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--").collect();

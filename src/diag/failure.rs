@@ -52,7 +52,7 @@ pub(crate) enum Failure {
         delivered: u64,
     },
     /// The server closed the connection before anything was sent or received. `user` is the user of
-    /// the server, if it is another one.
+    /// the server, if it differs from that of this process.
     #[error(
         "cannot exchange data with {name}: the server closed the connection before anything was sent \
          or received"

@@ -20,7 +20,7 @@ impl Failure {
                 word(file)
             )),
             Self::Connect { error, file: None } => connect(error),
-            Self::ConnectTimedOut { error, .. } if waits_in_vain(error) => connect(error),
+            Self::ConnectTimedOut { error, .. } if has_lasting_cause(error) => connect(error),
             Self::ConnectTimedOut { option, .. } => {
                 Some(format!("a longer {option} gives the server more time"))
             }
@@ -84,16 +84,17 @@ fn bind(failure: &SocketFailure) -> Option<String> {
             "wait until that process releases the lock, or choose a folder that only you can read"
                 .to_owned(),
         ),
-        (Some(Obstacle::Unprobed { .. }), _) => Some(
-            "choose another name, or ask the owner of the file or root to remove it".to_owned(),
-        ),
+        (Some(Obstacle::Unprobed { .. }), _) => Some(REMOVED_BY_OWNER.to_owned()),
         _ => None,
     }
 }
 
 const NEVER_REPLACED: &str = "choose another name; what is not a socket is never replaced";
 
-/// Returns what helps a user who cannot listen because of a fact.
+const REMOVED_BY_OWNER: &str =
+    "choose another name, or ask the owner of the file or root to remove it";
+
+/// Returns the hint for a name that cannot be listened on because of the fact.
 fn listen_elsewhere(fact: &Fact) -> Option<String> {
     let hint = match fact {
         Fact::Missing(_) => "create the folder first",
@@ -104,9 +105,7 @@ fn listen_elsewhere(fact: &Fact) -> Option<String> {
         | Fact::UnwritableFolder(..)
         | Fact::ImmutableFolder(_)
         | Fact::ReadOnlyFileSystem(_) => "choose a folder that you can write to",
-        Fact::StickyFolder { .. } => {
-            "choose another name, or ask the owner of the file or root to remove it"
-        }
+        Fact::StickyFolder { .. } => REMOVED_BY_OWNER,
         Fact::MountPoint => "choose another name, or unmount it first",
         Fact::Link | Fact::NoSocket(_) => NEVER_REPLACED,
         Fact::Stale
@@ -148,17 +147,17 @@ fn tilde(error: &io::Error, name: &Name<'_>) -> Option<String> {
     Some(format!("the shell does not replace `~` after `fs:`: write \"$HOME/{}\"", escaped(rest)))
 }
 
-/// Returns whether more time will hardly help.
-fn waits_in_vain(failure: &SocketFailure) -> bool {
+/// Returns whether the error has a cause that hardly changes with time.
+fn has_lasting_cause(failure: &SocketFailure) -> bool {
     matches!(failure.fact(), Some(Fact::NoSocket(_) | Fact::OtherNamespace { .. }))
 }
 
 const OWNER_DECIDES: &str = "its owner decides who may connect (lsock listen --mode, --allow)";
 
-/// Returns what helps a user who cannot connect because of a fact.
+/// Returns the hint for a name that cannot be connected to because of what stands there.
 fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
     match &standing.fact {
-        // A link is not replaced.
+        // Listening does not replace a symbolic link.
         Fact::Stale if standing.link.is_some() => {
             Some("its server has ended; --wait waits for a new one".to_owned())
         }

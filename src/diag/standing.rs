@@ -242,7 +242,7 @@ impl Error for SocketFailure {
     }
 }
 
-/// An error of which no more is known.
+/// Converts an error that no known fact explains.
 impl From<io::Error> for SocketFailure {
     fn from(error: io::Error) -> Self {
         Self { error, standing: None }

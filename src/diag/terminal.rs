@@ -63,7 +63,7 @@ impl Terminal {
         self.is_terminal
     }
 
-    /// Returns whether messages are lines for people.
+    /// Returns whether messages are lines for people, not JSON.
     pub(crate) fn is_for_people(&self) -> bool {
         self.format == LogFormat::Text
     }
@@ -87,12 +87,10 @@ impl Terminal {
         }
     }
 
-    /// Writes a message that everyone gets who did not ask for quiet, and that is no warning.
+    /// Writes a message that is no warning, unless `-q` was given.
     pub(crate) fn notice(&self, text: &str) {
-        match self.format {
-            _ if self.quiet > 0 => {}
-            LogFormat::Text => self.show(&format!("lsock: {text}")),
-            LogFormat::Json => self.show(text),
+        if !self.is_quiet() {
+            self.progress(text, &[]);
         }
     }
 
@@ -101,10 +99,7 @@ impl Terminal {
         let text = text.trim_end();
         match self.format {
             LogFormat::Text => self.line(text),
-            LogFormat::Json => {
-                let object = serde_json::json!({ "level": "INFO", "message": text });
-                self.line(&object.to_string());
-            }
+            LogFormat::Json => self.progress(text, &[]),
         }
     }
 

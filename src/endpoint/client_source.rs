@@ -28,18 +28,19 @@ pub(crate) enum ClientSource {
 #[derive(Debug)]
 pub(crate) struct TcpListeners {
     listeners: Vec<TcpListener>,
-    /// Counts calls: each one starts with the next socket, so that many clients of one address do
-    /// not keep out those of another.
-    turn: AtomicUsize,
+    /// Number of polls. Each one starts with the next socket, so that many clients of one address
+    /// do not keep out those of another.
+    polls: AtomicUsize,
 }
 
 impl TcpListeners {
-    /// Waits for a client. Cancel safe.
+    /// Waits for a client, in one task at a time: a socket wakes only the task that polled it last.
+    /// Cancel safe.
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         poll_fn(|cx| {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.listeners.len().max(1);
-            let (later, first) = self.listeners.split_at(turn);
-            for listener in first.iter().chain(later) {
+            let polls = self.polls.fetch_add(1, Ordering::Relaxed);
+            let (last, first) = self.listeners.split_at(polls % self.listeners.len().max(1));
+            for listener in first.iter().chain(last) {
                 if let Poll::Ready(accepted) = listener.poll_accept(cx) {
                     return Poll::Ready(accepted);
                 }
@@ -68,7 +69,7 @@ impl ClientSource {
             TcpListener::from_std(listener)
         };
         let listeners = listeners.into_iter().map(watch).collect::<io::Result<_>>()?;
-        Ok(Self::Tcp(TcpListeners { listeners, turn: AtomicUsize::new(0) }))
+        Ok(Self::Tcp(TcpListeners { listeners, polls: AtomicUsize::new(0) }))
     }
 
     /// Returns the failure of a listener that an event loop cannot watch.

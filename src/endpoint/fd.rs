@@ -109,6 +109,7 @@ pub(super) struct FdSource {
     inherited: Option<Inherited>,
     /// The name or TCP address of the socket, if it has one.
     address: Option<String>,
+    /// The address, or words if there is none.
     kind: String,
     /// The rules for clients of a local socket.
     allowed: Option<Allowed>,

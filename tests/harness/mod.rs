@@ -27,7 +27,7 @@ pub(crate) use process::{open_files, signal, threads_of};
 #[cfg(unix)]
 pub(crate) use requirements::{NOBODY, has, is_root};
 #[cfg(target_os = "linux")]
-pub(crate) use requirements::{has_mount_namespaces, has_pid_namespaces};
+pub(crate) use requirements::{has_mount_namespaces, has_network_namespaces, has_pid_namespaces};
 pub(crate) use running::Running;
 pub(crate) use scene::Scene;
 pub(crate) use wire::Wire;

@@ -28,26 +28,31 @@ pub(crate) fn is_root() -> bool {
 #[cfg(target_os = "linux")]
 #[track_caller]
 pub(crate) fn has_pid_namespaces() -> bool {
-    let attempt = || {
-        let args = ["--pid", "--fork", "--mount-proc", "true"];
-        std::process::Command::new("unshare").args(args).output()
-    };
-    has("unshare")
-        && (attempt().is_ok_and(|output| output.status.success())
-            || left_out("unshare --pid is not permitted"))
+    has_namespaces(&["--pid", "--fork", "--mount-proc", "true"])
 }
 
 /// Returns whether processes can be started in a mount namespace of their own.
 #[cfg(target_os = "linux")]
 #[track_caller]
 pub(crate) fn has_mount_namespaces() -> bool {
-    let attempt = || {
-        let args = ["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/proc"];
-        std::process::Command::new("unshare").args(args).output()
-    };
+    has_namespaces(&["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/proc"])
+}
+
+/// Returns whether processes can be started in a network namespace of their own.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn has_network_namespaces() -> bool {
+    has_namespaces(&["--net", "true"])
+}
+
+/// Returns whether unshare(1) succeeds with the arguments, of which the last ones are a command.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn has_namespaces(args: &[&str]) -> bool {
+    let attempt = || std::process::Command::new("unshare").args(args).output();
     has("unshare")
         && (attempt().is_ok_and(|output| output.status.success())
-            || left_out("unshare --mount is not permitted"))
+            || left_out(&format!("unshare {} is not permitted", args[0])))
 }
 
 #[track_caller]

@@ -43,7 +43,7 @@ pub enum NameProblem {
     /// Names on this system are text and cannot be given as bytes.
     NoBytesHere,
     /// The text has no prefix and a character that a bare word cannot contain.
-    NotOfWord {
+    BadCharacter {
         /// The first such character.
         character: char,
     },
@@ -99,7 +99,7 @@ impl Display for NameError {
             NameProblem::NoBytesHere => {
                 f.write_str("names cannot be given as bytes on this system")
             }
-            NameProblem::NotOfWord { character } => {
+            NameProblem::BadCharacter { character } => {
                 f.write_str("a bare word has only letters, digits, `_`, `-` and `.`, no `")?;
                 write_escaped(f, character.encode_utf8(&mut [0; 4]))?;
                 f.write_str("`")

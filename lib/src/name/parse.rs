@@ -99,16 +99,17 @@ fn bare_word(text: &OsStr, platform: Platform) -> Result<Name<'_>, NameError> {
 /// Returns why a text is not a bare word. Invalid UTF-8 is a replacement character here, which is
 /// no letter.
 fn word_problem(text: &str, platform: Platform) -> Option<NameProblem> {
-    let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if let Some(character) = text.chars().find(|c| !is_of_word(*c)) {
-        return Some(NameProblem::NotOfWord { character });
+    let is_allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if let Some(character) = text.chars().find(|c| !is_allowed(*c)) {
+        return Some(NameProblem::BadCharacter { character });
     }
     if !text.chars().any(char::is_alphabetic) {
         return Some(NameProblem::NoLetter);
     }
     let (_, ending) = text.rsplit_once('.')?;
-    let is_of_file = ["sock", "socket", "s"].iter().any(|known| ending.eq_ignore_ascii_case(known));
-    is_of_file.then_some(NameProblem::FileOrWord { platform })
+    let ends_as_file =
+        ["sock", "socket", "s"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+    ends_as_file.then_some(NameProblem::FileOrWord { platform })
 }
 
 fn parse_windows(text: &OsStr) -> Result<Name<'_>, NameError> {

@@ -48,7 +48,7 @@ fn of_name(error: &NameError) -> Option<String> {
     match error.problem() {
         // The message says it.
         NameProblem::FileOrWord { .. } => None,
-        NameProblem::NotOfWord { .. } | NameProblem::NoLetter
+        NameProblem::BadCharacter { .. } | NameProblem::NoLetter
             if text.chars().all(is_plain) && text != "." && text != ".." =>
         {
             let [file, name] = ["./", "@"].map(|start| quoted(&format!("{start}{text}")));

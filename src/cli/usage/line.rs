@@ -7,7 +7,7 @@ use clap::Args as _;
 use std::{borrow::Cow, ffi::OsString};
 
 /// Options before the command that have a value.
-const WITH_VALUE: [&str; 2] = ["--log-format", "--color"];
+pub(super) const WITH_VALUE: [&str; 2] = ["--log-format", "--color"];
 
 /// Returns the index of the first word that is no option, nor the value of one.
 pub(super) fn first_word(args: &[OsString]) -> Option<usize> {

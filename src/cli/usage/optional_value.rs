@@ -7,7 +7,7 @@ use std::ffi::OsString;
 /// An option with an optional value.
 pub(super) struct OptionalValue {
     pub(super) option: &'static str,
-    /// Returns the value that a separate word is meant to be.
+    /// Returns the value for which a separate word stands; `None` if the word is no value.
     meant: fn(&str) -> Option<String>,
 }
 

@@ -1,6 +1,6 @@
 use super::{habit, is_near, line, optional_value};
-use crate::cli::definition;
-use clap::Arg;
+use crate::cli::{Everywhere, definition};
+use clap::{Arg, Args as _};
 use std::collections::BTreeSet;
 
 /// Every option with an optional value needs the check for a value that follows as a word.
@@ -37,6 +37,15 @@ fn the_value_of_an_option_is_not_the_command() {
 }
 
 #[test]
+fn all_options_before_the_command_that_have_a_value_are_known() {
+    let options = Everywhere::augment_args(clap::Command::new("lsock"));
+    let with_value = options.get_arguments().filter(|arg| arg.get_action().takes_values());
+    let found: Vec<String> =
+        with_value.filter_map(|arg| Some(format!("--{}", arg.get_long()?))).collect();
+    assert_eq!(found, line::WITH_VALUE);
+}
+
+#[test]
 fn suggestions_are_near() {
     for (wrong, meant) in [
         ("--keepopen", "--keep-open"),
@@ -63,7 +72,7 @@ fn suggestions_are_near() {
 
 /// Each option that a hint names exists in the command for which it is given.
 #[test]
-fn hints_name_options_that_there_are() {
+fn hints_name_options_that_exist() {
     let tried = [
         "-U",
         "--abstract",
