@@ -1,7 +1,8 @@
 //! TCP ports (`tcp:HOST:PORT`).
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, ListenSource, RetryPolicy, resolver, retry::ConnectRetry,
+    ClientSource, ConnectTarget, Dialling, ListenSource, RetryPolicy, is_number, resolver,
+    retry::ConnectRetry,
 };
 use crate::{
     diag::Failure,
@@ -35,8 +36,7 @@ impl TcpAddress {
             None if !host.is_empty() && host.chars().all(is_of_host) => host,
             _ => return Err(TAKES),
         };
-        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
-        let port = port.parse().ok().filter(|_| is_number).ok_or(TAKES)?;
+        let port = port.parse().ok().filter(|_| is_number(port)).ok_or(TAKES)?;
         Ok(Self { host: host.to_owned(), port })
     }
 
