@@ -39,6 +39,8 @@ fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
             (&["relay", "FD:3", "@a"], &line("fd:3 @a")),
             (&["relay", "fd3", "@a"], &line("fd:3 @a")),
             (&["relay", "@a", "fd3"], "can only be listened on"),
+            (&["relay", "exec:cat -n", "@a"], "hint: `lsock connect @a -- cat -n`\n"),
+            (&["relay", "exec:cat", "exec:cat"], "hint: see `lsock relay --help`\n"),
             // A hint for both sides.
             (&["relay", "8080", "a.sock"], &line(&format!("tcp:localhost:8080 {file}"))),
             (&["relay", "ABSTRACT-CONNECT:a", "OPEN:/x"], "let the shell open it"),
@@ -115,6 +117,19 @@ fn what_lsock_does_not_have_is_named_with_what_to_use() {
             ),
             (&["connect", "vsock:3:80"], "socat has it: `socat VSOCK:3:80 ...`"),
             (&["listen", "PTY,link=./p"], "lsock has no pseudo-terminals"),
+        ],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_with_characters_of_a_shell_is_translated() {
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["relay", "@a", "exec:a | b,c"], "hint: `lsock relay @a \"exec:sh -c 'a | b,c'\"`\n"),
+            (&["relay", "exec:a | b", "@a"], "hint: `lsock connect @a -- sh -c 'a | b'`\n"),
+            (&["listen", "exec:a | b"], "hint: `lsock listen NAME -- sh -c 'a | b'`\n"),
         ],
     );
 }

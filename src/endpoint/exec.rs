@@ -16,8 +16,10 @@ pub(super) const PREFIX: &str = "exec:";
 
 /// The reason to refuse characters that only a shell understands.
 const NO_SHELL: &str = match Platform::CURRENT {
-    Platform::Windows => "no shell reads it: quote the characters, or use `-- cmd /c COMMAND`",
-    _ => "no shell reads it: quote the characters, or use `-- sh -c 'COMMAND'`",
+    Platform::Windows => {
+        "it is run without a shell: quote the characters, or use `-- cmd /c COMMAND`"
+    }
+    _ => "it is run without a shell: quote the characters, or use `-- sh -c 'COMMAND'`",
 };
 
 /// A command and its arguments.
@@ -37,7 +39,7 @@ impl CommandLine {
     /// Splits a line into words as a shell does.
     pub(super) fn parse(rest: Option<&str>) -> Result<Self, &'static str> {
         let line = rest.ok_or("it is not UTF-8; a command of any bytes can follow `--`")?;
-        if has_shell_characters(line) {
+        if needs_shell(line) {
             return Err(NO_SHELL);
         }
         let words = shlex::split(line).ok_or("a quote is not closed")?;
@@ -83,7 +85,7 @@ impl CommandLine {
 }
 
 /// Returns whether a line has a character outside of quotes that only a shell understands.
-fn has_shell_characters(line: &str) -> bool {
+pub(super) fn needs_shell(line: &str) -> bool {
     let mut quote = None;
     let mut chars = line.chars();
     while let Some(c) = chars.next() {

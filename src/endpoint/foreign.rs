@@ -5,7 +5,11 @@
 mod keyword;
 
 use self::keyword::{Keyword, bare, named};
-use super::{CommandLine, InheritedFd, TcpAddress, exec, stdio, tcp};
+use super::{
+    CommandLine, InheritedFd, TcpAddress,
+    exec::{self, needs_shell},
+    stdio, tcp,
+};
 use crate::diag::quoted;
 use Role::{Connect, Either, Listen};
 use local_socket::Platform;
@@ -84,6 +88,10 @@ pub(crate) fn recognise(text: &str, platform: Platform) -> Option<ForeignAddress
         _ => return None,
     };
     match named(word) {
+        // What is written for a shell is a command of the shell.
+        Some(_) if word == "exec" && platform != Platform::Windows && needs_shell(rest) => {
+            Some(ForeignAddress { role: Either, forks: false, meaning: shell(rest) })
+        }
         Some(_) if is_own(word, rest) => None,
         Some(keyword) => Some(address(keyword, word, rest, platform)),
         None if rest.starts_with("//") => Some(address(Keyword::UnknownUrl, word, rest, platform)),
@@ -124,9 +132,12 @@ fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
         return Some(Meaning::Name(format!("@{pipe}")));
     }
     let endpoint = tcp_endpoint(text, None, "localhost", "PORT");
-    let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
-    let is_host = text.eq_ignore_ascii_case("localhost")
-        || is_address(text.trim_start_matches('[').trim_end_matches(']'));
+    let in_brackets = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let is_address = match in_brackets {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => text.parse::<IpAddr>().is_ok(),
+    };
+    let is_host = is_address || text.eq_ignore_ascii_case("localhost");
     let has_port = || {
         text.rsplit_once(':').is_some_and(|(host, port)| {
             is_number(port) && named(host).is_none() && !host.contains('/') && is_tcp(&endpoint)
@@ -179,7 +190,7 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
         }
         Keyword::Url(port) => Meaning::Tcp(tcp_endpoint(place, None, "localhost", port)),
         Keyword::Exec => command(shlex::split(place)),
-        Keyword::Shell => command(Some(["sh", "-c", or(place, "CMD")].map(str::to_owned).into())),
+        Keyword::Shell => shell(or(place, "CMD")),
         Keyword::Fd => {
             // `fd3`, but not the word of `ACCEPT-FD:`.
             let of_word = word.get(2..).filter(|number| is_number(number));
@@ -224,6 +235,11 @@ fn command(words: Option<Vec<String>>) -> Meaning {
     let words = words.filter(|words| !words.is_empty()).unwrap_or_else(|| vec!["CMD".to_owned()]);
     let line = CommandLine::new(words.into_iter().map(Into::into));
     line.map_or(Meaning::Stdio, Meaning::Command)
+}
+
+/// Returns the shell with this command.
+fn shell(line: &str) -> Meaning {
+    command(Some(["sh", "-c", line].map(str::to_owned).into()))
 }
 
 /// Returns the name of a socket file, or the abstract name that a path with `@` or `\0` is, as

@@ -26,19 +26,26 @@ const FORMS: &str = match Platform::CURRENT {
 
 /// Returns the hint for the error; `help` names the help of the command.
 pub(super) fn hint(error: &NotAnEndpoint, args: &[OsString], help: String) -> Option<String> {
-    match error.reason() {
-        RefusalReason::Name(error) => of_name(error),
-        RefusalReason::Kind => Some(help),
-        RefusalReason::Foreign(address) => Some(match line::command(args).as_deref() {
-            Some("relay") => relay(args).unwrap_or(help),
-            Some(command @ ("listen" | "connect")) => with_name(args, command, address),
-            // Options of bench.
-            _ => match (&address.meaning, address.meaning.endpoint()) {
+    let command = line::command(args);
+    match (error.reason(), command.as_deref()) {
+        (RefusalReason::Name(error), _) => of_name(error),
+        (RefusalReason::Kind, Some("relay")) => Some(match translated(args) {
+            Some((_, Translation::Hint(hint))) => hint,
+            _ => help,
+        }),
+        (RefusalReason::Kind, _) => Some(help),
+        (RefusalReason::Foreign(_), Some("relay")) => Some(relay(args).unwrap_or(help)),
+        (RefusalReason::Foreign(address), Some(command @ ("listen" | "connect"))) => {
+            Some(with_name(args, command, address))
+        }
+        // Options of bench.
+        (RefusalReason::Foreign(address), _) => {
+            Some(match (&address.meaning, address.meaning.endpoint()) {
                 (Meaning::Advice { hint, .. }, _) => hint.clone(),
                 (_, Some(endpoint)) => format!("write {}", quoted(&endpoint)),
                 (_, None) => help,
-            },
-        }),
+            })
+        }
     }
 }
 
@@ -99,19 +106,24 @@ fn positionals(args: &[OsString], command: &str) -> Vec<Option<OsString>> {
     names.iter().map(typed).collect()
 }
 
+/// Returns the sides of a relay as they are typed, and their translation.
+fn translated(args: &[OsString]) -> Option<(Vec<String>, Translation)> {
+    let sides = positionals(args, "relay").into_iter().flatten();
+    let typed: Vec<String> = sides.map(|side| side.into_string().ok()).collect::<Option<_>>()?;
+    let translation = translate(&typed.iter().map(String::as_str).collect::<Vec<_>>())?;
+    Some((typed, translation))
+}
+
 /// Returns the line of a relay with both sides in the words of lsock, or what to use instead.
 fn relay(args: &[OsString]) -> Option<String> {
-    let sides = positionals(args, "relay");
-    let typed: Vec<&str> =
-        sides.iter().flatten().map(|side| side.to_str()).collect::<Option<_>>()?;
-    let endpoints = match translate(&typed)? {
-        Translation::Endpoints(endpoints) => endpoints,
-        Translation::Hint(hint) => return Some(hint),
+    let (typed, endpoints) = match translated(args)? {
+        (typed, Translation::Endpoints(endpoints)) => (typed, endpoints),
+        (_, Translation::Hint(hint)) => return Some(hint),
     };
     // The other words stay as they are.
     let mut words = words_of(args)?;
     for (text, endpoint) in typed.iter().zip(&endpoints) {
-        let place = words.iter_mut().skip(1).find(|word| word == text)?;
+        let place = words.iter_mut().skip(1).find(|word| *word == text)?;
         place.clone_from(endpoint);
     }
     let has = |option: &str| words.iter().any(|word| word == option);

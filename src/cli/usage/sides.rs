@@ -4,8 +4,9 @@ use super::{
     habit::as_endpoint,
     line::{joined, quoted},
 };
-use crate::endpoint::{ForeignAddress, Meaning, Role, recognise};
+use crate::endpoint::{ForeignAddress, Meaning, Role, Target, recognise};
 use local_socket::{Name, Platform};
+use std::ffi::OsStr;
 
 pub(super) const ONLY_LISTENS: &str = "an inherited socket can only be listened on";
 
@@ -24,6 +25,9 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
     for (index, text) in typed.iter().enumerate() {
         let Some(ForeignAddress { role, meaning, .. }) = recognise(text, Platform::CURRENT) else {
             sides.push(as_endpoint(text));
+            if let Ok(Target::Command(line)) = Target::parse(OsStr::new(text)) {
+                command.get_or_insert(line);
+            }
             continue;
         };
         sides.push(match meaning {

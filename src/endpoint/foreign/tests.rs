@@ -59,6 +59,7 @@ fn addresses_that_mean_the_same_on_every_system() {
                 ("EXEC:cat,pty,stderr", "exec:cat"),
                 ("EXEC:", "exec:CMD"),
                 ("SYSTEM:a | b", "exec:sh -c 'a | b'"),
+                ("EXEC:a | b", "exec:a '|' b"),
                 ("PIPE", "exec:cat"),
                 ("STDIO", "-"),
                 ("stdio", "-"),
@@ -99,6 +100,7 @@ fn paths_are_socket_files_where_there_are_any() {
                 ("file:///run/a", "/run/a"),
                 ("other:///run/a", "/run/a"),
                 (r"\\.\pipe\a", "@a"),
+                ("exec:a | b,c", "exec:sh -c 'a | b,c'"),
             ],
         );
     }
@@ -185,6 +187,10 @@ fn names_and_endpoints_of_lsock_are_no_foreign_addresses() {
         "a/b:80",
         "tcp:localhost:80",
         "exec:a,b",
+        "exec:a '|'",
+        "[::1",
+        "::1]",
+        "[127.0.0.1]",
         "exec:",
         "fd:3",
         "fs:a",
