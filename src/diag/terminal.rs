@@ -90,7 +90,7 @@ impl Terminal {
     /// Writes a message that is no warning, unless `-q` was given.
     pub(crate) fn notice(&self, text: &str) {
         if !self.is_quiet() {
-            self.progress(text, &[]);
+            self.info(text, &[]);
         }
     }
 
@@ -99,12 +99,12 @@ impl Terminal {
         let text = text.trim_end();
         match self.format {
             LogFormat::Text => self.line(text),
-            LogFormat::Json => self.progress(text, &[]),
+            LogFormat::Json => self.info(text, &[]),
         }
     }
 
-    /// Writes a line of progress. JSON has the numbers of bytes as well.
-    pub(crate) fn progress(&self, text: &str, numbers: &[(&str, Option<u64>)]) {
+    /// Writes a line of information. JSON has the numbers as well.
+    pub(crate) fn info(&self, text: &str, numbers: &[(&str, Option<u64>)]) {
         match self.format {
             LogFormat::Text => self.line(&format!("lsock: {text}")),
             LogFormat::Json => {

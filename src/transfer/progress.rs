@@ -47,5 +47,5 @@ fn write_line(meter: &Meter, size: Option<u64>, terminal: Terminal) {
     let text = format!("{}{total} moved, {rate}/s, {time:.1} s", HumanBytes(bytes));
     let (sent, received) = (meter.sent.delivered(), meter.received.delivered());
     let numbers = [("sent", Some(sent)), ("received", Some(received)), ("total", size)];
-    terminal.progress(&text, &numbers);
+    terminal.info(&text, &numbers);
 }

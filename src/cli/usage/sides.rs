@@ -21,13 +21,9 @@ pub(super) enum Translation {
 /// Translates the sides of a relay. Returns `None` if lsock has nothing for them.
 pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
     let mut sides: Vec<String> = Vec::new();
-    let mut command = None;
     for (index, text) in typed.iter().enumerate() {
         let Some(ForeignAddress { role, meaning, .. }) = recognise(text, Platform::CURRENT) else {
             sides.push(as_endpoint(text));
-            if let Ok(Target::Command(line)) = Target::parse(OsStr::new(text)) {
-                command.get_or_insert(line);
-            }
             continue;
         };
         sides.push(match meaning {
@@ -39,13 +35,7 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
             Meaning::Fd(_) if index == 1 => {
                 return Some(Translation::Hint(ONLY_LISTENS.to_owned()));
             }
-            meaning => {
-                let endpoint = meaning.endpoint()?;
-                if let Meaning::Command(line) = meaning {
-                    command.get_or_insert(line);
-                }
-                endpoint
-            }
+            meaning => meaning.endpoint()?,
         });
     }
     if let [first, second] = *typed
@@ -53,13 +43,13 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
     {
         sides.swap(0, 1);
     }
-    let is_command = |side: &str| side.starts_with("exec:");
-    match (&*sides, command) {
+    match Target::parse(OsStr::new(sides.first()?)) {
         // A command cannot be listened on, but it can be joined to a name.
-        ([first, name], Some(line)) if is_command(first) && Name::parse(name).is_ok() => Some(
-            Translation::Hint(format!("`lsock connect {} -- {}`", quoted(name), line.quoted())),
-        ),
-        ([first, ..], _) if is_command(first) => None,
+        Ok(Target::Command(line)) => {
+            let name = sides.get(1).filter(|name| Name::parse(name).is_ok())?;
+            let hint = format!("`lsock connect {} -- {}`", quoted(name), line.quoted());
+            Some(Translation::Hint(hint))
+        }
         _ => Some(Translation::Endpoints(sides)),
     }
 }

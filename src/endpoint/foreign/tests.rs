@@ -145,6 +145,7 @@ fn files_and_folders_of_users_get_advice() {
         ("\"~/a b\"", "write ~/'a b' without quotes"),
         (r"\~/a", "write ~/a"),
         ("~user/a", "write ~user/a without quotes"),
+        ("~user/a b", "write ~user/'a b' without quotes"),
         ("ssh://host", "tcp:HOST:PORT"),
     ] {
         match recognise(text, Linux).map(|address| address.meaning) {
