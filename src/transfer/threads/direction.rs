@@ -53,7 +53,7 @@ impl<'a> CopyPath<'a> {
         gauge: &'a Gauge,
         observed: &'a ObservedDirection,
     ) -> io::Result<Self> {
-        let splices = options.copy != CopyMode::Buffer && !observed.is_observed();
+        let splices = options.may_splice() && !observed.is_observed();
         let splicer = if splices { splicer() } else { None };
         if splicer.is_none() && options.copy == CopyMode::Splice && !observed.is_observed() {
             return Err(cannot_splice());
