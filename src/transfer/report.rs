@@ -1,6 +1,6 @@
 //! The report of a transfer, which both drivers return.
 
-use super::{Delivery, DirectionEnd, EarlyEnd, closed_error, delivery::is_gone, ended_error};
+use super::{Delivery, DirectionEnd, EarlyEnd, closed_error, ended_error, peer_has_closed};
 use crate::diag::{Failure, Outcome, Receiver, counted};
 use std::{
     fmt::{self, Display, Formatter},
@@ -129,8 +129,8 @@ impl DirectionReport {
             |error| Some(undelivered(receiver.receiver(), error, self.undelivered, self.delivered));
         let may_stop = receiver.may_stop_reading();
         match self.end {
-            DirectionEnd::OutputFailed(error) if may_stop && is_gone(&error) => None,
-            DirectionEnd::OutputFailed(error) if is_gone(&error) => lost(closed_error()),
+            DirectionEnd::OutputFailed(error) if may_stop && peer_has_closed(&error) => None,
+            DirectionEnd::OutputFailed(error) if peer_has_closed(&error) => lost(closed_error()),
             DirectionEnd::OutputFailed(error) => lost(error),
             DirectionEnd::ReceiverGone if self.undelivered != Some(0) && !may_stop => {
                 lost(closed_error())
