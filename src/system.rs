@@ -64,8 +64,8 @@ pub(crate) enum Either {
     /// The input has data, or has reached its end.
     #[cfg_attr(windows, expect(dead_code, reason = "the system does not report it"))]
     Input,
-    /// The stream has data or has reached its end, the reader of the output has gone, or the system
-    /// does not report which is first.
+    /// The stream has data or has reached its end, the reader of the output has closed, or the
+    /// system does not report which is first.
     Stream,
 }
 
@@ -74,7 +74,7 @@ pub(crate) enum Either {
 pub(crate) enum Receivable {
     /// There is something to receive, or the end of file.
     Stream,
-    /// The reader of standard output has gone.
+    /// The reader of standard output has closed.
     OutputGone,
 }
 

@@ -100,13 +100,14 @@ impl Bridge {
         Self { client, ..Self::new(BridgeTarget::Commands(commands), plan, None) }
     }
 
-    /// Ends the service when the reader of stdout has gone, also while no client is connected. The
-    /// only client needs no watch: its thread notices it.
+    /// Ends the service when the reader of stdout has closed, also while no client is connected.
+    /// With only one client the thread of the standard streams waits for that.
     pub(super) fn watch_reader(&self) -> Result<(), Failure> {
         match &self.target {
             BridgeTarget::Stdio(shared) if !shared.once => {
-                let stdio = shared.next().map_err(unusable)?;
-                stdio.watched_output().map_or(Ok(()), |output| watch_reader(output, &self.over))
+                let stdio = shared.stdio.lock().unwrap_or_else(PoisonError::into_inner);
+                let output = stdio.as_ref().and_then(Stdio::watched_output);
+                output.map_or(Ok(()), |output| watch_reader(output, &self.over))
             }
             _ => Ok(()),
         }
@@ -165,7 +166,8 @@ impl Bridge {
         };
         let report = Box::pin(self.transfer(socket, connected?, number, &closing)).await;
         if report.was_closed_unused() {
-            // The user at the standard streams waits for it; other clients may come in advance.
+            // A user or a script waits for the answer on standard output. Other clients may connect
+            // before they have a request.
             if self.client == Party::ReportedStdio {
                 return Err(Failure::Unserved { name: target.to_string(), user: None });
             }

@@ -32,7 +32,8 @@ pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
     }
 }
 
-/// Cancels the token when the reader of stdout has gone, from the event loop of the caller.
+/// Starts a task in the event loop of the caller that cancels the token when the reader of stdout
+/// has closed.
 pub(super) fn watch_reader(output: &Output, over: &CancellationToken) -> Result<(), Failure> {
     if output.has_reader() {
         let output = output.try_clone().map_err(unusable)?;
@@ -73,8 +74,8 @@ impl Stdio {
         report
     }
 
-    /// Returns the output whose reader may go while no connection is joined; `None` if nothing is
-    /// received.
+    /// Returns the output whose reader can close while no connection is joined; `None` if nothing
+    /// is received for it.
     pub(super) fn watched_output(&self) -> Option<&Output> {
         Some(&self.output).filter(|_| self.options.receives)
     }

@@ -76,7 +76,7 @@ fn explanation(error: &SocketError) -> Option<Standing> {
 fn of_connecting(path: &Path, code: Errno) -> Option<Standing> {
     let Found { link, place } = follow(path, &mut vec![])?;
     let fact = match (code, place) {
-        // The error says it all.
+        // The message of the error is complete.
         (Errno::NOENT, Place::Problem(Fact::Missing(missing)))
             if link.is_none() && missing == path =>
         {
@@ -108,8 +108,8 @@ fn of_connecting(path: &Path, code: Errno) -> Option<Standing> {
     Some(Standing { link, fact })
 }
 
-/// Returns what explains an error of listening. A name that is in use is explained by the library,
-/// except where a link leads to.
+/// Returns what explains an error of listening. The error of the library explains a name that is in
+/// use; only the target of a symbolic link is added.
 fn of_listening(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option<Standing> {
     let folder = folder_of(path);
     let fact = match code {

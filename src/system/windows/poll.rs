@@ -5,13 +5,14 @@ use local_socket::{
 };
 use std::{io, time::Duration};
 
-/// Returns at once: streams are blocking, and the system does not report that a reader has gone.
+/// Returns at once: streams are blocking, and the system does not report that a reader has closed.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_receive(_: &Stream, _: &Output) -> io::Result<Receivable> {
     Ok(Receivable::Stream)
 }
 
-/// Returns at once: listeners are blocking, and the system does not report that a reader has gone.
+/// Returns at once: listeners are blocking, and the system does not report that a reader has
+/// closed.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_accept(_: &Listener, _: &Output) -> io::Result<Receivable> {
     Ok(Receivable::Stream)

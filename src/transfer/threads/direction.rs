@@ -181,7 +181,7 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// Sends what has already arrived on the input, after the reader of the output has gone.
+    /// Sends what has already arrived on the input, after the reader of the output has closed.
     fn send_arrived(&mut self) -> ThreadEnd {
         let sent = || self.meter.sent.delivered();
         let (before, arrived) = (sent(), self.input.pending().unwrap_or(0));

@@ -216,7 +216,7 @@ impl TransferShared {
         });
     }
 
-    /// Ends both directions, because the reader of the output has gone while there was nothing to
+    /// Ends both directions, because the reader of the output has closed while there was nothing to
     /// write. What has already arrived on the input is still sent.
     fn output_is_gone(&self) {
         if self.endings().sends && system::REPORTS_END_OF_RECEIVING {
