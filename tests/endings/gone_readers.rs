@@ -161,8 +161,7 @@ fn what_has_arrived_on_stdin_is_sent_after_the_reader_has_gone() {
 #[test]
 fn a_pipeline_with_head_ends_while_the_server_is_silent() {
     let scene = Scene::new();
-    let server = scene.listen("./s").open_input().start_listening();
-    let mut server = server;
+    let mut server = scene.listen("./s").open_input().start_listening();
     server.send("one\n");
     let script = r#"{ "$0" connect ./s; echo status $? >&2; } | head -n 1"#;
     let outcome = scene.shell(script).open_input().run().ok().output("one\n");

@@ -65,7 +65,7 @@ fn idle_connections_are_closed_after_the_grace_time() {
         }
         let start = Instant::now();
         signal(&relay, Signal::INT);
-        relay.end().died_of(Signal::INT).says("1 connection was still open after ");
+        relay.end().died_of(Signal::INT).says("1 connection was still open after 300ms");
         assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
         assert_eq!(client.rest_whatever_happens(), b"", "{target}");
