@@ -11,6 +11,7 @@ pub(crate) mod local_listener;
 mod namespaces;
 pub(crate) mod notify;
 pub(crate) mod output;
+mod path_walk;
 pub(crate) mod pipes;
 pub(crate) mod poll;
 mod probing;
