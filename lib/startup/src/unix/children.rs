@@ -106,11 +106,14 @@ mod tests {
     use super::*;
     use std::os::fd::{AsRawFd as _, OwnedFd};
 
-    /// Which one is used depends on the system.
+    /// Sets the flag. Returns whether the system can do it so.
+    type Method = fn() -> bool;
+
+    /// Which method is used depends on the system.
     #[test]
     fn each_method_sets_close_on_exec() {
         // With the systems on which it is not complete.
-        let methods: [(&str, fn() -> bool, bool); 3] = [
+        let methods: [(&str, Method, bool); 3] = [
             (
                 "close_range",
                 close_range_on_exec,
