@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use std::os::fd::{AsRawFd as _, OwnedFd};
 
-    /// Sets the flag. Returns whether the system can do it so.
+    /// Sets the flag. Returns whether the system supports the method.
     type Method = fn() -> bool;
 
     /// Which method is used depends on the system.
