@@ -8,10 +8,10 @@ use crate::{
 };
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread,
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::AbortHandle};
 use tokio_util::sync::CancellationToken;
 
 /// Standard input and output, which are joined to one client after another.
@@ -22,6 +22,8 @@ pub(super) struct SharedStdio {
     stdio: Mutex<Option<Stdio>>,
     /// Whether there is only one client.
     once: bool,
+    /// The task that waits until the reader of the output has closed.
+    watch: OnceLock<AbortHandle>,
 }
 
 /// The thread that moves bytes between standard input and output and a socket.
@@ -34,7 +36,7 @@ pub(super) struct StdioThread {
 
 impl SharedStdio {
     pub(super) fn new(stdio: Stdio, once: bool) -> Arc<Self> {
-        Arc::new(Self { stdio: Mutex::new(Some(stdio)), once })
+        Arc::new(Self { stdio: Mutex::new(Some(stdio)), once, watch: OnceLock::new() })
     }
 
     /// Starts a thread that joins standard input and output to one end of a socket pair. Returns
@@ -54,20 +56,26 @@ impl SharedStdio {
         Ok((ours.into(), StdioThread { report, meter }))
     }
 
-    /// Cancels the token when the reader of the output has closed. With only one client, the thread
-    /// of the standard streams waits for that.
+    /// Cancels the token when the reader of the output has closed, also while there is no client.
+    /// As soon as the only client is there, its thread waits for that.
     pub(super) fn watch_reader(&self, over: &CancellationToken) -> Result<(), Failure> {
         let stdio = self.stdio.lock().unwrap_or_else(PoisonError::into_inner);
-        match stdio.as_ref().and_then(Stdio::watched_output) {
-            Some(output) if !self.once => watch_reader(output, over),
-            _ => Ok(()),
+        if let Some(output) = stdio.as_ref().and_then(Stdio::watched_output)
+            && let Some(watch) = watch_reader(output, over)?
+        {
+            // It is called once.
+            let _ = self.watch.set(watch);
         }
+        Ok(())
     }
 
     /// Returns the standard streams for the next client.
     fn next(&self) -> io::Result<Stdio> {
         let mut stdio = self.stdio.lock().unwrap_or_else(PoisonError::into_inner);
         let next = if self.once {
+            if let Some(watch) = self.watch.get() {
+                watch.abort();
+            }
             stdio.take()
         } else {
             stdio.as_ref().map(Stdio::try_clone).transpose()?

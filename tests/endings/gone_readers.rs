@@ -94,13 +94,23 @@ fn lsock_ends_when_the_peer_of_a_socket_on_stdout_closes() {
 
 #[test]
 fn a_listener_without_a_client_ends_when_the_reader_exits() {
-    let commands = ["listen ./s", "listen ./s -k", "listen ./s -k --merge", "relay ./s -"];
-    for (command, comes) in commands.into_iter().flat_map(|it| [(it, false), (it, true)]) {
+    // Commands, and whether they have served a client before.
+    let cases = [
+        ("listen ./s", false),
+        ("listen ./s -k", false),
+        ("listen ./s -k", true),
+        ("listen ./s -k --merge", false),
+        ("listen ./s -k --merge", true),
+        ("relay ./s -", false),
+        ("relay ./s -", true),
+        ("relay ./s - --once", false),
+    ];
+    for (command, is_second) in cases {
         let scene = Scene::new();
         let lsock = lsock(&scene, &format!("{command} -v")).open_input().unread_output();
         let mut lsock = lsock.start_listening();
         let mut output = lsock.take_output();
-        if comes && command != "listen ./s" {
+        if is_second {
             let mut client = scene.wire("./s");
             client.send("a line\n");
             output.read_exact(&mut [0; 7]).unwrap();
