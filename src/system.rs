@@ -72,7 +72,7 @@ pub(crate) enum Either {
 /// The result of waiting for something to receive, which is written to standard output.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Receivable {
-    /// There is something to receive, or the end of file.
+    /// There is something to receive, the end of file, or a client.
     Stream,
     /// The reader of standard output has closed.
     OutputGone,

@@ -150,7 +150,7 @@ fn a_reader_that_exits_does_not_end_a_transfer_that_only_sends() {
 }
 
 #[test]
-fn what_has_arrived_on_stdin_is_sent_after_the_reader_has_gone() {
+fn what_has_arrived_on_stdin_is_sent_after_the_reader_has_closed() {
     let bytes = data(3_000_000);
     for command in ["connect ./peer", "connect ./peer --copy buffer", "relay - ./peer"] {
         let scene = Scene::new();

@@ -86,7 +86,7 @@ fn clients_that_only_receive_end_with_what_was_queued_at_a_signal() {
     }
 }
 
-/// A sender that goes on after the end of file is still read.
+/// Also what a client sends after it has received the end of file.
 #[test]
 fn a_hub_reads_what_clients_send_after_its_end_of_file_at_a_signal() {
     let scene = Scene::new();

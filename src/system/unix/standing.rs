@@ -63,14 +63,14 @@ fn explanation(error: &SocketError) -> Option<Standing> {
     let path = error.name().is_path().then(|| Path::new(error.name().as_os_str()))?;
     let code = Errno::from_raw_os_error(error.raw_os_error()?);
     match error.action() {
-        Action::Connect => of_connecting(path, code),
-        Action::Bind => of_listening(path, code, error.obstacle()),
+        Action::Connect => explain_connect(path, code),
+        Action::Bind => explain_bind(path, code, error.obstacle()),
         _ => None,
     }
 }
 
 /// Returns what explains an error of `connect(2)`.
-fn of_connecting(path: &Path, code: Errno) -> Option<Standing> {
+fn explain_connect(path: &Path, code: Errno) -> Option<Standing> {
     let Found { link, place } = follow(path)?;
     let fact = match (code, place) {
         // The message of the error is complete.
@@ -107,7 +107,7 @@ fn of_connecting(path: &Path, code: Errno) -> Option<Standing> {
 
 /// Returns what explains an error of listening. The error of the library explains a name that is in
 /// use; only the target of a symbolic link is added.
-fn of_listening(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option<Standing> {
+fn explain_bind(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option<Standing> {
     let folder = folder_of(path);
     let fact = match code {
         Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::ACCESS => match follow(path)?.place {
