@@ -10,6 +10,7 @@ mod hub;
 mod listen;
 mod listening;
 mod relay;
+mod shared_stdio;
 mod stdio;
 
 use crate::{

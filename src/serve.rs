@@ -14,18 +14,32 @@ pub(crate) use limits::Limits;
 pub(crate) use server::{Client, Handler, Server};
 pub(crate) use stop::Stopper;
 
-/// Additional time for closing connections after the grace time.
-const LAST_TIME: std::time::Duration = std::time::Duration::from_millis(500);
+use crate::diag::counted;
+use std::time::Duration;
 
-/// Time after a signal in which connections can end without a message that they are waited for.
-pub(crate) const UNSAID_TIME: std::time::Duration = std::time::Duration::from_millis(100);
+/// Additional time for closing connections after the grace time.
+const LAST_TIME: Duration = Duration::from_millis(500);
+
+/// Time between a signal and the message that connections are waited for, which is left out if they
+/// end before.
+pub(crate) const NOTICE_DELAY: Duration = Duration::from_millis(100);
 
 /// Returns the message that open connections are waited for after a signal.
-fn waiting_for(connections: usize, grace: std::time::Duration) -> String {
-    let those = if connections == 1 { "it" } else { "them" };
-    let connections = crate::diag::counted(connections as u64, "connection");
+fn waiting_for(connections: usize, grace: Duration) -> String {
+    let pronoun = if connections == 1 { "it" } else { "them" };
+    let connections = counted(connections as u64, "connection");
     let grace = humantime::format_duration(grace);
-    format!("waiting up to {grace} for {connections} to end; a second signal ends {those} at once")
+    format!(
+        "waiting up to {grace} for {connections} to end; a second signal ends {pronoun} at once"
+    )
+}
+
+/// Returns the message that connections are closed at the end of the grace time.
+fn still_open(connections: usize, grace: Duration) -> String {
+    let verb = if connections == 1 { "was" } else { "were" };
+    let connections = counted(connections as u64, "connection");
+    let grace = humantime::format_duration(grace);
+    format!("{connections} {verb} still open after {grace} and {verb} closed")
 }
 
 /// Ends the process by the signal, after the log has been written.

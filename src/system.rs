@@ -64,17 +64,17 @@ pub(crate) enum Either {
     /// The input has data, or has reached its end.
     #[cfg_attr(windows, expect(dead_code, reason = "the system does not report it"))]
     Input,
-    /// The stream has data or has reached its end, the reader of the output has gone, or the system
-    /// does not report which is first.
+    /// The stream has data or has reached its end, the reader of the output has closed, or the
+    /// system does not report which is first.
     Stream,
 }
 
 /// The result of waiting for something to receive, which is written to standard output.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Receivable {
-    /// There is something to receive, or the end of file.
+    /// There is something to receive, the end of file, or a client.
     Stream,
-    /// The reader of standard output has gone.
+    /// The reader of standard output has closed.
     OutputGone,
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod tasks;
 pub(crate) mod threads;
 mod write_stop;
 
-pub(crate) use delivery::{Delivery, DeliveryRule, closed_error, ended_error};
+pub(crate) use delivery::{Delivery, DeliveryRule, closed_error, ended_error, peer_has_closed};
 use ending::AfterEnd;
 pub(crate) use ending::{DirectionEnd, EarlyEnd};
 use limits::TimeLimits;

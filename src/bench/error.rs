@@ -31,7 +31,7 @@ pub(crate) enum BenchError {
     Answered,
     #[error("no progress for {}", format_duration(*after))]
     Stalled { after: Duration, external: bool },
-    #[error("the server was not done with what was sent {} after the end of the run", format_duration(*after))]
+    #[error("the server had not processed all data {} after the end of the run", format_duration(*after))]
     Unfinished { after: Duration, external: bool },
     #[error("cannot connect to {server}: it accepted no connection for {}", format_duration(*after))]
     Busy { server: String, after: Duration },

@@ -134,7 +134,8 @@ impl ConnectRetry {
         Err(self.failure(error, name))
     }
 
-    fn failure(&self, error: io::Error, name: Option<&Name<'_>>) -> Failure {
+    /// Returns the failure of an attempt that is the last one.
+    pub(crate) fn failure(&self, error: io::Error, name: Option<&Name<'_>>) -> Failure {
         let (is_absent, timed_out) = (is_absent(&error), error.kind() == ErrorKind::TimedOut);
         let error = examine(error);
         match (self.retry_policy.wait, self.retry_policy.timeout) {

@@ -3,30 +3,28 @@
 use super::{
     command::Commands,
     environment::ConnectionInfo,
-    stdio::{Stdio, unusable, watch_reader},
+    shared_stdio::{SharedStdio, StdioResult, StdioThread},
+    stdio::unusable,
 };
 use crate::{
-    diag::{Failure, Outcome, Receiver, caught, counted},
+    diag::{Failure, Outcome, counted},
     endpoint::{ConnectTarget, Dialling, RetryPolicy},
     serve::{Client, Handler},
-    system::{Detached, Socket},
+    system::Socket,
     transfer::{
-        self, Meter, Parties, Party, Passing, TransferReport,
+        Parties, Party, Passing, TransferReport,
         tasks::{self, TaskSink, TransferPlan},
     },
 };
 use std::{
     future::poll_fn,
-    io,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::Poll,
-    thread,
     time::Duration,
 };
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// Joins clients to the target.
@@ -48,24 +46,6 @@ pub(super) enum BridgeTarget {
     Connection(Arc<dyn ConnectTarget>, RetryPolicy),
     Commands(Commands),
     Stdio(Arc<SharedStdio>),
-}
-
-/// Standard input and output, which are joined to one client after another.
-#[derive(Debug)]
-pub(super) struct SharedStdio {
-    /// The only client takes it, so that no other descriptor keeps the output open after the
-    /// client's end of file.
-    stdio: Mutex<Option<Stdio>>,
-    /// Whether there is only one client.
-    once: bool,
-}
-
-/// The thread that moves bytes between standard input and output and a socket.
-#[derive(Debug)]
-pub(super) struct StdioThread {
-    /// Receives the report of the transfer.
-    report: oneshot::Receiver<Result<TransferReport, Failure>>,
-    meter: Arc<Meter>,
 }
 
 /// Totals of all connections.
@@ -100,14 +80,10 @@ impl Bridge {
         Self { client, ..Self::new(BridgeTarget::Commands(commands), plan, None) }
     }
 
-    /// Ends the service when the reader of stdout has gone, also while no client is connected. The
-    /// only client needs no watch: its thread notices it.
+    /// Ends the service when the reader of stdout has closed, also while no client is connected.
     pub(super) fn watch_reader(&self) -> Result<(), Failure> {
         match &self.target {
-            BridgeTarget::Stdio(shared) if !shared.once => {
-                let stdio = shared.next().map_err(unusable)?;
-                stdio.watched_output().map_or(Ok(()), |output| watch_reader(output, &self.over))
-            }
+            BridgeTarget::Stdio(shared) => shared.watch_reader(&self.over),
             _ => Ok(()),
         }
     }
@@ -147,7 +123,7 @@ impl Bridge {
         let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(stdio) = stdio else { return outcome };
         let read = self.totals.read_for_clients.load(Relaxed);
-        merge_outcomes(outcome, stdio_result(stdio, read, &closing).await)
+        stdio.result(read, &closing).await.merge(outcome)
     }
 
     async fn join_to(
@@ -165,7 +141,8 @@ impl Bridge {
         };
         let report = Box::pin(self.transfer(socket, connected?, number, &closing)).await;
         if report.was_closed_unused() {
-            // The user at the standard streams waits for it; other clients may come in advance.
+            // A user or a script waits for the answer on standard output. Other clients may connect
+            // before they have a request.
             if self.client == Party::ReportedStdio {
                 return Err(Failure::Unserved { name: target.to_string(), user: None });
             }
@@ -210,7 +187,7 @@ impl Bridge {
         let target = target.attach().map_err(unusable)?;
         let report = self.transfer(socket, target, number, &closing).await;
         let StdioResult { failure, output_is_gone, .. } =
-            stdio_result(thread, report.read_for_second(), &closing).await;
+            thread.result(report.read_for_second(), &closing).await;
         if output_is_gone {
             self.over.cancel();
         }
@@ -247,40 +224,6 @@ impl BridgeTarget {
     }
 }
 
-impl SharedStdio {
-    pub(super) fn new(stdio: Stdio, once: bool) -> Arc<Self> {
-        Arc::new(Self { stdio: Mutex::new(Some(stdio)), once })
-    }
-
-    /// Starts a thread that joins standard input and output to one end of a socket pair. Returns
-    /// the other end.
-    pub(super) fn join(self: &Arc<Self>, number: u64) -> Result<(Detached, StdioThread), Failure> {
-        let (theirs, ours) = local_socket::Stream::pair().map_err(unusable)?;
-        let (sender, report) = oneshot::channel();
-        let (stdio, is_last) = (self.next().map_err(unusable)?, self.once);
-        let meter = stdio.meter();
-        let moved = Arc::clone(&meter);
-        let join = move || {
-            let report = caught(|| stdio.join(Arc::new(theirs), number, is_last, moved));
-            // Nobody receives it if the process is about to end.
-            let _ = sender.send(report);
-        };
-        thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(unusable)?;
-        Ok((ours.into(), StdioThread { report, meter }))
-    }
-
-    /// Returns the standard streams for the next client.
-    fn next(&self) -> io::Result<Stdio> {
-        let mut stdio = self.stdio.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = if self.once {
-            stdio.take()
-        } else {
-            stdio.as_ref().map(Stdio::try_clone).transpose()?
-        };
-        next.ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-}
-
 impl Totals {
     fn add(&self, report: &TransferReport) {
         let (to_target, to_client) = report.delivered();
@@ -299,64 +242,6 @@ impl Totals {
             tracing::info!("in total: {connections}, {there} to targets, {back} back");
         }
     }
-}
-
-/// The result of the thread of the standard streams.
-#[derive(Debug, Default)]
-struct StdioResult {
-    failure: Option<Failure>,
-    /// Whether the output can no longer be written.
-    output_is_gone: bool,
-    /// Whether no byte was moved, and the input had not ended.
-    was_unused: bool,
-}
-
-/// Waits for the thread of the standard streams. `read` is the number of bytes that were read for
-/// the output.
-async fn stdio_result(thread: StdioThread, read: u64, closing: &CancellationToken) -> StdioResult {
-    let StdioThread { report, meter } = thread;
-    // At the end of the grace time the thread may be blocked in a write.
-    let report = tokio::select! {
-        biased;
-        report = report => report.ok(),
-        () = closing.cancelled() => None,
-    };
-    // The thread does not know of bytes that the relay has read and still holds.
-    let held = || unwritten(read, meter.received.delivered());
-    match report {
-        Some(Ok(report)) => {
-            let (output_is_gone, was_unused) = (report.first_is_gone(), report.was_closed_unused());
-            let failure = report.failure();
-            let failure = if output_is_gone { failure } else { failure.or_else(held) };
-            StdioResult { failure, output_is_gone, was_unused }
-        }
-        Some(Err(failure)) => StdioResult { failure: Some(failure), ..StdioResult::default() },
-        None => StdioResult { failure: held(), ..StdioResult::default() },
-    }
-}
-
-/// Merges the outcome of a relayed connection with the failure of the standard streams, which are
-/// its client: errors other than losses take precedence, then losses of the standard streams.
-fn merge_outcomes(
-    outcome: Result<Outcome, Failure>,
-    StdioResult { failure, output_is_gone, was_unused }: StdioResult,
-) -> Result<Outcome, Failure> {
-    match (outcome, failure) {
-        (Ok(_) | Err(Failure::Undelivered { .. } | Failure::Unserved { .. }), Some(stdio)) => {
-            Err(stdio)
-        }
-        // The reader of the output, such as `head`, may stop reading at any time.
-        (Err(Failure::Undelivered { .. }), None) if output_is_gone => Ok(Outcome::Done),
-        // There was nothing to send.
-        (Err(Failure::Unserved { .. }), None) if !was_unused => Ok(Outcome::Done),
-        (outcome, _) => outcome,
-    }
-}
-
-/// Returns the loss of bytes for the output that its thread has not written.
-fn unwritten(read: u64, delivered: u64) -> Option<Failure> {
-    let bytes = Some(read.saturating_sub(delivered)).filter(|lost| *lost > 0)?;
-    Some(transfer::undelivered(Receiver::Output, transfer::ended_error(), Some(bytes), delivered))
 }
 
 /// Waits for the target. Returns `None` if the client has closed without leaving data, or at the

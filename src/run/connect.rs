@@ -68,12 +68,11 @@ impl ConnectPlan {
     fn join_stdio(self, terminal: Terminal) -> Result<Outcome, Failure> {
         let (input, output) = endpoint::open_stdio()?;
         let stream = Arc::new(self.connect()?);
-        let Self { options, shows_progress, .. } = &self;
-        let (options, shows_progress) = (options.clone(), *shows_progress);
+        let Self { name, options, shows_progress, .. } = self;
         let stdio = Stdio { input, output, options, shows_progress, terminal };
         let meter = stdio.meter();
         let report = stdio.join(Arc::clone(&stream), 1, true, meter);
-        match unserved(&self.name, &stream, &report) {
+        match unserved(&name, &stream, &report) {
             Some(failure) => Err(failure),
             None => report.result(Outcome::Done),
         }
@@ -128,8 +127,10 @@ impl ConnectPlan {
     }
 }
 
-/// Returns the failure of a client that the server has probably refused. If nothing was to be sent,
-/// an empty answer looks the same: it is believed of a server of our own user.
+/// Returns the failure of a client that the server has probably refused.
+///
+/// If nothing was to be sent, an empty answer looks the same as a refusal. It counts as a refusal
+/// only if the server runs as another user.
 fn unserved(name: &Name<'_>, stream: &Stream, report: &TransferReport) -> Option<Failure> {
     let user = || stream.peer_creds().ok().and_then(|server| listening::other_user(&server));
     let user = if report.was_closed_unused() {

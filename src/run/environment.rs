@@ -1,4 +1,5 @@
-//! The environment of commands: variables that describe the connection, and none of another one.
+//! The environment of commands: variables that describe the connection, and none that describe
+//! another one.
 
 use super::command::Commands;
 use crate::system::peer;
@@ -14,9 +15,9 @@ pub(super) struct ConnectionInfo<'a> {
     pub(super) number: u64,
 }
 
-/// The beginnings of the variables by which UCSPI programs, such as s6-ipcserver(8) and
-/// tcpserver(1), describe a connection. Inherited ones describe another connection.
-const OF_CONNECTIONS: [&str; 10] = [
+/// Prefixes of the variables by which UCSPI programs, such as s6-ipcserver(8) and tcpserver(1),
+/// describe a connection. Inherited ones describe another connection.
+const CONNECTION_PREFIXES: [&str; 10] = [
     "IPCCONNNUM",
     "IPCLOCAL",
     "IPCREMOTE",
@@ -29,13 +30,13 @@ const OF_CONNECTIONS: [&str; 10] = [
     "SSLREMOTE",
 ];
 
-/// The sockets that a service manager has passed to this process, and that commands do not inherit
-/// (`sd_listen_fds(3)`).
-const OF_INHERITED_SOCKETS: [&str; 4] =
+/// Variables that describe the sockets which a service manager has passed to this process
+/// (`sd_listen_fds(3)`). Commands do not inherit these sockets.
+const ACTIVATION_VARIABLES: [&str; 4] =
     ["LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES"];
 
-/// The service manager's socket for readiness (`sd_notify(3)`). A server reports that it is ready
-/// itself, and its commands are not the service.
+/// The variable that names the service manager's socket for readiness (`sd_notify(3)`). A server
+/// reports its readiness itself, and its commands are not the service.
 const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
 /// Sets the variables that describe the connection, and removes those that describe another one.
@@ -66,7 +67,7 @@ pub(super) fn set(process: &mut process::Command, commands: &Commands, info: Con
 
 /// Returns whether an inherited variable describes another connection or process.
 fn is_stale(variable: &str, are_served: bool) -> bool {
-    OF_CONNECTIONS.iter().any(|start| variable.starts_with(start))
-        || OF_INHERITED_SOCKETS.contains(&variable)
+    CONNECTION_PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
+        || ACTIVATION_VARIABLES.contains(&variable)
         || are_served && variable == NOTIFY_SOCKET
 }

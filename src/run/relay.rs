@@ -1,7 +1,8 @@
 use super::{
-    bridge::{Bridge, BridgeTarget, SharedStdio},
+    bridge::{Bridge, BridgeTarget},
     command::Commands,
     listening,
+    shared_stdio::SharedStdio,
     stdio::{Stdio, shows_progress},
 };
 use crate::{

@@ -11,6 +11,7 @@ use crate::{
 };
 use local_socket::Stream;
 use std::{io, sync::Arc};
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How connections are joined to standard input and output.
@@ -32,19 +33,24 @@ pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
     }
 }
 
-/// Cancels the token when the reader of stdout has gone, from the event loop of the caller.
-pub(super) fn watch_reader(output: &Output, over: &CancellationToken) -> Result<(), Failure> {
-    if output.has_reader() {
-        let output = output.try_clone().map_err(unusable)?;
-        let over = over.clone();
-        tokio::spawn(async move {
-            match output.reader_gone().await {
-                Ok(()) => over.cancel(),
-                Err(error) => tracing::debug!(%error, "the reader of stdout is not watched"),
-            }
-        });
+/// Starts a task in the event loop of the caller that cancels the token when the reader of stdout
+/// has closed. Until the task ends or is aborted, it keeps the output open. Returns `None` if the
+/// system does not report that the reader has closed.
+pub(super) fn watch_reader(
+    output: &Output,
+    over: &CancellationToken,
+) -> Result<Option<AbortHandle>, Failure> {
+    if !output.has_reader() {
+        return Ok(None);
     }
-    Ok(())
+    let (output, over) = (output.try_clone().map_err(unusable)?, over.clone());
+    let watch = tokio::spawn(async move {
+        match output.reader_gone().await {
+            Ok(()) => over.cancel(),
+            Err(error) => tracing::debug!(%error, "the reader of stdout is not watched"),
+        }
+    });
+    Ok(Some(watch.abort_handle()))
 }
 
 /// Returns the failure of standard streams that cannot be used.
@@ -73,8 +79,8 @@ impl Stdio {
         report
     }
 
-    /// Returns the output whose reader may go while no connection is joined; `None` if nothing is
-    /// received.
+    /// Returns the output whose reader can close while no connection is joined; `None` if nothing
+    /// is received for it.
     pub(super) fn watched_output(&self) -> Option<&Output> {
         Some(&self.output).filter(|_| self.options.receives)
     }

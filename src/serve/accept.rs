@@ -30,8 +30,8 @@ impl Acceptor {
         Self { listener, admission, errors: AcceptErrors::default() }
     }
 
-    /// Waits for a client. Returns `None` when the listener is closed, or the reader of the output
-    /// has gone that clients are joined to.
+    /// Waits for a client. Returns `None` when the listener is closed, or when the reader of
+    /// `output`, to which clients are joined, has closed.
     pub(crate) fn next(
         &mut self,
         output: Option<&Output>,
@@ -41,7 +41,7 @@ impl Acceptor {
                 && poll::to_accept(&self.listener, output)
                     .is_ok_and(|it| it == Receivable::OutputGone)
             {
-                tracing::info!("the reader of stdout has gone");
+                tracing::info!("the reader of stdout has closed it");
                 return Ok(None);
             }
             match self.listener.accept() {

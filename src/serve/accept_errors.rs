@@ -59,7 +59,7 @@ impl AcceptErrors {
             return Ok(AcceptRetry::AfterAPause);
         }
         if has_too_much_open(&error) {
-            tracing::warn!(%error, "cannot accept now: clients wait until others have gone");
+            tracing::warn!(%error, "cannot accept now: clients wait until others end");
         } else {
             tracing::warn!(%error, "cannot accept a client: trying again");
         }

@@ -58,7 +58,8 @@ impl Admission {
             tracing::warn!("refused a client that may not connect: {}", peer::describe(&peer));
             return None;
         }
-        // The name of a target can lead here in many ways, and only later.
+        // The name of a target can come to lead to this listener after the start, by a link for
+        // example, so it is not enough to compare the names.
         if peer.pid().is_some_and(|pid| i64::from(pid) == i64::from(process::id())) {
             tracing::warn!("refused a connection of this process: the target leads back to it");
             return None;

@@ -30,10 +30,10 @@ pub(crate) struct Permit {
     user: Option<u32>,
 }
 
-/// Number of clients whose memory is worth returning to the system when they have gone.
+/// Minimum number of clients after whose end free memory is returned to the system.
 const CROWD: usize = 256;
 
-/// A crowd has gone when at most one in this many of its clients is left.
+/// Free memory is returned when at most one in this many clients of a crowd is left.
 const REST: usize = 4;
 
 impl Limits {
@@ -91,14 +91,15 @@ impl Limits {
 }
 
 impl Served {
-    /// Returns whether most clients of a crowd have gone, once for each crowd. So the cost of
-    /// returning memory is spread over many clients, and at most the memory of some hundred is kept.
+    /// Returns whether most clients of a crowd have disconnected, once for each crowd. So the cost
+    /// of returning memory is spread over many clients, and the memory of fewer than [`CROWD`] is
+    /// kept.
     fn has_lost_a_crowd(&mut self) -> bool {
-        let has_gone = self.peak >= CROWD && self.all <= self.peak / REST;
-        if has_gone {
+        let is_lost = self.peak >= CROWD && self.all <= self.peak / REST;
+        if is_lost {
             self.peak = self.all;
         }
-        has_gone
+        is_lost
     }
 }
 
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_has_gone_once_when_a_quarter_is_left() {
+    fn a_crowd_is_lost_once_when_a_quarter_is_left() {
         let mut served = Served::default();
         let mut leave = |from: usize, to: usize| {
             served.peak = served.peak.max(from);
@@ -158,7 +159,7 @@ mod tests {
         assert!(leave(CROWD - 1, 0).is_empty());
         assert_eq!(leave(CROWD, 0), [CROWD / REST]);
         assert!(leave(CROWD - 1, 0).is_empty());
-        // Those that were left are a crowd themselves.
+        // The clients that are left are a crowd again.
         assert_eq!(leave(10_000, 0), [2500, 625, 156]);
     }
 }

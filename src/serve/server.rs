@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     deadline::Deadline,
-    diag::{Failure, Outcome, Terminal, caught_task, counted},
+    diag::{Failure, Outcome, Terminal, caught_task},
     endpoint::{Accepted, ClientSource},
     system::{Detached, Socket, signals},
     transfer::tasks::EventLoops,
@@ -121,8 +121,8 @@ impl Server {
             signalled_at = Some(Instant::now());
             shared.handler.signalled();
             let deadline = Deadline::from_now(grace);
-            if grace > super::UNSAID_TIME {
-                tokio::time::sleep(super::UNSAID_TIME).await;
+            if grace > super::NOTICE_DELAY {
+                tokio::time::sleep(super::NOTICE_DELAY).await;
                 let open = limits.count() + waiting_count.get();
                 if open > 0 {
                     terminal.notice(&super::waiting_for(open, grace));
@@ -144,11 +144,8 @@ impl Server {
             () = all_are_served => false,
         };
         if is_over {
-            let count = limits.count() as u64;
-            let (open, was) =
-                (counted(count, "connection"), if count == 1 { "was" } else { "were" });
-            let grace = humantime::format_duration(grace);
-            tracing::warn!("{open} {was} still open after {grace} and {was} closed");
+            let open = limits.count() + waiting_count.get();
+            tracing::warn!("{}", super::still_open(open, grace));
             closing.cancel();
             let _ = tokio::time::timeout(super::LAST_TIME, limits.wait_until_empty()).await;
         }

@@ -29,6 +29,8 @@ struct StopperShared {
 
 #[derive(Debug)]
 struct StopperState {
+    /// Time that an open connection gets to end after a signal.
+    grace: Duration,
     signal: Option<i32>,
     /// Whether the thread that accepts is running. It may have accepted a client that is not
     /// registered yet.
@@ -50,7 +52,7 @@ impl Stopper {
         grace: Duration,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        let shared = StopperShared::new();
+        let shared = StopperShared::new(grace);
         let (listener, on_signal) = (Arc::clone(listener), Arc::clone(&shared));
         super::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
@@ -65,12 +67,12 @@ impl Stopper {
             let shared = Arc::clone(&on_signal);
             let end = move || {
                 let ending = || {
-                    let unsaid = super::UNSAID_TIME.min(grace);
-                    shared.wait_until_empty(unsaid);
-                    if unsaid < grace && shared.state().connection.is_some() {
+                    let delay = super::NOTICE_DELAY.min(grace);
+                    shared.wait_until_empty(delay);
+                    if delay < grace && shared.state().connection.is_some() {
                         terminal.notice(&super::waiting_for(1, grace));
                     }
-                    shared.wait_until_empty(grace - unsaid);
+                    shared.wait_until_empty(grace - delay);
                     shared.end_all();
                     shared.wait_until_empty(super::LAST_TIME);
                     shared.log_losses();
@@ -114,10 +116,15 @@ impl Stopper {
 }
 
 impl StopperShared {
-    fn new() -> Arc<Self> {
-        let state =
-            StopperState { signal: None, is_accepting: true, connection: None, is_over: false };
-        Arc::new(Self { state: Mutex::new(state), changed: Condvar::new() })
+    fn new(grace: Duration) -> Arc<Self> {
+        let state = Mutex::new(StopperState {
+            grace,
+            signal: None,
+            is_accepting: true,
+            connection: None,
+            is_over: false,
+        });
+        Arc::new(Self { state, changed: Condvar::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, StopperState> {
@@ -148,7 +155,7 @@ impl StopperShared {
 impl StopperState {
     fn end(&self) {
         if let Some((stream, _)) = &self.connection {
-            tracing::warn!("a connection was still open after the grace time and was closed");
+            tracing::warn!("{}", super::still_open(1, self.grace));
             // It fails if the connection has ended meanwhile.
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -171,7 +178,7 @@ mod tests {
     /// A client that is accepted at the end of the grace time.
     #[test]
     fn a_connection_that_is_registered_after_the_grace_time_is_ended_at_once() {
-        let stopper = Stopper { shared: StopperShared::new() };
+        let stopper = Stopper { shared: StopperShared::new(Duration::ZERO) };
         stopper.shared.end_all();
         let (stream, mut peer) = Stream::pair().unwrap();
         let _open = stopper.register(Arc::new(stream), Arc::new(Meter::new(false)));

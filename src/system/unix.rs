@@ -11,11 +11,15 @@ pub(crate) mod local_listener;
 mod namespaces;
 pub(crate) mod notify;
 pub(crate) mod output;
+mod path_walk;
 pub(crate) mod pipes;
 pub(crate) mod poll;
+mod probing;
 pub(crate) mod release;
 pub(crate) mod signals;
 pub(crate) mod socket;
+#[cfg(target_os = "linux")]
+mod socket_splice;
 #[cfg(target_os = "linux")]
 pub(crate) mod splice;
 pub(crate) mod standing;

@@ -90,7 +90,7 @@ pub(crate) fn ended_error() -> io::Error {
 }
 
 /// Returns whether a write failed because the peer has closed: systems report that in several ways.
-pub(super) fn is_gone(error: &io::Error) -> bool {
+pub(crate) fn peer_has_closed(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
 

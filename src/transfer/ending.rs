@@ -1,6 +1,6 @@
 //! The ends of directions and of whole transfers, and what follows from them.
 
-use super::{Eof, delivery::is_gone};
+use super::{Eof, peer_has_closed};
 use crate::diag::Failure;
 use std::{
     fmt::{self, Display, Formatter},
@@ -56,7 +56,9 @@ impl Eof {
             }
             (_, Self::Close) => AfterEnd::StopBoth,
             (DirectionEnd::ReceiverGone, Self::Half) => AfterEnd::Continue,
-            (DirectionEnd::OutputFailed(error), Self::Half) if is_gone(error) => AfterEnd::Continue,
+            (DirectionEnd::OutputFailed(error), Self::Half) if peer_has_closed(error) => {
+                AfterEnd::Continue
+            }
             // A receiver that waits for the end of the input must not wait for ever.
             (
                 DirectionEnd::Eof | DirectionEnd::InputFailed(_) | DirectionEnd::OutputFailed(_),

@@ -13,8 +13,8 @@ pub(crate) struct Meter {
     pub(crate) started: Instant,
     /// Set when both directions must end.
     pub(super) stop: AtomicBool,
-    /// Set when the reader of the output has gone: the sending direction ends after what has
-    /// already arrived on the input.
+    /// Set when the reader of the output has closed: the sending direction ends after the bytes
+    /// that have already arrived on the input.
     pub(super) output_is_gone: AtomicBool,
     /// Stops the delivery of held bytes, which count as lost then.
     pub(crate) write_stop: WriteStop,

@@ -1,6 +1,6 @@
 //! The report of a transfer, which both drivers return.
 
-use super::{Delivery, DirectionEnd, EarlyEnd, closed_error, delivery::is_gone, ended_error};
+use super::{Delivery, DirectionEnd, EarlyEnd, closed_error, ended_error, peer_has_closed};
 use crate::diag::{Failure, Outcome, Receiver, counted};
 use std::{
     fmt::{self, Display, Formatter},
@@ -81,17 +81,16 @@ impl TransferReport {
         self.early_end.is_some()
     }
 
-    /// Returns whether the second end closed both directions before a byte was sent to it or received
-    /// from it, and before it got the end of file.
+    /// Returns whether the second end has closed both directions before a byte was sent to it or
+    /// received from it, and before it got the end of file.
     pub(crate) fn was_closed_unused(&self) -> bool {
         let Self { forth, back, .. } = self;
-        // It is not always known whether bytes are left in the input: then they are a loss.
+        // If it is not known whether bytes are left in the input, they are reported as a loss.
         let was_empty = forth.delivered == 0 && forth.undelivered == Some(0);
         matches!(forth.end, DirectionEnd::ReceiverGone) && was_empty && back.read() == 0
     }
 
-    /// Returns whether the end of file of the second end is all that was received, and nothing was
-    /// to be sent.
+    /// Returns whether nothing was to be sent, and only the end of file was received.
     pub(crate) fn received_only_eof(&self) -> bool {
         let Self { forth, back, .. } = self;
         matches!((&forth.end, &back.end), (DirectionEnd::Unused, DirectionEnd::Eof))
@@ -129,8 +128,8 @@ impl DirectionReport {
             |error| Some(undelivered(receiver.receiver(), error, self.undelivered, self.delivered));
         let may_stop = receiver.may_stop_reading();
         match self.end {
-            DirectionEnd::OutputFailed(error) if may_stop && is_gone(&error) => None,
-            DirectionEnd::OutputFailed(error) if is_gone(&error) => lost(closed_error()),
+            DirectionEnd::OutputFailed(error) if may_stop && peer_has_closed(&error) => None,
+            DirectionEnd::OutputFailed(error) if peer_has_closed(&error) => lost(closed_error()),
             DirectionEnd::OutputFailed(error) => lost(error),
             DirectionEnd::ReceiverGone if self.undelivered != Some(0) && !may_stop => {
                 lost(closed_error())

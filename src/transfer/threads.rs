@@ -3,6 +3,7 @@
 mod copy;
 mod direction;
 mod endings;
+mod finish;
 mod output;
 mod transfer;
 

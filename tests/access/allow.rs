@@ -19,7 +19,8 @@ fn another_user_is_refused_on_an_abstract_name_by_default() {
     scene.connect(scene.word()).run().silent().output("secret\n");
 }
 
-/// A refused client looks like one that a server was triggered by, unless it had more to say.
+/// A server that waits for a connection only as a trigger closes it like one that refuses the
+/// client. So it is a failure only for a client that has not sent its end of file.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_refused_client_fails_unless_it_has_sent_the_end_of_file() {

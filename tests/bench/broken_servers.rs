@@ -176,7 +176,7 @@ fn a_server_that_never_answers() {
     bench.run().fails(1).says("no progress for 5s").says("hint: ").says("--expect").output("");
 }
 
-/// It is never stalled, but would need hours for what is in the buffers of the system.
+/// The server never stalls, but would need hours for what is in the buffers of the system.
 #[test]
 fn a_server_that_answers_slowly_ends_the_measurement_soon_after_its_time() {
     let serve = |mut wire: Wire| {
@@ -194,7 +194,7 @@ fn a_server_that_answers_slowly_ends_the_measurement_soon_after_its_time() {
     for workload in workloads {
         for outcome in measure(&format!("{workload} --size 16 --duration 200ms"), serve) {
             let outcome =
-                outcome.fails(1).says("not done with what was sent 5s 20ms after the end");
+                outcome.fails(1).says("not processed all data 5s 20ms after the end of the run");
             outcome.says("hint: the server is slow");
         }
     }

@@ -69,7 +69,7 @@ fn no_variable_describes_another_connection() {
             let server = lsock(args).args(mode).args(ENV).start_listening();
             let outcome = scene.connect("./s").run();
             expect_no_stale_variables(outcome.stdout_text());
-            // What is no description stays.
+            // A variable that describes no connection stays.
             assert!(outcome.stdout_text().contains("LSOCK_LOG=info\n"), "{}", outcome.report());
             server.kill();
             let _ = std::fs::remove_file(scene.path("s"));

@@ -94,13 +94,23 @@ fn lsock_ends_when_the_peer_of_a_socket_on_stdout_closes() {
 
 #[test]
 fn a_listener_without_a_client_ends_when_the_reader_exits() {
-    let commands = ["listen ./s", "listen ./s -k", "listen ./s -k --merge", "relay ./s -"];
-    for (command, comes) in commands.into_iter().flat_map(|it| [(it, false), (it, true)]) {
+    // Commands, and whether they have served a client before.
+    let cases = [
+        ("listen ./s", false),
+        ("listen ./s -k", false),
+        ("listen ./s -k", true),
+        ("listen ./s -k --merge", false),
+        ("listen ./s -k --merge", true),
+        ("relay ./s -", false),
+        ("relay ./s -", true),
+        ("relay ./s - --once", false),
+    ];
+    for (command, is_second) in cases {
         let scene = Scene::new();
         let lsock = lsock(&scene, &format!("{command} -v")).open_input().unread_output();
         let mut lsock = lsock.start_listening();
         let mut output = lsock.take_output();
-        if comes && command != "listen ./s" {
+        if is_second {
             let mut client = scene.wire("./s");
             client.send("a line\n");
             output.read_exact(&mut [0; 7]).unwrap();
@@ -140,7 +150,7 @@ fn a_reader_that_exits_does_not_end_a_transfer_that_only_sends() {
 }
 
 #[test]
-fn what_has_arrived_on_stdin_is_sent_after_the_reader_has_gone() {
+fn what_has_arrived_on_stdin_is_sent_after_the_reader_has_closed() {
     let bytes = data(3_000_000);
     for command in ["connect ./peer", "connect ./peer --copy buffer", "relay - ./peer"] {
         let scene = Scene::new();
@@ -161,8 +171,7 @@ fn what_has_arrived_on_stdin_is_sent_after_the_reader_has_gone() {
 #[test]
 fn a_pipeline_with_head_ends_while_the_server_is_silent() {
     let scene = Scene::new();
-    let server = scene.listen("./s").open_input().start_listening();
-    let mut server = server;
+    let mut server = scene.listen("./s").open_input().start_listening();
     server.send("one\n");
     let script = r#"{ "$0" connect ./s; echo status $? >&2; } | head -n 1"#;
     let outcome = scene.shell(script).open_input().run().ok().output("one\n");

@@ -1,6 +1,6 @@
 //! Standard streams that are sockets, as under inetd, under systemd with Accept=yes, as the
-//! ProxyCommand of ssh(1), or as a command of lsock: whatever stands on the other side of stdout
-//! gets the end of file.
+//! ProxyCommand of ssh(1), or as a command of lsock: the peer of the socket on stdout gets the end of
+//! file.
 
 use crate::harness::{Cmd, Scene, Wire, data, has};
 use std::{
@@ -111,8 +111,7 @@ fn a_socket_that_is_stderr_too_but_not_stdin_takes_messages_until_lsock_ends() {
     let mut server = host.accept();
     server.send("data");
     server.end();
-    let mut text = vec![0; "lsock: connected to ./server\ndata".len()];
-    std::io::Read::read_exact(&mut journal, &mut text).unwrap();
+    journal.expect("lsock: connected to ./server\ndata");
     assert!(journal.is_silent(), "the journal has ended");
     lsock.close_input();
     server.expect_rest("");
@@ -155,12 +154,10 @@ fn a_client_that_half_closes_gets_a_late_answer() {
             let mut server = host.accept();
             server.expect_rest("request");
             let answer = data(1_000_000);
-            let mut writer = server.another();
-            let writes = thread::spawn(move || writer.send(data(1_000_000)));
-            let mut received = vec![0; answer.len()];
-            std::io::Read::read_exact(&mut client, &mut received).unwrap();
+            let (mut writer, bytes) = (server.another(), answer.clone());
+            let writes = thread::spawn(move || writer.send(bytes));
+            client.expect(&answer);
             writes.join().unwrap();
-            assert!(received == answer);
             drop(server);
             client.expect_rest("");
             lsock.end().silent();

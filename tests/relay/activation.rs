@@ -39,7 +39,7 @@ fn a_socket_that_was_passed_and_is_not_served_is_wrong_usage() {
 }
 
 #[test]
-fn sockets_of_another_process_are_no_concern_of_this_one() {
+fn sockets_that_were_passed_to_another_process_are_ignored() {
     let scene = Scene::new();
     let (socket, name) = scene.host("./l");
     let (_serving, target) = scene.echo("./t");

@@ -26,10 +26,10 @@ fn a_reset_target_ends_a_relay_with_an_idle_stdin() {
     }
 }
 
-/// Starts a TCP server whose system forgets a closed connection after a second instead of a minute.
-/// It says bye to one client and calls the function on the connection. Returns its address.
+/// Starts a TCP server whose system discards a closed connection after a second instead of a
+/// minute. It sends `bye` to one client and then runs `end`. Returns its address.
 #[cfg(target_os = "linux")]
-fn forgetful_server(scene: &Scene, end: &str) -> (Running, String) {
+fn server_with_a_short_fin_timeout(scene: &Scene, end: &str) -> (Running, String) {
     const SCRIPT: &str = "
 import socket, sys
 s = socket.create_server(('127.0.0.1', 0))
@@ -52,7 +52,7 @@ fn a_closed_target_ends_a_relay_with_an_idle_stdin() {
         return;
     }
     let scene = Scene::new();
-    let (_server, target) = forgetful_server(&scene, "c.close()");
+    let (_server, target) = server_with_a_short_fin_timeout(&scene, "c.close()");
     relay(&scene, &target).start().end().silent().output("bye");
 }
 
@@ -92,7 +92,7 @@ fn a_target_that_has_half_closed_is_probed_and_not_cut_off() {
     let end = "
 c.shutdown(socket.SHUT_WR)
 print('received ' + str(c.recv(100)), file=sys.stderr, flush=True)";
-    let (server, target) = forgetful_server(&scene, end);
+    let (server, target) = server_with_a_short_fin_timeout(&scene, end);
     let mut relay = relay(&scene, &target).start();
     relay.wait_for_end_of_output("bye");
     std::thread::sleep(std::time::Duration::from_secs(12));

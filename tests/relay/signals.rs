@@ -65,12 +65,28 @@ fn idle_connections_are_closed_after_the_grace_time() {
         }
         let start = Instant::now();
         signal(&relay, Signal::INT);
-        relay.end().died_of(Signal::INT).says("1 connection was still open after ");
+        relay.end().died_of(Signal::INT).says("1 connection was still open after 300ms");
         assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
         assert_eq!(client.rest_whatever_happens(), b"", "{target}");
     }
     assert_eq!(scene.files(), ["t"]);
+}
+
+/// With --max-conns they stay in the backlog until another client has ended.
+#[test]
+fn clients_that_are_not_served_yet_are_counted_with_the_open_connections() {
+    let scene = Scene::new();
+    let (_serving, target) = scene.echo("./t");
+    let args = ["--max-conns", "1", "--grace", "300ms"];
+    let relay = scene.relay("./s", &target).args(args).start_listening();
+    let clients = [scene.served_wire("./s"), scene.wire("./s"), scene.wire("./s")];
+    signal(&relay, Signal::TERM);
+    let outcome = relay.end().died_of(Signal::TERM);
+    outcome
+        .says("waiting up to 300ms for 3 connections to end")
+        .says("3 connections were still open after 300ms and were closed");
+    drop(clients);
 }
 
 #[test]

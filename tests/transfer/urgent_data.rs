@@ -19,6 +19,14 @@ fn send_urgent(wire: &Wire, byte: u8) {
     assert_eq!(send(wire, &[byte], SendFlags::OOB).unwrap(), 1);
 }
 
+/// Sends a message with an urgent byte in its middle. Returns the message.
+fn send_message(wire: &mut Wire) -> &'static str {
+    wire.send("before");
+    send_urgent(wire, b'!');
+    wire.send("after\n");
+    "before!after\n"
+}
+
 /// Sends messages that contain urgent data and expects each of them before the next one is sent.
 #[track_caller]
 fn expect_urgent(from: &mut Wire, to: &mut Wire) {
@@ -90,10 +98,7 @@ fn a_hub_writes_urgent_data_in_its_place() {
     let mut client = scene.wire("./s");
     let mut expected = String::new();
     for _ in 0..20 {
-        client.send("before");
-        send_urgent(&client, b'!');
-        client.send("after\n");
-        expected.push_str("before!after\n");
+        expected.push_str(send_message(&mut client));
         hub.wait_for_output(&expected);
     }
 }
@@ -107,10 +112,7 @@ fn stdout_gets_urgent_data_in_its_place() {
         let mut server = host.accept();
         let mut expected = String::new();
         for _ in 0..20 {
-            server.send("before");
-            send_urgent(&server, b'!');
-            server.send("after");
-            expected.push_str("before!after");
+            expected.push_str(send_message(&mut server));
             lsock.wait_for_output(&expected);
         }
     }

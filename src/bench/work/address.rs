@@ -43,18 +43,26 @@ impl ServerAddress {
         connection_use: ConnectionUse,
         limit: Option<Duration>,
     ) -> RunResult<OpenConnection> {
-        match self {
+        let connected = match self {
             Self::Local(name) => connect_local(name, api, limit).await,
-            Self::Tcp(addresses) => {
-                connect_tcp(addresses, api, connection_use, limit).await.map_err(|error| {
-                    if let Some(after) = limit.filter(|_| error.kind() == ErrorKind::TimedOut) {
-                        return BenchError::Busy { server: self.to_string(), after };
-                    }
-                    let reason = local_socket::error::reason(&error);
-                    let text = format!("cannot connect to {self}: {reason}");
-                    let error = io::Error::new(error.kind(), text);
-                    Failure::Connect { error: error.into(), file: None }.into()
-                })
+            Self::Tcp(addresses) => connect_tcp(addresses, api, connection_use, limit).await,
+        };
+        connected.map_err(|error| match limit {
+            Some(after) if error.kind() == ErrorKind::TimedOut => {
+                BenchError::Busy { server: self.to_string(), after }
+            }
+            _ => self.failure(error).into(),
+        })
+    }
+
+    fn failure(&self, error: io::Error) -> Failure {
+        match self {
+            Self::Local(name) => RetryPolicy::NONE.begin().failure(error, Some(name)),
+            Self::Tcp(_) => {
+                let reason = local_socket::error::reason(&error);
+                let text = format!("cannot connect to {self}: {reason}");
+                let error = io::Error::new(error.kind(), text);
+                Failure::Connect { error: error.into(), file: None }
             }
         }
     }
@@ -64,23 +72,13 @@ async fn connect_local(
     name: &Name<'static>,
     api: Api,
     limit: Option<Duration>,
-) -> RunResult<OpenConnection> {
+) -> io::Result<OpenConnection> {
     let wait_mode = limit.map_or(ConnectWaitMode::Unbounded, ConnectWaitMode::Timeout);
     let options = ConnectOptions::new().name(name.borrow()).wait_mode(wait_mode);
-    let connected = match api {
+    match api {
         Api::Sync => options.connect_sync().map(OpenConnection::Local),
         Api::Tokio => options.connect_tokio().await.map(OpenConnection::from),
-    };
-    if let (Err(error), Some(after)) = (&connected, limit)
-        && error.kind() == ErrorKind::TimedOut
-    {
-        return Err(BenchError::Busy { server: name.to_string(), after });
     }
-    connected.map_err(|error| match RetryPolicy::NONE.begin().failed(error, Some(name)) {
-        Err(failure) => failure.into(),
-        // The policy has no retries.
-        Ok(_) => io::Error::from(ErrorKind::NotFound).into(),
-    })
 }
 
 async fn connect_tcp(

@@ -8,7 +8,7 @@ use super::{
     server::{ServedTotals, ServerJob, WorkloadServer},
     unopened_end::UnopenedEnd,
 };
-use crate::{bench::Usage, system::signals};
+use crate::{bench::Usage, system::signals, transfer::peer_has_closed};
 use local_socket::{
     ListenerOptions, Name, Stream,
     traits::{Listener as _, Stream as _},
@@ -178,15 +178,10 @@ pub(crate) fn serve(control: &Name<'static>) -> RunResult<()> {
     let stream = Stream::connect(control.borrow())
         .map_err(BenchError::io("cannot connect to the process that started this server"))?;
     match answer_requests(BufReader::new(stream)) {
-        // The other process has ended, in the middle of an answer: nobody needs an error.
-        Err(BenchError::System(error)) if is_closed(&error) => Ok(()),
+        // The other process has ended before the end of an answer, so nobody reads the error.
+        Err(BenchError::System(error)) if peer_has_closed(&error) => Ok(()),
         result => result,
     }
-}
-
-/// Returns whether an error means that the peer has closed the connection.
-fn is_closed(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
 
 fn answer_requests(mut control: BufReader<Stream>) -> RunResult<()> {

@@ -61,7 +61,7 @@ impl Runner {
         phase.set(RunPhase::Over);
         match measured {
             // If the server has failed, its error is the cause.
-            Err(error) if is_vague(&error) => Err(match running.failure_reason() {
+            Err(error) if can_follow_from_server(&error) => Err(match running.failure_reason() {
                 Some(reason) if is_specific(&reason) => reason,
                 _ => error,
             }),
@@ -152,7 +152,7 @@ fn start_clients(
 }
 
 /// Returns whether a client's error can be the consequence of a server that has failed.
-fn is_vague(client: &BenchError) -> bool {
+fn can_follow_from_server(client: &BenchError) -> bool {
     matches!(
         client,
         BenchError::ServerClosed

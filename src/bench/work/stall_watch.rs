@@ -13,9 +13,8 @@ pub(super) const STALL_LIMIT: Duration = Duration::from_secs(5);
 
 const BYTES_PER_SECOND: u64 = 128 << 10;
 
-/// Part of a run's time that its clients may take in addition, after the end of the run, for what is
-/// still under way.
-const REST: u32 = 10;
+/// The clients may take this part of a run's time in addition, to finish what they have sent.
+const EXTRA_PART: u32 = 10;
 
 /// Interval between checks of the progress.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
@@ -68,14 +67,13 @@ impl StallWatch {
         Ok(())
     }
 
-    /// Waits until all workers have reported. After the end of a run of a given time, that takes as
-    /// long as the server needs for what was sent: a server that is slow, but not stalled, would
-    /// need hours for what is in the buffers of the system.
+    /// Waits until all workers have reported, after the end of a run of a given time. A server that
+    /// is slow, but not stalled, can need hours for what is in the buffers of the system.
     ///
     /// # Errors
     /// `Unfinished` if it takes longer than the tolerated time and a tenth of the run.
     pub(super) fn wait_for_rest(&mut self, workers: &Workers, run: Duration) -> RunResult<()> {
-        let limit = self.limit.saturating_add(run / REST);
+        let limit = self.limit.saturating_add(run / EXTRA_PART);
         self.wait_until(workers, Instant::now().checked_add(limit))?;
         if self.tallies.len() < workers.count() {
             return Err(BenchError::Unfinished { after: limit, external: self.external });

@@ -112,7 +112,7 @@ impl InputShared {
         false
     }
 
-    /// Lets the thread that waits for a client check again.
+    /// Wakes the thread that waits for a client, so that it checks again.
     fn wake(&self) {
         *self.has_changed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.changed.notify_all();
@@ -138,7 +138,7 @@ impl InputShared {
 }
 
 impl CopySink for &InputShared {
-    /// Queues all bytes. The last client may have gone meanwhile: the next one gets them.
+    /// Queues all bytes. If the last client has disconnected meanwhile, the next one gets them.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         while !self.queue.push(bytes) {
             if !self.wait_for_client() {

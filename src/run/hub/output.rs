@@ -3,7 +3,7 @@
 use super::lines::LineSink;
 use crate::{
     diag::{Failure, Receiver, caught},
-    serve::UNSAID_TIME,
+    serve::NOTICE_DELAY,
     system::Output,
     transfer::{
         Meter,
@@ -92,19 +92,19 @@ impl Merge {
         Some(LineSink::new(Arc::clone(self), client, PollSender::new(pieces)))
     }
 
-    /// Waits until everything is written, at most for `limit`. Calls `says` with the limit if that
-    /// takes longer than a moment.
-    pub(super) fn finish(&self, limit: Option<Duration>, says: impl FnOnce(Duration)) {
+    /// Waits until everything is written, at most for `limit`. If that takes longer than a moment,
+    /// calls `notify` with the rest of the limit.
+    pub(super) fn finish(&self, limit: Option<Duration>, notify: impl FnOnce(Duration)) {
         *self.pieces.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = match limit {
             Some(limit) => {
-                let unsaid = UNSAID_TIME.min(limit);
-                end.recv_timeout(unsaid).or_else(|error| {
-                    if error == RecvTimeoutError::Timeout && unsaid < limit {
-                        says(limit - unsaid);
+                let delay = NOTICE_DELAY.min(limit);
+                end.recv_timeout(delay).or_else(|error| {
+                    if error == RecvTimeoutError::Timeout && delay < limit {
+                        notify(limit - delay);
                     }
-                    end.recv_timeout(limit - unsaid)
+                    end.recv_timeout(limit - delay)
                 })
             }
             None => end.recv().map_err(|_| RecvTimeoutError::Disconnected),

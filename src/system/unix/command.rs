@@ -55,7 +55,7 @@ fn check_file(path: &Path) -> io::Result<()> {
     if fs::metadata(path)?.is_dir() {
         return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
     }
-    // If it is not known whether the file can be executed, executing it will show.
+    // If the permission is not known, the attempt to execute the file decides.
     if super::may(path, Access::EXEC_OK) == Some(false) {
         return Err(Errno::ACCESS.into());
     }

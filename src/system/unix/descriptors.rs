@@ -190,9 +190,9 @@ impl Descriptors {
         sent
     }
 
-    /// Starts the pause before the next attempt to send, if too many descriptors of this user are in
-    /// flight (`ETOOMANYREFS`, `unix(7)`): sent by any process, and not received yet. No event
-    /// reports that there are fewer. Returns whether that was the error.
+    /// Starts the pause before the next attempt to send, if the error is that too many descriptors
+    /// of this user are in flight: sent by any process and not received yet (`ETOOMANYREFS`,
+    /// `unix(7)`). No event reports that there are fewer. Returns whether that is the error.
     pub(super) fn pauses_after(&mut self, error: &io::Error) -> bool {
         if Errno::from_io_error(error) != Some(Errno::TOOMANYREFS) {
             return false;

@@ -66,7 +66,7 @@ impl Input {
         Ok(Ready::Input)
     }
 
-    /// Waits until the input or the stream can be read, or the reader of the output has gone.
+    /// Waits until the input or the stream can be read, or the reader of the output has closed.
     pub(crate) fn wait_for_either(&self, stream: &Stream, output: &Output) -> io::Result<Either> {
         let mut fds = [
             PollFd::new(&self.file, PollFlags::IN),

@@ -117,7 +117,8 @@ impl Drop for KernelPipe {
         // The pool is dropped at the end of the thread.
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
-            // An event loop leaves unused pipes to the others if there are few.
+            // If few more may be open, unused pipes are closed, so that other event loops can open
+            // theirs.
             if pool.len() < KEPT && OPEN.load(Relaxed) <= MOST.load(Relaxed) / 2 {
                 pool.push(ends);
             }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A process that shows another network namespace.
+/// A process in another network namespace, which identifies the namespace for the user.
 #[derive(Debug)]
 pub(super) struct Namespace {
     pub(super) pid: u32,
@@ -18,8 +18,8 @@ pub(super) struct Namespace {
 /// Returns another network namespace in which a stream socket listens on the abstract name. Only the
 /// namespaces of processes that this user may examine are searched (`proc(5)`).
 ///
-/// A process of that namespace can forge a line of the list by a name with a line break. All that it
-/// achieves is a wrong hint.
+/// A process of that namespace can forge a line of the list by a name with a line break. The result
+/// is only a wrong hint.
 pub(super) fn with_abstract_name(name: &[u8]) -> Option<Namespace> {
     // The list shows both NULs and line breaks in a way that is not unique.
     if name.iter().any(|byte| matches!(byte, 0 | b'@' | b'\n')) {

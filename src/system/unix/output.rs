@@ -42,12 +42,12 @@ impl OutputKind {
 }
 
 impl Output {
-    /// Returns whether the system reports that the reader of the output has gone.
+    /// Returns whether the system reports that the reader of the output has closed.
     pub(crate) fn has_reader(&self) -> bool {
         matches!(self.kind, OutputKind::Pipe | OutputKind::Socket | OutputKind::Terminal)
     }
 
-    /// Waits in an event loop until the reader of the output has gone, without end if the system
+    /// Waits in an event loop until the reader of the output has closed, without end if the system
     /// does not report it.
     pub(crate) async fn reader_gone(&self) -> io::Result<()> {
         if !self.has_reader() {
@@ -59,9 +59,8 @@ impl Output {
     /// Shuts down sending if the output is a socket: closing it is no end of file while another
     /// descriptor, such as standard input, is the same socket.
     ///
-    /// If it is the socket of standard error and not that of standard input, it belongs to a log,
-    /// such as the journal of systemd, and other processes may write to it as well: it only ends
-    /// with the last of them.
+    /// A socket that is standard error as well, and not standard input, is not shut down: it
+    /// belongs to a log, such as the journal of systemd, and other processes can write to it.
     pub(in super::super) fn shut_down(&self) -> io::Result<()> {
         if self.kind != OutputKind::Socket {
             return Ok(());

@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-/// Waits until a stream can be read, or the reader of the output has gone.
+/// Waits until a stream can be read, or the reader of the output has closed.
 pub(crate) fn to_receive(stream: &Stream, output: &Output) -> io::Result<Receivable> {
     let [stream, output] = readable_or_gone(stream.as_fd(), output)?;
     // What has arrived is written first: it may be lost.
     Ok(if output && !stream { Receivable::OutputGone } else { Receivable::Stream })
 }
 
-/// Waits until there is a client, or the reader of the output has gone, which comes first.
+/// Waits until there is a client, or the reader of the output has closed, which comes first.
 pub(crate) fn to_accept(listener: &Listener, output: &Output) -> io::Result<Receivable> {
     let [_, output] = readable_or_gone(listener.as_fd(), output)?;
     Ok(if output { Receivable::OutputGone } else { Receivable::Stream })
@@ -28,7 +28,8 @@ pub(crate) fn receive_urgent_in_line(stream: &Stream) {
     socket::receive_urgent_in_line(stream.as_fd());
 }
 
-/// Waits until the socket can be read or the reader of the output has gone. Returns which of them.
+/// Waits until the socket can be read or the reader of the output has closed. Returns which of
+/// them.
 fn readable_or_gone(socket: BorrowedFd<'_>, output: &Output) -> io::Result<[bool; 2]> {
     let mut fds = [PollFd::new(&socket, PollFlags::IN), PollFd::new(output, PollFlags::empty())];
     let watched = if output.has_reader() { 2 } else { 1 };

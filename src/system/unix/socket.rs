@@ -1,8 +1,6 @@
 //! A connected socket in an event loop, and the steps by which bytes pass through it.
 
-#[cfg(target_os = "linux")]
-use super::kernel_pipe::KernelPipe;
-use super::{super::PeerState, NOW, descriptors::Descriptors};
+use super::{super::PeerState, NOW, descriptors::Descriptors, probing::Probing};
 use local_socket::{ConnectOptions, ConnectWaitMode, Name, Stream};
 use lsock_startup::Watched;
 use rustix::{
@@ -10,52 +8,28 @@ use rustix::{
     io::Errno,
     net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt},
 };
-use socket2::{SockRef, TcpKeepalive};
 use std::{
     io,
     os::{
         fd::{BorrowedFd, OwnedFd},
         unix::net::UnixStream,
     },
-    pin::Pin,
     process,
     task::{Context, Poll, ready},
-    time::Duration,
 };
-use tokio::{
-    net::TcpStream,
-    time::{Sleep, sleep},
-};
+use tokio::net::TcpStream;
 
 /// A connected socket that is registered with the event loop of its task.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    watched: Watched,
+    pub(super) watched: Watched,
     /// Whether this is a local socket: data can come with descriptors, the system reports what the
     /// peer has not read, and wakes a task that watches for writing whenever the peer reads.
-    is_local: bool,
+    pub(super) is_local: bool,
     /// Whether urgent data is received in line, which is set up before the first read.
     reads_in_line: bool,
     /// Whether the system probes the peer.
     probing: Probing,
-}
-
-/// Whether the system probes a TCP peer that has ended its direction.
-#[derive(Debug)]
-enum Probing {
-    Off,
-    /// After this time: most peers close soon, and need no probes.
-    Later(Pin<Box<Sleep>>),
-    On,
-}
-
-/// The number of bytes that can be spliced from a socket.
-#[cfg(target_os = "linux")]
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Spliceable {
-    most: usize,
-    /// Whether these are all bytes that the socket had.
-    is_all: bool,
 }
 
 /// A connected socket that is in no event loop.
@@ -71,21 +45,6 @@ pub(crate) struct Detached {
 const SEND: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::empty();
-
-/// Returns the settings of the probes. OpenBSD has the same intervals for all sockets (`sysctl(2)`).
-fn probes() -> TcpKeepalive {
-    let probes = TcpKeepalive::new().with_time(PROBE_INTERVAL);
-    #[cfg(not(target_os = "openbsd"))]
-    let probes = probes.with_interval(PROBE_INTERVAL).with_retries(PROBES);
-    probes
-}
-
-/// Interval of probes of a TCP peer that has ended its direction.
-const PROBE_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Number of probes without an answer after which the connection counts as lost: 10 minutes.
-#[cfg(not(target_os = "openbsd"))]
-const PROBES: u32 = 120;
 
 impl Socket {
     /// Creates a pair of sockets, and makes one the standard input and output of a command. That
@@ -185,57 +144,6 @@ impl Socket {
         }
     }
 
-    /// Waits until there is something to read. Returns how much of it can be spliced, at most
-    /// `most`, or `None` if it must be read.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn poll_spliceable(
-        &mut self,
-        cx: &mut Context<'_>,
-        most: usize,
-    ) -> Poll<io::Result<Option<Spliceable>>> {
-        ready!(self.poll_read_ready(cx))?;
-        if !self.is_local {
-            // splice(2) does not get past urgent data of TCP: it fails with EAGAIN.
-            if self.watched.has_urgent() {
-                return Poll::Ready(Ok(None));
-            }
-            return Poll::Ready(Ok(Some(Spliceable { most, is_all: false })));
-        }
-        let waiting = Descriptors::without(self.watched.fd()?);
-        let spliceable = |size: usize| Spliceable { most: size.min(most), is_all: size <= most };
-        Poll::Ready(Ok(waiting.map(spliceable)))
-    }
-
-    /// Moves at most `size` bytes from the socket into the empty pipe, within the kernel.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn poll_splice_in(
-        &mut self,
-        cx: &mut Context<'_>,
-        pipe: &mut KernelPipe,
-        size: Spliceable,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.watched.poll_read_ready(cx))?;
-            let result = self.try_input(|fd| {
-                let moved = pipe.fill(fd, size.most)?;
-                Ok((moved, size.is_all && moved == size.most))
-            });
-            if !would_block(&result) {
-                return Poll::Ready(result);
-            }
-        }
-    }
-
-    /// Moves bytes from the pipe into the socket, within the kernel.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn poll_splice_out(
-        &mut self,
-        cx: &mut Context<'_>,
-        pipe: &mut KernelPipe,
-    ) -> Poll<io::Result<usize>> {
-        self.poll_try(cx, |fd| pipe.drain(fd))
-    }
-
     /// Shuts down sending: the peer reads the end of file.
     pub(crate) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.watched.fd().and_then(|fd| Ok(shutdown(fd, Shutdown::Write)?)))
@@ -264,26 +172,13 @@ impl Socket {
         Poll::Ready(())
     }
 
-    /// Has the system probe a TCP peer that has ended its direction (keepalive), so that
-    /// [`poll_gone`](Self::poll_gone) notices that it has closed the connection: a FIN alone does not
-    /// show that. The system of the peer answers until it discards the closed connection, usually
-    /// for a minute, and then with a reset. A peer that has half-closed answers as long as it is
-    /// there.
+    /// Has the system probe a TCP peer that has ended its direction, so that
+    /// [`poll_gone`](Self::poll_gone) is ready when the peer has closed the connection.
     pub(crate) fn probe_peer(&mut self, cx: &mut Context<'_>) {
-        if self.is_local {
-            return;
-        }
-        if matches!(self.probing, Probing::Off) {
-            self.probing = Probing::Later(Box::pin(sleep(PROBE_INTERVAL)));
-        }
-        let Probing::Later(timer) = &mut self.probing else { return };
-        if timer.as_mut().poll(cx).is_pending() {
-            return;
-        }
-        self.probing = Probing::On;
-        let set = self.watched.fd().map(|fd| SockRef::from(&fd).set_tcp_keepalive(&probes()));
-        if let Err(error) = set.flatten() {
-            tracing::debug!(%error, "the peer is not probed");
+        if !self.is_local
+            && let Ok(fd) = self.watched.fd()
+        {
+            self.probing.poll(cx, fd);
         }
     }
 
@@ -301,7 +196,7 @@ impl Socket {
     }
 
     /// Writes at once, and waits for the socket only if that would block.
-    fn poll_try(
+    pub(super) fn poll_try(
         &mut self,
         cx: &mut Context<'_>,
         mut write: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
@@ -317,7 +212,7 @@ impl Socket {
     /// Waits until there is something to read, or the end of file. Before the first read it makes
     /// urgent data ordinary data (RFC 6093), because the system discards it otherwise. A command that
     /// is given a socket that was never read gets the socket as it was.
-    fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.watched.poll_read_ready(cx))?;
         if !self.reads_in_line {
             receive_urgent_in_line(self.watched.fd()?);
@@ -332,7 +227,7 @@ impl Socket {
     ///
     /// A read that does not fill its buffer has taken all bytes, unless urgent data has arrived: a
     /// read ends before it. What arrives after the last event causes another event.
-    fn try_input(
+    pub(super) fn try_input(
         &self,
         input: impl FnOnce(BorrowedFd<'_>) -> io::Result<(usize, bool)>,
     ) -> io::Result<usize> {
@@ -376,7 +271,7 @@ impl Detached {
             watched: watch(self.fd)?,
             is_local: self.is_local,
             reads_in_line: false,
-            probing: Probing::Off,
+            probing: Probing::default(),
         })
     }
 
@@ -411,6 +306,6 @@ fn has_hung_up(socket: BorrowedFd<'_>) -> bool {
     super::wait(&mut fds, Some(&NOW)).is_ok() && fds[0].revents().intersects(super::ended())
 }
 
-fn would_block<T>(result: &io::Result<T>) -> bool {
+pub(super) fn would_block<T>(result: &io::Result<T>) -> bool {
     matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }

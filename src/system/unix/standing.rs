@@ -3,31 +3,28 @@
 //! The path is examined after the error, and it may have changed in between. So only facts that
 //! agree with the error are returned.
 
-use super::may;
 #[cfg(target_os = "linux")]
 use super::namespaces::{Namespace, with_abstract_name};
+use super::{
+    may,
+    path_walk::{Found, Place, folder_of, follow, kind, rights, user_name},
+};
 use crate::diag::{
     Failure, SocketFailure,
-    standing::{Fact, FileKind, Rights, Standing},
+    standing::{Fact, FileKind, Standing},
 };
 use local_socket::{
     Name,
     error::{Action, Obstacle, SocketError},
 };
-use nix::unistd::{Uid, User};
+use nix::unistd::Uid;
 use rustix::{fs::Access, io::Errno};
 use std::{
-    fs::{self, FileType, Metadata},
+    fs,
     io::{self, ErrorKind},
-    os::unix::{
-        fs::{FileTypeExt, MetadataExt},
-        net::UnixDatagram,
-    },
-    path::{Path, PathBuf},
+    os::unix::{fs::MetadataExt, net::UnixDatagram},
+    path::Path,
 };
-
-/// Maximum number of symbolic links that are followed, as on Linux (`path_resolution(7)`).
-const MAX_LINKS: usize = 40;
 
 /// Returns the error of a local socket together with what stands at its name.
 pub(crate) fn examine(error: io::Error) -> SocketFailure {
@@ -66,17 +63,17 @@ fn explanation(error: &SocketError) -> Option<Standing> {
     let path = error.name().is_path().then(|| Path::new(error.name().as_os_str()))?;
     let code = Errno::from_raw_os_error(error.raw_os_error()?);
     match error.action() {
-        Action::Connect => of_connecting(path, code),
-        Action::Bind => of_listening(path, code, error.obstacle()),
+        Action::Connect => explain_connect(path, code),
+        Action::Bind => explain_bind(path, code, error.obstacle()),
         _ => None,
     }
 }
 
 /// Returns what explains an error of `connect(2)`.
-fn of_connecting(path: &Path, code: Errno) -> Option<Standing> {
-    let Found { link, place } = follow(path, &mut vec![])?;
+fn explain_connect(path: &Path, code: Errno) -> Option<Standing> {
+    let Found { link, place } = follow(path)?;
     let fact = match (code, place) {
-        // The error says it all.
+        // The message of the error is complete.
         (Errno::NOENT, Place::Problem(Fact::Missing(missing)))
             if link.is_none() && missing == path =>
         {
@@ -108,22 +105,20 @@ fn of_connecting(path: &Path, code: Errno) -> Option<Standing> {
     Some(Standing { link, fact })
 }
 
-/// Returns what explains an error of listening. A name that is in use is explained by the library,
-/// except where a link leads to.
-fn of_listening(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option<Standing> {
+/// Returns what explains an error of listening. The error of the library explains a name that is in
+/// use; only the target of a symbolic link is added.
+fn explain_bind(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option<Standing> {
     let folder = folder_of(path);
     let fact = match code {
-        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::ACCESS => {
-            match follow(path, &mut vec![])?.place {
-                Place::Problem(fact)
-                    if errno_of(&fact) == Some(code) && fact != Fact::Missing(path.to_owned()) =>
-                {
-                    fact
-                }
-                _ if code == Errno::ACCESS => closed(folder)?,
-                _ => return None,
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::ACCESS => match follow(path)?.place {
+            Place::Problem(fact)
+                if errno_of(&fact) == Some(code) && fact != Fact::Missing(path.to_owned()) =>
+            {
+                fact
             }
-        }
+            _ if code == Errno::ACCESS => closed(folder)?,
+            _ => return None,
+        },
         Errno::PERM if is_immutable(folder) => Fact::ImmutableFolder(folder.to_owned()),
         Errno::PERM => sticky(path, folder)?,
         Errno::ROFS => Fact::ReadOnlyFileSystem(folder.to_owned()),
@@ -156,72 +151,6 @@ fn errno_of(fact: &Fact) -> Option<Errno> {
         Fact::ClosedFolder(..) => Some(Errno::ACCESS),
         _ => None,
     }
-}
-
-/// Where a path leads to.
-struct Found {
-    /// The target, if the path is a symbolic link.
-    link: Option<PathBuf>,
-    place: Place,
-}
-
-enum Place {
-    /// A file, which is not a symbolic link.
-    File(Metadata),
-    /// The path leads to no file.
-    Problem(Fact),
-}
-
-/// Follows a path from its first folder to its end. `links` are device and inode of the symbolic
-/// links on the way. Returns `None` for errors that no fact explains.
-fn follow(path: &Path, links: &mut Vec<(u64, u64)>) -> Option<Found> {
-    let mut parts: Vec<&Path> =
-        path.ancestors().filter(|part| !part.as_os_str().is_empty()).collect();
-    parts.reverse();
-    for part in parts {
-        let is_last = part == path;
-        let problem = |fact| Some(Found { link: None, place: Place::Problem(fact) });
-        let file = match fs::symlink_metadata(part) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return problem(Fact::Missing(part.to_owned()));
-            }
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                let folder = folder_of(part);
-                let rights = rights(&fs::metadata(folder).ok()?);
-                return problem(Fact::ClosedFolder(folder.to_owned(), rights));
-            }
-            Err(_) => return None,
-        };
-        let (target, place) = if file.is_symlink() {
-            let id = (file.dev(), file.ino());
-            if links.contains(&id) {
-                return problem(Fact::LinkLoop(part.to_owned()));
-            }
-            links.push(id);
-            if links.len() > MAX_LINKS {
-                return None;
-            }
-            let target = folder_of(part).join(fs::read_link(part).ok()?);
-            let found = follow(&target, links)?;
-            (Some(found.link.unwrap_or(target)), found.place)
-        } else {
-            (None, Place::File(file))
-        };
-        match place {
-            place if is_last => return Some(Found { link: target, place }),
-            Place::File(file) if file.is_dir() => {}
-            Place::File(file) => {
-                return problem(Fact::NotAFolder(part.to_owned(), kind(file.file_type())));
-            }
-            Place::Problem(Fact::Missing(missing)) if Some(&missing) == target.as_ref() => {
-                let folder = part.to_owned();
-                return problem(Fact::DanglingFolder { folder, target: missing });
-            }
-            Place::Problem(fact) => return problem(fact),
-        }
-    }
-    None
 }
 
 /// Returns the state of a socket that cannot be connected to, by connecting a datagram socket, which
@@ -283,40 +212,4 @@ fn is_mount_point(_: &Path) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn is_immutable(_: &Path) -> bool {
     false
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-        Some(folder) => folder,
-        None => path,
-    }
-}
-
-fn kind(file: FileType) -> FileKind {
-    if file.is_file() {
-        FileKind::RegularFile
-    } else if file.is_dir() {
-        FileKind::Folder
-    } else if file.is_fifo() {
-        FileKind::Fifo
-    } else if file.is_char_device() || file.is_block_device() {
-        FileKind::Device
-    } else if file.is_socket() {
-        FileKind::Socket
-    } else {
-        FileKind::Other
-    }
-}
-
-fn rights(file: &Metadata) -> Rights {
-    Rights { owner: user_name(file.uid()), mode: file.mode() & 0o7777 }
-}
-
-/// Returns the name of a user, or `uid N` if it has none.
-fn user_name(uid: u32) -> String {
-    match User::from_uid(Uid::from_raw(uid)) {
-        Ok(Some(user)) => user.name,
-        _ => format!("uid {uid}"),
-    }
 }

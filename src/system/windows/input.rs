@@ -47,7 +47,7 @@ const PIECE: usize = 256 << 10;
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// Time limit for reading the input that was written before the peer closed.
-const LAST_LOOK: Duration = Duration::from_millis(250);
+const READ_TIME: Duration = Duration::from_millis(250);
 
 impl Input {
     pub(crate) fn stdin() -> io::Result<Self> {
@@ -93,13 +93,7 @@ impl Input {
     /// Returns the number of bytes that can be read without waiting. It is called after the peer
     /// has closed, and gives the thread time to read the input that was written before.
     pub(crate) fn pending(&self) -> Option<u64> {
-        let is_unknown = |state: &mut InputState| state.rest() == 0 && state.end.is_none();
-        let state = self
-            .feed
-            .changed
-            .wait_timeout_while(self.feed.state(), LAST_LOOK, is_unknown)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0;
+        let state = self.state_within(READ_TIME);
         let rest = state.rest() as u64;
         drop(state);
         Some(rest + self.rest_of_file().unwrap_or(0))
@@ -107,14 +101,18 @@ impl Input {
 
     /// Returns whether the input is at its end, or reaches it within this time, without another byte.
     pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        let state = self.state_within(time);
+        state.rest() == 0 && state.end.is_some()
+    }
+
+    /// Waits until there is input, or its end, at most for this time.
+    fn state_within(&self, time: Duration) -> MutexGuard<'_, InputState> {
         let is_unknown = |state: &mut InputState| state.rest() == 0 && state.end.is_none();
-        let state = self
-            .feed
+        self.feed
             .changed
             .wait_timeout_while(self.feed.state(), time, is_unknown)
             .unwrap_or_else(PoisonError::into_inner)
-            .0;
-        state.rest() == 0 && state.end.is_some()
+            .0
     }
 
     /// Returns the number of bytes that are left, if this is a regular file.

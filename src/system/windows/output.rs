@@ -19,7 +19,7 @@ impl OutputKind {
 }
 
 impl Output {
-    /// Returns `false`: the system does not report that the reader of an output has gone.
+    /// Returns `false`: the system does not report that the reader of an output has closed.
     #[expect(clippy::unused_self, reason = "other systems report it")]
     pub(crate) fn has_reader(&self) -> bool {
         false

@@ -5,13 +5,14 @@ use local_socket::{
 };
 use std::{io, time::Duration};
 
-/// Returns at once: streams are blocking, and the system does not report that a reader has gone.
+/// Returns at once: streams are blocking, and the system does not report that a reader has closed.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_receive(_: &Stream, _: &Output) -> io::Result<Receivable> {
     Ok(Receivable::Stream)
 }
 
-/// Returns at once: listeners are blocking, and the system does not report that a reader has gone.
+/// Returns at once: listeners are blocking, and the system does not report that a reader has
+/// closed.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_accept(_: &Listener, _: &Output) -> io::Result<Receivable> {
     Ok(Receivable::Stream)
@@ -26,10 +27,10 @@ pub(crate) fn to_send(_: &Stream) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until the peer has read everything, or for the given time. Data that the pipe has not taken
-/// is lost when this process ends.
+/// Waits until the peer has read everything or has closed, or for the given time. Data that the pipe
+/// has not taken is lost when this process ends.
 pub(crate) fn until_closing_loses_nothing(stream: &Stream, limit: Duration) -> io::Result<()> {
-    stream.drain(limit)
+    if stream.peer_hung_up().unwrap_or(true) { Ok(()) } else { stream.drain(limit) }
 }
 
 /// Returns the state of the peer, which cannot shut down both directions without closing the pipe.

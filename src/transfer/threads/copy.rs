@@ -45,10 +45,10 @@ pub(super) struct Incoming<'a> {
     /// Descriptors that arrive are closed and recorded.
     pub(super) descriptors: Descriptors,
     pub(super) output: &'a Output,
-    /// Whether the reader of the output has gone: the stream counts as ended.
+    /// Whether the reader of the output has closed: the stream counts as ended.
     pub(super) output_is_gone: &'a Cell<bool>,
-    /// Whether to wait before each read, because a read would block and the reader of the output
-    /// may go meanwhile.
+    /// Whether to wait before each read, because the read would block and not end when the reader
+    /// of the output closes.
     pub(super) waits_first: bool,
 }
 

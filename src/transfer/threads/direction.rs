@@ -53,7 +53,7 @@ impl<'a> CopyPath<'a> {
         gauge: &'a Gauge,
         observed: &'a ObservedDirection,
     ) -> io::Result<Self> {
-        let splices = options.copy != CopyMode::Buffer && !observed.is_observed();
+        let splices = options.may_splice() && !observed.is_observed();
         let splicer = if splices { splicer() } else { None };
         if splicer.is_none() && options.copy == CopyMode::Splice && !observed.is_observed() {
             return Err(cannot_splice());
@@ -181,7 +181,7 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// Sends what has already arrived on the input, after the reader of the output has gone.
+    /// Sends what has already arrived on the input, after the reader of the output has closed.
     fn send_arrived(&mut self) -> ThreadEnd {
         let sent = || self.meter.sent.delivered();
         let (before, arrived) = (sent(), self.input.pending().unwrap_or(0));

@@ -7,21 +7,18 @@ use super::{
 };
 use crate::{
     diag::caught,
-    system::{self, Input, Output, poll},
+    system::{self, Input, Output},
     transfer::{
-        AfterEnd, Delivery, DeliveryRule, Direction, DirectionEnd, DirectionReport, EarlyEnd,
-        Gauge, Meter, ObservedDirection, Observer, Parties, Party, TransferOptions, TransferReport,
+        AfterEnd, Direction, DirectionEnd, Gauge, Meter, ObservedDirection, Observer,
+        TransferOptions, TransferReport,
     },
 };
-use local_socket::{
-    Stream,
-    traits::{Stream as _, StreamCommon as _},
-};
+use local_socket::{Stream, traits::Stream as _};
 use std::{
     net::Shutdown,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A connection that is to be joined to standard input and output.
@@ -41,24 +38,20 @@ pub(crate) struct Job {
 
 /// State that the threads of a transfer share.
 #[derive(Debug)]
-struct TransferShared {
-    stream: Arc<Stream>,
-    options: TransferOptions,
-    meter: Arc<Meter>,
+pub(super) struct TransferShared {
+    pub(super) stream: Arc<Stream>,
+    pub(super) options: TransferOptions,
+    pub(super) meter: Arc<Meter>,
     /// Sequence number of the connection; `None` if it is the only one.
-    number: Option<u64>,
-    forth: ObservedDirection,
-    back: ObservedDirection,
+    pub(super) number: Option<u64>,
+    pub(super) forth: ObservedDirection,
+    pub(super) back: ObservedDirection,
     endings: Mutex<Endings>,
-    changed: Condvar,
+    pub(super) changed: Condvar,
 }
 
-/// Time to wait for threads that were stopped. A thread can be blocked in a system call on a
-/// standard stream that cannot be interrupted; it is left behind.
-const STOP_TIME: Duration = Duration::from_secs(1);
-
-/// Time in which the input of a connection that was closed unused can still end or give bytes.
-const LAST_LOOK: Duration = Duration::from_millis(100);
+/// Time in which the input can still end after the peer has closed an unused connection.
+const INPUT_END_TIME: Duration = Duration::from_millis(100);
 
 /// Moves bytes in both directions until both have ended, or a limit is reached.
 pub(crate) fn transfer(job: Job) -> TransferReport {
@@ -150,20 +143,20 @@ impl TransferShared {
             self.stop(Shutdown::Both);
             self.sent(end);
         } else {
-            self.sent(self.last_look(input, end));
+            self.sent(self.unless_input_ends(input, end));
         }
     }
 
-    /// Returns the end of the direction if the only peer closed before a byte was moved. An input
-    /// that ends at about the same time had nothing to send.
-    fn last_look(&self, input: &Input, end: ThreadEnd) -> ThreadEnd {
+    /// Returns the end of the direction. If the only peer has closed before a byte was moved, and the
+    /// input ends soon afterwards, that is the end of the input: there was nothing to send.
+    fn unless_input_ends(&self, input: &Input, end: ThreadEnd) -> ThreadEnd {
         let Meter { sent, received, .. } = &*self.meter;
         let is_gone =
             matches!(end, ThreadEnd { reason: DirectionEnd::ReceiverGone, left: Some(0) });
         if !is_gone || self.number.is_some() || sent.total_read() + received.total_read() > 0 {
             return end;
         }
-        if input.ends_within(LAST_LOOK) {
+        if input.ends_within(INPUT_END_TIME) {
             DirectionEnd::Eof.into()
         } else {
             ThreadEnd { left: input.pending(), ..end }
@@ -223,7 +216,7 @@ impl TransferShared {
         });
     }
 
-    /// Ends both directions, because the reader of the output has gone while there was nothing to
+    /// Ends both directions, because the reader of the output has closed while there was nothing to
     /// write. What has already arrived on the input is still sent.
     fn output_is_gone(&self) {
         if self.endings().sends && system::REPORTS_END_OF_RECEIVING {
@@ -235,7 +228,7 @@ impl TransferShared {
     }
 
     /// Ends both directions after the held bytes are delivered.
-    fn stop(&self, how: Shutdown) {
+    pub(super) fn stop(&self, how: Shutdown) {
         self.meter.stop.store(true, Ordering::SeqCst);
         self.shutdown(how);
     }
@@ -257,142 +250,13 @@ impl TransferShared {
     }
 
     /// Returns the gauge of the remaining direction.
-    fn gauge(&self, endings: &Endings) -> &Gauge {
+    pub(super) fn gauge(&self, endings: &Endings) -> &Gauge {
         if endings.sends { &self.meter.sent } else { &self.meter.received }
     }
 
-    fn endings(&self) -> MutexGuard<'_, Endings> {
+    pub(super) fn endings(&self) -> MutexGuard<'_, Endings> {
         self.endings.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Waits until both directions have ended or a limit is reached.
-    fn wait(&self) -> Option<EarlyEnd> {
-        let mut endings = self.endings();
-        while !endings.both_ended() {
-            // Without an output there is nothing to wait for.
-            let sent = self.meter.sent.delivered();
-            let rest = if endings.output_has_ended() {
-                Some((STOP_TIME, None))
-            } else {
-                self.next_limit(&endings)
-            };
-            endings = match rest {
-                None => self.changed.wait(endings).unwrap_or_else(PoisonError::into_inner),
-                Some((Duration::ZERO, limit)) => return limit,
-                Some((rest, limit)) => {
-                    let (endings, result) = self
-                        .changed
-                        .wait_timeout(endings, rest)
-                        .unwrap_or_else(PoisonError::into_inner);
-                    let is_stuck = self.meter.sent.delivered() == sent;
-                    if result.timed_out() && limit.is_none() && is_stuck {
-                        return None;
-                    }
-                    endings
-                }
-            };
-        }
-        None
-    }
-
-    /// Returns the time until the next limit.
-    fn next_limit(&self, endings: &Endings) -> Option<(Duration, Option<EarlyEnd>)> {
-        if !self.options.is_timed() {
-            return None;
-        }
-        let waited = endings
-            .one_remains()
-            .then(|| self.gauge(endings).waited().saturating_sub(endings.waited_before));
-        let (rest, limit) = self.options.limits().next(self.meter.idle_time(), waited)?;
-        // The time of --linger does not pass while the output is blocked: check again.
-        let is_checked_again = limit == EarlyEnd::Linger && !rest.is_zero();
-        let rest = if is_checked_again { rest.max(Duration::from_millis(1)) } else { rest };
-        Some((rest, Some(limit)))
-    }
-
-    /// Decides whether the peer has read everything.
-    fn delivery(&self, endings: &Endings, early_end: Option<EarlyEnd>) -> Delivery {
-        if endings.was_reset() && self.options.sends {
-            return Delivery::Closed;
-        }
-        let is_stopped = self.meter.stop.load(Ordering::SeqCst);
-        // After our own shutdown of both directions, the socket does not report whether the peer
-        // has shut down as well.
-        let received = endings.received.as_ref().map(|it| &it.reason);
-        let sent = endings.sent.as_ref().map(|it| (&it.reason, it.left));
-        let peer_has_ended = early_end.is_none()
-            && (!is_stopped
-                || matches!(received, Some(DirectionEnd::Eof))
-                || matches!(sent, Some((DirectionEnd::ReceiverGone, _))));
-        let is_open = match sent {
-            Some((DirectionEnd::Eof, _) | (DirectionEnd::ReceiverGone, Some(0))) => true,
-            Some((DirectionEnd::Stopped, _)) => peer_has_ended,
-            // The report of the direction tells enough.
-            _ => false,
-        };
-        if !is_open || self.meter.sent.delivered() == 0 {
-            return Delivery::Read;
-        }
-        let mut rule =
-            if peer_has_ended { DeliveryRule::new() } else { DeliveryRule::within(STOP_TIME) };
-        loop {
-            match rule.decide(poll::peer_state(&self.stream), Instant::now()) {
-                // The peer knows that its data is not read any more, and may still read.
-                Ok(Delivery::Unread) if !peer_has_ended => return Delivery::Read,
-                Ok(delivery) => return delivery,
-                Err(pause) => thread::sleep(pause),
-            }
-        }
-    }
-
-    /// Ends what is still running and returns the report.
-    fn finish(&self, early_end: Option<EarlyEnd>) -> TransferReport {
-        let mut endings = self.endings();
-        // A peer that cannot deliver its answer any more may never read what was sent.
-        let drain_limit = if endings.output_has_ended() { STOP_TIME } else { Duration::MAX };
-        if early_end.is_some() {
-            drop(endings);
-            self.meter.write_stop.stop();
-            self.stop(Shutdown::Both);
-            endings = self
-                .changed
-                .wait_timeout_while(self.endings(), STOP_TIME, |endings| !endings.both_ended())
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        } else if !self.stream.peer_hung_up().unwrap_or(true)
-            && let Err(error) = poll::until_closing_loses_nothing(&self.stream, drain_limit)
-        {
-            tracing::debug!(%error, "the peer has not taken everything");
-        }
-        let delivery = self.delivery(&endings, early_end);
-        let (sent, received) = (endings.sent.take(), endings.received.take());
-        let Self { meter, options, forth, back, .. } = self;
-        TransferReport {
-            number: self.number,
-            parties: Parties { first: Party::Stdio, second: Party::Peer },
-            forth: report(sent, options.sends, &meter.sent, forth, delivery),
-            back: report(received, options.receives, &meter.received, back, Delivery::Read),
-            early_end,
-            time: meter.started.elapsed(),
-        }
-    }
-}
-
-/// Returns the report of a direction. One whose thread could not be ended is stopped.
-fn report(
-    end: Option<ThreadEnd>,
-    is_used: bool,
-    gauge: &Gauge,
-    observed: &ObservedDirection,
-    delivery: Delivery,
-) -> DirectionReport {
-    let ThreadEnd { reason: end, left } = end.unwrap_or_else(|| {
-        let end = if is_used { DirectionEnd::Stopped } else { DirectionEnd::Unused };
-        observed.ended(&end);
-        end.into()
-    });
-    let undelivered = left.map(|left| left + gauge.held());
-    DirectionReport { delivered: gauge.delivered(), undelivered, end, delivery }
 }
 
 #[cfg(test)]

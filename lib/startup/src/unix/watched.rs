@@ -158,8 +158,8 @@ fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest)? })
 }
 
-/// Waits until the reader of a pipe, the peer of a socket, or a terminal has gone. The descriptor may
-/// be shared with other processes; its mode is not changed.
+/// Waits until the reader of a pipe or the peer of a socket has closed, or a terminal has hung up.
+/// The descriptor may be shared with other processes; its mode is not changed.
 ///
 /// # Errors
 /// `Other` outside a tokio runtime, or an error of `epoll_ctl(2)`, such as `PermissionDenied` for a

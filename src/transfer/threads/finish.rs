@@ -1,0 +1,149 @@
+//! The end of a transfer: waiting for both directions, and the report.
+
+use super::{direction::ThreadEnd, endings::Endings, transfer::TransferShared};
+use crate::{
+    system::poll,
+    transfer::{
+        Delivery, DeliveryRule, DirectionEnd, DirectionReport, EarlyEnd, Gauge, ObservedDirection,
+        Parties, Party, TransferReport,
+    },
+};
+use std::{
+    net::Shutdown,
+    sync::{PoisonError, atomic::Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Time to wait for threads that were stopped. A thread can be blocked in a system call on a
+/// standard stream that cannot be interrupted; it is left behind.
+const STOP_TIME: Duration = Duration::from_secs(1);
+
+impl TransferShared {
+    /// Waits until both directions have ended or a limit is reached.
+    pub(super) fn wait(&self) -> Option<EarlyEnd> {
+        let mut endings = self.endings();
+        while !endings.both_ended() {
+            let sent = self.meter.sent.delivered();
+            // Without an output, only what has arrived on the input is still sent.
+            let rest = if endings.output_has_ended() {
+                Some((STOP_TIME, None))
+            } else {
+                self.next_limit(&endings)
+            };
+            endings = match rest {
+                None => self.changed.wait(endings).unwrap_or_else(PoisonError::into_inner),
+                Some((Duration::ZERO, limit)) => return limit,
+                Some((rest, limit)) => {
+                    let (endings, result) = self
+                        .changed
+                        .wait_timeout(endings, rest)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    let is_stuck = self.meter.sent.delivered() == sent;
+                    if result.timed_out() && limit.is_none() && is_stuck {
+                        return None;
+                    }
+                    endings
+                }
+            };
+        }
+        None
+    }
+
+    /// Returns the time until the next limit.
+    fn next_limit(&self, endings: &Endings) -> Option<(Duration, Option<EarlyEnd>)> {
+        if !self.options.is_timed() {
+            return None;
+        }
+        let waited = endings
+            .one_remains()
+            .then(|| self.gauge(endings).waited().saturating_sub(endings.waited_before));
+        let (rest, limit) = self.options.limits().next(self.meter.idle_time(), waited)?;
+        // The time of --linger does not pass while the output is blocked: check again.
+        let is_checked_again = limit == EarlyEnd::Linger && !rest.is_zero();
+        let rest = if is_checked_again { rest.max(Duration::from_millis(1)) } else { rest };
+        Some((rest, Some(limit)))
+    }
+
+    /// Decides whether the peer has read everything.
+    fn delivery(&self, endings: &Endings, early_end: Option<EarlyEnd>) -> Delivery {
+        if endings.was_reset() && self.options.sends {
+            return Delivery::Closed;
+        }
+        let is_stopped = self.meter.stop.load(Ordering::SeqCst);
+        // After our own shutdown of both directions, the socket does not report whether the peer
+        // has shut down as well.
+        let received = endings.received.as_ref().map(|it| &it.reason);
+        let sent = endings.sent.as_ref().map(|it| (&it.reason, it.left));
+        let peer_has_ended = early_end.is_none()
+            && (!is_stopped
+                || matches!(received, Some(DirectionEnd::Eof))
+                || matches!(sent, Some((DirectionEnd::ReceiverGone, _))));
+        let is_open = match sent {
+            Some((DirectionEnd::Eof, _) | (DirectionEnd::ReceiverGone, Some(0))) => true,
+            Some((DirectionEnd::Stopped, _)) => peer_has_ended,
+            // The report of the direction tells enough.
+            _ => false,
+        };
+        if !is_open || self.meter.sent.delivered() == 0 {
+            return Delivery::Read;
+        }
+        let mut rule =
+            if peer_has_ended { DeliveryRule::new() } else { DeliveryRule::within(STOP_TIME) };
+        loop {
+            match rule.decide(poll::peer_state(&self.stream), Instant::now()) {
+                // The peer knows that its data is not read any more, and may still read.
+                Ok(Delivery::Unread) if !peer_has_ended => return Delivery::Read,
+                Ok(delivery) => return delivery,
+                Err(pause) => thread::sleep(pause),
+            }
+        }
+    }
+
+    /// Ends what is still running and returns the report.
+    pub(super) fn finish(&self, early_end: Option<EarlyEnd>) -> TransferReport {
+        let mut endings = self.endings();
+        // A peer that cannot deliver its answer any more may never read what was sent.
+        let drain_limit = if endings.output_has_ended() { STOP_TIME } else { Duration::MAX };
+        if early_end.is_some() {
+            drop(endings);
+            self.meter.write_stop.stop();
+            self.stop(Shutdown::Both);
+            endings = self
+                .changed
+                .wait_timeout_while(self.endings(), STOP_TIME, |endings| !endings.both_ended())
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        } else if let Err(error) = poll::until_closing_loses_nothing(&self.stream, drain_limit) {
+            tracing::debug!(%error, "the peer has not taken everything");
+        }
+        let delivery = self.delivery(&endings, early_end);
+        let (sent, received) = (endings.sent.take(), endings.received.take());
+        let Self { meter, options, forth, back, .. } = self;
+        TransferReport {
+            number: self.number,
+            parties: Parties { first: Party::Stdio, second: Party::Peer },
+            forth: report(sent, options.sends, &meter.sent, forth, delivery),
+            back: report(received, options.receives, &meter.received, back, Delivery::Read),
+            early_end,
+            time: meter.started.elapsed(),
+        }
+    }
+}
+
+/// Returns the report of a direction. One whose thread could not be ended is stopped.
+fn report(
+    end: Option<ThreadEnd>,
+    is_used: bool,
+    gauge: &Gauge,
+    observed: &ObservedDirection,
+    delivery: Delivery,
+) -> DirectionReport {
+    let ThreadEnd { reason: end, left } = end.unwrap_or_else(|| {
+        let end = if is_used { DirectionEnd::Stopped } else { DirectionEnd::Unused };
+        observed.ended(&end);
+        end.into()
+    });
+    let undelivered = left.map(|left| left + gauge.held());
+    DirectionReport { delivered: gauge.delivered(), undelivered, end, delivery }
+}
