@@ -122,8 +122,9 @@ pub(super) struct StdioResult {
 }
 
 impl StdioResult {
-    /// Merges the outcome of a relayed connection with the failure of the standard streams, which are
-    /// its client: errors other than losses take precedence, then losses of the standard streams.
+    /// Merges the outcome of a relayed connection with the failure of the standard streams, which
+    /// are its client: errors other than losses take precedence, then losses of the standard
+    /// streams.
     pub(super) fn merge(self, outcome: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
         let Self { failure, output_is_gone, was_unused } = self;
         match (outcome, failure) {

@@ -168,6 +168,21 @@ fn what_has_arrived_on_stdin_is_sent_after_the_reader_has_closed() {
     }
 }
 
+/// The relay has watched the reader of stdout before the client came.
+#[test]
+fn the_only_client_of_a_relay_ends_stdout_while_stdin_is_open() {
+    let scene = Scene::new();
+    let mut relay = scene.relay("./s", "-").arg("--once").open_input().start_listening();
+    let mut client = scene.wire("./s");
+    client.send("request");
+    client.end();
+    relay.wait_for_end_of_output("request");
+    relay.send("late answer");
+    relay.close_input();
+    client.expect_rest("late answer");
+    relay.end().ok();
+}
+
 #[test]
 fn a_pipeline_with_head_ends_while_the_server_is_silent() {
     let scene = Scene::new();

@@ -1,6 +1,6 @@
 //! Standard streams that are sockets, as under inetd, under systemd with Accept=yes, as the
-//! ProxyCommand of ssh(1), or as a command of lsock: the peer of the socket on stdout gets the end of
-//! file.
+//! ProxyCommand of ssh(1), or as a command of lsock: the peer of the socket on stdout gets the end
+//! of file.
 
 use crate::harness::{Cmd, Scene, Wire, data, has};
 use std::{

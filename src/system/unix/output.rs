@@ -47,12 +47,8 @@ impl Output {
         matches!(self.kind, OutputKind::Pipe | OutputKind::Socket | OutputKind::Terminal)
     }
 
-    /// Waits in an event loop until the reader of the output has closed, without end if the system
-    /// does not report it.
+    /// Waits in an event loop until the reader of the output has closed, if the system reports it.
     pub(crate) async fn reader_gone(&self) -> io::Result<()> {
-        if !self.has_reader() {
-            return std::future::pending().await;
-        }
         lsock_startup::hung_up(self.file.try_clone()?.into()).await
     }
 
@@ -65,11 +61,9 @@ impl Output {
         if self.kind != OutputKind::Socket {
             return Ok(());
         }
-        let identity = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
-        let is_output = |fd: BorrowedFd<'_>| -> io::Result<bool> {
-            Ok(fstat(fd).map(identity) == Ok(identity(fstat(&self.file)?)))
-        };
-        if is_output(stderr().as_fd())? && !is_output(stdin().as_fd())? {
+        let identity = |fd: BorrowedFd<'_>| fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+        let own = identity(self.file.as_fd())?;
+        if identity(stderr().as_fd()) == Ok(own) && identity(stdin().as_fd()) != Ok(own) {
             return Ok(());
         }
         match shutdown(&self.file, Shutdown::Write) {

@@ -26,7 +26,8 @@ pub(super) enum Place {
     Problem(Fact),
 }
 
-/// Follows a path from its first folder to its end. Returns `None` for errors that no fact explains.
+/// Follows a path from its first folder to its end. Returns `None` for errors that no fact
+/// explains.
 pub(super) fn follow(path: &Path) -> Option<Found> {
     follow_from(path, &mut Vec::new())
 }

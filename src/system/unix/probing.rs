@@ -4,10 +4,10 @@ use tokio::time::{Sleep, sleep};
 
 /// Whether the system probes a TCP peer that has ended its direction.
 ///
-/// The end of the peer's direction (FIN) does not show whether the peer has closed the connection or
-/// still reads. The system of a peer that still reads answers probes (keepalive). That of a peer that
-/// has closed answers until it discards the connection, usually after a minute, and then with a
-/// reset.
+/// The end of the peer's direction (FIN) does not show whether the peer has closed the connection
+/// or still reads. The system of a peer that still reads answers probes (keepalive). That of a peer
+/// that has closed answers until it discards the connection, usually after a minute, and then with
+/// a reset.
 #[derive(Debug, Default)]
 pub(super) enum Probing {
     #[default]
@@ -41,7 +41,8 @@ impl Probing {
     }
 }
 
-/// Returns the settings of the probes. OpenBSD has the same intervals for all sockets (`sysctl(2)`).
+/// Returns the settings of the probes. OpenBSD has the same intervals for all sockets
+/// (`sysctl(2)`).
 fn settings() -> TcpKeepalive {
     let settings = TcpKeepalive::new().with_time(PROBE_INTERVAL);
     #[cfg(not(target_os = "openbsd"))]

@@ -27,8 +27,8 @@ pub(crate) fn to_send(_: &Stream) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until the peer has read everything or has closed, or for the given time. Data that the pipe
-/// has not taken is lost when this process ends.
+/// Waits until the peer has read everything or has closed, or for the given time. Data that the
+/// pipe has not taken is lost when this process ends.
 pub(crate) fn until_closing_loses_nothing(stream: &Stream, limit: Duration) -> io::Result<()> {
     if stream.peer_hung_up().unwrap_or(true) { Ok(()) } else { stream.drain(limit) }
 }

@@ -147,8 +147,8 @@ impl TransferShared {
         }
     }
 
-    /// Returns the end of the direction. If the only peer has closed before a byte was moved, and the
-    /// input ends soon afterwards, that is the end of the input: there was nothing to send.
+    /// Returns the end of the direction. If the only peer has closed before a byte was moved, and
+    /// the input ends soon afterwards, that is the end of the input: there was nothing to send.
     fn unless_input_ends(&self, input: &Input, end: ThreadEnd) -> ThreadEnd {
         let Meter { sent, received, .. } = &*self.meter;
         let is_gone =
