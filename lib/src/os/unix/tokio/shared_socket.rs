@@ -70,7 +70,7 @@ impl Direction {
             }
             let waiting = self.wakers.get_or_init(Arc::default);
             // Before the socket is checked: it may become ready in between.
-            waiting.add(cx.waker());
+            drop(waiting.add(cx.waker()));
             self.check_open()?;
             let all = Waker::from(Arc::clone(waiting));
             ready!(poll_ready(&mut Context::from_waker(&all)))?;
