@@ -1,13 +1,11 @@
 //! Waiting until the peer has read everything.
 
-use super::on_every_kind_async;
+use super::{on_every_kind_async, poll_once};
 use crate::harness::{AT_ONCE, Place, assert_kind, pattern};
 use local_socket::traits::tokio::Stream as _;
 use std::{
-    future::{Future, poll_fn},
     io::ErrorKind,
     pin::pin,
-    task::Poll,
     time::{Duration, Instant},
 };
 use tokio::{
@@ -33,11 +31,6 @@ on_every_kind_async! {
 /// Longer than any test waits.
 const LONG: Duration = Duration::from_secs(30);
 
-/// Polls a future once. Returns `true` if it waits.
-async fn waits<F: Future>(mut future: std::pin::Pin<&mut F>) -> bool {
-    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_pending())).await
-}
-
 async fn draining_waits_until_the_peer_has_read_everything(place: &Place) {
     let (mut client, mut server) = place.streams_async().await;
     let data = pattern(200_000);
@@ -53,7 +46,7 @@ async fn draining_waits_until_the_peer_has_read_everything(place: &Place) {
     server.write_all(b"data").await.unwrap();
     {
         let mut drained = pin!(server.drain(LONG));
-        assert!(waits(drained.as_mut()).await);
+        assert!(poll_once(drained.as_mut()).await.is_pending());
         client.read_exact(&mut [0; 3]).await.unwrap();
         assert!(timeout(Duration::from_millis(40), drained.as_mut()).await.is_err());
         client.read_exact(&mut [0]).await.unwrap();
@@ -87,7 +80,7 @@ async fn draining_fails_if_the_peer_closes_without_reading(place: &Place) {
     let (mut client, server) = place.streams_async().await;
     client.write_all(b"x").await.unwrap();
     let mut drained = pin!(client.drain(LONG));
-    assert!(waits(drained.as_mut()).await);
+    assert!(poll_once(drained.as_mut()).await.is_pending());
     drop(server);
     assert_kind(drained.await, &[ErrorKind::BrokenPipe]);
 }
