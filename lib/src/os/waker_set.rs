@@ -16,12 +16,12 @@ pub(super) struct WakerSet(Mutex<Entries>);
 struct Entries {
     /// Each with the key that it can be removed by, if any.
     wakers: Vec<(Option<usize>, Waker)>,
-    cleaned: Option<Instant>,
+    last_cleaning: Option<Instant>,
 }
 
-/// The number of wakers without a key from which on the set is cleaned, and the minimum time
-/// between two times.
+/// Number of wakers from which on [`add`](WakerSet::add) cleans the set.
 const MANY: usize = 16;
+/// Minimum time between two cleanings.
 const BETWEEN_CLEANINGS: Duration = Duration::from_secs(1);
 
 impl WakerSet {
@@ -84,13 +84,13 @@ impl WakerSet {
 }
 
 impl Entries {
-    /// Takes out all wakers, unless that was done only a short time ago.
+    /// Removes and returns all wakers, unless that was done only a short time ago.
     fn clean(&mut self) -> Vec<(Option<usize>, Waker)> {
         let now = Instant::now();
-        if self.cleaned.is_some_and(|cleaned| now - cleaned < BETWEEN_CLEANINGS) {
+        if self.last_cleaning.is_some_and(|last| now - last < BETWEEN_CLEANINGS) {
             return Vec::new();
         }
-        self.cleaned = Some(now);
+        self.last_cleaning = Some(now);
         mem::take(&mut self.wakers)
     }
 }

@@ -40,12 +40,12 @@ pub fn unread_by_peer(socket: BorrowedFd<'_>) -> io::Result<usize> {
 pub(super) struct PeerReset {
     was_returned: AtomicBool,
     /// Whether the last write has written only a part of its data. If the peer closes while a write
-    /// waits for room, the system returns the length of that part, and drops the error.
+    /// is in progress, the system returns the length of that part, and drops the error.
     is_partly_written: AtomicBool,
 }
 
 impl PeerReset {
-    /// Passes a result on.
+    /// Returns the result of a call. Remembers that it is the error of the system.
     pub(super) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
             self.was_returned.store(true, Ordering::Relaxed);
@@ -53,7 +53,8 @@ impl PeerReset {
         result
     }
 
-    /// Passes on the result of writing `len` bytes.
+    /// Returns the result of writing `len` bytes. Remembers that it is the error of the system, or
+    /// that only a part was written.
     pub(super) fn note_written(&self, len: usize, result: io::Result<usize>) -> io::Result<usize> {
         if let Ok(count) = result {
             self.is_partly_written.store(count < len, Ordering::Relaxed);
@@ -71,7 +72,7 @@ impl PeerReset {
         self.note_written(len, sys::send_vectored(socket, bufs))
     }
 
-    /// Passes on the result of `take_error`.
+    /// Returns the result of `take_error`. Remembers that it is the error of the system.
     pub(super) fn note_taken(
         &self,
         taken: io::Result<Option<io::Error>>,

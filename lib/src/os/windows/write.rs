@@ -139,7 +139,8 @@ impl Connection {
         buf: &[u8],
         limit: WaitLimit,
     ) -> io::Result<usize> {
-        if self.write_gate.is_closed() || !self.finish_locked(side, limit)? {
+        // A call of `shutdown` that fails opens the gate again, also after another has succeeded.
+        if side.end.is_some() || self.write_gate.is_closed() || !self.finish_locked(side, limit)? {
             return Err(closed());
         }
         self.written.fetch_add(1, Ordering::Relaxed);
@@ -180,7 +181,7 @@ impl Connection {
     }
 
     /// Waits for the write in flight and returns its error; the caller holds the lock. Returns
-    /// `false` if it has to release the lock, for a call of `shutdown`.
+    /// `false` if the caller has to release the lock, because another thread calls `shutdown`.
     fn finish_locked(&self, side: &mut WriteSide, limit: WaitLimit) -> io::Result<bool> {
         let mut slice = WaitLimit::NoWait;
         loop {
