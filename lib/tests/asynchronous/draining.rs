@@ -125,8 +125,8 @@ async fn an_error_that_was_returned_before_is_remembered(place: &Place) {
     }
 }
 
-/// The write can return the length of a part then, and the system drops the error. The peer closes
-/// at a different time in each round, because no call reports that another call is in the middle.
+/// A write during which the peer closes can return the length of a part; the system drops the error
+/// then. The peer closes at a different time in each round: no call reports how far a write is.
 #[cfg(unix)]
 async fn draining_fails_if_the_peer_closes_during_a_write(place: &Place) {
     use std::{

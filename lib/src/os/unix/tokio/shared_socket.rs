@@ -26,9 +26,10 @@ pub(super) struct Direction {
     /// The tasks that wait. Of those that use `poll_read_ready` or `poll_write_ready`, tokio wakes
     /// only the last.
     wakers: OnceLock<Arc<WakerSet>>,
-    /// Whether this end has shut down the direction. The system does not report the room that is
-    /// needed to write then: unlike a thread, a task would wait until the peer reads.
+    /// Whether this end has shut down the direction. The system ends a call that waits for room
+    /// then, but reports nothing to an event loop until the peer reads.
     is_shut_down: AtomicBool,
+    /// What the calls in this direction have found out about the peer.
     pub(super) reset: PeerReset,
 }
 
@@ -69,7 +70,7 @@ impl Direction {
                 }
             }
             let waiting = self.wakers.get_or_init(Arc::default);
-            // Before the socket is checked: it may become ready in between.
+            // Registered before the socket is checked: it may become ready in between.
             drop(waiting.add(cx.waker()));
             self.check_open()?;
             let all = Waker::from(Arc::clone(waiting));
