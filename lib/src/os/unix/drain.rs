@@ -45,7 +45,7 @@ pub(super) struct PeerReset {
 }
 
 impl PeerReset {
-    /// Returns the result of a call. Remembers that it is the error of the system.
+    /// Returns the result of a call unchanged, and remembers whether it is that error.
     pub(super) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
             self.was_returned.store(true, Ordering::Relaxed);
@@ -53,8 +53,8 @@ impl PeerReset {
         result
     }
 
-    /// Returns the result of writing `len` bytes. Remembers that it is the error of the system, or
-    /// that only a part was written.
+    /// Returns the result of writing `len` bytes unchanged, and remembers whether it is that error or
+    /// the length of a part.
     pub(super) fn note_written(&self, len: usize, result: io::Result<usize>) -> io::Result<usize> {
         if let Ok(count) = result {
             self.is_partly_written.store(count < len, Ordering::Relaxed);
@@ -72,7 +72,7 @@ impl PeerReset {
         self.note_written(len, sys::send_vectored(socket, bufs))
     }
 
-    /// Returns the result of `take_error`. Remembers that it is the error of the system.
+    /// Returns the result of `take_error` unchanged, and remembers whether it is that error.
     pub(super) fn note_taken(
         &self,
         taken: io::Result<Option<io::Error>>,
