@@ -26,6 +26,7 @@ use local_socket::{
     tokio::{Listener, Stream},
     traits::tokio::{Listener as _, Stream as _},
 };
+use std::{future::poll_fn, pin::Pin, task::Poll};
 
 /// Defines a test for each kind of name from each behaviour (an `async fn` that takes a [`Place`]).
 macro_rules! on_every_kind_async {
@@ -44,6 +45,11 @@ use on_every_kind_async;
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().unwrap().block_on(future)
+}
+
+/// Polls a future one time.
+async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }
 
 impl Place {

@@ -1,13 +1,10 @@
 //! Settings of a listener that one thread changes while another accepts.
 
-use crate::harness::{Place, TICK, ThreadMark, assert_kind};
+use crate::harness::{Place, TICK, assert_kind, spawn_waiting};
 use local_socket::{Listener, ListenerNonblockingMode, traits::Listener as _};
 use std::{
     io::ErrorKind,
-    sync::{
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
@@ -68,17 +65,13 @@ fn a_waiting_call_keeps_its_timeout(place: &Place) {
     let listener = place.listen();
     for (before, after) in [(Some(Duration::from_millis(400)), None), (None, Some(TICK))] {
         listener.set_accept_timeout(before).unwrap();
-        let (sender, receiver) = mpsc::channel();
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| {
-                sender.send(ThreadMark::current()).unwrap();
-                listener.accept()
-            });
-            receiver.recv().unwrap().wait_until_asleep();
+            let waiting = spawn_waiting(scope, || listener.accept());
             listener.set_accept_timeout(after).unwrap();
             if before.is_some() {
                 assert_kind(waiting.join().unwrap(), &[ErrorKind::TimedOut]);
             } else {
+                // Time is the subject: the call goes on beyond the new timeout.
                 thread::sleep(3 * TICK);
                 let _client = place.connect();
                 waiting.join().unwrap().unwrap();

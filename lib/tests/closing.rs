@@ -1,6 +1,6 @@
 //! Closing of listeners.
 
-use crate::harness::{GONE, NOBODY, Place, ThreadMark, assert_kind};
+use crate::harness::{GONE, NOBODY, Place, ThreadMark, assert_kind, spawn_waiting};
 use local_socket::{
     ConnectOptions, ConnectWaitMode, Stream,
     traits::{Listener as _, ListenerExt as _, Stream as _},
@@ -36,18 +36,8 @@ fn closing_ends_accept_with_a_timeout_in_another_thread(place: &Place) {
 fn accept_while_closing(place: &Place, timeout: Option<Duration>) {
     let listener = place.listen();
     listener.set_accept_timeout(timeout).unwrap();
-    let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
-        let acceptors: Vec<_> = (0..3)
-            .map(|_| {
-                let (sender, listener) = (sender.clone(), &listener);
-                scope.spawn(move || {
-                    sender.send(ThreadMark::current()).unwrap();
-                    listener.accept()
-                })
-            })
-            .collect();
-        receiver.iter().take(3).for_each(|thread| thread.wait_until_asleep());
+        let acceptors = [(); 3].map(|()| spawn_waiting(scope, || listener.accept()));
         listener.close().unwrap();
         for acceptor in acceptors {
             assert_kind(acceptor.join().unwrap(), &[ErrorKind::NotConnected]);

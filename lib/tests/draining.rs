@@ -1,7 +1,7 @@
 //! Waiting until the peer has read everything.
 
 use crate::harness::{
-    AT_ONCE, Place, TICK, ThreadMark, assert_kind, assert_same, eventually, pattern,
+    AT_ONCE, Place, TICK, assert_kind, assert_same, eventually, pattern, spawn_waiting,
 };
 use local_socket::{
     Stream,
@@ -10,7 +10,6 @@ use local_socket::{
 use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::Shutdown,
-    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -47,13 +46,7 @@ fn draining_waits_until_the_peer_has_read_everything(place: &Place) {
     in_both_roles(place, |mut one, mut other| {
         one.write_all(b"data").unwrap();
         thread::scope(|scope| {
-            let (mark, marked) = mpsc::channel();
-            let one = &one;
-            let drained = scope.spawn(move || {
-                mark.send(ThreadMark::current()).unwrap();
-                one.drain(LONG)
-            });
-            marked.recv().unwrap().wait_until_asleep();
+            let drained = spawn_waiting(scope, || one.drain(LONG));
             let mut buf = [0; 3];
             other.read_exact(&mut buf).unwrap();
             // Time is the subject: one byte is left.
@@ -114,13 +107,7 @@ fn draining_fails_if_the_peer_closes_without_reading(place: &Place) {
         one.write_all(b"read and unread").unwrap();
         other.read_exact(&mut [0; 4]).unwrap();
         thread::scope(|scope| {
-            let (mark, marked) = mpsc::channel();
-            let one = &one;
-            let drained = scope.spawn(move || {
-                mark.send(ThreadMark::current()).unwrap();
-                one.drain(LONG)
-            });
-            marked.recv().unwrap().wait_until_asleep();
+            let drained = spawn_waiting(scope, || one.drain(LONG));
             drop(other);
             assert_kind(drained.join().unwrap(), &[ErrorKind::BrokenPipe]);
         });
@@ -158,13 +145,7 @@ fn a_peer_that_reads_and_closes_has_read_everything(place: &Place) {
     in_both_roles(place, |mut one, mut other| {
         one.write_all(b"data").unwrap();
         thread::scope(|scope| {
-            let (mark, marked) = mpsc::channel();
-            let one = &one;
-            let drained = scope.spawn(move || {
-                mark.send(ThreadMark::current()).unwrap();
-                one.drain(LONG)
-            });
-            marked.recv().unwrap().wait_until_asleep();
+            let drained = spawn_waiting(scope, || one.drain(LONG));
             other.read_exact(&mut [0; 4]).unwrap();
             drained.join().unwrap().unwrap();
             drop(other);
@@ -233,13 +214,7 @@ fn draining_fails_if_the_peer_closes_during_a_write(place: &Place) {
                 one.set_nonblocking(false).unwrap();
             }
             thread::scope(|scope| {
-                let (mark, marked) = mpsc::channel();
-                let (one, data) = (&one, &data);
-                let writer = scope.spawn(move || {
-                    mark.send(ThreadMark::current()).unwrap();
-                    { one }.write(data)
-                });
-                marked.recv().unwrap().wait_until_asleep();
+                let writer = spawn_waiting(scope, || { &one }.write(&data));
                 drop(other);
                 let written = writer.join().unwrap();
                 assert_eq!(written.is_ok(), part, "{written:?}");

@@ -1,14 +1,13 @@
 //! The shortest and the longest durations, in every function that takes one: none panics, and one
 //! beyond the range of a clock is no limit.
 
-use crate::harness::{AT_ONCE, Place, TOO_LATE, ThreadMark, assert_kind};
+use crate::harness::{AT_ONCE, Place, TOO_LATE, assert_kind, spawn_waiting};
 use local_socket::{
     ConnectOptions, ConnectWaitMode, ListenerNonblockingMode, OnConflict, Stream,
     traits::{Listener as _, RecvHalf as _, SendHalf as _, Stream as _},
 };
 use std::{
     io::{ErrorKind, Read as _, Write as _},
-    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -46,13 +45,7 @@ fn long_timeouts_of_reads_and_writes_are_no_limit(place: &Place) {
         { &one }.write_all(b"x").unwrap();
         other.read_exact(&mut [0]).unwrap();
         thread::scope(|scope| {
-            let (mark, marked) = mpsc::channel();
-            let one = &one;
-            let reader = scope.spawn(move || {
-                mark.send(ThreadMark::current()).unwrap();
-                { one }.read(&mut [0])
-            });
-            marked.recv().unwrap().wait_until_asleep();
+            let reader = spawn_waiting(scope, || { &one }.read(&mut [0]));
             other.write_all(b"y").unwrap();
             assert_eq!(reader.join().unwrap().unwrap(), 1, "{timeout:?}");
         });
@@ -83,13 +76,7 @@ fn long_timeouts_of_accepting_are_no_limit(place: &Place) {
     for timeout in LONG {
         listener.set_accept_timeout(Some(*timeout)).unwrap();
         thread::scope(|scope| {
-            let (mark, marked) = mpsc::channel();
-            let listener = &listener;
-            let accepted = scope.spawn(move || {
-                mark.send(ThreadMark::current()).unwrap();
-                listener.accept()
-            });
-            marked.recv().unwrap().wait_until_asleep();
+            let accepted = spawn_waiting(scope, || listener.accept());
             let _client = place.connect();
             accepted.join().unwrap().unwrap();
         });

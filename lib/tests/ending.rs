@@ -1,6 +1,6 @@
 //! The end of one direction and of both.
 
-use crate::harness::{GONE, Place, ThreadMark, assert_kind, assert_same, eventually, pattern};
+use crate::harness::{GONE, Place, assert_kind, assert_same, eventually, pattern, spawn_waiting};
 use local_socket::{
     Stream,
     traits::{SendHalf as _, Stream as _, StreamCommon as _},
@@ -8,7 +8,6 @@ use local_socket::{
 use std::{
     io::{self, ErrorKind, Read, Write as _},
     net::Shutdown,
-    sync::mpsc,
     thread,
 };
 
@@ -127,14 +126,8 @@ fn writing_to_a_closed_peer_is_an_error(place: &Place) {
 fn shutting_down_wakes_a_reader(place: &Place) {
     for how in [Shutdown::Read, Shutdown::Both] {
         in_both_roles(place, |one, _other| {
-            let (sender, receiver) = mpsc::channel();
             thread::scope(|scope| {
-                let one = &one;
-                let reader = scope.spawn(move || {
-                    sender.send(ThreadMark::current()).unwrap();
-                    { one }.read(&mut [0])
-                });
-                receiver.recv().unwrap().wait_until_asleep();
+                let reader = spawn_waiting(scope, || { &one }.read(&mut [0]));
                 one.shutdown(how).unwrap();
                 assert_eq!(reader.join().unwrap().unwrap(), 0, "{how:?}");
             });
@@ -217,19 +210,15 @@ fn shutting_down_ends_a_blocked_write(place: &Place) {
         in_both_roles(place, |one, other| {
             let data = pattern(8 << 20);
             thread::scope(|scope| {
-                let (one, data) = (&one, &data);
-                let (sender, receiver) = mpsc::channel();
-                let writer = scope.spawn(move || {
-                    sender.send(ThreadMark::current()).unwrap();
+                let writer = spawn_waiting(scope, || {
                     let mut sent = 0;
                     loop {
-                        match { one }.write(&data[sent..]) {
+                        match { &one }.write(&data[sent..]) {
                             Ok(count) => sent += count,
                             Err(error) => return (sent, error),
                         }
                     }
                 });
-                receiver.recv().unwrap().wait_until_asleep();
                 one.shutdown(how).unwrap();
                 let (sent, error) = writer.join().unwrap();
                 assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{error}");

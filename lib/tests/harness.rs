@@ -1,5 +1,9 @@
 //! Common parts of the tests: a name of their own, a deadline, and waiting for conditions.
 
+mod thread_mark;
+
+pub(crate) use thread_mark::{ThreadMark, spawn_waiting};
+
 use local_socket::{
     GenericFilePath, GenericNamespaced, Listener, ListenerOptions, Name, Stream, ToFsName as _,
     ToNsName as _,
@@ -213,32 +217,6 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "timed out waiting until {what}");
         // No call waits for the condition, so it is checked again after a pause.
         thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// Identifies a thread.
-#[derive(Debug)]
-pub(crate) struct ThreadMark(Option<std::path::PathBuf>);
-
-impl ThreadMark {
-    /// Returns the mark of the calling thread.
-    pub(crate) fn current() -> Self {
-        Self(std::fs::read_link("/proc/thread-self").ok())
-    }
-
-    /// Waits until the thread sleeps in a system call. Tests must hold without this, too.
-    pub(crate) fn wait_until_asleep(&self) {
-        let Some(task) = &self.0 else {
-            // This system has no `/proc`, and no other call reports what a thread waits for. The
-            // thread gets time to reach the system call.
-            thread::sleep(Duration::from_millis(50));
-            return;
-        };
-        let stat = std::path::Path::new("/proc").join(task).join("stat");
-        eventually("the other thread waits", || {
-            let stat = std::fs::read_to_string(&stat).unwrap_or_default();
-            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
-        });
     }
 }
 

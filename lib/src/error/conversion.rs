@@ -77,7 +77,7 @@ impl<S, E> ConversionError<S, E> {
     }
 
     /// Converts the error to an I/O error without the source. Its kind is that of the cause, or
-    /// `Other` if there is none. [`raw_os_error`](super::raw_os_error) returns the code of the cause.
+    /// `Other` if there is none. [`raw_os_error`] returns the code of the cause.
     pub fn to_io_error(&self) -> io::Error
     where
         E: Display,

@@ -76,16 +76,16 @@ impl NameError {
 
 impl Display for NameError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.problem == NameProblem::Empty {
-            return f.write_str("invalid name: it is empty");
-        }
         let text = self.text.to_string_lossy();
-        if let NameProblem::FileOrWord { platform } = self.problem {
-            return could_be_both(f, &text, platform);
+        match self.problem {
+            NameProblem::Empty => f.write_str("invalid name: ")?,
+            NameProblem::FileOrWord { .. } => {}
+            _ => {
+                f.write_str("invalid name `")?;
+                write_escaped(f, &text)?;
+                f.write_str("`: ")?;
+            }
         }
-        f.write_str("invalid name `")?;
-        write_escaped(f, &text)?;
-        f.write_str("`: ")?;
         match self.problem {
             NameProblem::Empty => f.write_str("it is empty"),
             NameProblem::Nul { position } => write!(f, "it holds a NUL at byte {position}"),
@@ -105,14 +105,14 @@ impl Display for NameError {
                 f.write_str("`")
             }
             NameProblem::NoLetter => f.write_str("a bare word has at least one letter"),
-            NameProblem::FileOrWord { platform } => could_be_both(f, &text, platform),
+            NameProblem::FileOrWord { platform } => write_both_forms(f, &text, platform),
         }
     }
 }
 
 /// Writes the message for a bare word that ends like a file. Such a word consists of characters
 /// that need no escaping.
-fn could_be_both(f: &mut Formatter<'_>, word: &str, platform: Platform) -> fmt::Result {
+fn write_both_forms(f: &mut Formatter<'_>, word: &str, platform: Platform) -> fmt::Result {
     let file = match platform {
         Platform::Linux | Platform::Unix => format!("./{word} for a socket file, "),
         Platform::Windows => String::new(),

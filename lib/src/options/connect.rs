@@ -109,8 +109,8 @@ impl<'n> ConnectOptions<'n> {
     /// On Linux, if the backlog is still full after a few attempts within 8 ms, a thread waits for
     /// room, so that the client gets its turn among clients that block; beyond 64 such threads in a
     /// process the attempt is repeated after pauses of 20 ms. The thread cannot be interrupted: if
-    /// the future is dropped, it goes on for about as long as it has waited before, and for at most
-    /// 1 second. If it connects in that time, it closes the connection at once.
+    /// the future is dropped, the thread goes on for about as long as it has waited before, and for
+    /// at most 1 second. If it connects in that time, it closes the connection at once.
     /// Windows waits for a busy pipe in tokio's threads for blocking calls, for at most 50 ms after
     /// the future was dropped.
     #[cfg(feature = "tokio")]

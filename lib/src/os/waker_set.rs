@@ -16,12 +16,12 @@ pub(super) struct WakerSet(Mutex<Entries>);
 struct Entries {
     /// Each with the key that it can be removed by, if any.
     wakers: Vec<(Option<usize>, Waker)>,
-    cleaned: Option<Instant>,
+    last_cleaning: Option<Instant>,
 }
 
-/// The number of wakers without a key from which on the set is cleaned, and the minimum time
-/// between two times.
+/// Number of wakers from which on [`add`](WakerSet::add) cleans the set.
 const MANY: usize = 16;
+/// Minimum time between two cleanings.
 const BETWEEN_CLEANINGS: Duration = Duration::from_secs(1);
 
 impl WakerSet {
@@ -29,17 +29,16 @@ impl WakerSet {
     /// registered only once.
     ///
     /// A task that has stopped waiting stays registered until the next wake. Tasks of this kind
-    /// must not pile up while nothing happens, so if there are many tasks, all are woken from time
-    /// to time; those that are still waiting register again.
-    pub(super) fn add(&self, waker: &Waker) {
+    /// must not pile up while nothing happens, so if there are many tasks, the others are woken from
+    /// time to time; those that are still waiting register again.
+    pub(super) fn add(&self, waker: &Waker) -> WakeOnDrop {
         let mut entries = self.lock();
         if entries.wakers.iter().any(|(_, other)| other.will_wake(waker)) {
-            return;
+            return WakeOnDrop::default();
         }
-        let woken = if entries.wakers.len() < MANY { Vec::new() } else { entries.clean() };
+        let removed = if entries.wakers.len() < MANY { Vec::new() } else { entries.clean() };
         entries.wakers.push((None, waker.clone()));
-        drop(entries);
-        woken.into_iter().for_each(|(_, waker)| waker.wake());
+        WakeOnDrop(removed.into_iter().map(|(_, waker)| waker).collect())
     }
 
     /// Registers a waker, which is called once. It replaces the waker with the same key.
@@ -85,14 +84,37 @@ impl WakerSet {
 }
 
 impl Entries {
-    /// Takes out all wakers, unless that was done only a short time ago.
+    /// Removes and returns all wakers, unless that was done only a short time ago.
     fn clean(&mut self) -> Vec<(Option<usize>, Waker)> {
         let now = Instant::now();
-        if self.cleaned.is_some_and(|cleaned| now - cleaned < BETWEEN_CLEANINGS) {
+        if self.last_cleaning.is_some_and(|last| now - last < BETWEEN_CLEANINGS) {
             return Vec::new();
         }
-        self.cleaned = Some(now);
+        self.last_cleaning = Some(now);
         mem::take(&mut self.wakers)
+    }
+}
+
+/// Tasks that are woken when this is dropped. A waker can poll its task at once, so a lock that the
+/// task takes has to be released before. Only Windows has such locks.
+#[derive(Debug, Default)]
+#[must_use]
+pub(super) struct WakeOnDrop(Vec<Waker>);
+
+#[cfg(windows)]
+impl WakeOnDrop {
+    pub(super) fn of(waker: &Waker) -> Self {
+        Self(vec![waker.clone()])
+    }
+
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+}
+
+impl Drop for WakeOnDrop {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(Waker::wake);
     }
 }
 

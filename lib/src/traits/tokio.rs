@@ -78,8 +78,8 @@ pub trait Listener: Debug + Send + Sync + Sized + Sealed {
 /// [`shutdown`](crate::traits::Stream::shutdown).
 ///
 /// Shared references can be read from and written to as well. If several tasks wait in the same
-/// direction, all are woken, and one of them gets the data or the room. Which one, is not
-/// specified; the others wait again.
+/// direction, all are woken, and one of them gets the data or the room; the others wait again. The
+/// order is not specified.
 pub trait Stream:
     AsyncRead + RefTokioAsyncRead + AsyncWrite + RefTokioAsyncWrite + StreamCommon
 {

@@ -163,7 +163,8 @@ fn an_asynchronous_client_gets_its_turn_among_clients_that_block() {
             while connected.load(Ordering::SeqCst) < ROUNDS && accepted < 300 {
                 listener.accept().unwrap();
                 accepted += 1;
-                // A slow server.
+                // A slow server: the blocking clients fill the backlog meanwhile. No call reports that
+                // it is full without taking a place in it.
                 thread::sleep(Duration::from_millis(2));
             }
             is_over.store(true, Ordering::Relaxed);

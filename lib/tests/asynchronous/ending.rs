@@ -1,15 +1,9 @@
 //! The end of one direction and of both.
 
-use super::on_every_kind_async;
+use super::{on_every_kind_async, poll_once};
 use crate::harness::{GONE, Place, assert_kind, assert_same, pattern};
 use local_socket::{tokio::Stream, traits::tokio::Stream as _};
-use std::{
-    future::{Future, poll_fn},
-    io::ErrorKind,
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{io::ErrorKind, pin::pin, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::timeout,
@@ -162,8 +156,7 @@ async fn shutting_down_ends_a_waiting_write(place: &Place) {
     // The peer reads nothing, so it is enough to begin with the shutdown.
     let beginning = async {
         let mut client = &client;
-        let mut shutdown = pin!(client.shutdown());
-        let _ = poll_fn(|cx| Poll::Ready(shutdown.as_mut().poll(cx))).await;
+        let _ = poll_once(pin!(client.shutdown())).await;
     };
     let ((sent, error), ()) = tokio::join!(writing, beginning);
     assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{error}");

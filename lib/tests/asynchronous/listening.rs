@@ -1,6 +1,6 @@
 //! Names, clients and closing of listeners.
 
-use super::on_every_kind_async;
+use super::{on_every_kind_async, poll_once};
 use crate::harness::{AT_ONCE, NOBODY, Place, assert_kind};
 use local_socket::{
     ConnectOptions, ConnectWaitMode, ListenerOptions,
@@ -86,9 +86,8 @@ async fn a_cancelled_accept_loses_no_client(place: &Place) {
         let mut client = place.connect_async().await;
         // Polls the future once and drops it.
         {
-            let mut accept = std::pin::pin!(listener.accept());
-            let first = std::future::poll_fn(|cx| std::task::Poll::Ready(accept.as_mut().poll(cx)));
-            if let std::task::Poll::Ready(server) = first.await {
+            let accept = std::pin::pin!(listener.accept());
+            if let std::task::Poll::Ready(server) = poll_once(accept).await {
                 exchange(&mut client, &mut server.unwrap()).await;
                 continue;
             }

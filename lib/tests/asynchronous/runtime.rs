@@ -1,9 +1,9 @@
 //! Without a runtime, with a runtime without extras, and with one that ends.
 
+use super::poll_once;
 use crate::harness::{Kind, Place, within_deadline};
 use local_socket::{ConnectOptions, tokio::Stream};
 use std::{
-    future::poll_fn,
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -75,9 +75,8 @@ fn a_runtime_can_end_before_its_streams_and_tasks() {
             // During a read.
             {
                 let mut buf = [0];
-                let mut reading = pin!(client.read(&mut buf));
-                let first = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx).is_pending()));
-                assert!(runtime.block_on(first));
+                let reading = pin!(client.read(&mut buf));
+                assert!(runtime.block_on(poll_once(reading)).is_pending());
             }
             runtime.shutdown_background();
             drop((listener, client, server));

@@ -1,7 +1,7 @@
 //! Several tasks that wait for the same stream or listener through shared references.
 
 use super::on_every_kind_async;
-use crate::harness::{AT_ONCE, Place};
+use crate::harness::{AT_ONCE, Place, eventually};
 use local_socket::{
     tokio::Stream,
     traits::tokio::{Listener as _, Stream as _},
@@ -12,7 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Wake},
+    task::{Context, Poll, Wake, Waker},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
@@ -26,6 +26,7 @@ on_every_kind_async! {
     all_tasks_that_read_wake_at_the_end_of_file
     all_tasks_that_accept_are_woken
     tasks_that_have_stopped_waiting_do_not_pile_up
+    wakers_can_poll_the_stream
 }
 
 const TASKS: usize = 5;
@@ -163,7 +164,7 @@ async fn tasks_that_have_stopped_waiting_do_not_pile_up(place: &Place) {
         assert!(Pin::new(&mut &client).poll_read(&mut cx, &mut buf).is_pending());
     };
     (0..100).for_each(|_| stop_waiting());
-    crate::harness::eventually("the wakers are dropped", || {
+    eventually("the wakers are dropped", || {
         stop_waiting();
         count.load(Ordering::SeqCst) < 10
     });
@@ -171,4 +172,40 @@ async fn tasks_that_have_stopped_waiting_do_not_pile_up(place: &Place) {
     assert!(woken.load(Ordering::SeqCst) >= 90, "{woken:?}");
     server.write_all(b"x").await.unwrap();
     { &client }.read_exact(&mut [0]).await.unwrap();
+}
+
+/// Some executors poll a task in its waker. Streams must not call wakers while they hold a lock.
+async fn wakers_can_poll_the_stream(place: &Place) {
+    type Call = fn(&Stream, &mut Context<'_>);
+    struct Polling(Arc<Stream>, Call, Arc<AtomicUsize>);
+    impl Wake for Polling {
+        fn wake(self: Arc<Self>) {
+            self.2.fetch_add(1, Ordering::SeqCst);
+            (self.1)(&self.0, &mut Context::from_waker(Waker::noop()));
+        }
+    }
+    let read: Call = |mut stream, cx| {
+        let mut buf = [0];
+        let _ = Pin::new(&mut stream).poll_read(cx, &mut ReadBuf::new(&mut buf));
+    };
+    let write: Call = |mut stream, cx| {
+        while let Poll::Ready(Ok(_)) = Pin::new(&mut stream).poll_write(cx, &[0; 65_536]) {}
+    };
+    let flush: Call = |mut stream, cx| {
+        let _ = Pin::new(&mut stream).poll_flush(cx);
+    };
+    let (client, _server) = place.streams_async().await;
+    let client = Arc::new(client);
+    write(&client, &mut Context::from_waker(Waker::noop()));
+    // A socket has no buffer in this process, so flushing it does not wait.
+    let polls = if cfg!(windows) { vec![read, write, flush] } else { vec![read, write] };
+    for poll in polls {
+        let woken = Arc::new(AtomicUsize::new(0));
+        // Of many tasks that wait, all are woken from time to time.
+        eventually("a task is woken", || {
+            let waker = Arc::new(Polling(Arc::clone(&client), poll, Arc::clone(&woken))).into();
+            poll(&client, &mut Context::from_waker(&waker));
+            woken.load(Ordering::SeqCst) > 0
+        });
+    }
 }

@@ -1,14 +1,13 @@
 //! A server that does not accept and has a full backlog.
 
 use super::files::Folder;
-use crate::harness::{AT_ONCE, ThreadMark, assert_kind, within_deadline};
+use crate::harness::{AT_ONCE, assert_kind, spawn_waiting, within_deadline};
 use local_socket::{
     ConnectOptions, ConnectWaitMode, GenericNamespaced, ListenerOptions, Name, Stream,
     ToNsName as _, os::unix::ListenerOptionsExt as _, traits::Listener as _,
 };
 use std::{
     io::{self, ErrorKind, Read as _, Write as _},
-    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -95,16 +94,13 @@ mod waiting {
                 let name = folder.name();
                 let listener = folder.options().backlog(0).create_sync().unwrap();
                 let waiting = fill(&name);
-                let (sender, receiver) = mpsc::channel();
                 thread::scope(|scope| {
-                    let client = scope.spawn(|| {
-                        sender.send(ThreadMark::current()).unwrap();
+                    let client = spawn_waiting(scope, || {
                         let mut client = connect(&name, wait_mode).unwrap();
                         client.write_all(b"in at last").unwrap();
                         // The timeout for connecting does not apply to writing or reading.
                         client.read(&mut [0]).unwrap()
                     });
-                    receiver.recv().unwrap().wait_until_asleep();
                     assert!(!client.is_finished());
                     for _ in &waiting {
                         listener.accept().unwrap();
@@ -126,13 +122,8 @@ mod waiting {
             let name = folder.name();
             let listener = folder.options().backlog(0).create_sync().unwrap();
             let _waiting = fill(&name);
-            let (sender, receiver) = mpsc::channel();
             thread::scope(|scope| {
-                let client = scope.spawn(|| {
-                    sender.send(ThreadMark::current()).unwrap();
-                    connect(&name, ConnectWaitMode::Unbounded)
-                });
-                receiver.recv().unwrap().wait_until_asleep();
+                let client = spawn_waiting(scope, || connect(&name, ConnectWaitMode::Unbounded));
                 listener.close().unwrap();
                 assert_kind(client.join().unwrap(), crate::harness::NOBODY);
             });

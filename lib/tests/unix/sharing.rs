@@ -1,7 +1,7 @@
 //! Listeners that share one socket.
 
 use super::files::Folder;
-use crate::harness::{ThreadMark, assert_kind, within_deadline};
+use crate::harness::{assert_kind, spawn_waiting, within_deadline};
 use local_socket::{
     os::unix::{Listener, Stream as UdStream},
     traits::{Listener as _, ListenerExt as _},
@@ -9,7 +9,6 @@ use local_socket::{
 use std::{
     io::ErrorKind,
     os::fd::{AsFd as _, OwnedFd},
-    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -28,16 +27,11 @@ fn closing_ends_the_listeners_that_share_the_socket() {
             let folder = Folder::new();
             let (one, other) = shared(&folder);
             other.set_accept_timeout(timeout).unwrap();
-            let (sender, receiver) = mpsc::channel();
             thread::scope(|scope| {
-                let waiting = scope.spawn(|| {
-                    sender.send(ThreadMark::current()).unwrap();
-                    other.incoming().take(10).count()
-                });
-                receiver.recv().unwrap().wait_until_asleep();
+                // An iterator that does not end is not followed for ever.
+                let waiting = spawn_waiting(scope, || other.incoming().take(10).count());
                 assert!(!other.is_closed());
                 one.close().unwrap();
-                // An iterator that does not end is not followed for ever.
                 assert_eq!(waiting.join().unwrap(), 0);
             });
             assert!(other.is_closed());

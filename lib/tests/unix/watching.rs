@@ -1,7 +1,7 @@
 //! Listeners that an event loop watches.
 
 use super::files::Folder;
-use crate::harness::{NOBODY, ThreadMark, assert_kind, unique_word, within_deadline};
+use crate::harness::{NOBODY, assert_kind, spawn_waiting, unique_word, within_deadline};
 use local_socket::{
     GenericNamespaced, Listener, ListenerNonblockingMode, ListenerOptions, Stream, ToNsName as _,
     traits::{Listener as _, Stream as _},
@@ -10,7 +10,6 @@ use rustix::event::{Timespec, epoll};
 use std::{
     io::ErrorKind,
     os::fd::{AsFd as _, OwnedFd},
-    sync::mpsc,
     thread,
 };
 
@@ -45,13 +44,8 @@ fn closing_wakes_an_event_loop_that_waits() {
     on_each_name(|options| {
         let listener = options.create_sync().unwrap();
         let set = watch(&listener);
-        let (sender, receiver) = mpsc::channel();
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| {
-                sender.send(ThreadMark::current()).unwrap();
-                events(&set, 20)
-            });
-            receiver.recv().unwrap().wait_until_asleep();
+            let waiting = spawn_waiting(scope, || events(&set, 20));
             listener.close().unwrap();
             assert_eq!(waiting.join().unwrap(), 1);
         });

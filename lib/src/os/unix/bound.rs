@@ -104,10 +104,13 @@ fn bind_file(socket: &OwnedFd, path: &Path) -> io::Result<()> {
         use std::os::fd::AsRawFd;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = open(folder, flags, Mode::empty())?;
-        let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+        let folders = Path::new("/proc/self/fd");
+        let short = folders.join(folder.as_raw_fd().to_string()).join(name);
         return match net::bind(socket, &file_address(&short)?) {
-            // The folder is there, because it is open.
-            Err(Errno::NOENT) => Err(without_proc("the temporary name beside it is too long")),
+            Err(Errno::NOENT) if !folders.exists() => {
+                Err(without_proc("the temporary name beside it is too long"))
+            }
+            // `ENOENT` also if the folder has been removed since it was opened.
             bound => Ok(bound?),
         };
     }

@@ -29,7 +29,7 @@ pub(super) fn stop_listening(
 }
 
 /// Closes a socket. Only that releases an abstract name (`unix(7)`), or makes a socket file stale.
-/// On the way it is removed from event loops without an event (`epoll(7)`).
+/// The kernel removes the socket from event loops then, without an event (`epoll(7)`).
 ///
 /// Other threads may be using the descriptor, so its number must not become free: a socket without
 /// a name takes its place, on which accepting fails with `EINVAL` as well.
@@ -43,7 +43,7 @@ fn replace(socket: BorrowedFd<'_>) -> io::Result<()> {
     let nameless = super::sys::stream_socket(false)?;
     // SAFETY: the descriptor is open, and its owner keeps it: it is not closed here.
     let mut socket = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(socket.as_raw_fd()) });
-    // The crates name this flag on Linux only, but the kernel of Android knows it as well.
+    // The crates name this flag on Linux only, but the kernel of Android has it as well.
     let close_on_exec = DupFlags::from_bits_retain(libc::O_CLOEXEC.cast_unsigned());
     Ok(dup3(&nameless, &mut socket, close_on_exec)?)
 }

@@ -3,7 +3,7 @@
 use super::sys;
 use rustix::event::PollFlags;
 use std::{
-    io,
+    io::{self, IoSlice},
     os::fd::BorrowedFd,
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -40,12 +40,12 @@ pub fn unread_by_peer(socket: BorrowedFd<'_>) -> io::Result<usize> {
 pub(super) struct PeerReset {
     was_returned: AtomicBool,
     /// Whether the last write has written only a part of its data. If the peer closes while a write
-    /// waits for room, the system returns the length of that part, and drops the error.
+    /// is in progress, the system returns the length of that part, and drops the error.
     is_partly_written: AtomicBool,
 }
 
 impl PeerReset {
-    /// Passes a result on.
+    /// Returns the result of a call unchanged, and remembers whether it is that error.
     pub(super) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ConnectionReset) {
             self.was_returned.store(true, Ordering::Relaxed);
@@ -53,7 +53,8 @@ impl PeerReset {
         result
     }
 
-    /// Passes on the result of writing `len` bytes.
+    /// Returns the result of writing `len` bytes unchanged, and remembers whether it is that error or
+    /// the length of a part.
     pub(super) fn note_written(&self, len: usize, result: io::Result<usize>) -> io::Result<usize> {
         if let Ok(count) = result {
             self.is_partly_written.store(count < len, Ordering::Relaxed);
@@ -61,7 +62,17 @@ impl PeerReset {
         self.note(result)
     }
 
-    /// Passes on the result of `take_error`.
+    /// Writes several buffers, see [`sys::send_vectored`].
+    pub(super) fn send_vectored(
+        &self,
+        socket: BorrowedFd<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> io::Result<usize> {
+        let len = bufs.iter().map(|buf| buf.len()).sum();
+        self.note_written(len, sys::send_vectored(socket, bufs))
+    }
+
+    /// Returns the result of `take_error` unchanged, and remembers whether it is that error.
     pub(super) fn note_taken(
         &self,
         taken: io::Result<Option<io::Error>>,
@@ -71,21 +82,14 @@ impl PeerReset {
             Err(error) => Ok(Some(error)),
         }
     }
-
-    fn was_returned(&self) -> bool {
-        self.was_returned.load(Ordering::Relaxed)
-    }
-
-    fn is_partly_written(&self) -> bool {
-        self.is_partly_written.load(Ordering::Relaxed)
-    }
 }
 
 impl Clone for PeerReset {
     fn clone(&self) -> Self {
+        let copy = |flag: &AtomicBool| AtomicBool::new(flag.load(Ordering::Relaxed));
         Self {
-            was_returned: AtomicBool::new(self.was_returned()),
-            is_partly_written: AtomicBool::new(self.is_partly_written()),
+            was_returned: copy(&self.was_returned),
+            is_partly_written: copy(&self.is_partly_written),
         }
     }
 }
@@ -103,20 +107,24 @@ impl Draining {
         Self { deadline: Instant::now().checked_add(limit), pause: PAUSES.0 }
     }
 
-    /// Returns `None` if the peer has read everything, or the time after which to query again.
+    /// Returns `None` if the peer has read everything, or the time after which to query again. What
+    /// reads and writes have noted is in `resets`.
     pub(super) fn next_pause(
         &mut self,
         socket: BorrowedFd<'_>,
-        reset: &PeerReset,
+        resets: &[&PeerReset],
     ) -> io::Result<Option<Duration>> {
         // A peer that closes sets the error before it discards what it has not read, so this order
         // misses neither. `poll` leaves the error to the next read.
         let unread = sys::unread(socket)?;
         let events = sys::wait(socket, PollFlags::empty(), Duration::ZERO)?;
-        let is_reset = reset.was_returned() || events.contains(PollFlags::ERR);
+        let is_reset = events.contains(PollFlags::ERR)
+            || resets.iter().any(|reset| reset.was_returned.load(Ordering::Relaxed));
         // The peer has closed, or both ends have shut down.
         let has_ended = unread == 0 && events.contains(PollFlags::HUP);
-        if is_reset || has_ended && reset.is_partly_written() {
+        let is_partly_written =
+            || resets.iter().any(|reset| reset.is_partly_written.load(Ordering::Relaxed));
+        if is_reset || has_ended && is_partly_written() {
             let text = "the peer has closed the connection without reading everything";
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, text));
         }
@@ -138,7 +146,7 @@ impl Draining {
 /// Waits until the peer has read everything.
 pub(super) fn drain(socket: BorrowedFd<'_>, reset: &PeerReset, limit: Duration) -> io::Result<()> {
     let mut draining = Draining::within(limit);
-    while let Some(pause) = draining.next_pause(socket, reset)? {
+    while let Some(pause) = draining.next_pause(socket, &[reset])? {
         thread::sleep(pause);
     }
     Ok(())

@@ -13,7 +13,8 @@ pub(super) enum Finding {
     Stale,
     /// An open socket.
     Live,
-    /// This process may not connect to the socket file, or another error hides its state.
+    /// A socket file whose state cannot be found out, for example because this process may not
+    /// connect to it.
     Unknown,
 }
 
@@ -29,10 +30,10 @@ pub(super) fn probe(path: &Path) -> io::Result<Finding> {
     Ok(match net::connect(&socket, &file_address(path)?) {
         Err(Errno::CONNREFUSED) => Finding::Stale,
         Err(Errno::NOENT) => Finding::Nothing,
-        // The types differ, or the types are the same. A datagram socket that is connected to
-        // another one refuses with EPERM.
+        // `EPROTOTYPE`: a socket of another type. Success: a datagram socket. `EPERM`: a datagram
+        // socket that is connected to another one.
         Ok(()) | Err(Errno::PROTOTYPE | Errno::PERM) => Finding::Live,
-        // A process without permission gets `EACCES`.
+        // For example `EACCES` without permission.
         Err(_) => Finding::Unknown,
     })
 }

@@ -36,7 +36,7 @@ pub(super) fn in_use(obstacle: Obstacle) -> Refusal {
     Refusal { obstacle: Some(obstacle), error: io::Error::from_raw_os_error(code) }
 }
 
-/// Returns the error of an operation that takes `/proc`.
+/// Returns the error of an operation that needs `/proc`.
 #[cfg(linux_like)]
 pub(super) fn without_proc(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, format!("{what}: /proc is not mounted"))

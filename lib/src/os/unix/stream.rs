@@ -169,8 +169,7 @@ impl Writer<'_> {
         self.0.reset.note_written(buf.len(), (&self.0.socket).write(buf))
     }
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let len = bufs.iter().map(|buf| buf.len()).sum();
-        self.0.reset.note_written(len, sys::send_vectored(self.0.as_fd(), bufs))
+        self.0.reset.send_vectored(self.0.as_fd(), bufs)
     }
     fn flush(&self) -> io::Result<()> {
         (&self.0.socket).flush()

@@ -11,6 +11,8 @@ use super::{
     wait_limit::WaitLimit,
 };
 #[cfg(feature = "tokio")]
+use crate::os::waker_set::WakeOnDrop;
+#[cfg(feature = "tokio")]
 use std::task::Waker;
 use std::{
     io,
@@ -135,11 +137,11 @@ impl BackgroundOperation {
 
     /// Adds a task that is woken when the operation has completed.
     #[cfg(feature = "tokio")]
-    pub(super) fn add_waker(&self, waker: &Waker) {
+    pub(super) fn add_waker(&self, waker: &Waker) -> WakeOnDrop {
         match &self.completion {
             Completion::Driver(registration) => registration.wakers().add(waker),
             // Nothing else would wake the task.
-            Completion::Event(_) | Completion::Port(_) => waker.wake_by_ref(),
+            Completion::Event(_) | Completion::Port(_) => WakeOnDrop::of(waker),
         }
     }
 

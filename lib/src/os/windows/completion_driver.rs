@@ -146,7 +146,7 @@ impl Registration {
     /// Blocks this thread until the wakers are called, or the time limit ends. It returns at once
     /// if `done` returns `true` after the registration.
     pub(super) fn park(&self, limit: WaitLimit, done: impl FnOnce() -> bool) {
-        self.wakers().add(&Waker::from(Arc::new(Unpark(thread::current()))));
+        drop(self.wakers().add(&Waker::from(Arc::new(Unpark(thread::current())))));
         if done() {
             return;
         }

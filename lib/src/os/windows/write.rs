@@ -10,7 +10,7 @@ use super::{
     wait_limit::WaitLimit,
 };
 #[cfg(feature = "tokio")]
-use crate::os::waker_set::WakerSet;
+use crate::os::waker_set::{WakeOnDrop, WakerSet};
 #[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
 use std::{
@@ -55,12 +55,17 @@ impl WriteSide {
         write.finish(limit).map(|result| result.map(drop).map_err(disconnected))
     }
 
-    /// Polls the write in flight and returns its error.
+    /// Polls the write in flight and returns its error. Adds the tasks to wake after the lock of the
+    /// sending direction was released.
     #[cfg(feature = "tokio")]
-    pub(super) fn poll_in_flight(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_in_flight(
+        &mut self,
+        cx: &Context<'_>,
+        woken: &mut WakeOnDrop,
+    ) -> Poll<io::Result<()>> {
         let Some(write) = &mut self.in_flight else { return Poll::Ready(Ok(())) };
         if write.is_pending() {
-            write.add_waker(cx.waker());
+            woken.append(write.add_waker(cx.waker()));
         }
         match write.finish(WaitLimit::NoWait) {
             None => Poll::Pending,
@@ -134,7 +139,8 @@ impl Connection {
         buf: &[u8],
         limit: WaitLimit,
     ) -> io::Result<usize> {
-        if self.write_gate.is_closed() || !self.finish_locked(side, limit)? {
+        // A call of `shutdown` that fails opens the gate again, also after another has succeeded.
+        if side.end.is_some() || self.write_gate.is_closed() || !self.finish_locked(side, limit)? {
             return Err(closed());
         }
         self.written.fetch_add(1, Ordering::Relaxed);
@@ -175,7 +181,7 @@ impl Connection {
     }
 
     /// Waits for the write in flight and returns its error; the caller holds the lock. Returns
-    /// `false` if it has to release the lock, for a call of `shutdown`.
+    /// `false` if the caller has to release the lock, because another thread calls `shutdown`.
     fn finish_locked(&self, side: &mut WriteSide, limit: WaitLimit) -> io::Result<bool> {
         let mut slice = WaitLimit::NoWait;
         loop {

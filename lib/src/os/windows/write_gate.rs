@@ -14,7 +14,7 @@ pub(super) struct WriteGate(Mutex<Gate>);
 #[derive(Debug, Default)]
 struct Gate {
     is_closed: bool,
-    /// The operation of the thread that waits; null if there is none.
+    /// The operation of the thread that waits; null if there is none. Atomic only to be `Send`.
     waiting: AtomicPtr<OVERLAPPED>,
 }
 

@@ -18,10 +18,9 @@ use std::{
 /// Maximum number of threads in the whole process.
 const MAX_THREADS: usize = 64;
 
-/// First and maximum time of one call. A call cannot be interrupted, so after the future was dropped
-/// it goes on to its end. The next call is last in the queue again; it takes twice as long, so that a
-/// client that has waited for its turn in vain gets it soon. So no call takes much longer than the
-/// client has waited before.
+/// First and maximum time of one call. A call cannot be interrupted, so it goes on to its end after
+/// the future was dropped. A call that times out loses its place in the queue, so each call takes
+/// twice as long as the one before. No call takes much longer than the client has waited before.
 const CALL_TIMES: (Duration, Duration) = (Duration::from_millis(8), Duration::from_secs(1));
 
 /// Connects in a thread. The socket is non-blocking. Returns `None` if there are too many threads.

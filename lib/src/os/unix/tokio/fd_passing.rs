@@ -19,7 +19,8 @@ impl Stream {
     /// Those of the synchronous method, except `WouldBlock`.
     pub async fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         let send = || fd_passing::send(self.as_fd(), &[IoSlice::new(bytes)], fds);
-        self.inner().async_io(Interest::WRITABLE, send).await
+        let sent = self.inner().async_io(Interest::WRITABLE, send).await;
+        self.sending_reset().note_written(bytes.len(), sent)
     }
 
     /// Waits until the socket is readable, reads bytes, and receives the descriptors that arrive
@@ -37,7 +38,7 @@ impl Stream {
         limit: usize,
     ) -> io::Result<usize> {
         let recv = || fd_passing::recv(self.as_fd(), &mut [IoSliceMut::new(buf)], fds, limit);
-        self.reset().note(self.inner().async_io(Interest::READABLE, recv).await)
+        self.receiving_reset().note(self.inner().async_io(Interest::READABLE, recv).await)
     }
 
     /// Like [`send_with_fds`](Self::send_with_fds), without waiting.
@@ -46,7 +47,8 @@ impl Stream {
     /// Those of the synchronous method; `WouldBlock` if nothing can be sent now.
     pub fn try_send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         let send = || fd_passing::send(self.as_fd(), &[IoSlice::new(bytes)], fds);
-        self.inner().try_io(Interest::WRITABLE, send)
+        let sent = self.inner().try_io(Interest::WRITABLE, send);
+        self.sending_reset().note_written(bytes.len(), sent)
     }
 
     /// Like [`recv_with_fds`](Self::recv_with_fds), without waiting.
@@ -60,6 +62,6 @@ impl Stream {
         limit: usize,
     ) -> io::Result<usize> {
         let recv = || fd_passing::recv(self.as_fd(), &mut [IoSliceMut::new(buf)], fds, limit);
-        self.reset().note(self.inner().try_io(Interest::READABLE, recv))
+        self.receiving_reset().note(self.inner().try_io(Interest::READABLE, recv))
     }
 }

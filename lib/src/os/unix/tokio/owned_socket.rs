@@ -1,5 +1,4 @@
-use super::shared_socket::Waiters;
-use crate::os::unix::{drain::PeerReset, sys};
+use super::shared_socket::Direction;
 use ::tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::{UnixStream, unix::OwnedWriteHalf},
@@ -30,7 +29,7 @@ impl OwnedSocket for OwnedWriteHalf {
 
 /// Reads as tokio does, and remembers that the peer has closed without reading everything.
 #[derive(Debug)]
-pub(super) struct OwnedReader<'a, S>(pub(super) &'a mut S, pub(super) &'a PeerReset);
+pub(super) struct OwnedReader<'a, S>(pub(super) &'a mut S, pub(super) &'a Direction);
 
 impl<S: AsyncRead + Unpin> OwnedReader<'_, S> {
     pub(super) fn poll_read(
@@ -38,14 +37,14 @@ impl<S: AsyncRead + Unpin> OwnedReader<'_, S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0).poll_read(cx, buf).map(|result| self.1.note(result))
+        Pin::new(&mut *self.0).poll_read(cx, buf).map(|result| self.1.reset.note(result))
     }
 }
 
 /// Writes one buffer as tokio does, which saves a call after a partial write. Writing several
 /// buffers and shutting down differ from tokio's type.
 #[derive(Debug)]
-pub(super) struct OwnedWriter<'a, S>(pub(super) &'a mut S, pub(super) &'a Waiters);
+pub(super) struct OwnedWriter<'a, S>(pub(super) &'a mut S, pub(super) &'a Direction);
 
 impl<S: OwnedSocket + AsyncWrite> OwnedWriter<'_, S> {
     pub(super) fn poll_write(
@@ -54,7 +53,8 @@ impl<S: OwnedSocket + AsyncWrite> OwnedWriter<'_, S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.1.check_open()?;
-        Pin::new(&mut *self.0).poll_write(cx, buf)
+        let written = Pin::new(&mut *self.0).poll_write(cx, buf);
+        written.map(|result| self.1.reset.note_written(buf.len(), result))
     }
 
     pub(super) fn poll_write_vectored(
@@ -66,7 +66,7 @@ impl<S: OwnedSocket + AsyncWrite> OwnedWriter<'_, S> {
         let socket = self.0.socket();
         loop {
             ready!(socket.poll_write_ready(cx))?;
-            let send = || sys::send_vectored(socket.as_fd(), bufs);
+            let send = || self.1.reset.send_vectored(socket.as_fd(), bufs);
             match socket.try_io(Interest::WRITABLE, send) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),

@@ -20,17 +20,20 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-/// The tasks that wait for one direction of a socket. Of those that use `poll_read_ready` or
-/// `poll_write_ready`, tokio wakes only the last.
+/// What this process keeps for one direction of a socket.
 #[derive(Debug, Default)]
-pub(super) struct Waiters {
+pub(super) struct Direction {
+    /// The tasks that wait. Of those that use `poll_read_ready` or `poll_write_ready`, tokio wakes
+    /// only the last.
     wakers: OnceLock<Arc<WakerSet>>,
-    /// Whether this end has shut down the direction. The system does not report the room that is
-    /// needed to write then: unlike a thread, a task would wait until the peer reads.
+    /// Whether this end has shut down the direction. The system ends a call that waits for room
+    /// then, but reports nothing to an event loop until the peer reads.
     is_shut_down: AtomicBool,
+    /// What the calls in this direction have found out about the peer.
+    pub(super) reset: PeerReset,
 }
 
-impl Waiters {
+impl Direction {
     /// Fails if this end has shut down sending.
     pub(super) fn check_open(&self) -> io::Result<()> {
         if self.is_shut_down.load(Ordering::Relaxed) {
@@ -67,8 +70,8 @@ impl Waiters {
                 }
             }
             let waiting = self.wakers.get_or_init(Arc::default);
-            // Before the socket is checked: it may become ready in between.
-            waiting.add(cx.waker());
+            // Registered before the socket is checked: it may become ready in between.
+            drop(waiting.add(cx.waker()));
             self.check_open()?;
             let all = Waker::from(Arc::clone(waiting));
             ready!(poll_ready(&mut Context::from_waker(&all)))?;
@@ -78,11 +81,7 @@ impl Waiters {
 
 /// Reads through a shared reference.
 #[derive(Debug)]
-pub(super) struct SharedReader<'a>(
-    pub(super) &'a UnixStream,
-    pub(super) &'a Waiters,
-    pub(super) &'a PeerReset,
-);
+pub(super) struct SharedReader<'a>(pub(super) &'a UnixStream, pub(super) &'a Direction);
 
 impl SharedReader<'_> {
     pub(super) fn poll_read(
@@ -90,20 +89,24 @@ impl SharedReader<'_> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self(socket, waiters, reset) = self;
-        let read = || socket.try_read(buf.initialize_unfilled()).map(|len| buf.advance(len));
-        waiters.poll(cx, |cx| socket.poll_read_ready(cx), read).map(|result| reset.note(result))
+        let Self(socket, direction) = self;
+        let read = || {
+            let result = socket.try_read(buf.initialize_unfilled());
+            direction.reset.note(result).map(|len| buf.advance(len))
+        };
+        direction.poll(cx, |cx| socket.poll_read_ready(cx), read)
     }
 }
 
 /// Writes through a shared reference.
 #[derive(Debug)]
-pub(super) struct SharedWriter<'a>(pub(super) &'a UnixStream, pub(super) &'a Waiters);
+pub(super) struct SharedWriter<'a>(pub(super) &'a UnixStream, pub(super) &'a Direction);
 
 impl SharedWriter<'_> {
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let Self(socket, waiters) = self;
-        waiters.poll(cx, |cx| socket.poll_write_ready(cx), || socket.try_write(buf))
+        let Self(socket, direction) = self;
+        let write = || direction.reset.note_written(buf.len(), socket.try_write(buf));
+        direction.poll(cx, |cx| socket.poll_write_ready(cx), write)
     }
 
     pub(super) fn poll_write_vectored(
@@ -111,10 +114,10 @@ impl SharedWriter<'_> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let Self(socket, waiters) = self;
-        let send = || sys::send_vectored(socket.as_fd(), bufs);
+        let Self(socket, direction) = self;
+        let send = || direction.reset.send_vectored(socket.as_fd(), bufs);
         let write = || socket.try_io(Interest::WRITABLE, send);
-        waiters.poll(cx, |cx| socket.poll_write_ready(cx), write)
+        direction.poll(cx, |cx| socket.poll_write_ready(cx), write)
     }
 
     /// Returns at once: a socket has no buffer in this process.

@@ -1,7 +1,7 @@
 use super::{
     connect,
     owned_socket::{OwnedReader, OwnedWriter},
-    shared_socket::{SharedReader, SharedWriter, Waiters},
+    shared_socket::{Direction, SharedReader, SharedWriter},
 };
 use crate::{
     ConnectOptions, Name, PeerCreds,
@@ -39,9 +39,8 @@ use std::{
 #[derive(Debug)]
 pub struct Stream {
     socket: UnixStream,
-    readers: Waiters,
-    writers: Waiters,
-    reset: PeerReset,
+    receiving: Direction,
+    sending: Direction,
 }
 
 impl Stream {
@@ -66,8 +65,12 @@ impl Stream {
         &mut self.socket
     }
 
-    pub(super) fn reset(&self) -> &PeerReset {
-        &self.reset
+    pub(super) fn receiving_reset(&self) -> &PeerReset {
+        &self.receiving.reset
+    }
+
+    pub(super) fn sending_reset(&self) -> &PeerReset {
+        &self.sending.reset
     }
 }
 
@@ -79,24 +82,25 @@ impl traits::Stream for Stream {
     async fn drain(&self, deadline: Duration) -> io::Result<()> {
         runtime::required()?;
         let mut draining = Draining::within(deadline);
-        while let Some(pause) = draining.next_pause(self.as_fd(), &self.reset)? {
+        let resets = [self.receiving_reset(), self.sending_reset()];
+        while let Some(pause) = draining.next_pause(self.as_fd(), &resets)? {
             connect::sleep(pause).await?;
         }
         Ok(())
     }
     fn split(self) -> (RecvHalf, SendHalf) {
-        let Self { socket, readers, writers, reset } = self;
-        let (half, sending) = socket.into_split();
-        (RecvHalf { half, readers, reset }, SendHalf { half: Some(sending), writers })
+        let Self { socket, receiving, sending } = self;
+        let (rh, sh) = socket.into_split();
+        (RecvHalf { half: rh, receiving }, SendHalf { half: Some(sh), sending })
     }
     fn reunite(rh: RecvHalf, mut sh: SendHalf) -> ReuniteResult<Self> {
-        let RecvHalf { half, readers, reset } = rh;
-        let writers = std::mem::take(&mut sh.writers);
+        let RecvHalf { half, receiving } = rh;
+        let sending = std::mem::take(&mut sh.sending);
         match half.reunite(sh.into_tokio()) {
-            Ok(socket) => Ok(Self { socket, readers, writers, reset }),
+            Ok(socket) => Ok(Self { socket, receiving, sending }),
             Err(error) => Err(crate::error::ReuniteError {
-                rh: RecvHalf { half: error.0, readers, reset },
-                sh: SendHalf { half: Some(error.1), writers },
+                rh: RecvHalf { half: error.0, receiving },
+                sh: SendHalf { half: Some(error.1), sending },
             }),
         }
     }
@@ -107,7 +111,7 @@ impl traits::Stream for Stream {
 
 impl StreamCommon for Stream {
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.reset.note_taken(self.socket.take_error())
+        self.receiving.reset.note_taken(self.socket.take_error())
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
         peer::credentials(self.as_fd())
@@ -125,23 +129,16 @@ impl StreamCommon for Stream {
 
 delegate! {
     impl AsFd for Stream, via |stream| stream.socket;
-    impl AsyncRead for &Stream, via |stream| {
-        SharedReader(&stream.socket, &stream.readers, &stream.reset)
-    };
-    impl AsyncRead for Stream, via |stream| OwnedReader(&mut stream.socket, &stream.reset);
-    impl AsyncWrite for &Stream, via |stream| SharedWriter(&stream.socket, &stream.writers);
-    impl AsyncWrite for Stream, via |stream| OwnedWriter(&mut stream.socket, &stream.writers);
+    impl AsyncRead for &Stream, via |stream| SharedReader(&stream.socket, &stream.receiving);
+    impl AsyncRead for Stream, via |stream| OwnedReader(&mut stream.socket, &stream.receiving);
+    impl AsyncWrite for &Stream, via |stream| SharedWriter(&stream.socket, &stream.sending);
+    impl AsyncWrite for Stream, via |stream| OwnedWriter(&mut stream.socket, &stream.sending);
 }
 
 impl From<UnixStream> for Stream {
     fn from(socket: UnixStream) -> Self {
         sys::prevent_signal_if_possible(&socket);
-        Self {
-            socket,
-            readers: Waiters::default(),
-            writers: Waiters::default(),
-            reset: PeerReset::default(),
-        }
+        Self { socket, receiving: Direction::default(), sending: Direction::default() }
     }
 }
 
@@ -175,8 +172,9 @@ impl TryFrom<sync::Stream> for Stream {
     type Error = io::Error;
     fn try_from(stream: sync::Stream) -> io::Result<Self> {
         let reset = stream.reset().clone();
-        let stream: Self = net::UnixStream::from(stream).try_into()?;
-        Ok(Self { reset, ..stream })
+        let mut stream: Self = net::UnixStream::from(stream).try_into()?;
+        stream.sending.reset = reset;
+        Ok(stream)
     }
 }
 
@@ -192,8 +190,7 @@ impl TryFrom<Stream> for OwnedFd {
 #[derive(Debug)]
 pub struct RecvHalf {
     half: OwnedReadHalf,
-    readers: Waiters,
-    reset: PeerReset,
+    receiving: Direction,
 }
 
 /// The sending half of a [`Stream`].
@@ -203,7 +200,7 @@ pub struct RecvHalf {
 pub struct SendHalf {
     /// `None` only while this is dropped or converted.
     half: Option<OwnedWriteHalf>,
-    writers: Waiters,
+    sending: Direction,
 }
 
 impl RecvHalf {
@@ -245,7 +242,7 @@ impl SendHalf {
 
     fn owned_writer(&mut self) -> OwnedWriter<'_, OwnedWriteHalf> {
         match &mut self.half {
-            Some(half) => OwnedWriter(half, &self.writers),
+            Some(half) => OwnedWriter(half, &self.sending),
             None => unreachable!("only what consumes this takes it"),
         }
     }
@@ -265,14 +262,14 @@ impl Drop for SendHalf {
 
 impl From<OwnedReadHalf> for RecvHalf {
     fn from(half: OwnedReadHalf) -> Self {
-        Self { half, readers: Waiters::default(), reset: PeerReset::default() }
+        Self { half, receiving: Direction::default() }
     }
 }
 
 impl From<OwnedWriteHalf> for SendHalf {
     fn from(half: OwnedWriteHalf) -> Self {
         sys::prevent_signal_if_possible(half.as_ref());
-        Self { half: Some(half), writers: Waiters::default() }
+        Self { half: Some(half), sending: Direction::default() }
     }
 }
 
@@ -284,10 +281,8 @@ delegate! {
     impl SendHalf for SendHalf, of Stream;
     impl AsFd for RecvHalf, via |half| half.socket();
     impl AsFd for SendHalf, via |half| half.socket();
-    impl AsyncRead for &RecvHalf, via |half| {
-        SharedReader(half.socket(), &half.readers, &half.reset)
-    };
-    impl AsyncRead for RecvHalf, via |half| OwnedReader(&mut half.half, &half.reset);
-    impl AsyncWrite for &SendHalf, via |half| SharedWriter(half.socket(), &half.writers);
+    impl AsyncRead for &RecvHalf, via |half| SharedReader(half.socket(), &half.receiving);
+    impl AsyncRead for RecvHalf, via |half| OwnedReader(&mut half.half, &half.receiving);
+    impl AsyncWrite for &SendHalf, via |half| SharedWriter(half.socket(), &half.sending);
     impl AsyncWrite for SendHalf, via |half| half.owned_writer();
 }

@@ -1,10 +1,13 @@
 use super::connection::AsyncConnection;
-use crate::os::windows::{
-    background_operation::BackgroundOperation,
-    completion_driver::Notifier,
-    connection::Connection,
-    pipe::{code, is_disconnection},
-    wait_limit::WaitLimit,
+use crate::os::{
+    waker_set::WakeOnDrop,
+    windows::{
+        background_operation::BackgroundOperation,
+        completion_driver::Notifier,
+        connection::Connection,
+        pipe::{code, is_disconnection},
+        wait_limit::WaitLimit,
+    },
 };
 use ::tokio::{io::ReadBuf, task::coop};
 use std::{
@@ -46,7 +49,9 @@ impl AsyncConnection {
             return Poll::Ready(Ok(()));
         }
         let budget = ready!(coop::poll_proceed(cx));
-        let result = self.reader().poll(&self.connection, cx, buf);
+        // Dropped after the lock.
+        let mut woken = WakeOnDrop::default();
+        let result = self.reader().poll(&self.connection, cx, buf, &mut woken);
         if result.is_ready() {
             budget.made_progress();
         }
@@ -68,6 +73,7 @@ impl ReadSide {
         connection: &Connection,
         cx: &Context<'_>,
         buf: &mut ReadBuf<'_>,
+        woken: &mut WakeOnDrop,
     ) -> Poll<io::Result<()>> {
         loop {
             if !self.rest.is_empty() {
@@ -79,7 +85,7 @@ impl ReadSide {
                 return Poll::Ready(Ok(()));
             }
             if self.in_flight {
-                ready!(self.poll_waiting(connection, cx))?;
+                ready!(self.poll_waiting(connection, cx, woken))?;
             } else if connection.read_ended.load(Ordering::Acquire)
                 || read_at_once(connection, buf)?
             {
@@ -108,10 +114,17 @@ impl ReadSide {
         self.in_flight = true;
     }
 
-    fn poll_waiting(&mut self, connection: &Connection, cx: &Context<'_>) -> Poll<io::Result<()>> {
+    /// Polls the read that waits. Adds the tasks to wake after the lock of the receiving direction
+    /// was released.
+    fn poll_waiting(
+        &mut self,
+        connection: &Connection,
+        cx: &Context<'_>,
+        woken: &mut WakeOnDrop,
+    ) -> Poll<io::Result<()>> {
         if let Some(waiting) = &mut self.waiting {
             if waiting.is_pending() {
-                waiting.add_waker(cx.waker());
+                woken.append(waiting.add_waker(cx.waker()));
             }
             let Some(result) = waiting.finish(WaitLimit::NoWait) else { return Poll::Pending };
             self.in_flight = false;

@@ -1,6 +1,9 @@
 use super::connection::AsyncConnection;
-use crate::os::windows::{
-    timed_lock::TimedGuard, vectored::concatenated, wait_limit::WaitLimit, write::WriteSide,
+use crate::os::{
+    waker_set::WakeOnDrop,
+    windows::{
+        timed_lock::TimedGuard, vectored::concatenated, wait_limit::WaitLimit, write::WriteSide,
+    },
 };
 use ::tokio::task::coop;
 use std::{
@@ -38,16 +41,19 @@ impl AsyncConnection {
         buf: impl FnOnce() -> Cow<'b, [u8]>,
     ) -> Poll<io::Result<usize>> {
         let budget = ready!(coop::poll_proceed(cx));
+        // Dropped after the lock.
+        let mut woken = WakeOnDrop::default();
         let mut side = self.writer()?;
         if !self.connection.write_gate.is_closed() {
-            ready!(side.poll_in_flight(cx))?;
+            ready!(side.poll_in_flight(cx, &mut woken))?;
         }
         budget.made_progress();
         Poll::Ready(self.connection.write_locked(&mut side, &buf(), WaitLimit::NoWait))
     }
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.writer()?.poll_in_flight(cx)
+        let mut woken = WakeOnDrop::default();
+        self.writer()?.poll_in_flight(cx, &mut woken)
     }
 
     /// Sends the end of file, ends the writes of other tasks, and waits until the pipe has taken all
