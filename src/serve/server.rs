@@ -115,6 +115,8 @@ impl Server {
         drop(source);
         shutdown.name_is_removed();
         let waiting_count = Cell::new(waiting.len());
+        // Clients that were accepted from the backlog can still wait for their turn.
+        let open_count = || limits.count() + waiting_count.get();
         let mut signalled_at = None;
         let grace_is_over = async {
             shutdown.signalled().await;
@@ -123,7 +125,7 @@ impl Server {
             let deadline = Deadline::from_now(grace);
             if grace > super::UNSAID_TIME {
                 tokio::time::sleep(super::UNSAID_TIME).await;
-                let open = limits.count() + waiting_count.get();
+                let open = open_count();
                 if open > 0 {
                     terminal.notice(&super::waiting_for(open, grace));
                 }
@@ -144,7 +146,7 @@ impl Server {
             () = all_are_served => false,
         };
         if is_over {
-            let count = limits.count() as u64;
+            let count = open_count() as u64;
             let (open, was) =
                 (counted(count, "connection"), if count == 1 { "was" } else { "were" });
             let grace = humantime::format_duration(grace);
