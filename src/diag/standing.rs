@@ -214,6 +214,14 @@ impl SocketFailure {
         self.standing.as_ref().map(|standing| &standing.fact)
     }
 
+    /// Returns whether connecting has failed only because nobody listens on the name, which a server
+    /// can still do.
+    pub(crate) fn lacks_a_listener(&self) -> bool {
+        let is_absent =
+            matches!(self.error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused);
+        is_absent && matches!(self.fact(), None | Some(Fact::Stale | Fact::NotListening))
+    }
+
     fn name(&self) -> Option<(&'static str, &Name<'static>)> {
         let socket = SocketError::of(&self.error)?;
         match socket.action() {

@@ -115,6 +115,8 @@ impl Server {
         drop(source);
         shutdown.name_is_removed();
         let waiting_count = Cell::new(waiting.len());
+        // Clients that were accepted from the backlog can still wait for their turn.
+        let open_count = || limits.count() + waiting_count.get();
         let mut signalled_at = None;
         let grace_is_over = async {
             shutdown.signalled().await;
@@ -123,7 +125,7 @@ impl Server {
             let deadline = Deadline::from_now(grace);
             if grace > super::NOTICE_DELAY {
                 tokio::time::sleep(super::NOTICE_DELAY).await;
-                let open = limits.count() + waiting_count.get();
+                let open = open_count();
                 if open > 0 {
                     terminal.notice(&super::waiting_for(open, grace));
                 }
@@ -144,8 +146,7 @@ impl Server {
             () = all_are_served => false,
         };
         if is_over {
-            let open = limits.count() + waiting_count.get();
-            tracing::warn!("{}", super::still_open(open, grace));
+            tracing::warn!("{}", super::still_open(open_count(), grace));
             closing.cancel();
             let _ = tokio::time::timeout(super::LAST_TIME, limits.wait_until_empty()).await;
         }

@@ -2,7 +2,9 @@
 
 use crate::harness::{Outcome, Scene, Wire};
 use std::{
+    fs,
     io::{Read, Write},
+    os::unix::fs::symlink,
     sync::mpsc,
     thread,
     time::Duration,
@@ -67,6 +69,25 @@ fn an_absent_server_is_status_3() {
     let outcome = scene.bench(["latency", "--to", "tcp:no-such-host.invalid:5"]).run();
     outcome.code(3).says("no-such-host.invalid").output("");
     assert_eq!(scene.files(), [""; 0]);
+}
+
+/// What is not a socket does not become one by starting a server.
+#[test]
+fn a_name_where_no_server_can_listen_gets_no_hint_to_start_one() {
+    let scene = Scene::new();
+    fs::write(scene.path("file"), "").unwrap();
+    symlink("nowhere", scene.path("link")).unwrap();
+    let names = [
+        ("./file", "it is a regular file, not a socket"),
+        ("./link", "./nowhere, which does not exist"),
+        ("./absent/s", "./absent does not exist"),
+    ];
+    for (name, reason) in names {
+        let outcome = scene.bench(["latency", "--to", name]).run();
+        outcome.fails(3).says(reason).does_not_say("hint: ").output("");
+    }
+    let hint = "hint: the server has to listen before each run";
+    scene.bench(["latency", "--to", "./s"]).run().fails(3).says(hint);
 }
 
 #[test]

@@ -32,6 +32,39 @@ fn a_command_that_cannot_be_run_is_wrong_usage_and_nothing_is_opened() {
 }
 
 #[test]
+fn a_script_whose_interpreter_does_not_exist_is_wrong_usage() {
+    let scene = Scene::new();
+    make_program(&scene);
+    let scripts = [
+        ("#!/no/such/sh -e\ncat\n", "its interpreter /no/such/sh does not exist"),
+        // Written by an editor for Windows.
+        ("#! /bin/sh\r\ncat\r\n", "its interpreter /bin/sh\\r does not exist"),
+    ];
+    for (script, reason) in scripts {
+        fs::write(scene.path("program"), script).unwrap();
+        for args in [&["listen", "./s"][..], &["listen", "./s", "-k"], &["connect", "./absent"]] {
+            scene.lsock(args).args(["--", "./program"]).run().fails(2).says(reason);
+        }
+        scene.relay("./s", "exec:./program").run().fails(2).says(reason);
+        let lsock = scene.connect("./absent").env("PATH", ".:absent");
+        lsock.args(["--", "program"]).run().fails(2).says(reason);
+    }
+    assert_eq!(scene.files(), ["program"]);
+}
+
+/// On other systems a shell is tried.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_of_no_known_format_gets_advice_for_scripts() {
+    let scene = Scene::new();
+    make_program(&scene);
+    fs::write(scene.path("program"), "\x7fELF?").unwrap();
+    let server = scene.listen("./s").args(["--", "./program"]).start_listening();
+    scene.wire("./s").expect_rest("");
+    server.end().code(1).says("a script begins with a line such as `#!/bin/sh`");
+}
+
+#[test]
 fn a_command_line_in_one_word_gets_a_hint() {
     let scene = Scene::new();
     let hint = "separate the arguments, or use a shell: `-- sh -c 'tr a-z A-Z'`";

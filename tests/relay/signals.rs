@@ -203,3 +203,17 @@ fn clients_in_the_backlog_get_stdout_one_after_another_after_a_signal() {
     clients.into_iter().for_each(|client| client.join().unwrap());
     relay.end().died_of(Signal::TERM).output(bytes.repeat(3));
 }
+
+#[test]
+fn clients_that_wait_for_stdout_at_the_end_of_the_grace_time_are_counted() {
+    let scene = Scene::new();
+    let relay = scene.relay("./s", "-").args(["--grace", "300ms"]).open_input().start_listening();
+    let mut clients: Vec<_> = (0..3).map(|_| scene.wire("./s")).collect();
+    clients[0].send("x");
+    relay.wait_for_output("x");
+    signal(&relay, Signal::TERM);
+    let outcome = relay.end().died_of(Signal::TERM);
+    let outcome = outcome.says("waiting up to 300ms for 3 connections to end");
+    outcome.says("3 connections were still open after 300ms and were closed");
+    clients.iter_mut().for_each(|client| assert_eq!(client.rest_whatever_happens(), b""));
+}

@@ -17,7 +17,7 @@ pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> Failure {
     let has_name = plan.target.is_some();
     let hint = match &failure {
         Failure::Connect { file: None, error }
-            if plan.server.is_foreign() && is_absent(&error.error) =>
+            if plan.server.is_foreign() && error.lacks_a_listener() =>
         {
             Some(plan.absent_server_hint().to_owned())
         }
@@ -32,10 +32,6 @@ pub(super) fn failure(error: BenchError, plan: &BenchPlan) -> Failure {
     // Status 3 is only for a NAME of the command line.
     let status = if has_name { failure.status() } else { 1 };
     Failure::Advised { message: failure.to_string(), hint, status }
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
 fn has_live_server(error: &io::Error) -> bool {

@@ -13,7 +13,7 @@ use std::{
     env,
     ffi::OsStr,
     fs,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Read as _},
     os::{
         fd::{AsFd, OwnedFd},
         unix::{
@@ -21,7 +21,7 @@ use std::{
             process::{CommandExt, ExitStatusExt},
         },
     },
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
 use tokio::process::Child;
@@ -33,7 +33,8 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 ///
 /// # Errors
 /// `NotFound` if no such program is in `PATH` or at the path, `IsADirectory` for a folder,
-/// `PermissionDenied` for a file that cannot be executed, or another error of `stat(2)`.
+/// `PermissionDenied` for a file that cannot be executed, `InvalidData` for a script whose
+/// interpreter does not exist, or another error of `stat(2)`.
 pub(crate) fn check_program(program: &OsStr) -> io::Result<()> {
     if program.as_bytes().contains(&b'/') {
         return check_file(Path::new(program));
@@ -44,7 +45,11 @@ pub(crate) fn check_program(program: &OsStr) -> io::Result<()> {
         match check_file(&folder.join(program)) {
             Ok(()) => return Ok(()),
             // The search goes on, and this is the error if nothing else is found.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => found = Err(error),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidData) =>
+            {
+                found = Err(error);
+            }
             Err(_) => {}
         }
     }
@@ -52,14 +57,39 @@ pub(crate) fn check_program(program: &OsStr) -> io::Result<()> {
 }
 
 fn check_file(path: &Path) -> io::Result<()> {
-    if fs::metadata(path)?.is_dir() {
+    let file = fs::metadata(path)?;
+    if file.is_dir() {
         return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
     }
     // If the permission is not known, the attempt to execute the file decides.
     if super::may(path, Access::EXEC_OK) == Some(false) {
         return Err(Errno::ACCESS.into());
     }
-    Ok(())
+    // Opening a FIFO would wait for a writer.
+    match file.is_file().then(|| interpreter(path)).flatten() {
+        Some(interpreter) if is_missing(&interpreter) => {
+            let interpreter = interpreter.display();
+            let reason = format!("its interpreter {interpreter} does not exist");
+            Err(io::Error::new(ErrorKind::InvalidData, reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the interpreter that a script names after `#!` (`execve(2)`); `None` for other files, and
+/// for those that this user cannot read.
+fn interpreter(script: &Path) -> Option<PathBuf> {
+    /// Room for the longest path; systems examine less.
+    const BEGINNING: u64 = 4096;
+    let mut beginning = Vec::new();
+    fs::File::open(script).ok()?.take(BEGINNING).read_to_end(&mut beginning).ok()?;
+    let line = beginning.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let mut words = line.split(|byte| b" \t".contains(byte)).filter(|word| !word.is_empty());
+    Some(OsStr::from_bytes(words.next()?).into())
+}
+
+fn is_missing(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// Replaces this process by the command, with the socket as its standard input and output. Of the
@@ -104,7 +134,13 @@ fn start(mut command: Command) -> io::Result<Child> {
     descriptor_limit::restore_in(&mut command);
     reset_ignored_sigchld()?;
     let _mask = signals::BlockedSignals::for_command();
-    tokio::process::Command::from(command).spawn()
+    tokio::process::Command::from(command).spawn().map_err(|error| {
+        if Errno::from_io_error(&error) == Some(Errno::NOEXEC) {
+            let reason = "exec format error: a script begins with a line such as `#!/bin/sh`";
+            return io::Error::new(error.kind(), reason);
+        }
+        error
+    })
 }
 
 /// Asks a command to end.
