@@ -100,3 +100,21 @@ fn a_pipe_that_this_user_may_not_use_is_named() {
     let outcome = outcome.says("it is a pipe that this user may not both read and write");
     outcome.says("hint: its server decides who may connect");
 }
+
+/// A backslash needs no quotes in the shells of Windows.
+#[test]
+fn hints_name_the_pipe_as_it_can_be_typed() {
+    let scene = Scene::new();
+    let pipe = format!(r"\\.\pipe\{}", scene.word());
+    let hint = format!("hint: nobody listens there; `lsock listen {pipe}` does");
+    scene.connect(scene.word()).run().fails(3).says(&hint);
+}
+
+#[test]
+fn the_option_for_socket_files_of_other_programs_gets_a_hint_to_pipes() {
+    let scene = Scene::new();
+    for command in ["listen", "connect"] {
+        let outcome = scene.lsock([command, "-U", scene.word()]).run();
+        outcome.fails(2).says("hint: @a is the named pipe a without any option");
+    }
+}

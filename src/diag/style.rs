@@ -1,5 +1,6 @@
 //! How messages look.
 
+use local_socket::Platform;
 use std::{borrow::Cow, fmt::Write as _};
 
 /// The look of a part of a message.
@@ -36,16 +37,28 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// Returns a word for a shell. `~/` and `~USER/` at its beginning stay outside of quotes, so that
-/// the shell replaces them.
+/// Returns a word for a shell of this system.
 pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
+    quoted_for(Platform::CURRENT, word)
+}
+
+/// Returns a word for a shell. In Unix shells, `~/` and `~USER/` at its beginning stay outside of
+/// quotes, so that the shell replaces them. For the shells of Windows a backslash is an ordinary
+/// character, also within quotes.
+fn quoted_for(platform: Platform, word: &str) -> String {
+    let is_windows = platform == Platform::Windows;
+    let is_plain =
+        |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c) || (is_windows && c == '\\');
     let end = word.find('/').map_or(word.len(), |slash| slash + 1);
-    let is_home =
-        |start: &str| start.strip_prefix('~').is_some_and(|user| user.chars().all(is_plain));
+    let is_home = |start: &str| {
+        !is_windows && start.strip_prefix('~').is_some_and(|user| user.chars().all(is_plain))
+    };
     let (home, rest) = if is_home(&word[..end]) { word.split_at(end) } else { ("", word) };
     if !word.is_empty() && rest.chars().all(is_plain) {
         return word.to_owned();
+    }
+    if is_windows {
+        return format!("\"{word}\"");
     }
     // It fails for a word with a NUL, which no argument can contain.
     let rest = shlex::try_quote(rest).unwrap_or(Cow::Borrowed(rest));
@@ -55,4 +68,25 @@ pub(crate) fn quoted(word: &str) -> String {
 /// Returns a number with its noun, such as `1 byte` or `2 bytes`.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_for_the_shells_of_the_system() {
+        let words = [
+            ("@a", "@a", "@a"),
+            (r"\\.\pipe\a", r#""\\\\.\\pipe\\a""#, r"\\.\pipe\a"),
+            ("./a b", "'./a b'", r#""./a b""#),
+            ("~/a b", "~/'a b'", r#""~/a b""#),
+            ("", "''", r#""""#),
+        ];
+        for (word, unix, windows) in words {
+            assert_eq!(quoted_for(Platform::Linux, word), unix);
+            assert_eq!(quoted_for(Platform::Unix, word), unix);
+            assert_eq!(quoted_for(Platform::Windows, word), windows);
+        }
+    }
 }

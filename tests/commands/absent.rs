@@ -52,16 +52,23 @@ fn a_script_whose_interpreter_does_not_exist_is_wrong_usage() {
     assert_eq!(scene.files(), ["program"]);
 }
 
-/// On other systems a shell is tried.
-#[cfg(target_os = "linux")]
+/// As `execvp(3)` does, whatever the limits of this process are.
 #[test]
-fn a_program_of_no_known_format_gets_advice_for_scripts() {
+fn a_script_that_names_no_interpreter_is_run_by_a_shell() {
     let scene = Scene::new();
     make_program(&scene);
-    fs::write(scene.path("program"), "\x7fELF?").unwrap();
-    let server = scene.listen("./s").args(["--", "./program"]).start_listening();
-    scene.wire("./s").expect_rest("");
-    server.end().code(1).says("a script begins with a line such as `#!/bin/sh`");
+    fs::write(scene.path("program"), "exec cat\n").unwrap();
+    let lsock = env!("CARGO_BIN_EXE_lsock");
+    for limits in ["ulimit -Sn 256", "ulimit -n 256"] {
+        for options in [&[][..], &["--buffer", "64K"]] {
+            let script = format!("{limits}; exec \"$@\"");
+            let server =
+                scene.command("sh").args(["-c", &script, "sh", lsock, "listen", "-v", "./s"]);
+            let server = server.args(options).args(["--", "./program"]).start_listening();
+            scene.connect("./s").input("x").run().ok().output("x");
+            server.end().code(0);
+        }
+    }
 }
 
 #[test]

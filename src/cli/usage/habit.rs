@@ -139,8 +139,14 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
         _ => return None,
     };
     Some(match option {
+        "-U" | "--unix" | "--unixsock" | "--path" if Platform::CURRENT == Platform::Windows => {
+            "@a is the named pipe a without any option; Windows has no socket files"
+        }
         "-U" | "--unix" | "--unixsock" | "--path" => {
             "a name with a slash, such as ./a.sock, is a socket file without any option"
+        }
+        "--abstract" if Platform::CURRENT != Platform::Linux => {
+            "@a is a namespaced name without any option"
         }
         "--abstract" => "@a is an abstract name without any option",
         "-l" | "--listen" | "--server" if !listens => "`lsock listen NAME` listens",

@@ -134,13 +134,7 @@ fn start(mut command: Command) -> io::Result<Child> {
     descriptor_limit::restore_in(&mut command);
     reset_ignored_sigchld()?;
     let _mask = signals::BlockedSignals::for_command();
-    tokio::process::Command::from(command).spawn().map_err(|error| {
-        if Errno::from_io_error(&error) == Some(Errno::NOEXEC) {
-            let reason = "exec format error: a script begins with a line such as `#!/bin/sh`";
-            return io::Error::new(error.kind(), reason);
-        }
-        error
-    })
+    tokio::process::Command::from(command).spawn()
 }
 
 /// Asks a command to end.

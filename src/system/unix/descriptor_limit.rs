@@ -63,10 +63,11 @@ pub(crate) fn check_event_loops(count: usize) -> io::Result<()> {
 
 /// Restores the original limit in a command. Programs that use `select(2)`, or close every number
 /// up to the limit, rely on a low one.
+///
+/// The limit is set even if it has not changed: so the program is always executed by `execvp(3)`,
+/// which runs a file of no known format by a shell, and never by `posix_spawn(3)`, which does not.
 pub(super) fn restore_in(command: &mut Command) {
-    if let Some(Rlimit { current, maximum }) = BEFORE.get()
-        && current != maximum
-    {
-        set_descriptor_limit(command, *current, *maximum);
-    }
+    let Rlimit { current, maximum } =
+        BEFORE.get().copied().unwrap_or_else(|| getrlimit(Resource::Nofile));
+    set_descriptor_limit(command, current, maximum);
 }
