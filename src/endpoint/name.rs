@@ -1,8 +1,8 @@
 //! Names of local sockets: the kind without a prefix.
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, ForeignAddress, Kind, ListenOn, ListenSource, Meaning,
-    NotAnEndpoint, RefusalReason, RetryPolicy, Role, Target, retry::ConnectRetry, stdio,
+    ClientSource, ConnectTarget, Connected, Dialling, ForeignAddress, Kind, ListenOn, ListenSource,
+    Meaning, NotAnEndpoint, RefusalReason, RetryPolicy, Role, Target, retry::ConnectRetry, stdio,
 };
 use crate::{
     diag::{Failure, escaped},
@@ -36,6 +36,7 @@ pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
     let text = || text.to_string_lossy().into_owned();
     let address = match (Target::parse(text().as_ref()), ListenOn::parse(text().as_ref())) {
         (Ok(Target::Tcp(_)), _) => Some(own(Meaning::Tcp(text()))),
+        (Ok(Target::Assuan(_)), _) => Some(own(Meaning::Assuan(text()))),
         (Ok(Target::Command(command)), _) => Some(own(Meaning::Command(command))),
         (Ok(Target::Stdio), _) => Some(own(Meaning::Stdio)),
         (_, Ok(ListenOn::Fd(_))) => Some(own(Meaning::Fd(text()))),
@@ -149,7 +150,10 @@ impl ListenSource for NameSource {
 
 impl ConnectTarget for Name<'static> {
     fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
-        let attempt = |state: &ConnectRetry| Socket::connect(self.borrow(), state.wait_mode());
+        let attempt = |state: &ConnectRetry| {
+            let connect = Socket::connect(self.borrow(), state.wait_mode());
+            async { connect.await.map(Connected::from) }
+        };
         Box::pin(retry_policy.connect(attempt, |error| error, Some(self)))
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diag::{Failure, Outcome, counted},
-    endpoint::{ConnectTarget, Dialling, RetryPolicy},
+    endpoint::{ConnectTarget, Connected, Dialling, RetryPolicy},
     serve::{Client, Handler},
     system::Socket,
     transfer::{
@@ -139,7 +139,11 @@ impl Bridge {
             tracing::info!("connection {number}: over before it was connected");
             return Ok(Outcome::Done);
         };
-        let report = Box::pin(self.transfer(socket, connected?, number, &closing)).await;
+        let Connected { socket: connected, is_greeted } = connected?;
+        let report = Box::pin(self.transfer(socket, connected, number, &closing)).await;
+        if is_greeted && report.received_nothing() {
+            return Err(Failure::NoGreeting { name: target.to_string() });
+        }
         if report.was_closed_unused() {
             // A user or a script waits for the answer on standard output. Other clients may connect
             // before they have a request.
@@ -250,7 +254,7 @@ async fn unless_client_is_gone(
     target: Dialling<'_>,
     client: &mut Socket,
     closing: &CancellationToken,
-) -> Option<Result<Socket, Failure>> {
+) -> Option<Result<Connected, Failure>> {
     let client_is_gone = poll_fn(|cx| match client.poll_gone(cx) {
         Poll::Ready(()) if !client.has_left_something() => Poll::Ready(()),
         _ => Poll::Pending,
