@@ -121,6 +121,34 @@ fn what_lsock_does_not_have_is_named_with_what_to_use() {
     );
 }
 
+#[test]
+fn a_socket_file_of_gnupg_is_only_the_target_of_a_relay() {
+    let line = |sides: &str| format!("hint: `lsock relay {sides}`\n");
+    let target = "assuan:./S.gpg-agent";
+    let only = "can only be connected to: `lsock relay LISTEN assuan:FILE`\n";
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["connect", target], &line(&format!("- {target}"))),
+            (&["connect", target], "`assuan:` is the beginning of an endpoint"),
+            (&["connect", "ASSUAN:./S.gpg-agent"], &line(&format!("- {target}"))),
+            (&["listen", target], only),
+            (&["relay", target, "@a"], "a socket file of GnuPG cannot be listened on"),
+            (&["relay", target, "@a"], &line(&format!("@a {target}"))),
+            (&["relay", target, "fd:3"], &line(&format!("fd:3 {target}"))),
+            (&["relay", target, target], only),
+            (&["relay", target, "exec:cat"], only),
+            (&["relay", "@a", "ASSUAN:./S.gpg-agent"], &line(&format!("@a {target}"))),
+            (&["relay", "@a", "assuan:"], "it takes the path of a socket file of GnuPG"),
+            (&["relay", "-", "assuan:~/.gnupg/S.gpg-agent"], "`~`"),
+            (&["relay", "@a", target, "--pass-fds"], "--pass-fds"),
+            (&["relay", "@a", "-a", "./S.gpg-agent"], "`lsock relay LISTEN assuan:FILE`"),
+            (&[target], &format!("`lsock relay - {target}` connects to it\n")),
+            (&["bench", "latency", "--to", target], "take NAME or tcp:HOST:PORT, not assuan:"),
+        ],
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_command_with_characters_of_a_shell_is_translated() {

@@ -7,7 +7,7 @@ use super::{
     sides::{absent, role},
     socat::socat,
 };
-use crate::endpoint::{Meaning, Role, is_number, recognise};
+use crate::endpoint::{Meaning, Role, is_number, parse_name, recognise};
 use local_socket::{Name, Platform, error::NameProblem};
 use std::ffi::OsString;
 
@@ -80,7 +80,7 @@ fn alone(word: &str) -> String {
         Some(Meaning::Advice { hint, .. }) => hint,
         _ => {
             let (name, endpoint) = (as_endpoint(word), endpoint(word));
-            if Name::parse(&name).is_ok() {
+            if parse_name(name.as_ref()).is_ok() {
                 format!(
                     "`lsock connect {endpoint}` connects to it, `lsock listen {endpoint}` listens on it"
                 )

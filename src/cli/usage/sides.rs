@@ -4,8 +4,8 @@ use super::{
     habit::as_endpoint,
     line::{joined, quoted},
 };
-use crate::endpoint::{ForeignAddress, ListenOn, Meaning, Role, Target, recognise};
-use local_socket::{Name, Platform};
+use crate::endpoint::{ForeignAddress, ListenOn, Meaning, Role, Target, parse_name, recognise};
+use local_socket::Platform;
 use std::ffi::OsStr;
 
 pub(super) const ONLY_LISTENS: &str = "an inherited socket can only be listened on";
@@ -49,7 +49,7 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
     match Target::parse(OsStr::new(sides.first()?)) {
         // A command cannot be listened on, but it can be joined to a name.
         Ok(Target::Command(line)) => {
-            let name = sides.get(1).filter(|name| Name::parse(name).is_ok())?;
+            let name = sides.get(1).filter(|name| parse_name(name.as_ref()).is_ok())?;
             let hint = format!("`lsock connect {} -- {}`", quoted(name), line.quoted());
             Some(Translation::Hint(hint))
         }
