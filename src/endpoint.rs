@@ -23,7 +23,7 @@ pub(crate) use foreign::{ForeignAddress, Meaning, Role, is_number, recognise};
 pub(crate) use listen_source::ListenSource;
 pub(crate) use name::{NameSource, parse_name};
 pub(crate) use refusal::{NotAnEndpoint, RefusalReason};
-pub(crate) use retry::{ConnectTarget, Connected, Dialling, RetryPolicy, Wait};
+pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
 pub(crate) use stdio::open_stdio;
 pub(crate) use tcp::TcpAddress;
 

@@ -54,6 +54,9 @@ pub(crate) enum AssuanProblem {
     /// The file is that of a server that has ended.
     #[error("connection refused: the file is stale, nobody listens on its port {0}")]
     Stale(u16),
+    /// It has the nonce of another server.
+    #[error("the server on port {0} closed the connection before it sent anything")]
+    Refused(u16),
     #[error("{}", reason(.0))]
     Tcp(#[source] io::Error),
     /// The local socket that is at the path instead of a file.
@@ -65,6 +68,17 @@ impl AssuanError {
     /// Returns the error that an [`io::Error`] contains.
     pub(super) fn of(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
+    }
+
+    /// Returns what the user can do about the error, if anything.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        match (&self.problem, &self.redirection) {
+            // The path in the file is right, and the server is not running.
+            (AssuanProblem::Unreadable(error), Some(_)) if error.kind() == ErrorKind::NotFound => {
+                Some(ENDED)
+            }
+            (problem, _) => problem.hint(),
+        }
     }
 }
 
@@ -83,6 +97,7 @@ impl AssuanProblem {
             Self::LocalSocket(failure) => failure.error.kind(),
             Self::Empty => ErrorKind::NotFound,
             Self::Stale(_) => ErrorKind::ConnectionRefused,
+            Self::Refused(_) => ErrorKind::ConnectionAborted,
             Self::Folder
             | Self::NoPort
             | Self::PortOutOfRange(_)
@@ -99,27 +114,43 @@ impl AssuanProblem {
     }
 
     /// Returns what the user can do about the problem, if anything.
-    pub(super) fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Unreadable(error) if error.kind() == ErrorKind::NotFound => Some(MISSING),
+            Self::Empty | Self::Stale(_) => Some(ENDED),
+            Self::LocalSocket(failure) if failure.lacks_a_listener() => Some(ENDED),
+            Self::Folder | Self::NoPort => Some(PATH),
+            Self::Refused(_) => Some(
+                "it refuses a wrong nonce: the file may be left over from a server that has ended, \
+                 and another program may use its port now",
+            ),
             Self::Cygwin => Some(
                 "for SSH clients, gpg-agent with enable-win32-openssh-support serves \
                  //./pipe/openssh-ssh-agent",
             ),
-            Self::Folder | Self::NoPort => Some(AGENT_SOCKET),
-            _ => match self.kind() {
-                ErrorKind::NotFound => Some(AGENT_SOCKET),
-                ErrorKind::ConnectionRefused => Some(
-                    "its server has ended: `gpgconf --launch gpg-agent` starts gpg-agent, and \
-                     --wait waits for a server",
-                ),
-                _ => None,
-            },
+            Self::Unreadable(_)
+            | Self::LocalSocket(_)
+            | Self::Tcp(_)
+            | Self::PortOutOfRange(_)
+            | Self::ShortNonce(_)
+            | Self::LongNonce
+            | Self::NoRedirection
+            | Self::LongRedirection(_)
+            | Self::OpenVariable
+            | Self::UnsetVariable(_)
+            | Self::SecondRedirection
+            | Self::NotAName(_) => None,
         }
     }
 }
 
-const AGENT_SOCKET: &str =
-    "`gpgconf --list-dirs agent-socket` prints the path of the file of gpg-agent";
+const PATH: &str = "`gpgconf --list-dirs agent-socket` prints the path of the file of gpg-agent";
+
+const MISSING: &str = "`gpgconf --launch gpg-agent` starts gpg-agent, `gpgconf --list-dirs \
+                       agent-socket` prints the path of its file, and --wait waits for it";
+
+const ENDED: &str = "its server has ended: `gpgconf --launch gpg-agent` starts gpg-agent, and --wait \
+                     waits for a server";
 
 fn leading_to(redirection: Option<&PathBuf>) -> String {
     redirection.map_or_else(String::new, |path| format!(", which redirects to {}", path.display()))

@@ -58,12 +58,6 @@ pub(crate) enum Failure {
          or received"
     )]
     Unserved { name: String, user: Option<String> },
-    /// The server closed the connection before it sent a byte, although its protocol begins with a
-    /// greeting.
-    #[error(
-        "cannot exchange data with {name}: the server closed the connection before it sent anything"
-    )]
-    NoGreeting { name: String },
     /// The program of the command cannot be found or executed. Nothing was opened.
     #[error("cannot run `{command}`: {}", reason(error))]
     Program {

@@ -31,11 +31,6 @@ impl Failure {
                     "the server runs as {user} and may not serve this user (lsock listen --allow)"
                 )
             }),
-            Self::NoGreeting { .. } => Some(
-                "it refuses a wrong nonce: the file may be left over from a server that has ended, \
-                 and another program may use its port now"
-                    .to_owned(),
-            ),
             Self::Advised { hint, .. } => hint.clone(),
             Self::Run { failure, .. } => failure.hint(help),
             Self::Program { command, is_one_word: true, .. } => Some(one_word(command)),
@@ -128,7 +123,7 @@ fn listen_elsewhere(fact: &Fact) -> Option<String> {
 
 fn connect(failure: &SocketFailure) -> Option<String> {
     if let Some(error) = AssuanError::of(&failure.error) {
-        return error.problem.hint().map(str::to_owned);
+        return error.hint().map(str::to_owned);
     }
     let name = SocketError::of(&failure.error)?.name();
     if let Some(hint) = tilde(&failure.error, name) {

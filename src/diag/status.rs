@@ -34,7 +34,6 @@ impl Failure {
             Self::Advised { status, .. } => *status,
             Self::Run { failure, .. } => failure.status(),
             Self::Unserved { .. }
-            | Self::NoGreeting { .. }
             | Self::Command { .. }
             | Self::Slower(_)
             | Self::Saved { .. }

@@ -4,7 +4,7 @@
 mod socket_file;
 
 use self::socket_file::{NONCE, SocketFile};
-use super::{ConnectTarget, Connected, Dialling, RetryPolicy, retry::ConnectRetry, tcp};
+use super::{ConnectTarget, Dialling, RetryPolicy, retry::ConnectRetry, tcp};
 use crate::{
     diag::{AssuanError, AssuanProblem, SocketFailure, escaped},
     system::{HAS_SOCKET_FILES, Socket, examine, has_too_much_open},
@@ -61,7 +61,7 @@ impl AssuanPath {
 
     /// Connects, and sends the nonce. The file is read anew each time: a server that is started
     /// again has another port and another nonce.
-    async fn connect_within(&self, limit: Option<Duration>) -> io::Result<Connected> {
+    async fn connect_within(&self, limit: Option<Duration>) -> io::Result<Socket> {
         let mut redirection = None;
         // A few small reads, for which the event loop can wait.
         let server = self.find(&mut redirection);
@@ -124,32 +124,35 @@ fn look_at(path: &Path) -> Result<Found, AssuanProblem> {
 async fn connect_to_name(
     name: Name<'static>,
     limit: Option<Duration>,
-) -> Result<Connected, AssuanProblem> {
+) -> Result<Socket, AssuanProblem> {
     let wait_mode = limit.map_or(ConnectWaitMode::Unbounded, ConnectWaitMode::Timeout);
-    match Socket::connect(name, wait_mode).await {
-        Ok(socket) => Ok(socket.into()),
-        Err(error) => Err(AssuanProblem::LocalSocket(examine(error))),
-    }
+    let connected = Socket::connect(name, wait_mode).await;
+    connected.map_err(|error| AssuanProblem::LocalSocket(examine(error)))
 }
 
+/// Connects, sends the nonce, and waits for the first byte of the server, with which the protocol
+/// begins: a server closes if the nonce is not its own.
 async fn connect_to_port(
     port: u16,
     nonce: [u8; NONCE],
     limit: Option<Duration>,
-) -> Result<Connected, AssuanProblem> {
+) -> Result<Socket, AssuanProblem> {
     let connect = async {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
         stream.write_all(&nonce).await?;
-        Ok(stream)
-    };
-    match tcp::connect(connect, limit).await {
-        // The protocol begins with a line of the server.
-        Ok(socket) => Ok(Connected { socket, is_greeted: true }),
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            Err(AssuanProblem::Stale(port))
+        tracing::debug!(port, "sent the nonce, waiting for the greeting");
+        match stream.peek(&mut [0]).await? {
+            0 => Err(ErrorKind::ConnectionAborted.into()),
+            _ => Ok(stream),
         }
-        Err(error) => Err(AssuanProblem::Tcp(error)),
-    }
+    };
+    tcp::connect(connect, limit).await.map_err(|error| match error.kind() {
+        ErrorKind::ConnectionRefused => AssuanProblem::Stale(port),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+            AssuanProblem::Refused(port)
+        }
+        _ => AssuanProblem::Tcp(error),
+    })
 }
 
 impl ConnectTarget for AssuanPath {

@@ -1,8 +1,8 @@
 //! Names of local sockets: the kind without a prefix.
 
 use super::{
-    ClientSource, ConnectTarget, Connected, Dialling, ForeignAddress, Kind, ListenOn, ListenSource,
-    Meaning, NotAnEndpoint, RefusalReason, RetryPolicy, Role, Target, retry::ConnectRetry, stdio,
+    ClientSource, ConnectTarget, Dialling, ForeignAddress, Kind, ListenOn, ListenSource, Meaning,
+    NotAnEndpoint, RefusalReason, RetryPolicy, Role, Target, retry::ConnectRetry, stdio,
 };
 use crate::{
     diag::{Failure, escaped},
@@ -150,10 +150,7 @@ impl ListenSource for NameSource {
 
 impl ConnectTarget for Name<'static> {
     fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
-        let attempt = |state: &ConnectRetry| {
-            let connect = Socket::connect(self.borrow(), state.wait_mode());
-            async { connect.await.map(Connected::from) }
-        };
+        let attempt = |state: &ConnectRetry| Socket::connect(self.borrow(), state.wait_mode());
         Box::pin(retry_policy.connect(attempt, |error| error, Some(self)))
     }
 

@@ -32,25 +32,9 @@ pub(crate) trait ConnectTarget: Debug + Display + Send + Sync {
     }
 }
 
-/// A connection to a target.
-#[derive(Debug)]
-pub(crate) struct Connected {
-    pub(crate) socket: Socket,
-    /// Whether the protocol begins with a message of the server.
-    pub(crate) is_greeted: bool,
-}
-
-impl From<Socket> for Connected {
-    /// Returns a connection with a protocol that lsock does not know.
-    fn from(socket: Socket) -> Self {
-        Self { socket, is_greeted: false }
-    }
-}
-
 /// A connection to a target that is being made. Each stage of a connection is boxed, so that an
 /// idle connection keeps only the memory of its last stage.
-pub(crate) type Dialling<'a> =
-    Pin<Box<dyn Future<Output = Result<Connected, Failure>> + Send + 'a>>;
+pub(crate) type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
 
 /// Time limits for a server that is absent or busy.
 #[derive(Copy, Clone, Debug)]
@@ -97,16 +81,16 @@ impl RetryPolicy {
 
     /// Connects by `attempt`, again and again as the policy allows. The final error is passed
     /// through `describe`. `name` is the name of a local socket.
-    pub(super) async fn connect<A: Future<Output = io::Result<Connected>>>(
+    pub(super) async fn connect<A: Future<Output = io::Result<Socket>>>(
         self,
         attempt: impl Fn(&ConnectRetry) -> A,
         describe: impl Fn(io::Error) -> io::Error,
         name: Option<&Name<'_>>,
-    ) -> Result<Connected, Failure> {
+    ) -> Result<Socket, Failure> {
         let mut attempts = self.begin();
         loop {
             let pause = match attempt(&attempts).await {
-                Ok(connected) => return Ok(connected),
+                Ok(socket) => return Ok(socket),
                 // Not an attempt: it is repeated until other connections have ended.
                 Err(error) if has_too_much_open(&error) => PAUSE,
                 Err(error) => attempts.failed(describe(error), name)?,

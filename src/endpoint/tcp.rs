@@ -1,8 +1,8 @@
 //! TCP ports (`tcp:HOST:PORT`).
 
 use super::{
-    ClientSource, ConnectTarget, Connected, Dialling, ListenSource, RetryPolicy, is_number,
-    resolver, retry::ConnectRetry,
+    ClientSource, ConnectTarget, Dialling, ListenSource, RetryPolicy, is_number, resolver,
+    retry::ConnectRetry,
 };
 use crate::{
     diag::Failure,
@@ -41,9 +41,9 @@ impl TcpAddress {
     }
 
     /// Looks the host up and connects, in an event loop.
-    async fn connect_within(&self, limit: Option<Duration>) -> io::Result<Connected> {
+    async fn connect_within(&self, limit: Option<Duration>) -> io::Result<Socket> {
         let stream = async { TcpStream::connect(&*self.look_up().await?).await };
-        connect(stream, limit).await.map(Connected::from)
+        connect(stream, limit).await
     }
 
     pub(crate) fn port(&self) -> u16 {

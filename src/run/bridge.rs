@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diag::{Failure, Outcome, counted},
-    endpoint::{ConnectTarget, Connected, Dialling, RetryPolicy},
+    endpoint::{ConnectTarget, Dialling, RetryPolicy},
     serve::{Client, Handler},
     system::Socket,
     transfer::{
@@ -139,11 +139,7 @@ impl Bridge {
             tracing::info!("connection {number}: over before it was connected");
             return Ok(Outcome::Done);
         };
-        let Connected { socket: connected, is_greeted } = connected?;
-        let report = Box::pin(self.transfer(socket, connected, number, &closing)).await;
-        if is_greeted && report.received_nothing() {
-            return Err(Failure::NoGreeting { name: target.to_string() });
-        }
+        let report = Box::pin(self.transfer(socket, connected?, number, &closing)).await;
         if report.was_closed_unused() {
             // A user or a script waits for the answer on standard output. Other clients may connect
             // before they have a request.
@@ -254,7 +250,7 @@ async fn unless_client_is_gone(
     target: Dialling<'_>,
     client: &mut Socket,
     closing: &CancellationToken,
-) -> Option<Result<Connected, Failure>> {
+) -> Option<Result<Socket, Failure>> {
     let client_is_gone = poll_fn(|cx| match client.poll_gone(cx) {
         Poll::Ready(()) if !client.has_left_something() => Poll::Ready(()),
         _ => Poll::Pending,

@@ -97,13 +97,6 @@ impl TransferReport {
             && back.read() == 0
     }
 
-    /// Returns whether the second end has ended its direction, or the connection, and has sent
-    /// nothing before.
-    pub(crate) fn received_nothing(&self) -> bool {
-        let has_ended = matches!(self.back.end, DirectionEnd::Eof | DirectionEnd::InputFailed(_));
-        has_ended && self.back.read() == 0
-    }
-
     /// Returns whether the first end can no longer be written to.
     pub(crate) fn first_is_gone(&self) -> bool {
         matches!(self.back.end, DirectionEnd::OutputFailed(_) | DirectionEnd::ReceiverGone)

@@ -10,6 +10,8 @@ const TARGET: &str = "assuan:./S.gpg-agent";
 /// A server with its socket file.
 struct Server {
     host: Host,
+    /// `tcp:127.0.0.1:PORT`
+    name: String,
     nonce: [u8; 16],
 }
 
@@ -23,7 +25,7 @@ impl Server {
         // Readers see the whole file or none.
         fs::write(scene.path("new"), content).unwrap();
         fs::rename(scene.path("new"), scene.path(file)).unwrap();
-        Self { host, nonce }
+        Self { host, name, nonce }
     }
 
     /// Accepts a client that sends the nonce first.
@@ -115,9 +117,10 @@ fn with_wait_clients_wait_for_the_file_and_for_its_server() {
         crate::harness::wait_until("it tries again", || tries() > before);
         let server = Server::start(&scene, FILE, 2);
         let mut wire = server.accept();
+        wire.send("OK");
         wire.expect("early");
         wire.send("late");
-        client.expect("late");
+        client.expect("OKlate");
         drop((wire, client, server));
         relay.wait_for_message(&format!("connection {number}: 5 bytes to the target"));
         fs::remove_file(scene.path(FILE)).unwrap();
@@ -131,8 +134,7 @@ fn what_is_wrong_with_the_file_is_said() {
     let scene = Scene::new();
     let run = || scene.lsock(["relay", "-", TARGET]).input("lost").run().fails(3).output("");
     let start = format!("lsock: cannot connect to {TARGET}: ");
-    let hint = "hint: `gpgconf --list-dirs agent-socket` prints";
-    run().says(&start).says(hint);
+    run().says(&start).says("hint: `gpgconf --launch gpg-agent` starts gpg-agent");
     for (content, text) in [
         (&b""[..], "the file is empty"),
         (b"a file\nof something else\n", "its first line is not a port number"),
@@ -150,7 +152,7 @@ fn what_is_wrong_with_the_file_is_said() {
     run().says(&start).says("the file is stale").says("hint: its server has ended");
     fs::remove_file(scene.path(FILE)).unwrap();
     fs::create_dir(scene.path(FILE)).unwrap();
-    run().says(&start).says("it is a folder, not a socket file").says(hint);
+    run().says(&start).says("it is a folder, not a socket file").says("hint: `gpgconf");
 }
 
 /// Such as another program that uses the port of a server that has ended.
@@ -158,23 +160,34 @@ fn what_is_wrong_with_the_file_is_said() {
 fn a_server_that_closes_without_a_greeting_has_refused_the_nonce() {
     let scene = Scene::new();
     let server = Server::start(&scene, FILE, 1);
+    let port = port_of(&server.name);
     let text = format!(
-        "cannot exchange data with {TARGET}: the server closed the connection before it sent \
-         anything"
+        "cannot connect to {TARGET}: the server on port {port} closed the connection before it \
+         sent anything"
     );
     for input in ["", "RESET\n"] {
         thread::scope(|scope| {
             scope.spawn(|| drop(server.accept()));
-            let relay = scene.lsock(["relay", "-", TARGET]).input(input).run().fails(1);
+            let relay = scene.lsock(["relay", "-", TARGET, "--wait"]).input(input).run().fails(3);
             relay.says(&text).says("hint: it refuses a wrong nonce").output("");
         });
     }
     let relay = scene.relay(scene.word(), TARGET).start_listening();
     let mut client = scene.wire(scene.word());
-    drop(server.accept());
+    // The nonce is not read: the system resets the connection.
+    drop(server.host.accept());
     assert_eq!(client.rest_whatever_happens(), b"");
-    drop(client);
     relay.wait_for_message(&format!("warning: connection 1: {text}"));
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_given_up_after_the_timeout() {
+    let scene = Scene::new();
+    let server = Server::start(&scene, FILE, 1);
+    let relay = scene.lsock(["relay", "-", TARGET, "--timeout=300ms"]).input("lost").run();
+    let text = format!("cannot connect to {TARGET}: no answer in time (gave up after 300ms");
+    relay.fails(4).says(&text).output("");
+    drop(server.accept());
 }
 
 #[test]
