@@ -72,12 +72,9 @@ impl AssuanPath {
         };
         connected.map_err(|problem| match problem {
             // The retries look at the error of the system.
-            AssuanProblem::Unreadable(error) | AssuanProblem::Tcp(error)
-                if has_too_much_open(&error) =>
-            {
-                error
-            }
-            AssuanProblem::LocalSocket(SocketFailure { error, .. })
+            AssuanProblem::Unreadable(error)
+            | AssuanProblem::Tcp(error)
+            | AssuanProblem::LocalSocket(SocketFailure { error, .. })
                 if has_too_much_open(&error) =>
             {
                 error

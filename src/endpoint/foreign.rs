@@ -168,9 +168,8 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
         | Keyword::Tcp(role)
         | Keyword::Tcp4(role)
         | Keyword::Tcp6(role) => role,
-        Keyword::Assuan => Connect,
         Keyword::Absent(_) if word.to_ascii_uppercase().ends_with("-LISTEN") => Listen,
-        Keyword::Url(_) | Keyword::UnknownUrl => Connect,
+        Keyword::Assuan | Keyword::Url(_) | Keyword::UnknownUrl => Connect,
         _ => Either,
     };
     // `tcp://HOST:PORT` and `tcp:PORT` are used on both sides.
