@@ -1,6 +1,6 @@
 //! `relay` to servers of GnuPG: a file with a port and a nonce is in place of their socket.
 
-use crate::harness::{Host, Scene, Wire, assert_bytes, data};
+use crate::harness::{Host, Scene, Wire, assert_bytes, data, wait_until};
 use local_socket::Name;
 use std::{fs, thread};
 
@@ -22,9 +22,11 @@ impl Server {
         // Bytes that are no text.
         let nonce: [u8; 16] = std::array::from_fn(|index| first.wrapping_add(17 * index as u8));
         let content = [port_of(&name).as_bytes(), b"\n", &nonce].concat();
-        // Readers see the whole file or none.
+        // Readers see the whole file or none. On Windows a file that is being read cannot be replaced.
         fs::write(scene.path("new"), content).unwrap();
-        fs::rename(scene.path("new"), scene.path(file)).unwrap();
+        wait_until("the file is replaced", || {
+            fs::rename(scene.path("new"), scene.path(file)).is_ok()
+        });
         Self { host, name, nonce }
     }
 
@@ -114,7 +116,7 @@ fn with_wait_clients_wait_for_the_file_and_for_its_server() {
         client.send("early");
         let tries = || relay.log().matches("trying again").count();
         let before = tries();
-        crate::harness::wait_until("it tries again", || tries() > before);
+        wait_until("it tries again", || tries() > before);
         let server = Server::start(&scene, FILE, 2);
         let mut wire = server.accept();
         wire.send("OK");
