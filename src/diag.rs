@@ -19,7 +19,7 @@ pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use standing::SocketFailure;
 pub(crate) use status::{Outcome, USAGE};
 pub(crate) use stderr::{flush, write_on_a_thread};
-pub(crate) use style::{counted, escaped, quoted};
+pub(crate) use style::{counted, escaped, quoted, quoted_for};
 pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
 pub(crate) use ticker::{Tick, Ticker, progress_line};
 

@@ -10,7 +10,7 @@ use super::{
     exec::{self, needs_shell},
     stdio, tcp,
 };
-use crate::diag::quoted;
+use crate::diag::quoted_for;
 use Role::{Connect, Either, Listen};
 use local_socket::Platform;
 use std::net::{IpAddr, Ipv6Addr};
@@ -122,8 +122,10 @@ fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
     let path = text.trim_start_matches(['"', '\'', '\\']).trim_end_matches(['"', '\'']);
     if path.starts_with('~') && platform != Platform::Windows {
         let hint = match path.strip_prefix("~/") {
-            Some(rest) => format!("write {} without quotes, or \"$HOME/{rest}\"", quoted(path)),
-            None => format!("write {} without quotes", quoted(path)),
+            Some(rest) => {
+                format!("write {} without quotes, or \"$HOME/{rest}\"", quoted_for(platform, path))
+            }
+            None => format!("write {} without quotes", quoted_for(platform, path)),
         };
         return Some(Meaning::Advice { why: "`~` has not been replaced by a folder", hint });
     }
