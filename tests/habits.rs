@@ -106,6 +106,7 @@ fn other_words_for_a_command_are_answered() {
             (&["forward"], &line("relay LISTEN TARGET")),
             (&["client", "localhost", "80"], &line("relay - tcp:localhost:80")),
             (&["client", "tcp:localhost:80"], &line("relay - tcp:localhost:80")),
+            (&["client", "assuan:./S"], &line("relay - assuan:./S")),
             (&["server", "8080"], &line("relay tcp:localhost:8080 -")),
             (&["send", "@a"], &line("connect --send-only @a")),
             (&["recv", "@a"], &line("connect --recv-only @a")),

@@ -147,7 +147,7 @@ fn a_socket_file_of_gnupg_is_only_the_target_of_a_relay() {
             (&["relay", "@a", target, "--pass-fds"], "--pass-fds"),
             (&["relay", "@a", "-a", "./S.gpg-agent"], "`lsock relay LISTEN assuan:FILE`"),
             (&[target], &format!("`lsock relay - {target}` connects to it\n")),
-            (&["bench", "latency", "--to", target], "take NAME or tcp:HOST:PORT, not assuan:"),
+            (&["bench", "latency", "--to", target], "is not a server to measure: --to"),
         ],
     );
 }

@@ -197,7 +197,7 @@ fn server_address(target: &Target) -> RunResult<ServerAddress> {
         }
         Target::Name(name) => ServerAddress::Local(name.clone()),
         Target::Assuan(_) | Target::Stdio | Target::Command(_) => {
-            return Err(Failure::Usage(format!("{target} cannot be measured")).into());
+            return Err(Failure::Usage(format!("{target} is not a server to measure")).into());
         }
     })
 }

@@ -50,7 +50,12 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         _ if is_endpoint(first) => return Some(alone(first)),
         _ => return None,
     };
-    // `connect` and `listen` take no ports.
+    // `connect` and `listen` take names only.
+    if let Some(file) = rest.first().filter(|word| as_endpoint(word).starts_with("assuan:"))
+        && line.starts_with("connect")
+    {
+        return Some(format!("`lsock relay - {}`", endpoint(file)));
+    }
     if rest.first().is_some_and(|word| as_endpoint(word).starts_with("tcp:")) {
         match line {
             "listen NAME" => return netcat(&[&["-l"], rest].concat()),

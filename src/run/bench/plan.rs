@@ -115,7 +115,9 @@ fn server_kind(
         return usage(format!("--at {target} takes one --size, --clients and --api"));
     }
     if !matches!(target, Target::Name(_) | Target::Tcp(_)) {
-        return usage(format!("--to and --at take NAME or tcp:HOST:PORT, not {target}"));
+        return usage(format!(
+            "{target} is not a server to measure: --to and --at take NAME or tcp:HOST:PORT"
+        ));
     }
     Ok(match (external.to.is_some(), external.expect.unwrap_or(usual)) {
         (true, ServerBehaviour::Echo) => ServerKind::ForeignEcho,
