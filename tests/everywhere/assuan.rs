@@ -1,8 +1,12 @@
 //! `relay` to servers of GnuPG: a file with a port and a nonce is in place of their socket.
 
 use crate::harness::{Host, Scene, Wire, assert_bytes, data, wait_until};
+#[cfg(unix)]
+use crate::harness::{NOBODY, is_root};
 use local_socket::Name;
 use std::{fs, thread};
+#[cfg(unix)]
+use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 
 const FILE: &str = "S.gpg-agent";
 const TARGET: &str = "assuan:./S.gpg-agent";
@@ -155,6 +159,23 @@ fn what_is_wrong_with_the_file_is_said() {
     fs::remove_file(scene.path(FILE)).unwrap();
     fs::create_dir(scene.path(FILE)).unwrap();
     run().says(&start).says("it is a folder, not a socket file").says("hint: `gpgconf");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fifo_and_a_file_without_permission_are_named() {
+    let scene = Scene::new();
+    scene.command("mkfifo").arg("fifo").run().ok();
+    let text = "cannot connect to assuan:./fifo: it is a fifo, not a socket";
+    scene.lsock(["relay", "-", "assuan:./fifo"]).run().fails(3).says(text).does_not_say("hint");
+    if !is_root() {
+        return;
+    }
+    let lsock = scene.lsock_for_all();
+    drop(Server::start(&scene, FILE, 1));
+    fs::set_permissions(scene.path(FILE), Permissions::from_mode(0o600)).unwrap();
+    let relay = scene.command(lsock).args(["relay", "-", TARGET]).user(NOBODY).run().fails(3);
+    relay.says(&format!("cannot connect to {TARGET}: permission denied")).does_not_say("hint");
 }
 
 /// Such as another program that uses the port of a server that has ended.
