@@ -1,5 +1,6 @@
 //! Errors become messages, hints and exit statuses: here and nowhere else.
 
+mod assuan;
 mod failure;
 mod hint;
 mod log;
@@ -11,6 +12,7 @@ mod style;
 mod terminal;
 mod ticker;
 
+pub(crate) use assuan::{AssuanError, AssuanProblem};
 pub(crate) use failure::{Failure, Receiver};
 pub(crate) use log::start as start_log;
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};

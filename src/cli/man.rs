@@ -26,7 +26,7 @@ const PAGES: [(&str, &[&str]); 5] = [
 const OTHERS: [&str; 3] = ["man/lsock-names.7", "man/lsock-tour.7", "README.md"];
 
 /// Options of other programs that the documents name.
-const FOREIGN: [&str; 10] = [
+const FOREIGN: [&str; 14] = [
     "--workspace",
     "--path",
     "--open",
@@ -37,6 +37,10 @@ const FOREIGN: [&str; 10] = [
     "--mps",
     "--test",
     "--time",
+    "--list-dirs",
+    "--list-secret-keys",
+    "--kill",
+    "--create-socketdir",
 ];
 
 #[test]
