@@ -147,6 +147,9 @@ impl From<Stream> for OwnedHandle {
     /// be associated with another one.
     fn from(stream: Stream) -> Self {
         let _ = stream.0.finish_in_flight(WaitLimit::at_most(LINGER));
+        if Arc::strong_count(&stream.0) == 1 {
+            stream.0.delivery.stop(true);
+        }
         let mut pipe = Arc::clone(&stream.0.pipe);
         drop(stream);
         loop {
