@@ -93,8 +93,10 @@ impl Stopper {
     pub(crate) fn register(&self, stream: Arc<Stream>, meter: Arc<Meter>) -> OpenGuard {
         let mut state = self.shared.state();
         state.connection = Some((stream, meter));
-        if state.is_over {
-            state.end();
+        let is_over = state.is_over;
+        drop(state);
+        if is_over {
+            self.shared.end_open();
         }
         OpenGuard(Arc::clone(&self.shared))
     }
@@ -139,26 +141,26 @@ impl StopperShared {
 
     /// Ends the open connection, and those that are registered later.
     fn end_all(&self) {
-        let mut state = self.state();
-        state.is_over = true;
-        state.end();
+        self.state().is_over = true;
+        self.end_open();
+    }
+
+    /// Ends the open connection. The state is not locked meanwhile: a second signal must be handled.
+    fn end_open(&self) {
+        let state = self.state();
+        let (stream, grace) = (state.connection.as_ref().map(|it| Arc::clone(&it.0)), state.grace);
+        drop(state);
+        if let Some(stream) = stream {
+            tracing::warn!("{}", super::still_open(1, grace));
+            // It fails if the connection has ended meanwhile.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
     }
 
     /// Logs the bytes that are lost in a connection that could not be ended.
     fn log_losses(&self) {
-        if let Some((_, meter)) = &self.state().connection {
-            meter.losses().for_each(|loss| tracing::warn!("{loss}"));
-        }
-    }
-}
-
-impl StopperState {
-    fn end(&self) {
-        if let Some((stream, _)) = &self.connection {
-            tracing::warn!("{}", super::still_open(1, self.grace));
-            // It fails if the connection has ended meanwhile.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        let meter = self.state().connection.as_ref().map(|(_, meter)| Arc::clone(meter));
+        meter.iter().flat_map(|meter| meter.losses()).for_each(|loss| tracing::warn!("{loss}"));
     }
 }
 
