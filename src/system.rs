@@ -86,8 +86,8 @@ pub(crate) struct PeerState {
     /// The amount of data that the peer has not read yet, in units of the system. On Unix only if it
     /// has shut down both directions. 0 if the system does not report it.
     pub(crate) unread: usize,
-    /// Whether the peer can still read and write. Windows only: a peer cannot shut down both
-    /// directions of a pipe without closing it.
+    /// Whether the peer has unread data and has not closed or shut down. Windows only: there a peer
+    /// cannot shut down both directions without closing the pipe.
     pub(crate) is_open: bool,
 }
 

@@ -43,18 +43,19 @@ pub(super) struct Delivery {
 
 #[derive(Debug, Default)]
 struct DeliveryState {
-    /// Number of writes, of those that the thread has to wait for, and of those that the peer is known
-    /// to have read.
+    /// Number of writes.
     written: u64,
+    /// Number of writes, from the first one on, that the thread has to wait for.
     watched: u64,
+    /// Number of writes, from the first one on, that the peer is known to have read.
     read: u64,
     /// The thread, while it runs.
     thread: Option<JoinHandle<()>>,
     /// The error of the thread, unless the peer has closed.
     error: Option<io::Error>,
     closed: Option<Closed>,
-    /// Whether the loss was not returned yet.
-    is_news: bool,
+    /// Whether `take_error` still has to return the loss.
+    is_unreported: bool,
     /// The message that marks the end of file, and whether it was started.
     end: Option<(BackgroundOperation, bool)>,
     /// Whether the thread has to end.
@@ -153,8 +154,8 @@ impl Delivery {
     /// is called.
     pub(super) fn take_error(&self, pipe: &Pipe) -> Option<io::Error> {
         let mut state = self.settled(self.state(), pipe);
-        let is_news = std::mem::take(&mut state.is_news);
-        is_news.then(|| Closed::BeforeReading.error(io::ErrorKind::ConnectionReset))
+        let is_unreported = std::mem::take(&mut state.is_unreported);
+        is_unreported.then(|| Closed::BeforeReading.error(io::ErrorKind::ConnectionReset))
     }
 
     /// Sends the end of file, as soon as the peer has read everything that was written. A peer in
@@ -173,6 +174,12 @@ impl Delivery {
         // Without a thread it is sent at once.
         let is_watched = self.watch_with(&mut state, pipe).is_ok() && state.thread.is_some();
         if is_watched { Ok(()) } else { state.start_end() }
+    }
+
+    /// Returns whether the end of file was sent.
+    #[cfg(test)]
+    pub(super) fn has_sent_end(&self) -> bool {
+        matches!(self.state().end, Some((_, true)))
     }
 
     /// Ends the thread before the pipe is closed. If the end of file was not sent yet, it is sent if
@@ -253,10 +260,10 @@ impl Delivery {
 }
 
 impl DeliveryState {
-    /// Records that the peer has closed. A loss is the better knowledge.
+    /// Records that the peer has closed. A known loss replaces an end of which nothing is known.
     fn closed(&mut self, how: Closed) {
         let is_lost = how == Closed::BeforeReading && self.closed != Some(how);
-        self.is_news |= is_lost;
+        self.is_unreported |= is_lost;
         if is_lost || self.closed.is_none() {
             self.closed = Some(how);
         }
