@@ -174,8 +174,8 @@ impl Drop for OpenGuard {
     fn drop(&mut self) {
         // Closed without the lock, see `end`.
         let connection = self.0.state().connection.take();
-        self.0.changed.notify_all();
         drop(connection);
+        self.0.changed.notify_all();
     }
 }
 

@@ -171,6 +171,29 @@ fn a_peer_that_reads_nothing_does_not_keep_a_transfer_that_only_sends() {
     }
 }
 
+#[test]
+fn a_peer_that_reads_nothing_does_not_keep_a_relay_or_a_command() {
+    let scene = Scene::new();
+    let (host, target) = scene.host(&scene.other_word());
+    let relay = scene.relay(scene.word(), &target).arg("--once").start_listening();
+    let mut client = scene.wire(scene.word());
+    client.send(data(SIZE));
+    let mut wire = host.accept();
+    wire.wait_for_bytes(SIZE as u64);
+    drop(client);
+    relay.end().ok();
+    wire.expect_rest(data(SIZE));
+    let source = host.serve_each(1, |mut wire| wire.send(data(SIZE)));
+    let (host, name) = scene.host(scene.word());
+    let command = ["--linger", "1s", "--", LSOCK, "connect", &target];
+    let client = scene.connect(&name).args(command).start();
+    let mut wire = host.accept();
+    wire.wait_for_bytes(SIZE as u64);
+    source.join().unwrap();
+    client.end().ok();
+    wire.expect_rest(data(SIZE));
+}
+
 /// The input is longer than what the connection takes. Where lsock has not read the rest, the time
 /// limit is the failure.
 #[test]
@@ -185,6 +208,14 @@ fn a_peer_that_reads_nothing_is_within_the_time_limits() {
         client.end().fails(status);
         drop(wire);
     }
+    let behind = scene.other_word();
+    let relay = scene.relay(&behind, scene.word()).args(["--once", "--idle-timeout", "500ms"]);
+    let relay = relay.start_listening();
+    let client = scene.connect(&behind).input(data(5_000_000)).start();
+    let wire = host.accept();
+    relay.end().code(5);
+    client.end().fails(5);
+    drop(wire);
     drop(host);
     let server = start(scene.listen(scene.word()));
     server.wait_for_message("listening on ");
