@@ -25,13 +25,14 @@ pub(crate) enum Delivery {
 /// The two drivers query the socket and wait in their own ways; the decision is made here.
 #[derive(Debug)]
 pub(crate) struct DeliveryRule {
-    /// Time without a read for which a peer is waited for that has shut down both directions, and for
-    /// which one is waited for that is open.
+    /// Time without a read after which the rest counts as unread.
     limit: Duration,
+    /// The same for a peer that is open.
     open_limit: Duration,
-    /// What follows if the peer does not read the rest, and if it is open and does not.
+    /// The delivery if the peer does not read the rest.
     unread: Delivery,
-    unread_and_open: Delivery,
+    /// The same for a peer that is open.
+    unread_if_open: Delivery,
     /// The smallest amount of unread data so far, and when it was seen first.
     last: Option<(usize, Instant)>,
     is_open: bool,
@@ -45,7 +46,8 @@ impl DeliveryRule {
     /// Creates the rule for a transfer that has ended. `has_sent_eof` is whether the end of file of
     /// the peer was received.
     ///
-    /// A peer that is open is waited for within the time limits of the transfer.
+    /// A peer that is open is waited for within the time limits of the transfer. If it has sent its
+    /// end of file, it looks the same as a peer that has shut down both directions.
     pub(crate) fn new(
         options: &TransferOptions,
         has_sent_eof: bool,
@@ -54,12 +56,13 @@ impl DeliveryRule {
         let limits = options.limits();
         let over = early_end.map(|_| Duration::ZERO);
         let limit = [Some(LIMIT), limits.idle, limits.linger, over].into_iter().flatten().min();
+        let open_limit = limit.unwrap_or(LIMIT);
+        let is_whole = has_sent_eof && open_limit == LIMIT;
         Self {
             limit: LIMIT,
-            open_limit: limit.unwrap_or(LIMIT),
+            open_limit,
             unread: Delivery::Unread,
-            // Both ends have ended their directions: it looks the same as a peer that has shut down.
-            unread_and_open: if has_sent_eof { Delivery::Unread } else { Delivery::Read },
+            unread_if_open: if is_whole { Delivery::Unread } else { Delivery::Read },
             last: None,
             is_open: false,
         }
@@ -68,7 +71,7 @@ impl DeliveryRule {
     /// Sets the time limit for a peer that may still read, so that unread bytes are no loss.
     pub(crate) fn within(self, limit: Duration) -> Self {
         let (unread, open_limit) = (Delivery::Read, self.open_limit.min(limit));
-        Self { limit, open_limit, unread, unread_and_open: unread, ..self }
+        Self { limit, open_limit, unread, unread_if_open: unread, ..self }
     }
 
     /// Returns the delivery if it can be decided now, or the time after which to query again.
@@ -95,7 +98,7 @@ impl DeliveryRule {
 
     /// Returns the delivery if the connection has to end now.
     pub(crate) fn undecided(&self) -> Delivery {
-        if self.is_open { self.unread_and_open } else { self.unread }
+        if self.is_open { self.unread_if_open } else { self.unread }
     }
 }
 
@@ -182,17 +185,23 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_is_open_is_waited_for_within_the_time_limits_and_is_no_loss() {
+    fn a_peer_that_is_open_is_waited_for_within_the_time_limits() {
         let seen = PeerState { unread: 7, was_reset: false, is_open: true };
         let second = Duration::from_secs(1);
-        for (idle, limit) in [(None, LIMIT), (Some(second), second), (Some(9 * second), LIMIT)] {
-            for (has_sent_eof, end) in [(false, Delivery::Read), (true, Delivery::Unread)] {
-                let (start, mut watch) = (Instant::now(), rule(idle, has_sent_eof));
-                assert!(watch.decide(seen, start).is_err());
-                assert!(watch.decide(seen, start + limit / 2).is_err());
-                assert_eq!(watch.decide(seen, start + limit), Ok(end));
-                assert_eq!(watch.undecided(), end);
-            }
+        for (idle, has_sent_eof, limit, end) in [
+            (None, false, LIMIT, Delivery::Read),
+            (Some(9 * second), false, LIMIT, Delivery::Read),
+            (Some(second), false, second, Delivery::Read),
+            (Some(second), true, second, Delivery::Read),
+            // It looks the same as a peer that has shut down both directions.
+            (None, true, LIMIT, Delivery::Unread),
+            (Some(9 * second), true, LIMIT, Delivery::Unread),
+        ] {
+            let (start, mut watch) = (Instant::now(), rule(idle, has_sent_eof));
+            assert!(watch.decide(seen, start).is_err());
+            assert!(watch.decide(seen, start + limit / 2).is_err());
+            assert_eq!(watch.decide(seen, start + limit), Ok(end));
+            assert_eq!(watch.undecided(), end);
         }
         let mut watch = rule(None, true).within(second);
         assert!(watch.decide(seen, Instant::now()).is_err());

@@ -1,4 +1,4 @@
-//! A pipe in an event loop, with what the system reports only to those who ask.
+//! A pipe in an event loop, and checks of its peer, for which the system has no events.
 
 use super::{super::PeerState, poll};
 use local_socket::{
@@ -109,7 +109,7 @@ impl LocalPipe {
         }
     }
 
-    /// Returns whether the peer has read everything, and watches it from then on.
+    /// Drains the pipe without waiting: starts to watch the peer if it has unread data.
     fn drain_at_once(&self) -> io::Result<()> {
         let drained = pin!(self.stream.drain(Duration::ZERO));
         match drained.poll(&mut Context::from_waker(Waker::noop())) {
