@@ -123,13 +123,13 @@ impl Delivery {
         let mut state = self.state();
         let written = state.written;
         loop {
-            self.watch_with(&mut state, pipe)?;
             if state.read >= written {
                 return Ok(());
             }
             if let Some(error) = state.error.take() {
                 return Err(error);
             }
+            self.watch_with(&mut state, pipe)?;
             if let Some(closed) = state.closed {
                 return Err(closed.error(io::ErrorKind::BrokenPipe));
             }
@@ -233,7 +233,11 @@ impl Delivery {
             state = self.state();
             match result {
                 Ok(Some(closed)) => state.closed(closed),
-                Ok(None) => state.read = state.read.max(watched),
+                Ok(None) => {
+                    state.read = state.read.max(watched);
+                    // Later writes may be unread, for which not every caller waits.
+                    self.changed.notify_all();
+                }
                 Err(error) if code(&error) == Some(ERROR_OPERATION_ABORTED) => {}
                 Err(error) if is_disconnection(&error) => {
                     state.closed(Closed::BeforeReading);
