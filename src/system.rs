@@ -83,9 +83,12 @@ pub(crate) enum Receivable {
 pub(crate) struct PeerState {
     /// The peer has closed without reading everything (`unix(7)`).
     pub(crate) was_reset: bool,
-    /// If the peer has shut down both directions: the amount of data that it has not read yet, in
-    /// units of the system. 0 if the system does not report it.
+    /// The amount of data that the peer has not read yet, in units of the system. On Unix only if it
+    /// has shut down both directions. 0 if the system does not report it.
     pub(crate) unread: usize,
+    /// Whether the peer has unread data and has not closed or shut down. Windows only: there a peer
+    /// cannot shut down both directions without closing the pipe.
+    pub(crate) is_open: bool,
 }
 
 /// Resource usage of a process.

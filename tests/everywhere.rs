@@ -6,6 +6,7 @@ mod hub;
 mod listen;
 mod relay;
 mod relay_commands;
+mod unread;
 
 use crate::harness::Scene;
 use std::thread::JoinHandle;

@@ -188,7 +188,10 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// of `WriteFile`.
     ///
     /// # Platform-specific behaviour
-    /// Windows: `Write` sends a message of zero bytes after the data that was written before.
+    /// Windows: `Write` sends a message of zero bytes when the peer has read the data that was written
+    /// before: a peer in byte-read mode could read over a message that follows unread data. It does
+    /// not wait for the peer; until then, a thread does. If the stream is dropped before, closing it
+    /// is the end of file.
     /// Byte-type pipes, which only servers of other programs create, cannot carry it. `Read`
     /// has an effect on this end only; the peer can still write. A write that waits in another
     /// thread is cancelled: if it fails with `BrokenPipe`, the peer may have read a part of its
@@ -217,7 +220,9 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// - macOS, the BSDs: always `Unsupported`. Data that was written is in the peer's receive
     ///   buffer, and can be read after this end was closed and its process has ended.
     /// - Windows: if the peer closed its end before this call, it is not known whether it had read
-    ///   everything, and the error is `BrokenPipe` as well.
+    ///   everything, and the error is `BrokenPipe` as well. After the deadline a thread of the stream
+    ///   goes on waiting, until the peer has read everything or the stream is dropped, so that what
+    ///   the peer does then is known to later calls and to [`take_error`](StreamCommon::take_error).
     fn drain(&self, deadline: Duration) -> io::Result<()>;
 
     /// Splits the stream into two halves, which two threads can own.
@@ -249,7 +254,9 @@ pub trait StreamCommon: Debug + Send + Sync + Sized + Sealed + 'static {
     ///
     /// # Platform-specific behaviour
     /// Linux reports `ConnectionReset` here if the peer has closed the connection without
-    /// reading everything. On Windows the result is always `None`.
+    /// reading everything. So does Windows if the peer has closed during a write, while
+    /// [`drain`](Stream::drain) was waiting, also after its deadline, or after a half-close; otherwise
+    /// the system does not report it, and the result is `None`.
     fn take_error(&self) -> io::Result<Option<io::Error>>;
 
     /// Returns the peer's credentials, as they were when it connected or listened: its process

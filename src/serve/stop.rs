@@ -93,9 +93,10 @@ impl Stopper {
     pub(crate) fn register(&self, stream: Arc<Stream>, meter: Arc<Meter>) -> OpenGuard {
         let mut state = self.shared.state();
         state.connection = Some((stream, meter));
-        if state.is_over {
-            state.end();
-        }
+        let late = state.open_stream().filter(|_| state.is_over);
+        let grace = state.grace;
+        drop(state);
+        end(late, grace);
         OpenGuard(Arc::clone(&self.shared))
     }
 
@@ -141,30 +142,39 @@ impl StopperShared {
     fn end_all(&self) {
         let mut state = self.state();
         state.is_over = true;
-        state.end();
+        let (stream, grace) = (state.open_stream(), state.grace);
+        drop(state);
+        end(stream, grace);
     }
 
     /// Logs the bytes that are lost in a connection that could not be ended.
     fn log_losses(&self) {
-        if let Some((_, meter)) = &self.state().connection {
-            meter.losses().for_each(|loss| tracing::warn!("{loss}"));
-        }
+        let meter = self.state().connection.as_ref().map(|(_, meter)| Arc::clone(meter));
+        meter.iter().flat_map(|meter| meter.losses()).for_each(|loss| tracing::warn!("{loss}"));
     }
 }
 
 impl StopperState {
-    fn end(&self) {
-        if let Some((stream, _)) = &self.connection {
-            tracing::warn!("{}", super::still_open(1, self.grace));
-            // It fails if the connection has ended meanwhile.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+    fn open_stream(&self) -> Option<Arc<Stream>> {
+        self.connection.as_ref().map(|(stream, _)| Arc::clone(stream))
+    }
+}
+
+/// Ends a connection after the grace time. The state must not be locked meanwhile: a second signal
+/// has to be handled, whatever the system calls here wait for.
+fn end(stream: Option<Arc<Stream>>, grace: Duration) {
+    if let Some(stream) = stream {
+        tracing::warn!("{}", super::still_open(1, grace));
+        // It fails if the connection has ended meanwhile.
+        let _ = stream.shutdown(Shutdown::Both);
     }
 }
 
 impl Drop for OpenGuard {
     fn drop(&mut self) {
-        self.0.state().connection = None;
+        // Closed without the lock, see `end`.
+        let connection = self.0.state().connection.take();
+        drop(connection);
         self.0.changed.notify_all();
     }
 }
@@ -173,7 +183,7 @@ impl Drop for OpenGuard {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use std::io::Read as _;
+    use std::io::{Read as _, Write as _};
 
     /// A client that is accepted at the end of the grace time.
     #[test]
@@ -184,5 +194,18 @@ mod tests {
         let _open = stopper.register(Arc::new(stream), Arc::new(Meter::new(false)));
         peer.set_recv_timeout(Some(Duration::from_secs(10))).unwrap();
         assert_eq!(peer.read(&mut [0]).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_connection_whose_peer_does_not_read_is_ended_after_the_grace_time() {
+        let stopper = Stopper { shared: StopperShared::new(Duration::ZERO) };
+        let (stream, _peer) = Stream::pair().unwrap();
+        let stream = Arc::new(stream);
+        let _open = stopper.register(Arc::clone(&stream), Arc::new(Meter::new(false)));
+        let writer = thread::spawn(move || (&*stream).write_all(&vec![0; 5_000_000]));
+        // Nothing shows when the write waits for the peer.
+        thread::sleep(Duration::from_millis(100));
+        stopper.shared.end_all();
+        assert!(writer.join().unwrap().is_err());
     }
 }

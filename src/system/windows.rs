@@ -5,6 +5,7 @@ pub(crate) mod inherited;
 pub(crate) mod input;
 pub(crate) mod listening;
 pub(crate) mod local_listener;
+mod local_pipe;
 pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod pipes;

@@ -1,5 +1,6 @@
 //! Decides whether a peer that has shut down or closed has read all bytes that were sent to it.
 
+use super::{EarlyEnd, TransferOptions};
 use crate::system::PeerState;
 use std::{
     io::{self, ErrorKind},
@@ -18,15 +19,23 @@ pub(crate) enum Delivery {
     Unread,
 }
 
-/// Decides the delivery for a peer that has shut down both directions while bytes are unread. Until
-/// the peer closes, it may still read them.
+/// Decides the delivery for a peer that has not read everything. Until the peer closes, it may still
+/// read the rest, also after lsock has ended; then a loss is not noticed.
 ///
 /// The two drivers query the socket and wait in their own ways; the decision is made here.
 #[derive(Debug)]
 pub(crate) struct DeliveryRule {
+    /// Time without a read after which the rest counts as unread.
     limit: Duration,
+    /// The same for a peer that is open.
+    open_limit: Duration,
+    /// The delivery if the peer does not read the rest.
+    unread: Delivery,
+    /// The same for a peer that is open.
+    unread_if_open: Delivery,
     /// The smallest amount of unread data so far, and when it was seen first.
     last: Option<(usize, Instant)>,
+    is_open: bool,
 }
 
 /// Time without a read after which the rest counts as unread. A peer that has only half-closed
@@ -34,13 +43,35 @@ pub(crate) struct DeliveryRule {
 const LIMIT: Duration = Duration::from_secs(5);
 
 impl DeliveryRule {
-    pub(crate) fn new() -> Self {
-        Self::within(LIMIT)
+    /// Creates the rule for a transfer that has ended. `has_sent_eof` is whether the end of file of
+    /// the peer was received.
+    ///
+    /// A peer that is open is waited for within the time limits of the transfer. If it has sent its
+    /// end of file, it looks the same as a peer that has shut down both directions.
+    pub(crate) fn new(
+        options: &TransferOptions,
+        has_sent_eof: bool,
+        early_end: Option<EarlyEnd>,
+    ) -> Self {
+        let limits = options.limits();
+        let over = early_end.map(|_| Duration::ZERO);
+        let limit = [Some(LIMIT), limits.idle, limits.linger, over].into_iter().flatten().min();
+        let open_limit = limit.unwrap_or(LIMIT);
+        let is_whole = has_sent_eof && open_limit == LIMIT;
+        Self {
+            limit: LIMIT,
+            open_limit,
+            unread: Delivery::Unread,
+            unread_if_open: if is_whole { Delivery::Unread } else { Delivery::Read },
+            last: None,
+            is_open: false,
+        }
     }
 
-    /// Like [`new`](Self::new), with another time limit.
-    pub(crate) fn within(limit: Duration) -> Self {
-        Self { limit, last: None }
+    /// Sets the time limit for a peer that may still read, so that unread bytes are no loss.
+    pub(crate) fn within(self, limit: Duration) -> Self {
+        let (unread, open_limit) = (Delivery::Read, self.open_limit.min(limit));
+        Self { limit, open_limit, unread, unread_if_open: unread, ..self }
     }
 
     /// Returns the delivery if it can be decided now, or the time after which to query again.
@@ -57,11 +88,17 @@ impl DeliveryRule {
             _ => now,
         };
         self.last = Some((seen.unread, since));
+        self.is_open = seen.is_open;
         let waited = now.saturating_duration_since(since);
-        if waited >= self.limit {
-            return Ok(Delivery::Unread);
+        if waited >= if seen.is_open { self.open_limit } else { self.limit } {
+            return Ok(self.undecided());
         }
         Err((waited / 8).clamp(PAUSES.0, PAUSES.1))
+    }
+
+    /// Returns the delivery if the connection has to end now.
+    pub(crate) fn undecided(&self) -> Delivery {
+        if self.is_open { self.unread_if_open } else { self.unread }
     }
 }
 
@@ -96,23 +133,39 @@ pub(crate) fn peer_has_closed(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{CopyMode, Eof},
+        *,
+    };
 
     fn seen(unread: usize, was_reset: bool) -> PeerState {
-        PeerState { unread, was_reset }
+        PeerState { unread, was_reset, is_open: false }
+    }
+
+    fn rule(idle: Option<Duration>, has_sent_eof: bool) -> DeliveryRule {
+        let options = TransferOptions {
+            sends: true,
+            receives: true,
+            eof: Eof::Half,
+            linger: None,
+            idle,
+            copy: CopyMode::Auto,
+            buffer: None,
+        };
+        DeliveryRule::new(&options, has_sent_eof, None)
     }
 
     #[test]
     fn a_peer_that_has_read_everything_or_closed_is_decided_at_once() {
         let now = Instant::now();
-        assert_eq!(DeliveryRule::new().decide(seen(0, false), now), Ok(Delivery::Read));
-        assert_eq!(DeliveryRule::new().decide(seen(0, true), now), Ok(Delivery::Closed));
-        assert_eq!(DeliveryRule::new().decide(seen(1, true), now), Ok(Delivery::Closed));
+        assert_eq!(rule(None, false).decide(seen(0, false), now), Ok(Delivery::Read));
+        assert_eq!(rule(None, false).decide(seen(0, true), now), Ok(Delivery::Closed));
+        assert_eq!(rule(None, false).decide(seen(1, true), now), Ok(Delivery::Closed));
     }
 
     #[test]
     fn a_peer_that_reads_on_is_watched_until_it_stops_for_the_whole_limit() {
-        let (start, mut watch) = (Instant::now(), DeliveryRule::new());
+        let (start, mut watch) = (Instant::now(), rule(None, false));
         for round in 0..10 {
             let now = start + LIMIT / 2 * round;
             assert!(watch.decide(seen(1000 - round as usize, false), now).is_err(), "{round}");
@@ -125,9 +178,33 @@ mod tests {
     #[test]
     fn a_peer_that_closes_in_the_end_has_read_everything_or_not() {
         for (last, fate) in [(seen(0, false), Delivery::Read), (seen(0, true), Delivery::Closed)] {
-            let (now, mut watch) = (Instant::now(), DeliveryRule::new());
+            let (now, mut watch) = (Instant::now(), rule(None, false));
             assert!(watch.decide(seen(5, false), now).is_err());
             assert_eq!(watch.decide(last, now + LIMIT / 2), Ok(fate));
         }
+    }
+
+    #[test]
+    fn a_peer_that_is_open_is_waited_for_within_the_time_limits() {
+        let seen = PeerState { unread: 7, was_reset: false, is_open: true };
+        let second = Duration::from_secs(1);
+        for (idle, has_sent_eof, limit, end) in [
+            (None, false, LIMIT, Delivery::Read),
+            (Some(9 * second), false, LIMIT, Delivery::Read),
+            (Some(second), false, second, Delivery::Read),
+            (Some(second), true, second, Delivery::Read),
+            // It looks the same as a peer that has shut down both directions.
+            (None, true, LIMIT, Delivery::Unread),
+            (Some(9 * second), true, LIMIT, Delivery::Unread),
+        ] {
+            let (start, mut watch) = (Instant::now(), rule(idle, has_sent_eof));
+            assert!(watch.decide(seen, start).is_err());
+            assert!(watch.decide(seen, start + limit / 2).is_err());
+            assert_eq!(watch.decide(seen, start + limit), Ok(end));
+            assert_eq!(watch.undecided(), end);
+        }
+        let mut watch = rule(None, true).within(second);
+        assert!(watch.decide(seen, Instant::now()).is_err());
+        assert_eq!(watch.undecided(), Delivery::Read);
     }
 }

@@ -90,6 +90,36 @@ impl Wire {
         unsafe { ioctl(self, Getter::<TIOCOUTQ, i32>::new()) }.unwrap()
     }
 
+    /// Waits until exactly that many bytes can be read.
+    #[track_caller]
+    pub(crate) fn wait_for_bytes(&self, count: u64) {
+        super::wait_until(&format!("{count} bytes can be read"), || self.readable() == count);
+    }
+
+    #[cfg(unix)]
+    fn readable(&self) -> u64 {
+        rustix::io::ioctl_fionread(self).unwrap()
+    }
+
+    /// Pipes only.
+    #[cfg(windows)]
+    fn readable(&self) -> u64 {
+        use std::{
+            os::windows::io::{AsHandle as _, AsRawHandle as _},
+            ptr,
+        };
+        use windows_sys::Win32::System::Pipes::PeekNamedPipe;
+        let Self::Word(stream) = self else { panic!("not a pipe") };
+        let (pipe, mut count) = (stream.as_handle().as_raw_handle(), 0);
+        let none = ptr::null_mut();
+        // SAFETY: the handle is open, and the pointers are valid or null.
+        let ok = unsafe {
+            PeekNamedPipe(pipe, none, 0, ptr::null_mut(), &raw mut count, ptr::null_mut())
+        };
+        assert_ne!(ok, 0, "{}", io::Error::last_os_error());
+        count.into()
+    }
+
     /// Closes the connection so that the peer's system gets a reset (TCP).
     #[cfg(unix)]
     pub(crate) fn reset(self) {

@@ -14,6 +14,7 @@ mod completion_port;
 mod connect;
 mod connection;
 mod convert;
+mod delivery;
 mod drain;
 mod event;
 mod impersonation;
@@ -50,6 +51,7 @@ mod tests;
 pub(crate) use os_str::{os_string_from_bytes, strip_ascii_prefix};
 pub(crate) use settings::ListenerSettings;
 pub use {
+    delivery::unread_by_peer,
     impersonation::ImpersonationGuard,
     listener::Listener,
     name::NamedPipe,

@@ -7,7 +7,6 @@ use rustix::event::{PollFd, PollFlags};
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd},
-    time::Duration,
 };
 
 /// Waits until a stream can be read, or the reader of the output has closed.
@@ -42,12 +41,8 @@ pub(crate) fn to_send(stream: &Stream) -> io::Result<()> {
     super::wait_for(stream, PollFlags::OUT)
 }
 
-/// Returns at once: data that was written can be read after this end was closed and its process has
-/// ended.
-#[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
-pub(crate) fn until_closing_loses_nothing(_: &Stream, _: Duration) -> io::Result<()> {
-    Ok(())
-}
+/// Does nothing: the system reports at any time what the peer has not read.
+pub(crate) fn watch_delivery(_: &Stream) {}
 
 /// Returns the state of the peer.
 pub(crate) fn peer_state(stream: &Stream) -> PeerState {

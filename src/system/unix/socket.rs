@@ -292,7 +292,7 @@ pub(super) fn peer_state(socket: BorrowedFd<'_>, is_local: bool) -> PeerState {
     let unread =
         if has_unread { local_socket::os::unix::unread_by_peer(socket).unwrap_or(0) } else { 0 };
     let was_reset = matches!(sockopt::socket_error(socket), Ok(Err(Errno::CONNRESET)));
-    PeerState { was_reset, unread }
+    PeerState { was_reset, unread, is_open: false }
 }
 
 /// Makes urgent data (`MSG_OOB` of `send(2)`) ordinary data that is read in its place.

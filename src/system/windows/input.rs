@@ -1,4 +1,7 @@
-use super::super::{Either, Output, Ready};
+use super::{
+    super::{Either, Output, Ready},
+    poll,
+};
 use local_socket::{Stream, traits::StreamCommon as _};
 use std::{
     fs::File,
@@ -75,6 +78,8 @@ impl Input {
             if stop.load(Ordering::SeqCst) || stream.peer_hung_up()? {
                 return Ok(Ready::PeerGone);
             }
+            // What was sent before can be lost while there is no input.
+            poll::watch_delivery(stream);
             state = self
                 .feed
                 .changed

@@ -1,27 +1,22 @@
 //! A connection in an event loop, and the steps by which bytes pass through it.
 
-use super::{super::PeerState, descriptors::Descriptors};
-use local_socket::{
-    ConnectOptions, ConnectWaitMode, Name, tokio::Stream, traits::StreamCommon as _,
-};
+use super::{super::PeerState, descriptors::Descriptors, local_pipe::LocalPipe};
+use local_socket::{ConnectOptions, ConnectWaitMode, Name, tokio::Stream};
 use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     process::{ChildStdin, ChildStdout},
-    time::{Sleep, sleep},
 };
 
 /// A connection that is registered with the event loop of its task.
 #[derive(Debug)]
 pub(crate) enum Socket {
-    /// A pipe, and the timer until its other end is checked again.
-    Local(Stream, Option<Pin<Box<Sleep>>>),
+    Local(LocalPipe),
     Tcp(TcpStream),
     /// The standard streams of a command.
     Command {
@@ -39,9 +34,6 @@ pub(crate) enum Detached {
     Local(local_socket::Stream),
     Tcp(std::net::TcpStream),
 }
-
-/// Interval of checks whether a peer that has ended one direction has closed.
-const INTERVAL: Duration = Duration::from_millis(50);
 
 impl From<Stream> for Detached {
     fn from(stream: Stream) -> Self {
@@ -66,7 +58,7 @@ impl Socket {
     /// Connects to a pipe.
     pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
         let options = ConnectOptions::new().name(name).wait_mode(wait_mode);
-        options.connect_tokio().await.map(|stream| Self::Local(stream, None))
+        options.connect_tokio().await.map(|stream| Self::Local(stream.into()))
     }
 
     /// Takes the connection out of its event loop.
@@ -75,7 +67,7 @@ impl Socket {
     /// `Unsupported` for the standard streams of a command.
     pub(crate) fn detach(self) -> io::Result<Detached> {
         match self {
-            Self::Local(stream, _) => Ok(Detached::Pipe(stream)),
+            Self::Local(pipe) => Ok(Detached::Pipe(pipe.into())),
             Self::Tcp(stream) => stream.into_std().map(Detached::Tcp),
             Self::Command { .. } => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -94,7 +86,7 @@ impl Socket {
     ) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
         let result = ready!(match self {
-            Self::Local(stream, _) => Pin::new(stream).poll_read(cx, &mut buffer),
+            Self::Local(pipe) => pipe.poll_read(cx, &mut buffer),
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
             Self::Command { output: Some(output), .. } => {
                 Pin::new(output).poll_read(cx, &mut buffer)
@@ -121,7 +113,7 @@ impl Socket {
         _: &mut Descriptors,
     ) -> Poll<io::Result<usize>> {
         match self {
-            Self::Local(stream, _) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Local(pipe) => pipe.poll_write(cx, bytes),
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Command { input: Some(input), .. } => Pin::new(input).poll_write(cx, bytes),
             Self::Command { input: None, .. } => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
@@ -131,7 +123,7 @@ impl Socket {
     /// Ends sending: the peer reads the end of file.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Local(stream, _) => Pin::new(stream).poll_shutdown(cx),
+            Self::Local(pipe) => pipe.poll_shutdown(cx),
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Command { input, .. } => {
                 if let Some(open) = input {
@@ -150,15 +142,10 @@ impl Socket {
 
     /// Waits until the peer has closed both directions.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self::Local(stream, timer) = self else { return Poll::Pending };
-        loop {
-            if stream.peer_hung_up().unwrap_or(true) {
-                return Poll::Ready(());
-            }
+        match self {
+            Self::Local(pipe) => pipe.poll_gone(cx),
             // The system reports no such event.
-            let pause = timer.get_or_insert_with(|| Box::pin(sleep(INTERVAL)));
-            ready!(pause.as_mut().poll(cx));
-            *timer = None;
+            Self::Tcp(_) | Self::Command { .. } => Poll::Pending,
         }
     }
 
@@ -172,10 +159,12 @@ impl Socket {
         true
     }
 
-    /// Returns the default: a pipe reports nothing about its peer.
-    #[expect(clippy::unused_self, reason = "other systems report it")]
+    /// Returns the state of the peer. The system reports nothing about the peer of a TCP connection.
     pub(crate) fn peer_state(&self) -> PeerState {
-        PeerState::default()
+        match self {
+            Self::Local(pipe) => pipe.peer_state(),
+            Self::Tcp(_) | Self::Command { .. } => PeerState::default(),
+        }
     }
 }
 
@@ -183,8 +172,8 @@ impl Detached {
     /// Registers the connection with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
         Ok(match self {
-            Self::Pipe(stream) => Socket::Local(stream, None),
-            Self::Local(stream) => Socket::Local(stream.try_into()?, None),
+            Self::Pipe(stream) => Socket::Local(stream.into()),
+            Self::Local(stream) => Socket::Local(Stream::try_from(stream)?.into()),
             Self::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
         })
     }

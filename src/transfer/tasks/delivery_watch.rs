@@ -3,7 +3,7 @@
 use super::direction::TaskDirection;
 use crate::{
     system::Socket,
-    transfer::{Delivery, DeliveryRule, DirectionEnd, EarlyEnd},
+    transfer::{Delivery, DeliveryRule, DirectionEnd, EarlyEnd, TransferOptions},
 };
 use std::{
     io::ErrorKind,
@@ -30,6 +30,7 @@ impl DeliveryWatch {
         socket: Socket,
         from: &TaskDirection,
         to: &TaskDirection,
+        options: &TransferOptions,
         early_end: Option<EarlyEnd>,
     ) -> Self {
         let (mut socket, mut delivery) = (Some(socket), Delivery::Read);
@@ -45,7 +46,9 @@ impl DeliveryWatch {
         // If reading had ended before, lsock itself may have shut the socket down.
         let was_shut_down = matches!(from.end(), Some(DirectionEnd::OutputFailed(_)));
         let waits = early_end.is_none() && !was_shut_down;
-        Self { socket, delivery, waits, rule: DeliveryRule::new(), timer: None }
+        let has_sent_eof = matches!(from.end(), Some(DirectionEnd::Eof));
+        let rule = DeliveryRule::new(options, has_sent_eof, early_end);
+        Self { socket, delivery, waits, rule, timer: None }
     }
 
     /// Is ready when the delivery is decided, and closes the socket then.
@@ -67,9 +70,8 @@ impl DeliveryWatch {
         Poll::Ready(())
     }
 
-    /// Returns the delivery. If it is undecided, the connection had to end, and unread bytes count
-    /// as unread.
+    /// Returns the delivery. If it is undecided, the connection had to end.
     pub(super) fn delivery(&self) -> Delivery {
-        if self.socket.is_some() { Delivery::Unread } else { self.delivery }
+        if self.socket.is_some() { self.rule.undecided() } else { self.delivery }
     }
 }

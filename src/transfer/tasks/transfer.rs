@@ -117,8 +117,8 @@ pub(crate) async fn transfer(
     let TaskTransfer { first, second, forth, back, .. } = transfer;
     // Boxed, so that running connections do not reserve memory for it.
     let mut peers = Box::new([
-        DeliveryWatch::new(second, &back, &forth, early_end),
-        DeliveryWatch::new(first, &forth, &back, early_end),
+        DeliveryWatch::new(second, &back, &forth, options, early_end),
+        DeliveryWatch::new(first, &forth, &back, options, early_end),
     ]);
     poll_fn(|cx| {
         // Poll both: a decided one is closed at once.

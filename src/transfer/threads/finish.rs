@@ -88,12 +88,14 @@ impl TransferShared {
         if !is_open || self.meter.sent.delivered() == 0 {
             return Delivery::Read;
         }
-        let mut rule =
-            if peer_has_ended { DeliveryRule::new() } else { DeliveryRule::within(STOP_TIME) };
+        let has_sent_eof = matches!(received, Some(DirectionEnd::Eof));
+        let mut rule = DeliveryRule::new(&self.options, has_sent_eof, early_end);
+        if !peer_has_ended {
+            // The peer knows that its data is not read any more, and may still read.
+            rule = rule.within(STOP_TIME);
+        }
         loop {
             match rule.decide(poll::peer_state(&self.stream), Instant::now()) {
-                // The peer knows that its data is not read any more, and may still read.
-                Ok(Delivery::Unread) if !peer_has_ended => return Delivery::Read,
                 Ok(delivery) => return delivery,
                 Err(pause) => thread::sleep(pause),
             }
@@ -103,8 +105,6 @@ impl TransferShared {
     /// Ends what is still running and returns the report.
     pub(super) fn finish(&self, early_end: Option<EarlyEnd>) -> TransferReport {
         let mut endings = self.endings();
-        // A peer that cannot deliver its answer any more may never read what was sent.
-        let drain_limit = if endings.output_has_ended() { STOP_TIME } else { Duration::MAX };
         if early_end.is_some() {
             drop(endings);
             self.meter.write_stop.stop();
@@ -114,8 +114,6 @@ impl TransferShared {
                 .wait_timeout_while(self.endings(), STOP_TIME, |endings| !endings.both_ended())
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
-        } else if let Err(error) = poll::until_closing_loses_nothing(&self.stream, drain_limit) {
-            tracing::debug!(%error, "the peer has not taken everything");
         }
         let delivery = self.delivery(&endings, early_end);
         let (sent, received) = (endings.sent.take(), endings.received.take());

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diag::caught,
-    system::{self, Input, Output},
+    system::{self, Input, Output, poll},
     transfer::{
         AfterEnd, Direction, DirectionEnd, Gauge, Meter, ObservedDirection, Observer,
         TransferOptions, TransferReport,
@@ -180,6 +180,7 @@ impl TransferShared {
             AfterEnd::SendEof => self.shutdown(Shutdown::Write),
             AfterEnd::StopBoth => self.stop(Shutdown::Both),
         }
+        poll::watch_delivery(&self.stream);
         self.ended(|endings| {
             endings.sent = Some(end);
             endings.sends = false;

@@ -7,7 +7,7 @@ use super::{
     event::{Event, wait_any},
     operation::{error_of, len, overlapped},
     operation_buffer::OperationBuffer,
-    pipe::Pipe,
+    pipe::{Pipe, code},
     wait_limit::WaitLimit,
 };
 #[cfg(feature = "tokio")]
@@ -214,6 +214,18 @@ impl BackgroundOperation {
             ERROR_MORE_DATA => Ok(count as usize),
             code => Err(error_of(code)),
         })
+    }
+
+    /// Returns the error code of an operation that has failed, and leaves the error to `finish`.
+    pub(super) fn failure(&mut self) -> Option<u32> {
+        match self.finish(WaitLimit::NoWait)? {
+            Ok(_) => None,
+            Err(error) => {
+                let code = code(&error);
+                self.state = State::Ended(Err(error));
+                code
+            }
+        }
     }
 
     /// Waits until the operation has completed. Returns `false` if the time limit ends first.

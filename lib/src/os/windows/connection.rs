@@ -1,5 +1,6 @@
 use super::{
     atomic_timeout::AtomicTimeout,
+    delivery::Delivery,
     event::Event,
     linger, peer,
     pipe::{Pipe, PipeInfo},
@@ -13,7 +14,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -35,10 +36,7 @@ pub(super) struct Connection {
     pub(super) writer: TimedLock<WriteSide>,
     /// Closed when the sending direction is shut down.
     pub(super) write_gate: WriteGate,
-    /// Number of writes.
-    pub(super) written: AtomicU64,
-    /// Value of `written` at the last flush; the peer has read those writes.
-    pub(super) drained: AtomicU64,
+    pub(super) delivery: Arc<Delivery>,
 }
 
 impl Connection {
@@ -59,8 +57,7 @@ impl Connection {
             read_wake: Event::new()?,
             writer: TimedLock::new(WriteSide::default()),
             write_gate: WriteGate::default(),
-            written: AtomicU64::new(0),
-            drained: AtomicU64::new(0),
+            delivery: Arc::default(),
         })
     }
 
@@ -76,7 +73,8 @@ impl Connection {
 impl Sealed for Connection {}
 impl StreamCommon for Connection {
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(None)
+        self.note_in_flight();
+        Ok(self.delivery.take_error(&self.pipe))
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
         peer::creds(self)
@@ -99,6 +97,8 @@ impl Drop for Connection {
     /// the end of file (only DisconnectNamedPipe discards data). A write that the buffer has not
     /// taken yet would be cancelled.
     fn drop(&mut self) {
+        // The thread keeps the pipe open. Closing it is an end of file for the peer.
+        self.delivery.stop(false);
         if let Some(in_flight) = self.writer.get_mut().and_then(WriteSide::take_in_flight) {
             linger::deliver(in_flight);
         }

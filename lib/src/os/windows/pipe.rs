@@ -15,9 +15,9 @@ use std::{
 };
 use windows_sys::Wdk::Storage::FileSystem::{
     FILE_ACCESS_INFORMATION, FILE_INFORMATION_CLASS, FILE_MODE_INFORMATION,
-    FILE_PIPE_CONNECTED_STATE, FILE_PIPE_LOCAL_INFORMATION, FILE_SYNCHRONOUS_IO_ALERT,
-    FILE_SYNCHRONOUS_IO_NONALERT, FileAccessInformation, FileModeInformation,
-    FilePipeLocalInformation, NtQueryInformationFile,
+    FILE_PIPE_CONNECTED_STATE, FILE_PIPE_LOCAL_INFORMATION, FILE_PIPE_SERVER_END,
+    FILE_SYNCHRONOUS_IO_ALERT, FILE_SYNCHRONOUS_IO_NONALERT, FileAccessInformation,
+    FileModeInformation, FilePipeLocalInformation, NtQueryInformationFile,
 };
 use windows_sys::Win32::{
     Foundation::{
@@ -165,7 +165,7 @@ impl Pipe {
     pub(super) fn is_hung_up(&self) -> io::Result<bool> {
         let mut info = FILE_PIPE_LOCAL_INFORMATION::default();
         // SAFETY: the structure belongs to the class.
-        match unsafe { self.query(FilePipeLocalInformation, &mut info) } {
+        match unsafe { query(self.as_handle(), FilePipeLocalInformation, &mut info) } {
             Ok(()) => Ok(info.NamedPipeState != FILE_PIPE_CONNECTED_STATE),
             Err(error) if is_disconnection(&error) => Ok(true),
             Err(error) => Err(error),
@@ -177,7 +177,7 @@ impl Pipe {
     pub(super) fn is_overlapped(&self) -> io::Result<bool> {
         let mut info = FILE_MODE_INFORMATION::default();
         // SAFETY: the structure belongs to the class.
-        unsafe { self.query(FileModeInformation, &mut info)? };
+        unsafe { query(self.as_handle(), FileModeInformation, &mut info)? };
         Ok(info.Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) == 0)
     }
 
@@ -185,28 +185,9 @@ impl Pipe {
     pub(super) fn has_both_directions(&self) -> io::Result<bool> {
         let mut info = FILE_ACCESS_INFORMATION::default();
         // SAFETY: the structure belongs to the class.
-        unsafe { self.query(FileAccessInformation, &mut info)? };
+        unsafe { query(self.as_handle(), FileAccessInformation, &mut info)? };
         let both = FILE_READ_DATA | FILE_WRITE_DATA;
         Ok(info.AccessFlags & both == both)
-    }
-
-    /// Queries information of the given class.
-    ///
-    /// # Safety
-    /// For this class the system writes a structure of type `T`.
-    unsafe fn query<T>(&self, class: FILE_INFORMATION_CLASS, info: &mut T) -> io::Result<()> {
-        let mut status = IO_STATUS_BLOCK::default();
-        // SAFETY: the handle is open; both structures outlive the call. The call is never
-        // pending: the file system of pipes completes it at once.
-        let result = unsafe {
-            let (info, size) = (&raw mut *info, size_of::<T>() as u32);
-            NtQueryInformationFile(self.raw(), &raw mut status, info.cast(), size, class)
-        };
-        if result < 0 {
-            // SAFETY: no pointers.
-            return Err(error_of(unsafe { RtlNtStatusToDosError(result) }));
-        }
-        Ok(())
     }
 
     /// Waits without a limit until the other end has read everything.
@@ -274,6 +255,39 @@ pub(super) fn is_disconnection(error: &io::Error) -> bool {
 /// Returns the Windows error code.
 pub(super) fn code(error: &io::Error) -> Option<u32> {
     error.raw_os_error().map(i32::cast_unsigned)
+}
+
+/// Returns the number of bytes in a pipe that the process has written to this end.
+pub(super) fn unread(pipe: BorrowedHandle<'_>) -> io::Result<usize> {
+    let mut info = FILE_PIPE_LOCAL_INFORMATION::default();
+    // SAFETY: the structure belongs to the class.
+    unsafe { query(pipe, FilePipeLocalInformation, &mut info)? };
+    let is_server = info.NamedPipeEnd == FILE_PIPE_SERVER_END;
+    let quota = if is_server { info.OutboundQuota } else { info.InboundQuota };
+    Ok(quota.saturating_sub(info.WriteQuotaAvailable) as usize)
+}
+
+/// Queries information of the given class.
+///
+/// # Safety
+/// For this class the system writes a structure of type `T`.
+unsafe fn query<T>(
+    pipe: BorrowedHandle<'_>,
+    class: FILE_INFORMATION_CLASS,
+    info: &mut T,
+) -> io::Result<()> {
+    let mut status = IO_STATUS_BLOCK::default();
+    // SAFETY: the handle is open; both structures outlive the call. The call is never
+    // pending: the file system of pipes completes it at once.
+    let result = unsafe {
+        let (info, size) = (&raw mut *info, size_of::<T>() as u32);
+        NtQueryInformationFile(pipe.as_raw_handle(), &raw mut status, info.cast(), size, class)
+    };
+    if result < 0 {
+        // SAFETY: no pointers.
+        return Err(error_of(unsafe { RtlNtStatusToDosError(result) }));
+    }
+    Ok(())
 }
 
 fn check(ok: i32) -> io::Result<()> {

@@ -30,6 +30,10 @@ use std::{
 /// reported as done. If it fails, the next write, `flush` or `drain` returns the error. If the
 /// stream is dropped, the write goes on in the background for at most 30 seconds. A process that
 /// exits before has to [`drain`](traits::Stream::drain) the stream, or the data is lost.
+///
+/// The system reports that the peer has read everything only to a thread that waits for it
+/// (`FlushFileBuffers`). Draining and half-closing start one thread for the stream while data is
+/// unread; dropping the stream ends it.
 #[derive(Debug)]
 pub struct Stream(pub(super) Arc<Connection>);
 
@@ -147,6 +151,9 @@ impl From<Stream> for OwnedHandle {
     /// be associated with another one.
     fn from(stream: Stream) -> Self {
         let _ = stream.0.finish_in_flight(WaitLimit::at_most(LINGER));
+        if Arc::strong_count(&stream.0) == 1 {
+            stream.0.delivery.stop(true);
+        }
         let mut pipe = Arc::clone(&stream.0.pipe);
         drop(stream);
         loop {

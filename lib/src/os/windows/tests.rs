@@ -7,6 +7,7 @@ mod accepting;
 mod asynchronous;
 mod closing;
 mod conversions;
+mod delivery;
 mod descriptors;
 mod half_close;
 mod identity;

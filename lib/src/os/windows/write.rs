@@ -5,7 +5,7 @@ use super::{
     completion_port::CompletionPort,
     connection::Connection,
     operation::{self, Written},
-    pipe::{Pipe, is_disconnection},
+    pipe::{Pipe, code, is_disconnection},
     timed_lock::TimedGuard,
     wait_limit::WaitLimit,
 };
@@ -13,13 +13,8 @@ use super::{
 use crate::os::waker_set::{WakeOnDrop, WakerSet};
 #[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
-use std::{
-    io,
-    os::windows::io::AsHandle,
-    sync::{Arc, atomic::Ordering},
-    thread,
-    time::Duration,
-};
+use std::{io, os::windows::io::AsHandle, sync::Arc, thread, time::Duration};
+use windows_sys::Win32::Foundation::ERROR_BROKEN_PIPE;
 
 /// Maximum length of one write. The system copies all of it into its memory.
 const MAX_WRITE: usize = 1024 * 1024;
@@ -38,8 +33,8 @@ const SLICE: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(super) struct WriteSide {
     in_flight: Option<BackgroundOperation>,
-    /// The message that marks the end of file, after the write in flight.
-    end: Option<BackgroundOperation>,
+    /// Whether the direction was shut down.
+    has_ended: bool,
     /// The port with which both go on when the threads that started them exit.
     port: Option<Arc<CompletionPort>>,
     /// For asynchronous streams: replaces the port and wakes tasks.
@@ -52,7 +47,7 @@ impl WriteSide {
     /// first.
     fn finish_in_flight(&mut self, limit: WaitLimit) -> Option<io::Result<()>> {
         let Some(write) = &mut self.in_flight else { return Some(Ok(())) };
-        write.finish(limit).map(|result| result.map(drop).map_err(disconnected))
+        write.finish(limit).map(|result| result.map(drop))
     }
 
     /// Polls the write in flight and returns its error. Adds the tasks to wake after the lock of the
@@ -69,7 +64,7 @@ impl WriteSide {
         }
         match write.finish(WaitLimit::NoWait) {
             None => Poll::Pending,
-            Some(result) => Poll::Ready(result.map(drop).map_err(disconnected)),
+            Some(result) => Poll::Ready(result.map(drop)),
         }
     }
 
@@ -140,17 +135,20 @@ impl Connection {
         limit: WaitLimit,
     ) -> io::Result<usize> {
         // A call of `shutdown` that fails opens the gate again, also after another has succeeded.
-        if side.end.is_some() || self.write_gate.is_closed() || !self.finish_locked(side, limit)? {
+        if side.has_ended || self.write_gate.is_closed() || !self.finish_locked(side, limit)? {
             return Err(closed());
         }
-        self.written.fetch_add(1, Ordering::Relaxed);
         if limit == WaitLimit::Unlimited {
             let buf = buf.get(..MAX_WRITE).unwrap_or(buf);
-            return match operation::write(self.pipe.as_handle(), buf, &self.write_gate) {
+            // Before and after: what the peer has read is observed at any time.
+            self.delivery.written();
+            let written = operation::write(self.pipe.as_handle(), buf, &self.write_gate);
+            self.delivery.written();
+            return match written {
                 Ok(Written::All(count)) => Ok(count),
                 Ok(Written::Nothing) => Err(closed()),
                 Ok(Written::Unknown) => Err(cancelled()),
-                Err(error) => Err(disconnected(error)),
+                Err(error) => Err(self.failed(error)),
             };
         }
         let buf = buf.get(..MAX_COPY).unwrap_or(buf);
@@ -159,11 +157,32 @@ impl Connection {
             None => side.new_operation(&self.pipe)?,
         };
         write.write(buf);
+        self.delivery.written();
         let ended = write.finish(WaitLimit::NoWait);
         side.in_flight = Some(write);
         match ended {
-            Some(Err(error)) => Err(disconnected(error)),
+            Some(Err(error)) => Err(self.failed(error)),
             Some(Ok(_)) | None => Ok(buf.len()),
+        }
+    }
+
+    /// Returns the error of a write, and records whether the peer has closed during the write. A
+    /// write after that fails with `ERROR_NO_DATA`.
+    pub(super) fn failed(&self, error: io::Error) -> io::Error {
+        if code(&error) == Some(ERROR_BROKEN_PIPE) {
+            self.delivery.cut();
+        }
+        disconnected(error)
+    }
+
+    /// Records whether the peer has closed during the write in flight, whose error is left to the
+    /// next write.
+    pub(super) fn note_in_flight(&self) {
+        if let Ok(mut side) = self.lock_writer(WaitLimit::NoWait)
+            && let Some(write) = &mut side.in_flight
+            && write.failure() == Some(ERROR_BROKEN_PIPE)
+        {
+            self.delivery.cut();
         }
     }
 
@@ -186,27 +205,22 @@ impl Connection {
         let mut slice = WaitLimit::NoWait;
         loop {
             if let Some(result) = side.finish_in_flight(slice) {
-                return result.map(|()| true);
+                return result.map(|()| true).map_err(|error| self.failed(error));
             }
             if limit.is_over() {
                 return Err(limit.error());
             }
-            if side.end.is_none() && self.write_gate.is_closed() {
+            if !side.has_ended && self.write_gate.is_closed() {
                 return Ok(false);
             }
             slice = limit.or_after(SLICE);
         }
     }
 
-    /// Sends the end of file: a message of zero bytes after the write in flight. It ends the writes
-    /// that wait in other threads, and does not wait longer than they take for that. If the peer
-    /// has closed, there is nothing left to do.
-    ///
-    /// go-winio first waits until the peer has read everything (`pipe.go`, `CloseWrite`), because
-    /// a peer in byte-read mode may not notice the message. Streams of this library use
-    /// message-read mode and do not need that; and two programs that both half-close before they
-    /// read would block each other. A peer in byte-read mode that has not read everything finds
-    /// the end of file when the stream is dropped.
+    /// Sends the end of file: a message of zero bytes, when the peer has read everything. It ends the
+    /// writes that wait in other threads, and does not wait longer than they take for that, nor for
+    /// the peer: two programs that both half-close before they read would block each other. If the
+    /// peer has closed, there is nothing left to do.
     pub(super) fn end_writing(&self) -> io::Result<()> {
         self.require_messages()?;
         self.write_gate.close(&self.pipe);
@@ -228,17 +242,12 @@ impl Connection {
 
     /// Sends the end of file; the caller holds the lock.
     fn end_locked(&self, side: &mut WriteSide) -> io::Result<()> {
-        if side.end.is_some() {
+        if side.has_ended {
             return Ok(());
         }
-        let mut end = side.new_operation(&self.pipe)?;
-        end.write(&[]);
-        match end.finish(WaitLimit::NoWait) {
-            Some(Err(error)) if !is_disconnection(&error) => return Err(error),
-            _ => {}
-        }
-        side.end = Some(end);
-        self.written.fetch_add(1, Ordering::Relaxed);
+        let end = side.new_operation(&self.pipe)?;
+        self.delivery.send_end(&self.pipe, end)?;
+        side.has_ended = true;
         Ok(())
     }
 

@@ -45,7 +45,7 @@ impl AsyncConnection {
         let mut woken = WakeOnDrop::default();
         let mut side = self.writer()?;
         if !self.connection.write_gate.is_closed() {
-            ready!(side.poll_in_flight(cx, &mut woken))?;
+            ready!(self.poll_in_flight(&mut side, cx, &mut woken))?;
         }
         budget.made_progress();
         Poll::Ready(self.connection.write_locked(&mut side, &buf(), WaitLimit::NoWait))
@@ -53,7 +53,16 @@ impl AsyncConnection {
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut woken = WakeOnDrop::default();
-        self.writer()?.poll_in_flight(cx, &mut woken)
+        self.poll_in_flight(&mut *self.writer()?, cx, &mut woken)
+    }
+
+    fn poll_in_flight(
+        &self,
+        side: &mut WriteSide,
+        cx: &Context<'_>,
+        woken: &mut WakeOnDrop,
+    ) -> Poll<io::Result<()>> {
+        side.poll_in_flight(cx, woken).map_err(|error| self.connection.failed(error))
     }
 
     /// Sends the end of file, ends the writes of other tasks, and waits until the pipe has taken all

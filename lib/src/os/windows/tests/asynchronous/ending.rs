@@ -25,6 +25,38 @@ fn the_other_direction_stays_open() {
 }
 
 #[test]
+fn the_end_of_file_is_sent_when_the_peer_has_read_everything() {
+    on_each_runtime(|| async {
+        let (mut server, mut client) = connected_async().await;
+        server.write_all(b"data").await.unwrap();
+        server.shutdown().await.unwrap();
+        ::tokio::time::sleep(MOMENT).await;
+        assert!(!server.connection().delivery.has_sent_end());
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "data");
+        assert!(server.connection().delivery.has_sent_end());
+    });
+}
+
+#[test]
+fn a_peer_that_closes_without_reading_is_an_error_once() {
+    on_each_runtime(|| async {
+        let (mut server, client) = connected_async().await;
+        server.write_all(b"data").await.unwrap();
+        let drained = AsyncStream::drain(&server, Duration::ZERO).await;
+        assert_eq!(drained.unwrap_err().kind(), ErrorKind::TimedOut);
+        // Nothing shows when the thread waits in the system call.
+        ::tokio::time::sleep(MOMENT).await;
+        drop(client);
+        assert_eq!(server.read(&mut [0]).await.unwrap(), 0);
+        let error = server.take_error().unwrap().unwrap();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        assert!(server.take_error().unwrap().is_none());
+    });
+}
+
+#[test]
 fn an_end_of_file_wakes_a_waiting_read() {
     on_each_runtime(|| async {
         for close in [false, true] {
