@@ -162,7 +162,7 @@ pub use crate::{
         GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType,
         ToFsName, ToNsName, is_plain,
     },
-    options::{Access, ConnectOptions, ConnectWaitMode, ListenerOptions, OnConflict},
+    options::{Access, ConnectOptions, ConnectWaitMode, Directions, ListenerOptions, OnConflict},
     peer::PeerCreds,
     platform::Platform,
     stream::{RecvHalf, SendHalf, Stream},

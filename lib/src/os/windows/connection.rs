@@ -28,12 +28,14 @@ pub(super) struct Connection {
     pub(super) nonblocking: AtomicBool,
     pub(super) recv_timeout: AtomicTimeout,
     pub(super) send_timeout: AtomicTimeout,
-    /// Whether reads return the end of file: it was read, or this end was shut down for reading.
+    /// Whether reads return the end of file: it was read, or this end was shut down for reading or
+    /// opened for sending only.
     pub(super) read_ended: AtomicBool,
     /// Set together with `read_ended`; wakes the reads that are waiting.
     pub(super) read_wake: Event,
     pub(super) writer: TimedLock<WriteSide>,
-    /// Closed when the sending direction is shut down.
+    /// Closed when the sending direction is shut down, and from the start if this end was opened for
+    /// receiving only.
     pub(super) write_gate: WriteGate,
     /// Number of writes.
     pub(super) written: AtomicU64,
@@ -55,10 +57,10 @@ impl Connection {
             nonblocking: AtomicBool::new(nonblocking),
             recv_timeout: AtomicTimeout::default(),
             send_timeout: AtomicTimeout::default(),
-            read_ended: AtomicBool::new(false),
+            read_ended: AtomicBool::new(!info.directions.receives()),
             read_wake: Event::new()?,
             writer: TimedLock::new(WriteSide::default()),
-            write_gate: WriteGate::default(),
+            write_gate: WriteGate::new(info.directions.sends()),
             written: AtomicU64::new(0),
             drained: AtomicU64::new(0),
         })

@@ -10,6 +10,7 @@ mod conversions;
 mod descriptors;
 mod half_close;
 mod identity;
+mod one_way;
 mod programs;
 mod raw;
 mod security;

@@ -208,6 +208,9 @@ impl Connection {
     /// read would block each other. A peer in byte-read mode that has not read everything finds
     /// the end of file when the stream is dropped.
     pub(super) fn end_writing(&self) -> io::Result<()> {
+        if !self.info.directions.sends() {
+            return Ok(());
+        }
         self.require_messages()?;
         self.write_gate.close(&self.pipe);
         let ended =
