@@ -1,5 +1,6 @@
 use super::TimeLimits;
 use crate::system::CAN_SPLICE;
+use local_socket::Directions;
 use std::{
     fmt::{self, Display, Formatter},
     time::Duration,
@@ -45,6 +46,15 @@ impl TransferOptions {
     pub(crate) fn limits(&self) -> TimeLimits {
         let has_both = self.sends && self.receives;
         TimeLimits { idle: self.idle, linger: self.linger.filter(|_| has_both) }
+    }
+
+    /// Returns the directions in which the connection to a server is used.
+    pub(crate) fn directions(&self) -> Directions {
+        match (self.sends, self.receives) {
+            (true, true) => Directions::Both,
+            (true, false) => Directions::Send,
+            (false, _) => Directions::Receive,
+        }
     }
 
     /// Returns whether a time limit is set.

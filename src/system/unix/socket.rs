@@ -1,7 +1,7 @@
 //! A connected socket in an event loop, and the steps by which bytes pass through it.
 
 use super::{super::PeerState, NOW, descriptors::Descriptors, probing::Probing};
-use local_socket::{ConnectOptions, ConnectWaitMode, Name, Stream};
+use local_socket::{ConnectOptions, ConnectWaitMode, Stream};
 use lsock_startup::Watched;
 use rustix::{
     event::{PollFd, PollFlags},
@@ -56,14 +56,13 @@ impl Socket {
         Detached { fd: ours.into(), is_local: true }.attach()
     }
 
-    /// Connects to a local socket.
-    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
-        let options = ConnectOptions::new().name(name);
+    /// Connects to a local socket as the options say.
+    pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Self> {
         let at_once = options.clone().wait_mode(ConnectWaitMode::Deferred).connect_sync();
         let fd = match at_once {
             // The backlog is full: wait without blocking the event loop.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                OwnedFd::try_from(options.wait_mode(wait_mode).connect_tokio().await?)?
+                OwnedFd::try_from(options.connect_tokio().await?)?
             }
             stream => OwnedFd::from(stream?),
         };

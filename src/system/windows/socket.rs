@@ -1,9 +1,7 @@
 //! A connection in an event loop, and the steps by which bytes pass through it.
 
 use super::{super::PeerState, descriptors::Descriptors};
-use local_socket::{
-    ConnectOptions, ConnectWaitMode, Name, tokio::Stream, traits::StreamCommon as _,
-};
+use local_socket::{ConnectOptions, tokio::Stream, traits::StreamCommon as _};
 use std::{
     io,
     pin::Pin,
@@ -63,9 +61,8 @@ impl TryFrom<TcpStream> for Detached {
 }
 
 impl Socket {
-    /// Connects to a pipe.
-    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
-        let options = ConnectOptions::new().name(name).wait_mode(wait_mode);
+    /// Connects to a pipe as the options say.
+    pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Self> {
         options.connect_tokio().await.map(|stream| Self::Local(stream, None))
     }
 

@@ -13,6 +13,7 @@ use crate::{
         Passing, TimeLimits, TransferOptions, TransferReport,
     },
 };
+use local_socket::Directions;
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
@@ -58,6 +59,11 @@ impl TransferPlan {
             rests: options.sends && options.receives,
         };
         Self { options, copy, passing, meter, observer }
+    }
+
+    /// Returns the directions in which the connection to a target is used.
+    pub(crate) fn directions(&self) -> Directions {
+        self.options.directions()
     }
 
     /// Returns whether bytes are moved from the first end to the second one.

@@ -15,6 +15,7 @@ use crate::{
 };
 use local_socket::{Stream, traits::Stream as _};
 use std::{
+    io::ErrorKind,
     net::Shutdown,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     thread,
@@ -234,8 +235,13 @@ impl TransferShared {
     }
 
     fn shutdown(&self, how: Shutdown) {
-        if let Err(error) = self.stream.shutdown(how) {
-            tracing::warn!(%error, "cannot shut the connection down");
+        match self.stream.shutdown(how) {
+            Ok(()) => {}
+            // The peer finds the end of file when the connection is closed.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                tracing::debug!(%error, "the end of file is not sent");
+            }
+            Err(error) => tracing::warn!(%error, "cannot shut the connection down"),
         }
     }
 
