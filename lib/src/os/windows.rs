@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code, reason = "system calls of Windows")]
 
+mod access_rights;
 mod atomic_timeout;
 mod background_operation;
 #[cfg(feature = "tokio")]
@@ -15,6 +16,7 @@ mod connect;
 mod connection;
 mod convert;
 mod drain;
+mod empty_messages;
 mod event;
 mod impersonation;
 mod instance_queue;

@@ -33,6 +33,8 @@ pub(super) struct Connection {
     pub(super) read_ended: AtomicBool,
     /// Set together with `read_ended`; wakes the reads that are waiting.
     pub(super) read_wake: Event,
+    /// Whether messages of zero bytes are skipped, and not the end of file.
+    pub(super) ignores_empty_messages: AtomicBool,
     pub(super) writer: TimedLock<WriteSide>,
     /// Closed when the sending direction is shut down, and from the start if this end was opened for
     /// receiving only.
@@ -59,6 +61,7 @@ impl Connection {
             send_timeout: AtomicTimeout::default(),
             read_ended: AtomicBool::new(!info.directions.receives()),
             read_wake: Event::new()?,
+            ignores_empty_messages: AtomicBool::new(false),
             writer: TimedLock::new(WriteSide::default()),
             write_gate: WriteGate::new(info.directions.sends()),
             written: AtomicU64::new(0),

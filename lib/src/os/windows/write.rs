@@ -211,7 +211,7 @@ impl Connection {
         if !self.info.directions.sends() {
             return Ok(());
         }
-        self.require_messages()?;
+        self.require_half_close()?;
         self.write_gate.close(&self.pipe);
         let ended =
             self.lock_writer(WaitLimit::Unlimited).and_then(|mut side| self.end_locked(&mut side));
@@ -219,14 +219,6 @@ impl Connection {
             self.write_gate.open();
         }
         ended
-    }
-
-    fn require_messages(&self) -> io::Result<()> {
-        if !self.info.has_messages {
-            let text = "the pipe is byte-type and has no half-close";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
-        }
-        Ok(())
     }
 
     /// Sends the end of file; the caller holds the lock.

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     Directions,
     error::SocketError,
-    os::windows::pipe::{access_rights, with_first_allowed},
+    os::windows::access_rights::{access_rights, with_first_allowed},
     tokio as asynchronous,
     traits::StreamCommon as _,
 };
