@@ -1,5 +1,6 @@
 //! Windows: servers and clients that do not use the library of this project.
 
+mod empty_messages;
 mod ending;
 mod one_way;
 mod pipe_end;

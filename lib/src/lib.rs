@@ -57,7 +57,8 @@
 //! # Connecting
 //!
 //! [`traits::Stream::connect`] fails at once if there is no server. If the server is busy, it
-//! waits; [`ConnectOptions::wait_mode`] limits the time.
+//! waits; [`ConnectOptions::wait_mode`] limits the time. On Windows another program's pipe can have one
+//! direction only; [`ConnectOptions::directions`] opens it.
 //!
 //! # Streams
 //!

@@ -13,6 +13,9 @@ fn clients() -> impl Iterator<Item = Habits> {
     Habits::all().filter(|habits| habits.message_type)
 }
 
+/// A client that closes as soon as it has its answer.
+const HASTY_CLIENT: Habits = Habits { message_type: true, closes_last: false, ..Habits::AGENT };
+
 /// Returns whether lsock and the other program wait for each other: neither can tell the other one
 /// that its input has ended, and the other one does not close first.
 fn is_stand_off(habits: Habits) -> bool {
@@ -58,18 +61,13 @@ fn relay_exchanges_all_bytes_with_every_server() {
     for habits in Habits::all() {
         let answer = back.clone();
         let server = serve_both(&behind, habits, move |end| end.converse(habits, THERE, &answer));
-        let mut wire = scene.wire(scene.word());
         let what = format!("{habits:?}");
         if is_stand_off(habits) {
             // The client ends it: when it has closed, the relay closes the connection to the server.
-            thread::scope(|scope| {
-                let (mut writer, there) = (wire.another(), &there);
-                scope.spawn(move || writer.send(there));
-                wire.expect(&back);
-            });
-            drop(wire);
+            let client = PipeEnd::open(scene.word(), HASTY_CLIENT);
+            assert_bytes(&client.converse(HASTY_CLIENT, BACK, &there), &back, || what.clone());
         } else {
-            assert_bytes(&wire.exchange(&there), &back, || what.clone());
+            assert_bytes(&scene.wire(scene.word()).exchange(&there), &back, || what.clone());
         }
         assert_bytes(&joined(server, &what), &there, || what);
     }
@@ -93,4 +91,36 @@ fn relay_exchanges_all_bytes_with_every_client() {
     }
     assert!(relay.is_running());
     relay.does_not_say("warning");
+}
+
+/// The page does not distinguish blocking from overlapped calls.
+#[test]
+fn the_table_of_the_page_has_every_combination() {
+    let page = include_str!("../../man/lsock-pipes.7");
+    let (_, table) = page.split_once("\ntype\t").unwrap();
+    let (table, _) = table.split_once("\n.TE").unwrap();
+    let rows: Vec<&str> = table.lines().skip(1).collect();
+    let expected: Vec<String> = Habits::all()
+        .filter(|habits| !habits.overlapped)
+        .map(|habits| {
+            let ends = match habits {
+                habits if is_stand_off(habits) => "an option, or the client of a relay",
+                Habits { half_closes: true, .. } => "the end of each direction",
+                Habits { closes_last: true, .. } => "the program finds the end of file",
+                _ => "the program closes",
+            };
+            let words = [
+                if habits.message_type { "message" } else { "byte" },
+                if habits.message_reads { "messages" } else { "bytes" },
+                if habits.half_closes { "yes" } else { "no" },
+                if habits.closes_last { "last" } else { "first" },
+                ends,
+            ];
+            words.join("\t")
+        })
+        .collect();
+    assert_eq!(rows.len(), expected.len());
+    for row in expected {
+        assert!(rows.contains(&&*row), "the page lacks `{row}`");
+    }
 }

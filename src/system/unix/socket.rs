@@ -154,6 +154,10 @@ impl Socket {
         let _ = self.watched.fd().map(|fd| shutdown(fd, Shutdown::Read));
     }
 
+    /// Does nothing: sockets have no messages.
+    #[expect(clippy::unused_self, reason = "other systems have messages")]
+    pub(crate) fn ignore_empty_messages(&self) {}
+
     /// Waits until the peer has closed both directions.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // Clears the readiness to write, so that the next event wakes the task. Writing does not

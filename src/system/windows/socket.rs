@@ -145,6 +145,13 @@ impl Socket {
     #[expect(clippy::unused_self, reason = "other systems have one")]
     pub(crate) fn stop_reading(&self) {}
 
+    /// Makes messages of zero bytes mean nothing, instead of the end of file, if this is a pipe.
+    pub(crate) fn ignore_empty_messages(&self) {
+        if let Self::Local(Stream::NamedPipe(pipe), _) = self {
+            pipe.ignore_empty_messages(true);
+        }
+    }
+
     /// Waits until the peer has closed both directions.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self::Local(stream, timer) = self else { return Poll::Pending };

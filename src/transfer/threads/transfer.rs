@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     diag::caught,
-    system::{self, Input, Output},
+    system::{self, Input, Output, poll},
     transfer::{
-        AfterEnd, Direction, DirectionEnd, Gauge, Meter, ObservedDirection, Observer,
-        TransferOptions, TransferReport,
+        AfterEnd, Direction, DirectionEnd, EmptyMessages, Gauge, Meter, ObservedDirection,
+        Observer, TransferOptions, TransferReport,
     },
 };
 use local_socket::{Stream, traits::Stream as _};
@@ -60,6 +60,9 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
     let observed = |direction| ObservedDirection::new(observer.as_ref(), number, direction);
     let (mut sends, receives) = (options.sends, options.receives);
     let timed = options.is_timed();
+    if options.empty_messages == EmptyMessages::Data {
+        poll::ignore_empty_messages(&stream);
+    }
     let shared = Arc::new(TransferShared {
         stream,
         options,
