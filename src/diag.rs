@@ -1,5 +1,6 @@
 //! Errors become messages, hints and exit statuses: here and nowhere else.
 
+mod assuan;
 mod failure;
 mod hint;
 mod log;
@@ -11,13 +12,14 @@ mod style;
 mod terminal;
 mod ticker;
 
+pub(crate) use assuan::{AssuanError, AssuanProblem};
 pub(crate) use failure::{Failure, Receiver};
 pub(crate) use log::start as start_log;
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use standing::SocketFailure;
 pub(crate) use status::{Outcome, USAGE};
 pub(crate) use stderr::{flush, write_on_a_thread};
-pub(crate) use style::{counted, escaped, quoted};
+pub(crate) use style::{counted, escaped, quoted, quoted_for};
 pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
 pub(crate) use ticker::{Tick, Ticker, progress_line};
 

@@ -3,6 +3,7 @@
 //! Each kind has a file: its prefix, parsing and printing, the options that it takes, and how it is
 //! opened. This file is the table of kinds. Parsing opens nothing.
 
+mod assuan;
 mod client_source;
 mod exec;
 mod fd;
@@ -30,6 +31,7 @@ use crate::{
     diag::{Failure, escaped},
     system::ListenSettings,
 };
+use assuan::AssuanPath;
 use fd::FdSource;
 use local_socket::{Name, Platform};
 use std::{
@@ -53,6 +55,7 @@ pub(crate) enum ListenOn {
 pub(crate) enum Target {
     Name(Name<'static>),
     Tcp(TcpAddress),
+    Assuan(AssuanPath),
     Command(CommandLine),
     Stdio,
 }
@@ -80,11 +83,16 @@ struct Kind {
 type Parse<T> = fn(Option<&str>) -> Result<T, &'static str>;
 
 /// All kinds with a prefix. Other texts are names.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind {
         prefix: tcp::PREFIX,
         listen: |rest| TcpAddress::parse(rest).map(ListenOn::Tcp),
         target: |rest| TcpAddress::parse(rest).map(Target::Tcp),
+    },
+    Kind {
+        prefix: assuan::PREFIX,
+        listen: |_| Err("a socket file of GnuPG cannot be listened on; it can be the target"),
+        target: |rest| AssuanPath::parse(rest).map(Target::Assuan),
     },
     Kind {
         prefix: exec::PREFIX,
@@ -143,6 +151,9 @@ impl ListenOn {
     pub(crate) fn is_same(&self, target: &Target) -> bool {
         match (self, target) {
             (Self::Name(from), Target::Name(to)) => name::are_same(from, to),
+            (Self::Name(from), Target::Assuan(to)) => {
+                to.name().is_some_and(|to| name::are_same(from, &to))
+            }
             (Self::Tcp(from), Target::Tcp(to)) => from.is_same(to),
             _ => false,
         }
@@ -182,6 +193,7 @@ impl Target {
         match self {
             Self::Name(name) => Joining::Connection(Arc::new(name)),
             Self::Tcp(address) => Joining::Connection(Arc::new(address)),
+            Self::Assuan(path) => Joining::Connection(Arc::new(path)),
             Self::Command(command) => Joining::Command(command),
             Self::Stdio => Joining::Stdio,
         }
@@ -206,6 +218,7 @@ impl Display for Target {
         match self {
             Self::Name(name) => write!(f, "{name}"),
             Self::Tcp(address) => write!(f, "{address}"),
+            Self::Assuan(path) => write!(f, "{path}"),
             Self::Command(command) => write!(f, "{}{}", exec::PREFIX, command.quoted()),
             Self::Stdio => f.write_str(stdio::TEXT),
         }

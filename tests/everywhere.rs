@@ -1,6 +1,7 @@
 //! What every system shows, with no other program than lsock: bare words as names, which are
 //! pipes on Windows.
 
+mod assuan;
 mod hub;
 mod listen;
 mod relay;

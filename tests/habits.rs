@@ -106,6 +106,7 @@ fn other_words_for_a_command_are_answered() {
             (&["forward"], &line("relay LISTEN TARGET")),
             (&["client", "localhost", "80"], &line("relay - tcp:localhost:80")),
             (&["client", "tcp:localhost:80"], &line("relay - tcp:localhost:80")),
+            (&["client", "assuan:./S"], &line("relay - assuan:./S")),
             (&["server", "8080"], &line("relay tcp:localhost:8080 -")),
             (&["send", "@a"], &line("connect --send-only @a")),
             (&["recv", "@a"], &line("connect --recv-only @a")),
@@ -118,6 +119,7 @@ fn other_words_for_a_command_are_answered() {
             (&["tcp:localhost:80"], "`lsock relay - tcp:localhost:80`"),
             (&["tcp:localhost:80", "@a"], &line("relay tcp:localhost:80 @a")),
             (&["exec:cat"], "`lsock relay LISTEN TARGET`"),
+            (&["exec:./cat"], "`lsock relay LISTEN TARGET`"),
             (&["localhost", "80"], &line("relay - tcp:localhost:80")),
             (&["nc", "localhost", "80"], &line("relay - tcp:localhost:80")),
             (&["socat", "-", "ABSTRACT-CONNECT:a"], &line("connect @a")),
@@ -129,6 +131,27 @@ fn other_words_for_a_command_are_answered() {
             // Options of lsock in front.
             (&["-v", "client", "@a"], &line("connect @a")),
             (&["-q", "--color", "never", "@a", "@b"], &line("relay @a @b")),
+        ],
+    );
+}
+
+#[test]
+fn command_lines_of_npiperelay_are_translated() {
+    let line = |line: &str| format!("hint: `lsock {line}`\n");
+    let agent = "C:/Users/me/AppData/Local/gnupg/S.gpg-agent";
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["npiperelay"], &line("connect NAME")),
+            (&["npiperelay", "-s", "//./pipe/a"], &line("connect //./pipe/a")),
+            (
+                &["npiperelay.exe", "-ei", "-p", "//./pipe/a"],
+                &line("connect //./pipe/a --wait --eof close"),
+            ),
+            (
+                &["npiperelay.exe", "-ei", "-ep", "-a", agent],
+                &line(&format!("relay - assuan:{agent} --eof close")),
+            ),
         ],
     );
 }

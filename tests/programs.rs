@@ -2,6 +2,7 @@
 
 mod curl;
 mod dbus;
+mod gpg_agent;
 mod postgresql;
 mod redis;
 mod ssh_agent;

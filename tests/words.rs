@@ -3,11 +3,16 @@
 
 use crate::harness::Scene;
 
+/// Returns the hint with a line of `lsock relay`, quoted for the shells of this system.
+fn line(sides: &str) -> String {
+    let line = format!("hint: `lsock relay {sides}`\n");
+    if cfg!(windows) && !line.contains('"') { line.replace('\'', "\"") } else { line }
+}
+
 #[test]
 fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
     let [file, other] =
         if cfg!(windows) { ["@a.sock", "@b.sock"] } else { ["./a.sock", "./b.sock"] };
-    let line = |sides: &str| format!("hint: `lsock relay {sides}`\n");
     Scene::new().expect_wrong_usage(
         &[],
         &[
@@ -52,7 +57,6 @@ fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
 
 #[test]
 fn addresses_of_tcp_are_translated() {
-    let line = |sides: &str| format!("hint: `lsock relay {sides}`\n");
     Scene::new().expect_wrong_usage(
         &[],
         &[
@@ -109,7 +113,7 @@ fn what_lsock_does_not_have_is_named_with_what_to_use() {
     Scene::new().expect_wrong_usage(
         &[],
         &[
-            (&["relay", "@a", "vsock:3:80"], "`lsock relay @a 'exec:socat - VSOCK:3:80'`"),
+            (&["relay", "@a", "vsock:3:80"], &line("@a 'exec:socat - VSOCK:3:80'")),
             (&["relay", "@a", "udp:localhost:53"], "lsock has no UDP"),
             (
                 &["relay", "UDP-LISTEN:53,fork", "@a"],
@@ -117,6 +121,33 @@ fn what_lsock_does_not_have_is_named_with_what_to_use() {
             ),
             (&["connect", "vsock:3:80"], "socat has it: `socat VSOCK:3:80 ...`"),
             (&["listen", "PTY,link=./p"], "lsock has no pseudo-terminals"),
+        ],
+    );
+}
+
+#[test]
+fn a_socket_file_of_gnupg_is_only_the_target_of_a_relay() {
+    let target = "assuan:./S.gpg-agent";
+    let only = "can only be connected to: `lsock relay LISTEN assuan:FILE`\n";
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["connect", target], &line(&format!("- {target}"))),
+            (&["connect", target], "`assuan:` is the beginning of an endpoint"),
+            (&["connect", "ASSUAN:./S.gpg-agent"], &line(&format!("- {target}"))),
+            (&["listen", target], only),
+            (&["relay", target, "@a"], "a socket file of GnuPG cannot be listened on"),
+            (&["relay", target, "@a"], &line(&format!("@a {target}"))),
+            (&["relay", target, "fd:3"], &line(&format!("fd:3 {target}"))),
+            (&["relay", target, target], only),
+            (&["relay", target, "exec:cat"], only),
+            (&["relay", "@a", "ASSUAN:./S.gpg-agent"], &line(&format!("@a {target}"))),
+            (&["relay", "@a", "assuan:"], "it takes the path of a socket file of GnuPG"),
+            (&["relay", "-", "assuan:~/.gnupg/S.gpg-agent"], "`~`"),
+            (&["relay", "@a", target, "--pass-fds"], "--pass-fds"),
+            (&["relay", "@a", "-a", "./S.gpg-agent"], "`lsock relay LISTEN assuan:FILE`"),
+            (&[target], &format!("`lsock relay - {target}` connects to it\n")),
+            (&["bench", "latency", "--to", target], "is not a server to measure: --to"),
         ],
     );
 }

@@ -27,7 +27,7 @@ const OTHERS: [&str; 4] =
     ["man/lsock-names.7", "man/lsock-pipes.7", "man/lsock-tour.7", "README.md"];
 
 /// Options of other programs that the documents name.
-const FOREIGN: [&str; 10] = [
+const FOREIGN: [&str; 14] = [
     "--workspace",
     "--path",
     "--open",
@@ -38,6 +38,10 @@ const FOREIGN: [&str; 10] = [
     "--mps",
     "--test",
     "--time",
+    "--list-dirs",
+    "--list-secret-keys",
+    "--kill",
+    "--create-socketdir",
 ];
 
 #[test]

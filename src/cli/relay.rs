@@ -12,8 +12,9 @@ pub(crate) struct Relay {
     #[arg(value_name = "LISTEN", value_parser = value::listen_on())]
     pub(crate) listen: ListenOn,
 
-    /// Where each client is connected to: NAME, tcp:HOST:PORT, exec:COMMAND or -.
+    /// Where each client is connected to: NAME, tcp:HOST:PORT, assuan:FILE, exec:COMMAND or -.
     ///
+    /// `assuan:` connects to a server of GnuPG by its socket file, also on Windows.
     /// `exec:` starts a command for each client. Its words are split as in a shell, but no
     /// shell runs. With `-`, clients are joined to stdin and stdout one at a time.
     #[arg(value_name = "TARGET", value_parser = value::target(), required_unless_present = "command")]

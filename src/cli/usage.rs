@@ -4,6 +4,7 @@ mod endpoint;
 mod habit;
 mod line;
 mod netcat;
+mod npiperelay;
 mod optional_value;
 mod sides;
 mod socat;

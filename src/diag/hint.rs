@@ -1,5 +1,7 @@
 use super::{
-    Failure, SocketFailure, escaped, quoted,
+    Failure, SocketFailure,
+    assuan::AssuanError,
+    escaped, quoted,
     standing::{Fact, Standing},
 };
 use local_socket::{
@@ -120,6 +122,9 @@ fn listen_elsewhere(fact: &Fact) -> Option<String> {
 }
 
 fn connect(failure: &SocketFailure) -> Option<String> {
+    if let Some(error) = AssuanError::of(&failure.error) {
+        return error.hint().map(str::to_owned);
+    }
     let name = SocketError::of(&failure.error)?.name();
     if let Some(hint) = tilde(&failure.error, name) {
         return Some(hint);

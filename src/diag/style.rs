@@ -42,10 +42,10 @@ pub(crate) fn quoted(word: &str) -> String {
     quoted_for(Platform::CURRENT, word)
 }
 
-/// Returns a word for a shell. In Unix shells, `~/` and `~USER/` at its beginning stay outside of
+/// Returns a word for a shell of a system. In Unix shells, `~/` and `~USER/` at its beginning stay outside of
 /// quotes, so that the shell replaces them. For the shells of Windows a backslash is an ordinary
 /// character, also within quotes.
-fn quoted_for(platform: Platform, word: &str) -> String {
+pub(crate) fn quoted_for(platform: Platform, word: &str) -> String {
     let is_windows = platform == Platform::Windows;
     let is_plain =
         |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c) || (is_windows && c == '\\');

@@ -6,11 +6,11 @@ mod keyword;
 
 use self::keyword::{Keyword, bare, named};
 use super::{
-    CommandLine, InheritedFd, TcpAddress,
+    CommandLine, InheritedFd, TcpAddress, assuan,
     exec::{self, needs_shell},
     stdio, tcp,
 };
-use crate::diag::quoted;
+use crate::diag::quoted_for;
 use Role::{Connect, Either, Listen};
 use local_socket::Platform;
 use std::net::{IpAddr, Ipv6Addr};
@@ -39,6 +39,8 @@ pub(crate) enum Meaning {
     Name(String),
     /// An endpoint `tcp:HOST:PORT`.
     Tcp(String),
+    /// An endpoint `assuan:PATH`.
+    Assuan(String),
     /// An endpoint `fd:N`.
     Fd(String),
     Stdio,
@@ -104,7 +106,7 @@ fn is_own(word: &str, rest: &str) -> bool {
     match word {
         "tcp" => TcpAddress::parse(Some(rest)).is_ok(),
         "fd" => InheritedFd::parse(Some(rest)).is_ok(),
-        _ => ["exec", "fs", "ns", "fs-hex", "ns-hex"].contains(&word),
+        _ => ["assuan", "exec", "fs", "ns", "fs-hex", "ns-hex"].contains(&word),
     }
 }
 
@@ -120,8 +122,10 @@ fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
     let path = text.trim_start_matches(['"', '\'', '\\']).trim_end_matches(['"', '\'']);
     if path.starts_with('~') && platform != Platform::Windows {
         let hint = match path.strip_prefix("~/") {
-            Some(rest) => format!("write {} without quotes, or \"$HOME/{rest}\"", quoted(path)),
-            None => format!("write {} without quotes", quoted(path)),
+            Some(rest) => {
+                format!("write {} without quotes, or \"$HOME/{rest}\"", quoted_for(platform, path))
+            }
+            None => format!("write {} without quotes", quoted_for(platform, path)),
         };
         return Some(Meaning::Advice { why: "`~` has not been replaced by a folder", hint });
     }
@@ -167,7 +171,7 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
         | Keyword::Tcp4(role)
         | Keyword::Tcp6(role) => role,
         Keyword::Absent(_) if word.to_ascii_uppercase().ends_with("-LISTEN") => Listen,
-        Keyword::Url(_) | Keyword::UnknownUrl => Connect,
+        Keyword::Assuan | Keyword::Url(_) | Keyword::UnknownUrl => Connect,
         _ => Either,
     };
     // `tcp://HOST:PORT` and `tcp:PORT` are used on both sides.
@@ -189,6 +193,7 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
             }
         }
         Keyword::Url(port) => Meaning::Tcp(tcp_endpoint(place, None, "localhost", port)),
+        Keyword::Assuan => Meaning::Assuan(format!("{}{}", assuan::PREFIX, or(rest, "FILE"))),
         Keyword::Exec => command(shlex::split(place)),
         Keyword::Shell => shell(or(place, "CMD")),
         Keyword::Fd => {
@@ -291,7 +296,9 @@ impl Meaning {
     /// Returns the endpoint as it is typed, if lsock has it.
     pub(crate) fn endpoint(&self) -> Option<String> {
         match self {
-            Self::Name(text) | Self::Tcp(text) | Self::Fd(text) => Some(text.clone()),
+            Self::Name(text) | Self::Tcp(text) | Self::Assuan(text) | Self::Fd(text) => {
+                Some(text.clone())
+            }
             Self::Stdio => Some(stdio::TEXT.to_owned()),
             Self::Command(command) => Some(format!("{}{}", exec::PREFIX, command.quoted())),
             Self::Absent { .. } | Self::Advice { .. } => None,

@@ -36,6 +36,7 @@ pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
     let text = || text.to_string_lossy().into_owned();
     let address = match (Target::parse(text().as_ref()), ListenOn::parse(text().as_ref())) {
         (Ok(Target::Tcp(_)), _) => Some(own(Meaning::Tcp(text()))),
+        (Ok(Target::Assuan(_)), _) => Some(own(Meaning::Assuan(text()))),
         (Ok(Target::Command(command)), _) => Some(own(Meaning::Command(command))),
         (Ok(Target::Stdio), _) => Some(own(Meaning::Stdio)),
         (_, Ok(ListenOn::Fd(_))) => Some(own(Meaning::Fd(text()))),

@@ -43,16 +43,8 @@ impl TcpAddress {
 
     /// Looks the host up and connects, in an event loop.
     async fn connect_within(&self, limit: Option<Duration>) -> io::Result<Socket> {
-        let connect = async { TcpStream::connect(&*self.look_up().await?).await };
-        let stream = match limit {
-            Some(limit) => time::timeout(limit, connect).await.unwrap_or_else(|_| {
-                Err(io::Error::new(ErrorKind::TimedOut, "no answer in time"))
-            })?,
-            None => connect.await?,
-        };
-        // Send small messages at once. If it fails, they only take longer.
-        let _ = stream.set_nodelay(true);
-        Detached::try_from(stream)?.attach()
+        let stream = async { TcpStream::connect(&*self.look_up().await?).await };
+        connect(stream, limit).await
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -97,6 +89,23 @@ impl TcpAddress {
         let reason = local_socket::error::reason(error);
         io::Error::new(error.kind(), format!("cannot {verb} {self}: {reason}"))
     }
+}
+
+/// Waits for a connection that is being made, and prepares it. The error is `TimedOut` after the
+/// time limit.
+pub(super) async fn connect(
+    stream: impl Future<Output = io::Result<TcpStream>>,
+    limit: Option<Duration>,
+) -> io::Result<Socket> {
+    let stream = match limit {
+        Some(limit) => time::timeout(limit, stream)
+            .await
+            .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no answer in time")))?,
+        None => stream.await?,
+    };
+    // Send small messages at once. If it fails, they only take longer.
+    let _ = stream.set_nodelay(true);
+    Detached::try_from(stream)?.attach()
 }
 
 /// Returns whether an address or a host name can contain the character.

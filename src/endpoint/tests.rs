@@ -16,6 +16,7 @@ fn the_prefix_selects_the_kind() {
     assert_eq!(target("-"), Target::Stdio);
     assert!(matches!(target("tcp:localhost:80"), Target::Tcp(_)));
     assert!(matches!(target("tcp:[::1]:0"), Target::Tcp(_)));
+    assert!(matches!(target("assuan:./S.gpg-agent"), Target::Assuan(_)));
     assert!(matches!(target("exec:cat -n"), Target::Command(_)));
     for name in ["a", "@tcp:a", "ns:exec:a"] {
         assert!(matches!(target(name), Target::Name(_)), "{name}");
@@ -44,19 +45,31 @@ fn texts_that_cannot_work_are_rejected() {
         assert!(Target::parse(OsStr::new(text)).is_err(), "{text}");
         assert!(ListenOn::parse(OsStr::new(text)).is_err(), "{text}");
     }
-    for text in ["exec:", "exec: ", "exec:'a", "fd:3"] {
+    for text in ["exec:", "exec: ", "exec:'a", "fd:3", "assuan:", "assuan:~", "assuan:~/a"] {
         assert!(Target::parse(OsStr::new(text)).is_err(), "{text}");
     }
-    for text in ["exec:cat", "fd:", "fd:2", "fd:-3", "fd:+3", "fd:x", "fd:99999999999"] {
+    for text in ["assuan:a", "exec:cat", "fd:", "fd:2", "fd:-3", "fd:+3", "fd:x", "fd:99999999999"]
+    {
         assert!(ListenOn::parse(OsStr::new(text)).is_err(), "{text}");
     }
 }
 
 #[test]
 fn other_kinds_are_not_names() {
-    for text in
-        ["-", "tcp:x", "tcp:", "tcp:/a", "exec:ls", "fd:3", "@", "fs:", "--", "TCP:x", "~/a"]
-    {
+    for text in [
+        "-",
+        "tcp:x",
+        "tcp:",
+        "tcp:/a",
+        "assuan:/a",
+        "exec:ls",
+        "fd:3",
+        "@",
+        "fs:",
+        "--",
+        "TCP:x",
+        "~/a",
+    ] {
         assert!(parse_name(OsStr::new(text)).is_err(), "{text}");
     }
     for text in ["a", "tcp", "@TCP:x", "@-", "@tcp:x", "ns:exec:x", "ns:-", "@~/a"] {
@@ -98,7 +111,7 @@ proptest! {
     #[test]
     fn parsing_and_printing_round_trip(
         scheme in prop::sample::select(vec![
-            "", "tcp:", "exec:", "fd:", "fs:", "unix:/", "fs:unix:/", "fs:~/", "./unix:", "@~/",
+            "", "tcp:", "assuan:", "exec:", "fd:", "fs:", "unix:/", "fs:unix:/", "fs:~/", "./unix:", "@~/",
         ]),
         rest in "\\PC{0,12}|[0-9a-z:/.'\" \\[\\]-]{0,20}",
     ) {

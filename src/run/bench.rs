@@ -196,8 +196,8 @@ fn server_address(target: &Target) -> RunResult<ServerAddress> {
             ServerAddress::Tcp(addresses.into())
         }
         Target::Name(name) => ServerAddress::Local(name.clone()),
-        Target::Stdio | Target::Command(_) => {
-            return Err(Failure::Usage(format!("{target} is not a server")).into());
+        Target::Assuan(_) | Target::Stdio | Target::Command(_) => {
+            return Err(Failure::Usage(format!("{target} is not a server to measure")).into());
         }
     })
 }

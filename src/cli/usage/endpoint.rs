@@ -2,7 +2,7 @@
 
 use super::{
     line::{self, joined, quoted},
-    sides::{ONLY_LISTENS, Translation, is_exposed, translate, use_socat},
+    sides::{ONLY_CONNECTS, ONLY_LISTENS, Translation, is_exposed, translate, use_socat},
 };
 use crate::{
     cli::{Connect, Listen, Relay},
@@ -161,6 +161,8 @@ fn with_name(args: &[OsString], command: &str, address: &ForeignAddress) -> Stri
                 format!("`lsock relay - {endpoint}`")
             }
         }
+        Meaning::Assuan(_) if is_listen => ONLY_CONNECTS.to_owned(),
+        Meaning::Assuan(endpoint) => format!("`lsock relay - {}`", quoted(endpoint)),
         Meaning::Fd(endpoint) if is_listen => format!("`lsock relay {} -`", quoted(endpoint)),
         Meaning::Fd(_) => ONLY_LISTENS.to_owned(),
         Meaning::Stdio => {

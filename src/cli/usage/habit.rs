@@ -3,10 +3,11 @@
 use super::{
     line::{self, joined, quoted},
     netcat::netcat,
+    npiperelay::npiperelay,
     sides::{absent, role},
     socat::socat,
 };
-use crate::endpoint::{Meaning, Role, is_number, recognise};
+use crate::endpoint::{Meaning, Role, is_number, parse_name, recognise};
 use local_socket::{Name, Platform, error::NameProblem};
 use std::ffi::OsString;
 
@@ -24,10 +25,12 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         _ if first.starts_with('-') => return netcat(&words),
         "nc" | "ncat" | "netcat" | "telnet" => return netcat(rest),
         "socat" => return Some(socat(rest)),
+        "npiperelay" | "npiperelay.exe" => return npiperelay(rest),
         "client" | "open" | "dial" | "conn" | "attach" | "join" | "call" => "connect NAME",
         "server" | "serve" | "srv" | "bind" | "accept" | "host" | "daemon" => "listen NAME",
-        "proxy" | "forward" | "fwd" | "tunnel" | "bridge" | "redirect" | "gateway"
-        | "npiperelay" => "relay LISTEN TARGET",
+        "proxy" | "forward" | "fwd" | "tunnel" | "bridge" | "redirect" | "gateway" => {
+            "relay LISTEN TARGET"
+        }
         "send" | "write" | "push" | "put" => "connect --send-only NAME",
         "recv" | "receive" | "read" | "pull" | "get" | "subscribe" => "connect --recv-only NAME",
         "broadcast" | "publish" => "listen -k --broadcast NAME",
@@ -47,7 +50,12 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         _ if is_endpoint(first) => return Some(alone(first)),
         _ => return None,
     };
-    // `connect` and `listen` take no ports.
+    // `connect` and `listen` take names only.
+    if let Some(file) = rest.first().filter(|word| as_endpoint(word).starts_with("assuan:"))
+        && line.starts_with("connect")
+    {
+        return Some(format!("`lsock relay - {}`", endpoint(file)));
+    }
     if rest.first().is_some_and(|word| as_endpoint(word).starts_with("tcp:")) {
         match line {
             "listen NAME" => return netcat(&[&["-l"], rest].concat()),
@@ -77,12 +85,14 @@ fn alone(word: &str) -> String {
         Some(Meaning::Advice { hint, .. }) => hint,
         _ => {
             let (name, endpoint) = (as_endpoint(word), endpoint(word));
-            if Name::parse(&name).is_ok() {
+            if parse_name(name.as_ref()).is_ok() {
                 format!(
                     "`lsock connect {endpoint}` connects to it, `lsock listen {endpoint}` listens on it"
                 )
             } else if name.starts_with("tcp:") {
                 format!("`lsock relay - {endpoint}`, or `lsock relay {endpoint} -` to listen")
+            } else if name.starts_with("assuan:") {
+                format!("`lsock relay - {endpoint}` connects to it")
             } else {
                 "`lsock relay LISTEN TARGET` takes endpoints that are no names".to_owned()
             }
@@ -93,7 +103,7 @@ fn alone(word: &str) -> String {
 /// Returns whether a word is a name or another endpoint, and not an attempt at a command.
 fn is_endpoint(word: &str) -> bool {
     let is_special = word.contains(['/', '@']) || word.starts_with(r"\\");
-    let is_kind = ["tcp:", "exec:", "fd:"].iter().any(|prefix| word.starts_with(prefix));
+    let is_kind = ["tcp:", "assuan:", "exec:", "fd:"].iter().any(|prefix| word.starts_with(prefix));
     is_special
         || is_kind
         || word == "-"
@@ -185,6 +195,10 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
         }
         "-w" | "-i" | "--timeout" | "--idle" | "--inactivity-timeout" => {
             "`--idle-timeout DURATION` ends a connection on which nothing moves"
+        }
+        "-a" | "--assuan" if connects => {
+            "`lsock relay LISTEN assuan:FILE` connects to a server of GnuPG; `-` as LISTEN is stdin \
+             and stdout"
         }
         "-e" | "--exec" | "--cmd" | "--command" | "--program" if relays => {
             "`-- CMD ARG...` at the end, or `exec:CMD ARG...` as TARGET, runs a command"

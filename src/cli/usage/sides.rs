@@ -4,11 +4,14 @@ use super::{
     habit::as_endpoint,
     line::{joined, quoted},
 };
-use crate::endpoint::{ForeignAddress, Meaning, Role, Target, recognise};
-use local_socket::{Name, Platform};
+use crate::endpoint::{ForeignAddress, ListenOn, Meaning, Role, Target, parse_name, recognise};
+use local_socket::Platform;
 use std::ffi::OsStr;
 
 pub(super) const ONLY_LISTENS: &str = "an inherited socket can only be listened on";
+
+pub(super) const ONLY_CONNECTS: &str =
+    "a socket file of GnuPG can only be connected to: `lsock relay LISTEN assuan:FILE`";
 
 /// What the sides of a relay are in lsock.
 pub(super) enum Translation {
@@ -46,10 +49,16 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
     match Target::parse(OsStr::new(sides.first()?)) {
         // A command cannot be listened on, but it can be joined to a name.
         Ok(Target::Command(line)) => {
-            let name = sides.get(1).filter(|name| Name::parse(name).is_ok())?;
+            let name = sides.get(1).filter(|name| parse_name(name.as_ref()).is_ok())?;
             let hint = format!("`lsock connect {} -- {}`", quoted(name), line.quoted());
             Some(Translation::Hint(hint))
         }
+        Ok(Target::Assuan(_)) => Some(Translation::Hint(match &sides[1..] {
+            [listen] if ListenOn::parse(OsStr::new(listen)).is_ok() => {
+                format!("`lsock relay {}`", joined([listen, &sides[0]]))
+            }
+            _ => ONLY_CONNECTS.to_owned(),
+        })),
         _ => Some(Translation::Endpoints(sides)),
     }
 }

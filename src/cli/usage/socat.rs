@@ -5,8 +5,8 @@ use super::{
     line::joined,
     sides::{Translation, absent, is_exposed, role, translate},
 };
-use crate::endpoint::{Meaning, Role, recognise};
-use local_socket::{Name, Platform};
+use crate::endpoint::{Meaning, Role, parse_name, recognise};
+use local_socket::Platform;
 
 /// Returns the line of lsock for the words of socat: a relay, or the command that joins one name to
 /// stdin and stdout.
@@ -22,7 +22,7 @@ pub(super) fn socat(words: &[&str]) -> String {
     if let [first, second] = *sides {
         let is_stdio = |side: &str| as_endpoint(side) == "-";
         let name = if is_stdio(first) { second } else { first };
-        if (is_stdio(first) || is_stdio(second)) && Name::parse(&as_endpoint(name)).is_ok() {
+        if (is_stdio(first) || is_stdio(second)) && parse_name(as_endpoint(name).as_ref()).is_ok() {
             let forks = recognise(name, Platform::CURRENT).is_some_and(|address| address.forks);
             match role(name) {
                 Role::Connect => return format!("`lsock connect {}`", endpoint(name)),

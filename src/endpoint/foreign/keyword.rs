@@ -11,6 +11,7 @@ pub(super) enum Keyword {
     /// A URL with this port by default.
     Url(&'static str),
     UnknownUrl,
+    Assuan,
     Exec,
     Shell,
     Fd,
@@ -55,6 +56,7 @@ pub(super) fn named(word: &str) -> Option<Keyword> {
         "TCP6-LISTEN" | "TCP6-L" | "INET6-LISTEN" => Keyword::Tcp6(Listen),
         "HTTP" | "WS" => Keyword::Url("80"),
         "HTTPS" | "WSS" => Keyword::Url("443"),
+        "ASSUAN" => Keyword::Assuan,
         "EXEC" => Keyword::Exec,
         "SYSTEM" | "SHELL" => Keyword::Shell,
         "FD" | "ACCEPT" | "ACCEPT-FD" => Keyword::Fd,

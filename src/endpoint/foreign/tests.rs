@@ -75,6 +75,8 @@ fn addresses_that_mean_the_same_on_every_system() {
                 ("ACCEPT-FD:", "fd:N"),
                 ("fd3,fork", "fd:3"),
                 ("FS:a", "fs:a"),
+                ("Assuan:C:/a,b", "assuan:C:/a,b"),
+                ("ASSUAN:", "assuan:FILE"),
             ],
         );
     }

@@ -114,9 +114,9 @@ fn server_kind(
     if external.at.is_some() && has_lists {
         return usage(format!("--at {target} takes one --size, --clients and --api"));
     }
-    if matches!(target, Target::Stdio | Target::Command(_)) {
+    if !matches!(target, Target::Name(_) | Target::Tcp(_)) {
         return usage(format!(
-            "{target} is not a server: --to and --at take NAME or tcp:HOST:PORT"
+            "{target} is not a server to measure: --to and --at take NAME or tcp:HOST:PORT"
         ));
     }
     Ok(match (external.to.is_some(), external.expect.unwrap_or(usual)) {
