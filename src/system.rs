@@ -20,7 +20,8 @@ use windows as imp;
 pub(crate) use listen_settings::{AllowRule, ListenSettings};
 
 pub(crate) use imp::{
-    CAN_WAIT_FOR_PIPES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, command, descriptor_limit,
+    CAN_WAIT_FOR_PIPES, HAS_EMPTY_MESSAGES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, command,
+    descriptor_limit,
     descriptors::Descriptors,
     inherited,
     input::{Input, REPORTS_END_OF_RECEIVING},

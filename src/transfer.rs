@@ -25,7 +25,7 @@ use limits::TimeLimits;
 use meter::Gauge;
 pub(crate) use meter::Meter;
 pub(crate) use observer::{Direction, ObservedDirection, Observer};
-pub(crate) use options::{CopyMode, Eof, TransferOptions};
+pub(crate) use options::{CopyMode, EmptyMessages, Eof, TransferOptions};
 pub(crate) use passing::Passing;
 pub(crate) use progress::Progress;
 use report::DirectionReport;

@@ -80,4 +80,6 @@ mod without_proc;
 
 // Windows.
 #[cfg(windows)]
+mod foreign_pipes;
+#[cfg(windows)]
 mod pipes;

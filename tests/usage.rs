@@ -132,3 +132,16 @@ fn random_arguments_open_nothing() {
         panic!("{error}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn messages_of_zero_bytes_are_a_matter_of_windows() {
+    let scene = Scene::new();
+    for command in [&["connect", "./s"][..], &["listen", "./s"], &["relay", "./s", "./t"]] {
+        for what in ["data", "eof"] {
+            let outcome = scene.lsock(command).args(["--empty-messages", what]).run().fails(2);
+            outcome.says("--empty-messages is not available: only the pipes of Windows have");
+            scene.expect_empty();
+        }
+    }
+}

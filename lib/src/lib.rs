@@ -57,7 +57,8 @@
 //! # Connecting
 //!
 //! [`traits::Stream::connect`] fails at once if there is no server. If the server is busy, it
-//! waits; [`ConnectOptions::wait_mode`] limits the time.
+//! waits; [`ConnectOptions::wait_mode`] limits the time. On Windows another program's pipe can have one
+//! direction only; [`ConnectOptions::directions`] opens it.
 //!
 //! # Streams
 //!
@@ -162,7 +163,7 @@ pub use crate::{
         GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType,
         ToFsName, ToNsName, is_plain,
     },
-    options::{Access, ConnectOptions, ConnectWaitMode, ListenerOptions, OnConflict},
+    options::{Access, ConnectOptions, ConnectWaitMode, Directions, ListenerOptions, OnConflict},
     peer::PeerCreds,
     platform::Platform,
     stream::{RecvHalf, SendHalf, Stream},

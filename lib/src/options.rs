@@ -5,5 +5,5 @@ mod connect;
 mod listener;
 
 pub(crate) use accept_filter::AcceptFilter;
-pub use connect::{ConnectOptions, ConnectWaitMode};
+pub use connect::{ConnectOptions, ConnectWaitMode, Directions};
 pub use listener::{Access, ListenerOptions, OnConflict};

@@ -184,15 +184,16 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// connection, or if the direction was shut down before.
     ///
     /// # Errors
-    /// An error of `shutdown(2)`. On Windows `Unsupported` if the pipe is byte-type, or an error
-    /// of `WriteFile`.
+    /// An error of `shutdown(2)`. On Windows `Unsupported` if the end of file cannot be sent, see
+    /// below, or an error of `WriteFile`.
     ///
     /// # Platform-specific behaviour
     /// Windows: `Write` sends a message of zero bytes when the peer has read the data that was written
     /// before: a peer in byte-read mode could read over a message that follows unread data. It does
     /// not wait for the peer; until then, a thread does. If the stream is dropped before, closing it
     /// is the end of file.
-    /// Byte-type pipes, which only servers of other programs create, cannot carry it. `Read`
+    /// Byte-type pipes, which only servers of other programs create, cannot carry it; nor is it sent
+    /// if the stream ignores such messages (`os::windows::Stream::ignore_empty_messages`). `Read`
     /// has an effect on this end only; the peer can still write. A write that waits in another
     /// thread is cancelled: if it fails with `BrokenPipe`, the peer may have read a part of its
     /// data, and does not get the rest.

@@ -23,7 +23,8 @@ const PAGES: [(&str, &[&str]); 5] = [
 ];
 
 /// Other documents that must not name unknown options.
-const OTHERS: [&str; 3] = ["man/lsock-names.7", "man/lsock-tour.7", "README.md"];
+const OTHERS: [&str; 4] =
+    ["man/lsock-names.7", "man/lsock-pipes.7", "man/lsock-tour.7", "README.md"];
 
 /// Options of other programs that the documents name.
 const FOREIGN: [&str; 14] = [

@@ -2,7 +2,7 @@ use super::value::{self, Choice, choice};
 use crate::{
     diag::Failure,
     system,
-    transfer::{CopyMode, Eof, TransferOptions},
+    transfer::{CopyMode, EmptyMessages, Eof, TransferOptions},
 };
 use clap::Args;
 use std::time::Duration;
@@ -25,6 +25,12 @@ pub(crate) struct Transfer {
     /// What to do at the end of file of one direction.
     #[arg(long, value_name = "WHAT", value_parser = choice(EOFS), default_value = "half")]
     pub(crate) eof: Eof,
+
+    /// What a message of zero bytes means (Windows) [default: eof].
+    ///
+    /// It has this meaning in both directions. See lsock-pipes(7).
+    #[arg(long, value_name = "WHAT", value_parser = choice(EMPTY_MESSAGES))]
+    pub(crate) empty_messages: Option<EmptyMessages>,
 
     /// After one direction has ended, wait at most DURATION for the other.
     ///
@@ -88,6 +94,15 @@ const EOFS: &[Choice<Eof>] = &[
     Choice::new(Eof::Wait, "wait", "Do not send the end of file; the other direction continues"),
 ];
 
+const EMPTY_MESSAGES: &[Choice<EmptyMessages>] = &[
+    Choice::new(EmptyMessages::Eof, "eof", "The end of file"),
+    Choice::new(
+        EmptyMessages::Data,
+        "data",
+        "Nothing: received ones are skipped, and none is sent",
+    ),
+];
+
 const COPY_MODES: &[Choice<CopyMode>] = &[
     Choice::new(CopyMode::Auto, "auto", "Splice where possible"),
     Choice::new(CopyMode::Splice, "splice", "Splice within the kernel, or fail (Linux)"),
@@ -98,7 +113,8 @@ impl Transfer {
     /// Returns the options of a transfer.
     ///
     /// # Errors
-    /// `Unsupported` for `--copy splice` on systems other than Linux.
+    /// `Unsupported` for `--copy splice` on systems other than Linux, and for `--empty-messages` on
+    /// systems other than Windows.
     pub(crate) fn options(&self) -> Result<TransferOptions, Failure> {
         if self.copy == CopyMode::Splice && !system::CAN_SPLICE {
             return Err(Failure::Unsupported {
@@ -106,10 +122,17 @@ impl Transfer {
                 why: "only Linux can splice",
             });
         }
+        if self.empty_messages.is_some() && !system::HAS_EMPTY_MESSAGES {
+            return Err(Failure::Unsupported {
+                option: "--empty-messages",
+                why: "only the pipes of Windows have messages",
+            });
+        }
         Ok(TransferOptions {
             sends: !self.recv_only,
             receives: !self.send_only,
             eof: self.eof,
+            empty_messages: self.empty_messages.unwrap_or(EmptyMessages::Eof),
             linger: self.linger,
             idle: self.idle_timeout,
             copy: self.copy,

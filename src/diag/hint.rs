@@ -5,7 +5,7 @@ use super::{
     standing::{Fact, Standing},
 };
 use local_socket::{
-    Name, Platform,
+    Directions, Name, Platform,
     error::{Holder, Obstacle, SocketError},
 };
 use std::io::{self, ErrorKind};
@@ -116,7 +116,7 @@ fn listen_elsewhere(fact: &Fact) -> Option<String> {
         | Fact::SeqPacket
         | Fact::ClosedSocket(_)
         | Fact::OtherNamespace { .. }
-        | Fact::ClosedPipe => return None,
+        | Fact::ClosedPipe(_) => return None,
     };
     Some(hint.to_owned())
 }
@@ -182,9 +182,14 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
         )),
         Fact::ClosedSocket(_) => Some(OWNER_DECIDES.to_owned()),
         Fact::ClosedFolder(..) => Some("the owner of the folder decides who may use it".to_owned()),
-        Fact::ClosedPipe => {
-            Some("its server decides who may connect (lsock listen --sddl)".to_owned())
-        }
+        Fact::ClosedPipe(directions) => Some(format!(
+            "its server decides who may connect{}",
+            match directions {
+                Directions::Both => "; a pipe for one direction takes --send-only or --recv-only",
+                Directions::Send => "; a pipe that only its server writes takes --recv-only",
+                Directions::Receive => "; a pipe that only its server reads takes --send-only",
+            }
+        )),
         Fact::Missing(_)
         | Fact::DanglingFolder { .. }
         | Fact::NotAFolder(..)
@@ -208,4 +213,25 @@ fn word(name: &Name<'_>) -> String {
 fn socat(keyword: &str, name: &Name<'_>, options: &str) -> String {
     let path = escaped(&name.as_os_str().to_string_lossy());
     quoted(&format!("{keyword}:{path}{options}"))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_that_does_not_have_the_directions_gets_the_options_for_the_other_ones() {
+        let name = Name::parse("app").unwrap();
+        for (directions, may_not, hint) in [
+            (Directions::Both, "both read and write", "takes --send-only or --recv-only"),
+            (Directions::Send, "write", "only its server writes takes --recv-only"),
+            (Directions::Receive, "read", "only its server reads takes --send-only"),
+        ] {
+            let standing = Standing { link: None, fact: Fact::ClosedPipe(directions) };
+            let text = format!("access denied: it is a pipe that this user may not {may_not}");
+            assert_eq!(standing.to_string(), text);
+            assert!(connect_otherwise(&standing, &name).unwrap().ends_with(hint), "{directions:?}");
+        }
+    }
 }

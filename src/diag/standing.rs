@@ -2,7 +2,7 @@
 
 use super::escaped;
 use local_socket::{
-    Name,
+    Directions, Name,
     error::{Action, SocketError},
 };
 use std::{
@@ -68,9 +68,9 @@ pub(crate) enum Fact {
     ClosedSocket(Rights),
     /// The abstract name exists in the network namespace of this process, and not in ours.
     OtherNamespace { pid: u32, command: String },
-    /// The security descriptor of the named pipe, or its direction, does not let this user read
-    /// and write it.
-    ClosedPipe,
+    /// The security descriptor of the named pipe, or its direction, does not let this user use it
+    /// in these directions.
+    ClosedPipe(Directions),
 }
 
 /// The type of a file that is not a socket.
@@ -106,7 +106,7 @@ impl Fact {
             Self::Stale | Self::NotListening | Self::OtherNamespace { .. } => {
                 Some("connection refused")
             }
-            Self::ClosedPipe => Some("access denied"),
+            Self::ClosedPipe(_) => Some("access denied"),
             Self::NotAFolder(..)
             | Self::LinkLoop(_)
             | Self::ReadOnlyFileSystem(_)
@@ -171,9 +171,14 @@ impl Fact {
                 "nobody listens in this network namespace, but in that of pid {pid} ({})",
                 escaped(command)
             )),
-            Self::ClosedPipe => {
-                Text::Noun("a pipe that this user may not both read and write".to_owned())
-            }
+            Self::ClosedPipe(directions) => Text::Noun(format!(
+                "a pipe that this user may not {}",
+                match directions {
+                    Directions::Both => "both read and write",
+                    Directions::Send => "write",
+                    Directions::Receive => "read",
+                }
+            )),
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::{
     diag::{AssuanError, AssuanProblem, SocketFailure, escaped},
     system::{HAS_SOCKET_FILES, Socket, examine, has_too_much_open},
 };
-use local_socket::{ConnectWaitMode, GenericFilePath, Name, Platform, ToFsName as _};
+use local_socket::{
+    ConnectOptions, ConnectWaitMode, Directions, GenericFilePath, Name, Platform, ToFsName as _,
+};
 use std::{
     fmt::{self, Display, Formatter},
     fs,
@@ -123,7 +125,7 @@ async fn connect_to_name(
     limit: Option<Duration>,
 ) -> Result<Socket, AssuanProblem> {
     let wait_mode = limit.map_or(ConnectWaitMode::Unbounded, ConnectWaitMode::Timeout);
-    let connected = Socket::connect(name, wait_mode).await;
+    let connected = Socket::connect(ConnectOptions::new().name(name).wait_mode(wait_mode)).await;
     connected.map_err(|error| AssuanProblem::LocalSocket(examine(error)))
 }
 
@@ -153,7 +155,7 @@ async fn connect_to_port(
 }
 
 impl ConnectTarget for AssuanPath {
-    fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
+    fn connect(&self, retry_policy: RetryPolicy, _: Directions) -> Dialling<'_> {
         let attempt = |state: &ConnectRetry| self.connect_within(state.limit());
         Box::pin(retry_policy.connect(attempt, |error| error, None))
     }

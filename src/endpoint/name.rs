@@ -11,7 +11,7 @@ use crate::{
         listening::{self, Allowed},
     },
 };
-use local_socket::{Listener, ListenerOptions, Name, OnConflict};
+use local_socket::{ConnectOptions, Directions, Listener, ListenerOptions, Name, OnConflict};
 use std::{
     ffi::OsStr,
     fmt::{self, Formatter},
@@ -149,8 +149,11 @@ impl ListenSource for NameSource {
 }
 
 impl ConnectTarget for Name<'static> {
-    fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
-        let attempt = |state: &ConnectRetry| Socket::connect(self.borrow(), state.wait_mode());
+    fn connect(&self, retry_policy: RetryPolicy, directions: Directions) -> Dialling<'_> {
+        let options = ConnectOptions::new().name(self.borrow()).directions(directions);
+        let attempt = move |state: &ConnectRetry| {
+            Socket::connect(options.clone().wait_mode(state.wait_mode()))
+        };
         Box::pin(retry_policy.connect(attempt, |error| error, Some(self)))
     }
 

@@ -5,7 +5,7 @@ use crate::{
     diag::Failure,
     system::{Socket, examine, has_too_much_open},
 };
-use local_socket::{ConnectWaitMode, Name};
+use local_socket::{ConnectWaitMode, Directions, Name};
 use std::{
     ffi::OsString,
     fmt::{self, Debug, Display, Formatter},
@@ -20,8 +20,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A target that each client is connected to.
 pub(crate) trait ConnectTarget: Debug + Display + Send + Sync {
-    /// Connects, with retries as the policy allows.
-    fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_>;
+    /// Connects, with retries as the policy allows. Only the given directions are used.
+    fn connect(&self, retry_policy: RetryPolicy, directions: Directions) -> Dialling<'_>;
 
     /// Writes the line of `--explain`.
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result;

@@ -8,6 +8,7 @@ use crate::{
     diag::Failure,
     system::{Detached, ListenSettings, Socket, listening},
 };
+use local_socket::Directions;
 use std::{
     collections::HashSet,
     fmt::{self, Display, Formatter},
@@ -250,7 +251,7 @@ impl ListenSource for TcpSource {
 }
 
 impl ConnectTarget for TcpAddress {
-    fn connect(&self, retry_policy: RetryPolicy) -> Dialling<'_> {
+    fn connect(&self, retry_policy: RetryPolicy, _: Directions) -> Dialling<'_> {
         let attempt = |state: &ConnectRetry| self.connect_within(state.limit());
         let describe = |error: io::Error| self.error("connect to", &error);
         Box::pin(retry_policy.connect(attempt, describe, None))

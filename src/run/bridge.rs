@@ -133,7 +133,7 @@ impl Bridge {
         client: Client,
     ) -> Result<Outcome, Failure> {
         let Client { mut socket, number, closing, .. } = client;
-        let dialling = target.connect(retry_policy);
+        let dialling = target.connect(retry_policy, self.plan.directions());
         let connected = Box::pin(unless_client_is_gone(dialling, &mut socket, &closing)).await;
         let Some(connected) = connected else {
             tracing::info!("connection {number}: over before it was connected");

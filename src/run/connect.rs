@@ -112,7 +112,9 @@ impl ConnectPlan {
     fn connect(&self) -> Result<Stream, Failure> {
         let mut attempts = self.retry_policy.begin();
         loop {
-            let options = ConnectOptions::new().name(self.name.borrow());
+            let options = ConnectOptions::new()
+                .name(self.name.borrow())
+                .directions(self.options.directions());
             match options.wait_mode(attempts.wait_mode()).connect_sync() {
                 Ok(stream) => {
                     tracing::info!("connected to {}", self.name);

@@ -234,11 +234,10 @@ impl RelayPlan {
         })
     }
 
-    /// Returns standard input and output as one side of the relay. The relayed connection applies
-    /// the time limits.
+    /// Returns standard input and output as one side of the relay.
     fn stdio(&self, terminal: Terminal) -> Result<Stdio, Failure> {
         let (input, output) = endpoint::open_stdio()?;
-        let options = self.options.without_limits();
+        let options = self.options.within_a_relay();
         Ok(Stdio { input, output, options, shows_progress: false, terminal })
     }
 }

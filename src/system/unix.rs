@@ -53,6 +53,9 @@ fn ended() -> PollFlags {
 /// Whether local sockets can be files.
 pub(crate) const HAS_SOCKET_FILES: bool = true;
 
+/// Whether a local socket can carry messages of zero bytes.
+pub(crate) const HAS_EMPTY_MESSAGES: bool = false;
+
 /// Whether there are pairs of connected sockets that a process can inherit.
 pub(crate) const HAS_SOCKET_PAIRS: bool = true;
 

@@ -19,6 +19,9 @@ pub(crate) mod usage;
 /// Whether local sockets can be files.
 pub(crate) const HAS_SOCKET_FILES: bool = false;
 
+/// Whether a local socket can carry messages of zero bytes.
+pub(crate) const HAS_EMPTY_MESSAGES: bool = true;
+
 /// Whether there are pairs of connected sockets that a process can inherit.
 pub(crate) const HAS_SOCKET_PAIRS: bool = false;
 

@@ -1,5 +1,6 @@
 use super::TimeLimits;
 use crate::system::CAN_SPLICE;
+use local_socket::Directions;
 use std::{
     fmt::{self, Display, Formatter},
     time::Duration,
@@ -14,6 +15,15 @@ pub(crate) enum Eof {
     Close,
     /// The end of file is not sent, and the other direction continues.
     Wait,
+}
+
+/// The meaning of messages of zero bytes that arrive through a pipe.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EmptyMessages {
+    /// The end of file. It is sent in the same way.
+    Eof,
+    /// Data, of which there is none: they are skipped. The end of file is not sent.
+    Data,
 }
 
 /// How bytes are moved.
@@ -33,6 +43,7 @@ pub(crate) struct TransferOptions {
     pub(crate) sends: bool,
     pub(crate) receives: bool,
     pub(crate) eof: Eof,
+    pub(crate) empty_messages: EmptyMessages,
     pub(crate) linger: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) copy: CopyMode,
@@ -47,14 +58,30 @@ impl TransferOptions {
         TimeLimits { idle: self.idle, linger: self.linger.filter(|_| has_both) }
     }
 
+    /// Returns the directions in which the connection to a server is used.
+    pub(crate) fn directions(&self) -> Directions {
+        match (self.sends, self.receives) {
+            (true, true) => Directions::Both,
+            (true, false) => Directions::Send,
+            (false, _) => Directions::Receive,
+        }
+    }
+
     /// Returns whether a time limit is set.
     pub(crate) fn is_timed(&self) -> bool {
         self.linger.is_some() || self.idle.is_some()
     }
 
-    /// Returns the options for one side of a relay whose other side applies the time limits.
-    pub(crate) fn without_limits(&self) -> Self {
-        Self { linger: None, idle: None, copy: CopyMode::Auto, ..self.clone() }
+    /// Returns the options for the connection between the standard streams and a relay, which
+    /// applies the time limits and reads the messages of its peers.
+    pub(crate) fn within_a_relay(&self) -> Self {
+        Self {
+            linger: None,
+            idle: None,
+            copy: CopyMode::Auto,
+            empty_messages: EmptyMessages::Eof,
+            ..self.clone()
+        }
     }
 
     /// Returns whether bytes may be moved within the kernel.
@@ -67,6 +94,7 @@ impl TransferOptions {
         self.sends
             && self.receives
             && self.eof == Eof::Half
+            && self.empty_messages == EmptyMessages::Eof
             && !self.is_timed()
             && self.copy == CopyMode::Auto
             && self.buffer.is_none()
@@ -98,6 +126,9 @@ impl Display for TransferOptions {
         };
         writeln!(f, "directions   {directions}")?;
         writeln!(f, "end of file  {eof}")?;
+        if self.empty_messages == EmptyMessages::Data {
+            writeln!(f, "empty        messages are skipped, and none is sent")?;
+        }
         writeln!(f, "linger       {}", limit(self.linger))?;
         writeln!(f, "if idle      {}", limit(self.idle))?;
         match self.buffer {
@@ -117,6 +148,7 @@ mod tests {
             sends,
             receives,
             eof: Eof::Half,
+            empty_messages: EmptyMessages::Eof,
             linger: Some(Duration::from_secs(1)),
             idle: None,
             copy: CopyMode::Auto,

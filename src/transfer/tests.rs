@@ -1,8 +1,8 @@
 //! Both drivers against the policy that they share: the observer and the report.
 
 use super::{
-    CopyMode, Direction, DirectionEnd, Eof, Meter, Observer, Parties, Party, Passing,
-    TransferOptions, TransferReport,
+    CopyMode, Direction, DirectionEnd, EmptyMessages, Eof, Meter, Observer, Parties, Party,
+    Passing, TransferOptions, TransferReport,
     tasks::{self, EventLoops, TransferPlan},
     threads::{self, Job},
 };
@@ -57,6 +57,7 @@ fn options(copy: CopyMode) -> TransferOptions {
         sends: true,
         receives: true,
         eof: Eof::Half,
+        empty_messages: EmptyMessages::Eof,
         linger: None,
         idle: None,
         copy,

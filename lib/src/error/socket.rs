@@ -1,4 +1,4 @@
-use crate::{Name, name::write_escaped};
+use crate::{Directions, Name, name::write_escaped};
 use std::{
     error::Error,
     fmt::{self, Display, Formatter},
@@ -28,6 +28,7 @@ pub struct SocketError {
     action: Action,
     name: Name<'static>,
     obstacle: Option<Obstacle>,
+    directions: Directions,
     source: io::Error,
 }
 
@@ -96,18 +97,23 @@ pub enum Holder {
 }
 
 impl SocketError {
-    pub(crate) fn wrap(action: Action, name: &Name<'_>, source: io::Error) -> io::Error {
-        Self::with_obstacle(action, name, None, source)
-    }
-
     pub(crate) fn with_obstacle(
         action: Action,
         name: &Name<'_>,
         obstacle: Option<Obstacle>,
         source: io::Error,
     ) -> io::Error {
-        let name = name.clone().into_owned();
-        io::Error::new(source.kind(), Self { action, name, obstacle, source })
+        let (name, directions) = (name.clone().into_owned(), Directions::Both);
+        io::Error::new(source.kind(), Self { action, name, obstacle, directions, source })
+    }
+
+    pub(crate) fn of_connecting(
+        name: &Name<'_>,
+        directions: Directions,
+        source: io::Error,
+    ) -> io::Error {
+        let (name, action) = (name.clone().into_owned(), Action::Connect);
+        io::Error::new(source.kind(), Self { action, name, obstacle: None, directions, source })
     }
 
     /// Returns the `SocketError` that an I/O error contains, if any.
@@ -126,6 +132,13 @@ impl SocketError {
     #[must_use]
     pub const fn name(&self) -> &Name<'static> {
         &self.name
+    }
+
+    /// Returns the directions in which the connection was to be used
+    /// ([`ConnectOptions::directions`](crate::ConnectOptions::directions)).
+    #[must_use]
+    pub const fn directions(&self) -> Directions {
+        self.directions
     }
 
     /// Returns why a name that is in use was not replaced, or `None` for other errors. For

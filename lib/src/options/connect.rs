@@ -20,6 +20,41 @@ pub enum ConnectWaitMode {
     Unbounded,
 }
 
+/// The directions in which a client uses a connection.
+///
+/// A direction that is left out counts as shut down: reads return the end of file, or writes fail with
+/// `BrokenPipe`.
+///
+/// # Platform-specific behaviour
+/// - Windows: the pipe is opened with the access that the directions need. A server can create a pipe
+///   for one direction only (`PIPE_ACCESS_INBOUND`, `PIPE_ACCESS_OUTBOUND`), or give a client the right
+///   to read only. Such a pipe cannot be opened for both directions.
+/// - Unix: sockets always have both directions. The setting has no effect.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Directions {
+    /// Sending and receiving.
+    #[default]
+    Both,
+    /// From this client to the server only.
+    Send,
+    /// From the server to this client only.
+    Receive,
+}
+
+impl Directions {
+    /// Returns whether sending is one of them.
+    #[must_use]
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::Both | Self::Send)
+    }
+
+    /// Returns whether receiving is one of them.
+    #[must_use]
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::Both | Self::Receive)
+    }
+}
+
 /// Options for connecting.
 ///
 /// ```no_run
@@ -36,6 +71,7 @@ pub struct ConnectOptions<'n> {
     pub(crate) name: Option<Name<'n>>,
     pub(crate) wait_mode: ConnectWaitMode,
     pub(crate) nonblocking_stream: bool,
+    pub(crate) directions: Directions,
 }
 
 impl<'n> ConnectOptions<'n> {
@@ -69,6 +105,13 @@ impl<'n> ConnectOptions<'n> {
         self
     }
 
+    /// Sets the directions in which the connection is used. The default is [`Directions::Both`].
+    #[must_use]
+    pub fn directions(mut self, directions: Directions) -> Self {
+        self.directions = directions;
+        self
+    }
+
     /// Connects to the server that listens on the name.
     ///
     /// # Errors
@@ -77,7 +120,8 @@ impl<'n> ConnectOptions<'n> {
     /// - `NotFound` if nothing exists at the path; on Windows if there is no such pipe.
     /// - `ConnectionRefused` on Unix if no process listens on the socket file or abstract name.
     /// - `PermissionDenied` if this process may not write to the socket file or search its
-    ///   folder, or if the pipe's security descriptor refuses it.
+    ///   folder, or if the pipe's security descriptor refuses it, or if the pipe does not have the
+    ///   [`directions`](Self::directions).
     /// - `WouldBlock` or `TimedOut` if the server is busy, depending on the wait mode.
     /// - `Unsupported` if this system does not have names of this kind.
     /// - Another error of `connect(2)` or `socket(2)` (Unix), or of `CreateFileW` (Windows).

@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code, reason = "system calls of Windows")]
 
+mod access_rights;
 mod atomic_timeout;
 mod background_operation;
 #[cfg(feature = "tokio")]
@@ -16,6 +17,7 @@ mod connection;
 mod convert;
 mod delivery;
 mod drain;
+mod empty_messages;
 mod event;
 mod impersonation;
 mod instance_queue;

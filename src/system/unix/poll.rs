@@ -27,6 +27,9 @@ pub(crate) fn receive_urgent_in_line(stream: &Stream) {
     socket::receive_urgent_in_line(stream.as_fd());
 }
 
+/// Does nothing: sockets have no messages.
+pub(crate) fn ignore_empty_messages(_: &Stream) {}
+
 /// Waits until the socket can be read or the reader of the output has closed. Returns which of
 /// them.
 fn readable_or_gone(socket: BorrowedFd<'_>, output: &Output) -> io::Result<[bool; 2]> {

@@ -1,7 +1,7 @@
 //! A connected socket in an event loop, and the steps by which bytes pass through it.
 
 use super::{super::PeerState, NOW, descriptors::Descriptors, probing::Probing};
-use local_socket::{ConnectOptions, ConnectWaitMode, Name, Stream};
+use local_socket::{ConnectOptions, ConnectWaitMode, Stream};
 use lsock_startup::Watched;
 use rustix::{
     event::{PollFd, PollFlags},
@@ -56,14 +56,13 @@ impl Socket {
         Detached { fd: ours.into(), is_local: true }.attach()
     }
 
-    /// Connects to a local socket.
-    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
-        let options = ConnectOptions::new().name(name);
+    /// Connects to a local socket as the options say.
+    pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Self> {
         let at_once = options.clone().wait_mode(ConnectWaitMode::Deferred).connect_sync();
         let fd = match at_once {
             // The backlog is full: wait without blocking the event loop.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                OwnedFd::try_from(options.wait_mode(wait_mode).connect_tokio().await?)?
+                OwnedFd::try_from(options.connect_tokio().await?)?
             }
             stream => OwnedFd::from(stream?),
         };
@@ -154,6 +153,10 @@ impl Socket {
         // It fails if the peer has closed, which ends writing as well.
         let _ = self.watched.fd().map(|fd| shutdown(fd, Shutdown::Read));
     }
+
+    /// Does nothing: sockets have no messages.
+    #[expect(clippy::unused_self, reason = "other systems have messages")]
+    pub(crate) fn ignore_empty_messages(&self) {}
 
     /// Waits until the peer has closed both directions.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -71,6 +71,12 @@ impl LocalPipe {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
+    /// Makes messages of zero bytes mean nothing, instead of the end of file.
+    pub(super) fn ignore_empty_messages(&self) {
+        let Stream::NamedPipe(pipe) = &self.stream;
+        pipe.ignore_empty_messages(true);
+    }
+
     /// Waits until the peer has closed both directions.
     pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.watch_delivery_if_idle(cx);

@@ -22,6 +22,12 @@ pub(crate) fn to_accept(_: &Listener, _: &Output) -> io::Result<Receivable> {
 /// Does nothing: pipes have no urgent data.
 pub(crate) fn receive_urgent_in_line(_: &Stream) {}
 
+/// Makes messages of zero bytes mean nothing, instead of the end of file.
+pub(crate) fn ignore_empty_messages(stream: &Stream) {
+    let Stream::NamedPipe(pipe) = stream;
+    pipe.ignore_empty_messages(true);
+}
+
 /// Returns at once: streams are blocking.
 #[expect(clippy::unnecessary_wraps, reason = "other systems have to wait")]
 pub(crate) fn to_send(_: &Stream) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! A connection in an event loop, and the steps by which bytes pass through it.
 
 use super::{super::PeerState, descriptors::Descriptors, local_pipe::LocalPipe};
-use local_socket::{ConnectOptions, ConnectWaitMode, Name, tokio::Stream};
+use local_socket::{ConnectOptions, tokio::Stream};
 use std::{
     io,
     pin::Pin,
@@ -55,9 +55,8 @@ impl TryFrom<TcpStream> for Detached {
 }
 
 impl Socket {
-    /// Connects to a pipe.
-    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
-        let options = ConnectOptions::new().name(name).wait_mode(wait_mode);
+    /// Connects to a pipe as the options say.
+    pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Self> {
         options.connect_tokio().await.map(|stream| Self::Local(stream.into()))
     }
 
@@ -139,6 +138,13 @@ impl Socket {
     /// Does nothing: a pipe has no half-close of receiving.
     #[expect(clippy::unused_self, reason = "other systems have one")]
     pub(crate) fn stop_reading(&self) {}
+
+    /// Makes messages of zero bytes mean nothing, instead of the end of file, if this is a pipe.
+    pub(crate) fn ignore_empty_messages(&self) {
+        if let Self::Local(pipe) = self {
+            pipe.ignore_empty_messages();
+        }
+    }
 
     /// Waits until the peer has closed both directions.
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {

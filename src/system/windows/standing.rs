@@ -24,5 +24,5 @@ pub(crate) fn search_elsewhere(failure: Failure) -> Failure {
 fn explanation(error: &SocketError) -> Option<Standing> {
     let is_closed = error.action() == Action::Connect
         && error.system_error().kind() == ErrorKind::PermissionDenied;
-    is_closed.then_some(Standing { link: None, fact: Fact::ClosedPipe })
+    is_closed.then(|| Standing { link: None, fact: Fact::ClosedPipe(error.directions()) })
 }

@@ -160,8 +160,14 @@ impl TaskDirection {
     ) -> Poll<()> {
         for _ in 0..TURNS {
             if self.sends_eof {
-                // It fails if the receiver has closed, which needs no end of file.
-                let _ = ready!(sink.poll_shutdown(cx));
+                match ready!(sink.poll_shutdown(cx)) {
+                    // The receiver finds the end of file when the connection is closed.
+                    Err(error) if error.kind() == ErrorKind::Unsupported => {
+                        tracing::debug!(%error, "the end of file is not sent");
+                    }
+                    // It fails if the receiver has closed, which needs no end of file.
+                    _ => {}
+                }
                 self.sends_eof = false;
             }
             if self.end.is_some() {

@@ -9,10 +9,11 @@ use crate::{
     deadline::Deadline,
     system::{Descriptors, Socket},
     transfer::{
-        AfterEnd, CopyMode, Direction, EarlyEnd, Meter, ObservedDirection, Observer, Parties,
-        Passing, TimeLimits, TransferOptions, TransferReport,
+        AfterEnd, CopyMode, Direction, EarlyEnd, EmptyMessages, Meter, ObservedDirection, Observer,
+        Parties, Party, Passing, TimeLimits, TransferOptions, TransferReport,
     },
 };
+use local_socket::Directions;
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
@@ -60,6 +61,11 @@ impl TransferPlan {
         Self { options, copy, passing, meter, observer }
     }
 
+    /// Returns the directions in which the connection to a target is used.
+    pub(crate) fn directions(&self) -> Directions {
+        self.options.directions()
+    }
+
     /// Returns whether bytes are moved from the first end to the second one.
     pub(crate) fn sends(&self) -> bool {
         self.options.sends
@@ -88,6 +94,14 @@ pub(crate) async fn transfer(
 ) -> TransferReport {
     let started = Instant::now();
     let options = &plan.options;
+    if options.empty_messages == EmptyMessages::Data {
+        for (socket, party) in [(&first, parties.first), (&second, parties.second)] {
+            // The connection to our own standard streams keeps its end of file.
+            if party != Party::ReportedStdio {
+                socket.ignore_empty_messages();
+            }
+        }
+    }
     let direction = |direction, is_used| {
         let descriptors = Descriptors::new(plan.passing == Passing::On);
         let observed = ObservedDirection::new(plan.observer.as_ref(), number, direction);

@@ -9,12 +9,13 @@ use crate::{
     diag::caught,
     system::{self, Input, Output, poll},
     transfer::{
-        AfterEnd, Direction, DirectionEnd, Gauge, Meter, ObservedDirection, Observer,
-        TransferOptions, TransferReport,
+        AfterEnd, Direction, DirectionEnd, EmptyMessages, Gauge, Meter, ObservedDirection,
+        Observer, TransferOptions, TransferReport,
     },
 };
 use local_socket::{Stream, traits::Stream as _};
 use std::{
+    io::ErrorKind,
     net::Shutdown,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     thread,
@@ -59,6 +60,9 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
     let observed = |direction| ObservedDirection::new(observer.as_ref(), number, direction);
     let (mut sends, receives) = (options.sends, options.receives);
     let timed = options.is_timed();
+    if options.empty_messages == EmptyMessages::Data {
+        poll::ignore_empty_messages(&stream);
+    }
     let shared = Arc::new(TransferShared {
         stream,
         options,
@@ -235,8 +239,13 @@ impl TransferShared {
     }
 
     fn shutdown(&self, how: Shutdown) {
-        if let Err(error) = self.stream.shutdown(how) {
-            tracing::warn!(%error, "cannot shut the connection down");
+        match self.stream.shutdown(how) {
+            Ok(()) => {}
+            // The peer finds the end of file when the connection is closed.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                tracing::debug!(%error, "the end of file is not sent");
+            }
+            Err(error) => tracing::warn!(%error, "cannot shut the connection down"),
         }
     }
 

@@ -5,10 +5,7 @@ use super::{
     runtime_dir,
     sys::{self, stream_socket},
 };
-use crate::{
-    ConnectOptions, ConnectWaitMode,
-    error::{Action, SocketError},
-};
+use crate::{ConnectOptions, ConnectWaitMode, error::SocketError};
 use rustix::{
     io::Errno,
     net::{
@@ -27,7 +24,7 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<UnixStream> {
     let name = options.required_name()?;
     let socket = Target::of(name)
         .and_then(|target| reach(&target, options.wait_mode))
-        .map_err(|error| SocketError::wrap(Action::Connect, name, error))?;
+        .map_err(|error| SocketError::of_connecting(name, options.directions, error))?;
     let socket = UnixStream::from(socket);
     let is_nonblocking = options.wait_mode == ConnectWaitMode::Deferred;
     if options.nonblocking_stream != is_nonblocking {

@@ -30,7 +30,7 @@ fn bind(options: &ListenerOptions<'_>) -> io::Result<Bound> {
     if let Some(mode) = mode_of(options).filter(|mode| mode & !0o7777 != 0) {
         let text = format!("{mode:o} is no mode of a file: the highest is 7777");
         let error = io::Error::new(io::ErrorKind::InvalidInput, text);
-        return Err(SocketError::wrap(Action::Bind, name, error));
+        return Err(SocketError::with_obstacle(Action::Bind, name, None, error));
     }
     let result = match Target::of(name) {
         Err(error) => Err(error.into()),

@@ -4,9 +4,7 @@ use super::{
     wait_limit::WaitLimit,
 };
 use crate::{
-    ConnectOptions, ConnectWaitMode, Name,
-    error::{Action, SocketError},
-    name::NameKind,
+    ConnectOptions, ConnectWaitMode, Directions, Name, error::SocketError, name::NameKind,
 };
 use std::{io, sync::Arc, thread, time::Duration};
 use windows_sys::Win32::Foundation::ERROR_PIPE_BUSY;
@@ -17,11 +15,12 @@ const MAX_WAIT: Duration = Duration::from_millis(500);
 
 pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Connection> {
     let name = options.required_name()?;
-    connected(name, options).map_err(|error| SocketError::wrap(Action::Connect, name, error))
+    connected(name, options)
+        .map_err(|error| SocketError::of_connecting(name, options.directions, error))
 }
 
 fn connected(name: &Name<'_>, options: &ConnectOptions<'_>) -> io::Result<Connection> {
-    let pipe = open(&local_path(name)?, options.wait_mode)?;
+    let pipe = open(&local_path(name)?, options)?;
     named_client(pipe, name, options.nonblocking_stream)
 }
 
@@ -42,9 +41,7 @@ pub(super) fn client(
     name: Option<Arc<Name<'static>>>,
     nonblocking: bool,
 ) -> io::Result<Connection> {
-    if info.has_messages {
-        pipe.set_message_read_mode()?;
-    }
+    pipe.prepare_reading(info)?;
     Connection::new(pipe, info, name, nonblocking)
 }
 
@@ -58,11 +55,11 @@ pub(super) fn local_path(name: &Name<'_>) -> io::Result<WidePath> {
     Ok(WidePath::new(&name.text))
 }
 
-/// Opens the pipe. It waits for a free instance as the mode says.
-fn open(path: &WidePath, mode: ConnectWaitMode) -> io::Result<Pipe> {
-    let limit = wait_limit_of(mode);
+/// Opens the pipe. It waits for a free instance as the options say.
+fn open(path: &WidePath, options: &ConnectOptions<'_>) -> io::Result<Pipe> {
+    let limit = wait_limit_of(options.wait_mode);
     loop {
-        if let Some(pipe) = try_open(path)? {
+        if let Some(pipe) = try_open(path, options.directions)? {
             return Ok(pipe);
         }
         wait_briefly(path, next_wait(limit, MAX_WAIT)?);
@@ -78,8 +75,8 @@ pub(super) fn wait_limit_of(mode: ConnectWaitMode) -> WaitLimit {
 }
 
 /// Opens the pipe. Returns `None` if all instances are busy.
-pub(super) fn try_open(path: &WidePath) -> io::Result<Option<Pipe>> {
-    match Pipe::open(path) {
+pub(super) fn try_open(path: &WidePath, directions: Directions) -> io::Result<Option<Pipe>> {
+    match Pipe::open(path, directions) {
         Err(error) if code(&error) == Some(ERROR_PIPE_BUSY) => Ok(None),
         result => result.map(Some),
     }

@@ -29,12 +29,16 @@ pub(super) struct Connection {
     pub(super) nonblocking: AtomicBool,
     pub(super) recv_timeout: AtomicTimeout,
     pub(super) send_timeout: AtomicTimeout,
-    /// Whether reads return the end of file: it was read, or this end was shut down for reading.
+    /// Whether reads return the end of file: it was read, or this end was shut down for reading or
+    /// opened for sending only.
     pub(super) read_ended: AtomicBool,
     /// Set together with `read_ended`; wakes the reads that are waiting.
     pub(super) read_wake: Event,
+    /// Whether messages of zero bytes are skipped, and not the end of file.
+    pub(super) ignores_empty_messages: AtomicBool,
     pub(super) writer: TimedLock<WriteSide>,
-    /// Closed when the sending direction is shut down.
+    /// Closed when the sending direction is shut down, and from the start if this end was opened for
+    /// receiving only.
     pub(super) write_gate: WriteGate,
     pub(super) delivery: Arc<Delivery>,
 }
@@ -53,10 +57,11 @@ impl Connection {
             nonblocking: AtomicBool::new(nonblocking),
             recv_timeout: AtomicTimeout::default(),
             send_timeout: AtomicTimeout::default(),
-            read_ended: AtomicBool::new(false),
+            read_ended: AtomicBool::new(!info.directions.receives()),
             read_wake: Event::new()?,
+            ignores_empty_messages: AtomicBool::new(false),
             writer: TimedLock::new(WriteSide::default()),
-            write_gate: WriteGate::default(),
+            write_gate: WriteGate::new(info.directions.sends()),
             delivery: Arc::default(),
         })
     }

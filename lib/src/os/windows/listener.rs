@@ -69,10 +69,10 @@ impl traits::Listener for Listener {
                 let mut queue = self.queue();
                 if let Some(pipe) = queue.take_connected()? {
                     drop(queue);
-                    let info = PipeInfo { is_server: true, has_messages: true };
                     let nonblocking = self.stream_nonblocking.load(Ordering::Relaxed);
                     let name = Some(Arc::clone(&self.name));
-                    let stream = Stream::new(Connection::new(pipe, info, name, nonblocking)?);
+                    let stream =
+                        Stream::new(Connection::new(pipe, PipeInfo::INSTANCE, name, nonblocking)?);
                     if self.filter.admits(|| stream.peer_creds()) {
                         return Ok(stream);
                     }

@@ -6,7 +6,7 @@ use super::{
     security_descriptor::SecurityDescriptor,
     wait_limit::WaitLimit,
 };
-use crate::Access;
+use crate::{Access, Directions};
 use std::{
     ffi::OsStr,
     hash::{BuildHasher, RandomState},
@@ -23,7 +23,7 @@ pub(super) fn pair() -> io::Result<(Connection, Connection)> {
     let path = WidePath::new(OsStr::new(&unguessable_path()));
     let security = SecurityDescriptor::of_access(Access::CurrentUser)?;
     let server = Arc::new(Pipe::create_instance(&path, &security, true, 1)?);
-    let client_end = Pipe::open(&path)?;
+    let client_end = Pipe::open(&path, Directions::Both)?;
     let mut listen = BackgroundOperation::new(Arc::clone(&server))?;
     listen.listen();
     listen.finish(WaitLimit::Unlimited).unwrap_or(Ok(0))?;

@@ -1,9 +1,11 @@
 //! System calls for pipes that return without waiting for the peer.
 
 use super::{
+    access_rights::{access_rights, with_first_allowed},
     operation::error_of,
     security_descriptor::{AsSecurityDescriptor, SecurityDescriptor},
 };
+use crate::Directions;
 use std::{
     ffi::OsStr,
     io,
@@ -21,13 +23,12 @@ use windows_sys::Wdk::Storage::FileSystem::{
 };
 use windows_sys::Win32::{
     Foundation::{
-        ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_SEM_TIMEOUT,
-        INVALID_HANDLE_VALUE, RtlNtStatusToDosError,
+        ERROR_ACCESS_DENIED, ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED,
+        ERROR_SEM_TIMEOUT, INVALID_HANDLE_VALUE, RtlNtStatusToDosError,
     },
     Security::SECURITY_ATTRIBUTES,
     Storage::FileSystem::{
-        CreateFileW, FILE_CREATE_PIPE_INSTANCE, FILE_FLAG_FIRST_PIPE_INSTANCE,
-        FILE_FLAG_OVERLAPPED, FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_DATA,
+        CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_READ_DATA,
         FILE_WRITE_DATA, FlushFileBuffers, OPEN_EXISTING, PIPE_ACCESS_DUPLEX,
         SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
     },
@@ -42,30 +43,23 @@ use windows_sys::Win32::{
 /// Size of the buffer for data that was written and not read yet, in each direction.
 const BUFFER_SIZE: u32 = 64 * 1024;
 
-/// The access rights that a client needs and gets: to read and write data and attributes, to read the
-/// security descriptor, and to wait ([Named Pipe Security and Access Rights][rights]).
-///
-/// `FILE_GENERIC_WRITE` (0x120116) includes the bit 0x4, which is `FILE_APPEND_DATA` for files and
-/// `FILE_CREATE_PIPE_INSTANCE` for pipes. A process with that right can create an instance of the
-/// pipe and be the server of the next client. `GENERIC_ALL` also includes `WRITE_DAC`,
-/// `WRITE_OWNER` and `DELETE`. Together with `FILE_GENERIC_READ` (0x120089), and without that bit,
-/// the rights are 0x12019b, the same as .NET's `PipeAccessRights.ReadWrite` and `Synchronize`.
-///
-/// [rights]: https://learn.microsoft.com/en-us/windows/win32/ipc/named-pipe-security-and-access-rights
-pub(super) const CLIENT_ACCESS: u32 =
-    (FILE_GENERIC_READ | FILE_GENERIC_WRITE) & !FILE_CREATE_PIPE_INSTANCE;
-const _: () = assert!(CLIENT_ACCESS == 0x0012_019b);
-
 /// The handle of one end of a pipe instance.
 #[derive(Debug)]
 pub(super) struct Pipe(OwnedHandle);
 
-/// The end and the type of a pipe.
+/// The end and the type of a pipe, and the directions that a handle allows.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct PipeInfo {
+    pub(super) directions: Directions,
     pub(super) is_server: bool,
     /// Whether the pipe is message-type, so that a message of zero bytes can mark the end of file.
     pub(super) has_messages: bool,
+}
+
+impl PipeInfo {
+    /// An instance of [`Pipe::create_instance`].
+    pub(super) const INSTANCE: Self =
+        Self { directions: Directions::Both, is_server: true, has_messages: true };
 }
 
 /// A path in UTF-16 with a NUL at its end.
@@ -121,13 +115,17 @@ impl Pipe {
     pub(super) const UNLIMITED: u32 = PIPE_UNLIMITED_INSTANCES;
 
     /// Opens the client's end of a free instance.
-    pub(super) fn open(path: &WidePath) -> io::Result<Self> {
+    pub(super) fn open(path: &WidePath, directions: Directions) -> io::Result<Self> {
+        with_first_allowed(access_rights(directions), |access| Self::open_with(path, access))
+    }
+
+    fn open_with(path: &WidePath, access: u32) -> io::Result<Self> {
         // The server can identify this process, but not impersonate it to open objects.
         let flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
         // SAFETY: the path ends with a NUL and outlives the call.
         let handle = unsafe {
             let (path, none) = (path.0.as_ptr(), ptr::null_mut());
-            CreateFileW(path, CLIENT_ACCESS, 0, ptr::null(), OPEN_EXISTING, flags, none)
+            CreateFileW(path, access, 0, ptr::null(), OPEN_EXISTING, flags, none)
         };
         Self::own(handle)
     }
@@ -140,18 +138,40 @@ impl Pipe {
         Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 
+    /// Returns the end and the type of the pipe.
+    ///
+    /// # Errors
+    /// `Unsupported` if the handle allows neither reading nor writing data, or an error of
+    /// `GetNamedPipeInfo` if it is not the handle of a pipe, or does not allow reading attributes.
     pub(super) fn info(&self) -> io::Result<PipeInfo> {
         let (none, mut flags) = (ptr::null_mut(), 0);
         // SAFETY: the handle is open, the pointers are valid or null.
         check(unsafe { GetNamedPipeInfo(self.raw(), &raw mut flags, none, none, none) })?;
         Ok(PipeInfo {
+            directions: self.directions()?,
             is_server: flags & PIPE_SERVER_END != 0,
             has_messages: flags & PIPE_TYPE_MESSAGE != 0,
         })
     }
 
-    /// Switches to message-read mode, see [`create_instance`](Self::create_instance).
-    pub(super) fn set_message_read_mode(&self) -> io::Result<()> {
+    /// Makes reads find the end of file, if there is one to find: switches to message-read mode, see
+    /// [`create_instance`](Self::create_instance).
+    ///
+    /// A handle that only receives may lack the right for that. Then reads are by bytes, and an end of
+    /// file behind unread data is found when the server closes.
+    pub(super) fn prepare_reading(&self, info: PipeInfo) -> io::Result<()> {
+        if !info.has_messages || !info.directions.receives() {
+            return Ok(());
+        }
+        match self.set_message_read_mode() {
+            Err(error) if !info.directions.sends() && code(&error) == Some(ERROR_ACCESS_DENIED) => {
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn set_message_read_mode(&self) -> io::Result<()> {
         let mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
         // SAFETY: the handle is open, the pointers are valid or null.
         check(unsafe {
@@ -181,13 +201,27 @@ impl Pipe {
         Ok(info.Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) == 0)
     }
 
-    /// Returns whether the handle allows both reading and writing.
-    pub(super) fn has_both_directions(&self) -> io::Result<bool> {
+    /// Returns the access rights of the handle.
+    pub(super) fn rights(&self) -> io::Result<u32> {
         let mut info = FILE_ACCESS_INFORMATION::default();
         // SAFETY: the structure belongs to the class.
         unsafe { query(self.as_handle(), FileAccessInformation, &mut info)? };
-        let both = FILE_READ_DATA | FILE_WRITE_DATA;
-        Ok(info.AccessFlags & both == both)
+        Ok(info.AccessFlags)
+    }
+
+    /// Returns the directions that the handle allows.
+    fn directions(&self) -> io::Result<Directions> {
+        let rights = self.rights()?;
+        let allows = |right| rights & right != 0;
+        match (allows(FILE_WRITE_DATA), allows(FILE_READ_DATA)) {
+            (true, true) => Ok(Directions::Both),
+            (true, false) => Ok(Directions::Send),
+            (false, true) => Ok(Directions::Receive),
+            (false, false) => {
+                let text = "the pipe's handle allows neither reading nor writing";
+                Err(io::Error::new(io::ErrorKind::Unsupported, text))
+            }
+        }
     }
 
     /// Waits without a limit until the other end has read everything.

@@ -13,20 +13,23 @@ impl Connection {
         let longest = buf.len().min(MAX_READ);
         let buf = &mut buf[..longest];
         let limit = self.recv_limit();
-        match operation::read(self.pipe.as_handle(), buf, &self.read_wake, limit) {
-            // A half-close sends a message of zero bytes.
-            Ok(Some(0)) => {
-                self.end_reading();
-                Ok(0)
-            }
-            Ok(Some(count)) => Ok(count),
-            Ok(None) if self.read_ended.load(Ordering::Acquire) => Ok(0),
-            Ok(None) => Err(limit.error()),
-            Err(error) if is_disconnection(&error) => {
-                self.end_reading();
-                Ok(0)
-            }
-            Err(error) => Err(error),
+        loop {
+            return match operation::read(self.pipe.as_handle(), buf, &self.read_wake, limit) {
+                // A half-close sends a message of zero bytes.
+                Ok(Some(0)) if self.ends_with_empty_message() => {
+                    self.end_reading();
+                    Ok(0)
+                }
+                Ok(Some(0)) => continue,
+                Ok(Some(count)) => Ok(count),
+                Ok(None) if self.read_ended.load(Ordering::Acquire) => Ok(0),
+                Ok(None) => Err(limit.error()),
+                Err(error) if is_disconnection(&error) => {
+                    self.end_reading();
+                    Ok(0)
+                }
+                Err(error) => Err(error),
+            };
         }
     }
 

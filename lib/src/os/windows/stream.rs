@@ -123,11 +123,14 @@ impl TryFrom<OwnedHandle> for Stream {
     type Error = FromHandleError;
 
     /// Takes over either end of a connected pipe. The handle has to be overlapped
-    /// (`FILE_FLAG_OVERLAPPED`): otherwise timeouts do not work, and a read blocks writes.
+    /// (`FILE_FLAG_OVERLAPPED`): otherwise timeouts do not work, and a read blocks writes. A
+    /// direction that the handle does not allow counts as shut down, as with
+    /// [`Directions`](crate::Directions).
     ///
     /// # Errors
-    /// `InvalidInput` if the handle is not overlapped, `Unsupported` if it does not allow both
-    /// reading and writing, or an error of `GetNamedPipeInfo` if it is not the handle of a pipe.
+    /// `InvalidInput` if the handle is not overlapped, `Unsupported` if it allows neither reading nor
+    /// writing, or an error of `GetNamedPipeInfo` if it is not the handle of a pipe, or does not
+    /// allow reading attributes.
     /// The error contains the handle. Only if no event can be created for the stream, the handle
     /// is closed.
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
@@ -178,13 +181,7 @@ fn check_foreign(pipe: &Pipe) -> io::Result<PipeInfo> {
         let text = "the pipe's handle is not overlapped (FILE_FLAG_OVERLAPPED)";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
-    if !pipe.has_both_directions()? {
-        let text = "the pipe's handle is for one direction only";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
-    }
-    if info.has_messages {
-        pipe.set_message_read_mode()?;
-    }
+    pipe.prepare_reading(info)?;
     Ok(info)
 }
 

@@ -11,6 +11,7 @@ mod delivery;
 mod descriptors;
 mod half_close;
 mod identity;
+mod one_way;
 mod programs;
 mod raw;
 mod security;

@@ -222,7 +222,10 @@ impl Connection {
     /// the peer: two programs that both half-close before they read would block each other. If the
     /// peer has closed, there is nothing left to do.
     pub(super) fn end_writing(&self) -> io::Result<()> {
-        self.require_messages()?;
+        if !self.info.directions.sends() {
+            return Ok(());
+        }
+        self.require_half_close()?;
         self.write_gate.close(&self.pipe);
         let ended =
             self.lock_writer(WaitLimit::Unlimited).and_then(|mut side| self.end_locked(&mut side));
@@ -230,14 +233,6 @@ impl Connection {
             self.write_gate.open();
         }
         ended
-    }
-
-    fn require_messages(&self) -> io::Result<()> {
-        if !self.info.has_messages {
-            let text = "the pipe is byte-type and has no half-close";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
-        }
-        Ok(())
     }
 
     /// Sends the end of file; the caller holds the lock.

@@ -8,7 +8,7 @@ use windows_sys::Win32::System::IO::{CancelIoEx, OVERLAPPED};
 
 /// Whether data can be written. Closing it ends a write that waits in another thread, which holds
 /// the lock of the sending direction.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WriteGate(Mutex<Gate>);
 
 #[derive(Debug, Default)]
@@ -19,6 +19,10 @@ struct Gate {
 }
 
 impl WriteGate {
+    pub(super) fn new(is_open: bool) -> Self {
+        Self(Mutex::new(Gate { is_closed: !is_open, ..Gate::default() }))
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.gate().is_closed
     }

@@ -10,6 +10,7 @@ fn shared() -> (Arc<TransferShared>, Stream) {
         sends: true,
         receives: true,
         eof: Eof::Half,
+        empty_messages: EmptyMessages::Eof,
         linger: None,
         idle: None,
         copy: CopyMode::Auto,

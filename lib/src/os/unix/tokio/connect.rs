@@ -5,7 +5,7 @@ use super::Stream;
 use super::connect_thread;
 use crate::{
     ConnectOptions, ConnectWaitMode, Name,
-    error::{Action, SocketError},
+    error::SocketError,
     os::{
         runtime,
         unix::{address::Target, runtime_dir, sys},
@@ -32,7 +32,7 @@ pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> 
     let name = options.required_name()?;
     let socket = reach(name, options.wait_mode)
         .await
-        .map_err(|error| SocketError::wrap(Action::Connect, name, error))?;
+        .map_err(|error| SocketError::of_connecting(name, options.directions, error))?;
     UnixStream::from_std(socket.into()).map(Stream::from)
 }
 

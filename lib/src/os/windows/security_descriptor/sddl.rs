@@ -1,7 +1,7 @@
 //! Conversions between descriptors and text.
 
 use super::{
-    super::{local_heap::LocalBox, pipe::CLIENT_ACCESS},
+    super::{access_rights::CLIENT_ACCESS, local_heap::LocalBox},
     AsSecurityDescriptorExt as _, SecurityDescriptor,
 };
 use crate::{Access, os::windows::Sid};

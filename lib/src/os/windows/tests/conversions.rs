@@ -73,11 +73,26 @@ fn handles_that_are_not_overlapped_are_refused() {
 }
 
 #[test]
-fn handles_for_one_direction_are_refused() {
+fn handles_for_one_direction_are_accepted() {
+    let name = unique();
+    let listener = listen(&name);
+    let mut client = crate::Stream::try_from(raw::overlapped_reader(&name)).unwrap();
+    let mut server = listener.accept().unwrap();
+    within(move || {
+        assert_eq!(client.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        server.write_all(b"back").unwrap();
+        server.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut all = String::new();
+        client.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "back");
+    });
+}
+
+#[test]
+fn handles_that_allow_neither_reading_nor_writing_are_refused() {
     let name = unique();
     let _listener = listen(&name);
-    let client = raw::overlapped_reader(&name);
-    let (error, _) = refused(client);
+    let (error, _) = refused(raw::overlapped_client_without_data(&name));
     assert_eq!(error.to_io_error().kind(), ErrorKind::Unsupported, "{error}");
 }
 

@@ -92,6 +92,27 @@ fn an_empty_message_of_another_server_is_the_end_of_file() {
 }
 
 #[test]
+fn empty_messages_that_are_ignored_are_skipped_and_not_sent() {
+    let name = unique();
+    let mut server = File::from(raw::message_server(&name));
+    let mut client = connect(&name);
+    within(move || {
+        client.ignore_empty_messages(true);
+        let error = client.shutdown(Shutdown::Write).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        client.write_all(b"there").unwrap();
+        assert_eq!(server.read(&mut [0; 8]).unwrap(), 5, "no end of file was sent");
+        for message in [&b""[..], b"a", b"", b"", b"b"] {
+            assert_eq!(server.write(message).unwrap(), message.len());
+        }
+        drop(server);
+        let mut all = String::new();
+        client.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "ab");
+    });
+}
+
+#[test]
 fn half_close_is_unsupported_on_byte_type_pipes() {
     let name = unique();
     let server = raw::byte_server(&name);

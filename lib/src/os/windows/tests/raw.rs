@@ -13,7 +13,10 @@ use std::{
 };
 use windows_sys::Win32::{
     Foundation::INVALID_HANDLE_VALUE,
-    Storage::FileSystem::{FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, SECURITY_ANONYMOUS},
+    Storage::FileSystem::{
+        FILE_FLAG_OVERLAPPED, FILE_READ_ATTRIBUTES, PIPE_ACCESS_DUPLEX, PIPE_ACCESS_INBOUND,
+        PIPE_ACCESS_OUTBOUND, SECURITY_ANONYMOUS,
+    },
     System::Pipes::{CreateNamedPipeW, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE},
 };
 
@@ -50,30 +53,42 @@ pub(super) fn overlapped_reader(name: &Name<'_>) -> OwnedHandle {
         .into()
 }
 
+/// Opens a client's end with an overlapped handle that allows only to read attributes.
+pub(super) fn overlapped_client_without_data(name: &Name<'_>) -> OwnedHandle {
+    OpenOptions::new()
+        .access_mode(FILE_READ_ATTRIBUTES)
+        .custom_flags(FILE_FLAG_OVERLAPPED)
+        .open(name.as_os_str())
+        .unwrap()
+        .into()
+}
+
 /// Creates a byte-type pipe.
 pub(super) fn byte_server(name: &Name<'_>) -> OwnedHandle {
-    server(name, PIPE_TYPE_BYTE)
+    server(name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE)
 }
 
 /// Creates a message-type pipe in byte-read mode.
 pub(super) fn message_server(name: &Name<'_>) -> OwnedHandle {
-    server(name, PIPE_TYPE_MESSAGE)
+    server(name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE)
 }
 
-fn server(name: &Name<'_>, mode: u32) -> OwnedHandle {
+/// The mode of a pipe whose clients send.
+pub(super) const INBOUND: u32 = PIPE_ACCESS_INBOUND;
+/// The mode of a pipe whose clients receive.
+pub(super) const OUTBOUND: u32 = PIPE_ACCESS_OUTBOUND;
+
+/// Creates a pipe for one direction, byte-type or message-type.
+pub(super) fn one_way_server(name: &Name<'_>, direction: u32, has_messages: bool) -> OwnedHandle {
+    server(name, direction, if has_messages { PIPE_TYPE_MESSAGE } else { PIPE_TYPE_BYTE })
+}
+
+fn server(name: &Name<'_>, direction: u32, mode: u32) -> OwnedHandle {
     let path: Vec<u16> = name.as_os_str().encode_wide().chain([0]).collect();
     // SAFETY: the path ends with a NUL.
     unsafe {
-        let handle = CreateNamedPipeW(
-            path.as_ptr(),
-            PIPE_ACCESS_DUPLEX,
-            mode,
-            1,
-            4096,
-            4096,
-            0,
-            ptr::null(),
-        );
+        let handle =
+            CreateNamedPipeW(path.as_ptr(), direction, mode, 1, 4096, 4096, 0, ptr::null());
         assert_ne!(handle, INVALID_HANDLE_VALUE, "{}", io::Error::last_os_error());
         OwnedHandle::from_raw_handle(handle)
     }

@@ -2,8 +2,8 @@
 
 use super::connection::AsyncConnection;
 use crate::{
-    ConnectOptions, ConnectWaitMode, Name,
-    error::{Action, SocketError},
+    ConnectOptions, Name,
+    error::SocketError,
     os::{
         runtime,
         windows::{
@@ -23,20 +23,20 @@ const MAX_WAIT: Duration = Duration::from_millis(50);
 pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<AsyncConnection> {
     runtime::required()?;
     let name = options.required_name()?;
-    connected(name, options.wait_mode)
+    connected(name, options)
         .await
-        .map_err(|error| SocketError::wrap(Action::Connect, name, error))
+        .map_err(|error| SocketError::of_connecting(name, options.directions, error))
 }
 
-async fn connected(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<AsyncConnection> {
-    let pipe = open(local_path(name)?, wait_mode).await?;
+async fn connected(name: &Name<'_>, options: &ConnectOptions<'_>) -> io::Result<AsyncConnection> {
+    let pipe = open(local_path(name)?, options).await?;
     AsyncConnection::attach(named_client(pipe, name, true)?)
 }
 
-async fn open(path: WidePath, wait_mode: ConnectWaitMode) -> io::Result<Pipe> {
-    let limit = wait_limit_of(wait_mode);
+async fn open(path: WidePath, options: &ConnectOptions<'_>) -> io::Result<Pipe> {
+    let limit = wait_limit_of(options.wait_mode);
     loop {
-        if let Some(pipe) = try_open(&path)? {
+        if let Some(pipe) = try_open(&path, options.directions)? {
             return Ok(pipe);
         }
         let (time, path) = (next_wait(limit, MAX_WAIT)?, path.clone());

@@ -67,9 +67,10 @@ impl Listener {
             // or it has woken this task, so another task has to be woken.
             self.notifier.wakers.wake_all();
         }
-        let info = PipeInfo { is_server: true, has_messages: true };
         let stream = taken
-            .and_then(|pipe| Connection::new(pipe, info, Some(Arc::clone(&self.name)), true))
+            .and_then(|pipe| {
+                Connection::new(pipe, PipeInfo::INSTANCE, Some(Arc::clone(&self.name)), true)
+            })
             .and_then(|connection| AsyncConnection::new(connection, &self.notifier));
         Poll::Ready(stream.map(Stream::new))
     }

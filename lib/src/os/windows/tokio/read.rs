@@ -130,7 +130,9 @@ impl ReadSide {
             self.in_flight = false;
             match result {
                 // A half-close sends a message of zero bytes.
-                Ok(0) => connection.end_reading(),
+                Ok(0) if connection.ends_with_empty_message() => connection.end_reading(),
+                // The read is started again.
+                Ok(0) => {}
                 Ok(count) => {
                     self.rest = 0..count;
                     self.filled = count == waiting.data().len();

@@ -66,10 +66,13 @@ impl AsyncConnection {
     }
 
     /// Sends the end of file, ends the writes of other tasks, and waits until the pipe has taken all
-    /// data.
+    /// data, also if the end of file cannot be sent.
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.connection.write_gate.is_closed() {
-            self.connection.end_writing()?;
+            if let Err(error) = self.connection.end_writing() {
+                ready!(self.poll_flush(cx))?;
+                return Poll::Ready(Err(error));
+            }
             let wakers = self.writer()?.wakers();
             // Without the lock, because wakers can run code of other crates.
             wakers.into_iter().for_each(|wakers| wakers.wake_all());

@@ -57,6 +57,25 @@ fn a_peer_that_closes_without_reading_is_an_error_once() {
 }
 
 #[test]
+fn a_shutdown_that_is_unsupported_waits_for_the_write_in_flight() {
+    on_each_runtime(|| async {
+        let name = unique();
+        let mut server = std::fs::File::from(raw::byte_server(&name));
+        let mut client = connect_async(&name).await;
+        let sent = fill_async(&client).await;
+        assert!(once(client.shutdown()).await.is_none());
+        let reads = ::tokio::task::spawn_blocking(move || {
+            let mut received = vec![0; sent.len()];
+            server.read_exact(&mut received).unwrap();
+            assert!(received == sent);
+            server
+        });
+        assert_eq!(client.shutdown().await.unwrap_err().kind(), ErrorKind::Unsupported);
+        drop(reads.await.unwrap());
+    });
+}
+
+#[test]
 fn an_end_of_file_wakes_a_waiting_read() {
     on_each_runtime(|| async {
         for close in [false, true] {
