@@ -80,4 +80,8 @@ mod without_proc;
 
 // Windows.
 #[cfg(windows)]
+mod consoles;
+#[cfg(windows)]
 mod pipes;
+#[cfg(windows)]
+mod standard_handles;
