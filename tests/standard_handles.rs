@@ -3,7 +3,7 @@
 use crate::harness::{Cmd, Collected, DEADLINE, Host, Running, Scene, Wire, data};
 use local_socket::{Stream, prelude::*};
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
     net::{TcpListener, TcpStream},
     os::windows::io::{
         AsHandle, AsRawSocket, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle,
@@ -152,6 +152,21 @@ fn the_end_of_each_direction_passes_through_one_handle() {
         peer.expect_rest("");
         drop(peer);
         lsock.end().silent();
+    }
+}
+
+#[test]
+fn a_parent_that_closes_early_ends_the_transfer() {
+    for pair in Pair::ALL {
+        let scene = Scene::new();
+        let (mut parent, theirs) = pair.create(&scene);
+        let (host, _) = scene.host(scene.word());
+        let (lsock, mut server) = accept(&host, scene.connect(scene.word()), theirs);
+        let sends = thread::spawn(move || while server.write_all(&[0; 1 << 16]).is_ok() {});
+        parent.read_exact(&mut [0; 100_000]).unwrap();
+        drop(parent);
+        lsock.end().silent();
+        sends.join().unwrap();
     }
 }
 

@@ -1,12 +1,13 @@
 use super::synchronous_pipe::is_synchronous;
 use std::{
-    io,
+    io::{self, ErrorKind},
     os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle},
     ptr,
 };
 use windows_sys::Win32::{
     Foundation::{
-        ERROR_HANDLE_EOF, ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_PIPE_NOT_CONNECTED, GetLastError,
+        ERROR_CONNECTION_ABORTED, ERROR_HANDLE_EOF, ERROR_IO_PENDING, ERROR_MORE_DATA,
+        ERROR_NETNAME_DELETED, ERROR_PIPE_NOT_CONNECTED, GetLastError,
     },
     Storage::FileSystem::{ReadFile, WriteFile},
     System::{
@@ -48,16 +49,20 @@ impl StreamIo {
     /// Waits for data and reads it. Returns 0 for an empty message, and at the end of a device.
     ///
     /// # Errors
-    /// `BrokenPipe` if the other end was closed, or another error of `ReadFile`.
+    /// `BrokenPipe` if the other end of a pipe was closed, `ConnectionReset` of a socket whose peer
+    /// has closed without reading everything, or another error of `ReadFile`.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.run(|handle, overlapped| {
+        let result = self.run(|handle, overlapped| {
             let length = length(buffer);
             // SAFETY: the handle is open, and `run` keeps the buffer and the OVERLAPPED until the
             // operation has completed.
-            unsafe {
-                let buffer = buffer.as_mut_ptr();
-                ReadFile(handle, buffer, length, ptr::null_mut(), overlapped)
-            }
+            unsafe { ReadFile(handle, buffer.as_mut_ptr(), length, ptr::null_mut(), overlapped) }
+        });
+        result.or_else(|code| match code {
+            ERROR_HANDLE_EOF => Ok(0),
+            ERROR_PIPE_NOT_CONNECTED => Err(error(ErrorKind::BrokenPipe, code)),
+            _ if is_reset(code) => Err(error(ErrorKind::ConnectionReset, code)),
+            _ => Err(io::Error::from_raw_os_error(code.cast_signed())),
         })
     }
 
@@ -66,18 +71,21 @@ impl StreamIo {
     /// # Errors
     /// `BrokenPipe` if the other end was closed, or another error of `WriteFile`.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.run(|handle, overlapped| {
+        let result = self.run(|handle, overlapped| {
             let length = length(bytes);
             // SAFETY: as in `read`.
-            unsafe {
-                let bytes = bytes.as_ptr();
-                WriteFile(handle, bytes, length, ptr::null_mut(), overlapped)
+            unsafe { WriteFile(handle, bytes.as_ptr(), length, ptr::null_mut(), overlapped) }
+        });
+        result.map_err(|code| match code {
+            _ if code == ERROR_PIPE_NOT_CONNECTED || is_reset(code) => {
+                error(ErrorKind::BrokenPipe, code)
             }
+            _ => io::Error::from_raw_os_error(code.cast_signed()),
         })
     }
 
-    /// Starts an operation and waits until it has completed.
-    fn run(&mut self, start: impl FnOnce(RawHandle, *mut OVERLAPPED) -> i32) -> io::Result<usize> {
+    /// Starts an operation and waits until it has completed. An error is the code of the system.
+    fn run(&mut self, start: impl FnOnce(RawHandle, *mut OVERLAPPED) -> i32) -> Result<usize, u32> {
         let handle = self.handle.as_raw_handle();
         // With the lowest bit set, the completion is not queued to a completion port of the program
         // that opened the handle (GetQueuedCompletionStatus, "Remarks").
@@ -88,7 +96,7 @@ impl StreamIo {
         if start(handle, overlapped) == 0 {
             match last_error() {
                 ERROR_IO_PENDING | ERROR_MORE_DATA => {}
-                code => return ended(code),
+                code => return Err(code),
             }
         }
         let mut count = 0;
@@ -101,19 +109,18 @@ impl StreamIo {
         match last_error() {
             // The buffer was shorter than the message; the rest follows.
             ERROR_MORE_DATA => Ok(count as usize),
-            code => ended(code),
+            code => Err(code),
         }
     }
 }
 
-/// Returns the result of an operation that failed with this code.
-fn ended(code: u32) -> io::Result<usize> {
-    let error = io::Error::from_raw_os_error(code.cast_signed());
-    match code {
-        ERROR_HANDLE_EOF => Ok(0),
-        ERROR_PIPE_NOT_CONNECTED => Err(io::Error::new(io::ErrorKind::BrokenPipe, error)),
-        _ => Err(error),
-    }
+/// Returns whether a code means that the peer of a socket has closed without reading everything.
+fn is_reset(code: u32) -> bool {
+    matches!(code, ERROR_NETNAME_DELETED | ERROR_CONNECTION_ABORTED)
+}
+
+fn error(kind: ErrorKind, code: u32) -> io::Error {
+    io::Error::new(kind, io::Error::from_raw_os_error(code.cast_signed()))
 }
 
 fn last_error() -> u32 {

@@ -32,7 +32,7 @@ pub fn reads_block_writes(stdin: BorrowedHandle<'_>) -> bool {
         && is_read_pipe(stdout().as_handle())
 }
 
-/// Returns whether a handle is not overlapped, as far as the system says so.
+/// Returns whether a handle is not overlapped; `false` if the system does not report it.
 pub(super) fn is_synchronous(handle: BorrowedHandle<'_>) -> bool {
     let (mut status, mut mode) = (IO_STATUS_BLOCK::default(), FILE_MODE_INFORMATION::default());
     // SAFETY: the handle is open; both structures outlive the call, and belong to it.
