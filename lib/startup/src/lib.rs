@@ -27,5 +27,4 @@ pub use windows::{
     half_close::{HalfClose, read_messages},
     handle_kind::{HandleKind, stderr_kind, stdin_kind, stdout_kind},
     stream_io::StreamIo,
-    synchronous_pipe::{reads_block_writes, wait_for_data},
 };

@@ -1,9 +1,7 @@
 //! Reading and writing of standard streams: files, consoles, and handles that may be overlapped.
 
 use super::super::console_text::{ShownText, TypedText, whole_characters};
-use lsock_startup::{
-    HandleKind, StreamIo, read_console, reads_block_writes, wait_for_data, write_console,
-};
+use lsock_startup::{HandleKind, StreamIo, read_console, write_console};
 use std::{
     fs::File,
     io::{self, ErrorKind, Read, Write},
@@ -21,8 +19,6 @@ pub(super) enum StandardReader {
     File,
     Console(TypedText),
     Stream(StreamIo),
-    /// A pipe that is standard output as well, and of which a read that waits blocks the writes.
-    SynchronousPipe(StreamIo),
 }
 
 impl StandardReader {
@@ -30,10 +26,7 @@ impl StandardReader {
         Ok(match kind {
             HandleKind::File => Self::File,
             HandleKind::Console => Self::Console(TypedText::default()),
-            HandleKind::Stream if reads_block_writes(file.as_handle()) => {
-                Self::SynchronousPipe(stream_io(file)?)
-            }
-            HandleKind::Stream => Self::Stream(stream_io(file)?),
+            HandleKind::Stream => Self::Stream(StreamIo::of_stdin(file.try_clone()?.into())?),
         })
     }
 
@@ -44,10 +37,6 @@ impl StandardReader {
             Self::File => file.read(buffer),
             Self::Console(text) => read_text(file, text, buffer),
             Self::Stream(stream) => stream.read(buffer),
-            Self::SynchronousPipe(stream) => {
-                wait_for_data(file.as_handle());
-                stream.read(buffer)
-            }
         };
         match read {
             // All writers of the pipe have closed it.
@@ -97,7 +86,9 @@ impl StandardWriter {
                 let screen = Screen { console: file.try_clone()?, text: ShownText::default() };
                 Self::Console(Arc::new(Mutex::new(screen)))
             }
-            HandleKind::Stream => Self::Stream(Arc::new(Mutex::new(stream_io(file)?))),
+            HandleKind::Stream => {
+                Self::Stream(Arc::new(Mutex::new(StreamIo::new(file.try_clone()?.into())?)))
+            }
         })
     }
 
@@ -138,10 +129,6 @@ impl Drop for Screen {
             tracing::debug!(%error, "the end of the output is not shown");
         }
     }
-}
-
-fn stream_io(file: &File) -> io::Result<StreamIo> {
-    StreamIo::new(file.try_clone()?.into())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

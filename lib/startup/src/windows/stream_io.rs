@@ -1,4 +1,4 @@
-use super::synchronous_pipe::is_synchronous;
+use super::synchronous_pipe::{is_synchronous, reads_block_writes, wait_for_data};
 use std::{
     io::{self, ErrorKind},
     os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle},
@@ -25,6 +25,8 @@ use windows_sys::Win32::{
 pub struct StreamIo {
     handle: OwnedHandle,
     event: Option<OwnedHandle>,
+    /// Whether a read starts only when there is data, because it would block writes.
+    waits_for_data: bool,
 }
 
 impl StreamIo {
@@ -34,7 +36,7 @@ impl StreamIo {
     /// An error of `CreateEventW`.
     pub fn new(handle: OwnedHandle) -> io::Result<Self> {
         if is_synchronous(handle.as_handle()) {
-            return Ok(Self { handle, event: None });
+            return Ok(Self { handle, event: None, waits_for_data: false });
         }
         // SAFETY: all pointers are null, which means the default values.
         let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
@@ -43,7 +45,17 @@ impl StreamIo {
         }
         // SAFETY: the handle is new and has no other owner.
         let event = unsafe { OwnedHandle::from_raw_handle(event) };
-        Ok(Self { handle, event: Some(event) })
+        Ok(Self { handle, event: Some(event), waits_for_data: false })
+    }
+
+    /// Takes a duplicate of standard input, so that a read which waits does not block writes to
+    /// standard output.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn of_stdin(handle: OwnedHandle) -> io::Result<Self> {
+        let waits_for_data = reads_block_writes(handle.as_handle());
+        Ok(Self { waits_for_data, ..Self::new(handle)? })
     }
 
     /// Waits for data and reads it. Returns 0 for an empty message, and at the end of a device.
@@ -52,6 +64,9 @@ impl StreamIo {
     /// `BrokenPipe` if the other end of a pipe was closed, `ConnectionReset` of a socket whose peer
     /// has closed without reading everything, or another error of `ReadFile`.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.waits_for_data {
+            wait_for_data(self.handle.as_handle());
+        }
         let result = self.run(|handle, overlapped| {
             let length = length(buffer);
             // SAFETY: the handle is open, and `run` keeps the buffer and the OVERLAPPED until the

@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_millis(20);
 /// Returns whether a read from standard input that waits blocks every write to standard output: both
 /// are pipes in both directions, and the handle is not overlapped. The system does one operation
 /// after another on such a handle (CreateFile, "Synchronous and Asynchronous I/O Handles").
-pub fn reads_block_writes(stdin: BorrowedHandle<'_>) -> bool {
+pub(super) fn reads_block_writes(stdin: BorrowedHandle<'_>) -> bool {
     let is_read_pipe = |handle: BorrowedHandle<'_>| {
         let none = ptr::null_mut::<u32>();
         // SAFETY: the handle is open, the pointers are null. It fails for anything but the reading
@@ -46,7 +46,7 @@ pub(super) fn is_synchronous(handle: BorrowedHandle<'_>) -> bool {
 
 /// Waits until a read from a pipe returns at once: there is data, an empty message, or the end.
 /// Meanwhile other operations on the same handle are not blocked.
-pub fn wait_for_data(pipe: BorrowedHandle<'_>) {
+pub(super) fn wait_for_data(pipe: BorrowedHandle<'_>) {
     let mut pause = Duration::from_millis(1);
     while !has_data(pipe) {
         thread::sleep(pause);
@@ -63,8 +63,8 @@ pub(super) fn has_data(pipe: BorrowedHandle<'_>) -> bool {
     let mut peeked = [0_u32; 4];
     let mut status = IO_STATUS_BLOCK::default();
     let none = ptr::null_mut();
-    // SAFETY: the handle is open and synchronous, so that the call has ended when it returns; both
-    // structures belong to it.
+    // SAFETY: the handle is open, and both structures belong to the call. It is never pending: the
+    // file system of pipes completes it at once.
     let result = unsafe {
         let (out, size) = ((&raw mut peeked).cast(), size_of_val(&peeked) as u32);
         let (raw, status) = (pipe.as_raw_handle(), &raw mut status);
