@@ -1,13 +1,21 @@
 use super::{
-    half_close::HalfClose, handle_kind::HandleKind, stream_io::StreamIo, synchronous_pipe::has_data,
+    half_close::HalfClose,
+    handle_kind::HandleKind,
+    stream_io::StreamIo,
+    synchronous_pipe::{has_data, is_synchronous},
 };
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    os::windows::io::{AsHandle, AsRawHandle},
+    os::windows::{
+        fs::OpenOptionsExt,
+        io::{AsHandle, AsRawHandle},
+    },
     ptr,
 };
-use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
+use windows_sys::Win32::{
+    Foundation::INVALID_HANDLE_VALUE, Storage::FileSystem::FILE_FLAG_OVERLAPPED,
+};
 
 #[test]
 fn a_pipe_has_data_until_it_is_read_and_when_it_has_ended() {
@@ -21,6 +29,15 @@ fn a_pipe_has_data_until_it_is_read_and_when_it_has_ended() {
     assert!(!has_data(reader.as_handle()));
     drop(writer);
     assert!(has_data(reader.as_handle()));
+}
+
+#[test]
+fn handles_are_synchronous_unless_they_are_overlapped() {
+    let (reader, writer) = io::pipe().unwrap();
+    assert!(is_synchronous(reader.as_handle()) && is_synchronous(writer.as_handle()));
+    let mut options = OpenOptions::new();
+    let null = options.read(true).custom_flags(FILE_FLAG_OVERLAPPED).open("NUL").unwrap();
+    assert!(!is_synchronous(null.as_handle()));
 }
 
 #[test]
