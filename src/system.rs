@@ -1,6 +1,8 @@
 //! What differs between systems for a program: standard streams, commands, signals, and options
 //! that only some systems have. Each system is a folder with the same files.
 
+#[cfg(any(windows, test))]
+mod console_text;
 mod listen_settings;
 #[cfg(not(target_os = "linux"))]
 mod no_splice;

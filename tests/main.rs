@@ -80,6 +80,10 @@ mod without_proc;
 
 // Windows.
 #[cfg(windows)]
+mod consoles;
+#[cfg(windows)]
 mod foreign_pipes;
 #[cfg(windows)]
 mod pipes;
+#[cfg(windows)]
+mod standard_handles;

@@ -1,8 +1,5 @@
 use super::imp::output as imp;
-use std::{
-    fs::File,
-    io::{self, Write},
-};
+use std::{fs::File, io};
 
 pub(crate) use imp::{is_stdout, usual_permissions};
 
@@ -12,7 +9,6 @@ pub(crate) use imp::{is_stdout, usual_permissions};
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(super) file: File,
-    #[cfg_attr(windows, expect(dead_code, reason = "it makes no difference there"))]
     pub(super) kind: imp::OutputKind,
     /// Whether standard output was closed when the process started: every write fails.
     is_closed: bool,
@@ -20,16 +16,19 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
-        let is_closed = imp::stdout_was_closed();
-        Ok(Self { is_closed, ..Self::from_file(imp::duplicate_stdout()?) })
+        let file = imp::duplicate_stdout()?;
+        let kind = imp::OutputKind::of_stdout(&file)?;
+        Ok(Self { file, kind, is_closed: imp::stdout_was_closed() })
     }
 
+    #[cfg(test)]
     pub(crate) fn from_file(file: File) -> Self {
         Self { kind: imp::OutputKind::of(&file), file, is_closed: false }
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { file: self.file.try_clone()?, ..*self })
+        let Self { file, kind, is_closed } = self;
+        Ok(Self { file: file.try_clone()?, kind: kind.clone(), is_closed: *is_closed })
     }
 
     /// Ends the output: its reader gets the end of file. `continues` is whether this process
@@ -43,7 +42,7 @@ impl Output {
         if self.is_closed && !bytes.is_empty() {
             return Err(stdout_is_closed());
         }
-        (&self.file).write(bytes)
+        self.kind.write(&self.file, bytes)
     }
 }
 

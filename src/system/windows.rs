@@ -13,6 +13,7 @@ pub(crate) mod poll;
 pub(crate) mod release;
 pub(crate) mod signals;
 pub(crate) mod socket;
+mod standard_stream;
 pub(crate) mod standing;
 pub(crate) mod usage;
 

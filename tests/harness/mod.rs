@@ -4,6 +4,8 @@ mod bench;
 mod collected;
 mod command;
 mod data;
+#[cfg(windows)]
+mod handles;
 mod host;
 mod outcome;
 #[cfg(unix)]
@@ -18,6 +20,8 @@ pub(crate) use bench::{Report, Row};
 pub(crate) use collected::Collected;
 pub(crate) use command::Cmd;
 pub(crate) use data::{Data, assert_bytes, data};
+#[cfg(windows)]
+pub(crate) use handles::{PseudoConsole, Spawned};
 pub(crate) use host::{Host, Serving};
 pub(crate) use outcome::{Outcome, numbers};
 #[cfg(target_os = "linux")]

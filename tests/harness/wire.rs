@@ -35,7 +35,7 @@ macro_rules! socket {
 }
 
 impl Wire {
-    pub(super) fn with_deadline(self) -> Self {
+    pub(crate) fn with_deadline(self) -> Self {
         self.set_deadline(DEADLINE);
         self
     }
@@ -217,7 +217,7 @@ impl Write for Wire {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        socket!(self, stream => stream.flush())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What `lsock` needs to know and to change about its own process and its sockets, as far as that
 //! takes `unsafe` code, which the program itself forbids: inherited descriptors, ignored signals,
-//! the start of child processes, watched sockets, free memory. It is private to this workspace.
+//! the start of child processes, watched sockets, standard handles of Windows, free memory. It is
+//! private to this workspace.
 
 #![deny(missing_docs)]
 
@@ -20,4 +21,10 @@ pub use unix::{
     watched::{Watched, hung_up},
 };
 #[cfg(windows)]
-pub use windows::close_stdout;
+pub use windows::{
+    close::close_stdout,
+    console::{read_console, write_console},
+    half_close::{HalfClose, read_messages},
+    handle_kind::{HandleKind, stderr_kind, stdin_kind, stdout_kind},
+    stream_io::StreamIo,
+};

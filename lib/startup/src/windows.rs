@@ -1,29 +1,9 @@
-use std::{
-    io::{self, stdout},
-    os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
-    ptr,
-};
-use windows_sys::Win32::System::Console::{STD_OUTPUT_HANDLE, SetStdHandle};
-
-/// Closes the process's own handle of standard output, so that its reader gets the end of file
-/// although the process goes on. Data that is printed from then on is lost.
-///
-/// `lsock` borrows that handle for single calls only, and passes data on through a duplicate: std
-/// can neither close nor replace it.
-///
-/// # Errors
-/// An error of `SetStdHandle`.
-pub fn close_stdout() -> io::Result<()> {
-    let handle = stdout().as_raw_handle();
-    if handle.is_null() {
-        return Ok(());
-    }
-    // SAFETY: the arguments are a number and a null pointer, which stands for no standard output.
-    if unsafe { SetStdHandle(STD_OUTPUT_HANDLE, ptr::null_mut()) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: no function returns the handle any more, the process owned it, and by the rule above
-    // this workspace keeps no borrow of it.
-    drop(unsafe { OwnedHandle::from_raw_handle(handle) });
-    Ok(())
-}
+pub(crate) mod close;
+pub(crate) mod console;
+pub(crate) mod half_close;
+pub(crate) mod handle_kind;
+pub(crate) mod stream_io;
+pub(crate) mod synchronous_pipe;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -8,7 +8,7 @@ use rustix::{
 };
 use std::{
     fs::{File, OpenOptions, Permissions},
-    io::{self, IsTerminal as _, stderr, stdin, stdout},
+    io::{self, IsTerminal as _, Write as _, stderr, stdin, stdout},
     os::{
         fd::{AsFd, BorrowedFd},
         unix::fs::PermissionsExt,
@@ -19,7 +19,7 @@ use std::{
 pub(in super::super) use lsock_startup::stdout_was_closed;
 
 /// The kind of file that standard output is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) enum OutputKind {
     Pipe,
     Socket,
@@ -30,6 +30,12 @@ pub(in super::super) enum OutputKind {
 }
 
 impl OutputKind {
+    /// Returns the kind of standard output, of which the file is a duplicate.
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
+    pub(in super::super) fn of_stdout(file: &File) -> io::Result<Self> {
+        Ok(Self::of(file))
+    }
+
     pub(in super::super) fn of(file: &File) -> Self {
         match fstat(file).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
             Ok(FileType::Fifo) => Self::Pipe,
@@ -38,6 +44,11 @@ impl OutputKind {
             _ if cfg!(target_os = "linux") && file.is_terminal() => Self::Terminal,
             _ => Self::Device,
         }
+    }
+
+    #[expect(clippy::unused_self, reason = "other systems write some kinds in a different way")]
+    pub(in super::super) fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<usize> {
+        file.write(bytes)
     }
 }
 

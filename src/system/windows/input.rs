@@ -1,11 +1,14 @@
 use super::{
     super::{Either, Output, Ready},
+    output::half_close,
     poll,
+    standard_stream::StandardReader,
 };
 use local_socket::{Stream, traits::StreamCommon as _};
+use lsock_startup::{HalfClose, HandleKind, read_messages, stdin_kind};
 use std::{
     fs::File,
-    io::{self, Read, Seek, stdin},
+    io::{self, Seek, stdin},
     os::windows::io::AsHandle,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -26,7 +29,8 @@ pub(crate) struct Input {
 
 #[derive(Debug)]
 struct Feed {
-    file: File,
+    /// `None` if the process has no standard input, which is an empty one.
+    source: Option<(File, HandleKind)>,
     state: Mutex<InputState>,
     changed: Condvar,
 }
@@ -54,7 +58,13 @@ const READ_TIME: Duration = Duration::from_millis(250);
 
 impl Input {
     pub(crate) fn stdin() -> io::Result<Self> {
-        Ok(Self::from_file(stdin().as_handle().try_clone_to_owned()?.into()))
+        let Some(kind) = stdin_kind() else { return Ok(Self::new(None)) };
+        let file = File::from(stdin().as_handle().try_clone_to_owned()?);
+        if half_close() == Some(HalfClose::Message) {
+            // An empty message that follows others would not be seen in byte-read mode.
+            read_messages(file.as_handle());
+        }
+        Ok(Self::new(Some((file, kind))))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "other systems make a new descriptor")]
@@ -62,8 +72,13 @@ impl Input {
         Ok(self.clone())
     }
 
+    #[cfg(test)]
     pub(crate) fn from_file(file: File) -> Self {
-        let feed = Feed { file, state: Mutex::default(), changed: Condvar::new() };
+        Self::new(Some((file, HandleKind::File)))
+    }
+
+    fn new(source: Option<(File, HandleKind)>) -> Self {
+        let feed = Feed { source, state: Mutex::default(), changed: Condvar::new() };
         Self { feed: Arc::new(feed) }
     }
 
@@ -122,8 +137,10 @@ impl Input {
 
     /// Returns the number of bytes that are left, if this is a regular file.
     pub(crate) fn rest_of_file(&self) -> Option<u64> {
-        let metadata = self.feed.file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-        let position = (&self.feed.file).stream_position().ok()?;
+        let Some((file, HandleKind::File)) = &self.feed.source else { return None };
+        let mut file = file;
+        let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let position = file.stream_position().ok()?;
         Some(metadata.len().saturating_sub(position))
     }
 
@@ -184,18 +201,21 @@ impl Feed {
     }
 
     fn read_ahead(&self) {
-        let mut piece = vec![0; PIECE];
-        let end = loop {
-            match (&self.file).read(&mut piece) {
-                // All writers of the pipe have closed it: this is the end of file.
-                Ok(0) => break Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break Ok(()),
-                Err(error) => break Err(error),
-                Ok(read) => self.hand_over(&piece[..read]),
-            }
-        };
+        let end = self.read_to_end();
         self.state().end = Some(end);
         self.changed.notify_all();
+    }
+
+    fn read_to_end(&self) -> io::Result<()> {
+        let Some((file, kind)) = &self.source else { return Ok(()) };
+        let mut reader = StandardReader::new(*kind, file)?;
+        let mut piece = vec![0; PIECE];
+        loop {
+            match reader.read(file, &mut piece)? {
+                0 => return Ok(()),
+                read => self.hand_over(&piece[..read]),
+            }
+        }
     }
 
     /// Waits until the previous piece is taken, and stores this one.

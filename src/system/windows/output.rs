@@ -1,21 +1,49 @@
-use super::super::Output;
+use super::{super::Output, standard_stream::StandardWriter};
+use lsock_startup::{HalfClose, HandleKind, stderr_kind, stdin_kind, stdout_kind};
 use std::{
-    fs::{File, Permissions},
-    io::{self, stdout},
-    os::windows::io::{AsHandle, AsRawHandle},
+    fs::{File, OpenOptions, Permissions},
+    io::{self, stderr, stdin, stdout},
+    os::windows::io::AsHandle,
     path::Path,
 };
 
 pub(in super::super) use lsock_startup::close_stdout;
 
-/// The kind of file that standard output is, which makes no difference on this system.
-#[derive(Copy, Clone, Debug)]
-pub(in super::super) struct OutputKind;
+/// How standard output is written, and how it ends.
+#[derive(Clone, Debug)]
+pub(in super::super) struct OutputKind {
+    writer: StandardWriter,
+    half_close: Option<HalfClose>,
+}
 
 impl OutputKind {
-    pub(in super::super) fn of(_: &File) -> Self {
-        Self
+    /// Returns the kind of standard output, of which the file is a duplicate.
+    pub(in super::super) fn of_stdout(file: &File) -> io::Result<Self> {
+        let kind = stdout_kind().unwrap_or(HandleKind::File);
+        Ok(Self { writer: StandardWriter::new(kind, file)?, half_close: half_close() })
     }
+
+    /// Returns the kind of a regular file.
+    #[cfg(test)]
+    pub(in super::super) fn of(_: &File) -> Self {
+        Self { writer: StandardWriter::File, half_close: None }
+    }
+
+    pub(in super::super) fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(file, bytes)
+    }
+}
+
+/// Returns how the end of file is sent through standard output while its handle stays open, because
+/// standard input is the same pipe or socket.
+///
+/// It is not sent if standard error is such a handle and standard input is not: it belongs to a log
+/// then, and other processes can write to it.
+pub(super) fn half_close() -> Option<HalfClose> {
+    let way = HalfClose::of(stdout().as_handle(), stdout_kind()?)?;
+    let of_input = stdin_kind().and_then(|kind| HalfClose::of(stdin().as_handle(), kind));
+    let of_errors = || stderr_kind().and_then(|kind| HalfClose::of(stderr().as_handle(), kind));
+    (of_input == Some(way) || of_errors() != Some(way)).then_some(way)
 }
 
 impl Output {
@@ -30,10 +58,13 @@ impl Output {
         std::future::pending().await
     }
 
-    /// Does nothing: a pipe ends when its last handle is closed.
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other systems have sockets")]
+    /// Sends the end of file if closing the output does not: while standard input is the same pipe
+    /// or socket. Any other pipe ends when its last handle is closed.
     pub(in super::super) fn shut_down(&self) -> io::Result<()> {
-        Ok(())
+        match self.kind.half_close {
+            None => Ok(()),
+            Some(way) => way.send(self.file.as_handle()),
+        }
     }
 
     /// Returns `usize::MAX`: the system does not report whether a write would block.
@@ -50,10 +81,13 @@ impl Output {
 }
 
 pub(in super::super) fn stdout_was_closed() -> bool {
-    stdout().as_raw_handle().is_null()
+    stdout_kind().is_none()
 }
 
 pub(in super::super) fn duplicate_stdout() -> io::Result<File> {
+    if stdout_was_closed() {
+        return OpenOptions::new().write(true).open("NUL");
+    }
     Ok(stdout().as_handle().try_clone_to_owned()?.into())
 }
 
