@@ -206,7 +206,7 @@ impl Display for Target {
         match self {
             Self::Name(name) => write!(f, "{name}"),
             Self::Tcp(address) => write!(f, "{address}"),
-            Self::Command(command) => write!(f, "{}{}", exec::PREFIX, command.quoted()),
+            Self::Command(command) => f.write_str(&command.endpoint()),
             Self::Stdio => f.write_str(stdio::TEXT),
         }
     }

@@ -1,10 +1,7 @@
 //! The two sides of a relay in the syntax of another program: what they are in lsock.
 
-use super::{
-    habit::as_endpoint,
-    line::{joined, quoted},
-};
-use crate::endpoint::{ForeignAddress, Meaning, Role, Target, recognise};
+use super::{habit::as_endpoint, line::quoted};
+use crate::endpoint::{CommandLine, ForeignAddress, Meaning, Role, Target, recognise};
 use local_socket::{Name, Platform};
 use std::ffi::OsStr;
 
@@ -29,7 +26,7 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
         sides.push(match meaning {
             Meaning::Advice { hint, .. } => return Some(Translation::Hint(hint)),
             Meaning::Absent { socat, .. } if index == 1 && role != Role::Listen => {
-                format!("exec:{}", joined(["socat", "-", socat.as_str()]))
+                CommandLine::new(["socat", "-", &socat].map(Into::into))?.endpoint()
             }
             Meaning::Absent { socat, .. } => return Some(Translation::Hint(use_socat(&socat))),
             Meaning::Fd(_) if index == 1 => {
@@ -47,7 +44,7 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
         // A command cannot be listened on, but it can be joined to a name.
         Ok(Target::Command(line)) => {
             let name = sides.get(1).filter(|name| Name::parse(name).is_ok())?;
-            let hint = format!("`lsock connect {} -- {}`", quoted(name), line.quoted());
+            let hint = format!("`lsock connect {} -- {}`", quoted(name), line.shell_words());
             Some(Translation::Hint(hint))
         }
         _ => Some(Translation::Endpoints(sides)),
