@@ -56,6 +56,11 @@ pub(super) const CLIENT_ACCESS: u32 =
     (FILE_GENERIC_READ | FILE_GENERIC_WRITE) & !FILE_CREATE_PIPE_INSTANCE;
 const _: () = assert!(CLIENT_ACCESS == 0x0012_019b);
 
+/// The access rights that the creator of an instance needs: with `PIPE_ACCESS_DUPLEX` the system asks
+/// for `GENERIC_READ` and `GENERIC_WRITE`. For the first instance they are not checked.
+pub(super) const SERVER_ACCESS: u32 = FILE_GENERIC_READ | FILE_GENERIC_WRITE;
+const _: () = assert!(SERVER_ACCESS == CLIENT_ACCESS | FILE_CREATE_PIPE_INSTANCE);
+
 /// The handle of one end of a pipe instance.
 #[derive(Debug)]
 pub(super) struct Pipe(OwnedHandle);
