@@ -1,6 +1,6 @@
 //! What `lsock` needs to know and to change about its own process and its sockets, as far as that
 //! takes `unsafe` code, which the program itself forbids: inherited descriptors, ignored signals,
-//! the start of child processes, watched sockets, free memory. It is private to this workspace.
+//! the start and the end of child processes, watched sockets, free memory. It is private to this workspace.
 
 #![deny(missing_docs)]
 
@@ -20,4 +20,7 @@ pub use unix::{
     watched::{Watched, hung_up},
 };
 #[cfg(windows)]
-pub use windows::close_stdout;
+pub use windows::{
+    handles::{close_stdout, keep_standard_handles},
+    job::{Job, SUSPENDED, resume},
+};
