@@ -166,6 +166,22 @@ fn a_security_descriptor_without_the_rights_of_a_server_is_wrong_usage() {
     }
 }
 
+/// The instance of the client is a pipe of that name.
+#[test]
+fn the_name_is_taken_until_the_connection_of_the_only_client_has_ended() {
+    let scene = Scene::new();
+    let server = scene.listen(scene.word()).start_listening();
+    let mut wire = scene.wire(scene.word());
+    wire.expect_rest("");
+    let outcome = scene.lsock(["listen", scene.word()]).run().fails(3);
+    outcome.says("hint: choose another name; this one is free when its server and its connections");
+    drop(wire);
+    server.end().ok();
+    let server = scene.listen(scene.word()).input("x").start_listening();
+    scene.connect(scene.word()).run().silent().output("x");
+    server.end().ok();
+}
+
 /// A backslash needs no quotes in the shells of Windows.
 #[test]
 fn hints_name_the_pipe_as_it_can_be_typed() {

@@ -77,7 +77,7 @@ fn a_command_is_ended_with_all_processes_that_it_has_started() {
     let scene = Scene::new();
     let [inner, absent] = ["inner", "absent"].map(|end| format!("{}-{end}", scene.word()));
     for args in [&["listen"][..], &["listen", "-k"], &["relay"]] {
-        let server = scene.lsock(args).args(["-v", scene.word(), "--idle-timeout", "1s"]);
+        let server = scene.lsock(args).args(["-v", scene.word(), "--idle-timeout", "3s"]);
         let server = server.args(tree(&inner, &absent)).start_listening();
         let mut wire = scene.wire(scene.word());
         wait_until("the inner process listens", || {
@@ -98,7 +98,6 @@ fn commands_end_with_lsock_even_if_it_is_killed() {
     let server = scene.listen(scene.word()).args(tree(&inner, &absent)).start_listening();
     let _wire = scene.wire(scene.word());
     wait_until("the inner process listens", || is_served(&inner));
-    // The inner process has inherited stderr: the end of it is the end of all of them.
     server.kill();
     wait_until("the inner process has ended", || !is_served(&inner));
 }
