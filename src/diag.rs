@@ -23,12 +23,10 @@ pub(crate) use style::{counted, escaped, quoted, quoted_for};
 pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
 pub(crate) use ticker::{Tick, Ticker, progress_line};
 
-use std::process::ExitCode;
-
 /// Prints an error and returns its exit status. `help` is the hint for wrong usage.
-pub(crate) fn exit(failure: &Failure, terminal: Terminal, help: &str) -> ExitCode {
+pub(crate) fn exit(failure: &Failure, terminal: Terminal, help: &str) -> i32 {
     // The error is the last line.
     flush();
     terminal.error(&escaped(&failure.to_string()), failure.hint(help).as_deref());
-    ExitCode::from(failure.status())
+    failure.status()
 }

@@ -219,7 +219,7 @@ impl Display for Target {
             Self::Name(name) => write!(f, "{name}"),
             Self::Tcp(address) => write!(f, "{address}"),
             Self::Assuan(path) => write!(f, "{path}"),
-            Self::Command(command) => write!(f, "{}{}", exec::PREFIX, command.quoted()),
+            Self::Command(command) => f.write_str(&command.endpoint()),
             Self::Stdio => f.write_str(stdio::TEXT),
         }
     }

@@ -13,19 +13,24 @@ mod serve;
 mod system;
 mod transfer;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{env, ffi::OsString, process};
 
-fn main() -> ExitCode {
-    let args: Vec<OsString> = std::env::args_os().collect();
-    let cli = match cli::parse(&args) {
+fn main() {
+    // `ExitCode` has only 8 of the 32 bits of an exit status on Windows.
+    process::exit(run_line(&env::args_os().collect::<Vec<_>>()));
+}
+
+/// Runs a command line and returns the exit status.
+fn run_line(args: &[OsString]) -> i32 {
+    let cli = match cli::parse(args) {
         Ok(cli) => cli,
-        Err(error) => return cli::usage(&error, &args),
+        Err(error) => return cli::usage(&error, args),
     };
     let terminal = diag::Terminal::new(cli.everywhere.messages());
     diag::install_hook();
     let status = match diag::caught(|| run::run(cli, terminal)) {
-        Ok(Ok(outcome)) => outcome.exit(),
-        Ok(Err(failure)) | Err(failure) => diag::exit(&failure, terminal, &cli::help_hint(&args)),
+        Ok(Ok(outcome)) => outcome.status(),
+        Ok(Err(failure)) | Err(failure) => diag::exit(&failure, terminal, &cli::help_hint(args)),
     };
     diag::flush();
     status

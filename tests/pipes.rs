@@ -1,6 +1,15 @@
 //! Windows: names of pipes, and options of other systems.
 
+mod commands;
+
 use crate::harness::Scene;
+use local_socket::os::windows::{AsSecurityDescriptorExt as _, SecurityDescriptor, Sid};
+use windows_sys::Win32::{
+    Foundation::{CloseHandle, INVALID_HANDLE_VALUE},
+    Security::SECURITY_ATTRIBUTES,
+    Storage::FileSystem::PIPE_ACCESS_DUPLEX,
+    System::Pipes::CreateNamedPipeW,
+};
 
 #[test]
 fn a_pipe_has_many_spellings() {
@@ -35,6 +44,28 @@ fn a_name_that_is_not_a_pipe_is_wrong_usage() {
         }
     }
     scene.expect_empty();
+}
+
+/// Windows would read such a name as that of another pipe, or of a file.
+#[test]
+fn a_name_that_windows_would_change_is_wrong_usage() {
+    let scene = Scene::new();
+    for name in [
+        r"\\.\pipe\..\C:\windows\win.ini",
+        "//./pipe/../C:/windows/win.ini",
+        r"@..\C:\windows\win.ini",
+        r"\\.\pipe\a\..\b",
+        "dotted.",
+        "..",
+        "@spaced ",
+        r"\\.\pipe\a\",
+    ] {
+        for command in ["listen", "connect"] {
+            let outcome = scene.lsock([command, name]).run().fails(2).output("");
+            outcome.says("Windows reads it as another name").does_not_say("hint");
+        }
+        scene.relay(scene.word(), name).run().fails(2).says("Windows reads it as another name");
+    }
 }
 
 #[test]
@@ -91,19 +122,69 @@ pub(super) fn is_wine(scene: &Scene) -> bool {
     scene.command("reg").args(["query", r"HKCU\Software\Wine"]).run().status.success()
 }
 
-/// Wine does not check the descriptor.
+/// Wine does not check the descriptor when a pipe is opened.
 #[test]
 fn a_pipe_that_this_user_may_not_use_is_named() {
     let scene = Scene::new();
     if is_wine(&scene) {
         return;
     }
-    // Everybody may read, and only the system may write.
-    let args = ["--sddl", "D:(A;;GR;;;WD)(A;;GA;;;SY)", "-k", "--", "cmd", "/c", "exit"];
-    let _server = scene.listen(scene.word()).args(args).start_listening();
+    // Everybody may read, and only the system may write. Nobody can listen on such a pipe with
+    // lsock.
+    let descriptor = SecurityDescriptor::from_sddl("D:(A;;GR;;;WD)(A;;GA;;;SY)").unwrap();
+    let mut attributes = SECURITY_ATTRIBUTES {
+        nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
+        ..SECURITY_ATTRIBUTES::default()
+    };
+    descriptor.write_to_security_attributes(&mut attributes);
+    let path = format!("\\\\.\\pipe\\{}\0", scene.word());
+    let path: Vec<u16> = path.encode_utf16().collect();
+    // SAFETY: the path ends with a NUL; it and the descriptor outlive the call.
+    let pipe = unsafe {
+        CreateNamedPipeW(path.as_ptr(), PIPE_ACCESS_DUPLEX, 0, 1, 0, 0, 0, &raw const attributes)
+    };
+    assert_ne!(pipe, INVALID_HANDLE_VALUE);
     let outcome = scene.connect(scene.word()).run().fails(3);
     let outcome = outcome.says("it is a pipe that this user may not both read and write");
     outcome.says("hint: its server decides who may connect");
+    // SAFETY: nothing else uses the handle.
+    unsafe { CloseHandle(pipe) };
+}
+
+/// Only the first instance of a pipe can be created without them, so one client would be served.
+#[test]
+fn a_security_descriptor_without_the_rights_of_a_server_is_wrong_usage() {
+    let scene = Scene::new();
+    let hint = format!("hint: add (A;;GA;;;{}) for this user", Sid::current_user().unwrap());
+    for (sddl, right) in [
+        ("D:(A;;GR;;;WD)(A;;GA;;;SY)", "to write (FILE_GENERIC_WRITE)"),
+        ("D:(A;;0x12019b;;;WD)", "no right to create instances (FILE_CREATE_PIPE_INSTANCE)"),
+        ("D:(A;;GW;;;WD)", "no right to read (FILE_GENERIC_READ)"),
+    ] {
+        for args in [&["listen", scene.word()][..], &["relay", scene.word(), "absent"]] {
+            let outcome = scene.lsock(args).args(["--sddl", sddl]).run().fails(2);
+            outcome
+                .says(&format!("--sddl `{sddl}`: it does not let this process listen"))
+                .says(right)
+                .says(&hint);
+        }
+    }
+}
+
+/// The instance of the client is a pipe of that name.
+#[test]
+fn the_name_is_taken_until_the_connection_of_the_only_client_has_ended() {
+    let scene = Scene::new();
+    let server = scene.listen(scene.word()).start_listening();
+    let mut wire = scene.wire(scene.word());
+    wire.expect_rest("");
+    let outcome = scene.lsock(["listen", scene.word()]).run().fails(3);
+    outcome.says("hint: choose another name; this one is free when its server and its connections");
+    drop(wire);
+    server.end().ok();
+    let server = scene.listen(scene.word()).input("x").start_listening();
+    scene.connect(scene.word()).run().silent().output("x");
+    server.end().ok();
 }
 
 /// A backslash needs no quotes in the shells of Windows.

@@ -207,6 +207,10 @@ fn a_bare_word_that_looks_like_a_file_is_refused() {
 fn a_bare_word_of_other_characters_is_refused() {
     let scene = Scene::new();
     for word in ["a b", "a,b", "a=b", "a@b", "$a", "a:b", "🦀", "-", "--", ".", "..", "_"] {
+        // Windows does not read them as names: `tests/pipes.rs`.
+        if cfg!(windows) && word.starts_with('.') {
+            continue;
+        }
         if !word.starts_with('-') {
             scene.lsock(["listen", word]).run().fails(2).says("bare word").output("");
             scene.lsock(["relay", "@a", word]).run().fails(2).says("bare word").output("");

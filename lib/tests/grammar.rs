@@ -1,6 +1,6 @@
 //! The grammar of names, on each platform. All rules can be tested on any system.
 
-use NameProblem::{BadHex, Empty, NoBytesHere, NoLetter, NotAPipe, Nul};
+use NameProblem::{BadHex, Empty, NoBytesHere, NoLetter, NotAPipe, NotLiteral, Nul};
 use Platform::{Linux, Unix, Windows};
 use local_socket::{Name, Platform, error::NameProblem};
 
@@ -189,6 +189,54 @@ fn windows() {
             ("a\0b", Err(Nul { position: 10 })),
             ("-", Err(NoLetter)),
             ("tcp:x", no_word(':')),
+        ],
+    );
+}
+
+/// Windows removes such parts and characters when it converts a path.
+#[test]
+fn names_that_windows_reads_as_others_are_refused() {
+    for name in [
+        r"..\C:\windows\win.ini",
+        "../C:/windows/win.ini",
+        r"a\..\b",
+        r"a\.\b",
+        "a/../b",
+        r"a\..",
+        ".",
+        "..",
+        "...",
+        "a.",
+        "a..",
+        "a ",
+        "a. ",
+        " ",
+        r"a.\b",
+        r"a \b",
+        r"a\",
+        "a/",
+        r"a\\b",
+        "a//b",
+        r"\a",
+        "/a",
+    ] {
+        for start in ["@", "ns:", r"\\.\pipe\", "//./pipe/", r"fs:\\.\pipe\", r"fs:\\host\pipe\"] {
+            let text = format!("{start}{name}");
+            assert_eq!(read(Windows, &text), Err(NotLiteral), "`{text}`");
+        }
+    }
+    for word in ["dotted.", "...", ".", ".."] {
+        assert_eq!(read(Windows, word), Err(NotLiteral), "`{word}`");
+    }
+    check(
+        Windows,
+        &[
+            ("a.b", pipe(r"\\.\pipe\a.b")),
+            (".a", pipe(r"\\.\pipe\.a")),
+            ("..a", pipe(r"\\.\pipe\..a")),
+            ("@ a", pipe(r"\\.\pipe\ a")),
+            (r"@.a\..b\c d", pipe(r"\\.\pipe\.a\..b\c d")),
+            ("NUL", pipe(r"\\.\pipe\NUL")),
         ],
     );
 }

@@ -19,7 +19,7 @@ use crate::{
     system::stdout,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use std::{error::Error as _, ffi::OsString, process::ExitCode};
+use std::{error::Error as _, ffi::OsString};
 
 /// A command line that cannot be carried out, or the request of help or of the version.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) fn help_hint(args: &[OsString]) -> String {
 }
 
 /// Prints the requested help or version, or the error of the command line.
-pub(crate) fn usage(error: &UsageError, args: &[OsString]) -> ExitCode {
+pub(crate) fn usage(error: &UsageError, args: &[OsString]) -> i32 {
     let terminal = Terminal::new(Everywhere::scan(args).messages());
     let help = help_hint(args);
     let (message, hint) = match error {
@@ -53,12 +53,12 @@ pub(crate) fn usage(error: &UsageError, args: &[OsString]) -> ExitCode {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 return match stdout::print_with(|| error.print()) {
                     Err(failure) => exit(&failure, terminal, &help),
-                    Ok(()) => ExitCode::SUCCESS,
+                    Ok(()) => 0,
                 };
             }
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if terminal.is_for_people() => {
                 let _ = error.print();
-                return ExitCode::from(USAGE);
+                return USAGE;
             }
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 ("a command is missing".to_owned(), Some(help))
@@ -68,7 +68,7 @@ pub(crate) fn usage(error: &UsageError, args: &[OsString]) -> ExitCode {
     };
     // Both contain words as they were typed.
     terminal.error(&escaped(&message), hint.as_deref().map(escaped).as_deref());
-    ExitCode::from(USAGE)
+    USAGE
 }
 
 /// Returns the message of clap in one line, without its heading, usage and tips.

@@ -76,7 +76,7 @@ pub(crate) enum Failure {
     },
     /// An error with its own hint and exit status.
     #[error("{message}")]
-    Advised { message: String, hint: Option<String>, status: u8 },
+    Advised { message: String, hint: Option<String>, status: i32 },
     /// A run of a benchmark has failed.
     #[error("{case}: {failure}")]
     Run {

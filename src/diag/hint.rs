@@ -75,9 +75,11 @@ fn bind(failure: &SocketFailure) -> Option<String> {
                     .to_owned(),
             )
         }
-        (Some(Obstacle::LiveServer(_)), _)
-            if socket.name().is_path() && Platform::CURRENT != Platform::Windows =>
-        {
+        (Some(Obstacle::LiveServer(_)), _) if Platform::CURRENT == Platform::Windows => Some(
+            "choose another name; this one is free when its server and its connections have ended"
+                .to_owned(),
+        ),
+        (Some(Obstacle::LiveServer(_)), _) if socket.name().is_path() => {
             Some("--replace takes the name over, or choose another name".to_owned())
         }
         (Some(Obstacle::LiveServer(_)), _) => Some("choose another name".to_owned()),

@@ -1,5 +1,4 @@
 use super::Failure;
-use std::process::ExitCode;
 
 /// How a run ended that did not fail.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -7,25 +6,25 @@ pub(crate) enum Outcome {
     /// Everything was delivered.
     Done,
     /// The command that served the only client ended with this status.
-    Command(u8),
+    Command(i32),
 }
 
 impl Outcome {
-    /// The exit status.
-    pub(crate) fn exit(self) -> ExitCode {
+    /// Returns the exit status. On Windows it has 32 bits.
+    pub(crate) fn status(self) -> i32 {
         match self {
-            Self::Done => ExitCode::SUCCESS,
-            Self::Command(status) => ExitCode::from(status),
+            Self::Done => 0,
+            Self::Command(status) => status,
         }
     }
 }
 
 /// The exit status of wrong usage.
-pub(crate) const USAGE: u8 = 2;
+pub(crate) const USAGE: i32 = 2;
 
 impl Failure {
     /// Returns the exit status.
-    pub(crate) fn status(&self) -> u8 {
+    pub(crate) fn status(&self) -> i32 {
         match self {
             Self::Usage(_) | Self::Unsupported { .. } | Self::Program { .. } => USAGE,
             Self::Bind(_) | Self::Connect { .. } => 3,

@@ -58,11 +58,28 @@ pub(crate) fn quoted_for(platform: Platform, word: &str) -> String {
         return word.to_owned();
     }
     if is_windows {
-        return format!("\"{word}\"");
+        return quoted_as_argument(word);
     }
     // It fails for a word with a NUL, which no argument can contain.
     let rest = shlex::try_quote(rest).unwrap_or(Cow::Borrowed(rest));
     format!("{home}{rest}")
+}
+
+/// Quotes a word for programs of Windows: backslashes before a double quote are doubled, and a
+/// backslash makes the double quote a part of the word ("Parsing C command-line arguments").
+fn quoted_as_argument(word: &str) -> String {
+    let mut out = String::from('"');
+    let mut backslashes = 0;
+    for c in word.chars() {
+        if c == '"' {
+            out.extend(std::iter::repeat_n('\\', backslashes + 1));
+        }
+        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+        out.push(c);
+    }
+    out.extend(std::iter::repeat_n('\\', backslashes));
+    out.push('"');
+    out
 }
 
 /// Returns a number with its noun, such as `1 byte` or `2 bytes`.
@@ -82,6 +99,8 @@ mod tests {
             ("./a b", "'./a b'", r#""./a b""#),
             ("~/a b", "~/'a b'", r#""~/a b""#),
             ("", "''", r#""""#),
+            (r"a b\", r#""a b\\""#, r#""a b\\""#),
+            (r#"a "b" c\"d"#, r#""a \"b\" c\\\"d""#, r#""a \"b\" c\\\"d""#),
         ];
         for (word, unix, windows) in words {
             assert_eq!(quoted_for(Platform::Linux, word), unix);

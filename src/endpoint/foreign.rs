@@ -5,11 +5,7 @@
 mod keyword;
 
 use self::keyword::{Keyword, bare, named};
-use super::{
-    CommandLine, InheritedFd, TcpAddress, assuan,
-    exec::{self, needs_shell},
-    stdio, tcp,
-};
+use super::{CommandLine, InheritedFd, TcpAddress, assuan, exec::needs_shell, stdio, tcp};
 use crate::diag::quoted_for;
 use Role::{Connect, Either, Listen};
 use local_socket::Platform;
@@ -91,7 +87,9 @@ pub(crate) fn recognise(text: &str, platform: Platform) -> Option<ForeignAddress
     };
     match named(word) {
         // What is written for a shell is a command of the shell.
-        Some(_) if word == "exec" && platform != Platform::Windows && needs_shell(rest) => {
+        Some(_)
+            if word == "exec" && platform != Platform::Windows && needs_shell(platform, rest) =>
+        {
             Some(ForeignAddress { role: Either, forks: false, meaning: shell(rest) })
         }
         Some(_) if is_own(word, rest) => None,
@@ -300,7 +298,7 @@ impl Meaning {
                 Some(text.clone())
             }
             Self::Stdio => Some(stdio::TEXT.to_owned()),
-            Self::Command(command) => Some(format!("{}{}", exec::PREFIX, command.quoted())),
+            Self::Command(command) => Some(command.endpoint()),
             Self::Absent { .. } | Self::Advice { .. } => None,
         }
     }

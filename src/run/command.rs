@@ -4,12 +4,15 @@ use super::environment::{self, ConnectionInfo};
 use crate::{
     diag::Failure,
     endpoint::CommandLine,
-    system::{Socket, command, signals::PassedSignals},
+    system::{
+        Socket,
+        command::{self, Process},
+        signals::PassedSignals,
+    },
     transfer::TransferOptions,
 };
 use local_socket::{PeerCreds, Stream};
 use std::{io, process};
-use tokio::process::Child;
 use tokio_util::sync::CancellationToken;
 
 /// How connections are joined to a command.
@@ -51,7 +54,7 @@ impl Commands {
         &self,
         socket: Socket,
         info: ConnectionInfo<'_>,
-    ) -> Result<Child, Failure> {
+    ) -> Result<Process, Failure> {
         let start = || command::start_on(self.prepare(info), socket.detach()?);
         self.start(|| start().map(|child| (child, ()))).map(|(child, ())| child)
     }
@@ -60,14 +63,14 @@ impl Commands {
     pub(super) fn start_joined(
         &self,
         info: ConnectionInfo<'_>,
-    ) -> Result<(Child, Socket), Failure> {
+    ) -> Result<(Process, Socket), Failure> {
         self.start(|| command::start_joined(self.prepare(info)))
     }
 
     fn start<T>(
         &self,
-        start: impl FnOnce() -> io::Result<(Child, T)>,
-    ) -> Result<(Child, T), Failure> {
+        start: impl FnOnce() -> io::Result<(Process, T)>,
+    ) -> Result<(Process, T), Failure> {
         let started = match &self.signals {
             Some(signals) => signals.start(start, |(child, _)| child),
             None => start(),
@@ -79,10 +82,10 @@ impl Commands {
     /// at once, or at the end of the grace time.
     pub(super) async fn wait(
         &self,
-        mut child: Child,
+        mut child: Process,
         at_once: bool,
         closing: &CancellationToken,
-    ) -> Result<u8, Failure> {
+    ) -> Result<i32, Failure> {
         let failure = |error| Failure::Io { what: "cannot wait for the command", error };
         let stops = async {
             if !at_once {

@@ -38,6 +38,10 @@ pub enum NameProblem {
     },
     /// The text is a path, but not that of a named pipe (Windows).
     NotAPipe,
+    /// A part of a pipe's name, between backslashes or slashes, is empty or ends in a dot or a space.
+    /// Windows removes such parts and characters, so the text would name another pipe, or a file
+    /// (Windows).
+    NotLiteral,
     /// The text after `fs-hex:` or `ns-hex:` is not pairs of hexadecimal digits.
     BadHex,
     /// Names on this system are text and cannot be given as bytes.
@@ -95,6 +99,9 @@ impl Display for NameError {
             NameProblem::NotAPipe => {
                 f.write_str(r"only \\.\pipe\NAME is a path of a local socket here")
             }
+            NameProblem::NotLiteral => f.write_str(
+                "Windows reads it as another name: a part of it is empty, or ends in a dot or a space",
+            ),
             NameProblem::BadHex => f.write_str("two hexadecimal digits are needed for each byte"),
             NameProblem::NoBytesHere => {
                 f.write_str("names cannot be given as bytes on this system")

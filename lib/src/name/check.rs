@@ -51,7 +51,8 @@ fn problem(
     (length > limit).then_some(NameProblem::TooLong { length, limit, unit })
 }
 
-/// Checks that a text has the form `\\HOST\pipe\NAME`; the host `.` is this machine.
+/// Checks that a text has the form `\\HOST\pipe\NAME`, and that Windows does not change NAME. The
+/// host `.` is this machine.
 ///
 /// The host `?` is refused: `\\?\pipe\x` is a path that Windows does not interpret
 /// (Microsoft, "Naming Files, Paths, and Namespaces").
@@ -66,7 +67,13 @@ fn pipe_problem(text: &OsStr) -> Option<NameProblem> {
     if host.is_empty() || host == "?" || !folder.eq_ignore_ascii_case("pipe") {
         return Some(NameProblem::NotAPipe);
     }
-    name.is_empty().then_some(NameProblem::Empty)
+    if name.is_empty() {
+        return Some(NameProblem::Empty);
+    }
+    // Windows removes these when it converts a path ("File path formats on Windows systems", "Path
+    // normalization"). `\\.\pipe\..\C:\a` would be a file, and `a.` and `a` would be one pipe.
+    let is_removed = |part: &str| part.is_empty() || part.ends_with(['.', ' ']);
+    name.split(['\\', '/']).any(is_removed).then_some(NameProblem::NotLiteral)
 }
 
 /// Returns the length in UTF-16 units. An unpaired surrogate counts as one unit.

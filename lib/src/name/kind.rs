@@ -26,9 +26,9 @@ pub trait PathNameType<S: ToOwned + ?Sized>: NameType {
     /// Makes a name of a path.
     ///
     /// # Errors
-    /// `InvalidInput` if the path is empty, too long, or contains a NUL. `Unsupported` on
-    /// Windows if it is not the path of a named pipe. Both contain a
-    /// [`NameError`](crate::error::NameError).
+    /// `InvalidInput` if the path is empty, too long, or contains a NUL, and on Windows if a part
+    /// of it is empty or ends in a dot or a space. `Unsupported` on Windows if it is not the path
+    /// of a named pipe. Both contain a [`NameError`](crate::error::NameError).
     fn map(path: Cow<'_, S>) -> io::Result<Name<'_>>;
 }
 
@@ -38,7 +38,8 @@ pub trait NamespacedNameType<S: ToOwned + ?Sized>: NameType {
     ///
     /// # Errors
     /// `InvalidInput` with a [`NameError`](crate::error::NameError) if the string is empty, too
-    /// long, or contains a NUL.
+    /// long, or contains a NUL, and on Windows if a part of it (between backslashes or slashes) is
+    /// empty or ends in a dot or a space.
     fn map(name: Cow<'_, S>) -> io::Result<Name<'_>>;
 }
 

@@ -29,7 +29,8 @@ impl<'n> Name<'n> {
     /// a file. Every other text is refused, so that a mistake, such as the address syntax of
     /// another program, does not become a name. `@TEXT` and `ns:TEXT` are names of any text.
     ///
-    /// On Windows other texts with a slash or backslash are refused.
+    /// On Windows other texts with a slash or backslash are refused, and so are names that Windows
+    /// reads as others: a part between backslashes or slashes is empty, or ends in a dot or a space.
     ///
     /// ```
     /// use local_socket::Name;

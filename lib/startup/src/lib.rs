@@ -1,7 +1,7 @@
 //! What `lsock` needs to know and to change about its own process and its sockets, as far as that
 //! takes `unsafe` code, which the program itself forbids: inherited descriptors, ignored signals,
-//! the start of child processes, watched sockets, standard handles of Windows, free memory. It is
-//! private to this workspace.
+//! the start and the end of child processes, watched sockets, standard handles of Windows, free
+//! memory. It is private to this workspace.
 
 #![deny(missing_docs)]
 
@@ -26,5 +26,7 @@ pub use windows::{
     console::{read_console, write_console},
     half_close::{HalfClose, read_messages},
     handle_kind::{HandleKind, stderr_kind, stdin_kind, stdout_kind},
+    inheritance::keep_standard_handles,
+    job::{Job, SUSPENDED, resume},
     stream_io::StreamIo,
 };

@@ -54,7 +54,7 @@ fn of_name(error: &NameError) -> Option<String> {
     let text = error.text().to_string_lossy();
     match error.problem() {
         // The message says it.
-        NameProblem::FileOrWord { .. } => None,
+        NameProblem::FileOrWord { .. } | NameProblem::NotLiteral => None,
         NameProblem::BadCharacter { .. } | NameProblem::NoLetter
             if text.chars().all(is_plain) && text != "." && text != ".." =>
         {
@@ -168,7 +168,7 @@ fn with_name(args: &[OsString], command: &str, address: &ForeignAddress) -> Stri
         Meaning::Stdio => {
             format!("`lsock {command} NAME` joins to stdin and stdout by itself")
         }
-        Meaning::Command(line) => format!("`lsock {command} NAME -- {}`", line.quoted()),
+        Meaning::Command(line) => format!("`lsock {command} NAME -- {}`", line.shell_words()),
         Meaning::Absent { socat, .. } => use_socat(socat),
         Meaning::Advice { hint, .. } => hint.clone(),
     }

@@ -4,7 +4,9 @@ use super::{
     habit::as_endpoint,
     line::{joined, quoted},
 };
-use crate::endpoint::{ForeignAddress, ListenOn, Meaning, Role, Target, parse_name, recognise};
+use crate::endpoint::{
+    CommandLine, ForeignAddress, ListenOn, Meaning, Role, Target, parse_name, recognise,
+};
 use local_socket::Platform;
 use std::ffi::OsStr;
 
@@ -32,7 +34,7 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
         sides.push(match meaning {
             Meaning::Advice { hint, .. } => return Some(Translation::Hint(hint)),
             Meaning::Absent { socat, .. } if index == 1 && role != Role::Listen => {
-                format!("exec:{}", joined(["socat", "-", socat.as_str()]))
+                CommandLine::new(["socat", "-", &socat].map(Into::into))?.endpoint()
             }
             Meaning::Absent { socat, .. } => return Some(Translation::Hint(use_socat(&socat))),
             Meaning::Fd(_) if index == 1 => {
@@ -50,7 +52,7 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
         // A command cannot be listened on, but it can be joined to a name.
         Ok(Target::Command(line)) => {
             let name = sides.get(1).filter(|name| parse_name(name.as_ref()).is_ok())?;
-            let hint = format!("`lsock connect {} -- {}`", quoted(name), line.quoted());
+            let hint = format!("`lsock connect {} -- {}`", quoted(name), line.shell_words());
             Some(Translation::Hint(hint))
         }
         Ok(Target::Assuan(_)) => Some(Translation::Hint(match &sides[1..] {

@@ -26,6 +26,9 @@ use std::{
 };
 use tokio::process::Child;
 
+/// A running command.
+pub(crate) type Process = Child;
+
 /// The search path where `PATH` is not set (`exec(3)`).
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
@@ -106,9 +109,8 @@ pub(crate) fn exec_on(mut command: Command, stream: Stream) -> io::Result<()> {
 pub(crate) const TAKES_SOCKETS: bool = true;
 
 /// Returns the exit status of a command; 128+n if signal n ended it, as in a shell.
-pub(crate) fn status(status: ExitStatus) -> u8 {
-    let code = status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    u8::try_from(code).unwrap_or(u8::MAX)
+pub(crate) fn status(status: ExitStatus) -> i32 {
+    status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1)
 }
 
 /// Makes inherited descriptors close in commands. Descriptors that this process has opened always
@@ -118,19 +120,19 @@ pub(crate) fn keep_descriptors() -> io::Result<()> {
 }
 
 /// Starts the command in an event loop, with the socket as its standard input and output.
-pub(crate) fn start_on(mut command: Command, socket: Detached) -> io::Result<Child> {
+pub(crate) fn start_on(mut command: Command, socket: Detached) -> io::Result<Process> {
     socket.give_to(&mut command)?;
     start(command)
 }
 
 /// Starts a command in an event loop. Returns the socket that is connected to its standard input
 /// and output.
-pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> {
+pub(crate) fn start_joined(mut command: Command) -> io::Result<(Process, Socket)> {
     let socket = Socket::pair_with_command(&mut command)?;
     Ok((start(command)?, socket))
 }
 
-fn start(mut command: Command) -> io::Result<Child> {
+fn start(mut command: Command) -> io::Result<Process> {
     descriptor_limit::restore_in(&mut command);
     reset_ignored_sigchld()?;
     let _mask = signals::BlockedSignals::for_command();
@@ -138,7 +140,7 @@ fn start(mut command: Command) -> io::Result<Child> {
 }
 
 /// Asks a command to end.
-pub(crate) fn ask_to_end(child: &mut Child) -> io::Result<()> {
+pub(crate) fn ask_to_end(child: &mut Process) -> io::Result<()> {
     // A command that has been waited for has no process ID.
     let Some(pid) = child.id().and_then(|id| id.try_into().ok()) else { return Ok(()) };
     Ok(kill(Pid::from_raw(pid), Signal::SIGTERM)?)

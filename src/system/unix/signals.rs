@@ -1,3 +1,4 @@
+use super::command::Process;
 use lsock_startup::ignores_signal;
 use nix::{
     sys::signal::{SigSet, SigmaskHow, Signal, kill},
@@ -17,7 +18,6 @@ use std::{
     },
     thread,
 };
-use tokio::process::Child;
 
 /// Signals that ask a process to end.
 const TERMINATION: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -132,7 +132,7 @@ impl PassedSignals {
     pub(crate) fn start<T>(
         &self,
         start: impl FnOnce() -> io::Result<T>,
-        child: impl FnOnce(&T) -> &Child,
+        child: impl FnOnce(&T) -> &Process,
     ) -> io::Result<T> {
         let mut command = self.command.lock().unwrap_or_else(PoisonError::into_inner);
         let started = start()?;

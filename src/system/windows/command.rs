@@ -1,5 +1,6 @@
 use super::socket::{Detached, Socket};
 use local_socket::Stream;
+use lsock_startup::{Job, SUSPENDED, keep_standard_handles, resume};
 use std::{
     env,
     ffi::OsStr,
@@ -53,31 +54,73 @@ pub(crate) fn exec_on(_: Command, _: Stream) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Returns the exit status of a command; 255 if the exit code of the system is larger.
-pub(crate) fn status(status: ExitStatus) -> u8 {
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+/// A running command. If it is dropped before it has ended, and when this process ends in any way,
+/// the command and all processes that it has started are terminated.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    /// `None` if the system has no job for it.
+    job: Option<Job>,
 }
 
-/// Does nothing: commands do not inherit handles.
-#[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
+impl Process {
+    /// Starts the command in an event loop.
+    fn start(command: Command) -> io::Result<Self> {
+        let child = tokio::process::Command::from(command).creation_flags(SUSPENDED).spawn()?;
+        let pid = child.id().unwrap_or_default();
+        let job = Job::new().and_then(|job| job.add(pid).map(|()| job));
+        let job = job.inspect_err(|error| {
+            tracing::debug!(%error, "the processes that the command starts are not ended with it");
+        });
+        let mut process = Self { child, job: job.ok() };
+        if let Err(error) = resume(pid) {
+            // It would wait for ever.
+            let _ = ask_to_end(&mut process);
+            return Err(error);
+        }
+        Ok(process)
+    }
+
+    /// Waits until the command has ended. Processes that it has left running go on, as in a shell.
+    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await?;
+        if let Some(Err(error)) = self.job.take().map(Job::release) {
+            tracing::debug!(%error, "job of a command not released");
+        }
+        Ok(status)
+    }
+}
+
+/// Returns the exit status of a command, which has 32 bits.
+pub(crate) fn status(status: ExitStatus) -> i32 {
+    // It is missing only on other systems.
+    status.code().unwrap_or(1)
+}
+
+/// Keeps the standard handles of this process from commands. Other handles are not inheritable.
 pub(crate) fn keep_descriptors() -> io::Result<()> {
-    Ok(())
+    keep_standard_handles()
 }
 
 /// Fails with `Unsupported`; see [`TAKES_SOCKETS`].
-pub(crate) fn start_on(_: Command, _: Detached) -> io::Result<Child> {
+pub(crate) fn start_on(_: Command, _: Detached) -> io::Result<Process> {
     Err(ErrorKind::Unsupported.into())
 }
 
 /// Starts a command in an event loop. Returns the other end of its standard input and output.
-pub(crate) fn start_joined(mut command: Command) -> io::Result<(Child, Socket)> {
+pub(crate) fn start_joined(mut command: Command) -> io::Result<(Process, Socket)> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = tokio::process::Command::from(command).spawn()?;
-    let socket = Socket::Command { input: child.stdin.take(), output: child.stdout.take() };
-    Ok((child, socket))
+    let mut process = Process::start(command)?;
+    let (input, output) = (process.child.stdin.take(), process.child.stdout.take());
+    Ok((process, Socket::Command { input, output }))
 }
 
-/// Terminates a command: it cannot be asked to end.
-pub(crate) fn ask_to_end(child: &mut Child) -> io::Result<()> {
-    child.start_kill()
+/// Terminates a command and all processes that it has started: they cannot be asked to end.
+pub(crate) fn ask_to_end(process: &mut Process) -> io::Result<()> {
+    /// The exit code that `std` uses.
+    const KILLED: u32 = 1;
+    match &process.job {
+        Some(job) => job.terminate(KILLED),
+        None => process.child.start_kill(),
+    }
 }

@@ -1,12 +1,12 @@
 use super::super::AcceptError;
 use crate::{
-    diag::Failure,
+    diag::{Failure, USAGE},
     system::{AllowRule, ListenSettings},
 };
 use local_socket::{
     Access, ListenerOptions, Name, PeerCreds,
     error::reason,
-    os::windows::{ListenerOptionsExt, SecurityDescriptor},
+    os::windows::{ListenerOptionsExt, SecurityDescriptor, Sid},
 };
 use std::{
     fmt::{self, Display, Formatter},
@@ -42,7 +42,8 @@ pub(crate) fn lacks_address(error: &io::Error) -> bool {
 /// Adds the options that only some systems have.
 ///
 /// # Errors
-/// `Unsupported` for options that this system does not have, `Usage` for an invalid `--sddl`.
+/// `Unsupported` for options that this system does not have, `Usage` for an invalid `--sddl`,
+/// `Advised` for one that does not let this process listen.
 pub(crate) fn options<'n>(
     options: ListenerOptions<'n>,
     _: &Name<'_>,
@@ -72,9 +73,19 @@ pub(crate) fn options<'n>(
         Some(_) if !listening.allow.is_empty() => {
             Err(Failure::Usage("--sddl and --allow both say who may connect".to_owned()))
         }
-        Some(sddl) => SecurityDescriptor::from_sddl(sddl)
-            .map(|descriptor| options.security_descriptor(descriptor))
-            .map_err(|error| Failure::Usage(format!("--sddl `{sddl}`: {}", reason(&error)))),
+        Some(sddl) => {
+            let refusal = |error| format!("--sddl `{sddl}`: {}", reason(&error));
+            let descriptor = SecurityDescriptor::from_sddl(sddl)
+                .map_err(|error| Failure::Usage(refusal(error)))?;
+            descriptor.check_server_access().map_err(|error| Failure::Advised {
+                message: refusal(error),
+                hint: Sid::current_user()
+                    .ok()
+                    .map(|user| format!("add (A;;GA;;;{user}) for this user")),
+                status: USAGE,
+            })?;
+            Ok(options.security_descriptor(descriptor))
+        }
         None if !listening.allow.is_empty() => Ok(options.access(Access::Everyone)),
         None => Ok(options.access(Access::CurrentUser)),
     }

@@ -1,5 +1,5 @@
+use super::command::Process;
 use std::io;
-use tokio::process::Child;
 
 /// The signal number of Ctrl+C, Ctrl+Break and closing the console.
 const INTERRUPT: i32 = 2;
@@ -33,7 +33,7 @@ impl PassedSignals {
     pub(crate) fn start<T>(
         &self,
         _: impl FnOnce() -> io::Result<T>,
-        _: impl FnOnce(&T) -> &Child,
+        _: impl FnOnce(&T) -> &Process,
     ) -> io::Result<T> {
         match *self {}
     }

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 /// A connection stays in one event loop, so connections share nothing between threads.
 #[derive(Debug)]
 pub(crate) struct EventLoops {
-    first: Runtime,
+    /// `None` only while this is dropped.
+    first: Option<Runtime>,
     all: Arc<[EventLoop]>,
     end: CancellationToken,
 }
@@ -59,12 +60,15 @@ impl EventLoops {
             let run = move || other.block_on(end.cancelled());
             thread::Builder::new().name(format!("event loop {number}")).spawn(run)?;
         }
-        Ok(Self { first, all: all.into(), end })
+        Ok(Self { first: Some(first), all: all.into(), end })
     }
 
     /// Runs the first event loop until the future is ready.
     pub(crate) fn run<T>(&self, main: impl Future<Output = T>) -> T {
-        self.first.block_on(main)
+        match &self.first {
+            Some(first) => first.block_on(main),
+            None => unreachable!("it is not being dropped"),
+        }
     }
 
     /// Spawns a task on the least loaded event loop. The choice is made on the first event loop,
@@ -74,7 +78,7 @@ impl EventLoops {
         task: impl FnOnce() -> T + Send + 'static,
     ) {
         let all = Arc::clone(&self.all);
-        self.first.spawn(async move {
+        self.all[0].handle.spawn(async move {
             let load = |index: usize| all[index].load.load(Ordering::Relaxed);
             // Among equals the first one is chosen.
             let chosen = (0..all.len()).min_by_key(|index| load(*index)).unwrap_or(0);
@@ -107,6 +111,11 @@ impl EventLoop {
 impl Drop for EventLoops {
     fn drop(&mut self) {
         self.end.cancel();
+        // Without waiting for threads of the runtime. On Windows such a thread reads the output of a
+        // command, which a process that the command has left running can keep open.
+        if let Some(first) = self.first.take() {
+            first.shutdown_background();
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The access rights that clients open pipes with.
+//! The access rights that clients open pipes with, and that servers need.
 
 use super::{operation::error_of, pipe::code};
 use crate::Directions;
@@ -25,13 +25,18 @@ pub(super) const CLIENT_ACCESS: u32 =
     (FILE_GENERIC_READ | FILE_GENERIC_WRITE) & !FILE_CREATE_PIPE_INSTANCE;
 const _: () = assert!(CLIENT_ACCESS == 0x0012_019b);
 
-/// The same for a client that only sends. `GetNamedPipeInfo` and `FilePipeLocalInformation` need the
+/// The access rights that the creator of an instance needs: with `PIPE_ACCESS_DUPLEX` the system asks
+/// for `GENERIC_READ` and `GENERIC_WRITE`. For the first instance they are not checked.
+pub(super) const SERVER_ACCESS: u32 = FILE_GENERIC_READ | FILE_GENERIC_WRITE;
+const _: () = assert!(SERVER_ACCESS == CLIENT_ACCESS | FILE_CREATE_PIPE_INSTANCE);
+
+/// The rights of a client that only sends. `GetNamedPipeInfo` and `FilePipeLocalInformation` need the
 /// right to read attributes.
 const SENDING_ACCESS: u32 =
     (FILE_GENERIC_WRITE & !FILE_CREATE_PIPE_INSTANCE) | FILE_READ_ATTRIBUTES;
 const _: () = assert!(SENDING_ACCESS == 0x0012_0192);
 
-/// The same for a client that only receives. `SetNamedPipeHandleState` needs the right to write
+/// The rights of a client that only receives. `SetNamedPipeHandleState` needs the right to write
 /// attributes.
 const RECEIVING_ACCESS: u32 = FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES;
 const _: () = assert!(RECEIVING_ACCESS == 0x0012_0189);

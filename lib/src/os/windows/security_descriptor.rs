@@ -21,6 +21,7 @@
 //! [sddl]: https://learn.microsoft.com/en-us/windows/win32/secauthz/security-descriptor-string-format
 
 mod borrowed;
+mod check;
 mod copy;
 mod owned;
 mod parts;

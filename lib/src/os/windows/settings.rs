@@ -6,6 +6,10 @@ use std::{io, sync::Arc};
 pub trait ListenerOptionsExt: Sized + Sealed {
     /// Sets the security descriptor of the pipe. It takes precedence over
     /// [`access`](ListenerOptions::access).
+    ///
+    /// It has to let this process create instances of the pipe: otherwise listening fails with
+    /// `PermissionDenied`, see
+    /// [`check_server_access`](SecurityDescriptor::check_server_access).
     #[must_use]
     fn security_descriptor(self, sd: SecurityDescriptor) -> Self;
 }
@@ -25,9 +29,15 @@ pub(crate) struct ListenerSettings {
 
 impl ListenerSettings {
     /// Returns the descriptor that was set, or the one for the access.
+    ///
+    /// # Errors
+    /// Those of [`check_server_access`](SecurityDescriptor::check_server_access).
     pub(super) fn security(&self, access: Option<Access>) -> io::Result<Arc<SecurityDescriptor>> {
         match &self.security {
-            Some(security) => Ok(Arc::clone(security)),
+            Some(security) => {
+                security.check_server_access()?;
+                Ok(Arc::clone(security))
+            }
             None => {
                 SecurityDescriptor::of_access(access.unwrap_or(Access::CurrentUser)).map(Arc::new)
             }

@@ -1,16 +1,21 @@
 //! Access tokens: the user and the group of a process or thread.
 
-use super::{impersonation::ImpersonationGuard, pipe::Pipe, sid::Sid};
+use super::{
+    impersonation::ImpersonationGuard,
+    pipe::{Pipe, code},
+    sid::Sid,
+};
 use std::{
     io,
     os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
     ptr, thread,
 };
 use windows_sys::Win32::{
-    Foundation::HANDLE,
+    Foundation::{ERROR_NO_TOKEN, HANDLE},
     Security::{
-        GetTokenInformation, PSID, TOKEN_INFORMATION_CLASS, TOKEN_PRIMARY_GROUP, TOKEN_QUERY,
-        TOKEN_USER, TokenPrimaryGroup, TokenUser,
+        DuplicateToken, GetTokenInformation, PSID, SecurityIdentification, TOKEN_ACCESS_MASK,
+        TOKEN_DUPLICATE, TOKEN_INFORMATION_CLASS, TOKEN_OWNER, TOKEN_PRIMARY_GROUP, TOKEN_QUERY,
+        TOKEN_USER, TokenOwner, TokenPrimaryGroup, TokenUser,
     },
     System::Threading::{
         GetCurrentProcess, GetCurrentThread, OpenProcess, OpenProcessToken, OpenThreadToken,
@@ -36,6 +41,13 @@ pub(super) fn group(token: &Token) -> io::Result<Sid> {
     unsafe { sid((*buffer.as_ptr().cast::<TOKEN_PRIMARY_GROUP>()).PrimaryGroup) }
 }
 
+/// Returns the owner of the objects that are created with a token.
+pub(super) fn owner(token: &Token) -> io::Result<Sid> {
+    let buffer = information(token, TokenOwner)?;
+    // SAFETY: the same with a TOKEN_OWNER.
+    unsafe { sid((*buffer.as_ptr().cast::<TOKEN_OWNER>()).Owner) }
+}
+
 /// Queries information of a token. The returned buffer is aligned for pointers.
 fn information(token: &Token, class: TOKEN_INFORMATION_CLASS) -> io::Result<Vec<usize>> {
     let token = token.0.as_raw_handle();
@@ -57,7 +69,26 @@ impl Token {
     /// Opens the token of this process.
     pub(super) fn own() -> io::Result<Self> {
         // SAFETY: the function returns a constant.
-        Self::of(unsafe { GetCurrentProcess() })
+        Self::of(unsafe { GetCurrentProcess() }, TOKEN_QUERY)
+    }
+
+    /// Opens the token that decides what this thread may access, for `AccessCheck`: that of the user
+    /// whom the thread impersonates, or else a copy of that of the process.
+    pub(super) fn for_check() -> io::Result<Self> {
+        match Self::of_thread() {
+            Err(error) if code(&error) == Some(ERROR_NO_TOKEN) => {}
+            result => return result,
+        }
+        // SAFETY: the function returns a constant.
+        let own = Self::of(unsafe { GetCurrentProcess() }, TOKEN_QUERY | TOKEN_DUPLICATE)?;
+        let mut copy: HANDLE = ptr::null_mut();
+        // SAFETY: the handle is open, the pointer is valid.
+        let ok = unsafe { DuplicateToken(own.as_raw(), SecurityIdentification, &raw mut copy) };
+        Self::own_result(ok, copy)
+    }
+
+    pub(super) fn as_raw(&self) -> HANDLE {
+        self.0.as_raw_handle()
     }
 
     /// Opens the token of a process.
@@ -69,13 +100,13 @@ impl Token {
         }
         // SAFETY: the handle is new and has no other owner.
         let process = unsafe { OwnedHandle::from_raw_handle(process) };
-        Self::of(process.as_raw_handle())
+        Self::of(process.as_raw_handle(), TOKEN_QUERY)
     }
 
-    fn of(process: HANDLE) -> io::Result<Self> {
+    fn of(process: HANDLE, access: TOKEN_ACCESS_MASK) -> io::Result<Self> {
         let mut token: HANDLE = ptr::null_mut();
         // SAFETY: the handle of the process is open, the pointer is valid.
-        let ok = unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) };
+        let ok = unsafe { OpenProcessToken(process, access, &raw mut token) };
         Self::own_result(ok, token)
     }
 

@@ -4,6 +4,7 @@ use crate::{
     os::windows::{
         ListenerOptionsExt as _, Sid,
         local_heap::LocalBox,
+        pipe::{Pipe, WidePath},
         security_descriptor::{
             AsSecurityDescriptorExt as _, AsSecurityDescriptorMutExt as _,
             BorrowedSecurityDescriptor, SecurityDescriptor,
@@ -11,7 +12,7 @@ use crate::{
     },
 };
 use std::{
-    io::{ErrorKind, Read as _, Write as _},
+    io::{ErrorKind, Write as _},
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
     ptr,
 };
@@ -76,12 +77,61 @@ fn a_client_needs_no_more_than_its_rights() {
     let user = Sid::current_user().unwrap();
     let descriptor = SecurityDescriptor::from_sddl(&format!("D:P(A;;0x12019b;;;{user})")).unwrap();
     let name = unique();
-    let options = ListenerOptions::new().name(name.borrow()).security_descriptor(descriptor);
-    let listener: Listener = options.create_sync_as().unwrap();
+    // A listener has more instances, which need more rights.
+    let path = WidePath::new(name.as_os_str());
+    let server = Pipe::create_instance(&path, &descriptor, true, 1).unwrap();
     let client = connect(&name);
-    let server = listener.accept().unwrap();
     (&client).write_all(b"x").unwrap();
-    (&server).read_exact(&mut [0]).unwrap();
+    assert_eq!(server.available().unwrap(), 1);
+}
+
+/// Every instance but the first needs these rights. They are checked before, because the system
+/// reports their lack like a server that holds the name.
+#[test]
+fn a_descriptor_that_does_not_let_its_user_create_instances_is_refused() {
+    let user = Sid::current_user().unwrap();
+    let [read, write, create] =
+        ["FILE_GENERIC_READ", "FILE_GENERIC_WRITE", "FILE_CREATE_PIPE_INSTANCE"];
+    for (aces, missing) in [
+        ("(A;;GR;;;WD)(A;;GA;;;SY)".to_owned(), &[write, create][..]),
+        (format!("(A;;GR;;;{user})"), &[write, create]),
+        (format!("(A;;0x12019b;;;{user})"), &[create]),
+        (format!("(A;;GW;;;{user})"), &[read]),
+        (format!("(D;;0x4;;;{user})(A;;GA;;;WD)"), &[create]),
+        ("(A;;GA;;;S-1-5-21-1-2-3-4)".to_owned(), &[read, write, create]),
+        (String::new(), &[read, write, create]),
+        (format!("(A;;GRGW;;;{user})"), &[]),
+        (format!("(A;;GA;;;{user})"), &[]),
+        (format!("(A;;0x12019f;;;{user})"), &[]),
+        ("(A;;GA;;;WD)".to_owned(), &[]),
+        (format!("(A;;GR;;;WD)(A;;GA;;;{user})"), &[]),
+    ] {
+        let sddl = format!("D:P{aces}");
+        let descriptor = SecurityDescriptor::from_sddl(&sddl).unwrap();
+        let options = ListenerOptions::new().name(unique());
+        let options = options.security_descriptor(descriptor.try_clone().unwrap());
+        let listener = options.create_sync_as::<Listener>();
+        let checked = descriptor.check_server_access();
+        if missing.is_empty() {
+            checked.unwrap_or_else(|error| panic!("{sddl}: {error}"));
+            listener.unwrap_or_else(|error| panic!("{sddl}: {error}"));
+            continue;
+        }
+        for error in [checked.unwrap_err(), listener.unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{sddl}: {error}");
+            for right in [read, write, create] {
+                let is_named = error.to_string().contains(&format!("({right})"));
+                assert_eq!(is_named, missing.contains(&right), "{sddl}: {error}");
+            }
+        }
+    }
+}
+
+/// Without a list the system takes that of the process, and a null list admits everyone.
+#[test]
+fn a_descriptor_without_a_list_lets_its_user_create_instances() {
+    SecurityDescriptor::new().unwrap().check_server_access().unwrap();
+    SecurityDescriptor::from_sddl("O:BAG:SY").unwrap().check_server_access().unwrap();
 }
 
 #[test]
