@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code, reason = "system calls of Windows")]
 
+mod account;
 mod atomic_timeout;
 mod background_operation;
 #[cfg(feature = "tokio")]
@@ -50,6 +51,7 @@ mod tests;
 pub(crate) use os_str::{os_string_from_bytes, strip_ascii_prefix};
 pub(crate) use settings::ListenerSettings;
 pub use {
+    account::{Account, AccountKind},
     impersonation::ImpersonationGuard,
     listener::Listener,
     name::NamedPipe,
