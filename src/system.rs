@@ -1,14 +1,17 @@
 //! What differs between systems for a program: standard streams, commands, signals, and options
 //! that only some systems have. Each system is a folder with the same files.
 
+mod account;
 mod listen_settings;
 #[cfg(not(target_os = "linux"))]
 mod no_splice;
 pub(crate) mod output;
 pub(crate) mod peer;
+mod server_user;
 pub(crate) mod stdout;
 #[cfg(unix)]
 mod unix;
+pub(crate) mod user_names;
 #[cfg(windows)]
 mod windows;
 
@@ -17,10 +20,12 @@ use unix as imp;
 #[cfg(windows)]
 use windows as imp;
 
-pub(crate) use listen_settings::{AllowRule, ListenSettings};
+pub(crate) use account::{Account, AllowRule, ServerUser};
+pub(crate) use listen_settings::ListenSettings;
+pub(crate) use server_user::ExpectedServer;
 
 pub(crate) use imp::{
-    CAN_WAIT_FOR_PIPES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, command, descriptor_limit,
+    CAN_WAIT_FOR_PIPES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, accounts, command, descriptor_limit,
     descriptors::Descriptors,
     inherited,
     input::{Input, REPORTS_END_OF_RECEIVING},

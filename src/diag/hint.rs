@@ -33,6 +33,7 @@ impl Failure {
             Self::Run { failure, .. } => failure.hint(help),
             Self::Program { command, is_one_word: true, .. } => Some(one_word(command)),
             Self::Unsupported { .. }
+            | Self::ForeignServer { .. }
             | Self::Idle(_)
             | Self::Undelivered { .. }
             | Self::Program { is_one_word: false, .. }

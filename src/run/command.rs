@@ -4,7 +4,7 @@ use super::environment::{self, ConnectionInfo};
 use crate::{
     diag::Failure,
     endpoint::CommandLine,
-    system::{Socket, command, signals::PassedSignals},
+    system::{Socket, command, peer::PeerUser, signals::PassedSignals},
     transfer::TransferOptions,
 };
 use local_socket::{PeerCreds, Stream};
@@ -34,7 +34,8 @@ impl Commands {
         if !self.gives_socket() {
             return Ok(stream);
         }
-        let info = ConnectionInfo { peer, address: None, number: 1 };
+        let user = PeerUser::of(&stream);
+        let info = ConnectionInfo { peer, user: user.as_ref(), address: None, number: 1 };
         match command::exec_on(self.prepare(info), stream) {
             Ok(()) => Err(self.command.failure(io::ErrorKind::Unsupported.into())),
             Err(error) => Err(self.command.failure(error)),

@@ -56,18 +56,18 @@ impl Socket {
         Detached { fd: ours.into(), is_local: true }.attach()
     }
 
-    /// Connects to a local socket.
-    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
+    /// Connects to a local socket. The result is in no event loop.
+    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Stream> {
         let options = ConnectOptions::new().name(name);
         let at_once = options.clone().wait_mode(ConnectWaitMode::Deferred).connect_sync();
-        let fd = match at_once {
+        match at_once {
             // The backlog is full: wait without blocking the event loop.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                OwnedFd::try_from(options.wait_mode(wait_mode).connect_tokio().await?)?
+                let stream = options.wait_mode(wait_mode).connect_tokio().await?;
+                Ok(Stream::from(OwnedFd::try_from(stream)?))
             }
-            stream => OwnedFd::from(stream?),
-        };
-        Detached { fd, is_local: true }.attach()
+            stream => stream,
+        }
     }
 
     /// Takes the socket out of its event loop.

@@ -64,9 +64,8 @@ impl TryFrom<TcpStream> for Detached {
 
 impl Socket {
     /// Connects to a pipe.
-    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Self> {
-        let options = ConnectOptions::new().name(name).wait_mode(wait_mode);
-        options.connect_tokio().await.map(|stream| Self::Local(stream, None))
+    pub(crate) async fn connect(name: Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<Stream> {
+        ConnectOptions::new().name(name).wait_mode(wait_mode).connect_tokio().await
     }
 
     /// Takes the connection out of its event loop.
