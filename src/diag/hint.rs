@@ -179,7 +179,7 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
         Fact::ClosedSocket(_) => Some(OWNER_DECIDES.to_owned()),
         Fact::ClosedFolder(..) => Some("the owner of the folder decides who may use it".to_owned()),
         Fact::ClosedPipe => {
-            Some("its server decides who may connect (lsock listen --sddl)".to_owned())
+            Some("its server decides who may connect (lsock listen --allow, --sddl)".to_owned())
         }
         Fact::Missing(_)
         | Fact::DanglingFolder { .. }
