@@ -215,7 +215,7 @@ mod tests {
 
     /// Returns the options of a listener as text, which contains the security descriptor.
     fn options_with(allow: &[&str]) -> String {
-        let name = Name::parse("a".as_ref()).unwrap();
+        let name = Name::parse("a").unwrap();
         let allow = allow.iter().map(|rule| rule.parse().unwrap()).collect();
         let settings = ListenSettings { allow, ..ListenSettings::default() };
         format!("{:?}", options(ListenerOptions::new(), &name, &settings).unwrap())
@@ -223,10 +223,12 @@ mod tests {
 
     #[test]
     fn the_descriptor_admits_the_accounts_of_the_rules() {
-        let (me, other) = (Sid::current_user().unwrap(), "S-1-5-21-1-2-3-4004");
-        let text = options_with(&["sid:S-1-5-18", &format!("sid:{other}")]);
-        let entries = format!("(A;;0x12019b;;;SY)(A;;0x12019b;;;{other})");
-        assert!(text.contains(&format!("O:{me}D:P(A;;GA;;;{me}){entries}")), "{text}");
+        let accounts = ["S-1-5-18", "S-1-5-21-1-2-3-4004"].map(|sid| sid.parse::<Sid>().unwrap());
+        let expected = format!("{:?}", SecurityDescriptor::for_clients(&accounts).unwrap());
+        let rules = accounts.map(|sid| format!("sid:{sid}"));
+        let text = options_with(&rules.each_ref().map(String::as_str));
+        assert!(expected.contains("0x12019b;;;SY"), "{expected}");
+        assert!(text.contains(&expected), "{text}");
         for allow in [&[][..], &["any"], &["any", "sid:S-1-5-18"]] {
             assert!(!options_with(allow).contains("0x12019b"), "{allow:?}");
         }
