@@ -21,7 +21,7 @@ pub(crate) use exec::{CommandLine, joined_to};
 pub(crate) use fd::{InheritedFd, check_passed};
 pub(crate) use foreign::{ForeignAddress, Meaning, Role, is_number, recognise};
 pub(crate) use listen_source::ListenSource;
-pub(crate) use name::{NameSource, parse_name};
+pub(crate) use name::{NameSource, NameTarget, parse_name};
 pub(crate) use refusal::{NotAnEndpoint, RefusalReason};
 pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
 pub(crate) use stdio::open_stdio;
@@ -29,7 +29,7 @@ pub(crate) use tcp::TcpAddress;
 
 use crate::{
     diag::{Failure, escaped},
-    system::ListenSettings,
+    system::{ListenSettings, ServerUser},
 };
 use assuan::AssuanPath;
 use fd::FdSource;
@@ -188,15 +188,25 @@ impl Target {
         parse(text, |kind| kind.target, Self::Name)
     }
 
-    /// Returns how clients are joined to this target.
-    pub(crate) fn joining(self) -> Joining {
-        match self {
-            Self::Name(name) => Joining::Connection(Arc::new(name)),
+    /// Returns how clients are joined to this target. `server` is the user that its server has to
+    /// run as, if one is given.
+    ///
+    /// # Errors
+    /// `Usage` and `Unsupported` for an unknown user, and for one that is given for a target that is
+    /// no local socket.
+    pub(crate) fn joining(self, server: Option<&ServerUser>) -> Result<Joining, Failure> {
+        if server.is_some() && !matches!(self, Self::Name(_)) {
+            return Err(Failure::Usage(
+                "--server-user goes with a local socket as the target".to_owned(),
+            ));
+        }
+        Ok(match self {
+            Self::Name(name) => Joining::Connection(Arc::new(NameTarget::new(name, server)?)),
             Self::Tcp(address) => Joining::Connection(Arc::new(address)),
             Self::Assuan(path) => Joining::Connection(Arc::new(path)),
             Self::Command(command) => Joining::Command(command),
             Self::Stdio => Joining::Stdio,
-        }
+        })
     }
 }
 

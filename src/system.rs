@@ -1,6 +1,7 @@
 //! What differs between systems for a program: standard streams, commands, signals, and options
 //! that only some systems have. Each system is a folder with the same files.
 
+mod account;
 #[cfg(any(windows, test))]
 mod console_text;
 mod listen_settings;
@@ -8,9 +9,11 @@ mod listen_settings;
 mod no_splice;
 pub(crate) mod output;
 pub(crate) mod peer;
+mod server_user;
 pub(crate) mod stdout;
 #[cfg(unix)]
 mod unix;
+pub(crate) mod user_names;
 #[cfg(windows)]
 mod windows;
 
@@ -19,10 +22,12 @@ use unix as imp;
 #[cfg(windows)]
 use windows as imp;
 
-pub(crate) use listen_settings::{AllowRule, ListenSettings};
+pub(crate) use account::{Account, AllowRule, ServerUser};
+pub(crate) use listen_settings::ListenSettings;
+pub(crate) use server_user::ExpectedServer;
 
 pub(crate) use imp::{
-    CAN_WAIT_FOR_PIPES, HAS_EMPTY_MESSAGES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, command,
+    CAN_WAIT_FOR_PIPES, HAS_EMPTY_MESSAGES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, accounts, command,
     descriptor_limit,
     descriptors::Descriptors,
     inherited,

@@ -24,6 +24,7 @@ mod everywhere;
 mod habits;
 mod help;
 mod messages;
+mod server_user;
 mod transfer;
 mod usage;
 mod words;

@@ -3,7 +3,7 @@
 mod commands;
 
 use crate::harness::Scene;
-use local_socket::os::windows::{AsSecurityDescriptorExt as _, SecurityDescriptor, Sid};
+use local_socket::os::windows::{Account, AsSecurityDescriptorExt as _, SecurityDescriptor, Sid};
 use windows_sys::Win32::{
     Foundation::{CloseHandle, INVALID_HANDLE_VALUE},
     Security::SECURITY_ATTRIBUTES,
@@ -77,7 +77,8 @@ fn options_of_other_systems_are_wrong_usage() {
         &["--replace"],
         &["--backlog", "5"],
         &["--max-conns-per-user", "3", "-k", "--", "cmd"],
-        &["--allow", "user:0"],
+        &["--allow", "uid:0"],
+        &["--allow", "any", "--allow", "gid:0"],
         &["--ready-fd", "3"],
     ] {
         scene
@@ -120,6 +121,65 @@ fn a_security_descriptor_can_allow_clients() {
 /// Returns whether the tests run in Wine, which does not implement everything.
 pub(super) fn is_wine(scene: &Scene) -> bool {
     scene.command("reg").args(["query", r"HKCU\Software\Wine"]).run().status.success()
+}
+
+/// The unit tests of the option check the descriptor itself.
+#[test]
+fn accounts_can_be_allowed() {
+    let scene = Scene::new();
+    let account = |sid: &str| Account::of(sid.parse().unwrap()).unwrap();
+    let [system, users] = ["S-1-5-18", "S-1-5-32-545"].map(account);
+    let rules = [
+        format!("user:{}", system.name()),
+        format!("group:{users}"),
+        "sid:S-1-5-21-1-2-3-4004".to_owned(),
+    ];
+    let listen = || {
+        let listen = scene.listen(scene.word());
+        rules.iter().fold(listen, |listen, rule| listen.args(["--allow", rule]))
+    };
+    let plan = listen().arg("--explain").run().ok();
+    plan.prints(&format!("serve        this user, {system}, {users}, S-1-5-21-1-2-3-4004\n"));
+    // This user can always connect, and the listener can add instances.
+    let _server = listen().args(["-k", "--", "hostname"]).start_listening();
+    for _ in 0..3 {
+        assert!(!scene.connect(scene.word()).run().silent().stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_rule_for_an_unknown_account_or_for_another_kind_is_wrong_usage() {
+    let scene = Scene::new();
+    let me = Account::of(Sid::current_user().unwrap()).unwrap();
+    let users = Account::of("S-1-5-32-545".parse().unwrap()).unwrap();
+    for (rule, reason) in [
+        ("user:no-such-account-anywhere".to_owned(), "there is no account `no-such-account"),
+        ("group:no-such-account-anywhere".to_owned(), "there is no account `no-such-account"),
+        ("sid:BA".to_owned(), "`sid:BA` is no security identifier"),
+        (format!("user:{users}"), "is a group, not a user: --allow group:NAME"),
+        (format!("group:{me}"), "is a user, not a group: --allow user:NAME"),
+    ] {
+        for command in [&["listen", scene.word()][..], &["relay", scene.word(), "a"]] {
+            let outcome = scene.lsock(command).args(["--allow", &rule]).run();
+            outcome.fails(2).output("").says(reason);
+        }
+    }
+}
+
+/// Messages of a server name the process and the account of each client.
+#[test]
+fn messages_name_the_account_of_a_client() {
+    let scene = Scene::new();
+    let me = Account::of(Sid::current_user().unwrap()).unwrap();
+    let server = scene.listen(scene.word()).args(["-k", "--", "hostname"]).start_listening();
+    let in_turn = scene.other_word();
+    let other = scene.listen(&in_turn).arg("-k").start_listening();
+    for (name, server) in [(scene.word(), &server), (&in_turn, &other)] {
+        let client = scene.connect(name).start();
+        let pid = client.pid();
+        client.end().silent();
+        server.wait_for_message(&format!("connection 1 from pid {pid} user {me}"));
+    }
 }
 
 /// Wine does not check the descriptor when a pipe is opened.

@@ -1,5 +1,8 @@
 use super::value;
-use crate::endpoint::{RetryPolicy, Wait};
+use crate::{
+    endpoint::{RetryPolicy, Wait},
+    system::ServerUser,
+};
 use clap::Args;
 use std::time::Duration;
 
@@ -23,6 +26,13 @@ pub(crate) struct Connecting {
     /// Give up a connection attempt (full backlog, busy pipe) after DURATION.
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     pub(crate) timeout: Option<Duration>,
+
+    /// Send nothing unless the server runs as WHO: me, NAME, user:NAME, uid:N or sid:SID.
+    ///
+    /// Compared after connecting with the user that the system reports: on Unix that of the process
+    /// that listens, on Windows the owner of the pipe. Another user is an error with status 3.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) server_user: Option<ServerUser>,
 }
 
 impl Connecting {

@@ -26,11 +26,13 @@ pub(crate) struct Listening {
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
 
-    /// Who is served: any, user:NAME, uid:N, group:NAME or gid:N. Repeatable.
+    /// Who is served: any, user:NAME, uid:N, group:NAME, gid:N or sid:SID. Repeatable.
     ///
     /// Checked on the credentials that the kernel reports for each client. Without this
     /// option the same user and root are served; if the mode of the socket file admits
     /// others (660, 666), everybody whom the mode admits. With this option, nobody else.
+    /// On Windows, which has no numbers but security identifiers (sid:SID), the security
+    /// descriptor of the pipe admits the accounts, and always the user that lsock runs as.
     #[arg(long, value_name = "WHO")]
     pub(crate) allow: Vec<AllowRule>,
 

@@ -39,6 +39,9 @@ pub(crate) enum Failure {
         after: Duration,
         option: &'static str,
     },
+    /// The server that the name was connected to is not the expected one. Nothing was sent to it.
+    #[error("cannot connect to {name}: {reason}")]
+    ForeignServer { name: String, reason: String },
     /// No byte moved for this time.
     #[error("nothing moved for {}", humantime::format_duration(*.0))]
     Idle(Duration),

@@ -35,6 +35,7 @@ impl Failure {
             Self::Run { failure, .. } => failure.hint(help),
             Self::Program { command, is_one_word: true, .. } => Some(one_word(command)),
             Self::Unsupported { .. }
+            | Self::ForeignServer { .. }
             | Self::Idle(_)
             | Self::Undelivered { .. }
             | Self::Program { is_one_word: false, .. }
@@ -185,7 +186,7 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
         Fact::ClosedSocket(_) => Some(OWNER_DECIDES.to_owned()),
         Fact::ClosedFolder(..) => Some("the owner of the folder decides who may use it".to_owned()),
         Fact::ClosedPipe(directions) => Some(format!(
-            "its server decides who may connect{}",
+            "its server decides who may connect (lsock listen --allow, --sddl){}",
             match directions {
                 Directions::Both => "; a pipe for one direction takes --send-only or --recv-only",
                 Directions::Send => "; a pipe that only its server writes takes --recv-only",

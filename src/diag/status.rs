@@ -27,7 +27,7 @@ impl Failure {
     pub(crate) fn status(&self) -> i32 {
         match self {
             Self::Usage(_) | Self::Unsupported { .. } | Self::Program { .. } => USAGE,
-            Self::Bind(_) | Self::Connect { .. } => 3,
+            Self::Bind(_) | Self::Connect { .. } | Self::ForeignServer { .. } => 3,
             Self::ConnectTimedOut { .. } | Self::Idle(_) => 4,
             Self::Undelivered { .. } => 5,
             Self::Advised { status, .. } => *status,

@@ -7,7 +7,7 @@ use self::socket_file::{NONCE, SocketFile};
 use super::{ConnectTarget, Dialling, RetryPolicy, retry::ConnectRetry, tcp};
 use crate::{
     diag::{AssuanError, AssuanProblem, SocketFailure, escaped},
-    system::{HAS_SOCKET_FILES, Socket, examine, has_too_much_open},
+    system::{Detached, HAS_SOCKET_FILES, Socket, examine, has_too_much_open},
 };
 use local_socket::{
     ConnectOptions, ConnectWaitMode, Directions, GenericFilePath, Name, Platform, ToFsName as _,
@@ -126,7 +126,8 @@ async fn connect_to_name(
 ) -> Result<Socket, AssuanProblem> {
     let wait_mode = limit.map_or(ConnectWaitMode::Unbounded, ConnectWaitMode::Timeout);
     let connected = Socket::connect(ConnectOptions::new().name(name).wait_mode(wait_mode)).await;
-    connected.map_err(|error| AssuanProblem::LocalSocket(examine(error)))
+    let attached = connected.and_then(|stream| Detached::from(stream).attach());
+    attached.map_err(|error| AssuanProblem::LocalSocket(examine(error)))
 }
 
 /// Connects, sends the nonce, and waits for the first byte of the server, with which the protocol

@@ -1,6 +1,6 @@
 use crate::{
     diag::Failure,
-    system::{Detached, LocalClient, LocalListener},
+    system::{Detached, LocalClient, LocalListener, peer},
 };
 use local_socket::{PeerCreds, traits::StreamCommon as _};
 use std::{
@@ -116,6 +116,14 @@ impl Accepted {
         match self {
             Self::Tcp(_, from) => Some(*from),
             Self::Local(_) | Self::Given(_) => None,
+        }
+    }
+
+    /// Formats the client for messages.
+    pub(crate) fn describe(&self, peer: &PeerCreds) -> String {
+        match self {
+            Self::Local(client) => peer::describe(peer, client),
+            Self::Tcp(..) | Self::Given(_) => String::new(),
         }
     }
 

@@ -7,16 +7,21 @@ use super::{
 use crate::{
     diag::{Failure, escaped},
     system::{
-        HAS_SOCKET_FILES, ListenSettings, LocalListener, Socket, examine,
+        Detached, ExpectedServer, HAS_SOCKET_FILES, ListenSettings, LocalListener, ServerUser,
+        Socket, accounts, examine,
         listening::{self, Allowed},
+        search_elsewhere,
     },
 };
-use local_socket::{ConnectOptions, Directions, Listener, ListenerOptions, Name, OnConflict};
+use local_socket::{
+    ConnectOptions, Directions, Listener, ListenerOptions, Name, OnConflict, Stream,
+};
 use std::{
     ffi::OsStr,
-    fmt::{self, Formatter},
+    fmt::{self, Display, Formatter},
     fs,
     path::{Path, PathBuf},
+    thread,
 };
 
 /// Parses a NAME of the commands that take no other kind of endpoint.
@@ -148,17 +153,92 @@ impl ListenSource for NameSource {
     }
 }
 
-impl ConnectTarget for Name<'static> {
-    fn connect(&self, retry_policy: RetryPolicy, directions: Directions) -> Dialling<'_> {
-        let options = ConnectOptions::new().name(self.borrow()).directions(directions);
-        let attempt = move |state: &ConnectRetry| {
-            Socket::connect(options.clone().wait_mode(state.wait_mode()))
+/// A local socket to connect to.
+#[derive(Debug)]
+pub(crate) struct NameTarget {
+    name: Name<'static>,
+    server: Option<ExpectedServer>,
+}
+
+impl NameTarget {
+    /// Returns the target, whose server has to run as the user, if one is given.
+    ///
+    /// # Errors
+    /// `Usage` and `Unsupported` for an unknown user.
+    pub(crate) fn new(name: Name<'static>, user: Option<&ServerUser>) -> Result<Self, Failure> {
+        Ok(Self { name, server: user.map(ExpectedServer::new).transpose()? })
+    }
+
+    /// Connects with blocking calls, with retries as the policy allows. Nothing is sent to a server
+    /// of another user.
+    ///
+    /// # Errors
+    /// `Connect` and `ConnectTimedOut`, or `ForeignServer` for a server of another user.
+    pub(crate) fn connect_sync(
+        &self,
+        retry_policy: RetryPolicy,
+        directions: Directions,
+    ) -> Result<Stream, Failure> {
+        let mut attempts = retry_policy.begin();
+        let stream = loop {
+            match self.options(directions).wait_mode(attempts.wait_mode()).connect_sync() {
+                Ok(stream) => break stream,
+                Err(error) => {
+                    let pause = attempts.failed(error, Some(&self.name));
+                    thread::sleep(pause.map_err(search_elsewhere)?);
+                }
+            }
         };
-        Box::pin(retry_policy.connect(attempt, |error| error, Some(self)))
+        if let Some(server) = &self.server {
+            let checked = server.check(accounts::peer_of(&stream));
+            checked.map_err(|refusal| server.failure(refusal, &self.name))?;
+        }
+        Ok(stream)
+    }
+
+    async fn connect_in_loop(
+        &self,
+        retry_policy: RetryPolicy,
+        directions: Directions,
+    ) -> Result<Socket, Failure> {
+        let attempt = |state: &ConnectRetry| {
+            Socket::connect(self.options(directions).wait_mode(state.wait_mode()))
+        };
+        let stream = retry_policy.connect(attempt, |error| error, Some(&self.name)).await?;
+        if let Some(server) = &self.server
+            && let Err(refusal) = server.check(accounts::peer_of(&stream))
+        {
+            return Err(server.failure_in_loop(refusal, &self.name).await);
+        }
+        Detached::from(stream)
+            .attach()
+            .map_err(|error| Failure::Io { what: "cannot watch the connection", error })
+    }
+
+    fn options(&self, directions: Directions) -> ConnectOptions<'_> {
+        ConnectOptions::new().name(self.name.borrow()).directions(directions)
+    }
+
+    pub(crate) fn name(&self) -> &Name<'static> {
+        &self.name
+    }
+}
+
+/// Formats the name as typed.
+impl Display for NameTarget {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)
+    }
+}
+
+impl ConnectTarget for NameTarget {
+    fn connect(&self, retry_policy: RetryPolicy, directions: Directions) -> Dialling<'_> {
+        Box::pin(self.connect_in_loop(retry_policy, directions))
     }
 
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "connect to   {self} ({})", self.kind_text())
+        writeln!(f, "connect to   {} ({})", self.name, self.name.kind_text())?;
+        self.server.as_ref().map_or(Ok(()), |server| write!(f, "{server}"))
     }
 
     fn carries_descriptors(&self) -> bool {

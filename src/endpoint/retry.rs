@@ -81,12 +81,12 @@ impl RetryPolicy {
 
     /// Connects by `attempt`, again and again as the policy allows. The final error is passed
     /// through `describe`. `name` is the name of a local socket.
-    pub(super) async fn connect<A: Future<Output = io::Result<Socket>>>(
+    pub(super) async fn connect<T, A: Future<Output = io::Result<T>>>(
         self,
         attempt: impl Fn(&ConnectRetry) -> A,
         describe: impl Fn(io::Error) -> io::Error,
         name: Option<&Name<'_>>,
-    ) -> Result<Socket, Failure> {
+    ) -> Result<T, Failure> {
         let mut attempts = self.begin();
         loop {
             let pause = match attempt(&attempts).await {

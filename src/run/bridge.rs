@@ -10,7 +10,7 @@ use crate::{
     diag::{Failure, Outcome, counted},
     endpoint::{ConnectTarget, Dialling, RetryPolicy},
     serve::{Client, Handler},
-    system::Socket,
+    system::{Socket, peer::PeerUser},
     transfer::{
         Parties, Party, Passing, TransferReport,
         tasks::{self, TaskSink, TransferPlan},
@@ -159,7 +159,12 @@ impl Bridge {
         client: Client,
     ) -> Result<Outcome, Failure> {
         let Client { socket, peer, address, number, closing } = client;
-        let info = ConnectionInfo { peer: peer.as_deref(), address, number };
+        let user = match &peer {
+            Some(peer) => PeerUser::of_socket(&socket, peer).await,
+            None => None,
+        };
+        let (peer, user) = (peer.as_deref(), user.as_ref());
+        let info = ConnectionInfo { peer, user, address, number };
         if commands.gives_socket() {
             let child = commands.start_on(socket, info)?;
             let status = commands.wait(child, false, &closing).await?;

@@ -7,6 +7,7 @@ use crate::{
     system::{
         Socket,
         command::{self, Process},
+        peer::PeerUser,
         signals::PassedSignals,
     },
     transfer::TransferOptions,
@@ -37,7 +38,8 @@ impl Commands {
         if !self.gives_socket() {
             return Ok(stream);
         }
-        let info = ConnectionInfo { peer, address: None, number: 1 };
+        let user = PeerUser::of(&stream);
+        let info = ConnectionInfo { peer, user: user.as_ref(), address: None, number: 1 };
         match command::exec_on(self.prepare(info), stream) {
             Ok(()) => Err(self.command.failure(io::ErrorKind::Unsupported.into())),
             Err(error) => Err(self.command.failure(error)),

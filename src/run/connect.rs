@@ -6,23 +6,22 @@ use super::{
 use crate::{
     cli,
     diag::{Failure, Outcome, Terminal},
-    endpoint::{self, RetryPolicy, joined_to},
+    endpoint::{self, ConnectTarget as _, NameTarget, RetryPolicy, joined_to},
     serve::{Client, Handler as _},
-    system::{Detached, listening, search_elsewhere, signals::PassedSignals, stdout},
+    system::{Detached, listening, signals::PassedSignals, stdout},
     transfer::{TransferOptions, TransferReport, tasks::EventLoops},
 };
-use local_socket::{ConnectOptions, Name, PeerCreds, Stream, traits::StreamCommon as _};
+use local_socket::{Name, PeerCreds, Stream, traits::StreamCommon as _};
 use std::{
     fmt::{self, Display, Formatter},
     sync::Arc,
-    thread,
 };
 use tokio_util::sync::CancellationToken;
 
 /// The plan of `lsock connect`.
 #[derive(Debug)]
 struct ConnectPlan {
-    name: Name<'static>,
+    target: NameTarget,
     retry_policy: RetryPolicy,
     options: TransferOptions,
     /// The command to join the connection to, instead of stdin and stdout.
@@ -59,7 +58,7 @@ impl ConnectPlan {
         Ok(Self {
             retry_policy: args.connecting.retry_policy(),
             options: args.transfer.options()?,
-            name: args.name,
+            target: NameTarget::new(args.name, args.connecting.server_user.as_ref())?,
             command,
             shows_progress,
         })
@@ -68,11 +67,11 @@ impl ConnectPlan {
     fn join_stdio(self, terminal: Terminal) -> Result<Outcome, Failure> {
         let (input, output) = endpoint::open_stdio()?;
         let stream = Arc::new(self.connect()?);
-        let Self { name, options, shows_progress, .. } = self;
+        let Self { target, options, shows_progress, .. } = self;
         let stdio = Stdio { input, output, options, shows_progress, terminal };
         let meter = stdio.meter();
         let report = stdio.join(Arc::clone(&stream), 1, true, meter);
-        match unserved(&name, &stream, &report) {
+        match unserved(target.name(), &stream, &report) {
             Some(failure) => Err(failure),
             None => report.result(Outcome::Done),
         }
@@ -81,7 +80,7 @@ impl ConnectPlan {
     fn join_command(self, command: endpoint::CommandLine) -> Result<Outcome, Failure> {
         let stream = self.connect()?;
         let peer: Option<PeerCreds> = stream.peer_creds().ok();
-        let name = self.name.to_string();
+        let name = self.target.to_string();
         let signals = PassedSignals::if_first_process()
             .map_err(|error| Failure::Io { what: "cannot watch for signals", error })?;
         let options = self.options;
@@ -108,24 +107,10 @@ impl ConnectPlan {
         })
     }
 
-    /// Connects with blocking calls, with retries as the policy allows.
     fn connect(&self) -> Result<Stream, Failure> {
-        let mut attempts = self.retry_policy.begin();
-        loop {
-            let options = ConnectOptions::new()
-                .name(self.name.borrow())
-                .directions(self.options.directions());
-            match options.wait_mode(attempts.wait_mode()).connect_sync() {
-                Ok(stream) => {
-                    tracing::info!("connected to {}", self.name);
-                    return Ok(stream);
-                }
-                Err(error) => {
-                    let pause = attempts.failed(error, Some(&self.name));
-                    thread::sleep(pause.map_err(search_elsewhere)?);
-                }
-            }
-        }
+        let stream = self.target.connect_sync(self.retry_policy, self.options.directions())?;
+        tracing::info!("connected to {}", self.target);
+        Ok(stream)
     }
 }
 
@@ -148,7 +133,7 @@ fn unserved(name: &Name<'_>, stream: &Stream, report: &TransferReport) -> Option
 /// For `--explain`.
 impl Display for ConnectPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "connect to   {} ({})", self.name, self.name.kind_text())?;
+        self.target.explain(f)?;
         write!(f, "{}", self.retry_policy)?;
         writeln!(f, "join to      {}", joined_to(self.command.as_ref()))?;
         write!(f, "{}", self.options)

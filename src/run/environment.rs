@@ -2,7 +2,7 @@
 //! another one.
 
 use super::command::Commands;
-use crate::system::peer;
+use crate::system::peer::{self, PeerUser};
 use local_socket::PeerCreds;
 use std::{env, net::SocketAddr, process};
 
@@ -10,6 +10,7 @@ use std::{env, net::SocketAddr, process};
 #[derive(Copy, Clone, Debug)]
 pub(super) struct ConnectionInfo<'a> {
     pub(super) peer: Option<&'a PeerCreds>,
+    pub(super) user: Option<&'a PeerUser>,
     /// The address of a TCP client.
     pub(super) address: Option<SocketAddr>,
     pub(super) number: u64,
@@ -47,7 +48,7 @@ pub(super) fn set(process: &mut process::Command, commands: &Commands, info: Con
         }
     }
     let Commands { name, is_local, .. } = commands;
-    let ConnectionInfo { peer, address, number } = info;
+    let ConnectionInfo { peer, user, address, number } = info;
     let protocol = address.map(|_| "TCP").or(is_local.then_some("IPC"));
     let own = [
         ("LSOCK_NAME", Some(name.clone())),
@@ -57,7 +58,7 @@ pub(super) fn set(process: &mut process::Command, commands: &Commands, info: Con
         ("TCPREMOTEIP", address.map(|address| address.ip().to_canonical().to_string())),
         ("TCPREMOTEPORT", address.map(|address| address.port().to_string())),
     ];
-    for (variable, value) in own.into_iter().chain(peer::variables(peer)) {
+    for (variable, value) in own.into_iter().chain(peer::variables(peer, user)) {
         match value {
             Some(value) => process.env(variable, value),
             None => process.env_remove(variable),

@@ -29,6 +29,9 @@ pub(super) fn admission(
     settings: &ListenSettings,
     room: Option<NonZeroUsize>,
 ) -> Admission {
+    if let Some(allowed) = allowed {
+        allowed.look_up_names();
+    }
     let all = [settings.max_conns, room].into_iter().flatten().min();
     Admission::new(allowed.cloned(), Limits::new(all, settings.max_conns_per_user))
 }

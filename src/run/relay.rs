@@ -68,7 +68,7 @@ impl RelayPlan {
         let source = listen.source(&settings, args.expose)?;
         let plan = Self {
             grace: listening.grace,
-            joining: target.joining(),
+            joining: target.joining(connecting.server_user.as_ref())?,
             once: args.once || source.is_none(),
             retry_policy: connecting.retry_policy(),
             options: transfer.options()?,

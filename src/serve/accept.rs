@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     diag::Failure,
-    system::{Output, Receivable, poll},
+    system::{Output, Receivable, peer, poll},
 };
 use local_socket::{
-    Listener, Stream,
+    Listener, PeerCreds, Stream,
     traits::{Listener as _, StreamCommon as _},
 };
 use std::{io::ErrorKind, sync::Arc, thread, time::Duration};
@@ -47,7 +47,9 @@ impl Acceptor {
             match self.listener.accept() {
                 Ok(stream) => {
                     self.errors.accepted();
-                    if let Some(admitted) = self.admission.admit(|| stream.peer_creds(), None) {
+                    let describe = |peer: &PeerCreds| peer::describe(peer, &stream);
+                    let admitted = self.admission.admit(|| stream.peer_creds(), describe, None);
+                    if let Some(admitted) = admitted {
                         return Ok(Some((stream, admitted)));
                     }
                 }

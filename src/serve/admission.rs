@@ -1,8 +1,5 @@
 use super::{Limits, limits::Permit};
-use crate::system::{
-    listening::{self, Allowed},
-    peer,
-};
+use crate::system::listening::{self, Allowed};
 use local_socket::PeerCreds;
 use std::{io, net::SocketAddr, num::NonZeroUsize, process, sync::Arc};
 
@@ -40,13 +37,14 @@ impl Admission {
     }
 
     /// Checks the credentials of a client and the limits, and numbers the client. A client of a TCP
-    /// port has an address instead of credentials.
+    /// port has an address instead of credentials. `describe` formats the client for messages.
     pub(super) fn admit(
         &mut self,
         peer: impl FnOnce() -> io::Result<PeerCreds>,
+        describe: impl Fn(&PeerCreds) -> String,
         address: Option<SocketAddr>,
     ) -> Option<Admitted> {
-        let Some(allowed) = &self.allowed else { return self.number(None, address) };
+        let Some(allowed) = &self.allowed else { return self.number(None, describe, address) };
         let peer = match peer() {
             Ok(peer) => peer,
             Err(error) => {
@@ -55,7 +53,7 @@ impl Admission {
             }
         };
         if !allowed.admits(&peer) {
-            tracing::warn!("refused a client that may not connect: {}", peer::describe(&peer));
+            tracing::warn!("refused a client that may not connect: {}", describe(&peer));
             return None;
         }
         // The name of a target can come to lead to this listener after the start, by a link for
@@ -64,17 +62,18 @@ impl Admission {
             tracing::warn!("refused a connection of this process: the target leads back to it");
             return None;
         }
-        self.number(Some(Box::new(peer)), None)
+        self.number(Some(Box::new(peer)), describe, None)
     }
 
     fn number(
         &mut self,
         peer: Option<Box<PeerCreds>>,
+        describe: impl Fn(&PeerCreds) -> String,
         address: Option<SocketAddr>,
     ) -> Option<Admitted> {
         let Some(permit) = self.limits.take_permit(peer.as_deref().and_then(listening::user))
         else {
-            let client = peer.as_deref().map(peer::describe).unwrap_or_default();
+            let client = peer.as_deref().map(describe).unwrap_or_default();
             tracing::warn!("refused a client of a user who has enough connections: {client}");
             return None;
         };
@@ -82,7 +81,7 @@ impl Admission {
         let number = self.count;
         match (&peer, address) {
             (Some(peer), _) => {
-                tracing::info!("connection {number} from {}", peer::describe(peer));
+                tracing::info!("connection {number} from {}", describe(peer));
             }
             (None, Some(address)) => tracing::info!("connection {number} from tcp:{address}"),
             (None, None) => tracing::info!("connection {number}"),

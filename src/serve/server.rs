@@ -242,7 +242,8 @@ impl<H: Handler> Accepting<'_, H> {
     /// Spawns the service of a client if it is admitted. Returns whether it is.
     fn hand_over(&mut self, client: Accepted) -> bool {
         let address = client.address();
-        let admitted = self.admission.admit(|| client.peer(), address);
+        let admitted =
+            self.admission.admit(|| client.peer(), |peer| client.describe(peer), address);
         let Some(admitted) = admitted else { return false };
         let Admitted { peer, number, permit } = admitted;
         let (shared, closing) = (Arc::clone(self.shared), self.closing.clone());

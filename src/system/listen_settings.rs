@@ -1,5 +1,6 @@
+use super::AllowRule;
 use crate::diag::Failure;
-use std::{num::NonZeroUsize, str::FromStr};
+use std::num::NonZeroUsize;
 
 /// Options of a listener. Options that this system does not have are rejected by
 /// [`listening::options`](super::listening::options).
@@ -59,31 +60,6 @@ impl ListenSettings {
         match options.into_iter().find(|(_, is_given)| *is_given) {
             Some((option, _)) => Err(Failure::Unsupported { option, why }),
             None => Ok(()),
-        }
-    }
-}
-
-/// Clients that `--allow` admits, as given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum AllowRule {
-    Any,
-    User(String),
-    Uid(u32),
-    Group(String),
-    Gid(u32),
-}
-
-impl FromStr for AllowRule {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |n: &str| n.parse().map_err(|_| format!("`{n}` is not a number"));
-        match text.split_once(':') {
-            None if text == "any" => Ok(Self::Any),
-            Some(("user", name)) if !name.is_empty() => Ok(Self::User(name.to_owned())),
-            Some(("group", name)) if !name.is_empty() => Ok(Self::Group(name.to_owned())),
-            Some(("uid", n)) => number(n).map(Self::Uid),
-            Some(("gid", n)) => number(n).map(Self::Gid),
-            _ => Err("it takes any, user:NAME, uid:N, group:NAME or gid:N".to_owned()),
         }
     }
 }

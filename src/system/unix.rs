@@ -1,3 +1,4 @@
+pub(crate) mod accounts;
 pub(crate) mod command;
 pub(crate) mod descriptor_limit;
 pub(crate) mod descriptors;

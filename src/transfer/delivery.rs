@@ -134,7 +134,7 @@ pub(crate) fn peer_has_closed(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{CopyMode, Eof},
+        super::{CopyMode, EmptyMessages, Eof},
         *,
     };
 
@@ -151,6 +151,7 @@ mod tests {
             idle,
             copy: CopyMode::Auto,
             buffer: None,
+            empty_messages: EmptyMessages::Eof,
         };
         DeliveryRule::new(&options, has_sent_eof, None)
     }

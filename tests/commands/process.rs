@@ -3,7 +3,7 @@
 use super::MODES;
 #[cfg(target_os = "linux")]
 use crate::harness::Outcome;
-use crate::harness::Scene;
+use crate::harness::{NOBODY, Scene};
 use rustix::process::{getegid, geteuid};
 
 #[test]
@@ -34,9 +34,31 @@ fn the_environment_describes_the_connection() {
     }
 }
 
+#[test]
+fn a_user_without_a_name_has_no_variable() {
+    use crate::harness::is_root;
+    if !is_root() {
+        return;
+    }
+    let scene = Scene::new();
+    let lsock = scene.lsock_for_all();
+    for mode in MODES {
+        let server = scene.listen("./s").args(["-k", "--mode", "666"]).args(mode);
+        let script = "echo ${LSOCK_PEER_USER-none} $LSOCK_PEER_UID";
+        let server = server.env("LSOCK_PEER_USER", "stale").args(["--", "sh", "-c", script]);
+        let _server = server.start_listening();
+        for (user, expected) in [(4004, "none 4004\n"), (NOBODY, "nobody 65534\n")] {
+            let client = scene.command(&lsock).args(["connect", "./s"]).user(user);
+            client.run().silent().output(expected);
+        }
+    }
+}
+
 /// Variables of a program around lsock, which describe another connection or process.
-const STALE: [&str; 12] = [
+const STALE: [&str; 14] = [
     "LSOCK_PEER_PID",
+    "LSOCK_PEER_USER",
+    "LSOCK_PEER_SID",
     "LSOCK_PEER_UID",
     "PROTO",
     "IPCREMOTEPATH",

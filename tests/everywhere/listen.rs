@@ -1,7 +1,7 @@
 //! `listen` and `connect`: commands, `-k`, late answers, losses and names.
 
 use super::LSOCK;
-use crate::harness::{Scene, data};
+use crate::harness::{Cmd, Scene, data};
 use local_socket::Name;
 use std::{
     fs::{self, File},
@@ -104,6 +104,52 @@ fn the_environment_of_a_command_describes_the_connection() {
         let pid = client.pid();
         let outcome = client.end().silent();
         let expected = format!("{name} {number} {pid}.");
+        assert_eq!(outcome.stdout_text().trim_end(), expected, "{}", outcome.report());
+    }
+}
+
+/// Returns the name of the user that runs the tests, and its security identifier (Windows).
+#[cfg(windows)]
+fn this_user() -> (String, String) {
+    use local_socket::os::windows::{Account, Sid};
+    let sid = Sid::current_user().unwrap();
+    (Account::of(sid).unwrap().to_string(), sid.to_string())
+}
+#[cfg(unix)]
+fn this_user() -> (String, String) {
+    let name = std::process::Command::new("id").arg("-un").output().unwrap().stdout;
+    (String::from_utf8(name).unwrap().trim_end().to_owned(), String::new())
+}
+
+#[test]
+fn a_command_gets_the_name_of_the_user() {
+    let scene = Scene::new();
+    let (name, sid) = this_user();
+    let shell: &[&str] = if cfg!(windows) {
+        &[
+            "cmd",
+            "/c",
+            "if not defined LSOCK_PEER_SID (echo none) else echo %LSOCK_PEER_USER%,%LSOCK_PEER_SID%,",
+        ]
+    } else {
+        &["sh", "-c", "echo $LSOCK_PEER_USER,$LSOCK_PEER_SID,"]
+    };
+    let stale = |cmd: Cmd| cmd.env("LSOCK_PEER_USER", "stale").env("LSOCK_PEER_SID", "stale");
+    let expected = format!("{name},{sid},");
+    for args in [&["listen", "-k"][..], &["relay"], &["listen", "-k", "--idle-timeout", "1m"]] {
+        let server = stale(scene.lsock(args).args(["-v", scene.word(), "--"]).args(shell));
+        let server = server.start_listening();
+        for _ in 0..3 {
+            let outcome = scene.connect(scene.word()).run().silent();
+            assert_eq!(outcome.stdout_text().trim_end(), expected, "{}", outcome.report());
+        }
+        drop(server);
+    }
+    // The peer of a client is the server.
+    for args in [&[][..], &["--idle-timeout", "1m"]] {
+        let server = scene.listen(scene.word()).start_listening();
+        stale(scene.connect(scene.word()).args(args).arg("--").args(shell)).run().silent();
+        let outcome = server.end().ok();
         assert_eq!(outcome.stdout_text().trim_end(), expected, "{}", outcome.report());
     }
 }

@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "system calls of Windows")]
 
 mod access_rights;
+mod account;
 mod atomic_timeout;
 mod background_operation;
 #[cfg(feature = "tokio")]
@@ -53,6 +54,7 @@ mod tests;
 pub(crate) use os_str::{os_string_from_bytes, strip_ascii_prefix};
 pub(crate) use settings::ListenerSettings;
 pub use {
+    account::{Account, AccountKind},
     delivery::unread_by_peer,
     impersonation::ImpersonationGuard,
     listener::Listener,

@@ -1,13 +1,16 @@
-use super::super::AcceptError;
+use super::{
+    super::AcceptError,
+    accounts::{group_id, no_sids, user_id},
+};
 use crate::{
     diag::Failure,
-    system::{AllowRule, ListenSettings},
+    system::{Account, AllowRule, ListenSettings},
 };
 use local_socket::{
     ListenerOptions, Name, PeerCreds, Platform, Stream, os::unix::ListenerOptionsExt,
     traits::StreamCommon as _,
 };
-use nix::unistd::{Gid, Group, Uid, User};
+use nix::unistd::Uid;
 use rustix::io::Errno;
 use std::{
     fmt::{self, Display, Formatter},
@@ -135,6 +138,10 @@ impl Allowed {
         Ok(Self { rules })
     }
 
+    /// Does nothing: messages contain the numbers of users.
+    #[expect(clippy::unused_self, reason = "other systems look them up")]
+    pub(crate) fn look_up_names(&self) {}
+
     /// Returns whether the mode of the socket file keeps out clients that `--allow` names.
     pub(crate) fn is_kept_out(&self, name: &Name<'_>, listening: &ListenSettings) -> bool {
         let ours = Uid::effective().as_raw();
@@ -188,32 +195,12 @@ impl Display for Allowed {
 fn rule(allowed: &AllowRule) -> Result<Rule, Failure> {
     match allowed {
         AllowRule::Any => Ok(Rule::Any),
-        AllowRule::Uid(uid) => Ok(Rule::Uid(*uid)),
-        AllowRule::Gid(gid) => Ok(Rule::Gid(*gid)),
-        AllowRule::User(name) => match User::from_name(name) {
-            Ok(Some(user)) => Ok(Rule::Uid(user.uid.as_raw())),
-            result => Err(unknown("user", name, result.err())),
-        },
-        AllowRule::Group(name) => group_id(name).map(Rule::Gid),
+        AllowRule::Account(Account::Uid(uid)) => Ok(Rule::Uid(*uid)),
+        AllowRule::Account(Account::Gid(gid)) => Ok(Rule::Gid(*gid)),
+        AllowRule::Account(Account::User(name)) => user_id(name).map(Rule::Uid),
+        AllowRule::Account(Account::Group(name)) => group_id(name).map(Rule::Gid),
+        AllowRule::Account(Account::Sid(_)) => Err(no_sids("--allow sid:")),
     }
-}
-
-/// Returns the number of a group that is given by name or number.
-fn group_id(group: &str) -> Result<u32, Failure> {
-    match Group::from_name(group) {
-        Ok(Some(found)) => Ok(found.gid.as_raw()),
-        result => group
-            .parse()
-            .map(|gid| Gid::from_raw(gid).as_raw())
-            .map_err(|_| unknown("group", group, result.err())),
-    }
-}
-
-fn unknown(what: &str, name: &str, error: Option<impl Display>) -> Failure {
-    Failure::Usage(match error {
-        Some(error) => format!("cannot look up the {what} `{name}`: {error}"),
-        None => format!("there is no {what} `{name}`"),
-    })
 }
 
 /// Returns the user of a peer for `--max-conns-per-user`.

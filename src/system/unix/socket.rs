@@ -56,17 +56,17 @@ impl Socket {
         Detached { fd: ours.into(), is_local: true }.attach()
     }
 
-    /// Connects to a local socket as the options say.
-    pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Self> {
+    /// Connects to a local socket as the options say. The result is in no event loop.
+    pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Stream> {
         let at_once = options.clone().wait_mode(ConnectWaitMode::Deferred).connect_sync();
-        let fd = match at_once {
+        match at_once {
             // The backlog is full: wait without blocking the event loop.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                OwnedFd::try_from(options.connect_tokio().await?)?
+                let stream = options.connect_tokio().await?;
+                Ok(Stream::from(OwnedFd::try_from(stream)?))
             }
-            stream => OwnedFd::from(stream?),
-        };
-        Detached { fd, is_local: true }.attach()
+            stream => stream,
+        }
     }
 
     /// Takes the socket out of its event loop.

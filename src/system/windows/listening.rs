@@ -1,7 +1,10 @@
-use super::super::AcceptError;
+use super::{
+    super::AcceptError,
+    accounts::{self, describe},
+};
 use crate::{
     diag::{Failure, USAGE},
-    system::{AllowRule, ListenSettings},
+    system::{AllowRule, ListenSettings, user_names},
 };
 use local_socket::{
     Access, ListenerOptions, Name, PeerCreds,
@@ -42,14 +45,15 @@ pub(crate) fn lacks_address(error: &io::Error) -> bool {
 /// Adds the options that only some systems have.
 ///
 /// # Errors
-/// `Unsupported` for options that this system does not have, `Usage` for an invalid `--sddl`,
-/// `Advised` for one that does not let this process listen.
+/// `Unsupported` for options that this system does not have, `Usage` for an invalid `--sddl` and
+/// unknown accounts, `Advised` for a descriptor that does not let this process listen.
 pub(crate) fn options<'n>(
     options: ListenerOptions<'n>,
     _: &Name<'_>,
     listening: &ListenSettings,
 ) -> Result<ListenerOptions<'n>, Failure> {
-    const FILES: &str = "Windows has pipes and no socket files; --sddl says who may connect";
+    const FILES: &str =
+        "Windows has pipes and no socket files; --allow and --sddl say who may connect";
     let absent = [
         ("--mode", listening.mode.is_some(), FILES),
         ("--group", listening.group.is_some(), FILES),
@@ -59,11 +63,6 @@ pub(crate) fn options<'n>(
             "--max-conns-per-user",
             listening.max_conns_per_user.is_some(),
             "Windows does not number users",
-        ),
-        (
-            "--allow",
-            listening.allow.iter().any(|rule| *rule != AllowRule::Any),
-            "Windows does not number users; --sddl says who may connect",
         ),
     ];
     for (option, is_given, why) in absent {
@@ -86,8 +85,13 @@ pub(crate) fn options<'n>(
             })?;
             Ok(options.security_descriptor(descriptor))
         }
-        None if !listening.allow.is_empty() => Ok(options.access(Access::Everyone)),
-        None => Ok(options.access(Access::CurrentUser)),
+        None => match Allowed::resolve(&listening.allow)?.clients {
+            Clients::Default => Ok(options.access(Access::CurrentUser)),
+            Clients::Any => Ok(options.access(Access::Everyone)),
+            Clients::Accounts(accounts) => SecurityDescriptor::for_clients(&accounts)
+                .map(|descriptor| options.security_descriptor(descriptor))
+                .map_err(|error| Failure::Io { what: "cannot admit the accounts", error }),
+        },
     }
 }
 
@@ -110,14 +114,58 @@ pub(crate) fn unsafe_folder(_: &Name<'_>) -> Option<String> {
     None
 }
 
-/// The rules of `--allow`. The system checks them when a client connects.
+/// The rules of `--allow`, as the security descriptor has them. The system checks them when a client
+/// connects.
 #[derive(Clone, Debug)]
-pub(crate) struct Allowed;
+pub(crate) struct Allowed {
+    clients: Clients,
+    has_sddl: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Clients {
+    /// This user, SYSTEM and the administrators.
+    Default,
+    Any,
+    /// These and this user, who can create instances of the pipe.
+    Accounts(Vec<Sid>),
+}
 
 impl Allowed {
-    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
-    pub(crate) fn new(_: &Name<'_>, _: &ListenSettings) -> Result<Self, Failure> {
-        Ok(Self)
+    pub(crate) fn new(_: &Name<'_>, listening: &ListenSettings) -> Result<Self, Failure> {
+        Ok(Self { has_sddl: listening.sddl.is_some(), ..Self::resolve(&listening.allow)? })
+    }
+
+    /// Looks up the accounts.
+    fn resolve(rules: &[AllowRule]) -> Result<Self, Failure> {
+        let mut accounts = Vec::new();
+        let mut any = false;
+        for rule in rules {
+            match rule {
+                AllowRule::Any => any = true,
+                AllowRule::Account(account) => accounts.push(accounts::client(account)?),
+            }
+        }
+        let clients = match (any, rules) {
+            (true, _) => Clients::Any,
+            (false, []) => Clients::Default,
+            (false, _) => Clients::Accounts(accounts),
+        };
+        Ok(Self { clients, has_sddl: false })
+    }
+
+    /// Looks up the names of those who will probably connect, for messages about them.
+    pub(crate) fn look_up_names(&self) {
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return;
+        }
+        let accounts = match &self.clients {
+            Clients::Accounts(accounts) => accounts.as_slice(),
+            Clients::Default | Clients::Any => &[],
+        };
+        for user in Sid::current_user().iter().chain(accounts) {
+            user_names::look_up(*user);
+        }
     }
 
     #[expect(clippy::unused_self, reason = "other systems decide here")]
@@ -139,7 +187,18 @@ impl Allowed {
 /// For `--explain`.
 impl Display for Allowed {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("whom the security descriptor admits")
+        if self.has_sddl {
+            return f.write_str("whom the security descriptor admits");
+        }
+        let accounts = match &self.clients {
+            Clients::Default => return f.write_str("this user, SYSTEM and administrators"),
+            Clients::Any => return f.write_str("whoever can connect"),
+            Clients::Accounts(accounts) => accounts,
+        };
+        f.write_str("this user")?;
+        accounts.iter().try_for_each(|account| {
+            write!(f, ", {}", describe(*account, user_names::look_up(*account)))
+        })
     }
 }
 
@@ -157,4 +216,32 @@ pub(crate) fn ids(peer: &PeerCreds) -> [Option<String>; 3] {
 /// process.
 pub(crate) fn other_user(_: &PeerCreds) -> Option<String> {
     None
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// Returns the options of a listener as text, which contains the security descriptor.
+    fn options_with(allow: &[&str]) -> String {
+        let name = Name::parse("a").unwrap();
+        let allow = allow.iter().map(|rule| rule.parse().unwrap()).collect();
+        let settings = ListenSettings { allow, ..ListenSettings::default() };
+        format!("{:?}", options(ListenerOptions::new(), &name, &settings).unwrap())
+    }
+
+    #[test]
+    fn the_descriptor_admits_the_accounts_of_the_rules() {
+        let accounts = ["S-1-5-18", "S-1-5-21-1-2-3-4004"].map(|sid| sid.parse::<Sid>().unwrap());
+        let expected = format!("{:?}", SecurityDescriptor::for_clients(&accounts).unwrap());
+        let rules = accounts.map(|sid| format!("sid:{sid}"));
+        let text = options_with(&rules.each_ref().map(String::as_str));
+        assert!(expected.contains("0x12019b;;;SY"), "{expected}");
+        assert!(text.contains(&expected), "{text}");
+        for allow in [&[][..], &["any"], &["any", "sid:S-1-5-18"]] {
+            assert!(!options_with(allow).contains("0x12019b"), "{allow:?}");
+        }
+        assert!(options_with(&["sid:S-1-5-18", "any"]).contains("Everyone"));
+    }
 }

@@ -56,8 +56,8 @@ impl TryFrom<TcpStream> for Detached {
 
 impl Socket {
     /// Connects to a pipe as the options say.
-    pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Self> {
-        options.connect_tokio().await.map(|stream| Self::Local(stream.into()))
+    pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Stream> {
+        options.connect_tokio().await
     }
 
     /// Takes the connection out of its event loop.

@@ -103,7 +103,9 @@ macro_rules! peer_methods {
             ///
             /// On the server's end the result comes from the client's token at the time when it
             /// connected, not from its process identifier, which clients can forge. On the
-            /// client's end it is the current user of the process with the server's identifier.
+            /// client's end it is the current user of the process with the server's identifier,
+            /// which servers can forge: use [`pipe_owner`](Self::pipe_owner) to decide whether a
+            /// server is trusted.
             ///
             /// # Errors
             /// On the server's end:
@@ -118,6 +120,26 @@ macro_rules! peer_methods {
             /// `GetTokenInformation`.
             pub fn peer_user(&self) -> io::Result<Sid> {
                 user(self.connection())
+            }
+
+            /// Returns the owner of the pipe: by default the user that created its first instance,
+            /// or the group of the administrators if that process ran with their rights (see
+            /// [`Sid::default_owner`]). The listeners of this library make their user the owner.
+            ///
+            /// A process can make only its own user and some of its groups the owner of what it
+            /// creates, unless it has SeRestorePrivilege. So a client that compares the owner with
+            /// the expected account before it sends anything does not send it to a process of
+            /// another account that has created the name first. `winpipe` of WireGuard and
+            /// `PipeOptions.CurrentUserOnly` of .NET check the same. The owner is not proof if the
+            /// security descriptor lets others create instances of the pipe
+            /// (`FILE_CREATE_PIPE_INSTANCE`).
+            ///
+            /// # Errors
+            /// An error of [`GetSecurityInfo`][doc].
+            ///
+            /// [doc]: https://learn.microsoft.com/en-us/windows/win32/api/aclapi/nf-aclapi-getsecurityinfo
+            pub fn pipe_owner(&self) -> io::Result<Sid> {
+                self.connection().pipe.owner()
             }
 
             /// Impersonates the client in this thread until the guard is dropped. For example,

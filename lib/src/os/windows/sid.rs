@@ -46,6 +46,16 @@ impl Sid {
         token::user(&Token::own()?)
     }
 
+    /// Returns the owner of the objects that this process creates without naming another one. It is
+    /// the user, or the group of the administrators if the process runs with their rights (UAC:
+    /// elevated).
+    ///
+    /// # Errors
+    /// An error of `OpenProcessToken` or `GetTokenInformation`.
+    pub fn default_owner() -> io::Result<Self> {
+        token::owner(&Token::own()?)
+    }
+
     /// Returns the primary group of this process.
     pub(super) fn current_group() -> io::Result<Self> {
         token::group(&Token::own()?)

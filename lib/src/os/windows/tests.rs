@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test is to panic")]
 
 mod accepting;
+mod accounts;
 #[cfg(feature = "tokio")]
 mod asynchronous;
 mod closing;

@@ -1,4 +1,4 @@
-//! Access tokens: the user and the group of a process or thread.
+//! Access tokens: the user, the group and the default owner of a process or thread.
 
 use super::{
     impersonation::ImpersonationGuard,
@@ -32,6 +32,13 @@ pub(super) fn user(token: &Token) -> io::Result<Sid> {
     let buffer = information(token, TokenUser)?;
     // SAFETY: the system has written a TOKEN_USER, whose SID lies in the same buffer.
     unsafe { sid((*buffer.as_ptr().cast::<TOKEN_USER>()).User.Sid) }
+}
+
+/// Returns the default owner of the objects that are created with a token.
+pub(super) fn owner(token: &Token) -> io::Result<Sid> {
+    let buffer = information(token, TokenOwner)?;
+    // SAFETY: the same with a TOKEN_OWNER.
+    unsafe { sid((*buffer.as_ptr().cast::<TOKEN_OWNER>()).Owner) }
 }
 
 /// Returns the primary group of a token.

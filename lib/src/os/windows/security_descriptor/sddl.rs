@@ -5,7 +5,7 @@ use super::{
     AsSecurityDescriptorExt as _, SecurityDescriptor,
 };
 use crate::{Access, os::windows::Sid};
-use std::{ffi::c_void, io, ptr};
+use std::{ffi::c_void, fmt::Display, io, ptr};
 use widestring::{U16CStr, U16CString};
 use windows_sys::Win32::Security::{
     Authorization::{
@@ -51,18 +51,35 @@ impl SecurityDescriptor {
         self.serialize(parts, U16CStr::to_string_lossy)
     }
 
+    /// Returns a descriptor of a pipe whose clients are these accounts and the current user. The
+    /// current user is its owner and has full access, which a listener needs to create further
+    /// instances; the accounts have the rights of a client (0x12019b). Nobody else has access.
+    ///
+    /// # Errors
+    /// An error of `OpenProcessToken` or `GetTokenInformation`.
+    pub fn for_clients(accounts: &[Sid]) -> io::Result<Self> {
+        let user = Sid::current_user()?;
+        let clients: String = accounts.iter().map(client).collect();
+        Self::from_sddl(&format!("O:{user}D:P(A;;GA;;;{user}){clients}"))
+    }
+
     /// Returns a descriptor with full access for SYSTEM, the administrators and the current user, and
-    /// the rights of a client for the others that `access` names. Nothing is inherited.
+    /// the rights of a client for the others that `access` names. Nothing is inherited. The current
+    /// user is the owner, also of a process with the rights of the administrators.
     pub(in crate::os::windows) fn of_access(access: Access) -> io::Result<Self> {
         let user = Sid::current_user()?;
-        let client = |who: &str| format!("(A;;{CLIENT_ACCESS:#x};;;{who})");
         let more = match access {
             Access::CurrentUser => String::new(),
-            Access::Group => client(&Sid::current_group()?.to_string()),
+            Access::Group => client(Sid::current_group()?),
             Access::Everyone => client("WD"),
         };
-        Self::from_sddl(&format!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{user}){more}"))
+        Self::from_sddl(&format!("O:{user}D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{user}){more}"))
     }
+}
+
+/// Returns the entry that gives an account the rights of a client.
+fn client(account: impl Display) -> String {
+    format!("(A;;{CLIENT_ACCESS:#x};;;{account})")
 }
 
 fn invalid(sddl: &str, reason: &str) -> io::Error {
