@@ -3,6 +3,7 @@
 
 mod hub;
 mod listen;
+mod ready_file;
 mod relay;
 mod relay_commands;
 

@@ -228,7 +228,8 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
             "`--wait=DURATION` tries again until a server listens"
         }
         "-D" | "--daemon" | "--daemonize" | "--background" | "-b" if listens => {
-            "`&` at the end starts it in the background; `--ready-fd N` reports that it listens"
+            "`&` at the end starts it in the background; `--ready-file FILE` reports that it \
+             listens"
         }
         "--buffer-size" | "--bufsize" | "--blocksize" | "--bs" => "`--buffer SIZE`",
         "--debug" | "--log-level" | "--loglevel" | "--log" => {
