@@ -5,12 +5,12 @@ use crate::{
     system::output,
 };
 use local_socket::error::reason;
-use same_file::Handle;
 use std::{
     fs::{self, OpenOptions},
     io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 use tempfile::{NamedTempFile, TempPath};
 
@@ -32,8 +32,8 @@ struct ReadyFileShared {
 enum ReadyFileState {
     /// Clients cannot connect yet. The file of an earlier run, if there was one, has another name.
     Expected(Option<TempPath>),
-    /// The file exists. The handle identifies it.
-    Written(Handle),
+    /// The file exists.
+    Written(WrittenFile),
     /// The listener has ended, or ends.
     Withdrawn,
 }
@@ -75,7 +75,7 @@ impl ReadyFile {
         if matches!(*state, ReadyFileState::Withdrawn) {
             return Ok(());
         }
-        let file = create(&shared.path, endpoint)
+        let file = WrittenFile::create(&shared.path, endpoint)
             .map_err(|error| Failure::Output { path: shared.path.clone(), error })?;
         // Drops, and so removes, the earlier file.
         *state = ReadyFileState::Written(file);
@@ -97,15 +97,11 @@ impl ReadyFileShared {
     }
 
     fn remove(&self, state: ReadyFileState) {
-        if let ReadyFileState::Written(file) = state {
-            // Opening something else, such as a FIFO, could block.
-            let is_ours = matches!(PathProblem::at(&self.path), Ok(true))
-                && Handle::from_path(&self.path).is_ok_and(|found| found == file);
-            // Windows removes a file when its last handle is closed.
-            drop(file);
-            if is_ours && let Err(error) = fs::remove_file(&self.path) {
-                tracing::warn!("cannot remove {}: {}", self.path.display(), reason(&error));
-            }
+        if let ReadyFileState::Written(file) = state
+            && file.is_at(&self.path)
+            && let Err(error) = fs::remove_file(&self.path)
+        {
+            tracing::warn!("cannot remove {}: {}", self.path.display(), reason(&error));
         }
     }
 }
@@ -176,14 +172,38 @@ impl From<io::Error> for PathProblem {
     }
 }
 
-/// Creates a file with the endpoint in one step.
-fn create(path: &Path, endpoint: &str) -> io::Result<Handle> {
-    let mut file = temporary(path)?;
-    writeln!(file, "{endpoint}")?;
-    if let Err(PathProblem::NotAFile(what)) = PathProblem::at(path) {
-        return Err(io::Error::new(ErrorKind::AlreadyExists, what));
+/// A file that this process has written. Content and time tell it from one that another process has
+/// put in its place. No handle is kept: Windows does not replace a file that is open.
+#[derive(Debug)]
+struct WrittenFile {
+    text: String,
+    modified: SystemTime,
+}
+
+impl WrittenFile {
+    /// Creates a file with the endpoint in one step.
+    fn create(path: &Path, endpoint: &str) -> io::Result<Self> {
+        let text = format!("{endpoint}\n");
+        let mut file = temporary(path)?;
+        file.write_all(text.as_bytes())?;
+        if let Err(PathProblem::NotAFile(what)) = PathProblem::at(path) {
+            return Err(io::Error::new(ErrorKind::AlreadyExists, what));
+        }
+        drop(file.persist(path)?);
+        Ok(Self { text, modified: fs::symlink_metadata(path)?.modified()? })
     }
-    Handle::from_file(file.persist(path)?)
+
+    /// Returns whether the file at the path is this one.
+    fn is_at(&self, path: &Path) -> bool {
+        let is_same = |found: fs::Metadata| {
+            // Reading something else, such as a FIFO, could block.
+            found.is_file()
+                && found.len() == self.text.len() as u64
+                && found.modified().is_ok_and(|modified| modified == self.modified)
+        };
+        fs::symlink_metadata(path).is_ok_and(is_same)
+            && fs::read(path).is_ok_and(|text| text == self.text.as_bytes())
+    }
 }
 
 /// Creates a temporary file in the folder of the file, with the permissions of a new file.
