@@ -5,6 +5,7 @@ mod collected;
 mod command;
 mod data;
 mod host;
+mod interrupt;
 mod outcome;
 #[cfg(unix)]
 mod process;

@@ -35,6 +35,9 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         "benchmark" | "perf" | "measure" | "speed" => "bench",
         "completion" | "complete" | "autocomplete" => "completions SHELL",
         "version" => "--version",
+        "names" => "help names",
+        "tour" | "examples" => "help tour",
+        "man" | "manual" | "docs" => "help TOPIC",
         "ls" | "list" | "ps" | "status" if Platform::CURRENT == Platform::Linux => {
             return Some("`ss -xlp` lists the local sockets of this machine".to_owned());
         }
