@@ -173,7 +173,7 @@ impl From<io::Error> for PathProblem {
 }
 
 /// A file that this process has written. Content and time tell it from one that another process has
-/// put in its place. No handle is kept: Windows does not replace a file that is open.
+/// put in its place. No handle is open while it exists: Windows does not replace a file that is open.
 #[derive(Debug)]
 struct WrittenFile {
     text: String,
@@ -189,7 +189,7 @@ impl WrittenFile {
         if let Err(PathProblem::NotAFile(what)) = PathProblem::at(path) {
             return Err(io::Error::new(ErrorKind::AlreadyExists, what));
         }
-        drop(file.persist(path)?);
+        file.into_temp_path().persist(path)?;
         Ok(Self { text, modified: fs::symlink_metadata(path)?.modified()? })
     }
 

@@ -40,6 +40,7 @@ impl Cmd {
     pub(crate) fn interruptible(mut self) -> Self {
         use std::os::windows::process::CommandExt;
         use windows_sys::Win32::System::Threading::CREATE_NEW_PROCESS_GROUP;
+        have_console();
         self.command.creation_flags(CREATE_NEW_PROCESS_GROUP);
         self
     }
@@ -62,4 +63,29 @@ impl Running {
     pub(crate) fn end_by_interrupt(self) -> Outcome {
         self.end().code(0xC000_013A_u32.cast_signed())
     }
+}
+
+/// Gives this process a console, which the processes that it starts share, if it has none: it is
+/// needed to send events.
+#[cfg(windows)]
+fn have_console() {
+    use std::sync::Once;
+    use windows_sys::Win32::System::Console::{
+        AllocConsole, GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+        SetStdHandle,
+    };
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let standard = [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE];
+        // SAFETY: the functions take no pointers, and the handles stay open.
+        unsafe {
+            let before = standard.map(|number| GetStdHandle(number));
+            // Fails if there is a console.
+            AllocConsole();
+            // The output of the tests stays where it was.
+            for (number, handle) in standard.into_iter().zip(before) {
+                SetStdHandle(number, handle);
+            }
+        }
+    });
 }
