@@ -2,7 +2,7 @@
 //! end by Ctrl+C. `LSOCK_TEST_BINARY` names another binary to test than that of the profile of the
 //! tests, such as that of a release.
 
-use crate::harness::{Scene, can_interrupt, data};
+use crate::harness::{Scene, data};
 
 #[test]
 fn large_data_arrives_unchanged_in_both_directions() {
@@ -47,10 +47,10 @@ fn an_answer_after_the_end_of_the_request_arrives() {
 
 #[test]
 fn an_interrupt_ends_a_listener() {
-    if !can_interrupt() {
+    let scene = Scene::new();
+    if !scene.can_interrupt() {
         return;
     }
-    let scene = Scene::new();
     let target = scene.other_word();
     for args in [
         &["listen", scene.word()][..],
@@ -67,10 +67,10 @@ fn an_interrupt_ends_a_listener() {
 
 #[test]
 fn an_interrupt_lets_an_open_transfer_end() {
-    if !can_interrupt() {
+    let scene = Scene::new();
+    if !scene.can_interrupt() {
         return;
     }
-    let scene = Scene::new();
     let server = scene.lsock(["listen", "-v", "--grace", "40s", scene.word()]).open_input();
     let mut server = server.interruptible().start_listening();
     let mut client = scene.connect(scene.word()).open_input().start();

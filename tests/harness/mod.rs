@@ -20,7 +20,6 @@ pub(crate) use collected::Collected;
 pub(crate) use command::Cmd;
 pub(crate) use data::{Data, assert_bytes, data};
 pub(crate) use host::{Host, Serving};
-pub(crate) use interrupt::can_interrupt;
 pub(crate) use outcome::{Outcome, numbers};
 #[cfg(target_os = "linux")]
 pub(crate) use process::{memory, peak_memory, processor_time, waits_in};
