@@ -189,8 +189,11 @@ impl WrittenFile {
         if let Err(PathProblem::NotAFile(what)) = PathProblem::at(path) {
             return Err(io::Error::new(ErrorKind::AlreadyExists, what));
         }
-        file.into_temp_path().persist(path)?;
-        Ok(Self { text, modified: fs::symlink_metadata(path)?.modified()? })
+        // Closes it, which decides the time on Windows.
+        let file = file.into_temp_path();
+        let modified = fs::symlink_metadata(&file)?.modified()?;
+        file.persist(path)?;
+        Ok(Self { text, modified })
     }
 
     /// Returns whether the file at the path is this one.

@@ -110,7 +110,10 @@ fn a_ready_file_of_another_server_is_not_removed() {
     let server = start(&scene, &["listen", scene.word()]);
     wait_for_endpoint(&scene);
     fs::write(scene.path("new"), "another\n").unwrap();
-    fs::rename(scene.path("new"), scene.path("ready")).unwrap();
+    // Windows refuses it while the file is open, as during its renaming.
+    wait_until("the ready file is replaced", || {
+        fs::rename(scene.path("new"), scene.path("ready")).is_ok()
+    });
     scene.connect(scene.word()).run().silent();
     server.end().ok();
     assert_eq!(wait_for_endpoint(&scene), "another");
