@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod connecting;
 mod everywhere;
+mod help;
 mod listen;
 mod listening;
 #[cfg(test)]
@@ -25,10 +26,9 @@ pub(crate) use relay::Relay;
 pub(crate) use transfer::{ProgressMode, Transfer};
 pub(crate) use usage::{UsageError, help_hint, usage};
 
-use crate::diag::Color;
-use clap::{
-    Arg, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind,
-};
+use crate::{diag::Color, manual::Page};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
+use help::Help;
 use local_socket::Name;
 use std::ffi::OsString;
 
@@ -78,6 +78,9 @@ pub(crate) enum Command {
     BenchServer(Name<'static>),
     /// Print a script that completes lsock's options in a shell.
     Completions(Completions),
+    /// `help` with a page of the manual, which [`help::parse`] reads.
+    #[command(skip)]
+    Page(Page),
 }
 
 impl Command {
@@ -87,7 +90,7 @@ impl Command {
             Self::Connect(connect) => &connect.everywhere,
             Self::Relay(relay) => &relay.everywhere,
             Self::Bench(bench) => &bench.everywhere,
-            Self::BenchServer(_) => &Everywhere::DEFAULT,
+            Self::BenchServer(_) | Self::Page(_) => &Everywhere::DEFAULT,
             Self::Completions(completions) => &completions.everywhere,
         }
     }
@@ -95,16 +98,10 @@ impl Command {
 
 /// Returns the definition of the whole command line.
 pub(crate) fn definition() -> clap::Command {
-    // The `help` of clap builds all commands at each start; `parse` makes this one an option.
-    let help = clap::Command::new(HELP).about("Print the help of lsock or of a command");
-    let of_command = |help: clap::Command| {
-        help.arg(Arg::new("command").value_name("COMMAND").help("The command to explain"))
-    };
-    Cli::command().subcommand(help.defer(of_command))
+    let root = Cli::command();
+    let pages = help::pages(&root);
+    root.subcommand(help::definition()).after_long_help(pages)
 }
-
-/// The command that prints help.
-const HELP: &str = "help";
 
 /// Parses the command line.
 pub(crate) fn parse(args: &[OsString]) -> Result<Cli, UsageError> {
@@ -116,10 +113,17 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Cli, UsageError> {
         let everywhere = Everywhere::DEFAULT;
         return Ok(Cli { command: Command::BenchServer(name), everywhere });
     }
+    let with_option = match help::parse(args)? {
+        Some(Help::Page(page, everywhere)) => {
+            return Ok(Cli { command: Command::Page(page), everywhere });
+        }
+        Some(Help::Option(args)) => Some(args),
+        None => None,
+    };
+    let args = with_option.as_deref().unwrap_or(args);
     if let Some(error) = usage::separate_value(args) {
         return Err(error);
     }
-    let args = &*usage::help_as_option(args);
     // clap prints help before the options are parsed.
     let color = match Everywhere::scan(args).color {
         Some(Color::Always) => ColorChoice::Always,

@@ -7,6 +7,7 @@ mod cli;
 mod deadline;
 mod diag;
 mod endpoint;
+mod manual;
 mod memory;
 mod run;
 mod serve;

@@ -6,6 +6,7 @@ mod command;
 mod completions;
 mod connect;
 mod environment;
+mod help;
 mod hub;
 mod listen;
 mod listening;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli, terminal: Terminal) -> Result<Outcome, Failure> {
             bench::serve(&control)
         }
         Command::Completions(args) => completions::run(args.shell),
+        Command::Page(page) => help::run(page, terminal),
     }
 }
 

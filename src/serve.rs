@@ -4,6 +4,7 @@ mod accept;
 mod accept_errors;
 mod admission;
 mod limits;
+mod ready_file;
 mod server;
 mod shutdown;
 mod stop;
@@ -11,6 +12,7 @@ mod stop;
 pub(crate) use accept::Acceptor;
 pub(crate) use admission::{Admission, Admitted};
 pub(crate) use limits::Limits;
+pub(crate) use ready_file::ReadyFile;
 pub(crate) use server::{Client, Handler, Server};
 pub(crate) use stop::Stopper;
 

@@ -4,6 +4,7 @@
 mod assuan;
 mod hub;
 mod listen;
+mod ready_file;
 mod relay;
 mod relay_commands;
 mod unread;

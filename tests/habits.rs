@@ -18,8 +18,12 @@ fn help_is_a_command() {
         let expected = scene.lsock(option).run().silent().stdout;
         scene.lsock(args).run().silent().output(expected);
     }
-    scene.lsock(["help", "nonsense"]).run().fails(2).says("nonsense").says("`lsock --help`");
-    scene.lsock(["help", "lisen"]).run().fails(2).says("did you mean `listen`?");
+    let outcome = scene.lsock(["help", "nonsense"]).run().fails(2).says("no help on `nonsense`");
+    outcome.says("the commands are listen, connect,").says("the manual are names, tour, lsock, ");
+    for (word, meant) in [("lisen", "listen"), ("name", "names"), ("lsock-relais", "lsock-relay")] {
+        let outcome = scene.lsock(["help", word]).run().fails(2);
+        outcome.says(&format!("did you mean `{meant}`?"));
+    }
 }
 
 #[test]
@@ -114,6 +118,9 @@ fn other_words_for_a_command_are_answered() {
             (&["benchmark"], &line("bench")),
             (&["completion", "zsh"], &line("completions zsh")),
             (&["version"], &line("--version")),
+            (&["names"], &line("help names")),
+            (&["man"], &line("help TOPIC")),
+            (&["man", "lsock-listen"], &line("help lsock-listen")),
             (&["@a"], "`lsock connect @a` connects to it, `lsock listen @a` listens on it"),
             (&["@a", "@b"], &line("relay @a @b")),
             (&["tcp:localhost:80"], "`lsock relay - tcp:localhost:80`"),

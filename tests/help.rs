@@ -55,6 +55,68 @@ fn help_fits_into_80_columns_and_has_no_control_characters() {
     }
 }
 
+const PAGES: [&str; 7] =
+    ["names", "tour", "lsock", "lsock-listen", "lsock-connect", "lsock-relay", "lsock-bench"];
+
+#[test]
+fn pages_of_the_manual_are_printed() {
+    let scene = Scene::new();
+    let list = scene.lsock(["help"]).run().silent();
+    for page in PAGES {
+        let outcome = scene.lsock(["help", page]).run().silent();
+        let text = outcome.stdout_text();
+        let name =
+            if page.starts_with("lsock") { page.to_owned() } else { format!("lsock-{page}") };
+        assert!(text.starts_with(&format!("NAME\n    {name} - ")), "{text}");
+        assert!(text.contains("\n\nSEE ALSO\n"), "{text}");
+        scene.lsock(["help", &name]).run().silent().output(text);
+        assert!(list.stdout_text().contains(&format!("\n  {page} ")), "{}", list.report());
+    }
+}
+
+#[test]
+fn a_page_is_as_wide_as_the_terminal_and_has_colors_on_request() {
+    let scene = Scene::new();
+    let page = |args: &[&str], columns: &str| {
+        scene.lsock(["help", "names"]).args(args).env("COLUMNS", columns).run().silent()
+    };
+    for (columns, width) in [("70", 70), ("100", 100), ("500", 100), ("x", 80), ("", 80)] {
+        let outcome = page(&[], columns);
+        let widths = outcome.stdout_text().lines().map(|line| line.chars().count());
+        let widest = widths.filter(|width| *width <= 100).max().unwrap();
+        assert!((width - 3..=width).contains(&widest) || width == 70, "{columns}: {widest}");
+    }
+    let plain = page(&["--color=never"], "80");
+    assert!(!plain.stdout.contains(&b'\x1b'));
+    let colored = page(&["--color", "always"], "80");
+    let text = colored.stdout_text().replace("\x1b[1m", "").replace("\x1b[4m", "");
+    assert_ne!(text, colored.stdout_text());
+    assert_eq!(text.replace("\x1b[0m", ""), plain.stdout_text());
+    let before = scene.lsock(["--color", "always", "help", "names"]).run().silent();
+    before.output(colored.stdout);
+}
+
+#[test]
+fn help_takes_one_topic() {
+    let scene = Scene::new();
+    for (args, text) in [
+        (&["listen", "nonsense"][..], "`nonsense` is one too many"),
+        (&["names", "tour"], "`tour` is one too many"),
+        (&["help", "names"], "`names` is one too many"),
+        (&["listen", "--wait"], "--wait"),
+        (&["--nonsense"], "--nonsense"),
+        (&["names", "--color", "purple"], "purple"),
+        (&[""], "no help on ``"),
+    ] {
+        scene.lsock(["help"]).args(args).run().fails(2).says(text).output("");
+    }
+    // The option is no topic.
+    for args in [&["listen", "--help"][..], &["-h", "listen"], &["listen", "-q", "--color=never"]] {
+        let expected = scene.lsock(["listen", "--help"]).run().silent().stdout;
+        scene.lsock(["help"]).args(args).run().silent().output(expected);
+    }
+}
+
 #[test]
 fn the_version_is_printed() {
     let scene = Scene::new();
@@ -68,7 +130,12 @@ fn the_version_is_printed() {
 #[test]
 fn a_closed_output_is_no_failure() {
     let scene = Scene::new();
-    for args in [&["--help"][..], &["completions", "bash"], &["listen", "x", "--explain"]] {
+    for args in [
+        &["--help"][..],
+        &["completions", "bash"],
+        &["help", "names"],
+        &["listen", "x", "--explain"],
+    ] {
         let mut running = scene.lsock(args).unread_output().start();
         drop(running.take_output());
         running.end().silent();
@@ -115,5 +182,8 @@ fn completions_can_be_loaded_by_their_shells() {
         let check = "source ./script; COMP_WORDS=(lsock listen --keep); COMP_CWORD=2; \
                      _lsock lsock --keep listen; echo \"${COMPREPLY[@]}\"";
         scene.command("bash").args(["-c", check]).run().silent().output("--keep-open\n");
+        let check = "source ./script; COMP_WORDS=(lsock help na); COMP_CWORD=2; \
+                     _lsock lsock na help; echo \"${COMPREPLY[@]}\"";
+        scene.command("bash").args(["-c", check]).run().silent().output("names\n");
     }
 }

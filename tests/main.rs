@@ -20,6 +20,7 @@ mod harness;
 mod bench;
 mod connecting;
 mod endings;
+mod essentials;
 mod everywhere;
 mod habits;
 mod help;

@@ -1,12 +1,24 @@
-//! `--ready-fd` and `NOTIFY_SOCKET`: programs are notified when clients can connect.
+//! `--ready-fd`, `--ready-file` and `NOTIFY_SOCKET`: programs are notified when clients can connect.
 
-use crate::harness::{Cmd, DEADLINE, Scene};
-use std::{io::ErrorKind, os::unix::net::UnixDatagram};
+use crate::harness::{Cmd, DEADLINE, NOBODY, Scene, is_root, signal, wait_for_file};
+use rustix::process::Signal;
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::{fs::symlink, net::UnixDatagram},
+    thread,
+    time::Duration,
+};
 
 /// `lsock listen ./s --ready-fd 3`, with standard output as descriptor 3.
 fn listen_with_ready_fd(scene: &Scene) -> Cmd {
     let script = r#"exec 3>&1 >/dev/null; exec "$0" "$@""#;
     scene.shell(script).args(["listen", "./s", "--ready-fd", "3"])
+}
+
+/// lsock with `--ready-file ready` after the first argument, the command.
+fn with_ready_file(scene: &Scene, args: &[&str]) -> Cmd {
+    scene.lsock([args[0], "--ready-file", "ready"]).args(&args[1..])
 }
 
 #[test]
@@ -89,4 +101,109 @@ fn a_missing_notify_socket_is_a_warning() {
     let server = server.input("hi").start_listening();
     scene.connect("./s").run().silent().output("hi");
     server.end().ok().says("warning: ").says("NOTIFY_SOCKET");
+}
+
+#[test]
+fn a_ready_file_that_is_no_regular_file_is_wrong_usage() {
+    let scene = Scene::new();
+    scene.command("mkfifo").arg("fifo").run().ok();
+    symlink("elsewhere", scene.path("link")).unwrap();
+    for (file, why) in [
+        ("fifo", "not a regular file"),
+        ("link", "symbolic link"),
+        ("/dev/null", "not a regular file"),
+        ("s", "the socket itself"),
+        ("fifo/", "folder"),
+    ] {
+        scene.lsock(["listen", "./s", "--ready-file", file]).run().fails(2).says(why).output("");
+    }
+    assert_eq!(scene.files(), ["fifo", "link"]);
+}
+
+#[test]
+fn a_ready_file_in_a_folder_without_permission_is_wrong_usage() {
+    if !is_root() {
+        return;
+    }
+    let scene = Scene::new();
+    let lsock = scene.lsock_for_all();
+    let args = ["listen", "@nobody", "--ready-file", "ready"];
+    let outcome = scene.command(&lsock).args(args).user(NOBODY).run().fails(2);
+    outcome
+        .says("cannot use ready for --ready-file: permission denied")
+        .says("hint: choose a folder");
+    assert_eq!(scene.files(), ["lsock"]);
+}
+
+#[test]
+fn each_signal_removes_the_ready_file_with_the_name() {
+    let scene = Scene::new();
+    let commands: [&[&str]; 4] = [
+        &["listen", "./s"],
+        &["listen", "./s", "-k"],
+        &["listen", "-k", "./s", "--", "cat"],
+        &["relay", "./s", "./t"],
+    ];
+    for args in commands {
+        for number in [Signal::TERM, Signal::INT] {
+            let server = with_ready_file(&scene, args).open_input().start();
+            wait_for_file(&scene.path("ready"));
+            signal(&server, number);
+            server.end().died_of(number);
+            scene.expect_empty();
+        }
+    }
+}
+
+#[test]
+fn a_signal_during_the_start_removes_the_ready_file() {
+    let scene = Scene::new();
+    let commands: [&[&str]; 3] =
+        [&["listen", "./s"], &["relay", "./s", "./t"], &["listen", "-k", "./s", "--", "cat"]];
+    for args in commands {
+        for number in 0..40 {
+            let server = with_ready_file(&scene, args).open_input().start();
+            wait_for_file(&scene.path("s"));
+            // Time is the subject: each round sends the signal at another moment of the start.
+            thread::sleep(Duration::from_micros(number * 50));
+            server.terminate();
+            scene.expect_empty();
+        }
+    }
+}
+
+#[test]
+fn a_ready_file_on_a_full_disk_is_status_1() {
+    let scene = Scene::new();
+    for args in [&["listen", "./s"][..], &["listen", "-k", "./s", "--", "cat"]] {
+        let args = [&[args[0], "--ready-file", "ready"], &args[1..]].concat();
+        let server = scene.limited("-f 0", args);
+        server.run().fails(1).says("cannot write to ready: file too large");
+        scene.expect_empty();
+    }
+}
+
+#[test]
+fn a_server_that_is_taken_over_leaves_the_ready_file_of_the_new_one() {
+    let scene = Scene::new();
+    let args = ["listen", "-k", "./s", "--ready-file", "ready", "--", "cat"];
+    let old = scene.lsock(args).start();
+    wait_for_file(&scene.path("ready"));
+    let new = scene.lsock(["listen", "-v", "-k", "./s", "--ready-file", "ready", "--replace"]);
+    let new = new.start_listening();
+    old.terminate();
+    assert_eq!(scene.files(), ["ready", "s"]);
+    new.terminate();
+    scene.expect_empty();
+}
+
+/// Programs that wait for readiness in different ways can be combined.
+#[test]
+fn the_ready_file_exists_before_the_other_notifications() {
+    let scene = Scene::new();
+    let server = listen_with_ready_fd(&scene).args(["--ready-file", "ready"]).start();
+    server.wait_for_end_of_output("\n");
+    assert_eq!(fs::read_to_string(scene.path("ready")).unwrap(), "./s\n");
+    scene.connect("./s").run().silent();
+    server.end().silent();
 }

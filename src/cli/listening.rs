@@ -1,7 +1,7 @@
 use super::value;
 use crate::system::{AllowRule, ListenSettings};
 use clap::Args;
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Listening")]
@@ -55,6 +55,14 @@ pub(crate) struct Listening {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(3..=255))]
     pub(crate) ready_fd: Option<i32>,
 
+    /// Create FILE when clients can connect, with the endpoint in it as one line.
+    ///
+    /// The file is complete as soon as it exists, and is removed when no further client can connect.
+    /// The file of an earlier run is removed before lsock listens; anything else than a regular
+    /// file is refused.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+
     /// Time that open connections get to end after a signal that asks lsock to end.
     #[arg(long, value_name = "DURATION", value_parser = value::duration, default_value = "5s")]
     pub(crate) grace: Duration,
@@ -73,6 +81,7 @@ impl Listening {
             sddl: self.sddl.clone(),
             replace: self.replace,
             ready_fd: self.ready_fd,
+            ready_file: self.ready_file.clone(),
         }
     }
 }

@@ -9,7 +9,7 @@ mod optional_value;
 mod sides;
 mod socat;
 
-pub(super) use line::help_as_option;
+pub(super) use line::first_word;
 pub(super) use optional_value::separate_value;
 
 use super::Everywhere;
@@ -128,7 +128,7 @@ fn hint(error: &clap::Error, args: &[OsString], help: String) -> Option<String> 
 
 /// Returns whether a wrong word can stand for another one: as its beginning, or with one mistake for
 /// every three letters. The measure of clap is too coarse: it suggests `--buffer` for `--user`.
-fn is_near(wrong: &str, meant: &str) -> bool {
+pub(super) fn is_near(wrong: &str, meant: &str) -> bool {
     let [wrong, meant] = [wrong, meant].map(|word| word.trim_start_matches('-').to_lowercase());
     let length = wrong.chars().count();
     let is_beginning = length >= 3 && meant.starts_with(&wrong);

@@ -68,9 +68,13 @@ pub(super) fn parse_unprefixed(text: &OsStr) -> Result<Name<'static>, NotAnEndpo
 
 /// Returns whether both names are the same, or paths to the same file.
 pub(super) fn are_same(one: &Name<'_>, other: &Name<'_>) -> bool {
-    let are_files = HAS_SOCKET_FILES && one.is_path() && other.is_path();
-    let file = |name: &Name<'_>| resolved(Path::new(name.as_os_str()));
-    one == other || are_files && file(one).is_some_and(|one| Some(one) == file(other))
+    one == other || other.is_path() && is_file(one, Path::new(other.as_os_str()))
+}
+
+/// Returns whether the name is that of a socket file with this path.
+fn is_file(name: &Name<'_>, path: &Path) -> bool {
+    let file = || resolved(Path::new(name.as_os_str()));
+    HAS_SOCKET_FILES && name.is_path() && resolved(path).is_some_and(|path| Some(path) == file())
 }
 
 /// Returns the path of a file without symbolic links. The file need not exist, its folder must.
@@ -95,13 +99,17 @@ impl NameSource {
     ///
     /// # Errors
     /// `Unsupported` for options that this system or this kind of name does not have, `Usage` for
-    /// unknown users and groups.
+    /// unknown users and groups, and if `--ready-file` names the socket file.
     pub(crate) fn new(name: Name<'static>, settings: &ListenSettings) -> Result<Self, Failure> {
         let conflict =
             if settings.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
         let options = ListenerOptions::new().name(name.clone()).on_conflict(conflict);
         let options = listening::options(options, &name, settings)?;
         let allowed = Allowed::new(&name, settings)?;
+        if let Some(file) = settings.ready_file.as_deref().filter(|file| is_file(&name, file)) {
+            let file = file.display();
+            return Err(Failure::Usage(format!("--ready-file {file} is the socket itself")));
+        }
         Ok(Self { name, options, allowed })
     }
 

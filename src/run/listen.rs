@@ -8,7 +8,7 @@ use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, CommandLine, ListenSource as _, NameSource, joined_to},
-    serve::{Acceptor, Server, Stopper},
+    serve::{Acceptor, ReadyFile, Server, Stopper},
     system::{self, ListenSettings, Readiness, signals, stdout},
     transfer::{TransferOptions, tasks::EventLoops},
 };
@@ -106,6 +106,7 @@ impl ListenPlan {
     /// Serves clients in event loops.
     fn run_loops(mut self, service: Service, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = Readiness::new(self.settings.ready_fd)?;
+        let ready_file = ReadyFile::new(self.settings.ready_file.as_deref())?;
         listening::warn(&self.source, &self.settings);
         let moves = matches!(&service, Service::Commands { .. }) && !self.options.is_plain();
         // A command that does not have the socket itself takes one more descriptor.
@@ -120,7 +121,9 @@ impl ListenPlan {
         loops.run(async {
             let admission = listening::admission(self.source.allowed(), &self.settings, room);
             let open = || self.source.open();
-            let server = Server::open(open, admission, once, self.grace, terminal)?;
+            let server =
+                Server::open(open, admission, once, self.grace, terminal, ready_file.clone())?;
+            ready_file.write(&self.source.address())?;
             readiness.notify()?;
             listening::log(&self.source, terminal);
             match service {
@@ -143,16 +146,20 @@ impl ListenPlan {
     /// Serves one client, or one after another, with blocking threads.
     fn run_threads(&self, in_turn: bool, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = Readiness::new(self.settings.ready_fd)?;
+        let ready_file = ReadyFile::new(self.settings.ready_file.as_deref())?;
         listening::warn(&self.source, &self.settings);
         let (listener, stopper) = {
             let _held = signals::BlockedSignals::new();
             let listener = Arc::new(self.source.listen()?);
-            let stopper = Stopper::start(&listener, self.grace, terminal)?;
+            let stopper = Stopper::start(&listener, ready_file.clone(), self.grace, terminal)?;
             (listener, stopper)
         };
-        let result =
-            readiness.notify().and_then(|()| self.serve(&listener, &stopper, in_turn, terminal));
+        let result = ready_file
+            .write(&self.source.address())
+            .and_then(|()| readiness.notify())
+            .and_then(|()| self.serve(&listener, &stopper, &ready_file, in_turn, terminal));
         // Remove the name before the process ends, also after an error.
+        ready_file.withdraw();
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
         }
@@ -164,6 +171,7 @@ impl ListenPlan {
         &self,
         listener: &Arc<Listener>,
         stopper: &Stopper,
+        ready_file: &ReadyFile,
         in_turn: bool,
         terminal: Terminal,
     ) -> Result<Outcome, Failure> {
@@ -178,6 +186,7 @@ impl ListenPlan {
         }
         let client = acceptor.next(stdio.watched_output())?;
         // No other client would be served.
+        ready_file.withdraw();
         if let Err(error) = listener.close() {
             tracing::debug!(%error, "listener not closed");
         }
@@ -233,6 +242,7 @@ impl Display for ListenPlan {
             }
         };
         writeln!(f, "clients      {clients}")?;
+        listening::explain_ready_file(f, &self.settings)?;
         if let Joins::Service(Service::Hub(hub)) = &self.joins {
             write!(f, "{hub}")?;
         }

@@ -6,7 +6,10 @@ use crate::{
     serve::{Admission, Limits},
     system::{ListenSettings, listening::Allowed},
 };
-use std::num::NonZeroUsize;
+use std::{
+    fmt::{self, Formatter},
+    num::NonZeroUsize,
+};
 
 /// Warns of settings that are probably not intended.
 pub(super) fn warn(source: &dyn ListenSource, settings: &ListenSettings) {
@@ -39,4 +42,12 @@ pub(super) fn admission(
 /// Logs the address.
 pub(super) fn log(source: &dyn ListenSource, terminal: Terminal) {
     terminal.announce(&format!("listening on {} ({})", source.endpoint(), source.kind()));
+}
+
+/// Writes the line of `--explain` about `--ready-file`, if it is given.
+pub(super) fn explain_ready_file(f: &mut Formatter<'_>, settings: &ListenSettings) -> fmt::Result {
+    match &settings.ready_file {
+        Some(path) => writeln!(f, "when ready   create {}", path.display()),
+        None => Ok(()),
+    }
 }

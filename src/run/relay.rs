@@ -11,7 +11,7 @@ use crate::{
     endpoint::{
         self, ClientSource, CommandLine, Joining, ListenSource, RetryPolicy, Target, joined_to,
     },
-    serve::Server,
+    serve::{ReadyFile, Server},
     system::{self, Descriptors, ListenSettings, Readiness, command, listening::Allowed, stdout},
     transfer::{
         CopyMode, Meter, Passing, Progress, TransferOptions,
@@ -177,6 +177,7 @@ impl RelayPlan {
 
     fn run(mut self, terminal: Terminal) -> Result<Outcome, Failure> {
         let readiness = Readiness::new(self.settings.ready_fd)?;
+        let ready_file = ReadyFile::new(self.settings.ready_file.as_deref())?;
         if let Some(source) = &self.source {
             listening::warn(&**source, &self.settings);
         }
@@ -197,12 +198,14 @@ impl RelayPlan {
                     (Box::new(|| Ok(ClientSource::given(client))), Some(joined))
                 }
             };
-            let server = Server::open(open, admission, self.once, self.grace, terminal)?;
+            let server =
+                Server::open(open, admission, self.once, self.grace, terminal, ready_file.clone())?;
             // Threads are started only after signals are watched.
             let _progress = meter.as_ref().map(|meter| Progress::start(meter, None, terminal));
             // Commands get the address of the listener, whose port is known now.
             let bridge = Bridge::new(self.target(terminal)?, plan, joined);
             bridge.watch_reader()?;
+            ready_file.write(&self.address())?;
             readiness.notify()?;
             if let Some(source) = &self.source {
                 listening::log(&**source, terminal);
@@ -255,6 +258,7 @@ impl Display for RelayPlan {
             _ => "all at once",
         };
         writeln!(f, "clients      {clients}")?;
+        listening::explain_ready_file(f, &self.settings)?;
         match &self.joining {
             Joining::Connection(target) => {
                 target.explain(f)?;

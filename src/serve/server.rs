@@ -1,7 +1,7 @@
 //! Accepts clients in an event loop and serves all of them at once, in several event loops.
 
 use super::{
-    Admission, Admitted,
+    Admission, Admitted, ReadyFile,
     accept_errors::{AcceptErrors, AcceptRetry},
     limits::Permit,
     shutdown::Shutdown,
@@ -63,6 +63,7 @@ pub(crate) struct Server {
     /// Time that open connections get to end after a signal.
     pub(crate) grace: Duration,
     pub(crate) terminal: Terminal,
+    ready_file: ReadyFile,
     shutdown: Shutdown,
 }
 
@@ -79,11 +80,12 @@ impl Server {
         once: bool,
         grace: Duration,
         terminal: Terminal,
+        ready_file: ReadyFile,
     ) -> Result<Self, Failure> {
         let _held = signals::BlockedSignals::new();
         let source = open()?;
         let shutdown = Shutdown::start()?;
-        Ok(Self { source, admission, once, grace, terminal, shutdown })
+        Ok(Self { source, admission, once, grace, terminal, ready_file, shutdown })
     }
 
     /// Serves clients until a signal or the handler ends the server. After a signal the process
@@ -93,7 +95,7 @@ impl Server {
         loops: &EventLoops,
         handler: H,
     ) -> Result<Outcome, Failure> {
-        let Self { source, admission, once, grace, terminal, mut shutdown } = self;
+        let Self { source, admission, once, grace, terminal, ready_file, mut shutdown } = self;
         let limits = Arc::clone(admission.limits());
         let shared = Arc::new(ServerShared { handler, once, ended: Mutex::new(None) });
         let closing = shutdown.closing().clone();
@@ -107,6 +109,7 @@ impl Server {
         };
         // Remove the name before draining. Clients that are already in the backlog are still
         // served.
+        ready_file.withdraw();
         source.give_up_name();
         let waiting = match shutdown.signal() {
             Some(_) if !once => accept_backlog(&source).await,

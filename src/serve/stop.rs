@@ -1,3 +1,4 @@
+use super::ReadyFile;
 use crate::{
     diag::{Failure, Outcome, Terminal, caught},
     transfer::Meter,
@@ -46,9 +47,10 @@ struct StopperState {
 pub(crate) struct OpenGuard(Arc<StopperShared>);
 
 impl Stopper {
-    /// Starts to watch for signals.
+    /// Starts to watch for signals. The first one also withdraws the ready file.
     pub(crate) fn start(
         listener: &Arc<Listener>,
+        ready_file: ReadyFile,
         grace: Duration,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
@@ -57,6 +59,7 @@ impl Stopper {
         super::on_termination(move |signal| {
             let is_second = on_signal.state().signal.replace(signal).is_some();
             tracing::info!("got signal {signal}: no further client is accepted");
+            ready_file.withdraw();
             // Also on the second signal, which can interrupt the first one here.
             if let Err(error) = listener.close() {
                 tracing::debug!(%error, "listener not closed");

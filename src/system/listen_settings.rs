@@ -1,6 +1,6 @@
 use super::AllowRule;
 use crate::diag::Failure;
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 /// Options of a listener. Options that this system does not have are rejected by
 /// [`listening::options`](super::listening::options).
@@ -21,6 +21,8 @@ pub(crate) struct ListenSettings {
     pub(crate) replace: bool,
     /// The descriptor to report readiness on.
     pub(crate) ready_fd: Option<i32>,
+    /// The file to report readiness in.
+    pub(crate) ready_file: Option<PathBuf>,
 }
 
 impl ListenSettings {
@@ -44,11 +46,12 @@ impl ListenSettings {
     }
 
     /// Returns the options of accepting clients.
-    pub(crate) fn of_accepting(&self) -> [(&'static str, bool); 3] {
+    pub(crate) fn of_accepting(&self) -> [(&'static str, bool); 4] {
         [
             ("--backlog", self.backlog.is_some()),
             ("--max-conns", self.max_conns.is_some()),
             ("--ready-fd", self.ready_fd.is_some()),
+            ("--ready-file", self.ready_file.is_some()),
         ]
     }
 

@@ -2,7 +2,10 @@
 
 use super::output;
 use crate::diag::Failure;
-use std::io::{self, ErrorKind, Write as _, stdout};
+use std::{
+    env,
+    io::{self, ErrorKind, Write as _, stdout},
+};
 
 /// Fails if the process has no standard output.
 ///
@@ -10,6 +13,13 @@ use std::io::{self, ErrorKind, Write as _, stdout};
 /// `Failure::Io` if it was closed when the process started.
 pub(crate) fn check() -> Result<(), Failure> {
     output::check_stdout().map_err(failure)
+}
+
+/// Returns the width of the terminal that standard output is, or else the value of `COLUMNS`.
+pub(crate) fn width() -> Option<usize> {
+    let terminal = terminal_size::terminal_size_of(stdout());
+    let columns = || env::var("COLUMNS").ok()?.parse().ok();
+    terminal.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0).or_else(columns)
 }
 
 /// Prints a text.

@@ -7,6 +7,7 @@ mod data;
 #[cfg(windows)]
 mod handles;
 mod host;
+mod interrupt;
 mod outcome;
 #[cfg(unix)]
 mod process;

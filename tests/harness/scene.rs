@@ -1,5 +1,6 @@
 use super::{Cmd, outcome::Journal, wait_until};
 use std::{
+    env,
     ffi::OsStr,
     path::{Path, PathBuf},
     process,
@@ -81,7 +82,9 @@ impl Scene {
     }
 
     pub(crate) fn lsock<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Cmd {
-        self.command(env!("CARGO_BIN_EXE_lsock")).args(args)
+        // See `essentials`.
+        let other = env::var_os("LSOCK_TEST_BINARY");
+        self.command(other.unwrap_or(env!("CARGO_BIN_EXE_lsock").into())).args(args)
     }
 
     /// `sh -c SCRIPT LSOCK`: the script runs lsock as `"$0"`.

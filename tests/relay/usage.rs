@@ -62,6 +62,7 @@ fn arguments_that_exclude_each_other_are_wrong_usage() {
         (&["-", "./t", "--mode", "600"], "--mode"),
         (&["-", "./t", "--max-conns", "5"], "--max-conns"),
         (&["-", "./t", "--ready-fd", "3"], "--ready-fd"),
+        (&["-", "./t", "--ready-file", "ready"], "--ready-file"),
         (&["./s", "-", "--max-conns", "5"], "--max-conns"),
         (&["./s", "./s"], "itself"),
         (&["./s", "./t", "--expose"], "--expose"),

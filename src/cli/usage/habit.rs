@@ -38,6 +38,9 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         "benchmark" | "perf" | "measure" | "speed" => "bench",
         "completion" | "complete" | "autocomplete" => "completions SHELL",
         "version" => "--version",
+        "names" => "help names",
+        "tour" | "examples" => "help tour",
+        "man" | "manual" | "docs" => "help TOPIC",
         "ls" | "list" | "ps" | "status" if Platform::CURRENT == Platform::Linux => {
             return Some("`ss -xlp` lists the local sockets of this machine".to_owned());
         }
@@ -242,7 +245,8 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
             "`--wait=DURATION` tries again until a server listens"
         }
         "-D" | "--daemon" | "--daemonize" | "--background" | "-b" if listens => {
-            "`&` at the end starts it in the background; `--ready-fd N` reports that it listens"
+            "`&` at the end starts it in the background; `--ready-file FILE` reports that it \
+             listens"
         }
         "--buffer-size" | "--bufsize" | "--blocksize" | "--bs" => "`--buffer SIZE`",
         "--debug" | "--log-level" | "--loglevel" | "--log" => {

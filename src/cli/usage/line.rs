@@ -2,15 +2,15 @@
 
 pub(super) use crate::diag::quoted;
 
-use crate::cli::{Everywhere, HELP, definition};
+use crate::cli::{Everywhere, definition, help};
 use clap::Args as _;
-use std::{borrow::Cow, ffi::OsString};
+use std::ffi::OsString;
 
 /// Options before the command that have a value.
 pub(super) const WITH_VALUE: [&str; 2] = ["--log-format", "--color"];
 
 /// Returns the index of the first word that is no option, nor the value of one.
-pub(super) fn first_word(args: &[OsString]) -> Option<usize> {
+pub(in crate::cli) fn first_word(args: &[OsString]) -> Option<usize> {
     let mut is_value = false;
     let is_word = |arg: &OsString| {
         let was_value = std::mem::take(&mut is_value);
@@ -28,27 +28,12 @@ pub(super) fn own_options(args: &[OsString]) -> usize {
     if options.try_get_matches_from(before).is_ok() { before.len() } else { 0 }
 }
 
-/// Returns the line with `help COMMAND` as `COMMAND --help`.
-pub(in crate::cli) fn help_as_option(args: &[OsString]) -> Cow<'_, [OsString]> {
-    let Some(place) = first_word(args).filter(|place| args[*place] == *HELP) else {
-        return Cow::Borrowed(args);
-    };
-    let mut args = args.to_vec();
-    args.remove(place);
-    // `lsock help help` is the help of lsock.
-    if args.get(place).is_some_and(|word| *word == *HELP) {
-        args.truncate(place);
-    }
-    let end = if args.len() > place { place + 1 } else { place };
-    args.insert(end, "--help".into());
-    Cow::Owned(args)
-}
-
 /// Returns the name of the command at hand.
 pub(super) fn command(args: &[OsString]) -> Option<String> {
     let word = args[first_word(args)?].to_str()?;
     let definition = definition();
-    let command = definition.find_subcommand(word).filter(|command| command.get_name() != HELP)?;
+    let command =
+        definition.find_subcommand(word).filter(|command| command.get_name() != help::NAME)?;
     Some(command.get_name().to_owned())
 }
 

@@ -10,7 +10,7 @@ impl Readiness {
             None => Ok(Self),
             Some(_) => Err(Failure::Unsupported {
                 option: "--ready-fd",
-                why: "Windows has no numbered descriptors; `lsock connect --wait` waits for a server",
+                why: "Windows has no numbered descriptors; --ready-file reports that clients can connect",
             }),
         }
     }
