@@ -122,7 +122,7 @@ pub(crate) fn in_messages(stream: &impl End) -> Option<String> {
 /// that has not sent anything yet.
 pub(crate) fn peer_of_socket(socket: &Socket, _: &PeerCreds) -> io::Result<UserId> {
     match socket {
-        Socket::Local(stream, _) => peer_of(stream),
+        Socket::Local(pipe) => peer_of(pipe.stream()),
         Socket::Tcp(_) | Socket::Command { .. } => Err(ErrorKind::Unsupported.into()),
     }
 }

@@ -44,6 +44,10 @@ impl From<LocalPipe> for Stream {
 }
 
 impl LocalPipe {
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,

@@ -48,13 +48,6 @@ pub(super) fn group(token: &Token) -> io::Result<Sid> {
     unsafe { sid((*buffer.as_ptr().cast::<TOKEN_PRIMARY_GROUP>()).PrimaryGroup) }
 }
 
-/// Returns the owner of the objects that are created with a token.
-pub(super) fn owner(token: &Token) -> io::Result<Sid> {
-    let buffer = information(token, TokenOwner)?;
-    // SAFETY: the same with a TOKEN_OWNER.
-    unsafe { sid((*buffer.as_ptr().cast::<TOKEN_OWNER>()).Owner) }
-}
-
 /// Queries information of a token. The returned buffer is aligned for pointers.
 fn information(token: &Token, class: TOKEN_INFORMATION_CLASS) -> io::Result<Vec<usize>> {
     let token = token.0.as_raw_handle();

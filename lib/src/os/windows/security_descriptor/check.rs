@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        pipe::SERVER_ACCESS,
+        access_rights::SERVER_ACCESS,
         token::{self, Token},
     },
     AsSecurityDescriptor as _, AsSecurityDescriptorExt as _, SecurityDescriptor,
