@@ -55,8 +55,16 @@ fn help_fits_into_80_columns_and_has_no_control_characters() {
     }
 }
 
-const PAGES: [&str; 7] =
-    ["names", "tour", "lsock", "lsock-listen", "lsock-connect", "lsock-relay", "lsock-bench"];
+const PAGES: [&str; 8] = [
+    "names",
+    "pipes",
+    "tour",
+    "lsock",
+    "lsock-listen",
+    "lsock-connect",
+    "lsock-relay",
+    "lsock-bench",
+];
 
 #[test]
 fn pages_of_the_manual_are_printed() {

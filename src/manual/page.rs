@@ -2,6 +2,7 @@
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
     Names,
+    Pipes,
     Tour,
     Lsock,
     Listen,
@@ -11,8 +12,9 @@ pub(crate) enum Page {
 }
 
 impl Page {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Names,
+        Self::Pipes,
         Self::Tour,
         Self::Lsock,
         Self::Listen,
@@ -26,6 +28,7 @@ impl Page {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Names => "names",
+            Self::Pipes => "pipes",
             Self::Tour => "tour",
             Self::Lsock => "lsock",
             Self::Listen => "lsock-listen",
@@ -39,6 +42,7 @@ impl Page {
     pub(crate) fn about(self) -> &'static str {
         match self {
             Self::Names => "Names of local sockets",
+            Self::Pipes => "Pipes of other programs on Windows",
             Self::Tour => "Worked examples",
             Self::Lsock => "Manual of lsock: exit statuses, signals, environment, other tools",
             Self::Listen => "Manual of lsock listen",
@@ -52,7 +56,7 @@ impl Page {
     pub(crate) fn of(word: &str) -> Option<Self> {
         let short = word.strip_prefix("lsock-").unwrap_or(word);
         let is_meant = |page: &Self| match page {
-            Self::Names | Self::Tour => page.word() == short,
+            Self::Names | Self::Pipes | Self::Tour => page.word() == short,
             _ => page.word() == word,
         };
         Self::ALL.into_iter().find(is_meant)
@@ -62,6 +66,7 @@ impl Page {
     pub(super) fn source(self) -> &'static str {
         match self {
             Self::Names => include_str!("../../man/lsock-names.7"),
+            Self::Pipes => include_str!("../../man/lsock-pipes.7"),
             Self::Tour => include_str!("../../man/lsock-tour.7"),
             Self::Lsock => include_str!("../../man/lsock.1"),
             Self::Listen => include_str!("../../man/lsock-listen.1"),

@@ -40,7 +40,7 @@ fn words(text: &str) -> Vec<String> {
 
 fn file(page: Page) -> String {
     match page {
-        Page::Names | Page::Tour => format!("lsock-{}.7", page.word()),
+        Page::Names | Page::Pipes | Page::Tour => format!("lsock-{}.7", page.word()),
         _ => format!("{}.1", page.word()),
     }
 }

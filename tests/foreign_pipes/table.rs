@@ -104,9 +104,9 @@ fn the_table_of_the_page_has_every_combination() {
         .filter(|habits| !habits.overlapped)
         .map(|habits| {
             let ends = match habits {
-                habits if is_stand_off(habits) => "an option, or the client of a relay",
+                habits if is_stand_off(habits) => "an option or a relay client",
                 Habits { half_closes: true, .. } => "the end of each direction",
-                Habits { closes_last: true, .. } => "the program finds the end of file",
+                Habits { closes_last: true, .. } => "the program reads end of file",
                 _ => "the program closes",
             };
             let words = [
