@@ -19,7 +19,9 @@ fn help_is_a_command() {
         scene.lsock(args).run().silent().output(expected);
     }
     let outcome = scene.lsock(["help", "nonsense"]).run().fails(2).says("no help on `nonsense`");
-    outcome.says("the commands are listen, connect,").says("the manual are names, tour, lsock, ");
+    outcome
+        .says("the commands are listen, connect,")
+        .says("the manual are names, pipes, tour, lsock, ");
     for (word, meant) in [("lisen", "listen"), ("name", "names"), ("lsock-relais", "lsock-relay")] {
         let outcome = scene.lsock(["help", word]).run().fails(2);
         outcome.says(&format!("did you mean `{meant}`?"));

@@ -21,7 +21,6 @@ fn bare_words_have_the_same_form_on_every_platform() {
             "_a",
             "-a",
             ".a",
-            "a.",
             "a1",
             "1a",
             "5s",
@@ -38,6 +37,8 @@ fn bare_words_have_the_same_form_on_every_platform() {
         ] {
             expect(text, None);
         }
+        // Windows removes a dot at the end.
+        expect("a.", (platform == Windows).then_some(NameProblem::NotLiteral));
         for (text, character) in [
             ("a b", ' '),
             (" a", ' '),
