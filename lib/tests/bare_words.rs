@@ -37,8 +37,9 @@ fn bare_words_have_the_same_form_on_every_platform() {
         ] {
             expect(text, None);
         }
-        // Windows removes a dot at the end.
-        expect("a.", (platform == Windows).then_some(NameProblem::NotLiteral));
+        // Windows removes dots at the end.
+        let is_removed = |text: &str| platform == Windows && text.ends_with('.');
+        expect("a.", is_removed("a.").then_some(NameProblem::NotLiteral));
         for (text, character) in [
             ("a b", ' '),
             (" a", ' '),
@@ -63,7 +64,8 @@ fn bare_words_have_the_same_form_on_every_platform() {
         }
         for text in ["80", "8080", "0", "127.0.0.1", ".", "..", "-", "--", "_", "...", "-1", "٨٠"]
         {
-            expect(text, Some(NoLetter));
+            let is_removed = is_removed(text);
+            expect(text, Some(if is_removed { NameProblem::NotLiteral } else { NoLetter }));
         }
         for text in ["a.sock", "a.socket", "a.s", "A.SOCK", ".sock", ".s", "a.b.sock", "größe.sock"]
         {
@@ -71,6 +73,9 @@ fn bare_words_have_the_same_form_on_every_platform() {
         }
         // Each of these texts is a name with a prefix.
         for text in ["a b", "a:b", "80", ".", "a.sock", "~"] {
+            if is_removed(text) {
+                continue;
+            }
             assert!(Name::parse_for(platform, &format!("@{text}")).is_ok(), "@{text}");
             assert!(Name::parse_for(platform, &format!("ns:{text}")).is_ok(), "ns:{text}");
         }
