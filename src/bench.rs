@@ -32,7 +32,7 @@ pub(crate) use report::{
     outputs::{ReportFormat, ReportOutputs},
     table::{TableStyle, table},
 };
-pub(crate) use results::{Results, Setup};
+pub(crate) use results::{Results, SCHEMA, Setup};
 pub(crate) use schedule::{Rounds, schedule};
 pub(crate) use server::{ServerBehaviour, ServerDescription, ServerKind};
 pub(crate) use warning::Warning;

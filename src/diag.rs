@@ -14,12 +14,15 @@ mod ticker;
 
 pub(crate) use assuan::{AssuanError, AssuanProblem};
 pub(crate) use failure::{Failure, Receiver};
-pub(crate) use log::start as start_log;
+pub(crate) use log::{show_times, start as start_log};
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use standing::SocketFailure;
-pub(crate) use status::{Outcome, USAGE};
-pub(crate) use stderr::{flush, write_on_a_thread};
-pub(crate) use style::{counted, escaped, quoted, quoted_for};
+pub(crate) use status::{ABSENT, Outcome, TIMED_OUT, USAGE};
+pub(crate) use stderr::{flush, lines_of_raw_terminal, write_on_a_thread, write_trace};
+pub(crate) use style::{
+    Style, counted, escaped, escaped_path, plain_json, push_json, quoted, quoted_for, shell_of,
+    styled,
+};
 pub(crate) use terminal::{Color, LogFormat, MessageOptions, Terminal};
 pub(crate) use ticker::{Tick, Ticker, progress_line};
 

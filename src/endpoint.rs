@@ -9,31 +9,35 @@ mod exec;
 mod fd;
 mod foreign;
 mod listen_source;
+mod listeners;
 mod name;
+mod pty;
 mod refusal;
 mod resolver;
 mod retry;
 mod stdio;
 mod tcp;
 
-pub(crate) use client_source::{Accepted, ClientSource};
+pub(crate) use client_source::{Accepted, ClientSource, NameKeeper};
 pub(crate) use exec::{CommandLine, joined_to};
-pub(crate) use fd::{InheritedFd, check_passed};
-pub(crate) use foreign::{ForeignAddress, Meaning, Role, is_number, recognise};
+pub(crate) use fd::{InheritedSockets, check_passed};
+pub(crate) use foreign::{ForeignAddress, ForeignRole, Meaning, is_number, recognise};
 pub(crate) use listen_source::ListenSource;
+pub(crate) use listeners::ListenSocket;
 pub(crate) use name::{NameSource, NameTarget, parse_name};
 pub(crate) use refusal::{NotAnEndpoint, RefusalReason};
-pub(crate) use retry::{ConnectTarget, Dialling, RetryPolicy, Wait};
+pub(crate) use retry::{ConnectTarget, Dialling, ReconnectPause, RetryPolicy, TOLD_AFTER, Wait};
 pub(crate) use stdio::open_stdio;
 pub(crate) use tcp::TcpAddress;
 
 use crate::{
-    diag::{Failure, escaped},
+    diag::{Failure, USAGE, escaped},
     system::{ListenSettings, ServerUser},
 };
 use assuan::AssuanPath;
 use fd::FdSource;
 use local_socket::{Name, Platform};
+use pty::{PtyLink, PtySource, PtyTarget};
 use std::{
     ffi::OsStr,
     fmt::{self, Display, Formatter},
@@ -46,7 +50,8 @@ use tcp::TcpSource;
 pub(crate) enum ListenOn {
     Name(Name<'static>),
     Tcp(TcpAddress),
-    Fd(InheritedFd),
+    Fd(InheritedSockets),
+    Pty(PtyLink),
     Stdio,
 }
 
@@ -57,6 +62,7 @@ pub(crate) enum Target {
     Tcp(TcpAddress),
     Assuan(AssuanPath),
     Command(CommandLine),
+    Pty(PtyLink),
     Stdio,
 }
 
@@ -72,7 +78,7 @@ pub(crate) enum Joining {
 }
 
 /// A kind of endpoint with a prefix. A side that the kind does not have is an error that says so.
-struct Kind {
+struct EndpointKind {
     /// What the text starts with. If it does not end in a colon, it is the whole text.
     prefix: &'static str,
     listen: Parse<ListenOn>,
@@ -83,31 +89,40 @@ struct Kind {
 type Parse<T> = fn(Option<&str>) -> Result<T, &'static str>;
 
 /// All kinds with a prefix. Other texts are names.
-const KINDS: [Kind; 5] = [
-    Kind {
+const KINDS: [EndpointKind; 6] = [
+    EndpointKind {
         prefix: tcp::PREFIX,
         listen: |rest| TcpAddress::parse(rest).map(ListenOn::Tcp),
         target: |rest| TcpAddress::parse(rest).map(Target::Tcp),
     },
-    Kind {
+    EndpointKind {
         prefix: assuan::PREFIX,
         listen: |_| Err("a socket file of GnuPG cannot be listened on; it can be the target"),
         target: |rest| AssuanPath::parse(rest).map(Target::Assuan),
     },
-    Kind {
+    EndpointKind {
         prefix: exec::PREFIX,
         listen: |_| Err("a command cannot be listened on; it can be the target"),
         target: |rest| CommandLine::parse(rest).map(Target::Command),
     },
-    Kind {
+    EndpointKind {
         prefix: fd::PREFIX,
-        listen: |rest| InheritedFd::parse(rest).map(ListenOn::Fd),
+        listen: |rest| InheritedSockets::parse(rest).map(ListenOn::Fd),
         target: |_| Err("an inherited socket can only be listened on"),
     },
-    Kind { prefix: stdio::TEXT, listen: |_| Ok(ListenOn::Stdio), target: |_| Ok(Target::Stdio) },
+    EndpointKind {
+        prefix: pty::PREFIX,
+        listen: |rest| PtyLink::parse(rest).map(ListenOn::Pty),
+        target: |rest| PtyLink::parse(rest).map(Target::Pty),
+    },
+    EndpointKind {
+        prefix: stdio::TEXT,
+        listen: |_| Ok(ListenOn::Stdio),
+        target: |_| Ok(Target::Stdio),
+    },
 ];
 
-impl Kind {
+impl EndpointKind {
     /// Returns the kind of a text and the text after its prefix; `None` for a name.
     fn of(text: &OsStr) -> Option<(&'static Self, Option<&str>)> {
         let bytes = text.as_encoded_bytes();
@@ -122,17 +137,18 @@ impl Kind {
 /// Parses one side of a relay.
 fn parse<T>(
     text: &OsStr,
-    side: impl Fn(&Kind) -> Parse<T>,
+    side: impl Fn(&EndpointKind) -> Parse<T>,
     of_name: impl Fn(Name<'static>) -> T,
 ) -> Result<T, NotAnEndpoint> {
-    if let Some((kind, rest)) = Kind::of(text) {
+    if let Some((kind, rest)) = EndpointKind::of(text) {
         return side(kind)(rest).map_err(|why| {
             let message = format!("`{}`: {why}", escaped(&text.to_string_lossy()));
             // Such as `tcp:80` and `fd://3`.
             let meant = text.to_str().and_then(|text| recognise(text, Platform::CURRENT));
             let is_valid = |address: &ForeignAddress| {
                 let endpoint = address.meaning.endpoint().unwrap_or_default();
-                Kind::of(OsStr::new(&endpoint)).is_some_and(|(kind, rest)| side(kind)(rest).is_ok())
+                EndpointKind::of(OsStr::new(&endpoint))
+                    .is_some_and(|(kind, rest)| side(kind)(rest).is_ok())
             };
             let reason = meant.filter(is_valid).map_or(RefusalReason::Kind, RefusalReason::Foreign);
             NotAnEndpoint::new(message, reason)
@@ -155,6 +171,7 @@ impl ListenOn {
                 to.name().is_some_and(|to| name::are_same(from, &to))
             }
             (Self::Tcp(from), Target::Tcp(to)) => from.is_same(to),
+            (Self::Pty(from), Target::Pty(to)) => from.is_same(to),
             _ => false,
         }
     }
@@ -176,7 +193,8 @@ impl ListenOn {
         Ok(Some(match self {
             Self::Name(name) => Box::new(NameSource::new(name, settings)?),
             Self::Tcp(address) => Box::new(TcpSource::new(address, settings, expose)?),
-            Self::Fd(fd) => Box::new(FdSource::new(fd, settings)?),
+            Self::Fd(sockets) => Box::new(FdSource::new(sockets, settings)?),
+            Self::Pty(link) => Box::new(PtySource::new(link, settings)?),
             Self::Stdio => return stdio::check(settings).map(|()| None),
         }))
     }
@@ -193,17 +211,29 @@ impl Target {
     ///
     /// # Errors
     /// `Usage` and `Unsupported` for an unknown user, and for one that is given for a target that is
-    /// no local socket.
+    /// no local socket. `Usage` for TCP port 0. `Unsupported` for terminals where there are none.
     pub(crate) fn joining(self, server: Option<&ServerUser>) -> Result<Joining, Failure> {
         if server.is_some() && !matches!(self, Self::Name(_)) {
-            return Err(Failure::Usage(
-                "--server-user goes with a local socket as the target".to_owned(),
-            ));
+            let message = "--server-user goes with a local socket as the target".to_owned();
+            return Err(match self {
+                Self::Assuan(_) => Failure::Advised {
+                    message,
+                    hint: Some(assuan::NO_USER.to_owned()),
+                    status: USAGE,
+                },
+                _ => Failure::Usage(message),
+            });
         }
         Ok(match self {
             Self::Name(name) => Joining::Connection(Arc::new(NameTarget::new(name, server)?)),
+            Self::Tcp(address) if address.port() == 0 => {
+                return Err(Failure::Usage(format!(
+                    "{address} cannot be connected to: port 0 is any free port, to listen on"
+                )));
+            }
             Self::Tcp(address) => Joining::Connection(Arc::new(address)),
             Self::Assuan(path) => Joining::Connection(Arc::new(path)),
+            Self::Pty(link) => Joining::Connection(Arc::new(PtyTarget::new(link)?)),
             Self::Command(command) => Joining::Command(command),
             Self::Stdio => Joining::Stdio,
         })
@@ -216,7 +246,8 @@ impl Display for ListenOn {
         match self {
             Self::Name(name) => write!(f, "{name}"),
             Self::Tcp(address) => write!(f, "{address}"),
-            Self::Fd(fd) => write!(f, "{fd}"),
+            Self::Fd(sockets) => write!(f, "{sockets}"),
+            Self::Pty(link) => write!(f, "{link}"),
             Self::Stdio => f.write_str(stdio::TEXT),
         }
     }
@@ -230,6 +261,7 @@ impl Display for Target {
             Self::Tcp(address) => write!(f, "{address}"),
             Self::Assuan(path) => write!(f, "{path}"),
             Self::Command(command) => f.write_str(&command.endpoint()),
+            Self::Pty(link) => write!(f, "{link}"),
             Self::Stdio => f.write_str(stdio::TEXT),
         }
     }

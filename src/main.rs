@@ -7,11 +7,13 @@ mod cli;
 mod deadline;
 mod diag;
 mod endpoint;
+mod inspect;
 mod manual;
 mod memory;
 mod run;
 mod serve;
 mod system;
+mod text_table;
 mod transfer;
 
 use std::{env, ffi::OsString, process};
@@ -28,7 +30,9 @@ fn run_line(args: &[OsString]) -> i32 {
         Err(error) => return cli::usage(&error, args),
     };
     let terminal = diag::Terminal::new(cli.everywhere.messages());
-    diag::install_hook();
+    diag::install_hook(|| {
+        system::restore_terminal();
+    });
     let status = match diag::caught(|| run::run(cli, terminal)) {
         Ok(Ok(outcome)) => outcome.status(),
         Ok(Err(failure)) | Err(failure) => diag::exit(&failure, terminal, &cli::help_hint(args)),

@@ -1,5 +1,6 @@
 //! The pages of the manual, as text for systems without man(1).
 
+mod block;
 mod layout;
 mod page;
 mod roff;

@@ -1,5 +1,6 @@
 //! One file per command: options become a plan, the plan runs, an outcome comes out.
 
+mod at_terminal;
 mod bench;
 mod bridge;
 mod command;
@@ -10,14 +11,19 @@ mod help;
 mod hub;
 mod listen;
 mod listening;
+mod ls;
+mod name;
+mod observing;
 mod relay;
+mod replay;
 mod shared_stdio;
 mod stdio;
+mod tap;
 
 use crate::{
     cli::{Cli, Command},
     diag::{self, Failure, Outcome, Terminal},
-    endpoint::{InheritedFd, ListenOn, check_passed},
+    endpoint::{InheritedSockets, ListenOn, check_passed},
     system::{self, KernelPipe},
 };
 use std::num::NonZeroUsize;
@@ -33,6 +39,7 @@ pub(crate) fn run(cli: Cli, terminal: Terminal) -> Result<Outcome, Failure> {
         Command::Listen(args) => listen::run(args, terminal),
         Command::Connect(args) => connect::run(args, terminal),
         Command::Relay(args) => relay::run(*args, terminal),
+        Command::Tap(args) => tap::run(&args, terminal),
         Command::Bench(args) => {
             diag::end_at_a_panic();
             bench::run(&args, terminal)
@@ -41,16 +48,20 @@ pub(crate) fn run(cli: Cli, terminal: Terminal) -> Result<Outcome, Failure> {
             diag::end_at_a_panic();
             bench::serve(&control)
         }
+        Command::Ls(args) => ls::run(&args, terminal),
+        Command::Name(args) => name::run(&args, terminal),
+        Command::Replay(args) => replay::run(*args, terminal),
         Command::Completions(args) => completions::run(args.shell),
+        Command::Complete(request) => completions::complete(&request),
         Command::Page(page) => help::run(page, terminal),
     }
 }
 
-/// Returns the inherited socket that the command serves.
-fn inherited(command: &Command) -> Option<InheritedFd> {
+/// Returns the inherited sockets that the command serves.
+fn inherited(command: &Command) -> Option<&InheritedSockets> {
     match command {
-        Command::Relay(args) => match args.listen {
-            ListenOn::Fd(fd) => Some(fd),
+        Command::Relay(args) => match &args.listen {
+            ListenOn::Fd(sockets) => Some(sockets),
             _ => None,
         },
         _ => None,

@@ -4,6 +4,7 @@ mod accept;
 mod accept_errors;
 mod admission;
 mod limits;
+mod loop_acceptor;
 mod ready_file;
 mod server;
 mod shutdown;
@@ -13,7 +14,7 @@ pub(crate) use accept::Acceptor;
 pub(crate) use admission::{Admission, Admitted};
 pub(crate) use limits::Limits;
 pub(crate) use ready_file::ReadyFile;
-pub(crate) use server::{Client, Handler, Server};
+pub(crate) use server::{Client, Handler, Server, ServerOptions};
 pub(crate) use stop::Stopper;
 
 use crate::diag::counted;

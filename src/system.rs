@@ -4,12 +4,16 @@
 mod account;
 #[cfg(any(windows, test))]
 mod console_text;
+mod leave_key;
 mod listen_settings;
+mod name_sockets;
 #[cfg(not(target_os = "linux"))]
 mod no_splice;
 pub(crate) mod output;
+mod path_facts;
 pub(crate) mod peer;
 mod server_user;
+pub(crate) mod socket_table;
 pub(crate) mod stdout;
 #[cfg(unix)]
 mod unix;
@@ -22,24 +26,42 @@ use unix as imp;
 #[cfg(windows)]
 use windows as imp;
 
-pub(crate) use account::{Account, AllowRule, ServerUser};
+pub(crate) use account::{AllowRule, FileOwner, GivenAccount, ServerUser};
+pub(crate) use leave_key::{LeaveKey, Leaving};
 pub(crate) use listen_settings::ListenSettings;
+pub(crate) use name_sockets::{
+    ListenState, NameSockets, SeenClient, SeenProcess, ServerClients, SocketQuery,
+};
+#[cfg(unix)]
+pub(crate) use path_facts::FollowedLink;
+pub(crate) use path_facts::{FileFacts, NumberedAccount, PathEnd, PathFacts};
 pub(crate) use server_user::ExpectedServer;
 
 pub(crate) use imp::{
     CAN_WAIT_FOR_PIPES, HAS_EMPTY_MESSAGES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, accounts, command,
-    descriptor_limit,
+    connect_probe, descriptor_limit,
     descriptors::Descriptors,
-    inherited,
+    folder_watch::FolderWatch,
+    handover, inherited,
     input::{Input, REPORTS_END_OF_RECEIVING},
+    journal::stderr_is_journal,
+    keeper::{Keeper, Lifeline},
+    linked_pty::LinkedPty,
     listening,
     local_listener::{LocalClient, LocalListener},
+    name_sockets::find_sockets,
     notify::Readiness,
-    pipes, poll,
+    path_facts::examine_path,
+    pipes, poll, process_name,
+    process_watch::ProcessWatch,
+    pty::WindowSize,
+    raw_mode::discard_typed,
+    raw_terminal::{RawTerminal, restore as restore_terminal},
     release::{kernel_version, os_name},
     signals,
     socket::{Detached, Socket},
-    standing::{examine, search_elsewhere},
+    socket_file,
+    standing::{examine, examine_further, search_elsewhere, server_elsewhere},
     usage,
 };
 #[cfg(target_os = "linux")]
@@ -97,6 +119,15 @@ pub(crate) struct PeerState {
     /// Whether the peer has unread data and has not closed or shut down. Windows only: there a peer
     /// cannot shut down both directions without closing the pipe.
     pub(crate) is_open: bool,
+}
+
+/// A descriptor that is passed on with bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PassedDescriptor {
+    /// Its number in this process.
+    pub(crate) number: i32,
+    /// The file that it refers to, as the system names it.
+    pub(crate) link: Option<String>,
 }
 
 /// Resource usage of a process.

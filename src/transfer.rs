@@ -14,6 +14,7 @@ mod options;
 mod passing;
 mod progress;
 mod report;
+mod stall;
 pub(crate) mod tasks;
 pub(crate) mod threads;
 mod write_stop;
@@ -21,15 +22,19 @@ mod write_stop;
 pub(crate) use delivery::{Delivery, DeliveryRule, closed_error, ended_error, peer_has_closed};
 use ending::AfterEnd;
 pub(crate) use ending::{DirectionEnd, EarlyEnd};
-use limits::TimeLimits;
+use limits::{TimeLimits, TransferTimes};
 use meter::Gauge;
 pub(crate) use meter::Meter;
-pub(crate) use observer::{Direction, ObservedDirection, Observer};
+pub(crate) use observer::{
+    ClosedConnection, ConnectionEnds, Direction, LoggedConnection, Observation, ObservedDirection,
+    ObservedEvent, Observer, Role,
+};
 pub(crate) use options::{CopyMode, EmptyMessages, Eof, TransferOptions};
 pub(crate) use passing::Passing;
 pub(crate) use progress::Progress;
 use report::DirectionReport;
 pub(crate) use report::{Parties, Party, TransferReport, undelivered};
+use stall::{Stall, StallWatch};
 use write_stop::WriteStop;
 
 #[cfg(test)]

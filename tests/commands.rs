@@ -1,6 +1,7 @@
 //! `listen -- COMMAND` and `connect -- COMMAND`.
 
 mod absent;
+mod hangup;
 mod limits;
 mod process;
 mod serving;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 #[test]
 fn an_absent_server_is_status_3_at_once() {
     let scene = Scene::new();
-    let outcome = scene.connect(scene.word()).args(["--timeout", "30s"]).run().fails(3).output("");
+    let outcome =
+        scene.connect(scene.word()).args(["--connect-timeout", "30s"]).run().fails(3).output("");
     outcome.says(scene.word()).says("hint: nobody listens there").says("--wait");
 }
 
@@ -59,10 +60,10 @@ mod full_backlog {
         let scene = Scene::new();
         let _busy = busy_server(&scene);
         let cases = [
-            (&["--timeout", "400ms"][..], "--timeout"),
+            (&["--connect-timeout", "400ms"][..], "--connect-timeout"),
             (&["--wait=400ms"], "--wait"),
-            (&["--wait=400ms", "--timeout", "1m"], "--wait"),
-            (&["--wait", "--timeout", "400ms"], "--timeout"),
+            (&["--wait=400ms", "--connect-timeout", "1m"], "--wait"),
+            (&["--wait", "--connect-timeout", "400ms"], "--connect-timeout"),
         ];
         for (args, option) in cases {
             let start = Instant::now();
@@ -78,7 +79,8 @@ mod full_backlog {
     fn a_busy_server_can_accept_later() {
         let scene = Scene::new();
         let (host, _queued) = busy_server(&scene);
-        let client = scene.connect("./busy").args(["--timeout", "40s"]).input("at last").start();
+        let client =
+            scene.connect("./busy").args(["--connect-timeout", "40s"]).input("at last").start();
         drop(host.accept());
         host.accept().expect_rest("at last");
         client.end().silent();

@@ -3,6 +3,7 @@
 
 mod assuan;
 mod hub;
+mod interrupts;
 mod listen;
 mod ready_file;
 mod relay;

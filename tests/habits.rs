@@ -11,6 +11,8 @@ fn help_is_a_command() {
         (&["help", "connect"], &["connect", "--help"]),
         (&["help", "relay"], &["relay", "--help"]),
         (&["help", "bench"], &["bench", "--help"]),
+        (&["help", "name"], &["name", "--help"]),
+        (&["help", "replay"], &["replay", "--help"]),
         (&["help", "completions"], &["completions", "--help"]),
         (&["help", "help"], &["--help"]),
         (&["-v", "help", "relay"], &["relay", "--help"]),
@@ -21,8 +23,8 @@ fn help_is_a_command() {
     let outcome = scene.lsock(["help", "nonsense"]).run().fails(2).says("no help on `nonsense`");
     outcome
         .says("the commands are listen, connect,")
-        .says("the manual are names, pipes, tour, lsock, ");
-    for (word, meant) in [("lisen", "listen"), ("name", "names"), ("lsock-relais", "lsock-relay")] {
+        .says("the manual are names, pipes, trace, tour, lsock, ");
+    for (word, meant) in [("lisen", "listen"), ("pipe", "pipes"), ("lsock-relais", "lsock-relay")] {
         let outcome = scene.lsock(["help", word]).run().fails(2);
         outcome.says(&format!("did you mean `{meant}`?"));
     }
@@ -30,7 +32,9 @@ fn help_is_a_command() {
 
 #[test]
 fn the_hint_names_the_help_of_the_command_at_hand() {
-    for command in ["listen", "connect", "relay", "bench", "completions"] {
+    for command in
+        ["listen", "connect", "relay", "tap", "bench", "name", "ls", "replay", "completions"]
+    {
         let help = format!("hint: see `lsock {command} --help`\n");
         Scene::new().expect_wrong_usage(
             &[],
@@ -46,6 +50,22 @@ fn the_hint_names_the_help_of_the_command_at_hand() {
     );
 }
 
+/// No form of another endpoint is a name, so that none is proposed.
+#[test]
+fn a_command_that_takes_names_alone_proposes_only_names() {
+    for command in [&["name"][..], &["tap"], &["replay", "r"]] {
+        let help = format!("local socket\nhint: see `lsock {} --help`\n", command[0]);
+        Scene::new().expect_wrong_usage(
+            command,
+            &[(&["tcp:localhost:80"], &help), (&["fd:3"], &help), (&["exec:cat"], &help)],
+        );
+        if cfg!(unix) {
+            let name = (&["UNIX-CONNECT:app"][..], "hint: write ./app\n");
+            Scene::new().expect_wrong_usage(command, &[name]);
+        }
+    }
+}
+
 #[test]
 fn suggestions_are_near_or_absent() {
     Scene::new().expect_wrong_usage(
@@ -53,6 +73,7 @@ fn suggestions_are_near_or_absent() {
         &[
             (&["listen", "x", "--timout", "1s"], "`lsock listen --help`"),
             (&["connect", "x", "--timout", "1s"], "did you mean `--timeout`?"),
+            (&["connect", "x", "--conect-timeout", "1s"], "did you mean `--connect-timeout`?"),
             (&["connect", "x", "--recv"], "did you mean `--recv-only`?"),
             (&["listen", "x", "--brodcast"], "did you mean `--broadcast`?"),
             (&["connect", "x", "--user", "a"], "`lsock connect --help`"),
@@ -107,6 +128,17 @@ fn other_words_for_a_command_are_answered() {
         &[
             (&["client", "@a"], &line("connect @a")),
             (&["client"], &line("connect NAME")),
+            (&["client", "-x"], &line("connect NAME")),
+            (&["client", "@"], &line("connect NAME")),
+            (&["proxy", "@a"], &line("relay @a TARGET")),
+            (
+                &["server", "@a", "--", "a b", "c.sock"],
+                &line(if cfg!(windows) {
+                    "listen @a -- \"a b\" c.sock"
+                } else {
+                    "listen @a -- 'a b' c.sock"
+                }),
+            ),
             (&["server", "@a", "-k"], &line("listen @a -k")),
             (&["proxy", "8080", "@a"], &line("relay tcp:localhost:8080 @a")),
             (&["forward"], &line("relay LISTEN TARGET")),
@@ -235,7 +267,8 @@ fn the_options_of_nc_are_answered() {
             (&["-lU", "a.sock"], &line("listen ./a.sock")),
             (&["-k", "-l", "-U", "a.sock", "-e", "cat"], &line("listen -k ./a.sock -- cat")),
             (&["-l", "-U", "./a", "-c", "a | b"], &line("listen ./a -- sh -c 'a | b'")),
-            (&["-z", "-U", "a.sock"], &line("connect ./a.sock < /dev/null")),
+            (&["-z", "-U", "a.sock"], &line("name -q --probe ./a.sock")),
+            (&["-F", "-U", "a.sock"], &line("connect --pass-connection ./a.sock")),
             (&["-w", "5", "-N", "-U", "a.sock"], &line("connect ./a.sock")),
             (&["-w5", "-U", "a.sock"], &line("connect ./a.sock")),
             (&["ncat", "--sh-exec", "a|b", "-lU", "a"], &line("listen ./a -- sh -c 'a|b'")),
@@ -265,14 +298,17 @@ fn options_of_other_programs_are_answered() {
             (&["listen", "x", "--user=a"], "`--allow user:NAME`"),
             (&["listen", "x", "-e", "cat"], "`-- CMD ARG...`"),
             (&["listen", "x", "--exec", "cat"], "`-- CMD ARG...`"),
-            (&["listen", "x", "-c", "cat"], "`-- sh -c 'CMD'`"),
+            (
+                &["listen", "x", "-c", "cat"],
+                if cfg!(windows) { "`-- cmd /c CMD`" } else { "`-- sh -c 'CMD'`" },
+            ),
             (&["listen", "x", "cat"], "a command follows `--`"),
             (&["connect", "x", "@y"], "`lsock relay LISTEN TARGET`"),
             (&["connect", "example.com", "80"], "`lsock relay - tcp:HOST:PORT`"),
             (&["connect", "x", "-U"], "without any option"),
-            (&["connect", "x", "-w", "5"], "`--timeout DURATION`"),
+            (&["connect", "x", "-w", "5"], "`--connect-timeout DURATION`"),
             (&["connect", "x", "-l"], "`lsock listen NAME`"),
-            (&["connect", "x", "-z"], "status 0"),
+            (&["connect", "x", "-z"], "`lsock name --probe NAME`"),
             (&["relay", "x", "y", "-k"], "any number of clients"),
             (&["relay", "x", "y", "--exec", "cat"], "`exec:CMD ARG...`"),
             (&["relay", "x", "y", "-p", "80"], "tcp:localhost:80"),

@@ -5,7 +5,8 @@
 use crate::harness::Scene;
 use std::{env, fs, path::Path};
 
-const COMMANDS: [&str; 5] = ["listen", "connect", "relay", "bench", "completions"];
+const COMMANDS: [&str; 9] =
+    ["listen", "connect", "relay", "tap", "bench", "name", "ls", "replay", "completions"];
 
 #[test]
 fn help_matches_the_snapshots() {
@@ -29,7 +30,8 @@ fn help_matches_the_snapshots() {
             if env::var_os("LSOCK_BLESS").is_some_and(|value| value == "1") {
                 fs::write(&path, &text).unwrap();
             }
-            if fs::read_to_string(&path).unwrap_or_default().replace('\r', "") != text {
+            let expected = fs::read_to_string(&path).unwrap_or_default().replace('\r', "");
+            if of_this_system(expected) != text {
                 wrong.push(format!("{name}:\n{text}"));
             }
         }
@@ -40,6 +42,17 @@ fn help_matches_the_snapshots() {
          tests/snapshots:\n{}",
         wrong.join("\n")
     );
+}
+
+/// Returns the help with the names that its examples have on this system.
+fn of_this_system(help: String) -> String {
+    if cfg!(windows) {
+        help.replace("./app.sock", "@app")
+            .replace("./old.sock", "old")
+            .replace("'@app*'", "\"@app*\"")
+    } else {
+        help
+    }
 }
 
 #[test]
@@ -55,15 +68,20 @@ fn help_fits_into_80_columns_and_has_no_control_characters() {
     }
 }
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 13] = [
     "names",
     "pipes",
+    "trace",
     "tour",
     "lsock",
     "lsock-listen",
     "lsock-connect",
     "lsock-relay",
+    "lsock-tap",
     "lsock-bench",
+    "lsock-ls",
+    "lsock-name",
+    "lsock-replay",
 ];
 
 #[test]
@@ -126,6 +144,29 @@ fn help_takes_one_topic() {
 }
 
 #[test]
+fn help_takes_the_options_of_messages() {
+    let scene = Scene::new();
+    for topic in ["listen", "names"] {
+        let plain = scene.lsock(["help", topic]).run().silent();
+        for args in [
+            &["help", topic, "--color=always"][..],
+            &["help", "--color", "always", topic],
+            &["--color=always", "help", topic],
+            &["help", topic, "-v", "--color=always", "--log-format=json"],
+        ] {
+            let colored = scene.lsock(args).run().silent();
+            assert!(colored.stdout.contains(&b'\x1b'), "{}", colored.report());
+            assert_ne!(colored.stdout, plain.stdout);
+        }
+        scene
+            .lsock(["help", topic, "-qq", "--log-format=json"])
+            .run()
+            .silent()
+            .output(plain.stdout);
+    }
+}
+
+#[test]
 fn the_version_is_printed() {
     let scene = Scene::new();
     let expected = format!("lsock {}\n", env!("CARGO_PKG_VERSION"));
@@ -156,9 +197,9 @@ fn completions(scene: &Scene, shell: &str) -> String {
 }
 
 #[test]
-fn completions_of_each_shell_contain_commands_and_options() {
+fn completions_without_requests_contain_commands_and_options() {
     let scene = Scene::new();
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+    for shell in ["powershell", "elvish"] {
         let script = completions(&scene, shell);
         for word in
             ["listen", "connect", "relay", "keep-open", "idle-timeout", "replace", "pass-fds"]
@@ -176,7 +217,7 @@ fn completions_can_be_loaded_by_their_shells() {
     let shells = [
         ("bash", "source ./script && complete -p lsock"),
         ("zsh", "autoload -U compinit && compinit -u -d ./dump && source ./script"),
-        ("fish", "source ./script; and complete -C 'lsock lis' | grep -q listen"),
+        ("fish", "source ./script; and functions -q __lsock_complete"),
     ];
     for (shell, check) in shells {
         if has(shell) {
@@ -184,14 +225,5 @@ fn completions_can_be_loaded_by_their_shells() {
             let outcome = scene.command(shell).args(["-c", check]).run().ok();
             assert_eq!(outcome.stderr, "", "{}", outcome.report());
         }
-    }
-    if has("bash") {
-        fs::write(scene.path("script"), completions(&scene, "bash")).unwrap();
-        let check = "source ./script; COMP_WORDS=(lsock listen --keep); COMP_CWORD=2; \
-                     _lsock lsock --keep listen; echo \"${COMPREPLY[@]}\"";
-        scene.command("bash").args(["-c", check]).run().silent().output("--keep-open\n");
-        let check = "source ./script; COMP_WORDS=(lsock help na); COMP_CWORD=2; \
-                     _lsock lsock na help; echo \"${COMPREPLY[@]}\"";
-        scene.command("bash").args(["-c", check]).run().silent().output("names\n");
     }
 }

@@ -73,7 +73,8 @@ fn options_that_exclude_each_other_are_wrong_usage() {
         (&["-k", "--merge", "--queue", "1M"], "--broadcast"),
         (&["-k", "--broadcast", "--queue", "0"], "--queue"),
         (&["-k", "--merge", "--eof", "close"], "--merge"),
-        (&["-k", "--broadcast", "--idle-timeout", "1s"], "--broadcast"),
+        (&["-k", "--broadcast", "--idle-timeout", "1s"], "but --max-time"),
+        (&["-k", "--broadcast", "--ignore-unread"], "but --max-time"),
         (&["-k", "--merge", "--progress=always"], "--progress"),
     ];
     scene.expect_wrong_usage(&["listen", "./s"], cases);

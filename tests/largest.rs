@@ -29,7 +29,9 @@ fn a_relay_takes_the_longest_times() {
     let scene = Scene::new();
     let _echo = scene.listen("./t").args(["-k", "--", "cat"]).start_listening();
     for time in times() {
-        for option in ["--idle-timeout", "--linger", "--wait", "--timeout", "--grace"] {
+        for option in
+            ["--idle-timeout", "--max-time", "--linger", "--wait", "--connect-timeout", "--grace"]
+        {
             let relay = scene.relay("./s", "./t").arg(format!("{option}={time}"));
             let relay = relay.start_listening();
             scene.wire("./s").expect_echo("hello");
@@ -45,7 +47,7 @@ fn a_relay_to_a_port_takes_the_longest_times() {
     let scene = Scene::new();
     let target = scene.relay("tcp:127.0.0.1:0", "exec:cat").start_listening();
     for time in times() {
-        let (wait, timeout) = (format!("--wait={time}"), format!("--timeout={time}"));
+        let (wait, timeout) = (format!("--wait={time}"), format!("--connect-timeout={time}"));
         for args in [&[wait.as_str()][..], &[&timeout], &[&wait, &timeout]] {
             let relay = scene.relay("./s", &target.listen_name()).args(args).start_listening();
             scene.wire("./s").expect_echo("hello");
@@ -58,7 +60,7 @@ fn a_relay_to_a_port_takes_the_longest_times() {
 fn listeners_take_the_longest_times() {
     let scene = Scene::new();
     for time in times() {
-        for option in ["--idle-timeout", "--linger", "--grace"] {
+        for option in ["--idle-timeout", "--max-time", "--linger", "--grace"] {
             let arg = format!("{option}={time}");
             for args in [&["-k", &arg, "--", "cat"][..], &[&arg, "--", "cat"]] {
                 let server = scene.listen("./s").args(args).start_listening();
@@ -79,7 +81,7 @@ fn connect_takes_the_longest_times() {
     let scene = Scene::new();
     let _echo = scene.listen("./t").args(["-k", "--", "cat"]).start_listening();
     for time in times() {
-        for option in ["--idle-timeout", "--linger", "--wait", "--timeout"] {
+        for option in ["--idle-timeout", "--max-time", "--linger", "--wait", "--connect-timeout"] {
             let client = scene.connect("./t").arg(format!("{option}={time}"));
             client.input("hello").run().silent().output("hello");
         }

@@ -152,6 +152,30 @@ fn clients_of_a_hub_that_wait_for_stdout_take_little_memory() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn an_idle_relayed_connection_takes_little_memory() {
+    const COUNT: usize = 1000;
+    let scene = Scene::new();
+    let (_target, target) = scene.echo("./t");
+    let relay = scene.relay("./s", &target).start_listening();
+    let served = |clients: &mut [Wire]| {
+        for client in clients {
+            client.send("x");
+            client.expect("x");
+        }
+    };
+    // What the first ones need is kept.
+    let mut first: Vec<Wire> = (0..50).map(|_| scene.wire("./s")).collect();
+    served(&mut first);
+    let before = memory(&relay);
+    let mut clients: Vec<Wire> = (0..COUNT).map(|_| scene.wire("./s")).collect();
+    served(&mut clients);
+    let each = memory(&relay).saturating_sub(before) / COUNT as u64;
+    assert!(each < 6 << 10, "{each} bytes for each connection");
+    relay.kill();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_slow_reader_costs_no_memory() {
     const SIZE: usize = 200_000_000;
     let scene = Scene::new();

@@ -130,8 +130,8 @@ fn clients_do_not_wait_for_the_reader_of_ready_fd() {
     scene.expect_answers(|args| scene.with_pipe(3, &[args[0], "--ready-fd=3"]).args(&args[1..]));
     let server = scene.with_pipe(3, &["listen", "-k", "./s", "--ready-fd=3"]).start();
     scene.expect_answer("");
-    // The newline is written when there is room.
-    wait_until("the newline is written", || {
+    // The line is written when there is room.
+    wait_until("the line is written", || {
         let mut buffer = [0; 64 << 10];
         let read = pipe.read(&mut buffer).unwrap_or(0);
         buffer[..read].contains(&b'\n')

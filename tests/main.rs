@@ -24,8 +24,15 @@ mod essentials;
 mod everywhere;
 mod habits;
 mod help;
+mod hints;
+mod ignore_unread;
+mod max_time;
 mod messages;
+mod name;
+mod reconnect;
+mod replay;
 mod server_user;
+mod trace;
 mod transfer;
 mod usage;
 mod words;
@@ -64,19 +71,33 @@ mod taking_over;
 #[cfg(target_os = "linux")]
 mod accept_errors;
 #[cfg(target_os = "linux")]
+mod completions;
+#[cfg(target_os = "linux")]
 mod first_process;
 #[cfg(target_os = "linux")]
 mod largest;
 #[cfg(target_os = "linux")]
 mod log;
 #[cfg(target_os = "linux")]
+mod ls;
+#[cfg(target_os = "linux")]
 mod pass_fds;
 #[cfg(target_os = "linux")]
 mod programs;
 #[cfg(target_os = "linux")]
+mod pty_link;
+#[cfg(target_os = "linux")]
+mod recording;
+#[cfg(target_os = "linux")]
 mod resource_limits;
 #[cfg(target_os = "linux")]
+mod services;
+#[cfg(target_os = "linux")]
 mod system_calls;
+#[cfg(target_os = "linux")]
+mod tap;
+#[cfg(target_os = "linux")]
+mod terminal;
 #[cfg(target_os = "linux")]
 mod without_proc;
 

@@ -37,6 +37,115 @@ fn each_v_adds_messages() {
     client.code(4).says("lsock: debug: trying again");
 }
 
+/// The process and the program on the other side, whichever side that is.
+#[cfg(target_os = "linux")]
+#[test]
+fn v_names_the_process_at_the_other_end() {
+    let scene = Scene::new();
+    let server = scene.listen("./s").open_input().start_listening();
+    let client = scene.connect("./s").arg("-v").open_input().start();
+    let (of_server, of_client) = (server.pid(), client.pid());
+    client.wait_for_message(&format!("connected to ./s: pid {of_server} (lsock), user "));
+    server.wait_for_message(&format!("connection 1 from pid {of_client} uid "));
+    server.wait_for_message(" (lsock)\n");
+}
+
+#[test]
+fn vv_has_the_ends_of_both_directions() {
+    let scene = Scene::new();
+    let server = scene.lsock(["listen", scene.word(), "-vv"]).input("there").start_listening();
+    let client = scene.connect(scene.word()).arg("-vv").input("here").run().ok();
+    for outcome in [client, server.end().ok()] {
+        for part in ["from the input", "from the peer"] {
+            let outcome = outcome.stderr.contains(&format!("lsock: debug: end of file {part}\n"));
+            assert!(outcome, "no end of file {part}");
+        }
+        outcome.says("lsock: debug: sent the end of file to the peer\n");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn vv_has_the_ends_of_a_relayed_connection() {
+    let scene = Scene::new();
+    let (_echo, _) = scene.echo("./t");
+    let relay = scene.lsock(["relay", "-vv", "--once", "./s", "./t"]).start_listening();
+    scene.wire("./s").expect_echo("echo");
+    let outcome = relay.end().ok();
+    outcome
+        .says("connection 1: end of file from the client\n")
+        .says("connection 1: sent the end of file to the target\n")
+        .says("connection 1: end of file from the target\n")
+        .says("connection 1: sent the end of file to the client\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn vv_says_once_that_an_output_takes_nothing() {
+    let scene = Scene::new();
+    let (host, _) = scene.host("./t");
+    let relay = scene.lsock(["relay", "-vv", "./s", "./t"]).start_listening();
+    let client = scene.lsock(["connect", "-vv", "--copy", "buffer", "./s"]).input(data(5_000_000));
+    let client = client.start();
+    let mut wire = host.accept();
+    let stalled = "the target has taken nothing for 1s: waiting for it\n";
+    relay.wait_for_message(stalled);
+    client.wait_for_message("the peer has taken nothing for 1s: waiting for it\n");
+    wire.expect(data(5_000_000));
+    relay.wait_for_message("connection 1: the target takes bytes again after ");
+    assert_eq!(relay.log().matches(stalled).count(), 1, "{}", relay.log());
+    drop(wire);
+    client.end().ok();
+}
+
+/// A server of many clients writes to a log; other commands write for their user or a script.
+#[cfg(unix)]
+#[test]
+fn messages_of_a_server_of_many_clients_have_the_time() {
+    let scene = Scene::new();
+    let has_time = |line: &str| {
+        let (time, rest) = line.split_once(' ').unwrap_or_default();
+        time.len() == "2026-01-01T00:00:00.000000Z".len() && rest.starts_with("lsock: ")
+    };
+    for args in [&["listen", "./s", "-k", "-v"][..], &["relay", "./s", "./absent", "-v"]] {
+        let server = scene.lsock(args).open_input().start_listening();
+        drop(scene.wire("./s"));
+        server.wait_for_message("connection 1");
+        let log = server.terminate().stderr;
+        assert!(log.lines().count() >= 3 && log.lines().all(has_time), "{log}");
+        // Errors before it listens are for whoever starts it.
+        std::fs::write(scene.path("file"), "").unwrap();
+        scene.lsock([args[0], "./file"]).args(&args[2..]).run().fails(3);
+    }
+    let once = scene.lsock(["relay", "./s", "./absent", "-v", "--once"]).start_listening();
+    drop(scene.wire("./s"));
+    let log = once.end().stderr;
+    let is_plain = |line: &str| line.starts_with("lsock: ") || line.starts_with("hint: ");
+    assert!(log.lines().all(is_plain), "{log}");
+}
+
+/// The journal has times of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn messages_for_the_journal_have_no_time() {
+    use crate::harness::wait_until;
+    use std::os::unix::fs::MetadataExt;
+    let scene = Scene::new();
+    let log = File::create(scene.path("log")).unwrap().metadata().unwrap();
+    let stream = format!("{}:{}", log.dev(), log.ino());
+    for (stream, is_journal) in [(stream.as_str(), true), ("1:1", false)] {
+        let script = r#"exec "$0" listen -k -v ./s 2> log"#;
+        let server = scene.shell(script).env("JOURNAL_STREAM", stream).open_input().start();
+        drop(scene.wire("./s"));
+        let log = || std::fs::read_to_string(scene.path("log")).unwrap();
+        wait_until("the client is logged", || log().contains("connection 1"));
+        server.terminate();
+        let log = log();
+        let has_times = !log.lines().any(|line| line.starts_with("lsock: "));
+        assert_eq!(has_times, !is_journal, "{log}");
+    }
+}
+
 #[test]
 fn json_messages_are_one_object_in_each_line() {
     let scene = Scene::new();
@@ -45,11 +154,26 @@ fn json_messages_are_one_object_in_each_line() {
     for line in log.lines() {
         let object: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(object["level"].is_string() && object["message"].is_string(), "{line}");
+        assert!(object["time"].is_string() && object["target"].is_string(), "{line}");
     }
-    // An error contains its hint.
+    // What a message says in words, it also has as fields.
+    let object = |part: &str| -> serde_json::Value {
+        let line = log.lines().find(|line| line.contains(part));
+        serde_json::from_str(line.unwrap_or_else(|| panic!("no {part} in {log}"))).unwrap()
+    };
+    let accepted = object("connection 1 from ");
+    assert_eq!(accepted["conn"], 1);
+    assert!(accepted["peer_pid"].is_u64(), "{accepted}");
+    assert_eq!(accepted["peer_uid"].is_u64(), cfg!(unix), "{accepted}");
+    let report = object("sent 5 bytes, received 4 bytes");
+    assert_eq!((&report["sent"], &report["received"]), (&5.into(), &4.into()), "{report}");
+    assert!(report["duration"].as_f64().unwrap() > 0.0, "{report}");
+    // An error begins in the same way.
+    // It also contains its hint.
     let outcome = scene.connect(scene.word()).args(["--log-format", "json"]).run().code(3);
     let object: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
     assert_eq!(object["level"], "ERROR");
+    assert!(object["time"].is_string() && object["target"].is_string(), "{object}");
     assert!(object["message"].as_str().unwrap().contains(scene.word()));
     assert!(object["hint"].as_str().unwrap().contains("--wait"));
 }
@@ -175,7 +299,8 @@ fn explain_prints_the_plan_and_does_nothing() {
         "half-close",
         "no limit",
     ]);
-    let args = ["--explain", "--wait=2s", "--timeout", "1m", "--eof", "close", "--recv-only"];
+    let args =
+        ["--explain", "--wait=2s", "--connect-timeout", "1m", "--eof", "close", "--recv-only"];
     let outcome = scene.connect(scene.word()).args(args).run();
     outcome.silent().prints_all(&["at most 2s", "1m", "close", "receive only", "stdin and stdout"]);
     let unknown = ["--explain", "--allow", "user:no-such-user-anywhere"];

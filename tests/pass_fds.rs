@@ -2,6 +2,7 @@
 //! closed with a warning without.
 
 mod closed;
+mod connection;
 mod in_flight;
 mod passed;
 
@@ -15,7 +16,7 @@ use rustix::{
 };
 use std::{
     fs::File,
-    io::{IoSlice, IoSliceMut, Read, Write},
+    io::{self, IoSlice, IoSliceMut, Read, Write},
     mem::MaybeUninit,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
@@ -25,13 +26,19 @@ const MOST: usize = 253;
 
 /// Sends the bytes, and the descriptors along with the first byte.
 #[track_caller]
-fn send(wire: &mut Wire, bytes: &[u8], fds: &[OwnedFd]) {
+pub(crate) fn send(wire: &mut Wire, bytes: &[u8], fds: &[OwnedFd]) {
+    try_send(wire, bytes, fds).unwrap();
+}
+
+/// Does the same. If the system refuses the descriptors, nothing is sent.
+fn try_send(wire: &mut Wire, bytes: &[u8], fds: &[OwnedFd]) -> io::Result<()> {
     let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     assert!(fds.is_empty() || control.push(SendAncillaryMessage::ScmRights(&fds)));
-    let sent = sendmsg(&*wire, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).unwrap();
+    let sent = sendmsg(&*wire, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
     wire.send(&bytes[sent..]);
+    Ok(())
 }
 
 /// Reads once. Returns the bytes and the descriptors that came along.
@@ -83,6 +90,22 @@ fn send_write_end(wire: &mut Wire, bytes: &[u8]) -> OwnedFd {
     reader
 }
 
+/// Sends the bytes with the write end of a pipe, or without it if the system refuses descriptors.
+/// Returns the read end, and whether the descriptor was sent.
+#[track_caller]
+fn send_write_end_if_possible(wire: &mut Wire, bytes: &[u8]) -> (OwnedFd, bool) {
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+    let is_sent = match try_send(wire, bytes, &[writer]) {
+        Err(error) => {
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{error}");
+            wire.send(bytes);
+            false
+        }
+        Ok(()) => true,
+    };
+    (reader, is_sent)
+}
+
 /// Waits for the end of file of a pipe, which comes when all write ends are closed.
 #[track_caller]
 fn expect_closed(reader: OwnedFd) {
@@ -92,8 +115,22 @@ fn expect_closed(reader: OwnedFd) {
 
 /// Starts a relay. Returns it with the client and the target of a connection.
 fn start_relay(scene: &Scene, args: &[&str]) -> (Running, Wire, Wire) {
+    connect_through(scene, args, false)
+}
+
+/// Does the same. On request no descriptors are refused, as on a system before Linux 6.16.
+fn connect_through(scene: &Scene, args: &[&str], refuses_none: bool) -> (Running, Wire, Wire) {
     let (host, target) = scene.host(&format!("@{}-target", scene.word()));
-    let relay = scene.relay("./s", &target).args(args).start_listening();
+    let relay = [&["relay", "-v", "./s", &target][..], args].concat();
+    let relay = if refuses_none {
+        const CALLS: [&str; 2] = ["trace=setsockopt", "inject=setsockopt:error=ENOPROTOOPT"];
+        let strace = scene.command("strace").args(["-D", "-f", "-qq", "-o", "/dev/null"]);
+        let strace = strace.args(["--seccomp-bpf", "-e", CALLS[0], "-e", CALLS[1]]);
+        strace.arg(env!("CARGO_BIN_EXE_lsock")).args(&relay)
+    } else {
+        scene.lsock(&relay)
+    };
+    let relay = relay.start_listening();
     let client = scene.wire("./s");
     (relay, client, host.accept())
 }

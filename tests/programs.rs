@@ -5,6 +5,7 @@ mod dbus;
 mod gpg_agent;
 mod postgresql;
 mod redis;
+mod ssh;
 mod ssh_agent;
 mod systemd;
 

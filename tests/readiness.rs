@@ -5,7 +5,10 @@ use rustix::process::Signal;
 use std::{
     fs,
     io::ErrorKind,
-    os::unix::{fs::symlink, net::UnixDatagram},
+    os::unix::{
+        fs::{PermissionsExt as _, symlink},
+        net::UnixDatagram,
+    },
     thread,
     time::Duration,
 };
@@ -22,11 +25,11 @@ fn with_ready_file(scene: &Scene, args: &[&str]) -> Cmd {
 }
 
 #[test]
-fn ready_fd_gets_one_newline_and_is_closed() {
+fn ready_fd_gets_the_name_as_one_line_and_is_closed() {
     let scene = Scene::new();
     for _ in 0..5 {
         let mut server = listen_with_ready_fd(&scene).input("hi").start();
-        server.wait_for_end_of_output("\n");
+        server.wait_for_end_of_output("./s\n");
         assert!(server.is_running());
         scene.connect("./s").run().silent().output("hi");
         server.end().silent();
@@ -38,13 +41,45 @@ fn ready_fd_is_not_passed_on_to_commands() {
     let scene = Scene::new();
     let server = listen_with_ready_fd(&scene).args(["--", "cat"]).start();
     let _client = scene.wire("./s");
-    server.wait_for_end_of_output("\n");
+    server.wait_for_end_of_output("./s\n");
+}
+
+#[test]
+fn ready_fd_can_be_stdout_where_no_data_goes_to_it() {
+    let scene = Scene::new();
+    let (_serving, target) = scene.echo("./t");
+    let servers: [&[&str]; 3] = [
+        &["listen", "./s", "--", "cat"],
+        &["listen", "./s", "-k", "--trace", "--", "cat"],
+        &["relay", "./s", &target],
+    ];
+    for args in servers {
+        let server = scene.lsock([args[0], "--ready-fd=1"]).args(&args[1..]).start();
+        // The end of file: a program reads the output to its end.
+        server.wait_for_end_of_output("./s\n");
+        scene.wire("./s").expect_echo("hi");
+        if args.contains(&"-k") || args[0] == "relay" {
+            server.terminate();
+        } else {
+            server.end().ok();
+        }
+    }
+    let scene = Scene::new();
+    let why = "--ready-fd 1: what is received is written to stdout";
+    scene.expect_wrong_usage(
+        &["listen", "./s", "--ready-fd=1"],
+        &[(&[], why), (&["-k"], why), (&["-k", "--merge"], why), (&["-k", "--broadcast"], why)],
+    );
+    scene.lsock(["relay", "./s", "-", "--ready-fd=1"]).run().fails(2).says(why);
+    let closed = scene.shell(r#"exec "$0" listen ./s --ready-fd 1 -- cat >&-"#);
+    closed.run().fails(2).says("--ready-fd 1: standard output was closed");
+    scene.expect_empty();
 }
 
 #[test]
 fn a_bad_ready_fd_is_wrong_usage() {
     let scene = Scene::new();
-    for number in ["0", "1", "2", "-1", "99", "x", "", "99999999999"] {
+    for number in ["0", "1", "2", "256", "-1", "99", "x", "", "99999999999"] {
         let arg = format!("--ready-fd={number}");
         scene.lsock(["listen", "./s", &arg]).run().fails(2).says("--ready-fd");
     }
@@ -173,6 +208,48 @@ fn a_signal_during_the_start_removes_the_ready_file() {
 }
 
 #[test]
+fn a_signal_before_clients_can_connect_leaves_the_file_of_an_earlier_run() {
+    let scene = Scene::new();
+    let commands: [&[&str]; 2] = [&["listen", "./s"], &["relay", "./s", "./t"]];
+    for args in commands {
+        for number in 0..100 {
+            fs::write(scene.path("ready"), "earlier\n").unwrap();
+            let server = with_ready_file(&scene, args).arg("-v").open_input().start();
+            // Time is the subject: each round sends the signal at another moment of the start.
+            thread::sleep(Duration::from_micros(number * 40));
+            let outcome = server.terminate();
+            // The file is replaced, and then removed, only if lsock has come to listen.
+            if scene.files().is_empty() {
+                outcome.says("listening on");
+            } else {
+                assert_eq!(scene.files(), ["ready"], "{}", outcome.report());
+                assert_eq!(fs::read_to_string(scene.path("ready")).unwrap(), "earlier\n");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ready_file_without_write_permission_is_wrong_usage() {
+    if !is_root() {
+        return;
+    }
+    let scene = Scene::new();
+    let lsock = scene.lsock_for_all();
+    fs::set_permissions(scene.folder(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::write(scene.path("ready"), "earlier\n").unwrap();
+    fs::set_permissions(scene.path("ready"), fs::Permissions::from_mode(0o444)).unwrap();
+    let args = ["listen", "@nobody", "--ready-file", "ready"];
+    let outcome = scene.command(&lsock).args(args).user(NOBODY).run().fails(2);
+    outcome
+        .says(
+            "cannot use ready for --ready-file: the file cannot be written to: permission denied\n",
+        )
+        .says("hint: choose another name");
+    assert_eq!(scene.files(), ["lsock", "ready"]);
+}
+
+#[test]
 fn a_ready_file_on_a_full_disk_is_status_1() {
     let scene = Scene::new();
     for args in [&["listen", "./s"][..], &["listen", "-k", "./s", "--", "cat"]] {
@@ -202,7 +279,7 @@ fn a_server_that_is_taken_over_leaves_the_ready_file_of_the_new_one() {
 fn the_ready_file_exists_before_the_other_notifications() {
     let scene = Scene::new();
     let server = listen_with_ready_fd(&scene).args(["--ready-file", "ready"]).start();
-    server.wait_for_end_of_output("\n");
+    server.wait_for_end_of_output("./s\n");
     assert_eq!(fs::read_to_string(scene.path("ready")).unwrap(), "./s\n");
     scene.connect("./s").run().silent();
     server.end().silent();

@@ -55,7 +55,7 @@ fn nothing_is_sent_to_or_taken_from_a_server_of_another_user() {
     let server = expect_nothing(&scene, scene.word(), 4);
     let other = ["--server-user", OTHER];
     // A server that is there is not waited for.
-    for args in [&[][..], &["--wait"], &["--wait=30s", "--timeout", "30s"]] {
+    for args in [&[][..], &["--wait"], &["--wait=30s", "--connect-timeout", "30s"]] {
         let client = scene.connect(scene.word()).args(other).args(args).input("secret");
         let outcome = client.run().fails(3).output("").says(NOT_OTHER);
         outcome.says("cannot connect to ").says(scene.word());
@@ -75,7 +75,8 @@ fn a_relay_closes_the_clients_of_a_target_of_another_user() {
     let relay = scene.relay(scene.word(), &target).args(other).start_listening();
     for number in 1..=2 {
         let mut client = scene.wire(scene.word());
-        client.send("secret");
+        // It fails if the relay has closed already.
+        let _ = client.write_all(b"secret");
         assert_eq!(client.rest_whatever_happens(), b"");
         relay.wait_for_message(&format!("warning: connection {number}: cannot connect to "));
     }
@@ -98,7 +99,7 @@ fn an_unknown_user_is_wrong_usage_before_anything_is_opened() {
     for (user, reason) in [
         ("no-such-user-anywhere", "no-such-user-anywhere"),
         ("user:no-such-user-anywhere", "no-such-user-anywhere"),
-        ("uid:x", "not a number"),
+        ("uid:x", "not a whole number"),
         ("group:users", "not as a group"),
         ("name:a", "it takes me, NAME, user:NAME, uid:N or sid:SID"),
         ("", "it takes me, "),
@@ -109,6 +110,17 @@ fn an_unknown_user_is_wrong_usage_before_anything_is_opened() {
             outcome.fails(2).output("").says(reason);
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_number_is_written_as_a_uid() {
+    let scene = Scene::new();
+    for args in [["connect", "./s", "--server-user", "0"], ["listen", "./s", "--allow", "user:0"]] {
+        let outcome = scene.lsock(args).run().fails(2).says("there is no user `0`\n");
+        outcome.says("hint: write uid:0 for the user with this number\n");
+    }
+    scene.expect_empty();
 }
 
 #[test]

@@ -242,3 +242,74 @@ fn a_mount_over_the_name_and_a_read_only_file_system_are_named() {
                  read-only\nhint: choose a folder that you can write to\n3\n";
     assert_eq!(outcome.stderr, [busy, busy, fixed].concat(), "{}", outcome.report());
 }
+
+#[test]
+fn a_literal_tilde_and_a_path_that_is_too_long_get_the_path_that_works() {
+    let scene = Scene::new();
+    let home = "hint: the shell does not replace `~` after `fs:`: write \"$HOME/a\"";
+    scene.connect("fs:~/a").run().fails(3).says("fs:~/a: no such file or directory").says(home);
+    scene.connect("~/a").run().fails(2).says("~");
+    let folder = scene.path("d".repeat(99).as_str());
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join("a");
+    let outcome = scene.connect(path.to_str().unwrap()).run().fails(2);
+    let length = path.as_os_str().len();
+    let hint = format!(
+        "hint: `cd {}` first; there the name is ./a, which is short enough\n",
+        folder.display()
+    );
+    outcome.says(&format!("it is {length} bytes long, and at most ")).says(&hint);
+    let script = format!(r#"cd {} && "$0" name --probe=20s -q ./a"#, folder.display());
+    let probe = scene.shell(&script).start();
+    let server = format!(r#"cd {} && exec "$0" listen -v ./a"#, folder.display());
+    let server = scene.shell(&server).start_listening();
+    probe.end().silent();
+    server.end().ok();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_backlog_is_named_with_its_figures() {
+    let scene = Scene::new();
+    let (abstract_host, word) = scene.host(&format!("@{}", scene.word()));
+    let (file_host, file) = scene.host("./s");
+    for (host, name, backlog) in [(abstract_host, word, 0), (file_host, file, 2)] {
+        host.backlog(backlog);
+        let waiting: Vec<_> = (0..=backlog).map(|_| scene.wire(&name)).collect();
+        let full = backlog + 1;
+        let reason = format!("no answer within 50ms: its backlog is full ({full}/{backlog})\n");
+        for option in ["--connect-timeout=50ms", "--wait=50ms"] {
+            let outcome = scene.connect(&name).arg(option).run().fails(4).output("");
+            outcome
+                .says(&format!("lsock: cannot connect to {name}: {reason}"))
+                .says(&format!("server more time; `lsock name {name}` shows it and its clients\n"));
+        }
+        drop(waiting);
+    }
+}
+
+/// Only a person is told that connecting waits, because the time limit for that takes system calls.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_is_told_that_connecting_waits_for_a_full_backlog() {
+    use crate::harness::has;
+    if !has("script") {
+        return;
+    }
+    let scene = Scene::new();
+    let (host, name) = scene.host("./s");
+    host.backlog(0);
+    let first = scene.wire(&name);
+    let lsock = env!("CARGO_BIN_EXE_lsock");
+    let line = format!("{lsock} connect --send-only --timeout 30s ./s </dev/null");
+    let client = scene.command("script").args(["-qec", &line, "/dev/null"]).start();
+    let waiting = b"lsock: waiting: the backlog of ./s is full (1/0)";
+    let is_told = client
+        .stdout
+        .wait_for(|so_far| so_far.windows(waiting.len()).any(|found| found == waiting));
+    assert!(is_told, "{}", client.report());
+    drop(host.accept());
+    drop(host.accept());
+    client.end().ok();
+    drop(first);
+}

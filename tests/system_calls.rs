@@ -33,7 +33,11 @@ fn calls(scene: &Scene) -> BTreeMap<String, usize> {
 
 #[track_caller]
 fn assert_calls(scene: &Scene, needed: usize) {
-    let calls = calls(scene);
+    assert_count(&calls(scene), needed);
+}
+
+#[track_caller]
+fn assert_count(calls: &BTreeMap<String, usize>, needed: usize) {
     let count: usize = calls.values().sum();
     assert!(count <= needed + OTHERS, "{count} calls, {needed} are needed: {calls:?}");
     assert!(count >= needed, "the trace is not complete: {count} calls: {calls:?}");
@@ -41,12 +45,24 @@ fn assert_calls(scene: &Scene, needed: usize) {
 
 #[test]
 fn a_relayed_message_takes_a_wait_a_read_and_a_write() {
+    relay_messages(&[], 6);
+}
+
+#[test]
+fn a_message_that_is_traced_and_recorded_takes_a_write_for_each() {
+    relay_messages(&["--trace-file", "t.txt", "--record", "r.pcapng"], 10);
+}
+
+/// Relays messages and their answers with the options. Each round needs that many calls.
+#[track_caller]
+fn relay_messages(options: &[&str], calls_each: usize) {
     if !has("strace") {
         return;
     }
     let scene = Scene::new();
     let (host, target) = scene.host("./t");
-    let relay = traced(&scene, &["relay", "--once", "-v", "./s", &target]).start_listening();
+    let args = [&["relay", "--once", "-v", "./s", &target][..], options].concat();
+    let relay = traced(&scene, &args).start_listening();
     let mut client = scene.wire("./s");
     let mut server = host.accept();
     for _ in 0..ROUNDS {
@@ -58,7 +74,33 @@ fn a_relayed_message_takes_a_wait_a_read_and_a_write() {
     client.end();
     server.end();
     relay.end().ok();
-    assert_calls(&scene, 6 * ROUNDS);
+    assert_calls(&scene, calls_each * ROUNDS);
+}
+
+/// Two sockets are made, watched and closed; three times something arrives on one side, and once or
+/// twice on the other; two calls ask who has connected and whether there is another client, and two
+/// whether everything was read.
+#[test]
+fn a_relayed_connection_of_one_message_and_its_answer_takes_26_calls() {
+    if !has("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let (_serving, target) = scene.echo("./t");
+    let relay = traced(&scene, &["relay", "./s", &target, "--ready-file", "ready"]).start();
+    wait_until("it listens", || scene.path("ready").exists());
+    for _ in 0..ROUNDS {
+        let mut client = scene.wire("./s");
+        client.send("to there");
+        client.expect("to there");
+        client.end();
+        client.expect_rest("");
+    }
+    relay.terminate();
+    let mut calls = calls(&scene);
+    // Of programs that are built for tests.
+    calls.remove("fcntl");
+    assert_count(&calls, 26 * ROUNDS);
 }
 
 /// A wait for the peer is a wait for the reader of stdout as well, which may exit meanwhile.
@@ -104,4 +146,73 @@ fn a_message_for_a_file_takes_a_read_and_a_write() {
     client.end();
     listener.end().ok();
     assert_calls(&scene, 2 * ROUNDS);
+}
+
+/// As many as a bare loop needs: whatever is added makes the measured socket look slower.
+#[test]
+fn a_message_of_bench_takes_the_calls_of_a_bare_loop() {
+    // A send and a receive of each side; for a connection also socket, connect, accept and two closes.
+    measure_messages("latency", 4);
+    measure_messages("connect", 9);
+}
+
+#[track_caller]
+fn measure_messages(workload: &str, calls_each: usize) {
+    if !has("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    // std asks for the flags of a descriptor before it closes it, if it is built for debugging.
+    let strace = ["-f", "-qq", "-e", "trace=network,read,write,close", "-o", "trace"];
+    let count = ROUNDS.to_string();
+    let options = ["--size", "8", "--count", &count, "--warmup", "0s", "--repeat", "1"];
+    let bench = scene.command("strace").args(strace).arg(env!("CARGO_BIN_EXE_lsock"));
+    let bench = bench.args(["bench", workload, "--over", "file", "--api", "sync"]).args(options);
+    bench.run().ok();
+    assert_calls(&scene, calls_each * ROUNDS);
+}
+
+/// A lookup can take long, and the name can belong to another user by the next one.
+#[test]
+fn allowed_accounts_are_looked_up_once() {
+    if !has("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let (_serving, target) = scene.echo("./t");
+    let strace = ["-D", "-f", "-qq", "-e", "trace=openat", "-o", "trace"];
+    let relay = scene.command("strace").args(strace).arg(env!("CARGO_BIN_EXE_lsock"));
+    let relay = relay.args(["relay", "-v", "./s", &target, "--max-conns", "5"]);
+    let rules = ["--allow", "user:root", "--allow", "group:root", "--allow", "any"];
+    let relay = relay.args(rules).start_listening();
+    for _ in 0..5 {
+        scene.served_wire("./s");
+    }
+    relay.wait_for_message("connection 5: ");
+    relay.terminate();
+    let trace = fs::read_to_string(scene.path("trace")).unwrap();
+    for accounts in ["\"/etc/passwd\"", "\"/etc/group\""] {
+        assert_eq!(trace.matches(accounts).count(), 1, "{accounts}\n{trace}");
+    }
+}
+
+/// What stands at the name is examined only after a failure.
+#[test]
+fn a_connection_takes_one_call_that_names_the_server() {
+    if !has("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let (host, name) = scene.host("./s");
+    let client = traced(&scene, &["connect", &name]).start();
+    drop(host.accept());
+    client.end();
+    let text = fs::read_to_string(scene.path("trace")).unwrap();
+    let lines: Vec<_> = text.lines().filter(|line| !line.contains("execve(")).collect();
+    let of_name: Vec<_> = lines.iter().filter(|line| line.contains("./s\"")).collect();
+    assert!(matches!(of_name[..], [line] if line.contains("connect(")), "{of_name:?}");
+    // A time limit, and the table of sockets.
+    for call in ["SO_SNDTIMEO", "NETLINK"] {
+        assert!(!text.contains(call), "{call}: {text}");
+    }
 }

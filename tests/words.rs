@@ -9,6 +9,9 @@ fn line(sides: &str) -> String {
     if cfg!(windows) && !line.contains('"') { line.replace('\'', "\"") } else { line }
 }
 
+/// The shell with its option for a command.
+const SHELL: &str = if cfg!(windows) { "cmd /c" } else { "sh -c" };
+
 #[test]
 fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
     let [file, other] =
@@ -23,7 +26,7 @@ fn words_of_socat_are_translated_on_both_sides_of_a_relay() {
             (&["relay", "UNIX-LISTEN:a.sock,fork", "STDIO"], &line(&format!("{file} -"))),
             (&["relay", "@a", "EXEC:cat"], &line("@a exec:cat")),
             (&["relay", "@a", "EXEC:cat -n,pty"], &line("@a 'exec:cat -n'")),
-            (&["relay", "@a", "SYSTEM:a | b"], &line("@a \"exec:sh -c 'a | b'\"")),
+            (&["relay", "@a", "SYSTEM:a | b"], &line(&format!("@a \"exec:{SHELL} 'a | b'\""))),
             (&["relay", "ABSTRACT-LISTEN:a", "abstract-connect:b"], &line("@a @b")),
             // The listener comes first.
             (
@@ -120,7 +123,22 @@ fn what_lsock_does_not_have_is_named_with_what_to_use() {
                 "socat has it: `socat UDP-LISTEN:53,fork ...`",
             ),
             (&["connect", "vsock:3:80"], "socat has it: `socat VSOCK:3:80 ...`"),
-            (&["listen", "PTY,link=./p"], "lsock has no pseudo-terminals"),
+        ],
+    );
+}
+
+#[test]
+fn a_terminal_of_socat_is_an_endpoint_of_a_relay() {
+    let hints = if cfg!(windows) {
+        ["lsock has no pseudo-terminals"; 2].map(str::to_owned)
+    } else {
+        ["`lsock relay pty:./p -`", "`lsock relay - pty:./p`"].map(str::to_owned)
+    };
+    Scene::new().expect_wrong_usage(
+        &[],
+        &[
+            (&["listen", "PTY,link=./p,raw"], &hints[0]),
+            (&["connect", "PTY,link=./p,raw"], &hints[1]),
         ],
     );
 }

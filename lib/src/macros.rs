@@ -170,6 +170,10 @@ macro_rules! delegate {
                 let $this = self;
                 $inner.peer_creds()
             }
+            fn peer_creds_with_groups(&self) -> std::io::Result<$crate::PeerCreds> {
+                let $this = self;
+                $inner.peer_creds_with_groups()
+            }
             fn peer_hung_up(&self) -> std::io::Result<bool> {
                 let $this = self;
                 $inner.peer_hung_up()

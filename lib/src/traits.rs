@@ -195,8 +195,9 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// Byte-type pipes, which only servers of other programs create, cannot carry it; nor is it sent
     /// if the stream ignores such messages (`os::windows::Stream::ignore_empty_messages`). `Read`
     /// has an effect on this end only; the peer can still write. A write that waits in another
-    /// thread is cancelled: if it fails with `BrokenPipe`, the peer may have read a part of its
-    /// data, and does not get the rest.
+    /// thread is cancelled, also if the end of file cannot be sent: if it fails with `BrokenPipe`, the
+    /// peer may have read a part of its data, and does not get the rest. After `Write` has failed
+    /// with `Unsupported` the direction is still open; after `Both` this end is closed in any case.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
     /// Waits until the peer has read everything that was written, for at most `deadline`. With a
@@ -261,7 +262,7 @@ pub trait StreamCommon: Debug + Send + Sync + Sized + Sealed + 'static {
     fn take_error(&self) -> io::Result<Option<io::Error>>;
 
     /// Returns the peer's credentials, as they were when it connected or listened: its process
-    /// and, on Unix, its user and groups.
+    /// and, on Unix, its user and effective group.
     ///
     /// # Errors
     /// On Unix an error of `getsockopt(2)` or `getpeereid(3)`, such as `NotConnected` if the
@@ -271,6 +272,17 @@ pub trait StreamCommon: Debug + Send + Sync + Sized + Sealed + 'static {
     /// # Platform-specific behaviour
     /// On Windows `os::windows::Stream::peer_user` returns the user.
     fn peer_creds(&self) -> io::Result<PeerCreds>;
+
+    /// Returns the same as [`peer_creds`](Self::peer_creds), with the supplementary groups of the peer
+    /// where the system returns them.
+    ///
+    /// # Errors
+    /// Those of [`peer_creds`](Self::peer_creds).
+    ///
+    /// # Platform-specific behaviour
+    /// Linux and Android need another system call for the groups (`SO_PEERGROUPS`). Elsewhere the two
+    /// methods do the same.
+    fn peer_creds_with_groups(&self) -> io::Result<PeerCreds>;
 
     /// Returns whether the peer has closed both directions, so that writes fail. Data that it
     /// sent before can still be read. It is `false` for a peer that has only half-closed.

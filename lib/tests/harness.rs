@@ -1,7 +1,11 @@
 //! Common parts of the tests: a name of their own, a deadline, and waiting for conditions.
 
+mod common;
 mod thread_mark;
 
+#[cfg(windows)]
+pub(crate) use common::is_wine;
+pub(crate) use common::{eventually, seeded_pattern, unique_word, within_deadline};
 pub(crate) use thread_mark::{ThreadMark, spawn_waiting};
 
 use local_socket::{
@@ -9,19 +13,7 @@ use local_socket::{
     ToNsName as _,
     traits::{Listener as _, Stream as _},
 };
-use std::{
-    fmt::Write as _,
-    io, panic, process,
-    sync::{
-        atomic::{AtomicU32, Ordering},
-        mpsc::{self, RecvTimeoutError},
-    },
-    thread,
-    time::{Duration, Instant},
-};
-
-/// A test that takes longer hangs. No test waits that long on purpose.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+use std::{io, thread, time::Duration};
 
 /// A time that a call which fails at once never takes.
 pub(crate) const AT_ONCE: Duration = Duration::from_secs(5);
@@ -159,67 +151,6 @@ impl Place {
     }
 }
 
-/// Returns a word that no other test uses, in this process or another.
-pub(crate) fn unique_word() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("local-socket-test-{}-{count}", process::id())
-}
-
-/// Runs a test in a thread of its own, and fails if it does not end.
-pub(crate) fn within_deadline(test: impl FnOnce() + Send + 'static) {
-    let (running, ended) = mpsc::channel::<()>();
-    let name = thread::current().name().unwrap_or("test").to_owned();
-    let thread = thread::Builder::new().name(name).spawn(move || {
-        let _running = running;
-        test();
-    });
-    let thread = thread.unwrap();
-    match ended.recv_timeout(DEADLINE) {
-        Err(RecvTimeoutError::Timeout) => {
-            panic!("the test hangs: still running after {DEADLINE:?}\n{}", threads());
-        }
-        _ => {
-            if let Err(report) = thread.join() {
-                panic::resume_unwind(report);
-            }
-        }
-    }
-}
-
-/// Returns the system calls in which the threads of this process wait, if the system reports them.
-fn threads() -> String {
-    let mut text = String::new();
-    for entry in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
-        let read = |file| std::fs::read_to_string(entry.path().join(file)).unwrap_or_default();
-        let (comm, wchan, syscall) = (read("comm"), read("wchan"), read("syscall"));
-        let _ = writeln!(text, "thread {}: in {wchan}, syscall {}", comm.trim(), syscall.trim());
-    }
-    text
-}
-
-/// Returns whether this is Wine, which lacks some features of Windows.
-#[cfg(windows)]
-pub(crate) fn is_wine() -> bool {
-    use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
-    // SAFETY: both texts end with a NUL, and ntdll.dll is always loaded.
-    unsafe {
-        let ntdll = GetModuleHandleA(c"ntdll.dll".as_ptr().cast());
-        GetProcAddress(ntdll, c"wine_get_version".as_ptr().cast()).is_some()
-    }
-}
-
-/// Waits for a condition that no call reports.
-#[track_caller]
-pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE / 2;
-    while !condition() {
-        assert!(Instant::now() < deadline, "timed out waiting until {what}");
-        // No call waits for the condition, so it is checked again after a pause.
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
 /// Fails unless the error is of one of the kinds.
 #[track_caller]
 pub(crate) fn assert_kind<T: std::fmt::Debug>(
@@ -246,16 +177,7 @@ pub(crate) const GONE: &[io::ErrorKind] =
 
 /// Returns bytes without repetitions that could hide a loss or a swap.
 pub(crate) fn pattern(len: usize) -> Vec<u8> {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut bytes = Vec::with_capacity(len + 8);
-    while bytes.len() < len {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend_from_slice(&state.to_le_bytes());
-    }
-    bytes.truncate(len);
-    bytes
+    seeded_pattern(len, 0)
 }
 
 /// Fails with the position of the first difference instead of megabytes of data.

@@ -3,15 +3,16 @@
 use super::{
     Case, Results, Workload,
     report::{
-        columns::{Column, Emphasis},
         environment::pins,
         number::{self, TimeUnit},
-        table::aligned,
     },
     results::{Metric, Row},
     statistics::Figure,
 };
-use crate::diag::escaped;
+use crate::{
+    diag::escaped,
+    text_table::{Column, Emphasis, lines},
+};
 
 /// New results compared with old ones.
 #[derive(Debug)]
@@ -99,8 +100,9 @@ impl Comparison {
             column("change", false, |change| format!("{:+.1}%", change.percent)),
             Column::new("", true, verdicts),
         ];
-        let lines = aligned(&columns.each_ref(), color);
-        let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let columns = columns.each_ref();
+        let mut text: String =
+            lines(&columns, color, None).map(|line| format!("{line}\n")).collect();
         for (heading, cases) in [("only before", &self.gone), ("only now", &self.added)] {
             text.extend(cases.iter().map(|case| format!("{heading}: {case}\n")));
         }

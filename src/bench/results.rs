@@ -11,19 +11,24 @@ use std::time::Duration;
 /// Everything that reports need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Results {
-    pub(crate) format: FormatVersion,
+    pub(crate) format: FormatName,
+    /// The version of the format. Other versions may have other fields.
+    pub(crate) schema: u32,
     pub(crate) environment: Environment,
     pub(crate) setup: Setup,
     pub(crate) rows: Vec<Row>,
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// The format of the document. Other versions may have other fields.
+/// What identifies a document.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum FormatVersion {
-    #[serde(rename = "lsock-bench 1")]
-    V1,
+pub(crate) enum FormatName {
+    #[serde(rename = "lsock-bench")]
+    Bench,
 }
+
+/// The version of the format that this version of lsock writes and reads.
+pub(crate) const SCHEMA: u32 = 1;
 
 /// How the cases were measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,7 +147,7 @@ impl Results {
             rows[index].ratio = ratio.filter(|ratio| ratio.is_finite());
         }
         let warnings = Warning::of(&environment, &setup, &rows);
-        Self { format: FormatVersion::V1, environment, setup, rows, warnings }
+        Self { format: FormatName::Bench, schema: SCHEMA, environment, setup, rows, warnings }
     }
 
     /// Returns the rows of each workload that was measured.

@@ -85,7 +85,7 @@ pub(crate) struct WorkOptions {
     /// CPUs to pin to: the first for the server, the others for the clients in turn.
     ///
     /// A single CPU is shared by all.
-    #[arg(long, value_name = "CPU,...", value_delimiter = ',')]
+    #[arg(long, value_name = "CPU,...", value_delimiter = ',', value_parser = value::cpu)]
     pub(crate) pin: Vec<usize>,
 
     /// Number of runs of each case [default: 3; with --at 1].
@@ -155,7 +155,11 @@ pub(crate) struct ReportOptions {
     pub(crate) save: Option<PathBuf>,
 
     /// Compare with saved results and print what has changed beyond noise.
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = value::file("saved results are read from a file")
+    )]
     pub(crate) compare: Option<PathBuf>,
 
     /// Exit with status 1 if a case is slower than before by more than this.

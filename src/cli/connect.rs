@@ -1,4 +1,6 @@
-use super::{Connecting, Everywhere, Transfer, value};
+use super::{
+    AtTerminal, CommandTerminal, Connecting, Everywhere, Observing, Reconnecting, Transfer, value,
+};
 use clap::Args;
 use local_socket::Name;
 use std::ffi::OsString;
@@ -16,7 +18,24 @@ pub(crate) struct Connect {
     #[command(flatten)]
     pub(crate) connecting: Connecting,
     #[command(flatten)]
+    pub(crate) reconnecting: Reconnecting,
+
+    /// Pass the connection to the process at the other end of stdout, and end (Unix).
+    ///
+    /// stdout has to be a Unix domain socket. The process receives the connected socket with one
+    /// byte (SCM_RIGHTS), as ssh(1) expects of a ProxyCommand with ProxyUseFdpass. No byte passes
+    /// through lsock.
+    #[arg(long, help_heading = "Connecting")]
+    pub(crate) pass_connection: bool,
+
+    #[command(flatten)]
     pub(crate) transfer: Transfer,
+    #[command(flatten)]
+    pub(crate) at_terminal: AtTerminal,
+    #[command(flatten)]
+    pub(crate) command_terminal: CommandTerminal,
+    #[command(flatten)]
+    pub(crate) observing: Observing,
 
     /// Print what would be done, without doing it.
     #[arg(long, help_heading = "Everywhere", display_order = 904)]

@@ -24,8 +24,10 @@ pub(crate) struct Connecting {
     pub(crate) wait: Option<Option<Duration>>,
 
     /// Give up a connection attempt (full backlog, busy pipe) after DURATION.
-    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
-    pub(crate) timeout: Option<Duration>,
+    ///
+    /// --timeout, as it was called before, is still understood.
+    #[arg(long, alias = "timeout", value_name = "DURATION", value_parser = value::duration)]
+    pub(crate) connect_timeout: Option<Duration>,
 
     /// Send nothing unless the server runs as WHO: me, NAME, user:NAME, uid:N or sid:SID.
     ///
@@ -43,6 +45,6 @@ impl Connecting {
             Some(None) => Wait::ForEver,
             Some(Some(limit)) => Wait::AtMost(limit),
         };
-        RetryPolicy::new(wait, self.timeout)
+        RetryPolicy::new(wait, self.connect_timeout)
     }
 }

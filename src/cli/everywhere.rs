@@ -76,7 +76,7 @@ const FORMATS: &[Choice<LogFormat>] = &[
 ];
 
 const COLORS: &[Choice<Color>] = &[
-    Choice::new(Color::Auto, "auto", "On a terminal, unless NO_COLOR is set"),
+    Choice::new(Color::Auto, "auto", "On a terminal, unless NO_COLOR is set or TERM is dumb"),
     Choice::new(Color::Always, "always", "Always"),
     Choice::new(Color::Never, "never", "Never"),
 ];

@@ -15,7 +15,8 @@ use std::ffi::OsString;
 pub(super) const NAME: &str = "help";
 
 /// The commands that have help.
-const COMMANDS: [&str; 5] = ["listen", "connect", "relay", "bench", "completions"];
+const COMMANDS: [&str; 9] =
+    ["listen", "connect", "relay", "tap", "bench", "name", "ls", "replay", "completions"];
 
 const TOPIC: &str = "topic";
 

@@ -1,4 +1,4 @@
-use super::{Everywhere, Listening, Transfer, value};
+use super::{CommandTerminal, Everywhere, Listening, Observing, Transfer, value};
 use clap::Args;
 use local_socket::Name;
 use std::ffi::OsString;
@@ -49,6 +49,18 @@ pub(crate) struct Listen {
     pub(crate) listening: Listening,
     #[command(flatten)]
     pub(crate) transfer: Transfer,
+    #[command(flatten)]
+    pub(crate) command_terminal: CommandTerminal,
+    #[command(flatten)]
+    pub(crate) observing: Observing,
+
+    /// Send SIGHUP to the command when its client has closed, and SIGKILL after --grace (Unix).
+    ///
+    /// Without this option a command is not told: it notices when it reads or writes, and a command
+    /// that does neither runs on. With it, the bytes pass through lsock, and SIGHUP has its default
+    /// action when the command starts, also under nohup(1).
+    #[arg(long, requires = "command", help_heading = "Transfer", display_order = 300)]
+    pub(crate) hangup: bool,
 
     /// Print what would be done, without doing it.
     #[arg(long, help_heading = "Everywhere", display_order = 904)]

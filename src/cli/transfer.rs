@@ -46,6 +46,20 @@ pub(crate) struct Transfer {
     #[arg(long, value_name = "DURATION", value_parser = value::duration_not_zero)]
     pub(crate) idle_timeout: Option<Duration>,
 
+    /// End with status 4 if a connection is not over after DURATION.
+    ///
+    /// The time begins when both ends are connected, whatever moves. With many clients only that
+    /// connection ends, with a warning.
+    #[arg(long, value_name = "DURATION", value_parser = value::duration_not_zero)]
+    pub(crate) max_time: Option<Duration>,
+
+    /// Do not fail if the peer closes without reading all that was sent to it.
+    ///
+    /// The status is 0 instead of 5, and there is no warning. In a relay both sides are peers.
+    /// Bytes that are lost for another reason are still a failure.
+    #[arg(long)]
+    pub(crate) ignore_unread: bool,
+
     /// Show on stderr how many bytes have moved [default: never].
     ///
     /// Without a value: `auto`.
@@ -135,6 +149,9 @@ impl Transfer {
             empty_messages: self.empty_messages.unwrap_or(EmptyMessages::Eof),
             linger: self.linger,
             idle: self.idle_timeout,
+            max_time: self.max_time,
+            ignores_unread: self.ignore_unread,
+            hangs_up: false,
             copy: self.copy,
             buffer: self.buffer,
         })

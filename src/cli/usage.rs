@@ -19,7 +19,7 @@ use crate::{
     system::stdout,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use std::{error::Error as _, ffi::OsString};
+use std::{error::Error as _, ffi::OsString, slice};
 
 /// A command line that cannot be carried out, or the request of help or of the version.
 #[derive(Debug)]
@@ -95,11 +95,12 @@ fn hint(error: &clap::Error, args: &[OsString], help: String) -> Option<String> 
     if let Some(error) = endpoint_error(error) {
         return endpoint::hint(error, args, help);
     }
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(word)) => Some(word.as_str()),
-        Some(ContextValue::Strings(words)) => words.first().map(String::as_str),
-        _ => None,
+    let words = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => slice::from_ref(word),
+        Some(ContextValue::Strings(words)) => words,
+        _ => &[],
     };
+    let context = |kind| words(kind).first().map(String::as_str);
     let command = line::command(args);
     let habit = match (error.kind(), command) {
         (ErrorKind::InvalidSubcommand, _) | (ErrorKind::UnknownArgument, None) => {
@@ -119,11 +120,20 @@ fn hint(error: &clap::Error, args: &[OsString], help: String) -> Option<String> 
         ];
         let (_, word) = pairs
             .iter()
-            .filter_map(|(wrong, suggested)| Some((context(*wrong)?, context(*suggested)?)))
+            .filter_map(|(wrong, suggested)| {
+                let wrong = context(*wrong)?;
+                Some((wrong, nearest(wrong, words(*suggested))?))
+            })
             .find(|(wrong, suggested)| is_near(wrong, suggested))?;
         Some(format!("did you mean `{word}`?"))
     };
     Some(habit.or_else(near).unwrap_or(help))
+}
+
+/// Returns the word that needs the fewest changes.
+fn nearest<'w>(wrong: &str, words: &'w [String]) -> Option<&'w str> {
+    let distance = |word: &&String| strsim::damerau_levenshtein(wrong, word);
+    words.iter().min_by_key(distance).map(String::as_str)
 }
 
 /// Returns whether a wrong word can stand for another one: as its beginning, or with one mistake for

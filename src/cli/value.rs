@@ -1,9 +1,20 @@
 //! Parsers of option values.
 
 use crate::endpoint::{ListenOn, Target, parse_name};
-use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{
+    OsStringValueParser, PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser,
+};
 use local_socket::Name;
-use std::{error::Error, ffi::OsStr, time::Duration};
+use std::{
+    error::Error,
+    ffi::OsStr,
+    fmt::Display,
+    num::{NonZeroU16, NonZeroUsize},
+    ops::RangeInclusive,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 /// A value of an enum on the command line: its name, hidden aliases, and help.
 #[derive(Copy, Clone, Debug)]
@@ -83,6 +94,25 @@ pub(super) fn duration_not_zero(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Parses the number of the descriptor that readiness is written to.
+pub(super) fn ready_fd(text: &str) -> Result<i32, String> {
+    match text.parse() {
+        Ok(0) => Err("that is standard input".to_owned()),
+        Ok(2) => Err("that is standard error, which messages are written to".to_owned()),
+        Ok(number @ 1..=255) => Ok(number),
+        _ => Err("it takes a whole number from 3 to 255, or 1".to_owned()),
+    }
+}
+
+/// Parses a security descriptor as far as every system can: it is not empty. An empty one says nothing
+/// about who may connect.
+pub(super) fn sddl(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it takes a security descriptor, such as D:P(A;;GA;;;SY)".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Parses a file mode in octal digits.
 pub(super) fn mode(text: &str) -> Result<u16, String> {
     match u16::from_str_radix(text, 8) {
@@ -107,27 +137,77 @@ pub(super) fn size_not_zero(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Parses a whole number from 1.
+/// Parses a number of messages or connections, or the number of a connection.
 pub(super) fn count(text: &str) -> Result<u64, String> {
-    match text.parse() {
-        Ok(count @ 1..) if !text.starts_with('+') => Ok(count),
-        _ => Err("it takes a whole number from 1".to_owned()),
-    }
+    whole(text, 1..=u64::MAX)
+}
+
+/// Parses a limit of the number of clients.
+pub(super) fn most_clients(text: &str) -> Result<NonZeroUsize, String> {
+    whole(text, NonZeroUsize::MIN..=NonZeroUsize::MAX)
 }
 
 /// Parses a number of concurrent clients.
 pub(super) fn clients(text: &str) -> Result<usize, String> {
-    match count(text) {
-        Ok(clients @ ..=10_000) => usize::try_from(clients).map_err(|error| error.to_string()),
-        _ => Err("it takes a number from 1 to 10000".to_owned()),
-    }
+    whole(text, 1..=10_000)
+}
+
+/// Parses the number of clients that are shown.
+pub(super) fn clients_shown(text: &str) -> Result<usize, String> {
+    whole(text, 0..=usize::MAX)
 }
 
 /// Parses a number of repetitions.
 pub(super) fn repeat(text: &str) -> Result<usize, String> {
+    whole(text, 1..=1000)
+}
+
+/// Parses the length of a backlog, which is an `int` in `listen(2)`.
+pub(super) fn backlog(text: &str) -> Result<u32, String> {
+    whole(text, 0..=0x7fff_ffff)
+}
+
+/// Parses a port.
+pub(super) fn port(text: &str) -> Result<NonZeroU16, String> {
+    whole(text, NonZeroU16::MIN..=NonZeroU16::MAX)
+}
+
+/// Parses a process ID.
+pub(super) fn pid(text: &str) -> Result<u32, String> {
+    whole(text, 1..=u32::MAX)
+}
+
+/// Parses the number of a CPU.
+pub(super) fn cpu(text: &str) -> Result<usize, String> {
+    whole(text, 0..=usize::MAX)
+}
+
+/// Parses a whole number in decimal digits. The reason of an error is what is accepted.
+fn whole<T>(text: &str, range: RangeInclusive<T>) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
-        Ok(repeat @ 1..=1000) if !text.starts_with('+') => Ok(repeat),
-        _ => Err("it takes a number from 1 to 1000".to_owned()),
+        Ok(number) if is_whole && range.contains(&number) => Ok(number),
+        _ => Err(format!("it takes a whole number from {} to {}", range.start(), range.end())),
+    }
+}
+
+/// Parses the path of a file. `-` is refused: many programs take it for a standard stream. `instead`
+/// says what to use in its place.
+pub(super) fn file(instead: &'static str) -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(move |path| match path.as_os_str() == "-" {
+        true => Err(format!("{instead}; ./- is a file of that name")),
+        false => Ok(path),
+    })
+}
+
+/// Parses a factor of the speed.
+pub(super) fn speed(text: &str) -> Result<f64, String> {
+    match text.strip_suffix('x').unwrap_or(text).parse() {
+        Ok(speed @ 0.001..=1_000_000.0) => Ok(speed),
+        _ => Err("it takes a number from 0.001 to 1000000, such as 10 or 0.5".to_owned()),
     }
 }
 
@@ -157,6 +237,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -184,6 +265,26 @@ mod tests {
             assert!(duration(text).is_err(), "{text}");
         }
         assert!(duration_not_zero("0s").is_err());
+    }
+
+    #[test]
+    fn whole_numbers_have_digits_alone_and_limits() {
+        assert_eq!(
+            ["1", "0080", "65535"].map(port).map(|port| port.map(NonZeroU16::get)),
+            [Ok(1), Ok(80), Ok(65535)]
+        );
+        for text in ["", "0", "65536", "+1", "-1", " 1", "1.0", "0x50", "99999999999999999999"] {
+            let reason = port(text).unwrap_err();
+            assert_eq!(reason, "it takes a whole number from 1 to 65535", "{text}");
+        }
+    }
+
+    #[test]
+    fn speeds_are_positive_numbers() {
+        assert_eq!(["10", "0.5", "2x"].map(speed), [10.0, 0.5, 2.0].map(Ok));
+        for text in ["", "0", "-1", "nan", "inf", "1e9", "x", "fast"] {
+            assert!(speed(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub(crate) enum Failure {
     /// No byte moved for this time.
     #[error("nothing moved for {}", humantime::format_duration(*.0))]
     Idle(Duration),
+    /// The transfer of a connection has taken this time.
+    #[error("the transfer was not over after {} (--max-time)", humantime::format_duration(*.0))]
+    MaxTime(Duration),
     /// Bytes that were read, or that were there to be read, could not be delivered.
     #[error("{}", undelivered(*receiver, error, *bytes, *delivered))]
     Undelivered {
@@ -80,6 +83,12 @@ pub(crate) enum Failure {
     /// An error with its own hint and exit status.
     #[error("{message}")]
     Advised { message: String, hint: Option<String>, status: i32 },
+    /// A replayed connection differs from the recording.
+    #[error("{0}")]
+    Differs(String),
+    /// An answer to a replayed connection has not arrived in time.
+    #[error("{0}")]
+    Unanswered(String),
     /// A run of a benchmark has failed.
     #[error("{case}: {failure}")]
     Run {
@@ -149,7 +158,9 @@ fn connect_timed_out(error: &SocketFailure, after: Duration, option: &str) -> St
     let after = humantime::format_duration(after);
     match SocketError::of(&error.error) {
         Some(socket) if socket.system_error().kind() == io::ErrorKind::TimedOut => {
-            format!("cannot connect to {}: no answer within {after}", socket.name())
+            let why = error.standing.as_ref().map(|standing| format!(": {standing}"));
+            let why = why.unwrap_or_default();
+            format!("cannot connect to {}: no answer within {after}{why}", socket.name())
         }
         _ => format!("{error} (gave up after {after}, {option})"),
     }

@@ -1,8 +1,8 @@
 use super::{
     Failure, SocketFailure,
     assuan::AssuanError,
-    escaped, quoted,
-    standing::{Fact, Standing},
+    escaped, quoted, shell_of,
+    standing::{Fact, Rights, Standing},
 };
 use local_socket::{
     Directions, Name, Platform,
@@ -23,8 +23,15 @@ impl Failure {
             )),
             Self::Connect { error, file: None } => connect(error),
             Self::ConnectTimedOut { error, .. } if has_lasting_cause(error) => connect(error),
-            Self::ConnectTimedOut { option, .. } => {
-                Some(format!("a longer {option} gives the server more time"))
+            Self::ConnectTimedOut { error, option, .. } => {
+                let longer = format!("a longer {option} gives the server more time");
+                let name = SocketError::of(&error.error).map(SocketError::name);
+                Some(match (error.fact(), name) {
+                    (Some(Fact::FullBacklog(_)), Some(name)) => {
+                        format!("{longer}; `lsock name {}` shows it and its clients", word(name))
+                    }
+                    _ => longer,
+                })
             }
             Self::Unserved { user, .. } => user.as_ref().map(|user| {
                 format!(
@@ -32,14 +39,17 @@ impl Failure {
                 )
             }),
             Self::Advised { hint, .. } => hint.clone(),
+            Self::Unanswered(_) => Some("a longer --answer-timeout gives it more time".to_owned()),
             Self::Run { failure, .. } => failure.hint(help),
             Self::Program { command, is_one_word: true, .. } => Some(one_word(command)),
             Self::Unsupported { .. }
             | Self::ForeignServer { .. }
             | Self::Idle(_)
+            | Self::MaxTime(_)
             | Self::Undelivered { .. }
             | Self::Program { is_one_word: false, .. }
             | Self::Command { .. }
+            | Self::Differs(_)
             | Self::Slower(_)
             | Self::Saved { .. }
             | Self::Output { .. }
@@ -51,12 +61,8 @@ impl Failure {
 
 /// Returns the hint for a whole command line in one word.
 fn one_word(line: &str) -> String {
-    match shlex::try_quote(line) {
-        Ok(quoted) if Platform::CURRENT != Platform::Windows => {
-            format!("it is one word: separate the arguments, or use a shell: `-- sh -c {quoted}`")
-        }
-        _ => "it is one word: separate the arguments".to_owned(),
-    }
+    let ([shell, option], line) = (shell_of(Platform::CURRENT), quoted(line));
+    format!("it is one word: separate the arguments, or use a shell: `-- {shell} {option} {line}`")
 }
 
 fn bind(failure: &SocketFailure) -> Option<String> {
@@ -71,10 +77,10 @@ fn bind(failure: &SocketFailure) -> Option<String> {
         (Some(Obstacle::LiveServer(Some(Holder::User(_)))), _)
             if Platform::CURRENT == Platform::Linux =>
         {
-            Some(
-                "choose another name; `ss -lxp`, run by that user or by root, shows the process"
-                    .to_owned(),
-            )
+            Some(format!(
+                "choose another name; `lsock name {}`, run by that user or by root, shows the process",
+                word(socket.name())
+            ))
         }
         (Some(Obstacle::LiveServer(_)), _) if Platform::CURRENT == Platform::Windows => Some(
             "choose another name; this one is free when its server and its connections have ended"
@@ -114,10 +120,12 @@ fn listen_elsewhere(fact: &Fact) -> Option<String> {
         Fact::MountPoint => "choose another name, or unmount it first",
         Fact::Link | Fact::NoSocket(_) => NEVER_REPLACED,
         Fact::Stale
+        | Fact::TapLeftBehind(_)
         | Fact::NotListening
         | Fact::Datagram
         | Fact::SeqPacket
         | Fact::ClosedSocket(_)
+        | Fact::FullBacklog(_)
         | Fact::OtherNamespace { .. }
         | Fact::ClosedPipe(_) => return None,
     };
@@ -174,6 +182,13 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
              server",
             word(name)
         )),
+        Fact::TapLeftBehind(_) => {
+            let file = match &standing.link {
+                Some(link) => quoted(&escaped(&link.to_string_lossy())),
+                None => word(name),
+            };
+            Some(format!("`lsock tap --restore {file}` puts it back"))
+        }
         Fact::NotListening => Some("--wait waits until its server accepts connections".to_owned()),
         Fact::Datagram => Some(format!("`socat - {}` sends to it", socat("UNIX-SENDTO", name, ""))),
         Fact::SeqPacket => {
@@ -183,8 +198,13 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
             "`nsenter -t {pid} -n lsock connect {}`, run by root, connects to it",
             word(name)
         )),
-        Fact::ClosedSocket(_) => Some(OWNER_DECIDES.to_owned()),
-        Fact::ClosedFolder(..) => Some("the owner of the folder decides who may use it".to_owned()),
+        Fact::ClosedSocket(rights) => {
+            Some(joining(rights).unwrap_or_else(|| OWNER_DECIDES.to_owned()))
+        }
+        Fact::ClosedFolder(_, rights) => Some(
+            joining(rights)
+                .unwrap_or_else(|| "the owner of the folder decides who may use it".to_owned()),
+        ),
         Fact::ClosedPipe(directions) => Some(format!(
             "its server decides who may connect (lsock listen --allow, --sddl){}",
             match directions {
@@ -203,8 +223,23 @@ fn connect_otherwise(standing: &Standing, name: &Name<'_>) -> Option<String> {
         | Fact::ReadOnlyFileSystem(_)
         | Fact::MountPoint
         | Fact::Link
+        | Fact::FullBacklog(_)
         | Fact::NoSocket(_) => None,
     }
+}
+
+/// Returns how a user gets the group that has the rights.
+fn joining(rights: &Rights) -> Option<String> {
+    let group = rights.missing_group.as_ref()?;
+    let name = quoted(&escaped(&group.name));
+    Some(if group.is_listed {
+        format!(
+            "this user is in group {name}, but was not when the session started: log in again, or \
+             use `newgrp {name}`"
+        )
+    } else {
+        format!("root can add this user to group {name}; it counts from the next login")
+    })
 }
 
 /// Returns a name as a word of a command line.

@@ -1,6 +1,10 @@
 //! The log: messages of tracing as lines for people or as JSON.
 
+mod format;
 mod limit;
+
+pub(crate) use format::show_times;
+pub(super) use format::{json_message, time_prefix};
 
 use self::limit::{LimitVerdict, Limiter};
 use super::{
@@ -18,10 +22,7 @@ use tracing::{
 };
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    fmt::{
-        FmtContext, FormatEvent, FormatFields,
-        format::{DefaultFields, Writer},
-    },
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     layer::{Context, Layered, SubscriberExt},
     registry::LookupSpan,
     util::SubscriberInitExt,
@@ -61,12 +62,11 @@ type Boxed = Box<dyn Subscriber + Send + Sync>;
 
 /// Returns the subscriber that writes the messages.
 fn subscriber(terminal: Terminal) -> Layered<Box<dyn Layer<Registry> + Send + Sync>, Registry> {
-    let writer = || stderr::Log;
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal.color);
-    let layer = match terminal.format {
-        LogFormat::Json => layer.json().flatten_event(true).boxed(),
-        LogFormat::Text => layer.event_format(LineFormat).boxed(),
-    };
+    let writer = || stderr::StderrLog;
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_ansi(terminal.color)
+        .event_format(terminal.format);
     tracing_subscriber::registry().with(layer.and_then(RateLimit).boxed())
 }
 
@@ -164,12 +164,7 @@ impl<S: Subscriber> Layer<S> for RateLimit {
             return true;
         }
         let kind = (metadata.callsite(), *metadata.level());
-        let verdict = limiter().count(kind, Instant::now(), || {
-            let mut text = String::new();
-            // Writing to a String cannot fail.
-            let _ = DefaultFields::new().format_fields(Writer::new(&mut text), event);
-            text
-        });
+        let verdict = limiter().count(kind, Instant::now(), || format::text(event));
         if verdict == LimitVerdict::FirstLeftOut {
             stderr::wake();
         }
@@ -177,31 +172,37 @@ impl<S: Subscriber> Layer<S> for RateLimit {
     }
 }
 
-/// `lsock: warning: message name=value`
-struct LineFormat;
-
-impl<S> FormatEvent<S, DefaultFields> for LineFormat
+/// Writes a message as a line.
+impl<S, N> FormatEvent<S, N> for LogFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(
         &self,
-        context: &FmtContext<'_, S, DefaultFields>,
+        _: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let (level, style) = match *event.metadata().level() {
-            Level::ERROR => ("error: ", Style::Error),
-            Level::WARN => ("warning: ", Style::Warning),
-            Level::INFO => ("", Style::Plain),
-            Level::DEBUG => ("debug: ", Style::Plain),
-            Level::TRACE => ("trace: ", Style::Plain),
+        let line = match self {
+            Self::Text => line(event, writer.has_ansi_escapes()),
+            Self::Json => format::json(event),
         };
-        let prefix = styled(&format!("lsock: {level}"), style, writer.has_ansi_escapes());
-        let mut fields = String::new();
-        context.format_fields(Writer::new(&mut fields), event)?;
-        writeln!(writer, "{prefix}{}", escaped(&fields))
+        writeln!(writer, "{line}")
     }
+}
+
+/// Returns `lsock: warning: message name=value`, after the time if times are shown.
+fn line(event: &Event<'_>, is_coloured: bool) -> String {
+    let (level, style) = match *event.metadata().level() {
+        Level::ERROR => ("error: ", Style::Error),
+        Level::WARN => ("warning: ", Style::Warning),
+        Level::INFO => ("", Style::Plain),
+        Level::DEBUG => ("debug: ", Style::Plain),
+        Level::TRACE => ("trace: ", Style::Plain),
+    };
+    let prefix = styled(&format!("lsock: {level}"), style, is_coloured);
+    format!("{}{prefix}{}", time_prefix(), escaped(&format::text(event)))
 }
 
 #[cfg(test)]

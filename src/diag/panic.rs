@@ -6,7 +6,7 @@ use std::{
     future::poll_fn,
     io,
     panic::{self, AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::Pin,
     process,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     task::Poll,
@@ -21,9 +21,10 @@ pub(crate) fn end_at_a_panic() {
     ENDS_THE_PROCESS.store(true, Relaxed);
 }
 
-/// Logs every panic as one line, instead of printing the text of Rust.
-pub(crate) fn install_hook() {
-    panic::set_hook(Box::new(|panic| {
+/// Logs every panic as one line, instead of printing the text of Rust. `before` is called first.
+pub(crate) fn install_hook(before: impl Fn() + Send + Sync + 'static) {
+    panic::set_hook(Box::new(move |panic| {
+        before();
         let message = message(panic.payload());
         match panic.location() {
             Some(location) => tracing::error!("internal error at {location}: {message}"),
@@ -43,8 +44,9 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Failure> {
 }
 
 /// Runs the future, and returns a panic as a failure.
-pub(crate) async fn caught_task<T>(task: impl Future<Output = T>) -> Result<T, Failure> {
-    let mut task = pin!(task);
+pub(crate) async fn caught_task<T>(
+    mut task: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, Failure> {
     poll_fn(|cx| match caught(|| task.as_mut().poll(cx)) {
         Ok(poll) => poll.map(Ok),
         Err(failure) => Poll::Ready(Err(failure)),

@@ -1,15 +1,15 @@
 //! What stands at the name of a socket that could not be used, in words.
 
-use super::escaped;
+use super::{escaped, escaped_path};
 use local_socket::{
     Directions, Name,
-    error::{Action, SocketError},
+    error::{Action, SocketError, reason},
 };
 use std::{
     error::Error,
     fmt::{self, Display, Formatter},
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// The error of listening on a name or of connecting to it, with what stands there if that explains
@@ -58,6 +58,8 @@ pub(crate) enum Fact {
     NoSocket(FileKind),
     /// A socket file whose socket is closed.
     Stale,
+    /// A tap was killed while it stood in for the server, whose socket file is at this path now.
+    TapLeftBehind(PathBuf),
     /// An open socket that does not accept connections.
     NotListening,
     /// A datagram socket.
@@ -66,6 +68,9 @@ pub(crate) enum Fact {
     SeqPacket,
     /// This user has no write permission for the socket file.
     ClosedSocket(Rights),
+    /// As many connections wait as the server lets wait, so that the next one has to wait for its
+    /// place; their number, if the system reports it.
+    FullBacklog(Option<Backlog>),
     /// The abstract name exists in the network namespace of this process, and not in ours.
     OtherNamespace { pid: u32, command: String },
     /// The security descriptor of the named pipe, or its direction, does not let this user use it
@@ -85,12 +90,30 @@ pub(crate) enum FileKind {
     Other,
 }
 
-/// Owner and mode of a file.
+/// The connections that wait to be accepted.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Backlog {
+    pub(crate) used: u32,
+    pub(crate) limit: u32,
+}
+
+/// Who has rights to a file that this user lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rights {
     /// The name of the user, or `uid N`.
     pub(crate) owner: String,
     pub(crate) mode: u32,
+    /// The group that would give the rights.
+    pub(crate) missing_group: Option<MissingGroup>,
+}
+
+/// A group that has rights and that this process is not in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MissingGroup {
+    /// The name of the group, or `gid N`.
+    pub(crate) name: String,
+    /// Whether the user is a member all the same: the session of this process has started before.
+    pub(crate) is_listed: bool,
 }
 
 impl Fact {
@@ -103,9 +126,10 @@ impl Fact {
             }
             Self::StickyFolder { .. } | Self::ImmutableFolder(_) => Some("operation not permitted"),
             Self::MountPoint => Some("resource busy"),
-            Self::Stale | Self::NotListening | Self::OtherNamespace { .. } => {
-                Some("connection refused")
-            }
+            Self::Stale
+            | Self::TapLeftBehind(_)
+            | Self::NotListening
+            | Self::OtherNamespace { .. } => Some("connection refused"),
             Self::ClosedPipe(_) => Some("access denied"),
             Self::NotAFolder(..)
             | Self::LinkLoop(_)
@@ -113,65 +137,79 @@ impl Fact {
             | Self::Link
             | Self::NoSocket(_)
             | Self::Datagram
-            | Self::SeqPacket => None,
+            | Self::SeqPacket
+            | Self::FullBacklog(_) => None,
         }
     }
 
     /// Returns what the name is, or a sentence about another path.
-    fn text(&self) -> Text {
+    fn text(&self) -> FactText {
         match self {
-            Self::Missing(path) => Text::Sentence(format!("{} does not exist", shown(path))),
-            Self::DanglingFolder { folder, target } => Text::Sentence(format!(
+            Self::Missing(path) => {
+                FactText::Sentence(format!("{} does not exist", escaped_path(path)))
+            }
+            Self::DanglingFolder { folder, target } => FactText::Sentence(format!(
                 "the folder {} is a symbolic link to {}, which does not exist",
-                shown(folder),
-                shown(target)
+                escaped_path(folder),
+                escaped_path(target)
             )),
             Self::NotAFolder(path, kind) => {
-                Text::Sentence(format!("{} is {kind}, not a folder", shown(path)))
+                FactText::Sentence(format!("{} is {kind}, not a folder", escaped_path(path)))
             }
-            Self::LinkLoop(path) => {
-                Text::Sentence(format!("the symbolic link {} leads back to itself", shown(path)))
-            }
-            Self::ClosedFolder(folder, rights) => Text::Sentence(format!(
+            Self::LinkLoop(path) => FactText::Sentence(format!(
+                "the symbolic link {} leads back to itself",
+                escaped_path(path)
+            )),
+            Self::ClosedFolder(folder, rights) => FactText::Sentence(format!(
                 "this user may not search the folder {} ({rights})",
-                shown(folder)
+                escaped_path(folder)
             )),
-            Self::UnwritableFolder(folder, rights) => Text::Sentence(format!(
+            Self::UnwritableFolder(folder, rights) => FactText::Sentence(format!(
                 "this user may not write to the folder {} ({rights})",
-                shown(folder)
+                escaped_path(folder)
             )),
-            Self::StickyFolder { folder, owner } => Text::Sentence(format!(
+            Self::StickyFolder { folder, owner } => FactText::Sentence(format!(
                 "the file belongs to {owner}, and the sticky bit of the folder {} keeps other \
                  users from replacing it",
-                shown(folder)
+                escaped_path(folder)
             )),
             Self::ImmutableFolder(folder) => {
-                Text::Sentence(format!("the folder {} is immutable", shown(folder)))
+                FactText::Sentence(format!("the folder {} is immutable", escaped_path(folder)))
             }
-            Self::ReadOnlyFileSystem(folder) => Text::Sentence(format!(
+            Self::ReadOnlyFileSystem(folder) => FactText::Sentence(format!(
                 "the file system of the folder {} is read-only",
-                shown(folder)
+                escaped_path(folder)
             )),
-            Self::MountPoint => Text::Noun("a mount point, which cannot be replaced".to_owned()),
-            Self::Link => Text::Noun("not a socket itself".to_owned()),
-            Self::NoSocket(kind) => Text::Noun(format!("{kind}, not a socket")),
-            Self::Stale => Text::Noun(
+            Self::MountPoint => {
+                FactText::Noun("a mount point, which cannot be replaced".to_owned())
+            }
+            Self::Link => FactText::Noun("not a socket itself".to_owned()),
+            Self::NoSocket(kind) => FactText::Noun(format!("{kind}, not a socket")),
+            Self::Stale => FactText::Noun(
                 "a socket file that nobody listens on, neither for connections nor for datagrams"
                     .to_owned(),
             ),
+            Self::TapLeftBehind(aside) => FactText::Sentence(format!(
+                "a tap was killed, and the socket file of the server is {} now",
+                escaped_path(aside)
+            )),
             Self::NotListening => {
-                Text::Noun("a socket that does not accept connections".to_owned())
+                FactText::Noun("a socket that does not accept connections".to_owned())
             }
-            Self::Datagram => Text::Noun("a datagram socket, not a stream socket".to_owned()),
-            Self::SeqPacket => Text::Noun("a seqpacket socket, not a stream socket".to_owned()),
+            Self::Datagram => FactText::Noun("a datagram socket, not a stream socket".to_owned()),
+            Self::SeqPacket => FactText::Noun("a seqpacket socket, not a stream socket".to_owned()),
             Self::ClosedSocket(rights) => {
-                Text::Noun(format!("a socket file that this user may not write to ({rights})"))
+                FactText::Noun(format!("a socket file that this user may not write to ({rights})"))
             }
-            Self::OtherNamespace { pid, command } => Text::Sentence(format!(
+            Self::FullBacklog(backlog) => FactText::Sentence(match backlog {
+                Some(backlog) => format!("its backlog is full ({backlog})"),
+                None => "its backlog is full".to_owned(),
+            }),
+            Self::OtherNamespace { pid, command } => FactText::Sentence(format!(
                 "nobody listens in this network namespace, but in that of pid {pid} ({})",
                 escaped(command)
             )),
-            Self::ClosedPipe(directions) => Text::Noun(format!(
+            Self::ClosedPipe(directions) => FactText::Noun(format!(
                 "a pipe that this user may not {}",
                 match directions {
                     Directions::Both => "both read and write",
@@ -184,7 +222,7 @@ impl Fact {
 }
 
 /// The description of a fact.
-enum Text {
+enum FactText {
     /// What the name is.
     Noun(String),
     /// A sentence about another path.
@@ -197,23 +235,69 @@ impl Display for Standing {
             write!(f, "{reason}: ")?;
         }
         match (&self.link, self.fact.text()) {
-            (None, Text::Noun(text)) => write!(f, "it is {text}"),
-            (None, Text::Sentence(text)) => f.write_str(&text),
-            (Some(link), Text::Noun(text)) => {
-                write!(f, "it is a symbolic link to {}, {text}", shown(link))
+            (None, FactText::Noun(text)) => write!(f, "it is {text}"),
+            (None, FactText::Sentence(text)) => f.write_str(&text),
+            (Some(link), FactText::Noun(text)) => {
+                write!(f, "it is a symbolic link to {}, {text}", escaped_path(link))
             }
-            (Some(link), Text::Sentence(_)) if matches!(&self.fact, Fact::Missing(path) if path == link) =>
+            (Some(link), FactText::Sentence(_)) if matches!(&self.fact, Fact::Missing(path) if path == link) =>
             {
-                write!(f, "it is a symbolic link to {}, which does not exist", shown(link))
+                write!(f, "it is a symbolic link to {}, which does not exist", escaped_path(link))
             }
-            (Some(link), Text::Sentence(text)) => {
-                write!(f, "it is a symbolic link to {}, and {text}", shown(link))
+            (Some(link), FactText::Sentence(text)) => {
+                write!(f, "it is a symbolic link to {}, and {text}", escaped_path(link))
             }
         }
     }
 }
 
+impl Backlog {
+    /// Returns whether the next client has to wait.
+    pub(crate) fn is_full(self) -> bool {
+        self.used > self.limit
+    }
+}
+
+/// Formats the figures of the system, as `ss -xl` shows them: a full backlog is one more than its
+/// limit, because Linux lets one more connection wait than `listen(2)` says.
+impl Display for Backlog {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.used, self.limit)
+    }
+}
+
+impl Fact {
+    /// Returns the fact as a part of a sentence, without the words of the system's error.
+    pub(crate) fn description(&self) -> String {
+        match self.text() {
+            FactText::Noun(text) | FactText::Sentence(text) => text,
+        }
+    }
+}
+
 impl SocketFailure {
+    /// Returns the message while connecting waits for a busy server.
+    pub(crate) fn waiting(&self) -> String {
+        let name = SocketError::of(&self.error).map(|socket| socket.name().to_string());
+        let name = name.unwrap_or_default();
+        match self.fact() {
+            Some(Fact::FullBacklog(Some(backlog))) => {
+                format!("waiting: the backlog of {name} is full ({backlog})")
+            }
+            Some(Fact::FullBacklog(None)) => format!("waiting: the backlog of {name} is full"),
+            _ => format!("waiting: all instances of {name} are in use"),
+        }
+    }
+
+    /// Returns the reason alone.
+    pub(crate) fn reason(&self) -> String {
+        match (&self.standing, SocketError::of(&self.error)) {
+            (Some(standing), _) => standing.to_string(),
+            (None, Some(socket)) => reason(socket.system_error()),
+            (None, None) => reason(&self.error),
+        }
+    }
+
     /// Returns the fact that explains the error, if one is known.
     pub(super) fn fact(&self) -> Option<&Fact> {
         self.standing.as_ref().map(|standing| &standing.fact)
@@ -224,7 +308,11 @@ impl SocketFailure {
     pub(crate) fn lacks_a_listener(&self) -> bool {
         let is_absent =
             matches!(self.error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused);
-        is_absent && matches!(self.fact(), None | Some(Fact::Stale | Fact::NotListening))
+        is_absent
+            && matches!(
+                self.fact(),
+                None | Some(Fact::Stale | Fact::TapLeftBehind(_) | Fact::NotListening)
+            )
     }
 
     fn name(&self) -> Option<(&'static str, &Name<'static>)> {
@@ -277,10 +365,13 @@ impl Display for FileKind {
 
 impl Display for Rights {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "owner {}, mode {:04o}", self.owner, self.mode)
+        write!(f, "owner {}, mode {:04o}", self.owner, self.mode)?;
+        self.missing_group.as_ref().map_or(Ok(()), |group| write!(f, ", {group}"))
     }
 }
 
-fn shown(path: &Path) -> String {
-    escaped(&path.to_string_lossy())
+impl Display for MissingGroup {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "needs group {}", escaped(&self.name))
+    }
 }

@@ -6,9 +6,14 @@ use super::{
     ticker::without_progress_line,
 };
 use std::{
+    borrow::Cow,
     collections::VecDeque,
-    io::{self, Write, stderr},
-    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    io::{self, ErrorKind, IsTerminal as _, Write, stderr},
+    sync::{
+        Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -70,7 +75,52 @@ pub(super) fn write(line: &[u8], kind: StderrLine) {
 
 fn write_at_once(line: &[u8]) {
     without_progress_line(|| {
-        let _ = stderr().lock().write_all(line);
+        let _ = stderr().lock().write_all(&with_line_ends(line));
+    });
+}
+
+/// Whether the terminal of this process is in raw mode.
+static IS_RAW: AtomicBool = AtomicBool::new(false);
+
+/// Makes each line for a terminal in raw mode end with a carriage return, which the terminal does not
+/// add then; or ends this.
+pub(crate) fn lines_of_raw_terminal(is_raw: bool) {
+    IS_RAW.store(is_raw, Relaxed);
+}
+
+/// Returns the lines with the ends that stderr needs.
+fn with_line_ends(lines: &[u8]) -> Cow<'_, [u8]> {
+    if !IS_RAW.load(Relaxed) || !stderr().is_terminal() {
+        return lines.into();
+    }
+    let mut raw = Vec::with_capacity(lines.len() + 2);
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(text) => raw.extend([text, b"\r\n"].concat()),
+            None => raw.extend(line),
+        }
+    }
+    raw.into()
+}
+
+/// Writes lines of a trace and waits for the reader of stderr, because a trace leaves nothing out.
+/// Errors are ignored, as those of messages.
+pub(crate) fn write_trace(lines: &[u8]) {
+    const PAUSE: Duration = Duration::from_millis(5);
+    without_progress_line(|| {
+        let lines = with_line_ends(lines);
+        let mut stderr = stderr().lock();
+        let mut rest = &*lines;
+        while !rest.is_empty() {
+            match stderr.write(rest) {
+                Ok(0) => return,
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Another program has made the file non-blocking.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(PAUSE),
+                Err(_) => return,
+            }
+        }
     });
 }
 
@@ -98,9 +148,9 @@ pub(crate) fn flush() {
 
 /// The writer for tracing; each write is a line.
 #[derive(Debug)]
-pub(super) struct Log;
+pub(super) struct StderrLog;
 
-impl Write for Log {
+impl Write for StderrLog {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         write(line, StderrLine::MayBeLeftOut);
         Ok(line.len())

@@ -1,23 +1,29 @@
 //! How messages look.
 
 use local_socket::Platform;
-use std::{borrow::Cow, fmt::Write as _};
+use std::{borrow::Cow, fmt::Write as _, path::Path};
 
 /// The look of a part of a message.
 #[derive(Copy, Clone, Debug)]
-pub(super) enum Style {
+pub(crate) enum Style {
     Plain,
     Error,
     Warning,
     Hint,
+    /// What a trace shows of the direction from the client to the server.
+    ToServer,
+    /// The same of the other direction.
+    ToClient,
 }
 
 /// Returns the text in a style, if colours are used.
-pub(super) fn styled(text: &str, style: Style, color: bool) -> String {
+pub(crate) fn styled(text: &str, style: Style, color: bool) -> String {
     let code = match style {
         Style::Error if color => "1;31",
         Style::Warning if color => "33",
         Style::Hint if color => "36",
+        Style::ToServer if color => "32",
+        Style::ToClient if color => "35",
         _ => return text.to_owned(),
     };
     format!("\x1b[{code}m{text}\x1b[0m")
@@ -35,6 +41,34 @@ pub(crate) fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// Appends JSON, with every character escaped that could move the cursor of a terminal. JSON has such
+/// characters only within strings, except for line feeds, which stay.
+pub(crate) fn push_json(out: &mut String, json: &str) {
+    for c in json.chars() {
+        // Most are of ASCII.
+        if matches!(c, ' '..='~' | '\n') || local_socket::is_plain(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+}
+
+/// Returns JSON as [`push_json`] appends it.
+pub(crate) fn plain_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    push_json(&mut out, json);
+    out
+}
+
+/// Returns a path as [`escaped`] text.
+pub(crate) fn escaped_path(path: &Path) -> String {
+    escaped(&path.to_string_lossy())
 }
 
 /// Returns a word for a shell of this system.
@@ -63,6 +97,14 @@ pub(crate) fn quoted_for(platform: Platform, word: &str) -> String {
     // It fails for a word with a NUL, which no argument can contain.
     let rest = shlex::try_quote(rest).unwrap_or(Cow::Borrowed(rest));
     format!("{home}{rest}")
+}
+
+/// Returns the shell of a system, and its option for a command.
+pub(crate) fn shell_of(platform: Platform) -> [&'static str; 2] {
+    match platform {
+        Platform::Windows => ["cmd", "/c"],
+        Platform::Linux | Platform::Unix => ["sh", "-c"],
+    }
 }
 
 /// Quotes a word for programs of Windows: backslashes before a double quote are doubled, and a

@@ -3,7 +3,7 @@
 
 mod socket_file;
 
-use self::socket_file::{NONCE, SocketFile};
+use self::socket_file::{AssuanSocketFile, NONCE};
 use super::{ConnectTarget, Dialling, RetryPolicy, retry::ConnectRetry, tcp};
 use crate::{
     diag::{AssuanError, AssuanProblem, SocketFailure, escaped},
@@ -30,18 +30,36 @@ const HOME: &str = match Platform::CURRENT {
     _ => "the shell does not replace `~` after `assuan:`: write \"assuan:$HOME/FILE\"",
 };
 
+/// The reason to refuse the name of a pipe, which has no file.
+const PIPE: &str = match Platform::CURRENT {
+    Platform::Windows => "it takes a file of GnuPG: leave out `assuan:` to connect to a pipe",
+    _ => "it takes a file of GnuPG, and this is the name of a pipe of Windows",
+};
+
+/// The hint for `--server-user` with a file of GnuPG.
+pub(super) const NO_USER: &str = match Platform::CURRENT {
+    Platform::Windows => {
+        "the file leads to a TCP port, of which the system reports no user; only who can read the \
+         file has its nonce"
+    }
+    _ => {
+        "the file leads to a TCP port, of which the system reports no user; the socket of gpg-agent \
+         itself (`gpgconf --list-dirs agent-socket`) has one"
+    }
+};
+
 /// The path of a socket file as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AssuanPath(String);
 
 /// What is at a path.
-enum Found {
-    Server(Server),
+enum AssuanFinding {
+    Server(AssuanServer),
     Redirection(PathBuf),
 }
 
 /// The server that a path leads to.
-enum Server {
+enum AssuanServer {
     Port { port: u16, nonce: [u8; NONCE] },
     LocalSocket(Name<'static>),
 }
@@ -51,6 +69,7 @@ impl AssuanPath {
         match rest.ok_or("it is not UTF-8; a symbolic link can lead to the file")? {
             "" => Err("it takes the path of a socket file of GnuPG, such as assuan:./S.gpg-agent"),
             path if path.contains('\0') => Err("it contains a NUL"),
+            path if is_pipe(path) => Err(PIPE),
             path if path == "~" || path.starts_with("~/") || path.starts_with(r"~\") => Err(HOME),
             path => Ok(Self(path.to_owned())),
         }
@@ -68,8 +87,8 @@ impl AssuanPath {
         // A few small reads, for which the event loop can wait.
         let server = self.find(&mut redirection);
         let connected = match server {
-            Ok(Server::LocalSocket(name)) => connect_to_name(name, limit).await,
-            Ok(Server::Port { port, nonce }) => connect_to_port(port, nonce, limit).await,
+            Ok(AssuanServer::LocalSocket(name)) => connect_to_name(name, limit).await,
+            Ok(AssuanServer::Port { port, nonce }) => connect_to_port(port, nonce, limit).await,
             Err(problem) => Err(problem),
         };
         connected.map_err(|problem| match problem {
@@ -87,24 +106,31 @@ impl AssuanPath {
 
     /// Finds the server that the path leads to. Sets `redirection` to the path in the file if the
     /// file is a redirection; that path is followed.
-    fn find(&self, redirection: &mut Option<PathBuf>) -> Result<Server, AssuanProblem> {
+    fn find(&self, redirection: &mut Option<PathBuf>) -> Result<AssuanServer, AssuanProblem> {
         let path = match look_at(Path::new(&self.0))? {
-            Found::Server(server) => return Ok(server),
-            Found::Redirection(path) => redirection.insert(path),
+            AssuanFinding::Server(server) => return Ok(server),
+            AssuanFinding::Redirection(path) => redirection.insert(path),
         };
         match look_at(path)? {
-            Found::Server(server) => Ok(server),
-            Found::Redirection(_) => Err(AssuanProblem::SecondRedirection),
+            AssuanFinding::Server(server) => Ok(server),
+            AssuanFinding::Redirection(_) => Err(AssuanProblem::SecondRedirection),
         }
     }
 }
 
+/// Returns whether a text is the name of a pipe of Windows, with slashes in either direction.
+fn is_pipe(text: &str) -> bool {
+    let text = text.replace('\\', "/").to_ascii_lowercase();
+    ["//./pipe/", "//?/pipe/"].iter().any(|start| text.starts_with(start))
+}
+
 /// Finds out what is at a path.
-fn look_at(path: &Path) -> Result<Found, AssuanProblem> {
+fn look_at(path: &Path) -> Result<AssuanFinding, AssuanProblem> {
     let name = || path.to_owned().to_fs_name::<GenericFilePath>();
-    // A pipe is not looked at: that would take an instance from a client.
+    // A redirection can lead to a pipe. It is not looked at: that would take an instance from a
+    // client.
     if !HAS_SOCKET_FILES && let Ok(pipe) = name() {
-        return Ok(Found::Server(Server::LocalSocket(pipe)));
+        return Ok(AssuanFinding::Server(AssuanServer::LocalSocket(pipe)));
     }
     let metadata = fs::metadata(path).map_err(AssuanProblem::Unreadable)?;
     if metadata.is_dir() {
@@ -112,11 +138,13 @@ fn look_at(path: &Path) -> Result<Found, AssuanProblem> {
     }
     if HAS_SOCKET_FILES && !metadata.is_file() {
         let name = name().map_err(AssuanProblem::NotAName)?;
-        return Ok(Found::Server(Server::LocalSocket(name)));
+        return Ok(AssuanFinding::Server(AssuanServer::LocalSocket(name)));
     }
-    Ok(match SocketFile::read(path)? {
-        SocketFile::Port { port, nonce } => Found::Server(Server::Port { port, nonce }),
-        SocketFile::Redirection(path) => Found::Redirection(path.into()),
+    Ok(match AssuanSocketFile::read(path)? {
+        AssuanSocketFile::Port { port, nonce } => {
+            AssuanFinding::Server(AssuanServer::Port { port, nonce })
+        }
+        AssuanSocketFile::Redirection(path) => AssuanFinding::Redirection(path.into()),
     })
 }
 
@@ -126,7 +154,7 @@ async fn connect_to_name(
 ) -> Result<Socket, AssuanProblem> {
     let wait_mode = limit.map_or(ConnectWaitMode::Unbounded, ConnectWaitMode::Timeout);
     let connected = Socket::connect(ConnectOptions::new().name(name).wait_mode(wait_mode)).await;
-    let attached = connected.and_then(|stream| Detached::from(stream).attach());
+    let attached = connected.and_then(|stream| Detached::for_loop(stream).attach());
     attached.map_err(|error| AssuanProblem::LocalSocket(examine(error)))
 }
 

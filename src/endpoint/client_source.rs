@@ -1,80 +1,57 @@
+use super::{
+    listeners::{ListenSocket, Listeners, OpenListener},
+    tcp::TcpClient,
+};
 use crate::{
     diag::Failure,
-    system::{Detached, LocalClient, LocalListener, peer},
+    system::{Detached, LinkedPty, LocalClient, listening::Allowed, peer},
 };
-use local_socket::{PeerCreds, traits::StreamCommon as _};
+use local_socket::{Listener, PeerCreds, traits::StreamCommon as _};
 use std::{
-    future::poll_fn,
+    fmt::Debug,
     io,
     net::SocketAddr,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::Poll,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
-use tokio::net::{TcpListener, TcpStream};
 
 /// An open source of clients.
 #[derive(Debug)]
 pub(crate) enum ClientSource {
-    Local(LocalListener),
-    Tcp(TcpListeners),
+    Listeners(Listeners),
+    /// A listener at the name of another server.
+    StandIn(Listeners, Arc<dyn NameKeeper>),
+    /// The programs that open a terminal.
+    Terminal(Arc<LinkedPty>),
     /// The only client is already connected.
     Given(Mutex<Option<Detached>>),
 }
 
-/// The listening sockets of a TCP port: one for each address of its host.
-#[derive(Debug)]
-pub(crate) struct TcpListeners {
-    listeners: Vec<TcpListener>,
-    /// Number of polls. Each one starts with the next socket, so that many clients of one address
-    /// do not keep out those of another.
-    polls: AtomicUsize,
-}
-
-impl TcpListeners {
-    /// Waits for a client, in one task at a time: a socket wakes only the task that polled it last.
-    /// Cancel safe.
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        poll_fn(|cx| {
-            let polls = self.polls.fetch_add(1, Ordering::Relaxed);
-            let (last, first) = self.listeners.split_at(polls % self.listeners.len().max(1));
-            for listener in first.iter().chain(last) {
-                if let Poll::Ready(accepted) = listener.poll_accept(cx) {
-                    return Poll::Ready(accepted);
-                }
-            }
-            Poll::Pending
-        })
-        .await
-    }
+/// Gives the name of a listener back to another server.
+pub(crate) trait NameKeeper: Debug + Send + Sync {
+    fn give_up(&self);
 }
 
 /// An accepted client.
 #[derive(Debug)]
 pub(crate) enum Accepted {
-    Local(LocalClient),
-    Tcp(TcpStream, SocketAddr),
+    Local(LocalClient, Arc<ListenSocket>),
+    Tcp(TcpClient),
     Given(Detached),
 }
 
 impl ClientSource {
-    /// Returns a source that accepts from TCP listeners.
-    pub(super) fn tcp(
-        listeners: impl IntoIterator<Item = std::net::TcpListener>,
-    ) -> io::Result<Self> {
-        let watch = |listener: std::net::TcpListener| {
-            listener.set_nonblocking(true)?;
-            TcpListener::from_std(listener)
-        };
-        let listeners = listeners.into_iter().map(watch).collect::<io::Result<_>>()?;
-        Ok(Self::Tcp(TcpListeners { listeners, polls: AtomicUsize::new(0) }))
-    }
-
-    /// Returns the failure of a listener that an event loop cannot watch.
-    pub(super) fn failure(error: io::Error) -> Failure {
-        Failure::Io { what: "cannot watch the listening socket", error }
+    /// Returns a source that accepts at the name of another server.
+    ///
+    /// # Errors
+    /// `Io` if the event loop cannot watch the listener.
+    pub(crate) fn stand_in(
+        listener: Listener,
+        socket: ListenSocket,
+        keeper: Arc<dyn NameKeeper>,
+    ) -> Result<Self, Failure> {
+        let listener = OpenListener::local(listener, socket)?;
+        Ok(Self::StandIn(Listeners::new(vec![listener]), keeper))
     }
 
     /// Returns a source with one client that is already connected.
@@ -82,23 +59,35 @@ impl ClientSource {
         Self::Given(Mutex::new(Some(client)))
     }
 
+    /// Returns whether the sockets belong to a service manager: it goes on listening when this
+    /// process ends.
+    pub(crate) fn is_inherited(&self) -> bool {
+        matches!(self, Self::Listeners(listeners) if listeners.are_inherited())
+    }
+
     /// Removes the name, as far as that is possible before the last client is accepted.
     pub(crate) fn give_up_name(&self) {
-        if let Self::Local(listener) = self {
-            listener.give_up_name();
+        match self {
+            Self::Listeners(listeners) => listeners.give_up_names(),
+            Self::StandIn(_, keeper) => keeper.give_up(),
+            Self::Terminal(pty) => pty.remove_link(),
+            Self::Given(_) => {}
         }
+    }
+
+    /// Returns the time in which clients can still connect after the name was given up: those that
+    /// the system has led to this listener before. `None` if the name is not given to another server:
+    /// such clients are refused, as those that come later.
+    pub(crate) fn time_after_name(&self) -> Option<Duration> {
+        const TIME: Duration = Duration::from_millis(100);
+        matches!(self, Self::StandIn(..)).then_some(TIME)
     }
 
     /// Waits for a client. Cancel safe: no accepted client is lost.
     pub(crate) async fn accept(&self) -> io::Result<Accepted> {
         match self {
-            Self::Local(listener) => listener.accept().await.map(Accepted::Local),
-            Self::Tcp(listeners) => {
-                let (stream, from) = listeners.accept().await?;
-                // Send small answers at once. If it fails, they only take longer.
-                let _ = stream.set_nodelay(true);
-                Ok(Accepted::Tcp(stream, from))
-            }
+            Self::Listeners(listeners) | Self::StandIn(listeners, _) => listeners.accept().await,
+            Self::Terminal(pty) => pty.session().await.map(Accepted::Given),
             Self::Given(client) => {
                 let client = client.lock().unwrap_or_else(PoisonError::into_inner).take();
                 match client {
@@ -108,30 +97,56 @@ impl ClientSource {
             }
         }
     }
+
+    /// Has the system refuse further clients, if it can do so before the sockets are closed, and
+    /// accepts those that have connected before. So none is accepted by the system and then closed.
+    pub(crate) fn accept_last(&self) -> Vec<Accepted> {
+        match self {
+            Self::Listeners(listeners) | Self::StandIn(listeners, _) => listeners.accept_last(),
+            Self::Terminal(_) | Self::Given(_) => Vec::new(),
+        }
+    }
 }
 
 impl Accepted {
+    /// Returns the listening socket that the client has connected to.
+    pub(crate) fn socket(&self) -> Option<&Arc<ListenSocket>> {
+        match self {
+            Self::Local(_, socket) => Some(socket),
+            Self::Tcp(client) => Some(&client.socket),
+            Self::Given(_) => None,
+        }
+    }
+
+    /// Returns the rules for the clients of its socket; `None` for clients without credentials.
+    pub(crate) fn allowed(&self) -> Option<&Allowed> {
+        self.socket()?.allowed.as_ref()
+    }
+
     /// Returns the address of a TCP client.
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(_, from) => Some(*from),
-            Self::Local(_) | Self::Given(_) => None,
+            Self::Tcp(client) => Some(client.from),
+            Self::Local(..) | Self::Given(_) => None,
         }
     }
 
     /// Formats the client for messages.
     pub(crate) fn describe(&self, peer: &PeerCreds) -> String {
         match self {
-            Self::Local(client) => peer::describe(peer, client),
-            Self::Tcp(..) | Self::Given(_) => String::new(),
+            Self::Local(client, _) => peer::describe(peer, client),
+            Self::Tcp(_) | Self::Given(_) => String::new(),
         }
     }
 
     /// Returns the credentials of the client, if the system reports them.
     pub(crate) fn peer(&self) -> io::Result<PeerCreds> {
         match self {
-            Self::Local(client) => client.peer_creds(),
-            Self::Tcp(..) | Self::Given(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Local(client, socket) => match &socket.allowed {
+                Some(rules) => rules.credentials(client),
+                None => client.peer_creds(),
+            },
+            Self::Tcp(_) | Self::Given(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }
@@ -140,8 +155,8 @@ impl TryFrom<Accepted> for Detached {
     type Error = io::Error;
     fn try_from(accepted: Accepted) -> io::Result<Self> {
         match accepted {
-            Accepted::Local(client) => Ok(client.into()),
-            Accepted::Tcp(stream, _) => stream.try_into(),
+            Accepted::Local(client, _) => Ok(Self::for_loop(client)),
+            Accepted::Tcp(client) => client.stream.try_into(),
             Accepted::Given(client) => Ok(client),
         }
     }

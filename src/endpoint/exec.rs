@@ -1,7 +1,7 @@
 //! Commands (`exec:COMMAND`, or the words after `--`).
 
 use crate::{
-    diag::{Failure, escaped, quoted},
+    diag::{Failure, escaped, quoted, shell_of},
     system::command,
 };
 use local_socket::Platform;
@@ -34,6 +34,12 @@ impl CommandLine {
     pub(crate) fn new(words: impl IntoIterator<Item = OsString>) -> Option<Self> {
         let mut words = words.into_iter();
         words.next().map(|program| Self { program, args: words.collect() })
+    }
+
+    /// Returns the shell of a system with a command.
+    pub(crate) fn of_shell(platform: Platform, line: &str) -> Self {
+        let [shell, option] = shell_of(platform);
+        Self { program: shell.into(), args: vec![option.into(), line.into()] }
     }
 
     /// Splits a line into words as a shell of this system does.

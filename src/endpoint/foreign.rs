@@ -5,16 +5,18 @@
 mod keyword;
 
 use self::keyword::{Keyword, bare, named};
-use super::{CommandLine, InheritedFd, TcpAddress, assuan, exec::needs_shell, stdio, tcp};
+use super::{
+    CommandLine, InheritedSockets, TcpAddress, assuan, exec::needs_shell, pty, stdio, tcp,
+};
 use crate::diag::quoted_for;
-use Role::{Connect, Either, Listen};
+use ForeignRole::{Connect, Either, Listen};
 use local_socket::Platform;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// An address of another program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ForeignAddress {
-    pub(crate) role: Role,
+    pub(crate) role: ForeignRole,
     /// Whether it serves any number of clients (socat's option `fork`).
     pub(crate) forks: bool,
     pub(crate) meaning: Meaning,
@@ -22,7 +24,7 @@ pub(crate) struct ForeignAddress {
 
 /// The side on which the other program uses the address.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum ForeignRole {
     Listen,
     Connect,
     Either,
@@ -39,6 +41,8 @@ pub(crate) enum Meaning {
     Assuan(String),
     /// An endpoint `fd:N`.
     Fd(String),
+    /// An endpoint `pty:LINK`.
+    Pty(String),
     Stdio,
     Command(CommandLine),
     /// Something that lsock does not have and socat has, and the address for socat.
@@ -90,7 +94,7 @@ pub(crate) fn recognise(text: &str, platform: Platform) -> Option<ForeignAddress
         Some(_)
             if word == "exec" && platform != Platform::Windows && needs_shell(platform, rest) =>
         {
-            Some(ForeignAddress { role: Either, forks: false, meaning: shell(rest) })
+            Some(ForeignAddress { role: Either, forks: false, meaning: shell(rest, platform) })
         }
         Some(_) if is_own(word, rest) => None,
         Some(keyword) => Some(address(keyword, word, rest, platform)),
@@ -103,8 +107,8 @@ pub(crate) fn recognise(text: &str, platform: Platform) -> Option<ForeignAddress
 fn is_own(word: &str, rest: &str) -> bool {
     match word {
         "tcp" => TcpAddress::parse(Some(rest)).is_ok(),
-        "fd" => InheritedFd::parse(Some(rest)).is_ok(),
-        _ => ["assuan", "exec", "fs", "ns", "fs-hex", "ns-hex"].contains(&word),
+        "fd" => InheritedSockets::parse(Some(rest)).is_ok(),
+        _ => ["assuan", "exec", "pty", "fs", "ns", "fs-hex", "ns-hex"].contains(&word),
     }
 }
 
@@ -142,7 +146,9 @@ fn without_keyword(text: &str, platform: Platform) -> Option<Meaning> {
     let is_host = is_address || text.eq_ignore_ascii_case("localhost");
     let has_port = || {
         text.rsplit_once(':').is_some_and(|(host, port)| {
-            is_number(port) && named(host).is_none() && !host.contains('/') && is_tcp(&endpoint)
+            // `@` makes a name of any text; `USER@HOST` is a host.
+            let is_host = named(host).is_none() && !host.contains('/') && !host.starts_with('@');
+            is_number(port) && is_host && is_tcp(&endpoint)
         })
     };
     (is_number(text) || is_host || has_port()).then_some(Meaning::Tcp(endpoint))
@@ -177,9 +183,9 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
     let meaning = match keyword {
         Keyword::File(_) => Meaning::Name(file(place, platform)),
         Keyword::Abstract(_) => Meaning::Name(format!("@{}", or(place, "NAME"))),
-        Keyword::Tcp(_) => Meaning::Tcp(tcp_endpoint(place, bind, "localhost", "PORT")),
-        Keyword::Tcp4(_) => Meaning::Tcp(tcp_endpoint(place, bind, "127.0.0.1", "PORT")),
-        Keyword::Tcp6(_) => Meaning::Tcp(tcp_endpoint(place, bind, "[::1]", "PORT")),
+        Keyword::Tcp(_) => Meaning::Tcp(possible(tcp_endpoint(place, bind, "localhost", "PORT"))),
+        Keyword::Tcp4(_) => Meaning::Tcp(possible(tcp_endpoint(place, bind, "127.0.0.1", "PORT"))),
+        Keyword::Tcp6(_) => Meaning::Tcp(possible(tcp_endpoint(place, bind, "[::1]", "PORT"))),
         Keyword::UnknownUrl if place.starts_with('/') => Meaning::Name(file(place, platform)),
         Keyword::UnknownUrl => {
             let endpoint = tcp_endpoint(place, None, "localhost", "PORT");
@@ -190,10 +196,10 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
                 Meaning::Advice { why: "lsock has no such URLs", hint }
             }
         }
-        Keyword::Url(port) => Meaning::Tcp(tcp_endpoint(place, None, "localhost", port)),
+        Keyword::Url(port) => Meaning::Tcp(possible(tcp_endpoint(place, None, "localhost", port))),
         Keyword::Assuan => Meaning::Assuan(format!("{}{}", assuan::PREFIX, or(rest, "FILE"))),
         Keyword::Exec => command(shlex::split(place)),
-        Keyword::Shell => shell(or(place, "CMD")),
+        Keyword::Shell => shell(or(place, "CMD"), platform),
         Keyword::Fd => {
             // `fd3`, but not the word of `ACCEPT-FD:`.
             let of_word = word.get(2..).filter(|number| is_number(number));
@@ -202,6 +208,10 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
                 "0" | "1" | "2" => Meaning::Stdio,
                 _ => Meaning::Fd(format!("fd:{}", or(number, "N"))),
             }
+        }
+        Keyword::Pty if platform == Platform::Windows => absent("pseudo-terminals", word, rest),
+        Keyword::Pty => {
+            Meaning::Pty(format!("{}{}", pty::PREFIX, option("link").unwrap_or("LINK")))
         }
         Keyword::Stdio => Meaning::Stdio,
         Keyword::Echo => command(Some(vec!["cat".to_owned()])),
@@ -219,13 +229,16 @@ fn address(keyword: Keyword, word: &str, rest: &str, platform: Platform) -> Fore
             Meaning::Name(format!("@{}", or(name, "NAME")))
         }
         Keyword::Own => Meaning::Name(format!("{}:{rest}", word.to_ascii_lowercase())),
-        Keyword::Absent(what) => {
-            let word = word.to_ascii_uppercase();
-            let end = if rest.is_empty() || rest.starts_with(',') { "" } else { ":" };
-            Meaning::Absent { what, socat: format!("{word}{end}{}", url.unwrap_or(rest)) }
-        }
+        Keyword::Absent(what) => absent(what, word, url.unwrap_or(rest)),
     };
     ForeignAddress { role, forks: option("fork").is_some(), meaning }
+}
+
+/// Returns what only socat has.
+fn absent(what: &'static str, word: &str, rest: &str) -> Meaning {
+    let word = word.to_ascii_uppercase();
+    let end = if rest.is_empty() || rest.starts_with(',') { "" } else { ":" };
+    Meaning::Absent { what, socat: format!("{word}{end}{rest}") }
 }
 
 /// Returns the text, or a placeholder if it is empty.
@@ -241,8 +254,8 @@ fn command(words: Option<Vec<String>>) -> Meaning {
 }
 
 /// Returns the shell with this command.
-fn shell(line: &str) -> Meaning {
-    command(Some(["sh", "-c", line].map(str::to_owned).into()))
+fn shell(line: &str, platform: Platform) -> Meaning {
+    Meaning::Command(CommandLine::of_shell(platform, line))
 }
 
 /// Returns the name of a socket file, or the abstract name that a path with `@` or `\0` is, as
@@ -285,6 +298,15 @@ fn tcp_endpoint(place: &str, bind: Option<&str>, host: &str, port: &str) -> Stri
     format!("{}{left}{found_host}{right}:{}", tcp::PREFIX, or(found_port, port))
 }
 
+/// Replaces a host or a port that lsock does not take, such as the name of a service, by a
+/// placeholder.
+fn possible(endpoint: String) -> String {
+    let Some((host, port)) = endpoint.rsplit_once(':') else { return endpoint };
+    let port = if is_tcp(&format!("{}a:{port}", tcp::PREFIX)) { port } else { "PORT" };
+    let host = if is_tcp(&format!("{host}:1")) { host } else { "tcp:HOST" };
+    format!("{host}:{port}")
+}
+
 /// Returns whether the endpoint is one that lsock takes.
 fn is_tcp(endpoint: &str) -> bool {
     TcpAddress::parse(endpoint.strip_prefix(tcp::PREFIX)).is_ok()
@@ -294,9 +316,11 @@ impl Meaning {
     /// Returns the endpoint as it is typed, if lsock has it.
     pub(crate) fn endpoint(&self) -> Option<String> {
         match self {
-            Self::Name(text) | Self::Tcp(text) | Self::Assuan(text) | Self::Fd(text) => {
-                Some(text.clone())
-            }
+            Self::Name(text)
+            | Self::Tcp(text)
+            | Self::Assuan(text)
+            | Self::Fd(text)
+            | Self::Pty(text) => Some(text.clone()),
             Self::Stdio => Some(stdio::TEXT.to_owned()),
             Self::Command(command) => Some(command.endpoint()),
             Self::Absent { .. } | Self::Advice { .. } => None,

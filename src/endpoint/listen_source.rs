@@ -16,14 +16,20 @@ pub(crate) trait ListenSource: Debug {
     /// Returns the kind for the log.
     fn kind(&self) -> String;
 
-    /// Returns the address that commands get.
-    fn address(&self) -> String {
-        self.endpoint()
+    /// Returns the names or addresses to connect to; after it is opened, with the port that the
+    /// system has chosen.
+    fn addresses(&self) -> Vec<String> {
+        vec![self.endpoint()]
     }
 
-    /// Returns the rules for clients of a local socket; `None` for clients without credentials.
-    fn allowed(&self) -> Option<&Allowed> {
-        None
+    /// Returns the rules for the clients of each socket; `None` for clients without credentials.
+    fn allowed(&self) -> Vec<Option<&Allowed>> {
+        vec![None]
+    }
+
+    /// Returns whether it is a terminal, which is opened by one program after another.
+    fn is_terminal(&self) -> bool {
+        false
     }
 
     /// Describes settings that are probably not intended.

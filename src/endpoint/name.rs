@@ -1,27 +1,33 @@
 //! Names of local sockets: the kind without a prefix.
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, ForeignAddress, Kind, ListenOn, ListenSource, Meaning,
-    NotAnEndpoint, RefusalReason, RetryPolicy, Role, Target, retry::ConnectRetry, stdio,
+    ClientSource, ConnectTarget, Dialling, EndpointKind, ForeignAddress, ForeignRole, ListenOn,
+    ListenSocket, ListenSource, Meaning, NotAnEndpoint, RefusalReason, RetryPolicy, TOLD_AFTER,
+    Target,
+    listeners::{Listeners, OpenListener},
+    retry::ConnectRetry,
+    stdio,
 };
 use crate::{
     diag::{Failure, escaped},
     system::{
-        Detached, ExpectedServer, HAS_SOCKET_FILES, ListenSettings, LocalListener, ServerUser,
-        Socket, accounts, examine,
+        Detached, ExpectedServer, HAS_SOCKET_FILES, ListenSettings, ServerUser, Socket, accounts,
+        examine, examine_further,
         listening::{self, Allowed},
         search_elsewhere,
     },
 };
 use local_socket::{
-    ConnectOptions, Directions, Listener, ListenerOptions, Name, OnConflict, Stream,
+    ConnectOptions, ConnectWaitMode, Directions, Listener, ListenerOptions, Name, OnConflict,
+    Stream,
 };
 use std::{
     ffi::OsStr,
     fmt::{self, Display, Formatter},
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     thread,
+    time::{Duration, Instant},
 };
 
 /// Parses a NAME of the commands that take no other kind of endpoint.
@@ -29,7 +35,7 @@ use std::{
 /// # Errors
 /// [`NotAnEndpoint`] if it is no name, or has the prefix of another kind.
 pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
-    let Some((kind, _)) = Kind::of(text) else {
+    let Some((kind, _)) = EndpointKind::of(text) else {
         return parse_unprefixed(text);
     };
     let why = match kind.prefix {
@@ -37,12 +43,13 @@ pub(crate) fn parse_name(text: &OsStr) -> Result<Name<'static>, NotAnEndpoint> {
         prefix => format!("`{prefix}` is the beginning of an endpoint that is no local socket"),
     };
     let message = format!("invalid name `{}`: {why}", escaped(&text.to_string_lossy()));
-    let own = |meaning| ForeignAddress { role: Role::Either, forks: false, meaning };
+    let own = |meaning| ForeignAddress { role: ForeignRole::Either, forks: false, meaning };
     let text = || text.to_string_lossy().into_owned();
     let address = match (Target::parse(text().as_ref()), ListenOn::parse(text().as_ref())) {
         (Ok(Target::Tcp(_)), _) => Some(own(Meaning::Tcp(text()))),
         (Ok(Target::Assuan(_)), _) => Some(own(Meaning::Assuan(text()))),
         (Ok(Target::Command(command)), _) => Some(own(Meaning::Command(command))),
+        (Ok(Target::Pty(_)), _) => Some(own(Meaning::Pty(text()))),
         (Ok(Target::Stdio), _) => Some(own(Meaning::Stdio)),
         (_, Ok(ListenOn::Fd(_))) => Some(own(Meaning::Fd(text()))),
         (Err(error), _) => match error.reason() {
@@ -104,13 +111,17 @@ impl NameSource {
         let conflict =
             if settings.replace { OnConflict::Replace } else { OnConflict::ReplaceStale };
         let options = ListenerOptions::new().name(name.clone()).on_conflict(conflict);
-        let options = listening::options(options, &name, settings)?;
-        let allowed = Allowed::new(&name, settings)?;
+        let (options, allowed) = listening::options(options, &name, settings)?;
         if let Some(file) = settings.ready_file.as_deref().filter(|file| is_file(&name, file)) {
             let file = file.display();
             return Err(Failure::Usage(format!("--ready-file {file} is the socket itself")));
         }
         Ok(Self { name, options, allowed })
+    }
+
+    /// Returns the rules for clients.
+    pub(crate) fn rules(&self) -> &Allowed {
+        &self.allowed
     }
 
     /// Starts to listen, for blocking calls.
@@ -139,8 +150,8 @@ impl ListenSource for NameSource {
         self.name.kind_text().to_string()
     }
 
-    fn allowed(&self) -> Option<&Allowed> {
-        Some(&self.allowed)
+    fn allowed(&self) -> Vec<Option<&Allowed>> {
+        vec![Some(&self.allowed)]
     }
 
     fn warnings(&self, settings: &ListenSettings) -> Vec<String> {
@@ -156,8 +167,9 @@ impl ListenSource for NameSource {
     }
 
     fn open(&mut self) -> Result<ClientSource, Failure> {
-        let listener = LocalListener::new(self.listen()?).map_err(ClientSource::failure)?;
-        Ok(ClientSource::Local(listener))
+        let socket = ListenSocket { address: self.endpoint(), allowed: Some(self.allowed.clone()) };
+        let listener = OpenListener::local(self.listen()?, socket)?;
+        Ok(ClientSource::Listeners(Listeners::new(vec![listener])))
     }
 }
 
@@ -178,7 +190,8 @@ impl NameTarget {
     }
 
     /// Connects with blocking calls, with retries as the policy allows. Nothing is sent to a server
-    /// of another user.
+    /// of another user. If the server is absent or busy for [`TOLD_AFTER`], `tell` is called with a
+    /// message, once for each of the two; without `tell` nobody has to be told, which saves the system calls for that time limit.
     ///
     /// # Errors
     /// `Connect` and `ConnectTimedOut`, or `ForeignServer` for a server of another user.
@@ -186,14 +199,21 @@ impl NameTarget {
         &self,
         retry_policy: RetryPolicy,
         directions: Directions,
+        mut tell: Option<&dyn Fn(&str)>,
     ) -> Result<Stream, Failure> {
         let mut attempts = retry_policy.begin();
+        let options = self.options(directions);
+        let (started, mut tell_absent) = (Instant::now(), tell);
         let stream = loop {
-            match self.options(directions).wait_mode(attempts.wait_mode()).connect_sync() {
+            match attempt(&options, attempts.limit(), &mut tell) {
                 Ok(stream) => break stream,
                 Err(error) => {
                     let pause = attempts.failed(error, Some(&self.name));
-                    thread::sleep(pause.map_err(search_elsewhere)?);
+                    let pause = pause.map_err(search_elsewhere)?;
+                    if let Some(told) = tell_absent.take_if(|_| started.elapsed() >= TOLD_AFTER) {
+                        told(&format!("waiting: nobody listens on {} yet", self.name));
+                    }
+                    thread::sleep(pause);
                 }
             }
         };
@@ -218,7 +238,7 @@ impl NameTarget {
         {
             return Err(server.failure_in_loop(refusal, &self.name).await);
         }
-        Detached::from(stream)
+        Detached::for_loop(stream)
             .attach()
             .map_err(|error| Failure::Io { what: "cannot watch the connection", error })
     }
@@ -229,6 +249,31 @@ impl NameTarget {
 
     pub(crate) fn name(&self) -> &Name<'static> {
         &self.name
+    }
+}
+
+/// Connects within the limit. If the server is busy, it is told once.
+fn attempt(
+    options: &ConnectOptions<'_>,
+    limit: Option<Duration>,
+    tell: &mut Option<&dyn Fn(&str)>,
+) -> io::Result<Stream> {
+    let within = |limit: Option<Duration>| {
+        let mode = limit.map_or(ConnectWaitMode::Unbounded, ConnectWaitMode::Timeout);
+        options.clone().wait_mode(mode).connect_sync()
+    };
+    let Some(told) = tell.filter(|_| limit.is_none_or(|limit| limit > TOLD_AFTER)) else {
+        return within(limit);
+    };
+    match within(Some(TOLD_AFTER)) {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            let mut busy = examine(error);
+            examine_further(&mut busy);
+            told(&busy.waiting());
+            *tell = None;
+            within(limit.map(|limit| limit - TOLD_AFTER))
+        }
+        result => result,
     }
 }
 
@@ -247,6 +292,10 @@ impl ConnectTarget for NameTarget {
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "connect to   {} ({})", self.name, self.name.kind_text())?;
         self.server.as_ref().map_or(Ok(()), |server| write!(f, "{server}"))
+    }
+
+    fn reports_unread(&self) -> bool {
+        true
     }
 
     fn carries_descriptors(&self) -> bool {

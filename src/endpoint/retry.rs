@@ -15,16 +15,48 @@ use std::{
 };
 use tokio::time;
 
+/// The time after which a person at a terminal is told what is waited for.
+pub(crate) const TOLD_AFTER: Duration = Duration::from_secs(1);
+
 /// Pause before the next attempt if no descriptors are left.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
 /// A target that each client is connected to.
 pub(crate) trait ConnectTarget: Debug + Display + Send + Sync {
+    /// Prepares the target for connections, in an event loop, before clients are accepted.
+    ///
+    /// # Errors
+    /// Those of the kind of target.
+    fn open(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Takes back what [`open`](Self::open) has made. No further connection is made.
+    fn close(&self) {}
+
     /// Connects, with retries as the policy allows. Only the given directions are used.
     fn connect(&self, retry_policy: RetryPolicy, directions: Directions) -> Dialling<'_>;
 
     /// Writes the line of `--explain`.
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result;
+
+    /// Says what is waited for.
+    fn waiting(&self) -> String {
+        format!("{self} has not accepted the connection yet")
+    }
+
+    /// Returns whether it is a terminal, which has one connection at a time.
+    fn is_terminal(&self) -> bool {
+        false
+    }
+
+    /// Returns whether the system reports what a server has not read when it closes.
+    fn reports_unread(&self) -> bool {
+        false
+    }
 
     /// Returns whether descriptors can be sent with data (`SCM_RIGHTS`, `unix(7)`).
     fn carries_descriptors(&self) -> bool {
@@ -69,6 +101,18 @@ impl RetryPolicy {
         Self { wait, timeout }
     }
 
+    /// Returns the policy for the connection to the next server, after one has ended: it takes time
+    /// until the next one listens, so without `--wait` it is waited for without limit.
+    pub(crate) fn for_next_server(self) -> Self {
+        let wait = if self.wait == Wait::Not { Wait::ForEver } else { self.wait };
+        Self { wait, ..self }
+    }
+
+    /// Writes the line of `--explain` about `--reconnect`.
+    pub(crate) fn explain_reconnect(self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "reconnect    wait for the next server: {}", self.for_next_server().wait)
+    }
+
     /// Starts the time limit, and returns the state of the attempts.
     pub(crate) fn begin(self) -> ConnectRetry {
         let deadline = match self.wait {
@@ -105,8 +149,8 @@ impl ConnectRetry {
         self.deadline.rest(Instant::now())
     }
 
-    /// Returns the time limit of one attempt: `--timeout`, or what is left of `--wait`, whichever is
-    /// less; `None` if there is no limit.
+    /// Returns the time limit of one attempt: `--connect-timeout`, or what is left of `--wait`,
+    /// whichever is less; `None` if there is no limit.
     pub(crate) fn limit(&self) -> Option<Duration> {
         let rest = self.rest().filter(|_| self.retry_policy.wait != Wait::Not);
         let limit = [self.retry_policy.timeout, rest].into_iter().flatten().min();
@@ -128,7 +172,7 @@ impl ConnectRetry {
         if is_absent(&error) && rest != Some(Duration::ZERO) {
             tracing::debug!(%error, "trying again");
             let pause = rest.map_or(self.pause, |rest| rest.min(self.pause));
-            self.pause = (self.pause * 2).min(Duration::from_millis(200));
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
             return Ok(pause);
         }
         Err(self.failure(error, name))
@@ -145,13 +189,42 @@ impl ConnectRetry {
                 Failure::ConnectTimedOut { error, after: limit, option: "--wait" }
             }
             (_, Some(timeout)) if timed_out => {
-                Failure::ConnectTimedOut { error, after: timeout, option: "--timeout" }
+                Failure::ConnectTimedOut { error, after: timeout, option: "--connect-timeout" }
             }
             _ => {
                 let file = name.filter(|_| is_absent).and_then(socket_file);
                 Failure::Connect { file, error }
             }
         }
+    }
+}
+
+/// Pauses before the connection to the next server, so that servers that end at once are no busy loop.
+#[derive(Debug)]
+pub(crate) struct ReconnectPause {
+    next: Duration,
+}
+
+impl ReconnectPause {
+    /// A server that ends closes its connections and its listener in any order. A connection that is
+    /// made in between is lost.
+    const FIRST: Duration = Duration::from_millis(20);
+
+    /// A server that was connected for this time does not end at once.
+    const LONG: Duration = Duration::from_secs(1);
+
+    pub(crate) fn new() -> Self {
+        Self { next: Self::FIRST }
+    }
+
+    /// Returns the pause after a connection that has lasted this long.
+    pub(crate) fn after(&mut self, lasted: Duration) -> Duration {
+        if lasted >= Self::LONG {
+            self.next = Self::FIRST;
+        }
+        let pause = self.next;
+        self.next = (pause * 2).min(LONGEST_PAUSE);
+        pause
     }
 }
 
@@ -171,18 +244,50 @@ fn socket_file(name: &Name<'_>) -> Option<Name<'static>> {
     is_other.then(|| Name::parse(&path).ok().map(Name::into_owned)).flatten()
 }
 
+impl Display for Wait {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Not => f.write_str("no"),
+            Self::AtMost(limit) => write!(f, "at most {}", humantime::format_duration(*limit)),
+            Self::ForEver => f.write_str("as long as it takes"),
+        }
+    }
+}
+
 /// For `--explain`.
 impl Display for RetryPolicy {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let wait = match self.wait {
-            Wait::Not => "no".to_owned(),
-            Wait::AtMost(limit) => format!("at most {}", humantime::format_duration(limit)),
-            Wait::ForEver => "as long as it takes".to_owned(),
-        };
-        writeln!(f, "wait for it  {wait}")?;
+        writeln!(f, "wait for it  {}", self.wait)?;
         let timeout = self.timeout.map_or("no limit".to_owned(), |timeout| {
             humantime::format_duration(timeout).to_string()
         });
         writeln!(f, "if busy      {timeout}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_while_servers_end_at_once() {
+        let mut pause = ReconnectPause::new();
+        let pauses = [20, 40, 80, 160, 200, 200].map(Duration::from_millis);
+        for next in pauses {
+            assert_eq!(pause.after(Duration::from_millis(999)), next);
+        }
+        assert_eq!(pause.after(Duration::from_secs(1)), pauses[0]);
+        assert_eq!(pause.after(Duration::ZERO), pauses[1]);
+    }
+
+    #[test]
+    fn the_next_server_is_waited_for_as_long_as_the_first_one_or_without_limit() {
+        for (first, next) in [
+            (Wait::Not, Wait::ForEver),
+            (Wait::ForEver, Wait::ForEver),
+            (Wait::AtMost(PAUSE), Wait::AtMost(PAUSE)),
+        ] {
+            assert_eq!(RetryPolicy::new(first, Some(PAUSE)).for_next_server().wait, next);
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! TCP ports (`tcp:HOST:PORT`).
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, ListenSource, RetryPolicy, is_number, resolver,
+    ClientSource, ConnectTarget, Dialling, ListenSocket, ListenSource, RetryPolicy, is_number,
+    listeners::{Listeners, OpenListener},
+    resolver,
     retry::ConnectRetry,
 };
 use crate::{
@@ -9,11 +11,13 @@ use crate::{
     system::{Detached, ListenSettings, Socket, listening},
 };
 use local_socket::Directions;
+use socket2::SockRef;
 use std::{
     collections::HashSet,
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
     net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{net::TcpStream, time};
@@ -103,9 +107,28 @@ pub(super) async fn connect(
             .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no answer in time")))?,
         None => stream.await?,
     };
+    prepare(&stream);
+    Detached::try_from(stream)?.attach()
+}
+
+/// Prepares a new connection.
+pub(super) fn prepare(stream: &TcpStream) {
     // Send small messages at once. If it fails, they only take longer.
     let _ = stream.set_nodelay(true);
-    Detached::try_from(stream)?.attach()
+    // A peer whose machine or network has failed sends nothing, not even an end of file: without
+    // probes its connection would stay open for ever. Their times are those of the system.
+    if let Err(error) = SockRef::from(stream).set_keepalive(true) {
+        tracing::debug!(%error, "the peer is not probed");
+    }
+}
+
+/// An accepted client of a TCP port.
+#[derive(Debug)]
+pub(crate) struct TcpClient {
+    pub(super) stream: TcpStream,
+    /// The address of the client.
+    pub(super) from: SocketAddr,
+    pub(super) socket: Arc<ListenSocket>,
 }
 
 /// Returns whether an address or a host name can contain the character.
@@ -159,7 +182,7 @@ impl TcpSource {
         Ok(Self { address, addresses, backlog: settings.backlog })
     }
 
-    fn listen(&mut self) -> io::Result<ClientSource> {
+    fn listen(&mut self) -> io::Result<Vec<TcpListener>> {
         let listeners = bind(&self.addresses)?;
         for listener in &listeners {
             listening::set_backlog(listener, self.backlog)?;
@@ -169,7 +192,7 @@ impl TcpSource {
         if let Some(address) = self.addresses.first() {
             self.address.port = address.port();
         }
-        ClientSource::tcp(listeners)
+        Ok(listeners)
     }
 
     /// Lists the addresses of a host that has several.
@@ -246,7 +269,13 @@ impl ListenSource for TcpSource {
     }
 
     fn open(&mut self) -> Result<ClientSource, Failure> {
-        self.listen().map_err(|error| Failure::Bind(self.address.error("listen on", &error).into()))
+        let listeners = self
+            .listen()
+            .map_err(|error| Failure::Bind(self.address.error("listen on", &error).into()))?;
+        let socket = Arc::new(ListenSocket { address: self.endpoint(), allowed: None });
+        let listeners =
+            listeners.into_iter().map(|listener| OpenListener::tcp(listener, Arc::clone(&socket)));
+        Ok(ClientSource::Listeners(Listeners::new(listeners.collect::<Result<_, _>>()?)))
     }
 }
 
@@ -284,6 +313,22 @@ mod tests {
         }
         let error = bind_to(&[LACKING]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+    }
+
+    #[test]
+    fn the_system_probes_the_peers_of_both_sides() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(LOOPBACK).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let dialled = TcpStream::connect(address).await.unwrap();
+            let (accepted, _) = listener.accept().await.unwrap();
+            for stream in [dialled, accepted] {
+                assert!(!SockRef::from(&stream).keepalive().unwrap());
+                prepare(&stream);
+                assert!(SockRef::from(&stream).keepalive().unwrap());
+            }
+        });
     }
 
     #[test]

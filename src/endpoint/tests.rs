@@ -18,10 +18,19 @@ fn the_prefix_selects_the_kind() {
     assert!(matches!(target("tcp:[::1]:0"), Target::Tcp(_)));
     assert!(matches!(target("assuan:./S.gpg-agent"), Target::Assuan(_)));
     assert!(matches!(target("exec:cat -n"), Target::Command(_)));
+    for text in ["pty:tty", "pty:./a b", "pty:/dev/line,1", "pty:-"] {
+        assert!(matches!(target(text), Target::Pty(_)), "{text}");
+        assert!(matches!(ListenOn::parse(OsStr::new(text)).unwrap(), ListenOn::Pty(_)), "{text}");
+        assert_eq!(target(text).to_string(), text);
+    }
     for name in ["a", "@tcp:a", "ns:exec:a"] {
         assert!(matches!(target(name), Target::Name(_)), "{name}");
     }
-    assert!(matches!(ListenOn::parse(OsStr::new("fd:3")), Ok(ListenOn::Fd(_))));
+    for text in ["fd:3", "fd:*", "fd:web", "fd:app.socket", "fd:3a", r"fd:a\x2db@1.socket"] {
+        let listen_on = ListenOn::parse(OsStr::new(text)).unwrap();
+        assert!(matches!(listen_on, ListenOn::Fd(_)), "{text}");
+        assert_eq!(listen_on.to_string(), text);
+    }
 }
 
 #[test]
@@ -40,16 +49,36 @@ fn texts_that_cannot_work_are_rejected() {
         "tcp:[a]:80",
         "tcp:a b:80",
         "tcp:a/b:80",
+        "pty:",
+        "pty:a/",
+        "pty:~/a",
+        "pty:a\0",
         "",
     ] {
         assert!(Target::parse(OsStr::new(text)).is_err(), "{text}");
         assert!(ListenOn::parse(OsStr::new(text)).is_err(), "{text}");
     }
-    for text in ["exec:", "exec: ", "exec:'a", "fd:3", "assuan:", "assuan:~", "assuan:~/a"] {
+    for text in ["exec:", "exec: ", "exec:'a", "fd:3", "fd:*", "assuan:", "assuan:~", "assuan:~/a"]
+    {
         assert!(Target::parse(OsStr::new(text)).is_err(), "{text}");
     }
-    for text in ["assuan:a", "exec:cat", "fd:", "fd:2", "fd:-3", "fd:+3", "fd:x", "fd:99999999999"]
-    {
+    for text in [
+        "assuan:a",
+        "exec:cat",
+        "fd:",
+        "fd:2",
+        "fd:-3",
+        "fd:+3",
+        "fd:99999999999",
+        "fd:**",
+        "fd:a*",
+        "fd:a:b",
+        "fd:a b",
+        "fd:/a",
+        "fd://3",
+        "fd:3,fork",
+        "fd:\u{e4}",
+    ] {
         assert!(ListenOn::parse(OsStr::new(text)).is_err(), "{text}");
     }
 }
@@ -64,6 +93,7 @@ fn other_kinds_are_not_names() {
         "assuan:/a",
         "exec:ls",
         "fd:3",
+        "pty:./a",
         "@",
         "fs:",
         "--",
@@ -111,9 +141,9 @@ proptest! {
     #[test]
     fn parsing_and_printing_round_trip(
         scheme in prop::sample::select(vec![
-            "", "tcp:", "assuan:", "exec:", "fd:", "fs:", "unix:/", "fs:unix:/", "fs:~/", "./unix:", "@~/",
+            "", "tcp:", "assuan:", "exec:", "fd:", "pty:", "fs:", "unix:/", "fs:unix:/", "fs:~/", "./unix:", "@~/",
         ]),
-        rest in "\\PC{0,12}|[0-9a-z:/.'\" \\[\\]-]{0,20}",
+        rest in "\\PC{0,12}|[0-9a-z:/.'\" *\\[\\]-]{0,20}",
     ) {
         let text = format!("{scheme}{rest}");
         if let Ok(target) = Target::parse(OsStr::new(&text)) {

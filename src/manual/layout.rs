@@ -1,7 +1,7 @@
 //! Fills the lines of a page.
 
 use super::{
-    roff::{Block, Content, Font, NO_BREAK, Span, Text},
+    block::{Block, Content, Font, NO_BREAK, Span, Text},
     table,
 };
 

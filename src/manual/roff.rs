@@ -1,60 +1,13 @@
 //! Reads the part of man(7) and tbl(7) that the pages use. Anything else is an error.
 
-use super::table;
+mod inline;
+
+use self::inline::{arguments, font, in_fonts, spans};
+use super::{
+    block::{Block, Content, Font, Span, Text},
+    table,
+};
 use std::mem;
-
-/// A font of man(7).
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Font {
-    Roman,
-    Bold,
-    Italic,
-}
-
-/// Characters in one font.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) font: Font,
-    pub(super) text: String,
-}
-
-impl Span {
-    /// Returns a span in the normal font.
-    pub(super) fn plain(text: String) -> Self {
-        Self { font: Font::Roman, text }
-    }
-}
-
-/// Text with spaces between its words. A space that joins two words to one is [`NO_BREAK`].
-pub(super) type Text = Vec<Span>;
-
-/// A space at which a line is not broken.
-pub(super) const NO_BREAK: char = '\u{a0}';
-
-/// A part of a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Block {
-    /// Columns before the text.
-    pub(super) indent: usize,
-    /// Whether an empty line comes before it.
-    pub(super) is_apart: bool,
-    pub(super) content: Content,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Content {
-    /// Lines whose words are filled.
-    Paragraph(Vec<Text>),
-    /// A paragraph after a mark, such as a bullet, that is so many columns wide.
-    Item {
-        mark: Text,
-        width: usize,
-        lines: Vec<Text>,
-    },
-    /// Lines that are kept.
-    Literal(Vec<Text>),
-    Table(Vec<table::Row>),
-}
 
 /// Indentation of the text of a page, of a tagged paragraph, and of `.RS`.
 const STEP: usize = 4;
@@ -119,7 +72,7 @@ impl Parser {
             if line.starts_with('\'') || line.is_empty() && !self.is_literal {
                 return Err(format!("`{line}`"));
             }
-            let text = self.spans(line)?;
+            let text = spans(&mut self.font, line)?;
             self.add(text);
             return Ok(());
         };
@@ -137,7 +90,7 @@ impl Parser {
             ("IP", []) => self.begin(self.margin() + STEP),
             ("IP", [mark, width]) => {
                 let width = width.parse().map_err(|_| format!("`{line}`"))?;
-                let mark = self.spans(mark)?;
+                let mark = spans(&mut self.font, mark)?;
                 self.begin(self.margin());
                 self.push(Content::Item { mark, width, lines: vec![Text::new()] });
             }
@@ -156,13 +109,15 @@ impl Parser {
             ("br", []) => self.break_line(),
             ("B" | "I", [_, ..]) => {
                 let font = font(name)?;
-                let text = self.in_fonts(&[&arguments.join(" ")], [font, font])?;
+                let text = in_fonts(&[&arguments.join(" ")], [font, font])?;
+                self.font = Font::Roman;
                 self.add(text);
             }
             ("BR" | "RB" | "BI" | "IB" | "IR" | "RI", [_, ..]) => {
                 let fonts = [font(&name[..1])?, font(&name[1..])?];
                 let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-                let text = self.in_fonts(&arguments, fonts)?;
+                let text = in_fonts(&arguments, fonts)?;
+                self.font = Font::Roman;
                 self.add(text);
             }
             _ => return Err(format!("`{line}`")),
@@ -195,7 +150,7 @@ impl Parser {
     fn heading(&mut self, title: &str, indent: usize) -> Result<(), String> {
         self.is_literal = false;
         self.margins.truncate(1);
-        let mut text = self.spans(title)?;
+        let mut text = spans(&mut self.font, title)?;
         text.iter_mut().for_each(|span| span.font = Font::Bold);
         self.begins = Some(!self.blocks.is_empty());
         self.indent = indent;
@@ -254,82 +209,12 @@ impl Parser {
         let alignments = table::alignments(format)?;
         let mut table = Vec::new();
         for row in rows {
-            let cells = row.split('\t').map(|cell| self.spans(cell));
-            table.push(table::Row::new(&alignments, cells.collect::<Result<_, _>>()?)?);
+            let cells = row.split('\t').map(|cell| spans(&mut self.font, cell));
+            table.push(table::CellRow::new(&alignments, cells.collect::<Result<_, _>>()?)?);
         }
         self.begin(self.margin());
         self.push(Content::Table(table));
         self.begins = Some(false);
         Ok(())
     }
-
-    /// Reads arguments in two fonts in turn, without spaces between them.
-    fn in_fonts(&mut self, arguments: &[&str], fonts: [Font; 2]) -> Result<Text, String> {
-        let mut text = Text::new();
-        for (argument, font) in arguments.iter().zip(fonts.into_iter().cycle()) {
-            self.font = font;
-            text.extend(self.spans(argument)?);
-        }
-        self.font = Font::Roman;
-        Ok(text)
-    }
-
-    /// Reads text with its escape sequences (`man(7)`, `groff_char(7)`).
-    fn spans(&mut self, text: &str) -> Result<Text, String> {
-        let mut spans = vec![Span { font: self.font, text: String::new() }];
-        let mut rest = text;
-        while let Some((before, escape)) = rest.split_once('\\') {
-            let (replaced, length) = match escape.as_bytes() {
-                [b'-', ..] => ("-", 1),
-                [b'e', ..] => ("\\", 1),
-                [b'&', ..] => ("", 1),
-                [b'~', ..] => ("\u{a0}", 1),
-                [b'(', b'a', b'q', ..] => ("'", 3),
-                [b'(', b'g', b'a', ..] => ("`", 3),
-                [b'(', b'l', b'q', ..] => ("“", 3),
-                [b'(', b'r', b'q', ..] => ("”", 3),
-                [b'(', b't', b'i', ..] => ("~", 3),
-                [b'(', b'b', b'u', ..] => ("•", 3),
-                [b'f', b'R' | b'B' | b'I', ..] => ("", 2),
-                _ => return Err(format!("`\\{escape}`")),
-            };
-            let last = spans.last_mut().ok_or("no text")?;
-            last.text.push_str(before);
-            last.text.push_str(replaced);
-            if escape.starts_with('f') {
-                self.font = font(&escape[1..2])?;
-                spans.push(Span { font: self.font, text: String::new() });
-            }
-            rest = &escape[length..];
-        }
-        if let Some(last) = spans.last_mut() {
-            last.text.push_str(rest);
-        }
-        spans.retain(|span| !span.text.is_empty());
-        Ok(spans)
-    }
-}
-
-fn font(letter: &str) -> Result<Font, String> {
-    match letter {
-        "R" => Ok(Font::Roman),
-        "B" => Ok(Font::Bold),
-        "I" => Ok(Font::Italic),
-        _ => Err(format!("the font `{letter}`")),
-    }
-}
-
-/// Splits the arguments of a request at spaces outside double quotes.
-fn arguments(text: &str) -> Vec<String> {
-    let mut arguments = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let (argument, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => rest.split_once(' ').unwrap_or((rest, "")),
-        };
-        arguments.push(argument.to_owned());
-        rest = after.trim_start();
-    }
-    arguments
 }

@@ -1,6 +1,6 @@
 //! Tables of tbl(1).
 
-use super::roff::{Span, Text};
+use super::block::{Span, Text};
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Alignment {
@@ -10,7 +10,7 @@ pub(super) enum Alignment {
 
 /// A row: its cells with their alignments.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row(Vec<(Alignment, Text)>);
+pub(super) struct CellRow(Vec<(Alignment, Text)>);
 
 /// Columns between two cells.
 const GAP: usize = 3;
@@ -26,7 +26,7 @@ pub(super) fn alignments(format: &str) -> Result<Vec<Alignment>, String> {
     keys.split(' ').map(alignment).collect()
 }
 
-impl Row {
+impl CellRow {
     /// # Errors
     /// There are more cells than alignments.
     pub(super) fn new(alignments: &[Alignment], cells: Vec<Text>) -> Result<Self, String> {
@@ -38,9 +38,9 @@ impl Row {
 }
 
 /// Returns the lines of a table, without spaces at their ends.
-pub(super) fn lines(rows: &[Row]) -> Vec<Text> {
+pub(super) fn lines(rows: &[CellRow]) -> Vec<Text> {
     let mut widths: Vec<usize> = Vec::new();
-    for Row(cells) in rows {
+    for CellRow(cells) in rows {
         widths.resize(widths.len().max(cells.len()), 0);
         for (width, (_, cell)) in widths.iter_mut().zip(cells) {
             *width = (*width).max(self::width(cell));
@@ -49,7 +49,7 @@ pub(super) fn lines(rows: &[Row]) -> Vec<Text> {
     rows.iter().map(|row| line(row, &widths)).collect()
 }
 
-fn line(Row(cells): &Row, widths: &[usize]) -> Text {
+fn line(CellRow(cells): &CellRow, widths: &[usize]) -> Text {
     let mut line = Text::new();
     // Spaces that are owed before the next text.
     let mut spaces = 0;

@@ -1,8 +1,4 @@
-use super::{
-    Page, layout,
-    roff::{self, Content},
-    text,
-};
+use super::{Page, block::Content, layout, roff, text};
 use std::{env, process::Command};
 
 const WIDTH: usize = 80;
@@ -40,7 +36,7 @@ fn words(text: &str) -> Vec<String> {
 
 fn file(page: Page) -> String {
     match page {
-        Page::Names | Page::Pipes | Page::Tour => format!("lsock-{}.7", page.word()),
+        Page::Names | Page::Pipes | Page::Trace | Page::Tour => format!("lsock-{}.7", page.word()),
         _ => format!("{}.1", page.word()),
     }
 }

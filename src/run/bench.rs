@@ -196,7 +196,7 @@ fn server_address(target: &Target) -> RunResult<ServerAddress> {
             ServerAddress::Tcp(addresses.into())
         }
         Target::Name(name) => ServerAddress::Local(name.clone()),
-        Target::Assuan(_) | Target::Stdio | Target::Command(_) => {
+        Target::Assuan(_) | Target::Stdio | Target::Command(_) | Target::Pty(_) => {
             return Err(Failure::Usage(format!("{target} is not a server to measure")).into());
         }
     })

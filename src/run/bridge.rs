@@ -1,27 +1,32 @@
 //! Joins each client to a target, in event loops.
 
+mod servers_in_turn;
+mod totals;
+
+pub(super) use self::servers_in_turn::ServersInTurn;
+
+use self::totals::Totals;
 use super::{
-    command::Commands,
+    at_terminal::{self, SessionEnd},
+    command::{CommandEnd, Commands},
     environment::ConnectionInfo,
-    shared_stdio::{SharedStdio, StdioResult, StdioThread},
+    observing::{self, ObservedConnections},
+    shared_stdio::{RelayedStdio, SharedStdio, StdioThread},
     stdio::unusable,
 };
 use crate::{
-    diag::{Failure, Outcome, counted},
-    endpoint::{ConnectTarget, Dialling, RetryPolicy},
+    diag::{Failure, Outcome, Terminal},
+    endpoint::{ConnectTarget, Dialling, RetryPolicy, TOLD_AFTER},
     serve::{Client, Handler},
-    system::{Socket, peer::PeerUser},
+    system::{RawTerminal, Socket, peer::PeerUser},
     transfer::{
-        Parties, Party, Passing, TransferReport,
+        ClosedConnection, ConnectionEnds, Parties, Party, Passing, TransferReport,
         tasks::{self, TaskSink, TransferPlan},
     },
 };
 use std::{
     future::poll_fn,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     task::Poll,
     time::Duration,
 };
@@ -32,42 +37,70 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Bridge {
     target: BridgeTarget,
     plan: TransferPlan,
+    observed: Option<ObservedConnections>,
     totals: Totals,
     /// The thread of the standard streams, if they are the only client.
     stdio_client: Mutex<Option<StdioThread>>,
+    /// The terminal that is to be in raw mode, if one is.
+    raw: Option<RawTerminal>,
+    /// Where the person at the standard streams reads messages, if they are the only client.
+    person: Option<Terminal>,
+    /// What was done with the bytes of the standard streams, if they are the only client.
+    relayed_stdio: OnceLock<RelayedStdio>,
     client: Party,
     /// Cancelled when no further client can be served.
     over: CancellationToken,
+    /// Cancelled at a termination signal.
+    ending: CancellationToken,
+}
+
+/// The standard streams as the only client.
+#[derive(Debug)]
+pub(super) struct StdioClient {
+    pub(super) thread: StdioThread,
+    pub(super) raw: Option<RawTerminal>,
+    pub(super) terminal: Terminal,
 }
 
 /// The target of clients.
 #[derive(Debug)]
 pub(super) enum BridgeTarget {
     Connection(Arc<dyn ConnectTarget>, RetryPolicy),
-    Commands(Commands),
+    ServersInTurn(ServersInTurn),
+    Commands(Box<Commands>),
     Stdio(Arc<SharedStdio>),
-}
-
-/// Totals of all connections.
-#[derive(Debug, Default)]
-struct Totals {
-    connections: AtomicU64,
-    to_targets: AtomicU64,
-    to_clients: AtomicU64,
-    /// Bytes that were read for clients, delivered or not.
-    read_for_clients: AtomicU64,
 }
 
 impl Bridge {
     pub(super) fn new(
         target: BridgeTarget,
         plan: TransferPlan,
-        stdio_client: Option<StdioThread>,
+        observed: Option<ObservedConnections>,
+        stdio_client: Option<StdioClient>,
     ) -> Self {
-        let client = if stdio_client.is_some() { Party::ReportedStdio } else { Party::Client };
-        let stdio_client = Mutex::new(stdio_client);
-        let over = CancellationToken::new();
-        Self { target, plan, totals: Totals::default(), stdio_client, client, over }
+        let (client, thread, raw, person) = match stdio_client {
+            Some(StdioClient { thread, raw, terminal }) => {
+                (Party::ReportedStdio, Some(thread), raw, Some(terminal))
+            }
+            None => (Party::Client, None, None, None),
+        };
+        let plan = match target {
+            BridgeTarget::ServersInTurn(_) => plan.with_next(),
+            _ => plan,
+        };
+        Self {
+            target,
+            plan,
+            observed,
+            totals: Totals::default(),
+            stdio_client: Mutex::new(thread),
+            raw,
+            person,
+            relayed_stdio: OnceLock::new(),
+            client,
+            over: CancellationToken::new(),
+            ending: CancellationToken::new(),
+        }
     }
 
     /// Joins the peers of `listen` and `connect` to a command of their own, which is what sends:
@@ -75,9 +108,14 @@ impl Bridge {
     pub(super) fn to_commands(commands: Commands) -> Self {
         let mut options = commands.options.clone();
         std::mem::swap(&mut options.sends, &mut options.receives);
-        let plan = TransferPlan::new(options, Passing::NotHere, None, None);
+        let observed = commands.observed.clone();
+        let observation = observed.as_ref().map(|observed| observed.observation().clone());
+        let plan = TransferPlan::new(options, Passing::NotHere, None, observation);
         let client = Party::Peer;
-        Self { client, ..Self::new(BridgeTarget::Commands(commands), plan, None) }
+        Self {
+            client,
+            ..Self::new(BridgeTarget::Commands(Box::new(commands)), plan, observed, None)
+        }
     }
 
     /// Ends the service when the reader of stdout has closed, also while no client is connected.
@@ -85,6 +123,38 @@ impl Bridge {
         match &self.target {
             BridgeTarget::Stdio(shared) => shared.watch_reader(&self.over),
             _ => Ok(()),
+        }
+    }
+
+    /// Returns what observers see of the client; `None` without observers.
+    async fn ends(&self, client: &Client) -> Option<Box<ConnectionEnds>> {
+        match &self.observed {
+            Some(observed) => Some(Box::pin(observed.ends_of(client)).await),
+            None => None,
+        }
+    }
+
+    /// Reports the begin of a connection to the observers.
+    fn connected(&self, number: u64, ends: Option<Box<ConnectionEnds>>) {
+        if let (Some(observation), Some(ends)) = (self.plan.observation(), ends) {
+            observation.connected(number, &ends);
+        }
+    }
+
+    /// Reports a connection that was not served to the observers.
+    fn not_served(&self, number: u64, ends: Option<Box<ConnectionEnds>>, why: Option<&Failure>) {
+        self.connected(number, ends);
+        if let Some(observation) = self.plan.observation() {
+            match why {
+                Some(failure) => observation.failed(number, &failure.to_string()),
+                None => observation.closed(number, ClosedConnection::default()),
+            }
+        }
+    }
+
+    fn close_target(&self) {
+        if let BridgeTarget::Connection(target, _) = &self.target {
+            target.close();
         }
     }
 
@@ -98,8 +168,18 @@ impl Bridge {
     ) -> TransferReport {
         let parties = Parties { first: self.client, second: self.target.party() };
         let report = tasks::transfer((client, target), parties, &self.plan, number, closing).await;
-        tracing::info!("{report}");
+        report.log();
         self.totals.add(&report);
+        if self.client == Party::ReportedStdio {
+            // It is called once.
+            let _ = self.relayed_stdio.set(RelayedStdio {
+                read: report.read_for_first(),
+                delivered: report.delivered().0,
+                early_end: report.early_end(),
+                excuses_unread: report.excuses_unread_of_second(),
+                ..RelayedStdio::default()
+            });
+        }
         report
     }
 
@@ -108,6 +188,9 @@ impl Bridge {
         match &self.target {
             BridgeTarget::Connection(target, retry_policy) => {
                 self.join_to(&**target, *retry_policy, client).await
+            }
+            BridgeTarget::ServersInTurn(servers) => {
+                Box::pin(self.join_to_servers(servers, client)).await
             }
             BridgeTarget::Commands(commands) => {
                 Box::pin(self.join_to_command(commands, client)).await
@@ -122,8 +205,30 @@ impl Bridge {
         let outcome = self.join(client).await;
         let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(stdio) = stdio else { return outcome };
-        let read = self.totals.read_for_clients.load(Relaxed);
-        stdio.result(read, &closing).await.merge(outcome)
+        // Without a transfer nothing was read or delivered.
+        let mut relayed = self.relayed_stdio.get().cloned().unwrap_or_default();
+        let was_left = self.raw.as_ref().is_some_and(RawTerminal::was_left);
+        if was_left {
+            // What a person who has left does not see is no loss.
+            relayed.read = 0;
+        }
+        let earlier_loss = relayed.earlier_loss(self.target.party());
+        let was_connected = relayed.was_connected;
+        let stdio = stdio.result(relayed, &closing).await;
+        let (peer, is_by_peer) = (self.target.party(), stdio.is_by_peer);
+        if was_connected {
+            stdio.warn_of_rest(&outcome, peer);
+        }
+        let outcome = stdio.merge(outcome);
+        let outcome = match (outcome, earlier_loss) {
+            (Ok(_) | Err(Failure::Idle(_) | Failure::MaxTime(_)), Some(loss)) => Err(loss),
+            (outcome, _) => outcome,
+        };
+        if let Some(terminal) = self.person {
+            let has_failed = outcome.is_err();
+            SessionEnd { peer, is_by_peer, was_left, has_failed }.report(terminal);
+        }
+        outcome
     }
 
     async fn join_to(
@@ -132,14 +237,34 @@ impl Bridge {
         retry_policy: RetryPolicy,
         client: Client,
     ) -> Result<Outcome, Failure> {
+        let mut ends = self.ends(&client).await;
         let Client { mut socket, number, closing, .. } = client;
         let dialling = target.connect(retry_policy, self.plan.directions());
+        let dialling = match self.person.filter(Terminal::is_terminal) {
+            Some(person) => Box::pin(announced(dialling, target, person)),
+            None => dialling,
+        };
         let connected = Box::pin(unless_client_is_gone(dialling, &mut socket, &closing)).await;
         let Some(connected) = connected else {
-            tracing::info!("connection {number}: over before it was connected");
+            tracing::info!(conn = number, "connection {number}: over before it was connected");
+            self.not_served(number, ends, None);
             return Ok(Outcome::Done);
         };
-        let report = Box::pin(self.transfer(socket, connected?, number, &closing)).await;
+        let connection = match connected {
+            Ok(connection) => connection,
+            Err(failure) => {
+                self.not_served(number, ends, Some(&failure));
+                return Err(failure);
+            }
+        };
+        if let (Some(raw), Some(terminal)) = (&self.raw, self.person) {
+            at_terminal::begin(raw, &target, terminal)?;
+        }
+        if let Some(ends) = &mut ends {
+            ends.server = Box::pin(observing::process_of(&connection)).await;
+        }
+        self.connected(number, ends);
+        let report = Box::pin(self.transfer(socket, connection, number, &closing)).await;
         if report.was_closed_unused() {
             // A user or a script waits for the answer on standard output. Other clients may connect
             // before they have a request.
@@ -147,6 +272,7 @@ impl Bridge {
                 return Err(Failure::Unserved { name: target.to_string(), user: None });
             }
             tracing::info!(
+                conn = number,
                 "connection {number}: the target closed it before anything was sent or received"
             );
         }
@@ -158,25 +284,38 @@ impl Bridge {
         commands: &Commands,
         client: Client,
     ) -> Result<Outcome, Failure> {
-        let Client { socket, peer, address, number, closing } = client;
+        let ends = self.ends(&client).await;
+        let Client { socket, peer, address, listener, number, closing } = client;
         let user = match &peer {
             Some(peer) => PeerUser::of_socket(&socket, peer).await,
             None => None,
         };
         let (peer, user) = (peer.as_deref(), user.as_ref());
-        let info = ConnectionInfo { peer, user, address, number };
+        let info = ConnectionInfo { peer, user, address, listener: listener.as_deref(), number };
         if commands.gives_socket() {
             let child = commands.start_on(socket, info)?;
-            let status = commands.wait(child, false, &closing).await?;
+            let status = commands.wait(child, CommandEnd::Awaited, &closing).await?;
             return Ok(Outcome::Command(status));
         }
-        let (child, mut target) = commands.start_joined(info)?;
+        let (child, mut target) = match commands.start_joined(info) {
+            Ok(started) => started,
+            Err(failure) => {
+                self.not_served(number, ends, Some(&failure));
+                return Err(failure);
+            }
+        };
+        self.connected(number, ends);
         if !self.plan.sends() {
             // Nothing is read for the command. It fails if the command has ended.
             let _ = poll_fn(|cx| TaskSink::poll_shutdown(&mut target, cx)).await;
         }
         let report = self.transfer(socket, target, number, &closing).await;
-        let status = commands.wait(child, report.was_ended_early(), &closing).await?;
+        let end = match report.early_end() {
+            Some(_) => CommandEnd::AskedToEnd,
+            None if commands.options.hangs_up && report.first_is_gone() => CommandEnd::HungUp,
+            None => CommandEnd::Awaited,
+        };
+        let status = commands.wait(child, end, &closing).await?;
         report.result(Outcome::Command(status))
     }
 
@@ -187,16 +326,31 @@ impl Bridge {
         shared: &Arc<SharedStdio>,
         client: Client,
     ) -> Result<Outcome, Failure> {
+        let ends = self.ends(&client).await;
         let Client { socket, number, closing, .. } = client;
         let (target, thread) = shared.join(number)?;
         let target = target.attach().map_err(unusable)?;
+        self.connected(number, ends);
         let report = self.transfer(socket, target, number, &closing).await;
-        let StdioResult { failure, output_is_gone, .. } =
-            thread.result(report.read_for_second(), &closing).await;
-        if output_is_gone {
+        let relayed = RelayedStdio {
+            read: report.read_for_second(),
+            delivered: report.delivered().1,
+            early_end: report.early_end(),
+            excuses_unread: report.excuses_unread_of_first(),
+            ..RelayedStdio::default()
+        };
+        let stdio = thread.result(relayed, &closing).await;
+        if stdio.output_is_gone {
             self.over.cancel();
         }
-        failure.map_or_else(|| report.result(Outcome::Done), Err)
+        let is_by_peer = stdio.is_by_peer;
+        let failure = stdio.merge_target(report);
+        if shared.is_once() {
+            let (peer, has_failed) = (Party::Client, failure.is_some());
+            let end = SessionEnd { peer, is_by_peer, was_left: false, has_failed };
+            end.report(shared.terminal());
+        }
+        failure.map_or(Ok(Outcome::Done), Err)
     }
 }
 
@@ -213,7 +367,13 @@ impl Handler for Bridge {
         &self.over
     }
 
+    fn signalled(&self) {
+        self.close_target();
+        self.ending.cancel();
+    }
+
     fn finished(&self, _: Option<Duration>) {
+        self.close_target();
         self.totals.log();
     }
 }
@@ -223,30 +383,26 @@ impl BridgeTarget {
     fn party(&self) -> Party {
         match self {
             Self::Connection(..) => Party::Target,
+            Self::ServersInTurn(servers) => servers.party,
             Self::Commands(_) => Party::Command,
             Self::Stdio(_) => Party::ReportedStdio,
         }
     }
 }
 
-impl Totals {
-    fn add(&self, report: &TransferReport) {
-        let (to_target, to_client) = report.delivered();
-        self.connections.fetch_add(1, Relaxed);
-        self.to_targets.fetch_add(to_target, Relaxed);
-        self.to_clients.fetch_add(to_client, Relaxed);
-        self.read_for_clients.fetch_add(report.read_for_first(), Relaxed);
+/// Waits for the target, and tells a person so after [`TOLD_AFTER`].
+async fn announced(
+    mut dialling: Dialling<'_>,
+    target: &dyn ConnectTarget,
+    person: Terminal,
+) -> Result<Socket, Failure> {
+    tokio::select! {
+        biased;
+        connected = &mut dialling => return connected,
+        () = tokio::time::sleep(TOLD_AFTER) => {}
     }
-
-    fn log(&self) {
-        let connections = self.connections.load(Relaxed);
-        if connections > 0 {
-            let connections = counted(connections, "connection");
-            let [there, back] = [&self.to_targets, &self.to_clients]
-                .map(|bytes| counted(bytes.load(Relaxed), "byte"));
-            tracing::info!("in total: {connections}, {there} to targets, {back} back");
-        }
-    }
+    person.announce(&format!("waiting: {}", target.waiting()));
+    dialling.await
 }
 
 /// Waits for the target. Returns `None` if the client has closed without leaving data, or at the

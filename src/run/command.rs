@@ -1,11 +1,15 @@
 //! Joins connections to commands.
 
-use super::environment::{self, ConnectionInfo};
+use super::{
+    environment::{self, ConnectionInfo},
+    observing::ObservedConnections,
+};
 use crate::{
+    deadline::Deadline,
     diag::Failure,
     endpoint::CommandLine,
     system::{
-        Socket,
+        Socket, WindowSize,
         command::{self, Process},
         peer::PeerUser,
         signals::PassedSignals,
@@ -13,22 +17,41 @@ use crate::{
     transfer::TransferOptions,
 };
 use local_socket::{PeerCreds, Stream};
-use std::{io, process};
+use std::{io, process, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// How connections are joined to a command.
 #[derive(Clone, Debug)]
 pub(super) struct Commands {
     pub(super) command: CommandLine,
-    /// The name of the listener, as typed.
+    /// The name of a listener that is not known from the connection, as typed.
     pub(super) name: String,
-    /// Whether the listener is a local socket.
+    /// Whether that listener is a local socket.
     pub(super) is_local: bool,
     /// Whether this process is the server: it reports readiness itself.
     pub(super) are_served: bool,
     pub(super) options: TransferOptions,
+    /// Whether the peer is the program at a terminal. It gets what the command has written only as long
+    /// as this process runs.
+    pub(super) is_at_terminal: bool,
+    /// The size of the terminal that each command gets, if it gets one.
+    pub(super) pty: Option<WindowSize>,
     /// Passes termination signals on to the only command.
     pub(super) signals: Option<PassedSignals>,
+    pub(super) observed: Option<ObservedConnections>,
+    /// Time that a command gets to end after its client has closed, with `--hangup`.
+    pub(super) hangup_time: Duration,
+}
+
+/// What happens to a command whose connection has ended.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum CommandEnd {
+    /// It is waited for.
+    Awaited,
+    /// It is asked to end.
+    AskedToEnd,
+    /// It is told that its client has closed, and ended if it does not end in time.
+    HungUp,
 }
 
 impl Commands {
@@ -39,7 +62,8 @@ impl Commands {
             return Ok(stream);
         }
         let user = PeerUser::of(&stream);
-        let info = ConnectionInfo { peer, user: user.as_ref(), address: None, number: 1 };
+        let user = user.as_ref();
+        let info = ConnectionInfo { peer, user, address: None, listener: None, number: 1 };
         match command::exec_on(self.prepare(info), stream) {
             Ok(()) => Err(self.command.failure(io::ErrorKind::Unsupported.into())),
             Err(error) => Err(self.command.failure(error)),
@@ -48,7 +72,11 @@ impl Commands {
 
     /// Returns whether the command gets the connection itself.
     pub(super) fn gives_socket(&self) -> bool {
-        command::TAKES_SOCKETS && self.options.is_plain()
+        command::TAKES_SOCKETS
+            && self.options.is_plain()
+            && self.observed.is_none()
+            && self.pty.is_none()
+            && !self.is_at_terminal
     }
 
     /// Starts the command with the connection as its standard input and output.
@@ -61,12 +89,16 @@ impl Commands {
         self.start(|| start().map(|child| (child, ()))).map(|(child, ())| child)
     }
 
-    /// Starts the command. Returns the socket that is joined to its standard input and output.
+    /// Starts the command. Returns the socket that is joined to its standard input and output, or to
+    /// its terminal.
     pub(super) fn start_joined(
         &self,
         info: ConnectionInfo<'_>,
     ) -> Result<(Process, Socket), Failure> {
-        self.start(|| command::start_joined(self.prepare(info)))
+        self.start(|| match &self.pty {
+            Some(size) => command::start_at_terminal(self.prepare(info), size),
+            None => command::start_joined(self.prepare(info)),
+        })
     }
 
     fn start<T>(
@@ -81,14 +113,34 @@ impl Commands {
     }
 
     /// Waits until the command has ended, and returns its exit status. The command is asked to end
-    /// at once, or at the end of the grace time.
+    /// as `end` says, or at the end of the grace time.
     pub(super) async fn wait(
         &self,
         mut child: Process,
-        at_once: bool,
+        end: CommandEnd,
         closing: &CancellationToken,
     ) -> Result<i32, Failure> {
         let failure = |error| Failure::Io { what: "cannot wait for the command", error };
+        if end == CommandEnd::HungUp {
+            if let Err(error) = command::hang_up(&mut child) {
+                tracing::debug!(%error, "command not hung up");
+            }
+            tokio::select! {
+                biased;
+                ended = child.wait() => return ended.map(command::status).map_err(failure),
+                () = Deadline::from_now(self.hangup_time).reached() => {
+                    let time = humantime::format_duration(self.hangup_time);
+                    tracing::warn!(
+                        "a command was still running {time} after its client had closed and was killed"
+                    );
+                    if let Err(error) = command::end(&mut child) {
+                        tracing::debug!(%error, "command not killed");
+                    }
+                }
+                () = closing.cancelled() => {}
+            }
+        }
+        let at_once = end == CommandEnd::AskedToEnd;
         let stops = async {
             if !at_once {
                 closing.cancelled().await;
@@ -111,6 +163,9 @@ impl Commands {
     fn prepare(&self, info: ConnectionInfo<'_>) -> process::Command {
         let mut command = self.command.prepare();
         environment::set(&mut command, self, info);
+        if self.options.hangs_up {
+            command::take_hang_ups(&mut command);
+        }
         command
     }
 }

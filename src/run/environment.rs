@@ -2,7 +2,10 @@
 //! another one.
 
 use super::command::Commands;
-use crate::system::peer::{self, PeerUser};
+use crate::{
+    endpoint::ListenSocket,
+    system::peer::{self, PeerUser},
+};
 use local_socket::PeerCreds;
 use std::{env, net::SocketAddr, process};
 
@@ -13,6 +16,8 @@ pub(super) struct ConnectionInfo<'a> {
     pub(super) user: Option<&'a PeerUser>,
     /// The address of a TCP client.
     pub(super) address: Option<SocketAddr>,
+    /// The listening socket that the client has connected to.
+    pub(super) listener: Option<&'a ListenSocket>,
     pub(super) number: u64,
 }
 
@@ -47,8 +52,11 @@ pub(super) fn set(process: &mut process::Command, commands: &Commands, info: Con
             process.env_remove(variable);
         }
     }
-    let Commands { name, is_local, .. } = commands;
-    let ConnectionInfo { peer, user, address, number } = info;
+    let ConnectionInfo { peer, user, address, listener, number } = info;
+    let (name, is_local) = match listener {
+        Some(listener) => (&listener.address, listener.allowed.is_some()),
+        None => (&commands.name, commands.is_local),
+    };
     let protocol = address.map(|_| "TCP").or(is_local.then_some("IPC"));
     let own = [
         ("LSOCK_NAME", Some(name.clone())),

@@ -12,9 +12,10 @@ use self::{
     input::Broadcast,
     output::Merge,
 };
-use super::stdio::watch_reader;
+use super::{observing::ObservedConnections, stdio::watch_reader};
 use crate::{
     cli,
+    deadline::Deadline,
     diag::{Failure, Outcome, Terminal, counted},
     endpoint::open_stdio,
     serve::{Client, Handler, Server},
@@ -22,7 +23,7 @@ use crate::{
 };
 use std::{
     fmt::{self, Display, Formatter},
-    future::poll_fn,
+    future::{pending, poll_fn},
     sync::Arc,
     time::Duration,
 };
@@ -34,6 +35,8 @@ pub(super) struct Options {
     merges: bool,
     broadcasts: bool,
     queue: usize,
+    /// Limit of the time that a client is connected.
+    max_time: Option<Duration>,
 }
 
 /// Default of `--queue`, in bytes.
@@ -44,16 +47,20 @@ impl Options {
     pub(super) fn new(args: &cli::Listen) -> Option<Self> {
         let (merges, broadcasts) = (args.merge, args.broadcast);
         let queue = args.queue.unwrap_or(QUEUE);
-        (merges || broadcasts).then_some(Self { merges, broadcasts, queue })
+        let max_time = args.transfer.max_time;
+        (merges || broadcasts).then_some(Self { merges, broadcasts, queue, max_time })
     }
 
     /// Rejects options of transfers, which have two ends.
     pub(super) fn check(&self, options: &TransferOptions) -> Result<(), Failure> {
-        if options.is_plain() {
+        let is_plain = (TransferOptions { max_time: None, ..options.clone() }).is_plain();
+        if is_plain && !options.ignores_unread {
             return Ok(());
         }
         let option = if self.merges { "--merge" } else { "--broadcast" };
-        Err(Failure::Usage(format!("{option} cannot be combined with options of Transfer")))
+        Err(Failure::Usage(format!(
+            "{option} cannot be combined with options of Transfer but --max-time"
+        )))
     }
 }
 
@@ -76,6 +83,7 @@ pub(super) async fn serve(
     server: Server,
     loops: &EventLoops,
     options: Options,
+    observed: Option<ObservedConnections>,
 ) -> Result<Outcome, Failure> {
     let (input, output) = open_stdio()?;
     let over = CancellationToken::new();
@@ -90,15 +98,17 @@ pub(super) async fn serve(
         .transpose()?;
     let merge = merge.map(Arc::new);
     let broadcast = broadcast.map(Arc::new);
-    let stall_limit = ends_with_input.then_some(server.grace);
-    let terminal = server.terminal;
+    let stall_limit = ends_with_input.then_some(server.options.grace);
+    let terminal = server.options.terminal;
     let hub = Hub {
         merge: merge.clone(),
         broadcast: broadcast.clone(),
         stall_limit,
         over,
         ending: CancellationToken::new(),
+        max_time: options.max_time,
         terminal,
+        observed,
     };
     let outcome = server.serve(loops, hub).await?;
     let failure = merge.and_then(|merge| merge.failure());
@@ -116,24 +126,45 @@ struct Hub {
     /// Time without progress after the end of stdin until a client is cut off, if the end of stdin
     /// ends the hub.
     stall_limit: Option<Duration>,
+    max_time: Option<Duration>,
     over: CancellationToken,
     /// Cancelled at a termination signal.
     ending: CancellationToken,
     terminal: Terminal,
+    observed: Option<ObservedConnections>,
 }
 
 impl Handler for Hub {
     async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
+        let observation = match &self.observed {
+            Some(observed) => {
+                let ends = Box::pin(observed.ends_of(&client)).await;
+                observed.observation().connected(client.number, &ends);
+                Some(observed.observation())
+            }
+            None => None,
+        };
         let Client { socket, number, closing, .. } = client;
         let lines = self.merge.as_ref().and_then(|merge| merge.sink(number));
         let broadcast = self.broadcast.as_ref().map(|broadcast| broadcast.subscribe(number));
-        let mut client = HubClient::new(number, socket, lines, broadcast, self.stall_limit);
+        let mut client =
+            HubClient::new(number, socket, lines, broadcast, self.stall_limit, observation);
         let mut is_ending = false;
+        // Boxed, so that clients without a limit do not reserve memory for it.
+        let mut limit = self.max_time.map(|it| (it, Box::pin(Deadline::from_now(it).reached())));
+        let mut time_is_over = async || match &mut limit {
+            Some((limit, reached)) => {
+                reached.as_mut().await;
+                *limit
+            }
+            None => pending().await,
+        };
         let end = loop {
             tokio::select! {
                 biased;
                 end = poll_fn(|cx| client.poll(cx)) => break end,
                 () = closing.cancelled() => break ClientEnd::Closed,
+                limit = time_is_over() => break ClientEnd::MaxTime(limit),
                 // If stdin has ended, queued bytes are still delivered. If stdout cannot be written,
                 // all connections end.
                 () = self.over.cancelled(), if self.merge.is_some() => break ClientEnd::Closed,
@@ -144,7 +175,10 @@ impl Handler for Hub {
                 }
             }
         };
-        client.finish(end);
+        let closed = client.finish(end);
+        if let Some(observation) = observation {
+            observation.closed(number, closed);
+        }
         Ok(Outcome::Done)
     }
 

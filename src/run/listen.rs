@@ -1,16 +1,19 @@
 use super::{
+    at_terminal::{self, SessionEnd},
     bridge::Bridge,
     command::Commands,
     hub, listening,
+    observing::ObservedConnections,
     stdio::{Stdio, shows_progress, unusable},
 };
 use crate::{
     cli,
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{self, CommandLine, ListenSource as _, NameSource, joined_to},
-    serve::{Acceptor, ReadyFile, Server, Stopper},
-    system::{self, ListenSettings, Readiness, signals, stdout},
-    transfer::{TransferOptions, tasks::EventLoops},
+    inspect::ObservingOptions,
+    serve::{Acceptor, ReadyFile, Server, ServerOptions, Stopper},
+    system::{self, ListenSettings, Readiness, WindowSize, signals, stdout},
+    transfer::{Party, Role, TransferOptions, tasks::EventLoops},
 };
 use local_socket::{Listener, traits::Listener as _};
 use std::{
@@ -28,6 +31,9 @@ struct ListenPlan {
     joins: Joins,
     grace: Duration,
     shows_progress: bool,
+    /// The size of the terminals that commands are to get, if they are to get some.
+    pty: Option<WindowSize>,
+    observing: ObservingOptions,
 }
 
 /// What clients are joined to, and how many clients are served.
@@ -69,7 +75,17 @@ pub(super) fn run(args: cli::Listen, terminal: Terminal) -> Result<Outcome, Fail
 impl ListenPlan {
     fn new(args: cli::Listen, terminal: Terminal) -> Result<Self, Failure> {
         let hub = hub::Options::new(&args);
-        let cli::Listen { name, listening, keep_open, transfer, command, .. } = args;
+        let cli::Listen {
+            name,
+            listening,
+            keep_open,
+            transfer,
+            command_terminal,
+            observing,
+            command,
+            hangup,
+            ..
+        } = args;
         let shows_progress = shows_progress(&transfer, terminal);
         let joins = match (CommandLine::new(command), hub, keep_open) {
             (Some(command), ..) => Joins::Service(Service::Commands { command, once: !keep_open }),
@@ -88,11 +104,24 @@ impl ListenPlan {
                 "{option} goes with --keep-open and a command, --merge or --broadcast"
             ));
         }
-        let options = transfer.options()?;
+        let serves_commands =
+            matches!(joins, Joins::Service(Service::Commands { once: false, .. }));
+        if listening.exit_idle.is_some() && !serves_commands {
+            return usage("--exit-idle goes with --keep-open and a command");
+        }
+        let (options, observing) = (transfer.options()?, observing.options());
+        // A command is what sends to the peer.
+        let sends_to_client = options.sends;
+        let options = options.with_hangup(hangup, sends_to_client)?;
+        observing.check(&options, listening.ready_file.as_deref())?;
+        options.check_unread()?;
         if let Joins::Service(Service::Hub(hub)) = &joins {
             hub.check(&options)?;
         }
+        let joins_command = matches!(joins, Joins::Service(Service::Commands { .. }));
+        command_terminal.check(joins_command, options.copy, false)?;
         let settings = listening.options();
+        listening::check_ready_fd(&settings, !joins_command)?;
         Ok(Self {
             grace: listening.grace,
             source: NameSource::new(name, &settings)?,
@@ -100,42 +129,58 @@ impl ListenPlan {
             options,
             joins,
             shows_progress,
+            pty: command_terminal.pty.then(WindowSize::find).transpose()?,
+            observing,
         })
     }
 
     /// Serves clients in event loops.
     fn run_loops(mut self, service: Service, terminal: Terminal) -> Result<Outcome, Failure> {
+        let observers = self.observing.open(terminal)?;
         let readiness = Readiness::new(self.settings.ready_fd)?;
         let ready_file = ReadyFile::new(self.settings.ready_file.as_deref())?;
         listening::warn(&self.source, &self.settings);
-        let moves = matches!(&service, Service::Commands { .. }) && !self.options.is_plain();
+        let is_plain = self.options.is_plain() && observers.is_none() && self.pty.is_none();
+        let moves = matches!(&service, Service::Commands { .. }) && !is_plain;
         // A command that does not have the socket itself takes one more descriptor.
+        let of_terminal = if self.pty.is_some() { WindowSize::DESCRIPTORS } else { 0 };
         let room = super::room_for_connections(
-            if moves { 3 } else { 2 },
-            moves && self.options.may_splice(),
+            of_terminal + if moves { 3 } else { 2 },
+            moves && self.options.may_splice() && observers.is_none(),
         )?;
         let once = service.is_once();
         let loops = if once { EventLoops::start_one() } else { EventLoops::start() };
         let loops =
             loops.map_err(|error| Failure::Io { what: "cannot start event loops", error })?;
         loops.run(async {
-            let admission = listening::admission(self.source.allowed(), &self.settings, room);
+            let admission = listening::admission([self.source.rules()], &self.settings, room);
             let open = || self.source.open();
-            let server =
-                Server::open(open, admission, once, self.grace, terminal, ready_file.clone())?;
-            ready_file.write(&self.source.address())?;
-            readiness.notify()?;
-            listening::log(&self.source, terminal);
+            let (grace, exit_idle) = (self.grace, self.settings.exit_idle);
+            let options = ServerOptions { once, exit_idle, grace, terminal };
+            let server = Server::open(open, admission, options, ready_file.clone())?;
+            at_terminal::follow_size(self.pty.as_mut())?;
+            ready_file.write(&self.source.endpoint())?;
+            readiness.notify(&self.source.endpoint())?;
+            listening::log(&self.source, !once, terminal);
+            let observed = observers.map(|observers| {
+                observers.begin();
+                let name = self.source.endpoint();
+                ObservedConnections::of_peers(&observers, Role::Client, name, service.target())
+            });
             match service {
-                Service::Hub(options) => hub::serve(server, &loops, options).await,
+                Service::Hub(options) => hub::serve(server, &loops, options, observed).await,
                 Service::Commands { command, .. } => {
                     let commands = Commands {
                         command,
-                        name: self.source.address(),
+                        name: self.source.endpoint(),
                         is_local: true,
                         are_served: true,
                         options: self.options,
+                        is_at_terminal: false,
+                        pty: self.pty,
                         signals: None,
+                        observed,
+                        hangup_time: self.grace,
                     };
                     server.serve(&loops, Bridge::to_commands(commands)).await
                 }
@@ -145,6 +190,7 @@ impl ListenPlan {
 
     /// Serves one client, or one after another, with blocking threads.
     fn run_threads(&self, in_turn: bool, terminal: Terminal) -> Result<Outcome, Failure> {
+        let observers = self.observing.open(terminal)?;
         let readiness = Readiness::new(self.settings.ready_fd)?;
         let ready_file = ReadyFile::new(self.settings.ready_file.as_deref())?;
         listening::warn(&self.source, &self.settings);
@@ -154,10 +200,21 @@ impl ListenPlan {
             let stopper = Stopper::start(&listener, ready_file.clone(), self.grace, terminal)?;
             (listener, stopper)
         };
+        let observed = observers.map(|observers| {
+            observers.begin();
+            ObservedConnections::of_stdio(&observers, Role::Client, self.source.endpoint())
+        });
+        let serve = || {
+            let stdio = self.stdio(observed, terminal)?;
+            self.serve(&listener, &stopper, &ready_file, in_turn, stdio)
+        };
         let result = ready_file
-            .write(&self.source.address())
-            .and_then(|()| readiness.notify())
-            .and_then(|()| self.serve(&listener, &stopper, &ready_file, in_turn, terminal));
+            .write(&self.source.endpoint())
+            .and_then(|()| readiness.notify(&self.source.endpoint()))
+            .and_then(|()| {
+                listening::log(&self.source, in_turn, terminal);
+                serve()
+            });
         // Remove the name before the process ends, also after an error.
         ready_file.withdraw();
         if let Err(error) = listener.close() {
@@ -167,20 +224,27 @@ impl ListenPlan {
         result
     }
 
+    /// Returns standard input and output, which clients are joined to.
+    fn stdio(
+        &self,
+        observed: Option<ObservedConnections>,
+        terminal: Terminal,
+    ) -> Result<Stdio, Failure> {
+        let (input, output) = endpoint::open_stdio()?;
+        let (options, shows_progress) = (self.options.clone(), self.shows_progress);
+        let (peer, is_relayed) = (Party::Peer, false);
+        Ok(Stdio { input, output, options, shows_progress, terminal, peer, observed, is_relayed })
+    }
+
     fn serve(
         &self,
         listener: &Arc<Listener>,
         stopper: &Stopper,
         ready_file: &ReadyFile,
         in_turn: bool,
-        terminal: Terminal,
+        stdio: Stdio,
     ) -> Result<Outcome, Failure> {
-        listening::log(&self.source, terminal);
-        let admission = listening::admission(self.source.allowed(), &self.settings, None);
-        let mut acceptor = Acceptor::new(Arc::clone(listener), admission);
-        let (input, output) = endpoint::open_stdio()?;
-        let (options, shows_progress) = (self.options.clone(), self.shows_progress);
-        let stdio = Stdio { input, output, options, shows_progress, terminal };
+        let mut acceptor = listening::acceptor(listener, &self.source, &self.settings);
         if in_turn {
             return serve_one_after_another(&mut acceptor, &stdio, stopper);
         }
@@ -192,9 +256,14 @@ impl ListenPlan {
         }
         let Some((stream, client)) = client else { return Ok(Outcome::Done) };
         let stream = Arc::new(stream);
-        let meter = stdio.meter();
+        let (meter, peer, terminal) = (stdio.meter(), stdio.peer, stdio.terminal);
         let _open = stopper.register(Arc::clone(&stream), Arc::clone(&meter));
-        stdio.join(stream, client.number, true, meter).result(Outcome::Done)
+        let report = stdio.join(stream, client.number, true, meter);
+        let is_by_peer = report.was_ended_by_second();
+        let failure = report.failure();
+        let has_failed = failure.is_some();
+        SessionEnd { peer, is_by_peer, was_left: false, has_failed }.report(terminal);
+        failure.map_or(Ok(Outcome::Done), Err)
     }
 }
 
@@ -202,6 +271,14 @@ impl Service {
     /// Returns whether only one client is served.
     fn is_once(&self) -> bool {
         matches!(self, Self::Commands { once: true, .. })
+    }
+
+    /// Returns what clients are joined to, for observers.
+    fn target(&self) -> Option<String> {
+        match self {
+            Self::Hub(_) => None,
+            Self::Commands { command, .. } => Some(joined_to(Some(command))),
+        }
     }
 }
 
@@ -222,7 +299,9 @@ fn serve_one_after_another(
             failure if is_over => {
                 return failure.map_or(Ok(Outcome::Done), Err);
             }
-            Some(failure) => tracing::warn!("connection {}: {failure}", client.number),
+            Some(failure) => {
+                tracing::warn!(conn = client.number, "connection {}: {failure}", client.number);
+            }
             None => {}
         }
     }
@@ -242,11 +321,14 @@ impl Display for ListenPlan {
             }
         };
         writeln!(f, "clients      {clients}")?;
-        listening::explain_ready_file(f, &self.settings)?;
+        listening::explain_readiness(f, &self.settings)?;
+        listening::explain_exit_idle(f, &self.settings)?;
         if let Joins::Service(Service::Hub(hub)) = &self.joins {
             write!(f, "{hub}")?;
         }
         writeln!(f, "join to      {joined}")?;
-        write!(f, "{}", self.options)
+        write!(f, "{}", self.options)?;
+        at_terminal::explain_pty(f, self.pty.as_ref())?;
+        write!(f, "{}", self.observing)
     }
 }

@@ -1,12 +1,13 @@
 //! Joins connections to standard input and output.
 
+use super::observing::ObservedConnections;
 use crate::{
     cli,
     diag::{Failure, Terminal},
     system::{Input, Output},
     transfer::{
-        Meter, Progress, TransferOptions, TransferReport,
-        threads::{Job, transfer},
+        Meter, Party, Progress, TransferOptions, TransferReport,
+        threads::{StdioJob, transfer},
     },
 };
 use local_socket::Stream;
@@ -22,6 +23,11 @@ pub(super) struct Stdio {
     pub(super) options: TransferOptions,
     pub(super) shows_progress: bool,
     pub(super) terminal: Terminal,
+    /// The other end of the connections, for messages.
+    pub(super) peer: Party,
+    /// Whether the other end is a relay, which logs what moves.
+    pub(super) is_relayed: bool,
+    pub(super) observed: Option<ObservedConnections>,
 }
 
 /// Returns whether progress is shown.
@@ -68,14 +74,32 @@ impl Stdio {
         is_only: bool,
         meter: Arc<Meter>,
     ) -> TransferReport {
-        let Self { input, output, options, shows_progress, terminal } = self;
+        let Self { input, output, options, shows_progress, terminal, peer, observed, is_relayed } =
+            self;
+        if let Some(observed) = &observed {
+            observed.connected(number, &stream);
+        }
+        let observation = observed.map(|observed| observed.observation().clone());
         let _progress = shows_progress.then(|| {
             let size = input.rest_of_file().filter(|_| options.sends);
             Progress::start(&meter, size, terminal)
         });
-        let job = Job { stream, number, is_only, input, output, options, meter, observer: None };
+        let job = StdioJob {
+            stream,
+            number,
+            is_only,
+            input,
+            output,
+            options,
+            meter,
+            observation,
+            peer,
+            is_relayed,
+        };
         let report = transfer(job);
-        tracing::info!("{report}");
+        if !is_relayed {
+            report.log();
+        }
         report
     }
 
@@ -92,6 +116,7 @@ impl Stdio {
 
     pub(super) fn try_clone(&self) -> io::Result<Self> {
         let (input, output) = (self.input.try_clone()?, self.output.try_clone()?);
-        Ok(Self { input, output, options: self.options.clone(), ..*self })
+        let (options, observed) = (self.options.clone(), self.observed.clone());
+        Ok(Self { input, output, options, observed, ..*self })
     }
 }

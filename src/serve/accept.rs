@@ -6,18 +6,16 @@ use super::{
 };
 use crate::{
     diag::Failure,
-    system::{Output, Receivable, peer, poll},
+    system::{Output, Receivable, listening::Allowed, peer, poll},
 };
-use local_socket::{
-    Listener, PeerCreds, Stream,
-    traits::{Listener as _, StreamCommon as _},
-};
+use local_socket::{Listener, PeerCreds, Stream, traits::Listener as _};
 use std::{io::ErrorKind, sync::Arc, thread, time::Duration};
 
 /// Accepts the clients that are admitted.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
     listener: Arc<Listener>,
+    allowed: Allowed,
     admission: Admission,
     errors: AcceptErrors,
 }
@@ -26,8 +24,8 @@ pub(crate) struct Acceptor {
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Acceptor {
-    pub(crate) fn new(listener: Arc<Listener>, admission: Admission) -> Self {
-        Self { listener, admission, errors: AcceptErrors::default() }
+    pub(crate) fn new(listener: Arc<Listener>, allowed: Allowed, admission: Admission) -> Self {
+        Self { listener, allowed, admission, errors: AcceptErrors::default() }
     }
 
     /// Waits for a client. Returns `None` when the listener is closed, or when the reader of
@@ -48,7 +46,9 @@ impl Acceptor {
                 Ok(stream) => {
                     self.errors.accepted();
                     let describe = |peer: &PeerCreds| peer::describe(peer, &stream);
-                    let admitted = self.admission.admit(|| stream.peer_creds(), describe, None);
+                    let rules = &self.allowed;
+                    let creds = || rules.credentials(&stream);
+                    let admitted = self.admission.admit(Some(rules), creds, describe, None);
                     if let Some(admitted) = admitted {
                         return Ok(Some((stream, admitted)));
                     }

@@ -1,15 +1,18 @@
 use super::{Limits, limits::Permit};
-use crate::system::listening::{self, Allowed};
+use crate::system::{
+    listening::{self, Allowed},
+    peer,
+};
 use local_socket::PeerCreds;
 use std::{io, net::SocketAddr, num::NonZeroUsize, process, sync::Arc};
 
 /// Decides which clients are served, and numbers them.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    /// `None` for clients without credentials, such as those of TCP.
-    allowed: Option<Allowed>,
     limits: Arc<Limits>,
     count: u64,
+    /// The number of this process, for which every query is a system call.
+    own_pid: u32,
 }
 
 /// An admitted client.
@@ -23,8 +26,8 @@ pub(crate) struct Admitted {
 }
 
 impl Admission {
-    pub(crate) fn new(allowed: Option<Allowed>, limits: Limits) -> Self {
-        Self { allowed, limits: Arc::new(limits), count: 0 }
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits: Arc::new(limits), count: 0, own_pid: process::id() }
     }
 
     /// Limits the number of clients at a time to one.
@@ -36,15 +39,17 @@ impl Admission {
         &self.limits
     }
 
-    /// Checks the credentials of a client and the limits, and numbers the client. A client of a TCP
-    /// port has an address instead of credentials. `describe` formats the client for messages.
+    /// Checks the credentials of a client by the rules of its listener, and the limits, and numbers
+    /// the client. A client of a TCP port has an address instead of credentials, and there are no
+    /// rules. `describe` formats the client for messages.
     pub(super) fn admit(
         &mut self,
+        allowed: Option<&Allowed>,
         peer: impl FnOnce() -> io::Result<PeerCreds>,
         describe: impl Fn(&PeerCreds) -> String,
         address: Option<SocketAddr>,
     ) -> Option<Admitted> {
-        let Some(allowed) = &self.allowed else { return self.number(None, describe, address) };
+        let Some(allowed) = allowed else { return self.number(None, describe, address) };
         let peer = match peer() {
             Ok(peer) => peer,
             Err(error) => {
@@ -53,12 +58,18 @@ impl Admission {
             }
         };
         if !allowed.admits(&peer) {
-            tracing::warn!("refused a client that may not connect: {}", describe(&peer));
+            let (peer_pid, peer_uid) = peer::numbers(&peer);
+            tracing::warn!(
+                peer_pid,
+                peer_uid,
+                "refused a client that may not connect: {}",
+                describe(&peer)
+            );
             return None;
         }
         // The name of a target can come to lead to this listener after the start, by a link for
         // example, so it is not enough to compare the names.
-        if peer.pid().is_some_and(|pid| i64::from(pid) == i64::from(process::id())) {
+        if peer.pid().is_some_and(|pid| i64::from(pid) == i64::from(self.own_pid)) {
             tracing::warn!("refused a connection of this process: the target leads back to it");
             return None;
         }
@@ -74,17 +85,32 @@ impl Admission {
         let Some(permit) = self.limits.take_permit(peer.as_deref().and_then(listening::user))
         else {
             let client = peer.as_deref().map(describe).unwrap_or_default();
-            tracing::warn!("refused a client of a user who has enough connections: {client}");
+            let (peer_pid, peer_uid) = peer.as_deref().map(peer::numbers).unwrap_or_default();
+            tracing::warn!(
+                peer_pid,
+                peer_uid,
+                "refused a client of a user who has enough connections: {client}"
+            );
             return None;
         };
         self.count += 1;
         let number = self.count;
         match (&peer, address) {
             (Some(peer), _) => {
-                tracing::info!("connection {number} from {}", describe(peer));
+                let (peer_pid, peer_uid) = peer::numbers(peer);
+                tracing::info!(
+                    conn = number,
+                    peer_pid,
+                    peer_uid,
+                    "connection {number} from {}{}",
+                    describe(peer),
+                    peer::program(peer)
+                );
             }
-            (None, Some(address)) => tracing::info!("connection {number} from tcp:{address}"),
-            (None, None) => tracing::info!("connection {number}"),
+            (None, Some(address)) => {
+                tracing::info!(conn = number, "connection {number} from tcp:{address}");
+            }
+            (None, None) => tracing::info!(conn = number, "connection {number}"),
         }
         Some(Admitted { peer, number, permit })
     }

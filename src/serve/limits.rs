@@ -1,8 +1,10 @@
+use crate::deadline::Deadline;
 use lsock_startup::release_free_memory;
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::Notify;
 
@@ -13,6 +15,7 @@ pub(crate) struct Limits {
     per_user: Option<NonZeroUsize>,
     served: Mutex<Served>,
     changed: Notify,
+    emptied: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -21,6 +24,8 @@ struct Served {
     /// The largest number of clients since free memory was returned to the system.
     peak: usize,
     by_user: HashMap<u32, usize>,
+    /// When the last client ended; `None` while clients are served.
+    idle_since: Option<Instant>,
 }
 
 /// Counts one client as served until it is dropped.
@@ -38,7 +43,8 @@ const REST: usize = 4;
 
 impl Limits {
     pub(crate) fn new(all: Option<NonZeroUsize>, per_user: Option<NonZeroUsize>) -> Self {
-        Self { all, per_user, ..Self::default() }
+        let served = Served { idle_since: Some(Instant::now()), ..Served::default() };
+        Self { all, per_user, served: Mutex::new(served), ..Self::default() }
     }
 
     /// Returns the number of clients that are being served.
@@ -56,6 +62,22 @@ impl Limits {
     /// Waits until no client is being served.
     pub(super) async fn wait_until_empty(&self) {
         self.wait_until(|count| count == 0).await;
+    }
+
+    /// Waits until no client has been served for this time. Only one task waits here.
+    pub(super) async fn wait_until_idle(&self, time: Duration) {
+        loop {
+            let idle_since = self.served().idle_since;
+            match idle_since {
+                Some(since) => {
+                    Deadline::after(since, time).reached().await;
+                    if self.served().idle_since == idle_since {
+                        return;
+                    }
+                }
+                None => self.emptied.notified().await,
+            }
+        }
     }
 
     /// Waits until a client has ended.
@@ -82,6 +104,7 @@ impl Limits {
         }
         served.all += 1;
         served.peak = served.peak.max(served.all);
+        served.idle_since = None;
         Some(Permit { limits: Arc::clone(self), user: user.filter(|_| self.per_user.is_some()) })
     }
 
@@ -116,7 +139,14 @@ impl Drop for Permit {
                 served.by_user.remove(&user);
             }
         }
+        let is_last = served.all == 0;
+        if is_last {
+            served.idle_since = Some(Instant::now());
+        }
         drop(served);
+        if is_last {
+            self.limits.emptied.notify_one();
+        }
         // If no task waits now, the notification is kept for the next one.
         self.limits.changed.notify_one();
         if has_lost_a_crowd {
@@ -139,6 +169,34 @@ mod tests {
         assert!(other.is_some());
         drop(permit);
         assert!(limits.take_permit(Some(7)).is_some());
+    }
+
+    #[test]
+    fn the_idle_time_runs_from_the_end_of_the_last_client() {
+        let time = Duration::from_secs(60);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let limits = Arc::new(Limits::new(None, None));
+            let is_idle = async |limits: &Limits, time| {
+                tokio::time::timeout(Duration::from_millis(5), limits.wait_until_idle(time))
+                    .await
+                    .is_ok()
+            };
+            assert!(is_idle(&limits, Duration::ZERO).await);
+            assert!(!is_idle(&limits, time).await);
+            let permits = [limits.take_permit(None), limits.take_permit(None)];
+            assert!(!is_idle(&limits, Duration::ZERO).await);
+            let [first, second] = permits;
+            drop(first);
+            assert!(!is_idle(&limits, Duration::ZERO).await);
+            drop(second);
+            assert!(is_idle(&limits, Duration::ZERO).await);
+            // The time that has passed since then counts.
+            limits.served().idle_since = Instant::now().checked_sub(time);
+            assert!(is_idle(&limits, time).await);
+            limits.served().idle_since = Some(Instant::now());
+            assert!(!is_idle(&limits, time).await);
+        });
     }
 
     #[test]

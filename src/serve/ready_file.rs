@@ -2,7 +2,7 @@
 
 use crate::{
     diag::{Failure, USAGE},
-    system::output,
+    system::{output, signals::BlockedSignals},
 };
 use local_socket::error::reason;
 use std::{
@@ -12,12 +12,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::NamedTempFile;
 
 /// The file of `--ready-file`, if it was given. Clones are the same file.
 ///
-/// The file is complete as soon as it exists: a temporary file is renamed to its name. It is removed
-/// with the name of the listener, unless another process has replaced it meanwhile.
+/// The file is complete as soon as it exists: a temporary file is renamed to its name. The file of an
+/// earlier run stays until then: the start can still fail, or be ended by a signal, and that file may
+/// belong to the server that uses the name of the listener. The file is removed with the name of the
+/// listener, unless another process has replaced it meanwhile.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadyFile(Option<Arc<ReadyFileShared>>);
 
@@ -30,8 +32,8 @@ struct ReadyFileShared {
 
 #[derive(Debug)]
 enum ReadyFileState {
-    /// Clients cannot connect yet. The file of an earlier run, if there was one, has another name.
-    Expected(Option<TempPath>),
+    /// Clients cannot connect yet.
+    Expected,
     /// The file exists.
     Written(WrittenFile),
     /// The listener has ended, or ends.
@@ -39,29 +41,15 @@ enum ReadyFileState {
 }
 
 impl ReadyFile {
-    /// Checks that the file can be written. Moves the file of an earlier run aside, so that it
-    /// cannot be mistaken for a new one. If this is dropped before the file is written or withdrawn,
-    /// because the listener could not be opened, the earlier file gets its name back: it may belong
-    /// to the server that uses the name of the listener.
+    /// Checks that the file can be written. Changes nothing.
     ///
     /// # Errors
     /// `Advised`, with the status of wrong usage, if the path is something else than a regular file,
-    /// or its folder does not exist or cannot be written to.
+    /// the file cannot be written to, or its folder does not exist or cannot be written to.
     pub(crate) fn new(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self(None)) };
-        let earlier = PathProblem::at(path).and_then(|exists| {
-            // The folder must be writable in any case.
-            let temporary = temporary(path)?.into_temp_path();
-            if !exists {
-                return Ok(None);
-            }
-            // A file without write permission is not replaced.
-            OpenOptions::new().write(true).open(path)?;
-            fs::rename(path, &temporary)?;
-            Ok(Some(temporary))
-        });
-        let state = earlier.map_err(|problem| problem.failure(path))?;
-        let state = Mutex::new(ReadyFileState::Expected(state));
+        check(path).map_err(|problem| problem.failure(path))?;
+        let state = Mutex::new(ReadyFileState::Expected);
         Ok(Self(Some(Arc::new(ReadyFileShared { path: path.to_owned(), state }))))
     }
 
@@ -77,7 +65,6 @@ impl ReadyFile {
         }
         let file = WrittenFile::create(&shared.path, endpoint)
             .map_err(|error| Failure::Output { path: shared.path.clone(), error })?;
-        // Drops, and so removes, the earlier file.
         *state = ReadyFileState::Written(file);
         Ok(())
     }
@@ -108,15 +95,24 @@ impl ReadyFileShared {
 
 impl Drop for ReadyFileShared {
     fn drop(&mut self) {
-        match std::mem::replace(&mut *self.state(), ReadyFileState::Withdrawn) {
-            ReadyFileState::Expected(Some(earlier)) => {
-                if let Err(error) = earlier.persist_noclobber(&self.path) {
-                    tracing::debug!(%error, "the earlier file is not restored");
-                }
-            }
-            state => self.remove(state),
-        }
+        let state = std::mem::replace(&mut *self.state(), ReadyFileState::Withdrawn);
+        self.remove(state);
     }
+}
+
+/// Checks that the file can be replaced.
+fn check(path: &Path) -> Result<(), PathProblem> {
+    let exists = PathProblem::at(path)?;
+    {
+        // The folder must be writable in any case. A signal would leave the temporary file.
+        let _held = BlockedSignals::new();
+        temporary(path)?;
+    }
+    if exists {
+        // A rename would replace a file without write permission as well.
+        OpenOptions::new().write(true).open(path).map_err(PathProblem::NotWritable)?;
+    }
+    Ok(())
 }
 
 /// The reason why a file cannot be written.
@@ -124,6 +120,9 @@ impl Drop for ReadyFileShared {
 enum PathProblem {
     /// The path is something else than a regular file.
     NotAFile(&'static str),
+    /// The file of an earlier run cannot be written to.
+    NotWritable(io::Error),
+    /// The path or its folder cannot be used.
     Error(io::Error),
 }
 
@@ -149,6 +148,9 @@ impl PathProblem {
         let (why, hint) = match self {
             Self::NotAFile(what) => {
                 (format!("{what}; only a regular file is replaced"), "choose another name")
+            }
+            Self::NotWritable(error) => {
+                (format!("the file cannot be written to: {}", reason(error)), "choose another name")
             }
             Self::Error(error) => {
                 let hint = match error.kind() {
@@ -218,4 +220,36 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(permissions);
     }
     builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// Expects one file in the folder, with the text.
+    fn expect(folder: &Path, text: &str) {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.collect::<Vec<_>>(), ["ready"]);
+        assert_eq!(fs::read_to_string(folder.join("ready")).unwrap(), text);
+    }
+
+    #[test]
+    fn the_file_of_an_earlier_run_stays_until_clients_can_connect() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ready");
+        fs::write(&path, "earlier\n").unwrap();
+        let ready_file = ReadyFile::new(Some(&path)).unwrap();
+        expect(folder.path(), "earlier\n");
+        // A signal before the file is written.
+        ready_file.withdraw();
+        ready_file.write("./s").unwrap();
+        drop(ready_file);
+        expect(folder.path(), "earlier\n");
+        let ready_file = ReadyFile::new(Some(&path)).unwrap();
+        ready_file.write("./s").unwrap();
+        expect(folder.path(), "./s\n");
+        ready_file.withdraw();
+        assert!(!path.exists());
+    }
 }

@@ -1,27 +1,26 @@
-//! Accepts clients in an event loop and serves all of them at once, in several event loops.
+//! Serves all clients of a listener at once, in several event loops, until a signal or the handler
+//! ends that.
 
 use super::{
-    Admission, Admitted, ReadyFile,
-    accept_errors::{AcceptErrors, AcceptRetry},
+    Admission, ReadyFile,
     limits::Permit,
+    loop_acceptor::{AcceptingEnd, LoopAcceptor, accept_backlog},
     shutdown::Shutdown,
 };
 use crate::{
     deadline::Deadline,
     diag::{Failure, Outcome, Terminal, caught_task},
-    endpoint::{Accepted, ClientSource},
-    system::{Detached, Socket, signals},
+    endpoint::{ClientSource, ListenSocket},
+    system::{Socket, signals},
     transfer::tasks::EventLoops,
 };
 use local_socket::PeerCreds;
 use std::{
     cell::Cell,
-    future::poll_fn,
     io,
     net::SocketAddr,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    task::Poll,
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -48,6 +47,8 @@ pub(crate) struct Client {
     pub(crate) peer: Option<Box<PeerCreds>>,
     /// The address of a TCP client.
     pub(crate) address: Option<SocketAddr>,
+    /// The listening socket that it has connected to.
+    pub(crate) listener: Option<Arc<ListenSocket>>,
     pub(crate) number: u64,
     /// Cancelled when the connection must end.
     pub(crate) closing: CancellationToken,
@@ -58,18 +59,22 @@ pub(crate) struct Client {
 pub(crate) struct Server {
     pub(crate) source: ClientSource,
     pub(crate) admission: Admission,
-    /// Whether only one client is served.
-    pub(crate) once: bool,
-    /// Time that open connections get to end after a signal.
-    pub(crate) grace: Duration,
-    pub(crate) terminal: Terminal,
+    pub(crate) options: ServerOptions,
     ready_file: ReadyFile,
     shutdown: Shutdown,
 }
 
-/// Pause before the next attempt after errors. It ends early when a client ends, because that may
-/// free descriptors.
-const PAUSE: Duration = Duration::from_millis(250);
+/// How many clients a server serves, and when it ends.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct ServerOptions {
+    /// Whether only one client is served.
+    pub(crate) once: bool,
+    /// Time without clients after which the server ends.
+    pub(crate) exit_idle: Option<Duration>,
+    /// Time that open connections get to end after a signal.
+    pub(crate) grace: Duration,
+    pub(crate) terminal: Terminal,
+}
 
 impl Server {
     /// Calls `open` to listen and starts to watch for signals. Signals are blocked meanwhile, so
@@ -77,44 +82,51 @@ impl Server {
     pub(crate) fn open(
         open: impl FnOnce() -> Result<ClientSource, Failure>,
         admission: Admission,
-        once: bool,
-        grace: Duration,
-        terminal: Terminal,
+        options: ServerOptions,
         ready_file: ReadyFile,
     ) -> Result<Self, Failure> {
         let _held = signals::BlockedSignals::new();
         let source = open()?;
         let shutdown = Shutdown::start()?;
-        Ok(Self { source, admission, once, grace, terminal, ready_file, shutdown })
+        Ok(Self { source, admission, options, ready_file, shutdown })
     }
 
-    /// Serves clients until a signal or the handler ends the server. After a signal the process
-    /// ends by it.
+    /// Serves clients until a signal or the handler ends the server, or nobody has been connected for
+    /// the time of the options. After a signal the process ends by it.
     pub(crate) async fn serve<H: Handler>(
         self,
         loops: &EventLoops,
         handler: H,
     ) -> Result<Outcome, Failure> {
-        let Self { source, admission, once, grace, terminal, ready_file, mut shutdown } = self;
+        let Self { source, admission, options, ready_file, mut shutdown } = self;
+        let ServerOptions { once, exit_idle, grace, terminal } = options;
         let limits = Arc::clone(admission.limits());
         let shared = Arc::new(ServerShared { handler, once, ended: Mutex::new(None) });
         let closing = shutdown.closing().clone();
         let mut accepting =
-            Accepting { admission, loops, shared: &shared, closing: closing.clone() };
+            LoopAcceptor { admission, loops, shared: &shared, closing: closing.clone() };
         let accepted = tokio::select! {
             biased;
-            () = shared.handler.over().cancelled() => Ok(()),
-            () = shutdown.signalled() => Ok(()),
-            accepted = accepting.for_ever(&source) => accepted,
+            () = shared.handler.over().cancelled() => Ok(AcceptingEnd::Asked),
+            () = shutdown.signalled() => Ok(AcceptingEnd::Asked),
+            accepted = accepting.until_idle(&source, exit_idle) => accepted,
         };
         // Remove the name before draining. Clients that are already in the backlog are still
         // served.
         ready_file.withdraw();
         source.give_up_name();
-        let waiting = match shutdown.signal() {
-            Some(_) if !once => accept_backlog(&source).await,
-            _ => Vec::new(),
-        };
+        let time_after_name = source.time_after_name();
+        if let Some(time) = time_after_name {
+            let _ = tokio::time::timeout(time, accepting.for_ever(&source)).await;
+        }
+        // Where a service manager goes on listening, it starts the service again for those clients.
+        let is_idle = matches!(accepted, Ok(AcceptingEnd::Idle)) && !source.is_inherited();
+        let serves_backlog = shutdown.signal().is_some() || time_after_name.is_some() || is_idle;
+        let mut waiting = Vec::new();
+        if serves_backlog && !once {
+            waiting = accept_backlog(&source).await;
+            waiting.extend(source.accept_last());
+        }
         drop(source);
         shutdown.name_is_removed();
         let waiting_count = Cell::new(waiting.len());
@@ -174,26 +186,26 @@ impl Server {
 
 /// State that the tasks share.
 #[derive(Debug)]
-struct ServerShared<H> {
+pub(super) struct ServerShared<H> {
     handler: H,
-    once: bool,
+    pub(super) once: bool,
     /// The result of the only client, or of the client that ended the server.
     ended: Mutex<Option<Result<Outcome, Failure>>>,
 }
 
 impl<H: Handler> ServerShared<H> {
-    async fn serve(
+    pub(super) async fn serve(
         &self,
         client: impl FnOnce() -> io::Result<Client>,
         number: u64,
         permit: Permit,
     ) {
-        let serve = async {
+        let serve = pin!(async {
             match client() {
                 Ok(client) => self.handler.serve(client).await,
                 Err(error) => Err(Failure::Io { what: "cannot serve the client", error }),
             }
-        };
+        });
         let result = caught_task(serve).await.unwrap_or_else(Err);
         if self.once || self.handler.over().is_cancelled() {
             let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
@@ -201,103 +213,19 @@ impl<H: Handler> ServerShared<H> {
         } else {
             match result {
                 Ok(Outcome::Command(status)) => {
-                    tracing::info!("connection {number}: command ended with {status}");
+                    tracing::info!(
+                        conn = number,
+                        "connection {number}: command ended with {status}"
+                    );
                 }
-                Ok(Outcome::Done) => {}
-                Err(failure) => tracing::warn!("connection {number}: {failure}"),
+                Ok(Outcome::Done | Outcome::Absent | Outcome::ProbeTimedOut) => {}
+                Err(failure) => {
+                    tracing::warn!(conn = number, "connection {number}: {failure}");
+                }
             }
         }
         drop(permit);
     }
-}
-
-/// Accepts clients and hands them to event loops.
-struct Accepting<'a, H> {
-    admission: Admission,
-    loops: &'a EventLoops,
-    shared: &'a Arc<ServerShared<H>>,
-    closing: CancellationToken,
-}
-
-impl<H: Handler> Accepting<'_, H> {
-    /// Accepts clients without end. Cancel safe: no accepted client is lost.
-    async fn for_ever(&mut self, source: &ClientSource) -> Result<(), Failure> {
-        let limits = Arc::clone(self.admission.limits());
-        let mut errors = AcceptErrors::default();
-        loop {
-            limits.wait_for_permit().await;
-            match source.accept().await {
-                Ok(client) => {
-                    errors.accepted();
-                    if self.hand_over(client) && self.shared.once {
-                        return Ok(());
-                    }
-                }
-                Err(error) => {
-                    if errors.failed(error)? == AcceptRetry::AfterAPause {
-                        let _ = tokio::time::timeout(PAUSE, limits.wait_for_change()).await;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Spawns the service of a client if it is admitted. Returns whether it is.
-    fn hand_over(&mut self, client: Accepted) -> bool {
-        let address = client.address();
-        let admitted =
-            self.admission.admit(|| client.peer(), |peer| client.describe(peer), address);
-        let Some(admitted) = admitted else { return false };
-        let Admitted { peer, number, permit } = admitted;
-        let (shared, closing) = (Arc::clone(self.shared), self.closing.clone());
-        let client = Detached::try_from(client);
-        self.loops.spawn(move || async move {
-            let client = || {
-                let socket = client.and_then(Detached::attach)?;
-                Ok(Client { socket, peer, address, number, closing })
-            };
-            shared.serve(client, number, permit).await;
-        });
-        true
-    }
-}
-
-/// Accepts the clients that are already in the backlog.
-async fn accept_backlog(source: &ClientSource) -> Vec<Accepted> {
-    let mut clients = Vec::new();
-    let mut errors = AcceptErrors::default();
-    loop {
-        // Yield, so that the event loop polls the listener and this task gets a new budget.
-        tokio::task::yield_now().await;
-        let before = clients.len();
-        while let Poll::Ready(accepted) = at_once(source.accept()).await {
-            match accepted {
-                Ok(client) => {
-                    errors.accepted();
-                    clients.push(client);
-                }
-                Err(error) => {
-                    if let Err(failure) = errors.failed(error) {
-                        tracing::warn!("clients in the backlog are not served: {failure}");
-                        return clients;
-                    }
-                    if errors.are_too_many() {
-                        tracing::warn!("clients in the backlog are not served: accepting fails");
-                        return clients;
-                    }
-                }
-            }
-        }
-        if clients.len() == before {
-            return clients;
-        }
-    }
-}
-
-/// Polls the future once.
-async fn at_once<T>(future: impl Future<Output = T>) -> Poll<T> {
-    let mut future = pin!(future);
-    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }
 
 #[cfg(test)]

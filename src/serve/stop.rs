@@ -24,14 +24,14 @@ pub(crate) struct Stopper {
 
 #[derive(Debug)]
 struct StopperShared {
+    /// Time that an open connection gets to end after a signal.
+    grace: Duration,
     state: Mutex<StopperState>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
 struct StopperState {
-    /// Time that an open connection gets to end after a signal.
-    grace: Duration,
     signal: Option<i32>,
     /// Whether the thread that accepts is running. It may have accepted a client that is not
     /// registered yet.
@@ -96,10 +96,9 @@ impl Stopper {
     pub(crate) fn register(&self, stream: Arc<Stream>, meter: Arc<Meter>) -> OpenGuard {
         let mut state = self.shared.state();
         state.connection = Some((stream, meter));
-        let late = state.open_stream().filter(|_| state.is_over);
-        let grace = state.grace;
+        let late = state.connection.clone().filter(|_| state.is_over);
         drop(state);
-        end(late, grace);
+        end(late, self.shared.grace);
         OpenGuard(Arc::clone(&self.shared))
     }
 
@@ -122,13 +121,12 @@ impl Stopper {
 impl StopperShared {
     fn new(grace: Duration) -> Arc<Self> {
         let state = Mutex::new(StopperState {
-            grace,
             signal: None,
             is_accepting: true,
             connection: None,
             is_over: false,
         });
-        Arc::new(Self { state, changed: Condvar::new() })
+        Arc::new(Self { grace, state, changed: Condvar::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, StopperState> {
@@ -145,9 +143,9 @@ impl StopperShared {
     fn end_all(&self) {
         let mut state = self.state();
         state.is_over = true;
-        let (stream, grace) = (state.open_stream(), state.grace);
+        let connection = state.connection.clone();
         drop(state);
-        end(stream, grace);
+        end(connection, self.grace);
     }
 
     /// Logs the bytes that are lost in a connection that could not be ended.
@@ -157,17 +155,12 @@ impl StopperShared {
     }
 }
 
-impl StopperState {
-    fn open_stream(&self) -> Option<Arc<Stream>> {
-        self.connection.as_ref().map(|(stream, _)| Arc::clone(stream))
-    }
-}
-
 /// Ends a connection after the grace time. The state must not be locked meanwhile: a second signal
 /// has to be handled, whatever the system calls here wait for.
-fn end(stream: Option<Arc<Stream>>, grace: Duration) {
-    if let Some(stream) = stream {
+fn end(connection: Option<(Arc<Stream>, Arc<Meter>)>, grace: Duration) {
+    if let Some((stream, meter)) = connection {
         tracing::warn!("{}", super::still_open(1, grace));
+        meter.set_closing();
         // It fails if the connection has ended meanwhile.
         let _ = stream.shutdown(Shutdown::Both);
     }

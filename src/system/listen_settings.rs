@@ -1,6 +1,6 @@
-use super::AllowRule;
+use super::{AllowRule, FileOwner};
 use crate::diag::Failure;
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 /// Options of a listener. Options that this system does not have are rejected by
 /// [`listening::options`](super::listening::options).
@@ -12,6 +12,8 @@ pub(crate) struct ListenSettings {
     pub(crate) backlog: Option<u32>,
     /// The mode of the socket file.
     pub(crate) mode: Option<u16>,
+    /// The owner of the socket file.
+    pub(crate) owner: Option<FileOwner>,
     /// The group of the socket file, by name or number.
     pub(crate) group: Option<String>,
     pub(crate) allow: Vec<AllowRule>,
@@ -23,13 +25,16 @@ pub(crate) struct ListenSettings {
     pub(crate) ready_fd: Option<i32>,
     /// The file to report readiness in.
     pub(crate) ready_file: Option<PathBuf>,
+    /// The time without clients after which the server ends.
+    pub(crate) exit_idle: Option<Duration>,
 }
 
 impl ListenSettings {
     /// Returns the options of socket files, and whether they are given.
-    pub(crate) fn of_files(&self) -> [(&'static str, bool); 4] {
+    pub(crate) fn of_files(&self) -> [(&'static str, bool); 5] {
         [
             ("--mode", self.mode.is_some()),
+            ("--owner", self.owner.is_some()),
             ("--group", self.group.is_some()),
             ("--sddl", self.sddl.is_some()),
             ("--replace", self.replace),
@@ -46,12 +51,13 @@ impl ListenSettings {
     }
 
     /// Returns the options of accepting clients.
-    pub(crate) fn of_accepting(&self) -> [(&'static str, bool); 4] {
+    pub(crate) fn of_accepting(&self) -> [(&'static str, bool); 5] {
         [
             ("--backlog", self.backlog.is_some()),
             ("--max-conns", self.max_conns.is_some()),
             ("--ready-fd", self.ready_fd.is_some()),
             ("--ready-file", self.ready_file.is_some()),
+            ("--exit-idle", self.exit_idle.is_some()),
         ]
     }
 

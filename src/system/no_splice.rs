@@ -14,7 +14,7 @@ impl Splicer {
         None
     }
 
-    pub(crate) fn receiving(_: &Stream, _: &Output, _: Option<usize>) -> Option<Self> {
+    pub(crate) fn receiving(_: &Stream, _: &Output, _: Option<usize>, _: bool) -> Option<Self> {
         None
     }
 

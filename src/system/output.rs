@@ -1,7 +1,7 @@
 use super::imp::output as imp;
 use std::{fs::File, io};
 
-pub(crate) use imp::{is_stdout, usual_permissions};
+pub(crate) use imp::{FileIdentity, is_stdout, open_private, usual_permissions};
 
 /// Standard output, where received bytes are written.
 ///

@@ -18,7 +18,8 @@ use std::{
 };
 use tokio::{sync::oneshot, time};
 
-/// Time for which a name is used without looking it up again.
+/// Time for which a name of the system is used without looking it up again. An account can be renamed,
+/// and its name given to another one.
 const LIFETIME: Duration = Duration::from_secs(60);
 
 /// Maximum number of names that are remembered.
@@ -30,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Looks up names of users, and remembers them.
 #[derive(Debug)]
 struct UserNames<K> {
+    /// Time for which a name is used without looking it up again.
+    lifetime: Duration,
     look_up: fn(K) -> io::Result<Option<String>>,
     state: Mutex<NamesState<K>>,
 }
@@ -45,15 +48,17 @@ struct NamesState<K> {
 #[derive(Debug)]
 struct NameRequest<K> {
     user: K,
-    answer: oneshot::Sender<Option<String>>,
+    /// `None` if nobody waits for the name.
+    answer: Option<oneshot::Sender<Option<String>>>,
 }
 
-static SYSTEM: UserNames<UserId> = UserNames::new(accounts::name_of);
+static SYSTEM: UserNames<UserId> = UserNames::new(accounts::name_of, LIFETIME);
 
-/// Returns the name of a user if it was looked up before, however long ago.
+/// Returns the name of a user if it was looked up not long ago. It does not block: if it was looked up
+/// before that, a thread does so again for the next call.
 #[cfg(windows)]
 pub(crate) fn known(user: UserId) -> Option<String> {
-    SYSTEM.known(user, Duration::MAX).flatten()
+    SYSTEM.known_or_renewed(user)
 }
 
 /// Returns the name of a user. It blocks the thread.
@@ -67,23 +72,33 @@ pub(crate) async fn get(user: UserId) -> Option<String> {
 }
 
 impl<K: Copy + Debug + Eq + Hash + Send> UserNames<K> {
-    const fn new(look_up: fn(K) -> io::Result<Option<String>>) -> Self {
-        Self { look_up, state: Mutex::new(NamesState { known: None, thread: None }) }
+    const fn new(look_up: fn(K) -> io::Result<Option<String>>, lifetime: Duration) -> Self {
+        Self { lifetime, look_up, state: Mutex::new(NamesState { known: None, thread: None }) }
     }
 
     fn state(&self) -> MutexGuard<'_, NamesState<K>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the name that was looked up within this time.
-    fn known(&self, user: K, age: Duration) -> Option<Option<String>> {
+    /// Returns the name if it was looked up within the lifetime.
+    fn known(&self, user: K) -> Option<Option<String>> {
         let state = self.state();
         let (at, name) = state.known.as_ref()?.get(&user)?;
-        (at.elapsed() < age).then(|| name.clone())
+        (at.elapsed() < self.lifetime).then(|| name.clone())
+    }
+
+    #[cfg(any(windows, test))]
+    fn known_or_renewed(&'static self, user: K) -> Option<String> {
+        let name = self.known(user);
+        let was_known = || self.state().known.as_ref().is_some_and(|all| all.contains_key(&user));
+        if name.is_none() && was_known() {
+            self.ask(NameRequest { user, answer: None });
+        }
+        name.flatten()
     }
 
     fn look_up(&self, user: K) -> Option<String> {
-        if let Some(name) = self.known(user, LIFETIME) {
+        if let Some(name) = self.known(user) {
             return name;
         }
         match (self.look_up)(user) {
@@ -104,11 +119,11 @@ impl<K: Copy + Debug + Eq + Hash + Send> UserNames<K> {
     }
 
     async fn get(&'static self, user: K, patience: Duration) -> Option<String> {
-        if let Some(name) = self.known(user, LIFETIME) {
+        if let Some(name) = self.known(user) {
             return name;
         }
         let (answer, name) = oneshot::channel();
-        self.ask(NameRequest { user, answer });
+        self.ask(NameRequest { user, answer: Some(answer) });
         match time::timeout(patience, name).await {
             Ok(name) => name.ok().flatten(),
             Err(_) => {
@@ -145,8 +160,12 @@ impl<K: Copy + Debug + Eq + Hash + Send> UserNames<K> {
     fn serve(&self, requests: &Receiver<NameRequest<K>>) {
         while let Ok(NameRequest { user, answer }) = requests.recv() {
             // Those that have stopped waiting leave no work.
-            if !answer.is_closed() {
-                let _ = answer.send(self.look_up(user));
+            if answer.as_ref().is_some_and(oneshot::Sender::is_closed) {
+                continue;
+            }
+            let name = self.look_up(user);
+            if let Some(answer) = answer {
+                let _ = answer.send(name);
             }
         }
     }
@@ -169,10 +188,13 @@ mod tests {
     #[test]
     fn a_name_is_looked_up_once() {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        static NAMES: UserNames<u32> = UserNames::new(|user| {
-            COUNT.fetch_add(1, SeqCst);
-            Ok((user != 7).then(|| format!("user{user}")))
-        });
+        static NAMES: UserNames<u32> = UserNames::new(
+            |user| {
+                COUNT.fetch_add(1, SeqCst);
+                Ok((user != 7).then(|| format!("user{user}")))
+            },
+            LIMIT,
+        );
         in_a_loop(async {
             for _ in 0..100 {
                 assert_eq!(NAMES.get(5, LIMIT).await.as_deref(), Some("user5"));
@@ -184,12 +206,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_not_used_when_it_is_old_and_is_looked_up_again() {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        static NAMES: UserNames<u32> = UserNames::new(
+            |_| Ok(Some(format!("name {}", COUNT.fetch_add(1, SeqCst)))),
+            Duration::ZERO,
+        );
+        assert_eq!(NAMES.known_or_renewed(1), None);
+        assert_eq!(NAMES.look_up(1).as_deref(), Some("name 0"));
+        assert_eq!(NAMES.known_or_renewed(1), None);
+        // The thread takes one request after another.
+        assert_eq!(in_a_loop(NAMES.get(1, LIMIT)).as_deref(), Some("name 2"));
+        assert_eq!(NAMES.look_up(1).as_deref(), Some("name 3"));
+    }
+
+    #[test]
     fn a_look_up_that_hangs_is_not_waited_for() {
         static GATE: Mutex<()> = Mutex::new(());
-        static NAMES: UserNames<u32> = UserNames::new(|_| {
-            drop(GATE.lock());
-            Ok(Some("late".to_owned()))
-        });
+        static NAMES: UserNames<u32> = UserNames::new(
+            |_| {
+                drop(GATE.lock());
+                Ok(Some("late".to_owned()))
+            },
+            LIMIT,
+        );
         let closed = GATE.lock().unwrap();
         in_a_loop(async {
             for _ in 0..3 {
@@ -203,17 +243,20 @@ mod tests {
     #[test]
     fn an_error_or_a_panic_is_no_name_and_is_not_remembered() {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        static NAMES: UserNames<u32> = UserNames::new(|_| match COUNT.fetch_add(1, SeqCst) {
-            0 => Err(io::ErrorKind::NotFound.into()),
-            1 => panic!("while looking it up"),
-            _ => Ok(Some("found".to_owned())),
-        });
+        static NAMES: UserNames<u32> = UserNames::new(
+            |_| match COUNT.fetch_add(1, SeqCst) {
+                0 => Err(io::ErrorKind::NotFound.into()),
+                1 => panic!("while looking it up"),
+                _ => Ok(Some("found".to_owned())),
+            },
+            LIMIT,
+        );
         in_a_loop(async {
             assert_eq!(NAMES.get(1, LIMIT).await, None);
             assert_eq!(NAMES.get(1, LIMIT).await, None);
             // The thread that has panicked may not have ended yet.
             while NAMES.get(1, LIMIT).await.is_none() {}
         });
-        assert_eq!(NAMES.known(1, LIMIT).flatten().as_deref(), Some("found"));
+        assert_eq!(NAMES.known(1).flatten().as_deref(), Some("found"));
     }
 }

@@ -46,32 +46,37 @@ impl DeliveryRule {
     /// Creates the rule for a transfer that has ended. `has_sent_eof` is whether the end of file of
     /// the peer was received.
     ///
-    /// A peer that is open is waited for within the time limits of the transfer. If it has sent its
-    /// end of file, it looks the same as a peer that has shut down both directions.
+    /// A peer that is open is waited for within the time limits of the transfer, which has taken
+    /// the time `elapsed`. If it has sent its end of file, it looks the same as a peer that has shut
+    /// down both directions.
     pub(crate) fn new(
         options: &TransferOptions,
         has_sent_eof: bool,
         early_end: Option<EarlyEnd>,
+        elapsed: Duration,
     ) -> Self {
         let limits = options.limits();
         let over = early_end.map(|_| Duration::ZERO);
-        let limit = [Some(LIMIT), limits.idle, limits.linger, over].into_iter().flatten().min();
-        let open_limit = limit.unwrap_or(LIMIT);
+        let within = |rest: Option<Duration>| rest.map_or(LIMIT, |rest| rest.min(LIMIT));
+        let open_limit = within(over.or(limits.rest_for_delivery(elapsed)));
         let is_whole = has_sent_eof && open_limit == LIMIT;
+        let limit = within(limits.rest_of_max_time(elapsed));
         Self {
-            limit: LIMIT,
+            limit,
             open_limit,
-            unread: Delivery::Unread,
+            // Before the time is over, it may still read the rest.
+            unread: if limit == LIMIT { Delivery::Unread } else { Delivery::Read },
             unread_if_open: if is_whole { Delivery::Unread } else { Delivery::Read },
             last: None,
             is_open: false,
         }
     }
 
-    /// Sets the time limit for a peer that may still read, so that unread bytes are no loss.
+    /// Sets the time limit for a peer that may still read, so that unread bytes are no loss. The time
+    /// limits of the transfer apply as well: after an early end, nothing is waited for.
     pub(crate) fn within(self, limit: Duration) -> Self {
-        let (unread, open_limit) = (Delivery::Read, self.open_limit.min(limit));
-        Self { limit, open_limit, unread, unread_if_open: unread, ..self }
+        let (unread, limit) = (Delivery::Read, self.open_limit.min(limit));
+        Self { limit, open_limit: limit, unread, unread_if_open: unread, ..self }
     }
 
     /// Returns the delivery if it can be decided now, or the time after which to query again.
@@ -143,17 +148,51 @@ mod tests {
     }
 
     fn rule(idle: Option<Duration>, has_sent_eof: bool) -> DeliveryRule {
-        let options = TransferOptions {
+        rule_after(idle, has_sent_eof, None)
+    }
+
+    /// Returns the rule after this much of `--max-time`, which is a minute.
+    fn rule_of_max_time(elapsed: Duration) -> DeliveryRule {
+        let options = options(None, Some(Duration::from_secs(60)));
+        DeliveryRule::new(&options, true, None, elapsed)
+    }
+
+    fn rule_after(
+        idle: Option<Duration>,
+        has_sent_eof: bool,
+        early_end: Option<EarlyEnd>,
+    ) -> DeliveryRule {
+        DeliveryRule::new(&options(idle, None), has_sent_eof, early_end, Duration::ZERO)
+    }
+
+    fn options(idle: Option<Duration>, max_time: Option<Duration>) -> TransferOptions {
+        TransferOptions {
             sends: true,
             receives: true,
             eof: Eof::Half,
             linger: None,
             idle,
+            max_time,
+            ignores_unread: false,
+            hangs_up: false,
             copy: CopyMode::Auto,
             buffer: None,
             empty_messages: EmptyMessages::Eof,
-        };
-        DeliveryRule::new(&options, has_sent_eof, None)
+        }
+    }
+
+    #[test]
+    fn a_peer_is_not_waited_for_after_the_whole_time_of_the_transfer() {
+        for is_open in [false, true] {
+            let (now, seen) = (Instant::now(), PeerState { unread: 7, was_reset: false, is_open });
+            let mut watch = rule_of_max_time(Duration::from_secs(59));
+            assert!(watch.decide(seen, now).is_err());
+            assert_eq!(watch.decide(seen, now + Duration::from_secs(1)), Ok(Delivery::Read));
+            assert_eq!(rule_of_max_time(Duration::MAX).decide(seen, now), Ok(Delivery::Read));
+            let mut watch = rule_of_max_time(Duration::ZERO);
+            assert!(watch.decide(seen, now).is_err());
+            assert_eq!(watch.decide(seen, now + LIMIT), Ok(Delivery::Unread));
+        }
     }
 
     #[test]
@@ -207,5 +246,17 @@ mod tests {
         let mut watch = rule(None, true).within(second);
         assert!(watch.decide(seen, Instant::now()).is_err());
         assert_eq!(watch.undecided(), Delivery::Read);
+    }
+
+    #[test]
+    fn a_peer_that_may_still_read_is_not_waited_for_after_an_early_end() {
+        let second = Duration::from_secs(1);
+        for early_end in [EarlyEnd::Linger, EarlyEnd::Idle(second), EarlyEnd::Closing] {
+            for is_open in [false, true] {
+                let seen = PeerState { unread: 7, was_reset: false, is_open };
+                let mut watch = rule_after(None, false, Some(early_end)).within(second);
+                assert_eq!(watch.decide(seen, Instant::now()), Ok(Delivery::Read), "{early_end:?}");
+            }
+        }
     }
 }

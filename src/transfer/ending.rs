@@ -4,7 +4,7 @@ use super::{Eof, peer_has_closed};
 use crate::diag::Failure;
 use std::{
     fmt::{self, Display, Formatter},
-    io,
+    io::{self, ErrorKind},
     time::Duration,
 };
 
@@ -41,10 +41,14 @@ pub(super) enum AfterEnd {
 pub(crate) enum EarlyEnd {
     /// No byte was delivered for this long.
     Idle(Duration),
+    /// The transfer has taken this long, from the connection on.
+    MaxTime(Duration),
     /// The remaining direction had no input for the time of `--linger`.
     Linger,
     /// The grace time of the server is over.
     Closing,
+    /// The person at the terminal has left, and what was read could not be delivered.
+    Left,
 }
 
 impl Eof {
@@ -69,11 +73,33 @@ impl Eof {
 }
 
 impl EarlyEnd {
+    /// Returns what has ended the transfer.
+    pub(crate) fn cause(self) -> &'static str {
+        match self {
+            Self::Idle(_) => "--idle-timeout",
+            Self::MaxTime(_) => "--max-time",
+            Self::Linger => "--linger",
+            Self::Closing => "the end of the grace time",
+            Self::Left => "the key that leaves",
+        }
+    }
+
+    /// Returns the reason for bytes that were not delivered before the early end.
+    pub(crate) fn error(self) -> io::Error {
+        let verb = match self {
+            Self::Idle(_) | Self::MaxTime(_) | Self::Linger | Self::Left => "ended by",
+            Self::Closing => "closed at",
+        };
+        let why = format!("the connection was {verb} {}", self.cause());
+        io::Error::new(ErrorKind::TimedOut, why)
+    }
+
     /// Returns the failure of a transfer that lost nothing, if ending early is one.
-    pub(super) fn failure(self) -> Option<Failure> {
+    pub(crate) fn failure(self) -> Option<Failure> {
         match self {
             Self::Idle(limit) => Some(Failure::Idle(limit)),
-            Self::Linger | Self::Closing => None,
+            Self::MaxTime(limit) => Some(Failure::MaxTime(limit)),
+            Self::Linger | Self::Closing | Self::Left => None,
         }
     }
 }
@@ -81,18 +107,14 @@ impl EarlyEnd {
 /// The end of a line that describes the transfer.
 impl Display for EarlyEnd {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Idle(_) => ", ended by --idle-timeout",
-            Self::Linger => ", ended by --linger",
-            Self::Closing => ", closed at the end of the grace time",
-        })
+        let verb = if *self == Self::Closing { "closed at" } else { "ended by" };
+        write!(f, ", {verb} {}", self.cause())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::ErrorKind;
 
     /// Every end, with what follows from it with `--eof half`.
     fn ends() -> [(DirectionEnd, AfterEnd); 7] {

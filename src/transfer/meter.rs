@@ -1,7 +1,10 @@
 use super::{WriteStop, delivery::ended_error, report::undelivered};
 use crate::diag::{Failure, Receiver};
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicBool, AtomicU64,
+        Ordering::{self, Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -16,6 +19,8 @@ pub(crate) struct Meter {
     /// Set when the reader of the output has closed: the sending direction ends after the bytes
     /// that have already arrived on the input.
     pub(super) output_is_gone: AtomicBool,
+    /// Set when the grace time of the server is over, before its connection is shut down.
+    closing: AtomicBool,
     /// Stops the delivery of held bytes, which count as lost then.
     pub(crate) write_stop: WriteStop,
 }
@@ -45,8 +50,19 @@ impl Meter {
             started,
             stop: AtomicBool::new(false),
             output_is_gone: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             write_stop: WriteStop::default(),
         }
+    }
+
+    /// Records that the connection is going to be shut down at the end of the grace time.
+    pub(crate) fn set_closing(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns whether the connection was shut down at the end of the grace time.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
     }
 
     /// Returns the losses if the transfer ended now.

@@ -1,5 +1,8 @@
 use super::TimeLimits;
-use crate::system::CAN_SPLICE;
+use crate::{
+    diag::Failure,
+    system::{CAN_SPLICE, command::HAS_SIGHUP},
+};
 use local_socket::Directions;
 use std::{
     fmt::{self, Display, Formatter},
@@ -46,6 +49,11 @@ pub(crate) struct TransferOptions {
     pub(crate) empty_messages: EmptyMessages,
     pub(crate) linger: Option<Duration>,
     pub(crate) idle: Option<Duration>,
+    pub(crate) max_time: Option<Duration>,
+    /// Whether a peer that closes may leave bytes unread.
+    pub(crate) ignores_unread: bool,
+    /// Whether a command is told that its client has closed.
+    pub(crate) hangs_up: bool,
     pub(crate) copy: CopyMode,
     pub(crate) buffer: Option<usize>,
 }
@@ -55,7 +63,8 @@ impl TransferOptions {
     /// has ended: if only one is used, there is none.
     pub(crate) fn limits(&self) -> TimeLimits {
         let has_both = self.sends && self.receives;
-        TimeLimits { idle: self.idle, linger: self.linger.filter(|_| has_both) }
+        let Self { idle, linger, max_time, .. } = *self;
+        TimeLimits { idle, linger: linger.filter(|_| has_both), max_time }
     }
 
     /// Returns the directions in which the connection to a server is used.
@@ -69,15 +78,56 @@ impl TransferOptions {
 
     /// Returns whether a time limit is set.
     pub(crate) fn is_timed(&self) -> bool {
-        self.linger.is_some() || self.idle.is_some()
+        self.linger.is_some() || self.idle.is_some() || self.max_time.is_some()
+    }
+
+    /// Rejects `--ignore-unread` if nothing is sent to a peer.
+    ///
+    /// # Errors
+    /// `Usage`.
+    pub(crate) fn check_unread(&self) -> Result<(), Failure> {
+        if self.ignores_unread && !self.sends {
+            return Err(Failure::Usage(
+                "--ignore-unread is about what is sent to the peer: with --recv-only nothing is"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Returns the options with `--hangup`, if it is given.
+    ///
+    /// # Errors
+    /// `Unsupported` on Windows. `Usage` without the direction from the command to its client, in
+    /// which the client's close is noticed; `sends_to_client` is whether it is used.
+    pub(crate) fn with_hangup(
+        self,
+        is_given: bool,
+        sends_to_client: bool,
+    ) -> Result<Self, Failure> {
+        if is_given && !HAS_SIGHUP {
+            return Err(Failure::Unsupported {
+                option: "--hangup",
+                why: "a command cannot get SIGHUP on Windows",
+            });
+        }
+        if is_given && !sends_to_client {
+            return Err(Failure::Usage(
+                "--hangup needs the direction to the client, which shows that it has closed".into(),
+            ));
+        }
+        Ok(Self { hangs_up: is_given, ..self })
     }
 
     /// Returns the options for the connection between the standard streams and a relay, which
-    /// applies the time limits and reads the messages of its peers.
+    /// applies the time limits, knows which losses are excused, and reads the messages of its peers.
     pub(crate) fn within_a_relay(&self) -> Self {
         Self {
             linger: None,
             idle: None,
+            max_time: None,
+            ignores_unread: false,
+            hangs_up: false,
             copy: CopyMode::Auto,
             empty_messages: EmptyMessages::Eof,
             ..self.clone()
@@ -96,6 +146,7 @@ impl TransferOptions {
             && self.eof == Eof::Half
             && self.empty_messages == EmptyMessages::Eof
             && !self.is_timed()
+            && !self.hangs_up
             && self.copy == CopyMode::Auto
             && self.buffer.is_none()
     }
@@ -131,6 +182,13 @@ impl Display for TransferOptions {
         }
         writeln!(f, "linger       {}", limit(self.linger))?;
         writeln!(f, "if idle      {}", limit(self.idle))?;
+        writeln!(f, "whole time   {}", limit(self.max_time))?;
+        if self.ignores_unread {
+            writeln!(f, "unread       no failure if the peer has closed")?;
+        }
+        if self.hangs_up {
+            writeln!(f, "hang-up      the command gets SIGHUP when its client has closed")?;
+        }
         match self.buffer {
             Some(buffer) => writeln!(f, "copy         {copy}, {buffer} bytes at a time"),
             None => writeln!(f, "copy         {copy}"),
@@ -151,6 +209,9 @@ mod tests {
             empty_messages: EmptyMessages::Eof,
             linger: Some(Duration::from_secs(1)),
             idle: None,
+            max_time: None,
+            ignores_unread: false,
+            hangs_up: false,
             copy: CopyMode::Auto,
             buffer: None,
         };

@@ -17,7 +17,7 @@ impl Passing {
     /// number of the connection; `None` if there is only one.
     pub(crate) fn warn(self, number: Option<u64>) {
         match number {
-            Some(number) => tracing::warn!("connection {number}: {}", self.text()),
+            Some(number) => tracing::warn!(conn = number, "connection {number}: {}", self.text()),
             None => tracing::warn!("{}", self.text()),
         }
     }

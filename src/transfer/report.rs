@@ -34,6 +34,8 @@ pub(super) struct DirectionReport {
     pub(super) end: DirectionEnd,
     /// Whether the receiver has read what was delivered.
     pub(super) delivery: Delivery,
+    /// Whether it is no loss if the receiver closes without reading everything.
+    pub(super) may_be_unread: bool,
 }
 
 /// The two parties of a connection.
@@ -61,6 +63,17 @@ pub(crate) enum Party {
 }
 
 impl TransferReport {
+    /// Logs the report.
+    pub(crate) fn log(&self) {
+        // A peer that is the first end sends in the second direction.
+        let (sent, received) = match self.parties.first {
+            Party::Peer => (self.back.delivered, self.forth.delivered),
+            _ => self.delivered(),
+        };
+        let duration = self.time.as_secs_f64();
+        tracing::info!(conn = self.number, sent, received, duration, "{self}");
+    }
+
     /// Returns the bytes delivered from the first end to the second one, and back.
     pub(crate) fn delivered(&self) -> (u64, u64) {
         (self.forth.delivered, self.back.delivered)
@@ -76,9 +89,15 @@ impl TransferReport {
         self.back.read()
     }
 
-    /// Returns whether a limit or the shutdown ended the transfer.
-    pub(crate) fn was_ended_early(&self) -> bool {
-        self.early_end.is_some()
+    /// Returns the number of bytes of the first end's input, delivered or not; `None` if it is not
+    /// known.
+    pub(crate) fn input_of_first(&self) -> Option<u64> {
+        self.forth.undelivered.map(|undelivered| self.forth.delivered + undelivered)
+    }
+
+    /// Returns the limit or the shutdown that ended the transfer, if one did.
+    pub(crate) fn early_end(&self) -> Option<EarlyEnd> {
+        self.early_end
     }
 
     /// Returns whether the second end has closed both directions before a byte was sent to it or
@@ -97,18 +116,49 @@ impl TransferReport {
             && back.read() == 0
     }
 
+    /// Returns whether the second end has closed the connection, and no byte has moved in it.
+    pub(crate) fn was_unused(&self) -> bool {
+        self.was_closed_unused() || self.received_only_eof()
+    }
+
+    /// Returns whether bytes for the second end that were not delivered are no loss, because it has
+    /// closed and need not read everything.
+    pub(crate) fn excuses_unread_of_second(&self) -> bool {
+        self.forth.is_excused()
+    }
+
+    /// Returns the same for the first end.
+    pub(crate) fn excuses_unread_of_first(&self) -> bool {
+        self.back.is_excused()
+    }
+
     /// Returns whether the first end can no longer be written to.
     pub(crate) fn first_is_gone(&self) -> bool {
         matches!(self.back.end, DirectionEnd::OutputFailed(_) | DirectionEnd::ReceiverGone)
     }
 
+    /// Returns whether the second end has ended the input of the first one, which had not ended.
+    pub(crate) fn was_ended_by_second(&self) -> bool {
+        match &self.forth.end {
+            DirectionEnd::ReceiverGone => true,
+            DirectionEnd::OutputFailed(error) => peer_has_closed(error),
+            // With `--eof close`.
+            DirectionEnd::Stopped => {
+                self.early_end.is_none() && matches!(self.back.end, DirectionEnd::Eof)
+            }
+            DirectionEnd::Unused | DirectionEnd::Eof | DirectionEnd::InputFailed(_) => false,
+        }
+    }
+
     /// Returns the failure, if any: lost bytes take precedence over a time limit.
     pub(crate) fn failure(self) -> Option<Failure> {
         let Parties { first, second } = self.parties;
-        let mut failures = [self.back.failure(second, first), self.forth.failure(first, second)];
+        let Self { forth, back, early_end, .. } = self;
+        let mut failures =
+            [back.failure(second, first, early_end), forth.failure(first, second, early_end)];
         failures.sort_by_key(|failure| !matches!(failure, Some(Failure::Undelivered { .. })));
         let failure = failures.into_iter().flatten().next();
-        failure.or_else(|| self.early_end.and_then(EarlyEnd::failure))
+        failure.or_else(|| early_end.and_then(EarlyEnd::failure))
     }
 
     /// Returns the failure, or the outcome if there is none.
@@ -118,18 +168,76 @@ impl TransferReport {
 }
 
 impl DirectionReport {
+    /// Returns whether the receiver has closed, and need not read everything.
+    fn is_excused(&self) -> bool {
+        let has_closed = match &self.end {
+            DirectionEnd::ReceiverGone => true,
+            DirectionEnd::OutputFailed(error) => peer_has_closed(error),
+            _ => self.delivery != Delivery::Read,
+        };
+        self.may_be_unread && has_closed
+    }
+
+    /// Returns the report of a direction whose receiver need not read everything, if so.
+    pub(super) fn excused(self, may_be_unread: bool) -> Self {
+        Self { may_be_unread, ..self }
+    }
+
+    /// Writes what an excused receiver has not read.
+    fn fmt_unread(&self, receiver: Party, f: &mut Formatter<'_>) -> fmt::Result {
+        if !self.is_excused()
+            || matches!(self.undelivered, Some(0)) && self.delivery == Delivery::Read
+        {
+            return Ok(());
+        }
+        write!(f, ", not everything was read by {}", receiver.receiver())?;
+        match self.undelivered {
+            None | Some(0) => Ok(()),
+            Some(bytes) => write!(f, " ({} not delivered)", counted(bytes, "byte")),
+        }
+    }
+
     fn read(&self) -> u64 {
         self.delivered + self.undelivered.unwrap_or(0)
     }
 
+    /// Returns the report if this many of the last bytes were accepted for the receiver, and were
+    /// lost when lsock closed the connection: they are not delivered, so lsock has stopped the
+    /// direction before its end.
+    pub(super) fn without(self, in_flight: u64) -> Self {
+        let in_flight = in_flight.min(self.delivered);
+        let Self { delivered, undelivered, end, delivery, may_be_unread } = self;
+        let end = match end {
+            DirectionEnd::Eof | DirectionEnd::InputFailed(_) if in_flight > 0 => {
+                DirectionEnd::Stopped
+            }
+            end => end,
+        };
+        Self {
+            delivered: delivered - in_flight,
+            undelivered: undelivered.map(|undelivered| undelivered + in_flight),
+            end,
+            delivery,
+            may_be_unread,
+        }
+    }
+
     /// Returns the failure of the direction, if any.
-    fn failure(self, sender: Party, receiver: Party) -> Option<Failure> {
+    fn failure(
+        self,
+        sender: Party,
+        receiver: Party,
+        early_end: Option<EarlyEnd>,
+    ) -> Option<Failure> {
         let lost =
             |error| Some(undelivered(receiver.receiver(), error, self.undelivered, self.delivered));
-        let may_stop = receiver.may_stop_reading();
+        let may_stop = receiver.may_stop_reading() || self.may_be_unread;
         match self.end {
             DirectionEnd::OutputFailed(error) if may_stop && peer_has_closed(&error) => None,
-            DirectionEnd::OutputFailed(error) if peer_has_closed(&error) => lost(closed_error()),
+            // If lsock has ended the connection, it has shut it down itself.
+            DirectionEnd::OutputFailed(error) if peer_has_closed(&error) => {
+                lost(early_end.map_or_else(closed_error, EarlyEnd::error))
+            }
             DirectionEnd::OutputFailed(error) => lost(error),
             DirectionEnd::ReceiverGone if self.undelivered != Some(0) && !may_stop => {
                 lost(closed_error())
@@ -137,7 +245,11 @@ impl DirectionReport {
             DirectionEnd::Stopped
                 if self.undelivered != Some(0) && receiver != Party::ReportedStdio =>
             {
-                lost(ended_error())
+                match self.delivery {
+                    Delivery::Closed if self.may_be_unread => None,
+                    Delivery::Closed => lost(closed_error()),
+                    _ => lost(early_end.map_or_else(ended_error, EarlyEnd::error)),
+                }
             }
             end => match (self.delivery.error(), end) {
                 (Some(error), _) if !may_stop => lost(error),
@@ -155,13 +267,24 @@ impl DirectionReport {
 
 impl Party {
     /// Returns the party as the receiver of a failure.
-    fn receiver(self) -> Receiver {
+    pub(crate) fn receiver(self) -> Receiver {
         match self {
             Self::Stdio | Self::ReportedStdio => Receiver::Output,
             Self::Peer => Receiver::Peer,
             Self::Client => Receiver::Client,
             Self::Target => Receiver::Target,
             Self::Command => Receiver::Command,
+        }
+    }
+
+    /// Returns the party in messages, as a sender.
+    pub(super) fn name_as_sender(self) -> &'static str {
+        match self {
+            Self::Stdio | Self::ReportedStdio => "the input",
+            Self::Peer => "the peer",
+            Self::Client => "the client",
+            Self::Target => "the target",
+            Self::Command => "the command",
         }
     }
 
@@ -199,6 +322,8 @@ impl Display for TransferReport {
             Parties { second, .. } => write!(f, "{forth} to {}, {back} back", second.receiver())?,
         }
         write!(f, " in {:.3?}", self.time)?;
+        self.forth.fmt_unread(self.parties.second, f)?;
+        self.back.fmt_unread(self.parties.first, f)?;
         self.early_end.map_or(Ok(()), |end| end.fmt(f))
     }
 }
@@ -216,96 +341,4 @@ pub(crate) fn undelivered(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PARTIES: [Parties; 4] = [
-        Parties { first: Party::Stdio, second: Party::Peer },
-        Parties { first: Party::Client, second: Party::Target },
-        Parties { first: Party::Client, second: Party::Command },
-        Parties { first: Party::ReportedStdio, second: Party::Target },
-    ];
-
-    fn direction(end: DirectionEnd, undelivered: Option<u64>) -> DirectionReport {
-        DirectionReport { delivered: 10, undelivered, end, delivery: Delivery::Read }
-    }
-
-    /// Returns the text of the failure if the direction to the first or the second end has ended
-    /// like this, and the other one by its end of file.
-    fn failure(parties: Parties, to_second: bool, ending: DirectionReport) -> Option<String> {
-        let other = direction(DirectionEnd::Eof, Some(0));
-        let (forth, back) = if to_second { (ending, other) } else { (other, ending) };
-        let report = TransferReport {
-            number: None,
-            parties,
-            forth,
-            back,
-            early_end: None,
-            time: Duration::ZERO,
-        };
-        report.failure().map(|failure| failure.to_string())
-    }
-
-    #[test]
-    fn a_receiver_that_has_closed_is_a_loss_unless_it_may_stop_reading() {
-        for (parties, to_second) in
-            PARTIES.into_iter().flat_map(|parties| [(parties, true), (parties, false)])
-        {
-            let receiver = if to_second { parties.second } else { parties.first };
-            for kind in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset] {
-                let end = DirectionEnd::OutputFailed(kind.into());
-                let text = failure(parties, to_second, direction(end, Some(7)));
-                let expected = format!(
-                    "7 bytes could not be delivered to {}: the peer has closed the connection (10 \
-                     bytes {})",
-                    receiver.receiver(),
-                    receiver.receiver().verb(),
-                );
-                assert_eq!(text, (!receiver.may_stop_reading()).then_some(expected), "{parties:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn held_bytes_of_a_stopped_direction_are_lost_unless_a_thread_reports_them() {
-        for (parties, to_second) in
-            PARTIES.into_iter().flat_map(|parties| [(parties, true), (parties, false)])
-        {
-            let receiver = if to_second { parties.second } else { parties.first };
-            let text = failure(parties, to_second, direction(DirectionEnd::Stopped, Some(1)));
-            assert_eq!(text.is_some(), receiver != Party::ReportedStdio, "{parties:?}");
-            let text = failure(parties, to_second, direction(DirectionEnd::Stopped, Some(0)));
-            assert_eq!(text, None, "{parties:?}");
-        }
-    }
-
-    #[test]
-    fn a_reset_is_a_loss_of_the_other_direction() {
-        for (parties, to_second) in
-            PARTIES.into_iter().flat_map(|parties| [(parties, true), (parties, false)])
-        {
-            let reset = DirectionEnd::InputFailed(ErrorKind::ConnectionReset.into());
-            assert_eq!(failure(parties, to_second, direction(reset, Some(0))), None);
-            let other = DirectionEnd::InputFailed(ErrorKind::NotConnected.into());
-            assert!(failure(parties, to_second, direction(other, Some(0))).is_some());
-        }
-    }
-
-    #[test]
-    fn lost_bytes_take_precedence_over_an_input_that_cannot_be_read() {
-        let lost = || direction(DirectionEnd::OutputFailed(ErrorKind::StorageFull.into()), Some(5));
-        let failed =
-            || direction(DirectionEnd::InputFailed(ErrorKind::NotConnected.into()), Some(0));
-        for (forth, back) in [(lost(), failed()), (failed(), lost())] {
-            let report = TransferReport {
-                number: Some(1),
-                parties: Parties { first: Party::Client, second: Party::Target },
-                forth,
-                back,
-                early_end: Some(EarlyEnd::Linger),
-                time: Duration::ZERO,
-            };
-            assert!(matches!(report.failure(), Some(Failure::Undelivered { bytes: Some(5), .. })));
-        }
-    }
-}
+mod tests;

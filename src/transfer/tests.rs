@@ -1,10 +1,10 @@
 //! Both drivers against the policy that they share: the observer and the report.
 
 use super::{
-    CopyMode, Direction, DirectionEnd, EmptyMessages, Eof, Meter, Observer, Parties, Party,
-    Passing, TransferOptions, TransferReport,
+    CopyMode, Direction, EmptyMessages, Eof, Meter, Observation, ObservedEvent, Observer, Parties,
+    Party, Passing, Role, TransferOptions, TransferReport,
     tasks::{self, EventLoops, TransferPlan},
-    threads::{self, Job},
+    threads::{self, StdioJob},
 };
 use crate::system::{Detached, Input, Output};
 use local_socket::{Stream, traits::Stream as _};
@@ -22,31 +22,49 @@ use tokio_util::sync::CancellationToken;
 struct Recorder {
     bytes: Mutex<BTreeMap<(u64, bool), Vec<u8>>>,
     ends: Mutex<Vec<(u64, Direction, String)>>,
+    shut_down: Mutex<Vec<(u64, Direction)>>,
+    closed: Mutex<Vec<(u64, u64, u64)>>,
 }
 
 impl Observer for Recorder {
-    fn chunk(&self, connection: u64, direction: Direction, bytes: &[u8]) {
-        assert!(!bytes.is_empty());
-        let key = (connection, direction == Direction::Forth);
-        self.bytes.lock().unwrap().entry(key).or_default().extend(bytes);
-    }
-
-    fn ended(&self, connection: u64, direction: Direction, end: &DirectionEnd) {
-        self.ends.lock().unwrap().push((connection, direction, format!("{end:?}")));
+    fn see(&self, connection: u64, event: &ObservedEvent<'_>) {
+        match *event {
+            ObservedEvent::Chunk { direction, offset, bytes } => {
+                assert!(!bytes.is_empty());
+                let key = (connection, direction == Direction::ToServer);
+                let mut all = self.bytes.lock().unwrap();
+                let seen = all.entry(key).or_default();
+                assert_eq!(offset, seen.len() as u64);
+                seen.extend(bytes);
+            }
+            ObservedEvent::Ended { direction, end } => {
+                self.ends.lock().unwrap().push((connection, direction, format!("{end:?}")));
+            }
+            ObservedEvent::ShutDown(direction) => {
+                self.shut_down.lock().unwrap().push((connection, direction));
+            }
+            ObservedEvent::Closed(closed) => {
+                let bytes = (connection, closed.to_server, closed.to_client);
+                self.closed.lock().unwrap().push(bytes);
+            }
+            ObservedEvent::Connected(_)
+            | ObservedEvent::Descriptors { .. }
+            | ObservedEvent::Failed(_) => {}
+        }
     }
 }
 
 impl Recorder {
     fn bytes(&self, connection: u64, direction: Direction) -> Vec<u8> {
-        let key = (connection, direction == Direction::Forth);
+        let key = (connection, direction == Direction::ToServer);
         self.bytes.lock().unwrap().get(&key).cloned().unwrap_or_default()
     }
 
     #[track_caller]
-    fn assert_ends(&self, connection: u64, forth: &str, back: &str) {
+    fn assert_ends(&self, connection: u64, to_server: &str, to_client: &str) {
         let mut ends = self.ends.lock().unwrap().clone();
-        ends.sort_by_key(|(_, direction, _)| *direction == Direction::Back);
-        let expected = [(Direction::Forth, forth), (Direction::Back, back)];
+        ends.sort_by_key(|(_, direction, _)| *direction == Direction::ToClient);
+        let expected = [(Direction::ToServer, to_server), (Direction::ToClient, to_client)];
         let expected = expected.map(|(direction, end)| (connection, direction, end.to_owned()));
         assert_eq!(ends, expected);
     }
@@ -60,6 +78,9 @@ fn options(copy: CopyMode) -> TransferOptions {
         empty_messages: EmptyMessages::Eof,
         linger: None,
         idle: None,
+        max_time: None,
+        ignores_unread: false,
+        hangs_up: false,
         copy,
         buffer: None,
     }
@@ -88,16 +109,20 @@ fn talk(stream: Stream, bytes: &[u8]) -> thread::JoinHandle<Vec<u8>> {
     })
 }
 
+fn observation(recorder: &Arc<Recorder>, first: Role) -> Option<Observation> {
+    Some(Observation::new(Arc::clone(recorder) as Arc<dyn Observer>, first))
+}
+
 /// Relays a connection in event loops: the client sends `there` and gets `back`.
 fn relay(
-    observer: Option<Arc<dyn Observer>>,
+    observation: Option<Observation>,
     there: &[u8],
     back: &[u8],
 ) -> (TransferReport, Vec<u8>, Vec<u8>) {
     let (client, from_client) = Stream::pair().unwrap();
     let (target, to_target) = Stream::pair().unwrap();
     let (client, target) = (talk(client, there), talk(target, back));
-    let plan = TransferPlan::new(options(CopyMode::Auto), Passing::NotHere, None, observer);
+    let plan = TransferPlan::new(options(CopyMode::Auto), Passing::NotHere, None, observation);
     let parties = Parties { first: Party::Client, second: Party::Target };
     let loops = EventLoops::start_one().unwrap();
     let report = loops.run(async {
@@ -112,13 +137,16 @@ fn relay(
 fn the_observer_of_a_relay_sees_every_byte_and_both_ends() {
     let (there, back) = (data(SIZE), data(SIZE / 2));
     let recorder = Arc::new(Recorder::default());
-    let (report, to_client, to_target) = relay(Some(recorder.clone()), &there, &back);
+    let (report, to_client, to_target) = relay(observation(&recorder, Role::Client), &there, &back);
     assert!(to_client == back && to_target == there);
     assert_eq!(report.delivered(), (there.len() as u64, back.len() as u64));
     assert!(report.to_string().starts_with("connection 7: 3000000 bytes to the target, 1500000 "));
-    assert!(recorder.bytes(7, Direction::Forth) == there);
-    assert!(recorder.bytes(7, Direction::Back) == back);
+    assert!(recorder.bytes(7, Direction::ToServer) == there);
+    assert!(recorder.bytes(7, Direction::ToClient) == back);
     recorder.assert_ends(7, "Eof", "Eof");
+    assert_eq!(recorder.shut_down.lock().unwrap().len(), 2);
+    let delivered = (7, there.len() as u64, back.len() as u64);
+    assert_eq!(*recorder.closed.lock().unwrap(), [delivered]);
     assert!(report.failure().is_none());
 }
 
@@ -131,14 +159,14 @@ fn a_relay_without_an_observer_moves_the_same_bytes() {
 }
 
 /// Joins a connection to files with blocking threads: the input is `there`, the peer sends `back`.
-fn stdio(observer: Option<Arc<dyn Observer>>, there: &[u8], back: &[u8]) -> (TransferReport, bool) {
+fn stdio(observation: Option<Observation>, there: &[u8], back: &[u8]) -> (TransferReport, bool) {
     let (stream, peer) = Stream::pair().unwrap();
     let peer = talk(peer, back);
     let mut input = tempfile::tempfile().unwrap();
     input.write_all(there).unwrap();
     input.rewind().unwrap();
     let mut output = tempfile::tempfile().unwrap();
-    let report = threads::transfer(Job {
+    let report = threads::transfer(StdioJob {
         stream: Arc::new(stream),
         number: 3,
         is_only: false,
@@ -146,7 +174,9 @@ fn stdio(observer: Option<Arc<dyn Observer>>, there: &[u8], back: &[u8]) -> (Tra
         output: Output::from_file(output.try_clone().unwrap()),
         options: options(CopyMode::Auto),
         meter: Arc::new(Meter::new(false)),
-        observer,
+        observation,
+        peer: Party::Peer,
+        is_relayed: false,
     });
     let mut received = Vec::new();
     output.rewind().unwrap();
@@ -157,15 +187,18 @@ fn stdio(observer: Option<Arc<dyn Observer>>, there: &[u8], back: &[u8]) -> (Tra
 #[test]
 fn the_observer_of_standard_streams_sees_every_byte_and_both_ends() {
     // A short input is sent before any thread is started.
+    // The peer is the client, so what is sent goes to it.
     for size in [0, 10, SIZE] {
         let (there, back) = (data(size), data(SIZE / 2));
         let recorder = Arc::new(Recorder::default());
-        let (report, is_delivered) = stdio(Some(recorder.clone()), &there, &back);
+        let (report, is_delivered) = stdio(observation(&recorder, Role::Server), &there, &back);
         assert!(is_delivered, "{size}");
         assert!(report.to_string().starts_with(&format!("connection 3: sent {size} bytes, ")));
-        assert!(recorder.bytes(3, Direction::Forth) == there);
-        assert!(recorder.bytes(3, Direction::Back) == back);
+        assert!(recorder.bytes(3, Direction::ToClient) == there);
+        assert!(recorder.bytes(3, Direction::ToServer) == back);
         recorder.assert_ends(3, "Eof", "Eof");
+        assert_eq!(*recorder.shut_down.lock().unwrap(), [(3, Direction::ToClient)]);
+        assert_eq!(*recorder.closed.lock().unwrap(), [(3, back.len() as u64, size as u64)]);
         assert!(report.failure().is_none());
     }
 }
@@ -182,7 +215,7 @@ fn an_unused_direction_is_seen_as_unused() {
     let recorder = Arc::new(Recorder::default());
     let (stream, peer) = Stream::pair().unwrap();
     drop(peer);
-    threads::transfer(Job {
+    threads::transfer(StdioJob {
         stream: Arc::new(stream),
         number: 1,
         is_only: true,
@@ -190,7 +223,9 @@ fn an_unused_direction_is_seen_as_unused() {
         output: Output::from_file(tempfile::tempfile().unwrap()),
         options: TransferOptions { sends: false, ..options(CopyMode::Auto) },
         meter: Arc::new(Meter::new(false)),
-        observer: Some(recorder.clone()),
+        observation: observation(&recorder, Role::Client),
+        peer: Party::Peer,
+        is_relayed: false,
     });
     recorder.assert_ends(1, "Unused", "Eof");
 }

@@ -48,11 +48,12 @@ fn throughput_both_ways() {
     });
 }
 
+/// The messages are few: on a busy machine each one over TCP can take half a second under Wine.
 #[test]
 fn latency() {
-    over_everything("latency --count 50", |report| {
+    over_everything("latency --count 10", |report| {
         assert!(report.rows.iter().all(|row| row.latency.is_some()), "{}", report.evidence);
-        report.of_whole_messages().of_messages(1, |_| 50)
+        report.of_whole_messages().of_messages(1, |_| 10)
     });
 }
 

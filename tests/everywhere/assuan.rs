@@ -240,12 +240,35 @@ fn a_redirection_leads_to_another_file_or_to_a_local_socket() {
     redirect("link", &path);
     let (serving, _) = scene.echo(&name);
     relay().input("hello").run().silent().output("hello");
-    // The path can also be that of the socket itself.
-    let target = format!("assuan:{path}");
-    scene.lsock(["relay", "-", &target]).input("hello").run().silent().output("hello");
     // Its protocol need not begin with a greeting.
-    scene.lsock(["relay", "-", &target]).run().silent().output("");
+    relay().run().silent().output("");
+    // On Unix the path can also be that of the socket itself.
+    if cfg!(unix) {
+        let target = format!("assuan:{path}");
+        scene.lsock(["relay", "-", &target]).input("hello").run().silent().output("hello");
+    }
     drop(serving);
+}
+
+#[test]
+fn the_name_of_a_pipe_is_wrong_usage() {
+    let scene = Scene::new();
+    for pipe in ["//./pipe/app", r"\\.\pipe\app", r"\\.\PIPE\a\b", "//?/pipe/app"] {
+        let target = format!("assuan:{pipe}");
+        let outcome = scene.lsock(["relay", "-", &target]).run().fails(2).output("");
+        outcome.says(&format!("`{target}`: it takes a file of GnuPG"));
+    }
+    let hint = "hint: `lsock relay - assuan:FILE`\n";
+    scene.lsock(["npiperelay", "-a", "//./pipe/app"]).run().fails(2).says(hint);
+}
+
+#[test]
+fn the_user_of_the_server_is_not_known() {
+    let scene = Scene::new();
+    let relay = scene.lsock(["relay", "-", TARGET, "--server-user", "me"]).run().fails(2);
+    relay
+        .says("--server-user goes with a local socket as the target\n")
+        .says("hint: the file leads to a TCP port, of which the system reports no user");
 }
 
 /// Returns a name to listen on, and the path at which its socket is.

@@ -59,3 +59,20 @@ fn stdin_and_its_end_are_broadcast_to_all_clients() {
     process.end().silent();
     server.end().ok();
 }
+
+/// On Windows this process still has a part of what a pipe has accepted, and takes it along.
+#[test]
+fn what_was_not_sent_to_a_client_that_is_cut_off_is_counted() {
+    const INPUT: usize = 300_000;
+    let scene = Scene::new();
+    let args = ["-k", "--broadcast", "--grace", "300ms"];
+    let mut server = scene.listen(scene.word()).args(args).open_input().start_listening();
+    let mut wire = scene.wire(scene.word());
+    server.wait_for_message("connection 1");
+    server.send(data(INPUT));
+    server.close_input();
+    let outcome = server.end();
+    let lost = outcome.number_before(" bytes were not sent");
+    let received = wire.rest_whatever_happens();
+    assert!(received == data(INPUT - lost), "{} received: {}", received.len(), outcome.report());
+}

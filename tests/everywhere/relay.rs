@@ -220,7 +220,20 @@ fn arguments_that_exclude_each_other_are_wrong_usage() {
         (&["-", two, "--max-conns", "5"], "--max-conns"),
         (&[one, "-", "--wait"], "--wait"),
         (&[one, "tcp:localhost:80", "--pass-fds"], "--pass-fds"),
+        (&[one, two, "--sddl", ""], "it takes a security descriptor"),
+        (&[one, two, "--sddl", " "], "it takes a security descriptor"),
     ];
+    scene.expect_wrong_usage(&["relay"], cases);
+}
+
+#[test]
+#[cfg(windows)]
+fn terminals_are_refused_with_the_reason() {
+    let scene = Scene::new();
+    let text =
+        "pty:LINK is not available: Windows has no terminals that programs can open by a path";
+    let cases: &[(&[&str], &str)] =
+        &[(&["pty:./tty", scene.word()], text), (&[scene.word(), "pty:./tty"], text)];
     scene.expect_wrong_usage(&["relay"], cases);
 }
 

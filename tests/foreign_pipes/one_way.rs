@@ -1,10 +1,7 @@
 //! Servers whose pipe has one direction.
 
 use super::{Habits, joined, serve};
-use crate::{
-    harness::{Scene, assert_bytes, data},
-    pipes::is_wine,
-};
+use crate::harness::{Scene, assert_bytes, data, wine_lacks};
 use windows_sys::Win32::Storage::FileSystem::{PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND};
 
 const LENGTH: usize = 1_100_003;
@@ -77,14 +74,13 @@ fn a_command_sends_to_an_inbound_pipe() {
     assert_eq!(joined(server, "inbound"), b"hello\r\n");
 }
 
-/// The failed attempts do not take the only instance of the pipe. Wine opens a pipe for a direction
-/// that it does not have.
+/// The failed attempts do not take the only instance of the pipe.
 #[test]
 fn the_hint_for_a_pipe_of_one_direction_names_the_options() {
-    let scene = Scene::new();
-    if is_wine(&scene) {
+    if wine_lacks("an error for a direction that a pipe does not have") {
         return;
     }
+    let scene = Scene::new();
     let pipe = format!(r"\\.\pipe\{}", scene.word());
     let behind = scene.other_word();
     for (direction, right, wrong) in [

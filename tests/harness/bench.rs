@@ -53,6 +53,7 @@ struct Quantile {
 #[derive(Deserialize)]
 struct Results {
     format: String,
+    schema: u32,
     setup: Setup,
     rows: Vec<Row>,
 }
@@ -88,7 +89,7 @@ impl Outcome {
         let evidence = outcome.report();
         let results: Results = serde_json::from_slice(&outcome.stdout)
             .unwrap_or_else(|error| panic!("no JSON of a report: {error}\n{evidence}"));
-        assert_eq!(results.format, "lsock-bench 1", "{evidence}");
+        assert_eq!((results.format.as_str(), results.schema), ("lsock-bench", 1), "{evidence}");
         assert!(!results.rows.is_empty(), "no rows\n{evidence}");
         let report = Report { rows: results.rows, server: results.setup.server, evidence };
         report.rows.iter().for_each(|row| row.check(&report.evidence));

@@ -1,6 +1,8 @@
 //! Ctrl+C.
 
-use super::{Cmd, Outcome, Running, Scene};
+#[cfg(unix)]
+use super::Cmd;
+use super::{Outcome, Running};
 
 impl Running {
     /// Interrupts the process and expects that it ends by that.
@@ -35,45 +37,79 @@ impl Running {
 }
 
 #[cfg(windows)]
-impl Cmd {
-    /// Lets [`Running::send_interrupt`] reach only this process.
-    pub(crate) fn interruptible(mut self) -> Self {
-        use std::os::windows::process::CommandExt;
-        use windows_sys::Win32::System::Threading::CREATE_NEW_PROCESS_GROUP;
-        self.command.creation_flags(CREATE_NEW_PROCESS_GROUP);
-        self
-    }
-}
+pub(super) use console::run_as_sender;
 
+/// Events of consoles. Ctrl+C reaches all processes of a console, and only those of one: the
+/// processes to interrupt have consoles of their own, and another process sends the event there.
 #[cfg(windows)]
-impl Running {
-    /// Sends Ctrl+Break to the process group of the process, which shares the console of the tests.
-    /// Ctrl+C cannot be sent to one group (`GenerateConsoleCtrlEvent`); both have one handler.
-    #[track_caller]
-    pub(crate) fn send_interrupt(&self) {
-        use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, GenerateConsoleCtrlEvent};
-        // SAFETY: the function takes no pointers.
-        let sent = unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, self.pid()) };
-        assert_ne!(sent, 0, "{}", std::io::Error::last_os_error());
-    }
+mod console {
+    use super::super::{Cmd, Outcome, Running, running::spawn, wine_lacks, within_the_deadline};
+    use std::{
+        env, io,
+        os::windows::process::CommandExt,
+        process::{Command, Stdio},
+    };
+    use windows_sys::Win32::System::{
+        Console::{
+            AttachConsole, CTRL_C_EVENT, FreeConsole, GenerateConsoleCtrlEvent,
+            SetConsoleCtrlHandler,
+        },
+        Threading::CREATE_NO_WINDOW,
+    };
 
-    /// Waits until the process has ended by it (`STATUS_CONTROL_C_EXIT`).
-    #[track_caller]
-    pub(crate) fn end_by_interrupt(self) -> Outcome {
-        self.end().code(0xC000_013A_u32.cast_signed())
-    }
-}
+    /// Variable with the number of the process whose console gets the event.
+    const RECEIVER: &str = "LSOCK_TEST_INTERRUPTED";
 
-impl Scene {
-    /// Returns whether processes can be interrupted. Wine 8 has no console without a terminal, and
-    /// with one it sends events to no single process group: `GenerateConsoleCtrlEvent` fails with
-    /// errors 12 and 6. A test that interrupts is left out there, and says so.
-    pub(crate) fn can_interrupt(&self) -> bool {
-        let is_wine = cfg!(windows)
-            && self.command("reg").args(["query", r"HKCU\Software\Wine"]).run().status.success();
-        if is_wine {
-            eprintln!("left out: Wine cannot send Ctrl+Break to one process");
+    impl Cmd {
+        /// Gives the process a console of its own, so that [`Running::send_interrupt`] reaches only
+        /// this process.
+        pub(crate) fn interruptible(mut self) -> Self {
+            self.command.creation_flags(CREATE_NO_WINDOW);
+            self
         }
-        !is_wine
+    }
+
+    impl Running {
+        /// Sends Ctrl+C to the console of the process.
+        #[track_caller]
+        pub(crate) fn send_interrupt(&self) {
+            let mut command = Command::new(env::current_exe().unwrap());
+            command.args(["--exact", "harness::run_as_sender"]);
+            command.env(RECEIVER, self.pid().to_string());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let sender = spawn(&mut command).unwrap();
+            let output = within_the_deadline(|| sender.wait_with_output()).unwrap().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        }
+
+        /// Waits until the process has ended by it (`STATUS_CONTROL_C_EXIT`).
+        #[track_caller]
+        pub(crate) fn end_by_interrupt(self) -> Outcome {
+            const STATUS_CONTROL_C_EXIT: i32 = 0xC000_013A_u32.cast_signed();
+            let outcome = self.end();
+            // Wine ends a process without a handler of its own with 0.
+            if outcome.status.code() == Some(0)
+                && wine_lacks("the status of a process that the default handler ends")
+            {
+                return outcome;
+            }
+            outcome.code(STATUS_CONTROL_C_EXIT)
+        }
+    }
+
+    /// Sends the event, if the variable is set.
+    pub(crate) fn run_as_sender() {
+        let Ok(receiver) = env::var(RECEIVER) else { return };
+        let receiver = receiver.parse().unwrap();
+        let check = |ok: i32| assert_ne!(ok, 0, "{}", io::Error::last_os_error());
+        // SAFETY: the functions take numbers and a null pointer.
+        unsafe {
+            // It fails if this process has no console.
+            FreeConsole();
+            check(AttachConsole(receiver));
+            // This process gets the event as well, and ignores it.
+            check(SetConsoleCtrlHandler(None, 1));
+            check(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0));
+        }
     }
 }

@@ -6,11 +6,16 @@ mod command;
 mod data;
 #[cfg(windows)]
 mod handles;
+mod hints;
 mod host;
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod line;
 mod outcome;
 #[cfg(unix)]
 mod process;
+#[cfg(target_os = "linux")]
+mod pty;
 #[cfg(unix)]
 mod requirements;
 mod running;
@@ -24,13 +29,17 @@ pub(crate) use data::{Data, assert_bytes, data};
 #[cfg(windows)]
 pub(crate) use handles::{PseudoConsole, Spawned};
 pub(crate) use host::{Host, Serving};
+#[cfg(target_os = "linux")]
+pub(crate) use line::Line;
 pub(crate) use outcome::{Outcome, numbers};
 #[cfg(target_os = "linux")]
 pub(crate) use process::{memory, peak_memory, processor_time, waits_in};
 #[cfg(unix)]
 pub(crate) use process::{open_files, signal, threads_of};
+#[cfg(target_os = "linux")]
+pub(crate) use pty::Pty;
 #[cfg(unix)]
-pub(crate) use requirements::{NOBODY, has, is_root};
+pub(crate) use requirements::{NOBODY, has, has_sshd, is_root};
 #[cfg(target_os = "linux")]
 pub(crate) use requirements::{has_mount_namespaces, has_network_namespaces, has_pid_namespaces};
 pub(crate) use running::Running;
@@ -74,6 +83,30 @@ pub(crate) fn within_the_deadline<T: Send + 'static>(
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(function()));
     receiver.recv_timeout(DEADLINE).ok()
+}
+
+/// Sends Ctrl+C to another process, if an environment variable says so. It is a test, so that the
+/// test program can be started to run it; see [`Running::send_interrupt`].
+#[cfg(windows)]
+#[test]
+fn run_as_sender() {
+    interrupt::run_as_sender();
+}
+
+/// Returns whether the tests run in Wine, and says that a test is left out because Wine lacks what it
+/// needs.
+#[cfg(windows)]
+pub(crate) fn wine_lacks(what: &str) -> bool {
+    use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
+    // SAFETY: both texts end with a NUL, and ntdll.dll is always loaded.
+    let is_wine = unsafe {
+        let ntdll = GetModuleHandleA(c"ntdll.dll".as_ptr().cast());
+        GetProcAddress(ntdll, c"wine_get_version".as_ptr().cast()).is_some()
+    };
+    if is_wine {
+        eprintln!("left out: Wine lacks {what}");
+    }
+    is_wine
 }
 
 /// Waits until a file exists at the path.

@@ -1,4 +1,4 @@
-use super::assert_bytes;
+use super::{assert_bytes, hints};
 use std::{
     collections::VecDeque,
     process::ExitStatus,
@@ -76,7 +76,7 @@ impl Outcome {
     }
 
     /// Fails unless the status is as given, and stderr is one line with the reason and at most
-    /// one line with a hint.
+    /// one line with a hint, whose command lines lsock takes.
     #[track_caller]
     pub(crate) fn fails(self, code: i32) -> Self {
         let outcome = self.code(code);
@@ -89,6 +89,9 @@ impl Outcome {
             && !outcome.stderr.contains("Error {")
             && !outcome.stderr.contains("os error");
         outcome.check(is_well_formed, "stderr is not one line and a hint");
+        if let Err(problem) = hints::check(&outcome.stderr) {
+            outcome.check(false, &problem);
+        }
         outcome
     }
 

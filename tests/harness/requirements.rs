@@ -24,6 +24,13 @@ pub(crate) fn is_root() -> bool {
     geteuid().is_root() || left_out("only root can run a process as another user")
 }
 
+/// Returns whether an sshd can be started. If root starts it, it requires a folder (`sshd(8)`).
+#[track_caller]
+pub(crate) fn has_sshd() -> bool {
+    let has_folder = !geteuid().is_root() || fs::metadata("/run/sshd").is_ok();
+    has("sshd") && (has_folder || left_out("the folder /run/sshd does not exist"))
+}
+
 /// Returns whether processes can be started in a new PID namespace, as in a container.
 #[cfg(target_os = "linux")]
 #[track_caller]

@@ -26,7 +26,7 @@ pub(crate) struct Running {
 
 /// Starts a process. Wine 8 sometimes fails with error 1359, "internal error", while other
 /// processes start; then this tries again.
-fn spawn(command: &mut Command) -> io::Result<Child> {
+pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
     const INTERNAL_ERROR: i32 = 1359;
     #[cfg(unix)]
     super::process::prepare();

@@ -96,6 +96,12 @@ impl Wire {
         super::wait_until(&format!("{count} bytes can be read"), || self.readable() == count);
     }
 
+    /// Waits until something can be read.
+    #[track_caller]
+    pub(crate) fn wait_for_data(&self) {
+        super::wait_until("something can be read", || self.readable() > 0);
+    }
+
     #[cfg(unix)]
     fn readable(&self) -> u64 {
         rustix::io::ioctl_fionread(self).unwrap()

@@ -16,9 +16,13 @@ fn length_of_prefix(output: impl Read) -> usize {
 }
 
 #[test]
-fn bytes_for_a_blocked_stdout_are_counted_when_the_idle_timeout_ends_connect() {
+fn bytes_for_a_blocked_stdout_are_counted_when_a_time_limit_ends_connect() {
     const SIZE: usize = 1_000_000;
-    for limit in [&["--idle-timeout", "2s"][..], &["--linger", "1m", "--idle-timeout", "2s"]] {
+    for limit in [
+        &["--idle-timeout", "2s"][..],
+        &["--linger", "1m", "--idle-timeout", "2s"],
+        &["--max-time", "2s"],
+    ] {
         let scene = Scene::new();
         let (host, _) = scene.host("./s");
         let client = scene.connect("./s").args(["--copy", "buffer"]).args(limit);

@@ -207,3 +207,19 @@ fn ancillary_data_that_the_listening_socket_asks_for_is_discarded() {
     relay.does_not_say("warning");
     wait_until("no descriptor is left", || open_files(&relay) <= before);
 }
+
+/// A tap passes them on without an option.
+#[test]
+fn a_tap_passes_descriptors() {
+    let scene = Scene::new();
+    let (host, _) = scene.host("./s");
+    let tap = scene.lsock(["tap", "-v", "./s"]).start();
+    tap.wait_for_message("tapping ./s");
+    let client = scene.wire("./s");
+    let target = host.accept();
+    for (mut from, to) in [(client.another(), target.another()), (target, client)] {
+        send(&mut from, b"message", &[marked("one"), marked("other")]);
+        expect(&to, b"message", &["one", "other"]);
+    }
+    tap.terminate().does_not_say("warning");
+}

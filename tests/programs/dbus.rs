@@ -1,8 +1,15 @@
 //! D-Bus: programs send descriptors along with their messages.
 
 use super::wait_for_server;
-use crate::harness::{Cmd, Running, Scene, data, has, open_files, wait_until};
-use std::fs;
+use crate::{
+    harness::{Cmd, Running, Scene, data, has, open_files, wait_until},
+    ls::{row, ss::assert_agreement},
+};
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    os::unix::net::UnixStream,
+};
 
 /// A bus for this user.
 const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC
@@ -117,4 +124,19 @@ fn descriptors_to_a_client_are_closed_with_a_warning() {
     outcome.code(1).says("nobody reads the pipe").says("an error is the answer");
     receiver.end().code(1).says("0 descriptors are here");
     relay.wait_for_message("--pass-fds");
+}
+
+#[test]
+fn the_list_of_sockets_agrees_with_ss() {
+    if !has("ss") {
+        return;
+    }
+    let Some(Bus { scene, .. }) = &Bus::start("dbus-send", &[]) else { return };
+    let mut client = UnixStream::connect(scene.path("bus.sock")).unwrap();
+    // The answer shows that the bus has accepted the connection.
+    client.write_all(b"\0AUTH\r\n").unwrap();
+    client.read_exact(&mut [0; b"REJECTED".len()]).unwrap();
+    let found = row(scene, &["./bus.sock"]);
+    assert_eq!(found["server"]["processes"][0]["command"], "dbus-daemon");
+    assert!(assert_agreement(scene, "bus.sock").1 >= 1);
 }

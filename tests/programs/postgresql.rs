@@ -2,7 +2,10 @@
 //! which use separate connections.
 
 use super::{relay, relay_by_tcp};
-use crate::harness::{Cmd, NOBODY, Outcome, Running, Scene, becomes, has, signal, wait_until};
+use crate::{
+    harness::{Cmd, NOBODY, Outcome, Running, Scene, becomes, has, signal, wait_until},
+    ls::{rows, ss::assert_agreement},
+};
 use rustix::process::{Signal, geteuid};
 use std::{
     ffi::OsString,
@@ -171,4 +174,26 @@ fn sessions_pass_through_a_second_name_and_through_tcp() {
     Client::by_name(&scene, "relayed").expect_service();
     let (_relay, port) = relay_by_tcp(&scene, &target);
     Client::by_tcp(&scene, port).expect_service();
+}
+
+#[test]
+fn the_list_of_sockets_agrees_with_ss() {
+    if !is_here() || !has("ss") {
+        return;
+    }
+    let scene = Scene::new();
+    let _server = Server::start(&scene);
+    let psql = Client::by_name(&scene, "server").psql("select pg_sleep(3600)").start();
+    let pid = psql.pid().to_string();
+    let mut session = Vec::new();
+    wait_until("the server has accepted the session", || {
+        session = rows(&scene, &["--all", "--pid", &pid]);
+        session.iter().any(|row| row["state"] == "connected" && !row["name"].is_null())
+    });
+    let session = session.iter().find(|row| !row["name"].is_null()).unwrap();
+    assert_eq!(session["client"]["processes"][0]["command"], "psql");
+    assert_eq!(session["server"]["processes"][0]["command"], "postgres");
+    let name = scene.path("server").join(SOCKET);
+    let (listening, connected) = assert_agreement(&scene, name.to_str().unwrap());
+    assert!(listening == 1 && connected >= 1, "{listening} {connected}");
 }

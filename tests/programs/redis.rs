@@ -1,8 +1,14 @@
 //! Redis: many small requests at once, and large values.
 
 use super::{on_a_free_port, relay, relay_by_tcp, takes_tcp, wait_for_server};
-use crate::harness::{Cmd, Outcome, Running, Scene, data, has};
-use std::os::unix::net::UnixStream;
+use crate::{
+    harness::{Cmd, Outcome, Running, Scene, data, has},
+    ls::{row, ss::assert_agreement},
+};
+use std::{
+    io::{Read as _, Write as _},
+    os::unix::net::UnixStream,
+};
 
 const VALUE: usize = 10_000_000;
 
@@ -183,4 +189,26 @@ fn a_subscriber_gets_each_message() {
         expected.push_str(&format!("message\nnews\n{number}\n"));
         subscriber.wait_for_output(&expected);
     }
+}
+
+#[test]
+fn the_list_of_sockets_agrees_with_ss() {
+    if !is_here() || !has("ss") {
+        return;
+    }
+    let scene = Scene::new();
+    let server = start_server(&scene);
+    let mut clients: Vec<UnixStream> =
+        (0..5).map(|_| UnixStream::connect(scene.path("redis.sock")).unwrap()).collect();
+    for client in &mut clients {
+        // The answer shows that the server has accepted the connection.
+        client.write_all(b"PING\r\n").unwrap();
+        client.read_exact(&mut [0; b"+PONG\r\n".len()]).unwrap();
+    }
+    let found = row(&scene, &["./redis.sock"]);
+    assert_eq!(found["server"]["processes"][0]["pid"], server.pid());
+    assert_eq!(found["server"]["processes"][0]["command"], "redis-server");
+    assert_eq!(found["clients"], clients.len());
+    // The server has its name relative to its folder.
+    assert!(assert_agreement(&scene, "redis.sock").1 >= clients.len());
 }

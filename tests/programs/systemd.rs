@@ -113,6 +113,31 @@ fn a_second_activated_socket_that_is_not_served_is_an_error() {
     activate.end().code(2).says(&format!("fd:4 ({second}) was passed to this process"));
 }
 
+#[test]
+fn all_activated_sockets_are_served() {
+    if !is_here() {
+        return;
+    }
+    let scene = Scene::new();
+    let (_serving, target) = scene.echo("./t");
+    let names = ["first.sock", "second.sock"].map(|name| scene.path(name).display().to_string());
+    let [first, second] = &names;
+    let lsock = env!("CARGO_BIN_EXE_lsock");
+    for listen in ["fd:*", "fd:app"] {
+        let activate = scene.command("systemd-socket-activate").args(["-l", first, "-l", second]);
+        let activate = activate.args(["--fdname=app", lsock, "relay", "-v", listen, &target]);
+        let activate = activate.start();
+        activate.wait_for_message(&format!("Listening on {second}"));
+        scene.wire("./second.sock").expect_echo("hi");
+        activate.wait_for_message(&format!("listening on {listen} ({first} and {second})"));
+        for name in ["./first.sock", "./second.sock"] {
+            scene.wire(name).expect_echo(data(100_000));
+        }
+        activate.terminate();
+        names.iter().for_each(|name| fs::remove_file(name).unwrap());
+    }
+}
+
 /// With `--accept` each connection gets a process of its own.
 #[test]
 fn an_activated_connection_is_served_as_stdin_and_stdout() {

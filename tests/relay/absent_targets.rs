@@ -117,14 +117,14 @@ fn a_target_with_a_full_backlog_ends_the_connection_after_the_timeout() {
     let (host, target) = scene.host("./t");
     host.backlog(0);
     let _queued = scene.wire("./t");
-    let args = [&target, "--timeout", "200ms"];
+    let args = [&target, "--connect-timeout", "200ms"];
     let relay = scene.lsock(["relay", "-v", "./s"]).args(args).start_listening();
     assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
     relay.wait_for_message("warning: connection 1: cannot connect to ./t: no answer within 200ms");
     drop(relay);
     let relay = scene.lsock(["relay", "-v", "./s"]).args(args).arg("--once").start_listening();
     assert_eq!(scene.wire("./s").rest_whatever_happens(), b"");
-    relay.end().code(4).says("hint: a longer --timeout");
+    relay.end().code(4).says("hint: a longer --connect-timeout");
     // Without a timeout the relay waits until there is room.
     let _relay = scene.relay("./s", &target).start_listening();
     let mut client = scene.wire("./s");

@@ -122,6 +122,13 @@ fn with_once_the_status_of_the_command_is_passed_on() {
 }
 
 #[test]
+fn a_command_that_stops_reading_standard_input_is_no_loss() {
+    let scene = Scene::new();
+    let relay = scene.lsock(["relay", "-", "exec:head -c 5"]);
+    relay.input(data(5_000_000)).run().silent().output(data(5));
+}
+
+#[test]
 fn a_command_that_cannot_be_run_ends_the_connection_of_the_client() {
     let scene = Scene::new();
     for (spoil, reason) in SPOILED_PROGRAM {

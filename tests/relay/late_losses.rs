@@ -4,6 +4,7 @@
 use crate::harness::{Data, Host, Running, Scene, Wire, data, wait_for_bytes, wait_until};
 use rustix::io::ioctl_fionread;
 use std::{
+    fs,
     io::Write,
     thread,
     time::{Duration, Instant},
@@ -143,4 +144,54 @@ fn bytes_for_a_blocked_stdout_are_counted_at_a_time_limit() {
     assert_eq!(delivered as u64, read, "{}", outcome.report());
     assert!(lost > 0, "{}", outcome.report());
     assert!(sender.join().unwrap().is_err());
+}
+
+/// What the thread of the standard streams has sent to the relay is not delivered by that. The input
+/// is a file, so that the whole of it counts.
+#[test]
+fn bytes_for_a_target_are_counted_at_a_time_limit() {
+    const INPUT: usize = 5_000_000;
+    let scene = Scene::new();
+    fs::write(scene.path("input"), data(INPUT)).unwrap();
+    let (host, target) = scene.host("./t");
+    let run = |args: &[&str]| {
+        let relay = scene.lsock(["relay", "-", &target]).args(args);
+        relay.stdin(fs::File::open(scene.path("input")).unwrap()).start()
+    };
+    for (args, reason) in [
+        (&["--idle-timeout", "300ms"][..], "the connection was ended by --idle-timeout"),
+        (&["--idle-timeout", "300ms", "--buffer", "100"], "the connection was ended by"),
+    ] {
+        let relay = run(args);
+        let mut wire = host.accept();
+        let outcome = relay.end().fails(5);
+        let outcome =
+            outcome.says(&format!("bytes could not be delivered to the target: {reason}"));
+        let (lost, delivered) = outcome.losses();
+        assert!(wire.rest_whatever_happens() == data(delivered), "{}", outcome.report());
+        assert_eq!(lost + delivered, INPUT, "{}", outcome.report());
+    }
+    let relay = run(&["--grace", "100ms"]);
+    let mut wire = host.accept();
+    wait_until("the target has some of it", || ioctl_fionread(&wire).unwrap() > 100_000);
+    let reason = "the connection was closed at the end of the grace time";
+    let outcome = relay.terminate().says(&format!("delivered to the target: {reason}"));
+    let (_, delivered) = outcome.losses();
+    assert!(wire.rest_whatever_happens() == data(delivered), "{}", outcome.report());
+}
+
+#[test]
+fn bytes_for_a_client_are_counted_at_a_time_limit() {
+    const INPUT: usize = 5_000_000;
+    let scene = Scene::new();
+    fs::write(scene.path("input"), data(INPUT)).unwrap();
+    let relay = scene.relay("./s", "-").args(["--once", "--idle-timeout", "300ms"]);
+    let relay = relay.stdin(fs::File::open(scene.path("input")).unwrap()).start_listening();
+    let mut client = scene.wire("./s");
+    let outcome = relay.end().code(5);
+    let reason = "the connection was ended by --idle-timeout";
+    let outcome = outcome.says(&format!("bytes could not be delivered to the client: {reason}"));
+    let (lost, delivered) = outcome.losses();
+    assert!(client.rest_whatever_happens() == data(delivered), "{}", outcome.report());
+    assert_eq!(lost + delivered, INPUT, "{}", outcome.report());
 }

@@ -3,14 +3,16 @@
 use crate::harness::{Scene, data};
 
 #[test]
-fn ready_fd_gets_a_newline_when_clients_can_connect() {
+fn ready_fd_gets_the_endpoint_when_clients_can_connect() {
     let scene = Scene::new();
     let (_serving, target) = scene.echo("./t");
     let script = r#"exec 3>&1 >/dev/null; exec "$0" relay -v "$@" --ready-fd 3"#;
     for listen in ["./s", "tcp:127.0.0.1:0"] {
         let relay = scene.shell(script).args([listen, &target]).start();
-        relay.wait_for_end_of_output("\n");
-        scene.wire(&relay.listen_name()).expect_echo("hi");
+        let name = relay.listen_name();
+        // With the port that the system has chosen.
+        relay.wait_for_end_of_output(format!("{name}\n"));
+        scene.wire(&name).expect_echo("hi");
     }
 }
 

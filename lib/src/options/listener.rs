@@ -227,7 +227,7 @@ impl<'n> ListenerOptions<'n> {
     /// - `ResourceBusy` if other processes were replacing names in the folder, or one of them held
     ///   its lock, for longer than [`max_spin_time`](Self::max_spin_time).
     /// - `PermissionDenied` if this process may not create files in the folder, or may not give
-    ///   the file the group that was set.
+    ///   the file the owner or the group that was set.
     /// - `NotFound` if the folder does not exist.
     /// - `Unsupported` if this system does not have names of this kind; on Windows also for a
     ///   pipe of another machine.

@@ -32,8 +32,8 @@ mod probe;
 mod refusal;
 pub(crate) mod runtime_dir;
 mod settings;
-#[cfg(linux_like)]
-mod sock_diag;
+#[cfg(feature = "socket-file")]
+pub mod socket_file;
 mod stream;
 mod sys;
 mod temporary_name;
@@ -47,7 +47,7 @@ pub use {
     drain::unread_by_peer,
     fd_passing::{recv_with_fds, send_with_fds},
     listener::Listener,
-    name::{FilesystemUdSocket, SpecialDirUdSocket},
+    name::{FilesystemUdSocket, NameExt, SpecialDirUdSocket},
     settings::ListenerOptionsExt,
     stream::{RecvHalf, SendHalf, Stream},
 };

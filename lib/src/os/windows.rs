@@ -98,7 +98,7 @@ pub use {
     delivery::unread_by_peer,
     impersonation::ImpersonationGuard,
     listener::Listener,
-    name::NamedPipe,
+    name::{NameExt, NamedPipe, PipeState},
     security_descriptor::{
         AsSecurityDescriptor, AsSecurityDescriptorExt, AsSecurityDescriptorMut,
         AsSecurityDescriptorMutExt, BorrowedSecurityDescriptor, MutBorrowedSecurityDescriptor,

@@ -1,5 +1,7 @@
+mod call;
 pub(crate) mod close;
 pub(crate) mod console;
+pub(crate) mod file_numbers;
 pub(crate) mod half_close;
 pub(crate) mod handle_kind;
 pub(crate) mod inheritance;

@@ -163,8 +163,8 @@ fn an_asynchronous_client_gets_its_turn_among_clients_that_block() {
             while connected.load(Ordering::SeqCst) < ROUNDS && accepted < 300 {
                 listener.accept().unwrap();
                 accepted += 1;
-                // A slow server: the blocking clients fill the backlog meanwhile. No call reports that
-                // it is full without taking a place in it.
+                // Time is the subject: a slow server, whose backlog the blocking clients fill. No call
+                // reports that it is full without taking a place in it.
                 thread::sleep(Duration::from_millis(2));
             }
             is_over.store(true, Ordering::Relaxed);

@@ -149,7 +149,8 @@ async fn draining_fails_if_the_peer_closes_during_a_write(place: &Place) {
             if round % 2 == 0 { client.write(&data).await } else { { &client }.write(&data).await };
         closing.join().unwrap();
         if written.is_ok() {
-            assert_kind(client.drain(Duration::ZERO).await, &[ErrorKind::BrokenPipe]);
+            // A process that another test is starting can still have the other end open.
+            assert_kind(client.drain(LONG).await, &[ErrorKind::BrokenPipe]);
         }
     }
 }

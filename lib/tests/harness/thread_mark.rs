@@ -35,8 +35,8 @@ impl ThreadMark {
     /// Waits until the thread sleeps in a system call. Tests must hold without this, too.
     pub(crate) fn wait_until_asleep(&self) {
         let Some(task) = &self.0 else {
-            // This system has no `/proc`, and no other call reports what a thread waits for. The
-            // thread gets time to reach the system call.
+            // Time is the subject: the thread gets some to reach the system call. This system has no
+            // `/proc`, and no other call reports what a thread waits for.
             thread::sleep(Duration::from_millis(50));
             return;
         };

@@ -172,7 +172,7 @@ pub(super) fn listen_for_own_user() {
     let name = abstract_name(argument("name").to_str().unwrap());
     let listener = ListenerOptions::new().name(name).access(Access::CurrentUser);
     let listener = listener.nonblocking(ListenerNonblockingMode::Accept).create_sync().unwrap();
-    let own = Stream::pair().unwrap().0.peer_creds().unwrap();
+    let own = Stream::pair().unwrap().0.peer_creds_with_groups().unwrap();
     tell(&format!("{:?} {} {}", own.euid(), own.is_same_user(), own.is_in_group(65534)));
     std::io::stdin().read_line(&mut String::new()).unwrap();
     match listener.accept() {

@@ -13,6 +13,12 @@ fn assert_own(creds: &PeerCreds) {
     assert_eq!(creds.pid(), Some(rustix::process::getpid().as_raw_nonzero().get()));
     assert_eq!(creds.euid(), Some(rustix::process::geteuid().as_raw()));
     assert_eq!(creds.egid(), Some(rustix::process::getegid().as_raw()));
+}
+
+/// Linux returns groups if they are asked for, OpenBSD and NetBSD never.
+#[track_caller]
+fn assert_own_groups(creds: &PeerCreds) {
+    assert_own(creds);
     #[cfg(linux_like)]
     {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -28,15 +34,19 @@ fn assert_own(creds: &PeerCreds) {
 
 fn credentials_are_those_of_this_process(place: &Place) {
     let (client, server) = place.streams();
-    assert_own(&client.peer_creds().unwrap());
-    assert_own(&server.peer_creds().unwrap());
+    for end in [client, server] {
+        assert_own(&end.peer_creds().unwrap());
+        assert_own_groups(&end.peer_creds_with_groups().unwrap());
+    }
 }
 
 #[test]
 fn credentials_of_a_pair_are_those_of_this_process() {
     let (one, other) = local_socket::Stream::pair().unwrap();
-    assert_own(&one.peer_creds().unwrap());
-    assert_own(&other.peer_creds().unwrap());
+    for end in [one, other] {
+        assert_own(&end.peer_creds().unwrap());
+        assert_own_groups(&end.peer_creds_with_groups().unwrap());
+    }
 }
 
 /// The credentials are those of the time of connecting: a peer that has closed is still known.

@@ -4,7 +4,7 @@ use crate::harness::assert_kind;
 use local_socket::{
     GenericFilePath, GenericNamespaced, Name, NameType as _, Platform, ToFsName as _,
     ToNsName as _,
-    os::unix::{FilesystemUdSocket, SpecialDirUdSocket},
+    os::unix::{FilesystemUdSocket, NameExt as _, SpecialDirUdSocket},
     traits::Stream as _,
 };
 use proptest::prelude::*;
@@ -13,6 +13,7 @@ use std::{
     ffi::{CStr, CString, OsString},
     io::ErrorKind,
     os::unix::ffi::OsStringExt as _,
+    path::Path,
 };
 
 #[test]
@@ -108,4 +109,18 @@ fn assert_can_be_bound(name: &Name<'_>) {
     let server = listener.accept().unwrap();
     assert_eq!(server.local_name().unwrap().as_ref(), Some(name));
     assert_eq!(client.peer_name().unwrap().as_ref(), Some(name));
+}
+
+#[test]
+fn the_socket_files_of_a_name_are_those_of_its_kind() {
+    let path = "./a.sock".to_fs_name::<GenericFilePath>().unwrap();
+    assert_eq!(path.socket_files().unwrap(), [Path::new("./a.sock")]);
+    let word = "word".to_ns_name::<SpecialDirUdSocket>().unwrap();
+    let files = word.socket_files().unwrap();
+    assert!(!files.is_empty() && files.iter().all(|file| file.ends_with("word")), "{files:?}");
+    let namespaced = "word".to_ns_name::<GenericNamespaced>().unwrap();
+    let is_abstract = Platform::CURRENT == Platform::Linux;
+    assert_eq!(namespaced.socket_files().unwrap().is_empty(), is_abstract);
+    let pipe = Name::parse_for(Platform::Windows, "word").unwrap();
+    assert_kind(pipe.socket_files(), &[ErrorKind::Unsupported]);
 }

@@ -63,6 +63,23 @@ fn an_abstract_name_has_the_mode_of_its_socket() {
 }
 
 #[test]
+fn the_owner_is_that_of_the_option() {
+    let own = rustix::process::geteuid().as_raw();
+    // Only root may give files to other users.
+    let owner = if super::child::is_root() { 12_345 } else { own };
+    for policy in [OnConflict::Fail, OnConflict::ReplaceStale, OnConflict::Replace] {
+        let folder = Folder::new();
+        let _first = (policy == OnConflict::Replace).then(|| folder.listen());
+        let options = folder.options().on_conflict(policy).owner(owner).mode(0o620);
+        let listener = options.create_sync().unwrap();
+        let metadata = fs::symlink_metadata(folder.path()).unwrap();
+        assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (owner, 0o620), "{policy:?}");
+        drop(listener);
+        assert!(!folder.path().exists());
+    }
+}
+
+#[test]
 fn the_group_is_that_of_the_option() {
     let own = rustix::process::getegid().as_raw();
     // Root may set any group, other users only a group that they are in.

@@ -37,6 +37,10 @@ fn calls(way: &str) -> Calls {
     let (thread, _) = thread.split_once(' ').unwrap();
     for line in trace.lines() {
         let Some((tid, call)) = line.split_once(' ') else { continue };
+        // The end of a call that another thread has interrupted: `TID <... CALL resumed>...`.
+        if call.trim().starts_with("<...") {
+            continue;
+        }
         let (Some((name, arguments)), true) = (call.trim().split_once('('), tid == thread) else {
             continue;
         };

@@ -53,7 +53,7 @@ fn other_users_can_connect_to_an_open_mode_and_are_identified() {
         let expected = format!("connected to Some({}) Some({})", own.0, own.1);
         assert_eq!(client.next_line().unwrap(), expected);
         let stream = local_socket::traits::Listener::accept(&listener).unwrap();
-        let creds = stream.peer_creds().unwrap();
+        let creds = stream.peer_creds_with_groups().unwrap();
         assert_eq!(creds.pid().and_then(|pid| u32::try_from(pid).ok()), Some(client.pid()));
         if is_root() {
             assert_eq!((creds.euid(), creds.egid()), (Some(65534), Some(65534)));

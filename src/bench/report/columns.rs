@@ -1,11 +1,14 @@
 //! The cells of all tables, independent of the output format.
 
 use super::number::{self, TimeUnit};
-use crate::bench::{
-    Case, Results, Workload,
-    property::CaseProperty,
-    results::{Latency, Metric, Row},
-    warning::MAX_SPREAD,
+use crate::{
+    bench::{
+        Case, Results, Workload,
+        property::CaseProperty,
+        results::{Latency, Metric, Row},
+        warning::MAX_SPREAD,
+    },
+    text_table::{Column, Emphasis},
 };
 
 /// The rows of one workload.
@@ -20,40 +23,6 @@ pub(super) struct Section {
     pub(super) bar: &'static str,
     /// Whether a shorter bar is faster.
     pub(super) less_is_faster: bool,
-}
-
-#[derive(Debug)]
-pub(in crate::bench) struct Column {
-    pub(super) title: String,
-    /// Text is aligned to the left, numbers to the right.
-    pub(super) is_text: bool,
-    pub(super) cells: Vec<Cell>,
-}
-
-#[derive(Debug)]
-pub(super) struct Cell {
-    pub(super) text: String,
-    pub(super) emphasis: Emphasis,
-}
-
-impl Column {
-    pub(in crate::bench) fn new(
-        title: &str,
-        is_text: bool,
-        cells: impl IntoIterator<Item = (String, Emphasis)>,
-    ) -> Self {
-        let cells = cells.into_iter().map(|(text, emphasis)| Cell { text, emphasis });
-        Self { title: title.to_owned(), is_text, cells: cells.collect() }
-    }
-}
-
-/// How a cell is highlighted.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(in crate::bench) enum Emphasis {
-    Plain,
-    Good,
-    Bad,
-    Doubtful,
 }
 
 /// Ratios that differ from 1 by more than this are coloured.

@@ -1,7 +1,10 @@
 //! The JSON document: everything that was measured, for programs and for `--compare`, which loads
 //! it.
 
-use crate::{bench::Results, diag::Failure};
+use crate::{
+    bench::{Results, SCHEMA},
+    diag::{Failure, plain_json},
+};
 use anyhow::{Context as _, bail};
 use local_socket::error::reason;
 use std::{
@@ -10,13 +13,13 @@ use std::{
     path::Path,
 };
 
-/// Prefix of the field `format`, which identifies a document; its version follows.
-const FORMAT: &str = "lsock-bench ";
+/// The value of the field `format`, which identifies a document.
+const FORMAT: &str = "lsock-bench";
 
 /// Formats the results as a JSON document.
 pub(crate) fn json(results: &Results) -> String {
     // Results contain nothing that JSON cannot represent.
-    let mut text = serde_json::to_string_pretty(results).unwrap_or_default();
+    let mut text = plain_json(&serde_json::to_string_pretty(results).unwrap_or_default());
     text.push('\n');
     text
 }
@@ -28,12 +31,13 @@ pub(crate) fn json(results: &Results) -> String {
 /// lacks fields.
 fn parse(text: &str) -> anyhow::Result<Results> {
     let value: serde_json::Value = serde_json::from_str(text).context("this is not JSON")?;
-    let format = value.get("format").and_then(serde_json::Value::as_str);
-    let Some(version) = format.and_then(|format| format.strip_prefix(FORMAT)) else {
+    let schema = value.get("schema").and_then(serde_json::Value::as_u64);
+    let (Some(FORMAT), Some(schema)) = (value.get("format").and_then(|it| it.as_str()), schema)
+    else {
         bail!("this is not a result of lsock bench");
     };
-    if version != "1" {
-        bail!("this is a result of another version of lsock (format {version} instead of 1)");
+    if schema != u64::from(SCHEMA) {
+        bail!("this is a result of another version of lsock (schema {schema} instead of {SCHEMA})");
     }
     // Parses the text again instead of `value`, so that the message contains the line.
     serde_json::from_str(text).context("this result of lsock bench is damaged")
@@ -129,10 +133,10 @@ mod tests {
             assert_eq!(error(text), "this is not a result of lsock bench", "{text}");
         }
         assert_eq!(
-            error(r#"{"format": "lsock-bench 2"}"#),
-            "this is a result of another version of lsock (format 2 instead of 1)"
+            error(r#"{"format": "lsock-bench", "schema": 2}"#),
+            "this is a result of another version of lsock (schema 2 instead of 1)"
         );
-        let damaged = error(r#"{"format": "lsock-bench 1", "rows": []}"#);
+        let damaged = error(r#"{"format": "lsock-bench", "schema": 1, "rows": []}"#);
         assert!(damaged.starts_with("this result of lsock bench is damaged: missing"), "{damaged}");
     }
 

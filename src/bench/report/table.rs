@@ -1,10 +1,13 @@
 //! Aligned text for a terminal.
 
 use super::{
-    columns::{Column, Emphasis, Section, notes, sections},
+    columns::{Section, notes, sections},
     environment,
 };
-use crate::bench::Results;
+use crate::{
+    bench::Results,
+    text_table::{Column, Emphasis, lines, painted},
+};
 
 /// Whether tables have colours and bars.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -43,34 +46,10 @@ fn of_section(section: &Section, style: TableStyle) -> String {
     let cells = section.bars.iter().map(|part| (bar_of(*part), Emphasis::Plain));
     let bars = style.bars.then(|| Column::new(section.bar, true, cells));
     let columns: Vec<&Column> = section.columns.iter().chain(&bars).collect();
-    for line in aligned(&columns, style.color) {
+    for line in lines(&columns, style.color, None) {
         text += &format!("\n  {line}");
     }
     text + "\n"
-}
-
-/// Formats columns as lines without trailing spaces, the titles first.
-pub(in crate::bench) fn aligned(columns: &[&Column], color: bool) -> Vec<String> {
-    let rows = columns.first().map_or(0, |column| column.cells.len());
-    let cell = |column: &Column, row: Option<usize>| {
-        let (text, emphasis) = match row.map(|row| &column.cells[row]) {
-            Some(cell) => (&cell.text, cell.emphasis),
-            None => (&column.title, Emphasis::Plain),
-        };
-        let padding = " ".repeat(width(column) - text.chars().count());
-        let text = painted(text, code(emphasis), color);
-        if column.is_text { text + &padding } else { padding + &text }
-    };
-    let line = |row| {
-        let cells: Vec<String> = columns.iter().map(|column| cell(column, row)).collect();
-        cells.join("  ").trim_end().to_owned()
-    };
-    [None].into_iter().chain((0..rows).map(Some)).map(line).collect()
-}
-
-fn width(column: &Column) -> usize {
-    let texts = column.cells.iter().map(|cell| &cell.text).chain([&column.title]);
-    texts.map(|text| text.chars().count()).max().unwrap_or_default()
 }
 
 /// Formats a bar of full blocks and a last block in eighths. A positive value has at least one
@@ -86,20 +65,6 @@ fn bar_of(part: f64) -> String {
         bar.push(EIGHTHS[last]);
     }
     bar
-}
-
-fn code(emphasis: Emphasis) -> &'static str {
-    match emphasis {
-        Emphasis::Plain => "",
-        Emphasis::Good => "32",
-        Emphasis::Bad => "31",
-        Emphasis::Doubtful => "33",
-    }
-}
-
-/// Wraps a text in an escape sequence (SGR) if `color` is set.
-fn painted(text: &str, code: &str, color: bool) -> String {
-    if color && !code.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{bench::Usage, system::signals, transfer::peer_has_closed};
 use local_socket::{
-    ListenerOptions, Name, Stream,
+    Listener, ListenerOptions, Name, Stream,
     traits::{Listener as _, Stream as _},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -19,7 +19,7 @@ use std::{
     net::SocketAddr,
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The hidden command that starts this program as a server.
@@ -27,6 +27,9 @@ pub(crate) const COMMAND: &str = "bench-server";
 
 /// Time limit for the server process to start and to answer.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// Time after which it is checked whether a server process that does not connect has ended.
+const LOOK_AFTER: Duration = Duration::from_millis(100);
 
 /// Time limit for an answer after an error.
 const SHORT_LIMIT: Duration = Duration::from_secs(1);
@@ -83,7 +86,7 @@ impl ServerProcess {
             .name(control.borrow())
             .create_sync()
             .map_err(BenchError::io("cannot start the server process"))?;
-        listener.set_accept_timeout(Some(LIMIT))?;
+        listener.set_accept_timeout(Some(LOOK_AFTER))?;
         let mut command = Command::new(
             std::env::current_exe()
                 .map_err(BenchError::io("cannot find the path of this program"))?,
@@ -92,7 +95,7 @@ impl ServerProcess {
         if let Some(ends) = given {
             ends.give_to(&mut command)?;
         }
-        let child =
+        let mut child =
             ChildGuard(command.spawn().map_err(BenchError::io("cannot start the server process"))?);
         // `Command` holds descriptors of the server's end, which have to be closed in this
         // process.
@@ -101,11 +104,10 @@ impl ServerProcess {
         listener.set_accept_filter(move |peer| {
             peer.pid().is_none_or(|peer| i64::from(peer) == i64::from(pid))
         });
-        let stream =
-            listener.accept().map_err(BenchError::io("the server process did not connect"))?;
+        let stream = accept(&listener, &mut child)?;
         stream.set_recv_timeout(Some(LIMIT))?;
         let mut server = Self { control: BufReader::new(stream), _child: child };
-        send(server.control.get_mut(), job)?;
+        send(server.control.get_mut(), job).map_err(|_| BenchError::ServerDied)?;
         let Reply::Ready(tcp) = server.reply()? else { return Err(unexpected()) };
         let address = match (&job.listen, tcp) {
             (_, Some(tcp)) => Some(ServerAddress::Tcp([tcp].into())),
@@ -143,6 +145,22 @@ impl ServerProcess {
                 // Windows reports an error instead of an end of file.
                 _ => BenchError::ServerDied,
             }),
+        }
+    }
+}
+
+/// Waits until the server process connects.
+///
+/// # Errors
+/// `ServerDied` if it has ended, or the error of accepting.
+fn accept(listener: &Listener, child: &mut ChildGuard) -> RunResult<Stream> {
+    let started = Instant::now();
+    loop {
+        match listener.accept() {
+            Ok(stream) => return Ok(stream),
+            Err(_) if child.0.try_wait()?.is_some() => return Err(BenchError::ServerDied),
+            Err(error) if error.kind() == ErrorKind::TimedOut && started.elapsed() < LIMIT => {}
+            Err(error) => return Err(BenchError::io("the server process did not connect")(error)),
         }
     }
 }

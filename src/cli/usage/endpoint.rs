@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     cli::{Connect, Listen, Relay},
-    endpoint::{ForeignAddress, Meaning, NotAnEndpoint, RefusalReason, Role},
+    endpoint::{ForeignAddress, ForeignRole, Meaning, NotAnEndpoint, RefusalReason, parse_name},
 };
 use clap::{Args as _, value_parser};
 use local_socket::{
@@ -38,12 +38,17 @@ pub(super) fn hint(error: &NotAnEndpoint, args: &[OsString], help: String) -> Op
         (RefusalReason::Foreign(address), Some(command @ ("listen" | "connect"))) => {
             Some(with_name(args, command, address))
         }
-        // Options of bench.
-        (RefusalReason::Foreign(address), _) => {
+        // Commands that take names alone, and options of bench.
+        (RefusalReason::Foreign(address), command) => {
+            let is_taken =
+                |endpoint: &str| command == Some("bench") || parse_name(endpoint.as_ref()).is_ok();
             Some(match (&address.meaning, address.meaning.endpoint()) {
                 (Meaning::Advice { hint, .. }, _) => hint.clone(),
-                (_, Some(endpoint)) => format!("write {}", quoted(&endpoint)),
-                (_, None) => help,
+                // An endpoint of another kind is no name either.
+                (_, Some(endpoint)) if is_taken(&endpoint) => {
+                    format!("write {}", quoted(&endpoint))
+                }
+                _ => help,
             })
         }
     }
@@ -126,6 +131,10 @@ fn relay(args: &[OsString]) -> Option<String> {
         let place = words.iter_mut().skip(1).find(|word| *word == text)?;
         place.clone_from(endpoint);
     }
+    // A command is missing after `--` at the end.
+    if words.last().is_some_and(|last| last == "--") {
+        words.pop();
+    }
     let has = |option: &str| words.iter().any(|word| word == option);
     let lacks_target = endpoints.len() == 1 && !has("--");
     let is_exposed = endpoints.first().is_some_and(|listen| is_exposed(listen));
@@ -141,18 +150,18 @@ fn with_name(args: &[OsString], command: &str, address: &ForeignAddress) -> Stri
     match &address.meaning {
         Meaning::Name(name) => {
             let command = match address.role {
-                Role::Listen => "listen",
-                Role::Connect => "connect",
-                Role::Either => command,
+                ForeignRole::Listen => "listen",
+                ForeignRole::Connect => "connect",
+                ForeignRole::Either => command,
             };
             named_line(args, command, name, address.forks)
                 .unwrap_or_else(|| format!("`lsock {command} {}`", quoted(name)))
         }
         Meaning::Tcp(endpoint) => {
             let listens = match address.role {
-                Role::Listen => true,
-                Role::Connect => false,
-                Role::Either => is_listen,
+                ForeignRole::Listen => true,
+                ForeignRole::Connect => false,
+                ForeignRole::Either => is_listen,
             };
             let endpoint = quoted(endpoint);
             if listens {
@@ -162,8 +171,12 @@ fn with_name(args: &[OsString], command: &str, address: &ForeignAddress) -> Stri
             }
         }
         Meaning::Assuan(_) if is_listen => ONLY_CONNECTS.to_owned(),
-        Meaning::Assuan(endpoint) => format!("`lsock relay - {}`", quoted(endpoint)),
-        Meaning::Fd(endpoint) if is_listen => format!("`lsock relay {} -`", quoted(endpoint)),
+        Meaning::Fd(endpoint) | Meaning::Pty(endpoint) if is_listen => {
+            format!("`lsock relay {} -`", quoted(endpoint))
+        }
+        Meaning::Assuan(endpoint) | Meaning::Pty(endpoint) => {
+            format!("`lsock relay - {}`", quoted(endpoint))
+        }
         Meaning::Fd(_) => ONLY_LISTENS.to_owned(),
         Meaning::Stdio => {
             format!("`lsock {command} NAME` joins to stdin and stdout by itself")

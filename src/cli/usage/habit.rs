@@ -7,9 +7,15 @@ use super::{
     sides::{absent, role},
     socat::socat,
 };
-use crate::endpoint::{Meaning, Role, is_number, parse_name, recognise};
-use local_socket::{Name, Platform, error::NameProblem};
+use crate::endpoint::{ForeignRole, Meaning, is_number, parse_name, recognise};
+use local_socket::{Name, Platform, error::NameProblem, is_plain};
 use std::ffi::OsString;
+
+/// The hint for an option that runs a command of the shell.
+const SHELL: &str = match Platform::CURRENT {
+    Platform::Windows => "`-- cmd /c CMD` at the end runs a command of the shell",
+    _ => "`-- sh -c 'CMD'` at the end runs a command of the shell",
+};
 
 /// Returns the hint for a line without a command of lsock.
 pub(super) fn command(args: &[OsString]) -> Option<String> {
@@ -19,7 +25,9 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
     let words: Vec<&str> = words.collect::<Option<_>>()?;
     let (first, rest) = words.split_first()?;
     let line = match first.to_ascii_lowercase().as_str() {
-        _ if first.starts_with('-') && words.iter().any(|word| role(word) != Role::Either) => {
+        _ if first.starts_with('-')
+            && words.iter().any(|word| role(word) != ForeignRole::Either) =>
+        {
             return Some(socat(&words));
         }
         _ if first.starts_with('-') => return netcat(&words),
@@ -35,14 +43,19 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         "recv" | "receive" | "read" | "pull" | "get" | "subscribe" => "connect --recv-only NAME",
         "broadcast" | "publish" => "listen -k --broadcast NAME",
         "merge" | "hub" | "collect" => "listen -k --merge NAME",
+        "status" | "info" | "inspect" | "check" | "test" | "stat" | "who" | "probe" | "lookup"
+            if !rest.is_empty() =>
+        {
+            "name NAME"
+        }
         "benchmark" | "perf" | "measure" | "speed" => "bench",
         "completion" | "complete" | "autocomplete" => "completions SHELL",
         "version" => "--version",
         "names" => "help names",
         "tour" | "examples" => "help tour",
         "man" | "manual" | "docs" => "help TOPIC",
-        "ls" | "list" | "ps" | "status" if Platform::CURRENT == Platform::Linux => {
-            return Some("`ss -xlp` lists the local sockets of this machine".to_owned());
+        "list" | "ps" | "lsof" | "ss" | "status" if Platform::CURRENT == Platform::Linux => {
+            return Some("`lsock ls` lists the local sockets of this machine".to_owned());
         }
         _ if matches!(rest, [port] if is_number(port)) && !first.contains('/') => {
             return netcat(&words);
@@ -71,13 +84,19 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
         Some(place) => line.split_at(place),
         None => (line, ""),
     };
-    let rest = match rest {
-        [] => places.to_owned(),
-        _ => joined(rest.iter().map(|word| as_endpoint(word))),
-    };
-    let words = ["lsock", line.trim_end(), &rest];
-    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    Some(format!("`{}`", words.join(" ")))
+    let start: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    let end = rest.iter().position(|word| *word == "--").unwrap_or(rest.len());
+    let given = rest[..end].iter().map(|word| as_endpoint(word));
+    let given = given.chain(rest[end..].iter().map(|word| (*word).to_owned()));
+    let given: Vec<String> = start.iter().cloned().chain(given).collect();
+    // The last place, such as TARGET, may be missing.
+    let last = places.split_whitespace().next_back().map(str::to_owned);
+    let with_last: Vec<String> = given.iter().cloned().chain(last).collect();
+    let placeholders: Vec<String> =
+        start.iter().cloned().chain(places.split_whitespace().map(str::to_owned)).collect();
+    let is_given = |words: &Vec<String>| !rest.is_empty() && line::is_taken(words);
+    let words = [given, with_last].into_iter().find(is_given).unwrap_or(placeholders);
+    Some(format!("`lsock {}`", joined(words)))
 }
 
 /// Returns the hint for one endpoint in the place of a command.
@@ -131,9 +150,19 @@ pub(super) fn as_endpoint(word: &str) -> String {
     let file = if Platform::CURRENT == Platform::Windows { "@" } else { "./" };
     match meant {
         Some(meant) => meant,
-        None if could_be_file(word) => format!("{file}{word}"),
+        None if could_be_file(word) || needs_start(word) => format!("{file}{word}"),
+        None if word.is_empty() || word == "@" => "NAME".to_owned(),
         None => word.to_owned(),
     }
+}
+
+/// Returns whether a word is no name, and one with `@` or `./` before it.
+fn needs_start(word: &str) -> bool {
+    let problem = Name::parse(word).err().map(|error| error.problem());
+    matches!(problem, Some(NameProblem::BadCharacter { .. } | NameProblem::NoLetter))
+        && word.chars().all(|c| is_plain(c) && c != ':')
+        && !word.starts_with('-')
+        && !["", ".", ".."].contains(&word)
 }
 
 /// Returns whether a word is about TCP: an option, or a port after a host.
@@ -167,6 +196,9 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
             "the first word of a relay is what it listens on"
         }
         "-l" | "--listen" | "--server" => "the command `listen` listens without any option",
+        "--raw" if !connects => {
+            "`lsock connect --raw NAME` puts the terminal into raw mode; a listener does not"
+        }
         "--connect" | "--client" if !connects => "`lsock connect NAME` connects",
         "--connect" | "--target" | "--to" if relays => {
             "the second word of a relay is what it connects to"
@@ -175,7 +207,7 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
             "the end of stdin is sent without any option (`--eof half` is the default)"
         }
         "-z" | "--zero" | "--check" if command == "connect" => {
-            "with `< /dev/null`, `connect` has status 0 if a server listens, and 3 if not"
+            "`lsock name --probe NAME` has status 0 if the server accepts, and 3 if not"
         }
         "-u" | "--udp" => "lsock has no datagrams; socat has (UNIX-SENDTO, UDP)",
         "--ssl" | "--tls" | "-S" => "lsock has no TLS; socat has (OPENSSL)",
@@ -194,7 +226,8 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
         }
         word if is_tcp_option(word) => "`lsock relay - tcp:HOST:PORT` connects to a port",
         "-w" if connects => {
-            "`--timeout DURATION` limits connecting, `--idle-timeout DURATION` a silent connection"
+            "`--connect-timeout DURATION` limits connecting, `--idle-timeout DURATION` a silent \
+             connection"
         }
         "-w" | "-i" | "--timeout" | "--idle" | "--inactivity-timeout" => {
             "`--idle-timeout DURATION` ends a connection on which nothing moves"
@@ -209,9 +242,7 @@ pub(super) fn option(command: &str, option: &str) -> Option<&'static str> {
         "-e" | "--exec" | "--cmd" | "--command" | "--program" => {
             "`-- CMD ARG...` at the end runs a command"
         }
-        "-c" | "--sh-exec" | "--shell" | "--system" => {
-            "`-- sh -c 'CMD'` at the end runs a command of the shell"
-        }
+        "-c" | "--sh-exec" | "--shell" | "--system" => SHELL,
         "--fork" | "-k" | "--keep-open" | "--keepopen" | "--loop" if relays => {
             "a relay serves any number of clients without any option"
         }

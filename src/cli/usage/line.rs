@@ -3,7 +3,7 @@
 pub(super) use crate::diag::quoted;
 
 use crate::cli::{Everywhere, definition, help};
-use clap::Args as _;
+use clap::{Args as _, error::ErrorKind};
 use std::ffi::OsString;
 
 /// Options before the command that have a value.
@@ -35,6 +35,15 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
     let command =
         definition.find_subcommand(word).filter(|command| command.get_name() != help::NAME)?;
     Some(command.get_name().to_owned())
+}
+
+/// Returns whether lsock takes the words of a line, without its own name.
+pub(super) fn is_taken(words: &[String]) -> bool {
+    let words = ["lsock"].into_iter().chain(words.iter().map(String::as_str));
+    match definition().try_get_matches_from(words) {
+        Ok(_) => true,
+        Err(error) => matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion),
+    }
 }
 
 /// Returns words as a line for a shell.

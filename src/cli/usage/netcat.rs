@@ -5,14 +5,14 @@ use super::{
     line::{joined, quoted},
     sides::is_exposed,
 };
-use crate::endpoint::is_number;
+use crate::{diag::shell_of, endpoint::is_number};
 use local_socket::{Name, Platform};
 
 /// Options of nc and ncat with a value.
 const WITH_VALUE: &str = "cegimopqswxX";
 
 /// Options that the line of lsock has or does not need.
-const KNOWN: &str = "lUkNzuvwecdpnrt46Cqi>";
+const KNOWN: &str = "lUkNzuvwecdpnrt46CqiF>";
 
 /// `--send-only` has no short form.
 const SEND_ONLY: char = '>';
@@ -117,7 +117,10 @@ impl<'a> Netcat<'a> {
 
     /// Returns the command that serves the connection.
     fn command(&self) -> Option<Vec<String>> {
-        let shell = |line| Some(["sh", "-c", line].map(str::to_owned).into());
+        let shell = |line: &str| {
+            let [shell, option] = shell_of(Platform::CURRENT);
+            Some([shell, option, line].map(str::to_owned).into())
+        };
         self.value('e').and_then(shlex::split).or_else(|| self.value('c').and_then(shell))
     }
 }
@@ -130,6 +133,9 @@ pub(super) fn netcat(words: &[&str]) -> Option<String> {
     if has('u') {
         let address = datagrams(&endpoint, has('l'));
         return Some(format!("lsock has no datagrams; socat has: `socat - {}`", quoted(&address)));
+    }
+    if has('F') && (has('l') || endpoint.starts_with("tcp:") || !HAS_FILES) {
+        return None;
     }
     let command = netcat.command().map(|command| format!("-- {}", joined(command)));
     let expose = if has('l') && is_exposed(&endpoint) { " --expose" } else { "" };
@@ -146,9 +152,13 @@ pub(super) fn netcat(words: &[&str]) -> Option<String> {
             (false, None) => Some(format!("`lsock relay - {endpoint}`")),
         };
     }
+    if has('z') && !has('l') && command.is_none() {
+        return Some(format!("`lsock name -q --probe {endpoint}`"));
+    }
     let line = match (has('l'), has('k')) {
         (true, true) => "listen -k",
         (true, false) => "listen",
+        (false, _) if has('F') => "connect --pass-connection",
         (false, _) => "connect",
     };
     let direction = match (has('d'), has(SEND_ONLY)) {
@@ -156,11 +166,7 @@ pub(super) fn netcat(words: &[&str]) -> Option<String> {
         (_, true) => " --send-only",
         _ => "",
     };
-    let end = match command {
-        Some(command) => format!(" {command}"),
-        None if has('z') && !has('l') => " < /dev/null".to_owned(),
-        None => String::new(),
-    };
+    let end = command.map(|command| format!(" {command}")).unwrap_or_default();
     Some(format!("`lsock {line}{direction} {endpoint}{end}`"))
 }
 

@@ -1,7 +1,7 @@
 //! Options whose value is optional, so that it has to follow `=`.
 
 use super::{UsageError, line};
-use crate::{cli::value, endpoint::is_number};
+use crate::{cli::value, endpoint::is_number, system::LeaveKey};
 use std::ffi::OsString;
 
 /// An option with an optional value.
@@ -12,9 +12,12 @@ pub(super) struct OptionalValue {
 }
 
 /// All options with an optional value.
-pub(super) const OPTIONS: [OptionalValue; 2] = [
+pub(super) const OPTIONS: [OptionalValue; 5] = [
     OptionalValue { option: "--wait", meant: duration },
+    OptionalValue { option: "--probe", meant: duration },
     OptionalValue { option: "--progress", meant: progress },
+    OptionalValue { option: "--trace", meant: trace },
+    OptionalValue { option: "--raw", meant: key },
 ];
 
 fn duration(word: &str) -> Option<String> {
@@ -30,6 +33,14 @@ fn progress(word: &str) -> Option<String> {
     ["auto", "always", "never"].contains(&word).then(|| word.to_owned())
 }
 
+fn trace(word: &str) -> Option<String> {
+    ["text", "hex", "json"].contains(&word).then(|| word.to_owned())
+}
+
+fn key(word: &str) -> Option<String> {
+    word.parse().ok().map(|key: LeaveKey| key.to_string())
+}
+
 /// Returns an error if a value follows an option as a word of its own, where it would be taken for
 /// a name: the value of an option with an optional value, or the seconds of nc's `-q`.
 pub(in crate::cli) fn separate_value(args: &[OsString]) -> Option<UsageError> {
@@ -39,7 +50,7 @@ pub(in crate::cli) fn separate_value(args: &[OsString]) -> Option<UsageError> {
         let [option, word] = [pair[0], pair[1]];
         let lingers = || {
             let command = line::command(args);
-            command.is_none_or(|command| ["listen", "connect", "relay"].contains(&&*command))
+            command.is_none_or(|command| ["listen", "connect", "relay", "tap"].contains(&&*command))
         };
         if option == "-q" && is_number(word) && lingers() {
             return Some(UsageError::Advised(

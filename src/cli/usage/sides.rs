@@ -5,7 +5,7 @@ use super::{
     line::{joined, quoted},
 };
 use crate::endpoint::{
-    CommandLine, ForeignAddress, ListenOn, Meaning, Role, Target, parse_name, recognise,
+    CommandLine, ForeignAddress, ForeignRole, ListenOn, Meaning, Target, parse_name, recognise,
 };
 use local_socket::Platform;
 use std::ffi::OsStr;
@@ -33,7 +33,7 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
         };
         sides.push(match meaning {
             Meaning::Advice { hint, .. } => return Some(Translation::Hint(hint)),
-            Meaning::Absent { socat, .. } if index == 1 && role != Role::Listen => {
+            Meaning::Absent { socat, .. } if index == 1 && role != ForeignRole::Listen => {
                 CommandLine::new(["socat", "-", &socat].map(Into::into))?.endpoint()
             }
             Meaning::Absent { socat, .. } => return Some(Translation::Hint(use_socat(&socat))),
@@ -61,8 +61,16 @@ pub(super) fn translate(typed: &[&str]) -> Option<Translation> {
             }
             _ => ONLY_CONNECTS.to_owned(),
         })),
+        _ if sides.get(1).is_some_and(|target| is_inherited(target)) => {
+            Some(Translation::Hint(ONLY_LISTENS.to_owned()))
+        }
         _ => Some(Translation::Endpoints(sides)),
     }
+}
+
+/// Returns whether the endpoint is an inherited socket.
+fn is_inherited(endpoint: &str) -> bool {
+    matches!(ListenOn::parse(OsStr::new(endpoint)), Ok(ListenOn::Fd(_)))
 }
 
 /// Returns the hint for an address that socat has.
@@ -76,15 +84,15 @@ pub(super) fn absent(what: &str, address: &str) -> String {
 }
 
 /// Returns the side on which another program uses the word.
-pub(super) fn role(word: &str) -> Role {
-    recognise(word, Platform::CURRENT).map_or(Role::Either, |address| address.role)
+pub(super) fn role(word: &str) -> ForeignRole {
+    recognise(word, Platform::CURRENT).map_or(ForeignRole::Either, |address| address.role)
 }
 
 /// Returns whether the sides of a relay have to be exchanged, so that the listener comes first.
-fn is_reversed(first: Role, second: Role) -> bool {
+fn is_reversed(first: ForeignRole, second: ForeignRole) -> bool {
     match (first, second) {
-        (Role::Connect, second) => second != Role::Connect,
-        (first, Role::Listen) => first != Role::Listen,
+        (ForeignRole::Connect, second) => second != ForeignRole::Connect,
+        (first, ForeignRole::Listen) => first != ForeignRole::Listen,
         _ => false,
     }
 }

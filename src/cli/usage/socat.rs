@@ -5,7 +5,7 @@ use super::{
     line::joined,
     sides::{Translation, absent, is_exposed, role, translate},
 };
-use crate::endpoint::{Meaning, Role, parse_name, recognise};
+use crate::endpoint::{ForeignRole, Meaning, parse_name, recognise};
 use local_socket::Platform;
 
 /// Returns the line of lsock for the words of socat: a relay, or the command that joins one name to
@@ -25,10 +25,12 @@ pub(super) fn socat(words: &[&str]) -> String {
         if (is_stdio(first) || is_stdio(second)) && parse_name(as_endpoint(name).as_ref()).is_ok() {
             let forks = recognise(name, Platform::CURRENT).is_some_and(|address| address.forks);
             match role(name) {
-                Role::Connect => return format!("`lsock connect {}`", endpoint(name)),
-                Role::Listen if forks => return format!("`lsock listen -k {}`", endpoint(name)),
-                Role::Listen => return format!("`lsock listen {}`", endpoint(name)),
-                Role::Either => {}
+                ForeignRole::Connect => return format!("`lsock connect {}`", endpoint(name)),
+                ForeignRole::Listen if forks => {
+                    return format!("`lsock listen -k {}`", endpoint(name));
+                }
+                ForeignRole::Listen => return format!("`lsock listen {}`", endpoint(name)),
+                ForeignRole::Either => {}
             }
         }
     }

@@ -45,11 +45,43 @@ fn all_options_before_the_command_that_have_a_value_are_known() {
     assert_eq!(found, line::WITH_VALUE);
 }
 
+/// Values that are none are answered with what is accepted, not with the words of Rust's parsers.
+#[test]
+fn the_reason_of_a_wrong_value_is_what_the_option_takes() {
+    const WORDS: [&str; 7] = [
+        "invalid digit",
+        "number too",
+        "number would",
+        "cannot parse",
+        "is not in",
+        "float",
+        "NonZero",
+    ];
+    let mut definition = definition();
+    definition.build();
+    let mut count = 0;
+    for command in definition.get_subcommands() {
+        for arg in command.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+            let Some(option) = arg.get_long() else { continue };
+            for value in ["x", "-1", "0", "99999999999999999999999", "1.5", "+1", "\u{663}"] {
+                let option = format!("--{option}={value}");
+                let line = ["lsock", command.get_name(), &option];
+                let Err(error) = definition.clone().try_get_matches_from(line) else { continue };
+                let text = error.render().to_string();
+                let found = WORDS.iter().find(|words| text.contains(**words));
+                assert_eq!(found, None, "{text}");
+                count += usize::from(error.kind() == clap::error::ErrorKind::ValueValidation);
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
 #[test]
 fn suggestions_are_near() {
     for (wrong, meant) in [
         ("--keepopen", "--keep-open"),
-        ("--timout", "--timeout"),
+        ("--conect-timeout", "--connect-timeout"),
         ("--recv", "--recv-only"),
         ("--idle", "--idle-timeout"),
         ("lisen", "listen"),
@@ -113,9 +145,13 @@ fn hints_name_options_that_exist() {
     definition.build();
     let mut count = 0;
     for name in ["listen", "connect", "relay"] {
-        let command = definition.find_subcommand(name).map(clap::Command::get_arguments);
-        let arguments: Vec<&Arg> = command.into_iter().flatten().collect();
         for hint in tried.iter().filter_map(|option| habit::option(name, option)) {
+            // The hint may name another command.
+            let other = hint.split_once("`lsock ").and_then(|(_, rest)| rest.split(' ').next());
+            let command = other.and_then(|other| definition.find_subcommand(other));
+            let command = command.or_else(|| definition.find_subcommand(name));
+            let command = command.unwrap_or_else(|| panic!("no command {name}"));
+            let arguments: Vec<&Arg> = command.get_arguments().collect();
             let options = hint
                 .split([' ', '`', '=', ';', ','])
                 .filter(|word| word.strip_prefix("--").is_some_and(|rest| !rest.is_empty()));

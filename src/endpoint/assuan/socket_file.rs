@@ -8,7 +8,7 @@ pub(super) const NONCE: usize = 16;
 
 /// What a socket file says about its server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SocketFile {
+pub(super) enum AssuanSocketFile {
     /// GnuPG on Windows: a port of 127.0.0.1.
     Port { port: u16, nonce: [u8; NONCE] },
     /// A redirection: the path of the socket, or of its file.
@@ -21,7 +21,7 @@ const LIMIT: usize = 511;
 const CYGWIN: &[u8] = b"!<socket >";
 const REDIRECTION: &[u8] = b"%Assuan%\n";
 
-impl SocketFile {
+impl AssuanSocketFile {
     /// Reads a file.
     pub(super) fn read(path: &Path) -> Result<Self, AssuanProblem> {
         let mut content = Vec::new();
@@ -53,7 +53,7 @@ impl SocketFile {
 }
 
 /// Parses a port in decimal digits, a newline, and the nonce.
-fn port_and_nonce(content: &[u8]) -> Result<SocketFile, AssuanProblem> {
+fn port_and_nonce(content: &[u8]) -> Result<AssuanSocketFile, AssuanProblem> {
     let end = content.iter().position(|byte| *byte == b'\n').ok_or(AssuanProblem::NoPort)?;
     let (digits, rest) = (&content[..end], &content[end + 1..]);
     let digits = str::from_utf8(digits)
@@ -65,7 +65,7 @@ fn port_and_nonce(content: &[u8]) -> Result<SocketFile, AssuanProblem> {
         _ => return Err(AssuanProblem::PortOutOfRange(digits.to_owned())),
     };
     match rest.try_into() {
-        Ok(nonce) => Ok(SocketFile::Port { port, nonce }),
+        Ok(nonce) => Ok(AssuanSocketFile::Port { port, nonce }),
         Err(_) if rest.len() < NONCE => Err(AssuanProblem::ShortNonce(rest.len())),
         Err(_) => Err(AssuanProblem::LongNonce),
     }
@@ -97,13 +97,13 @@ fn redirection(
 mod tests {
     use super::*;
 
-    fn parse(content: &[u8]) -> Result<SocketFile, String> {
+    fn parse(content: &[u8]) -> Result<AssuanSocketFile, String> {
         let variable = |name: &str| match name {
             "DIR" => Some("/run/user/1".to_owned()),
             "EMPTY" => Some(String::new()),
             _ => None,
         };
-        SocketFile::parse(content, variable).map_err(|problem| problem.to_string())
+        AssuanSocketFile::parse(content, variable).map_err(|problem| problem.to_string())
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
         for nonce in [*b"0123456789abcdef", [b'\n'; 16], [0; 16], [0xff; 16]] {
             for (line, port) in [("1\n", 1), ("65535\n", 65535), ("00080\n", 80)] {
                 let content = [line.as_bytes(), &nonce].concat();
-                assert_eq!(parse(&content), Ok(SocketFile::Port { port, nonce }));
+                assert_eq!(parse(&content), Ok(AssuanSocketFile::Port { port, nonce }));
             }
         }
     }
@@ -126,7 +126,10 @@ mod tests {
             ("%Assuan%\nsocket=${DIR}/a\n", "/run/user/1/a"),
             ("%Assuan%\nsocket=/x${EMPTY}/${DIR}$}\n", "/x//run/user/1$}"),
         ] {
-            assert_eq!(parse(content.as_bytes()), Ok(SocketFile::Redirection(path.to_owned())));
+            assert_eq!(
+                parse(content.as_bytes()),
+                Ok(AssuanSocketFile::Redirection(path.to_owned()))
+            );
         }
     }
 

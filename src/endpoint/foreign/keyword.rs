@@ -1,13 +1,13 @@
-use super::Role::{self, Connect, Either, Listen};
+use super::ForeignRole::{self, Connect, Either, Listen};
 
 /// What the keyword at the beginning of an address stands for.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Keyword {
-    File(Role),
-    Abstract(Role),
-    Tcp(Role),
-    Tcp4(Role),
-    Tcp6(Role),
+    File(ForeignRole),
+    Abstract(ForeignRole),
+    Tcp(ForeignRole),
+    Tcp4(ForeignRole),
+    Tcp6(ForeignRole),
     /// A URL with this port by default.
     Url(&'static str),
     UnknownUrl,
@@ -15,6 +15,7 @@ pub(super) enum Keyword {
     Exec,
     Shell,
     Fd,
+    Pty,
     Stdio,
     Echo,
     Open,
@@ -64,7 +65,7 @@ pub(super) fn named(word: &str) -> Option<Keyword> {
         "PIPE" | "FIFO" | "ECHO" | "OPEN" | "GOPEN" | "CREATE" | "CREAT" | "FILE" => Keyword::Open,
         "NPIPE" | "NAMEDPIPE" | "NAMED-PIPE" => Keyword::NamedPipe,
         "FS" | "NS" | "FS-HEX" | "NS-HEX" => Keyword::Own,
-        "PTY" => Keyword::Absent("pseudo-terminals"),
+        "PTY" => Keyword::Pty,
         "READLINE" => Keyword::Absent("line editing"),
         "TUN" | "INTERFACE" => Keyword::Absent("network interfaces"),
         "SSL" | "SSL-L" | "TLS" => Keyword::Absent("TLS"),

@@ -1,4 +1,4 @@
-use super::{Meaning, Role, recognise};
+use super::{ForeignRole, Meaning, recognise};
 use local_socket::Platform::{self, Linux, Unix, Windows};
 
 /// Returns the endpoint of lsock that a text means.
@@ -36,7 +36,9 @@ fn addresses_that_mean_the_same_on_every_system() {
                 ("TCP4-LISTEN:80", "tcp:127.0.0.1:80"),
                 ("TCP6-LISTEN:80", "tcp:[::1]:80"),
                 ("TCP6:[::1]:80", "tcp:[::1]:80"),
-                ("TCP:localhost:http", "tcp:localhost:http"),
+                ("TCP:localhost:http", "tcp:localhost:PORT"),
+                ("TCP-LISTEN:a b", "tcp:HOST:PORT"),
+                ("TCP:a b:80", "tcp:HOST:80"),
                 ("TCP:", "tcp:localhost:PORT"),
                 ("tcp://localhost:80", "tcp:localhost:80"),
                 ("tcp://:80", "tcp:localhost:80"),
@@ -58,7 +60,6 @@ fn addresses_that_mean_the_same_on_every_system() {
                 ("EXEC:cat -n", "exec:cat -n"),
                 ("EXEC:cat,pty,stderr", "exec:cat"),
                 ("EXEC:", "exec:CMD"),
-                ("SYSTEM:a | b", "exec:sh -c 'a | b'"),
                 ("EXEC:a | b", "exec:a '|' b"),
                 ("PIPE", "exec:cat"),
                 ("STDIO", "-"),
@@ -102,7 +103,11 @@ fn paths_are_socket_files_where_there_are_any() {
                 ("file:///run/a", "/run/a"),
                 ("other:///run/a", "/run/a"),
                 (r"\\.\pipe\a", "@a"),
+                ("PTY,raw,link=./a,echo=0", "pty:./a"),
+                ("PTY:,LINK=a", "pty:a"),
+                ("pty", "pty:LINK"),
                 ("exec:a | b,c", "exec:sh -c 'a | b,c'"),
+                ("SYSTEM:a | b", "exec:sh -c 'a | b'"),
             ],
         );
     }
@@ -124,8 +129,6 @@ fn what_lsock_does_not_have_is_left_to_socat() {
         ("SSL:a:443", "TLS", "SSL:a:443"),
         ("UNIX-SENDTO:./a", "datagrams", "UNIX-SENDTO:./a"),
         ("SOCKS4A:a:b:80", "proxies", "SOCKS4A:a:b:80"),
-        ("PTY,link=./a", "pseudo-terminals", "PTY,link=./a"),
-        ("pty", "pseudo-terminals", "PTY"),
     ] {
         match recognise(text, Linux).map(|address| address.meaning) {
             Some(Meaning::Absent { what, socat }) => {
@@ -134,6 +137,13 @@ fn what_lsock_does_not_have_is_left_to_socat() {
             other => panic!("{text}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn terminals_are_left_to_socat_on_windows() {
+    let meaning = recognise("PTY,link=./a", Windows).map(|address| address.meaning);
+    let socat = "PTY,link=./a".to_owned();
+    assert_eq!(meaning, Some(Meaning::Absent { what: "pseudo-terminals", socat }));
 }
 
 #[test]
@@ -160,13 +170,13 @@ fn files_and_folders_of_users_get_advice() {
 #[test]
 fn the_role_and_the_option_fork_are_found() {
     for (text, role, forks) in [
-        ("UNIX-LISTEN:a,fork", Role::Listen, true),
-        ("UNIX-LISTEN:a,mode=600,FORK", Role::Listen, true),
-        ("UNIX-CONNECT:a", Role::Connect, false),
-        ("UNIX-LISTEN:a,forkoff", Role::Listen, false),
-        ("TCP-LISTEN:80", Role::Listen, false),
-        ("unix:a", Role::Either, false),
-        ("localhost:80", Role::Either, false),
+        ("UNIX-LISTEN:a,fork", ForeignRole::Listen, true),
+        ("UNIX-LISTEN:a,mode=600,FORK", ForeignRole::Listen, true),
+        ("UNIX-CONNECT:a", ForeignRole::Connect, false),
+        ("UNIX-LISTEN:a,forkoff", ForeignRole::Listen, false),
+        ("TCP-LISTEN:80", ForeignRole::Listen, false),
+        ("unix:a", ForeignRole::Either, false),
+        ("localhost:80", ForeignRole::Either, false),
     ] {
         let found = recognise(text, Linux).map(|address| (address.role, address.forks));
         assert_eq!(found, Some((role, forks)), "{text}");
@@ -181,6 +191,8 @@ fn names_and_endpoints_of_lsock_are_no_foreign_addresses() {
         "5s",
         "@a",
         "@tcp:a",
+        "@tcp:80",
+        "@a:80",
         "@UNIX:a",
         "@~",
         "./a",
@@ -196,6 +208,8 @@ fn names_and_endpoints_of_lsock_are_no_foreign_addresses() {
         "[127.0.0.1]",
         "exec:",
         "fd:3",
+        "pty:./a",
+        "pty:a,raw",
         "fs:a",
         "fs:unix:a",
         "fs:~/a",

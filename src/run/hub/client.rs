@@ -2,9 +2,11 @@
 
 use super::{lines::LineSink, queue::Subscription};
 use crate::{
+    diag::Failure,
     system::{Descriptors, Socket},
     transfer::{
-        DirectionEnd, Eof, ObservedDirection, Passing,
+        ClosedConnection, DirectionEnd, EarlyEnd, Eof, LoggedConnection, Observation, Parties,
+        Party, Passing,
         tasks::{CopyPlan, TaskDirection, TaskSink},
     },
 };
@@ -41,13 +43,23 @@ pub(super) enum ClientEnd {
     QueueFull,
     /// The client has taken nothing for this time after the end of stdin.
     Stalled(Duration),
+    /// The client was connected for this time, that of `--max-time`.
+    MaxTime(Duration),
     /// The hub has ended the connection.
     Closed,
 }
 
 /// How bytes move from and to clients. A client that does not read holds one buffer.
 const fn copy(buffer: usize) -> CopyPlan {
-    CopyPlan { splices: false, splices_only: false, buffer, piece: 0, eof: Eof::Half, rests: false }
+    CopyPlan {
+        splices: false,
+        splices_only: false,
+        buffer,
+        piece: 0,
+        eof: Eof::Half,
+        rests: false,
+        keeps: false,
+    }
 }
 
 const RECEIVE: CopyPlan = copy(16 << 10);
@@ -61,16 +73,20 @@ impl HubClient {
         lines: Option<LineSink>,
         broadcast: Option<Subscription>,
         stall_limit: Option<Duration>,
+        observation: Option<&Observation>,
     ) -> Self {
-        let direction = |is_used| {
-            TaskDirection::new(ObservedDirection::none(), is_used, Descriptors::new(false))
-        };
+        let direction =
+            |observed, is_used| TaskDirection::new(observed, is_used, Descriptors::new(false));
+        // The client is the first end.
+        let parties = Parties { first: Party::Client, second: Party::ReportedStdio };
+        let logged = LoggedConnection { number: Some(number), parties };
+        let [to_server, to_client] = Observation::directions(observation, number, Some(logged));
         Self {
             number,
             socket,
-            receiving: direction(lines.is_some()),
+            receiving: direction(to_server, lines.is_some()),
             lines,
-            sending: direction(broadcast.is_some()),
+            sending: direction(to_client, broadcast.is_some()),
             broadcast,
             stall_limit,
             stall: None,
@@ -100,7 +116,7 @@ impl HubClient {
             Passing::NotHere.warn(Some(self.number));
         }
         if let Some(DirectionEnd::InputFailed(error)) = self.receiving.end() {
-            tracing::warn!(%error, "connection {}: cannot read from it", self.number);
+            tracing::warn!(conn = self.number, %error, "connection {}: cannot read from it", self.number);
         }
     }
 
@@ -121,7 +137,7 @@ impl HubClient {
             // The queue keeps nothing for this client any more.
             self.broadcast = None;
             if matches!(end, DirectionEnd::OutputFailed(_)) {
-                tracing::info!("connection {}: gone", self.number);
+                tracing::info!(conn = self.number, "connection {}: gone", self.number);
             }
             return None;
         }
@@ -142,17 +158,26 @@ impl HubClient {
     }
 
     /// Ends the connection. What the client has sent is still written if there is room, and counted
-    /// as lost otherwise.
-    pub(super) fn finish(mut self, end: ClientEnd) {
+    /// as lost otherwise. Returns what was delivered.
+    pub(super) fn finish(mut self, end: ClientEnd) -> ClosedConnection {
+        let closed = ClosedConnection {
+            to_server: self.receiving.delivered(),
+            to_client: self.sending.delivered(),
+            early_end: match end {
+                ClientEnd::MaxTime(limit) => Some(EarlyEnd::MaxTime(limit)),
+                _ => None,
+            },
+        };
         if let Some(lines) = self.lines.as_mut().filter(|_| end != ClientEnd::Complete) {
             lines.give_up(self.receiving.held());
         }
         let unsent = self.broadcast.as_ref().map_or(0, Subscription::unsent);
-        let unsent = unsent + self.sending.held();
+        let unsent = unsent + self.sending.held() + self.socket.in_flight();
         let why = match end {
-            ClientEnd::Complete => return,
-            ClientEnd::Closed if unsent == 0 => return,
+            ClientEnd::Complete => return closed,
+            ClientEnd::Closed if unsent == 0 => return closed,
             ClientEnd::Closed => "closed".to_owned(),
+            ClientEnd::MaxTime(limit) => Failure::MaxTime(limit).to_string(),
             ClientEnd::QueueFull => "cut off: it does not read, and its queue is full".to_owned(),
             ClientEnd::Stalled(limit) => {
                 let limit = humantime::format_duration(limit);
@@ -160,7 +185,16 @@ impl HubClient {
             }
         };
         let separator = if end == ClientEnd::Closed { ": " } else { "; " };
-        let unsent = super::bytes_were(unsent);
-        tracing::warn!("connection {}: {why}{separator}{unsent} not sent", self.number);
+        if matches!(end, ClientEnd::MaxTime(_)) && unsent == 0 {
+            tracing::warn!(conn = self.number, "connection {}: {why}", self.number);
+        } else {
+            let unsent = super::bytes_were(unsent);
+            tracing::warn!(
+                conn = self.number,
+                "connection {}: {why}{separator}{unsent} not sent",
+                self.number
+            );
+        }
+        closed
     }
 }

@@ -54,7 +54,7 @@ impl Merge {
         let counts = Arc::clone(&meter);
         let write_all = move || {
             let output = Outgoing::new(&output, Some(&counts.write_stop));
-            let mut writer = Writer { output, meter: &counts, open_line_of: None };
+            let mut writer = OutputWriter { output, meter: &counts, open_line_of: None };
             while let Some(piece) = pieces.blocking_recv() {
                 writer.write(&piece)?;
             }
@@ -133,14 +133,14 @@ impl Merge {
 }
 
 #[derive(Debug)]
-struct Writer<'a> {
+struct OutputWriter<'a> {
     output: Outgoing<'a>,
     meter: &'a Meter,
     /// The client whose line has not ended.
     open_line_of: Option<u64>,
 }
 
-impl Writer<'_> {
+impl OutputWriter<'_> {
     /// Writes a piece. A line that a client has left open is ended before the line of another client
     /// begins.
     fn write(&mut self, piece: &Piece) -> io::Result<()> {

@@ -2,8 +2,11 @@
 
 use super::socket::Socket;
 use crate::{
-    diag::Failure,
-    system::{Account, ServerUser},
+    diag::{Failure, USAGE},
+    system::{
+        GivenAccount, ServerUser,
+        peer::{PeerUser, PeerUserId},
+    },
 };
 use local_socket::{PeerCreds, traits::StreamCommon};
 use nix::unistd::{Gid, Group, Uid, User};
@@ -17,17 +20,14 @@ pub(crate) fn name_of(user: UserId) -> io::Result<Option<String>> {
     Ok(User::from_uid(Uid::from_raw(user))?.map(|user| user.name))
 }
 
-/// Returns `None`: the number is in a variable of its own.
-pub(crate) fn sid(_: UserId) -> Option<String> {
-    None
+/// Returns what identifies the user of a peer.
+pub(crate) fn peer_id(user: UserId) -> PeerUserId {
+    PeerUserId::Uid(user)
 }
 
 /// Formats a user for messages.
 pub(crate) fn describe(user: UserId, name: Option<String>) -> String {
-    match name {
-        Some(name) => format!("{name} (uid {user})"),
-        None => format!("uid {user}"),
-    }
+    PeerUser { name, id: peer_id(user) }.to_string()
 }
 
 /// Returns the reason to refuse a server.
@@ -42,27 +42,27 @@ pub(crate) fn foreign_server(found: &str, expected: &str) -> String {
 pub(crate) fn servers(user: &ServerUser) -> Result<Vec<UserId>, Failure> {
     Ok(vec![match user {
         ServerUser::Me => Uid::effective().as_raw(),
-        ServerUser::Account(Account::User(name)) => user_id(name)?,
-        ServerUser::Account(Account::Uid(uid)) => *uid,
-        ServerUser::Account(Account::Sid(_)) => return Err(no_sids("--server-user sid:")),
-        ServerUser::Account(Account::Group(_) | Account::Gid(_)) => {
+        ServerUser::Account(GivenAccount::User(name)) => user_id(name)?,
+        ServerUser::Account(GivenAccount::Uid(uid)) => *uid,
+        ServerUser::Account(GivenAccount::Sid(_)) => return Err(no_sids("--server-user sid:")),
+        ServerUser::Account(GivenAccount::Group(_) | GivenAccount::Gid(_)) => {
             return Err(Failure::Usage("--server-user takes no group".to_owned()));
         }
     }])
 }
 
 /// An end of a connection.
-pub(crate) trait End: StreamCommon {}
-impl<S: StreamCommon> End for S {}
+pub(crate) trait StreamEnd: StreamCommon {}
+impl<S: StreamCommon> StreamEnd for S {}
 
 /// Returns `None`: messages contain the numbers.
-pub(crate) fn in_messages(_: &impl End) -> Option<String> {
+pub(crate) fn in_messages(_: &impl StreamEnd) -> Option<String> {
     None
 }
 
 /// Returns the user of the process at the other end of a stream: that of the connection's client,
 /// or of the process that has called `listen(2)`.
-pub(crate) fn peer_of(stream: &impl End) -> io::Result<UserId> {
+pub(crate) fn peer_of(stream: &impl StreamEnd) -> io::Result<UserId> {
     user_of(&stream.peer_creds()?)
 }
 
@@ -107,8 +107,31 @@ pub(super) fn no_sids(option: &'static str) -> Failure {
 }
 
 fn unknown(what: &str, name: &str, error: Option<impl Display>) -> Failure {
-    Failure::Usage(match error {
+    let message = match error {
         Some(error) => format!("cannot look up the {what} `{name}`: {error}"),
         None => format!("there is no {what} `{name}`"),
-    })
+    };
+    if what == "user" && name.parse::<u32>().is_ok() {
+        let hint = Some(format!("write uid:{name} for the user with this number"));
+        return Failure::Advised { message, hint, status: USAGE };
+    }
+    Failure::Usage(message)
+}
+
+/// Returns the names of the users in `passwd(5)`. Those of other sources in `nsswitch.conf(5)` are
+/// left out: to list them can take long.
+pub(crate) fn user_names() -> Vec<String> {
+    first_fields("/etc/passwd")
+}
+
+/// Returns the names of the groups in `group(5)`.
+pub(crate) fn group_names() -> Vec<String> {
+    first_fields("/etc/group")
+}
+
+fn first_fields(file: &str) -> Vec<String> {
+    let text = std::fs::read(file).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let names = text.lines().filter_map(|line| line.split(':').next());
+    names.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned).collect()
 }

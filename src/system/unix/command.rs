@@ -1,9 +1,11 @@
 use super::{
-    descriptor_limit, signals,
+    descriptor_limit,
+    pty::{Pty, WindowSize},
+    signals,
     socket::{Detached, Socket},
 };
 use local_socket::Stream;
-use lsock_startup::{close_all_on_exec, reset_ignored_sigchld};
+use lsock_startup::{close_all_on_exec, lead_session, reset_ignored_sigchld, reset_sighup};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -108,6 +110,9 @@ pub(crate) fn exec_on(mut command: Command, stream: Stream) -> io::Result<()> {
 /// Whether a command can have the socket as its standard input and output.
 pub(crate) const TAKES_SOCKETS: bool = true;
 
+/// Whether commands can be told that their client has closed.
+pub(crate) const HAS_SIGHUP: bool = true;
+
 /// Returns the exit status of a command; 128+n if signal n ended it, as in a shell.
 pub(crate) fn status(status: ExitStatus) -> i32 {
     status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1)
@@ -132,6 +137,23 @@ pub(crate) fn start_joined(mut command: Command) -> io::Result<(Process, Socket)
     Ok((start(command)?, socket))
 }
 
+/// Starts a command in an event loop, at a terminal of its own. Returns a socket that leads to the
+/// terminal.
+///
+/// # Errors
+/// Those of `posix_openpt(3)`, or of the start.
+pub(crate) fn start_at_terminal(
+    mut command: Command,
+    size: &WindowSize,
+) -> io::Result<(Process, Socket)> {
+    let (pty, socket) = Pty::open(&mut command, size)
+        .map_err(|error| io::Error::new(error.kind(), format!("no terminal for it: {error}")))?;
+    lead_session(&mut command);
+    let process = start(command)?;
+    pty.carry(process.id());
+    Ok((process, socket))
+}
+
 fn start(mut command: Command) -> io::Result<Process> {
     descriptor_limit::restore_in(&mut command);
     reset_ignored_sigchld()?;
@@ -141,7 +163,26 @@ fn start(mut command: Command) -> io::Result<Process> {
 
 /// Asks a command to end.
 pub(crate) fn ask_to_end(child: &mut Process) -> io::Result<()> {
+    send(child, Signal::SIGTERM)
+}
+
+/// Has a command that is not started yet end by [`hang_up`], unless it handles that itself.
+pub(crate) fn take_hang_ups(command: &mut Command) {
+    reset_sighup(command);
+}
+
+/// Tells a command that its client has closed.
+pub(crate) fn hang_up(child: &mut Process) -> io::Result<()> {
+    send(child, Signal::SIGHUP)
+}
+
+/// Ends a command.
+pub(crate) fn end(child: &mut Process) -> io::Result<()> {
+    send(child, Signal::SIGKILL)
+}
+
+fn send(child: &Process, signal: Signal) -> io::Result<()> {
     // A command that has been waited for has no process ID.
     let Some(pid) = child.id().and_then(|id| id.try_into().ok()) else { return Ok(()) };
-    Ok(kill(Pid::from_raw(pid), Signal::SIGTERM)?)
+    Ok(kill(Pid::from_raw(pid), signal)?)
 }

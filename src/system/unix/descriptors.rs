@@ -1,17 +1,15 @@
 //! Descriptors that are sent with the bytes of a local socket (`SCM_RIGHTS`, `unix(7)`).
 
+use crate::system::PassedDescriptor;
 use local_socket::{
     Stream,
     error::LostFds,
     os::unix::{MAX_PASSED_FDS, recv_with_fds, send_with_fds},
 };
-use rustix::{
-    io::Errno,
-    net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg},
-};
+use rustix::io::Errno;
 use std::{
-    io::{self, IoSliceMut},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    fs, io,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -75,6 +73,17 @@ impl Descriptors {
         !self.held.is_empty()
     }
 
+    /// Describes the descriptors of the next bytes, by the links of `/proc/self/fd` (`proc(5)`).
+    pub(crate) fn describe(&self) -> Vec<PassedDescriptor> {
+        let describe = |fd: &OwnedFd| {
+            let number = fd.as_raw_fd();
+            let link = fs::read_link(format!("/proc/self/fd/{number}")).ok();
+            let link = link.map(|link| link.to_string_lossy().into_owned());
+            PassedDescriptor { number, link }
+        };
+        self.held.iter().map(describe).collect()
+    }
+
     /// Returns whether descriptors were lost, once.
     pub(crate) fn were_lost(&mut self) -> bool {
         let is_new = self.lost == Lost::New;
@@ -94,24 +103,6 @@ impl Descriptors {
         self.receive(stream.as_fd(), buffer).map(|(read, _)| read)
     }
 
-    /// Returns how many bytes can be spliced without a descriptor, which would be closed unnoticed.
-    /// Returns `None` if the bytes must be read.
-    #[cfg(target_os = "linux")]
-    pub(super) fn without(socket: BorrowedFd<'_>) -> Option<usize> {
-        Self::without_if(socket, || waiting::are_none(socket))
-    }
-
-    /// Returns the same as [`without`](Self::without). The caller checks whether descriptors wait.
-    #[cfg(target_os = "linux")]
-    pub(super) fn without_if(
-        socket: BorrowedFd<'_>,
-        are_none: impl FnOnce() -> bool,
-    ) -> Option<usize> {
-        // Of what arrives between the two calls, the bytes are not counted, but descriptors are seen.
-        let bytes = rustix::io::ioctl_fionread(socket).ok().filter(|bytes| *bytes > 0)?;
-        are_none().then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
-    }
-
     fn lose(&mut self) {
         if self.lost == Lost::No {
             self.lost = Lost::New;
@@ -123,13 +114,13 @@ impl Descriptors {
         self.passes
     }
 
-    /// Reads, and closes descriptors that arrive. Also returns whether there were any.
+    /// Reads. The system closes descriptors that arrive. Also returns whether there were any.
     pub(super) fn receive(
         &mut self,
         socket: BorrowedFd<'_>,
         buffer: &mut [u8],
     ) -> io::Result<(usize, bool)> {
-        let (bytes, has_lost) = receive_bytes(socket, buffer, RecvFlags::empty())?;
+        let (bytes, has_lost) = lsock_startup::receive(socket, buffer, false)?;
         if has_lost {
             self.lose();
         }
@@ -152,9 +143,9 @@ impl Descriptors {
             let end = buffer.len().min(1 + rest);
             return Ok(1 + rest_of(socket, &mut buffer[1..end]));
         }
-        let (waiting, fds_come) = receive_bytes(socket, buffer, RecvFlags::PEEK)?;
+        let (waiting, fds_come) = lsock_startup::receive(socket, buffer, true)?;
         if !fds_come {
-            return Ok(receive_bytes(socket, &mut buffer[..waiting], RecvFlags::empty())?.0);
+            return Ok(lsock_startup::receive(socket, &mut buffer[..waiting], false)?.0);
         }
         for position in 0..waiting.min(SLOW) {
             let mut fds = Vec::new();
@@ -217,82 +208,11 @@ impl Descriptors {
     }
 }
 
-/// Reads or peeks. Also returns whether there were descriptors, which the system closes because
-/// there is no buffer for them (`MSG_CTRUNC`).
-fn receive_bytes(
-    socket: BorrowedFd<'_>,
-    buffer: &mut [u8],
-    flags: RecvFlags,
-) -> io::Result<(usize, bool)> {
-    let mut no_room = RecvAncillaryBuffer::default();
-    let mut buffers = [IoSliceMut::new(buffer)];
-    let message = recvmsg(socket, &mut buffers, &mut no_room, flags)?;
-    Ok((message.bytes, message.flags.contains(ReturnFlags::CTRUNC)))
-}
-
 /// Reads bytes that `MSG_PEEK` has shown.
 fn rest_of(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> usize {
     if buffer.is_empty() {
         return 0;
     }
     // An error occurs again at the next read.
-    receive_bytes(socket, buffer, RecvFlags::empty()).map_or(0, |(bytes, _)| bytes)
-}
-
-/// Checks whether descriptors wait in a socket (`scm_fds` in `/proc/PID/fdinfo`, Linux 5.8).
-#[cfg(target_os = "linux")]
-pub(super) mod waiting {
-    use std::{
-        cell::RefCell,
-        collections::HashMap,
-        fs::File,
-        os::{
-            fd::{AsRawFd, BorrowedFd, RawFd},
-            unix::fs::FileExt,
-        },
-    };
-
-    thread_local! {
-        /// The files of an event loop. A file reports the socket that has the number when it is
-        /// read.
-        static FILES: RefCell<HashMap<RawFd, Info>> = RefCell::default();
-    }
-
-    /// A file that reports the descriptors in one socket.
-    #[derive(Debug)]
-    pub(in super::super) struct Info(File);
-
-    impl Info {
-        /// Opens the file; `None` if there is none.
-        pub(in super::super) fn of(socket: BorrowedFd<'_>) -> Option<Self> {
-            File::open(format!("/proc/self/fdinfo/{}", socket.as_raw_fd())).ok().map(Self)
-        }
-
-        /// Returns whether no descriptors wait; `false` if it is not known.
-        pub(in super::super) fn are_none(&self) -> bool {
-            let mut text = [0; 256];
-            let length = self.0.read_at(&mut text, 0).unwrap_or(0);
-            text[..length].windows(NONE.len()).any(|part| part == NONE)
-        }
-    }
-
-    /// Maximum number of open files of an event loop.
-    const KEPT: usize = 8;
-
-    const NONE: &[u8] = b"\nscm_fds: 0\n";
-
-    /// Returns whether no descriptors wait in a socket; `false` if it is not known.
-    pub(super) fn are_none(socket: BorrowedFd<'_>) -> bool {
-        let number = socket.as_raw_fd();
-        FILES.with_borrow_mut(|files| {
-            if !files.contains_key(&number) {
-                let Some(file) = Info::of(socket) else { return false };
-                if files.len() >= KEPT {
-                    files.clear();
-                }
-                files.insert(number, file);
-            }
-            files.get(&number).is_some_and(Info::are_none)
-        })
-    }
+    lsock_startup::receive(socket, buffer, false).map_or(0, |(bytes, _)| bytes)
 }

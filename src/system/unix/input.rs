@@ -1,20 +1,31 @@
-use super::super::{Either, Output, Ready};
+use super::{
+    super::{Either, Leaving, Output, Ready},
+    job_control::{BACKGROUND_PAUSE, is_in_background, without_stop},
+};
 use local_socket::Stream;
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec},
+    io::Errno,
+};
 use std::{
     fs::File,
-    io::{self, Read, Seek, stdin},
+    io::{self, IsTerminal as _, Read, Seek, stdin},
     os::fd::{AsFd, BorrowedFd},
-    sync::atomic::AtomicBool,
+    sync::{Arc, OnceLock, atomic::AtomicBool},
     time::Duration,
 };
 
 /// Standard input, from which sent bytes are read.
 ///
-/// Other programs may share the descriptor, so it is never made non-blocking.
+/// Other programs may share the descriptor, so it is never made non-blocking. A terminal is read in
+/// the foreground only: in the background it is the input of another job.
 #[derive(Debug)]
 pub(crate) struct Input {
     file: File,
+    /// Whether it is a terminal, as soon as that has to be known.
+    is_terminal: OnceLock<bool>,
+    /// Set if the input is the keys of a terminal in raw mode.
+    leaving: Option<Arc<Leaving>>,
 }
 
 /// The event of a socket whose receiving has ended; empty where poll(2) does not report it.
@@ -32,11 +43,31 @@ impl Input {
     }
 
     pub(crate) fn from_file(file: File) -> Self {
-        Self { file }
+        Self { file, is_terminal: OnceLock::new(), leaving: None }
+    }
+
+    /// Creates the input of a terminal in raw mode, whose keys arrive through a pipe.
+    pub(super) fn from_keys(pipe: File, leaving: Arc<Leaving>) -> Self {
+        Self { leaving: Some(leaving), ..Self::from_file(pipe) }
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { file: self.file.try_clone()? })
+        let (is_terminal, leaving) = (self.is_terminal.clone(), self.leaving.clone());
+        Ok(Self { file: self.file.try_clone()?, is_terminal, leaving })
+    }
+
+    /// Returns what reports that a person has left; `None` if that is not possible.
+    pub(crate) fn leaving(&self) -> Option<&Arc<Leaving>> {
+        self.leaving.as_ref()
+    }
+
+    fn is_terminal(&self) -> bool {
+        *self.is_terminal.get_or_init(|| self.file.is_terminal())
+    }
+
+    /// Returns whether the input is a terminal that another job reads.
+    fn is_of_another_job(&self) -> bool {
+        self.is_terminal() && is_in_background(self.file.as_fd())
     }
 
     /// Waits until there is input, or the peer of the stream has closed; if `receives`, also until
@@ -51,19 +82,30 @@ impl Input {
         _: &AtomicBool,
     ) -> io::Result<Ready> {
         let events = if receives { RECEIVING_ENDED } else { PollFlags::empty() };
-        let mut fds = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(stream, events)];
-        super::wait(&mut fds, None)?;
-        if fds[1].revents().intersects(super::ended()) {
-            // At the end of the input no bytes are lost.
-            if fds[0].revents() == PollFlags::HUP {
+        let mut is_ours = true;
+        loop {
+            let input = if is_ours { PollFlags::IN } else { PollFlags::empty() };
+            let mut fds = [PollFd::new(&self.file, input), PollFd::new(stream, events)];
+            super::wait(&mut fds, (!is_ours).then_some(&background_pause()))?;
+            let [input, stream] = fds.map(|fd| fd.revents());
+            if stream.intersects(super::ended()) {
+                // At the end of the input no bytes are lost.
+                if input == PollFlags::HUP {
+                    return Ok(Ready::Input);
+                }
+                return Ok(Ready::PeerGone);
+            }
+            if input.is_empty() && !stream.is_empty() {
+                return Ok(Ready::ReceivingEnded);
+            }
+            if input == PollFlags::IN && self.is_of_another_job() {
+                is_ours = false;
+            } else if input.is_empty() {
+                is_ours = true;
+            } else {
                 return Ok(Ready::Input);
             }
-            return Ok(Ready::PeerGone);
         }
-        if fds[0].revents().is_empty() {
-            return Ok(Ready::ReceivingEnded);
-        }
-        Ok(Ready::Input)
     }
 
     /// Waits until the input or the stream can be read, or the reader of the output has closed.
@@ -76,6 +118,7 @@ impl Input {
         let watched = if output.has_reader() { 3 } else { 2 };
         super::wait(&mut fds[..watched], None)?;
         let is_input = fds[1..].iter().all(|fd| fd.revents().is_empty());
+        let is_input = is_input && !self.is_of_another_job();
         Ok(if is_input { Either::Input } else { Either::Stream })
     }
 
@@ -85,6 +128,7 @@ impl Input {
         let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
         if super::wait(&mut fds, Some(&super::NOW)).ok()? == 0
             || !fds[0].revents().contains(PollFlags::IN)
+            || self.is_of_another_job()
         {
             return Some(0);
         }
@@ -98,7 +142,9 @@ impl Input {
     pub(crate) fn ends_within(&self, time: Duration) -> bool {
         let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
         let time = Timespec::try_from(time).unwrap_or(super::NOW);
-        super::wait(&mut fds, Some(&time)).is_ok_and(|ready| ready > 0) && self.pending() == Some(0)
+        super::wait(&mut fds, Some(&time)).is_ok_and(|ready| ready > 0)
+            && !self.is_of_another_job()
+            && self.pending() == Some(0)
     }
 
     /// Returns the number of bytes that are left, if this is a regular file.
@@ -109,13 +155,47 @@ impl Input {
     }
 
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&self.file).read(buffer)
+        if !self.is_terminal() {
+            return (&self.file).read(buffer);
+        }
+        loop {
+            self.wait_for_turn()?;
+            match without_stop(|| (&self.file).read(buffer)) {
+                // It has become a job in the background meanwhile.
+                Err(error)
+                    if Errno::from_io_error(&error) == Some(Errno::IO)
+                        && self.is_of_another_job() => {}
+                read => return read,
+            }
+        }
+    }
+
+    /// Waits until there is input of a terminal, and no other job reads it.
+    fn wait_for_turn(&self) -> io::Result<()> {
+        let mut is_ours = true;
+        loop {
+            let input = if is_ours { PollFlags::IN } else { PollFlags::empty() };
+            let mut fds = [PollFd::new(&self.file, input)];
+            super::wait(&mut fds, (!is_ours).then_some(&background_pause()))?;
+            let input = fds[0].revents();
+            if input == PollFlags::IN && self.is_of_another_job() {
+                is_ours = false;
+            } else if input.is_empty() {
+                is_ours = true;
+            } else {
+                return Ok(());
+            }
+        }
     }
 
     /// Waits until there is input, if another program has made the descriptor non-blocking.
     pub(crate) fn wait_readable(&self) -> io::Result<()> {
         super::wait_for(&self.file, PollFlags::IN)
     }
+}
+
+fn background_pause() -> Timespec {
+    Timespec::try_from(BACKGROUND_PAUSE).unwrap_or(super::NOW)
 }
 
 impl AsFd for Input {

@@ -1,14 +1,15 @@
 use super::{
     super::AcceptError,
     accounts::{group_id, no_sids, user_id},
+    path_walk::folder_of,
 };
 use crate::{
     diag::Failure,
-    system::{Account, AllowRule, ListenSettings},
+    system::{AllowRule, FileOwner, GivenAccount, ListenSettings},
 };
 use local_socket::{
     ListenerOptions, Name, PeerCreds, Platform, Stream, os::unix::ListenerOptionsExt,
-    traits::StreamCommon as _,
+    traits::StreamCommon,
 };
 use nix::unistd::Uid;
 use rustix::io::Errno;
@@ -20,18 +21,19 @@ use std::{
     path::Path,
 };
 
-/// Default mode of a socket file.
-const PRIVATE: u16 = 0o600;
+/// Default mode of a socket file or a terminal.
+pub(super) const PRIVATE: u16 = 0o600;
 
-/// Adds the options that only some systems have.
+/// Adds the options that only some systems have, and returns the rules for clients.
 ///
 /// # Errors
-/// `Unsupported` for options that this kind of name does not have, `Usage` for an unknown group.
+/// `Unsupported` for options that this kind of name does not have, `Usage` for unknown users and
+/// groups.
 pub(crate) fn options<'n>(
     options: ListenerOptions<'n>,
     name: &Name<'_>,
     listening: &ListenSettings,
-) -> Result<ListenerOptions<'n>, Failure> {
+) -> Result<(ListenerOptions<'n>, Allowed), Failure> {
     let why = "only Windows has security descriptors; --mode and --allow say who may connect";
     ListenSettings::refuse([("--sddl", listening.sddl.is_some())], why)?;
     if is_abstract(name) {
@@ -39,13 +41,17 @@ pub(crate) fn options<'n>(
         ListenSettings::refuse(listening.of_files(), why)?;
     }
     let mut options = options.mode(listening.mode.unwrap_or(PRIVATE).into());
+    let owner = listening.owner.as_ref().map(uid_of).transpose()?;
+    if let Some(owner) = owner {
+        options = options.owner(owner);
+    }
     if let Some(group) = &listening.group {
         options = options.group(group_id(group)?);
     }
     if let Some(backlog) = listening.backlog {
         options = options.backlog(backlog);
     }
-    Ok(options)
+    Ok((options, Allowed::new(name, owner, listening)?))
 }
 
 /// Returns whether an error of `socket(2)` or `bind(2)` means that this machine does not have the
@@ -82,22 +88,15 @@ pub(crate) fn unsafe_folder(name: &Name<'_>) -> Option<String> {
     if !name.is_path() {
         return None;
     }
-    let folder = Path::new(name.as_os_str()).parent()?;
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let metadata = fs::metadata(folder).ok()?;
-    let (mode, owner, folder) = (metadata.mode(), metadata.uid(), folder.display());
-    if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-        return Some(format!("other users can write to the folder {folder}"));
-    }
-    // The owner of a folder may rename what is in it, also with the sticky bit.
-    let is_foreign = owner != 0 && owner != Uid::effective().as_raw();
-    is_foreign.then(|| format!("the folder {folder} belongs to another user (uid {owner})"))
+    super::path_facts::unsafe_folder(folder_of(Path::new(name.as_os_str())))
 }
 
 /// The rules of `--allow`, resolved to numbers; each client is checked by its credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowed {
     rules: Vec<Rule>,
+    /// The owner of the socket file, if it is another user than that of this process.
+    owner: Option<u32>,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -108,34 +107,43 @@ enum Rule {
 }
 
 impl Allowed {
-    /// Resolves the rules for a name.
-    pub(crate) fn new(name: &Name<'_>, listening: &ListenSettings) -> Result<Self, Failure> {
+    /// Resolves the rules for a name whose socket file gets this owner.
+    fn new(
+        name: &Name<'_>,
+        owner: Option<u32>,
+        listening: &ListenSettings,
+    ) -> Result<Self, Failure> {
         let mode = if is_abstract(name) { 0 } else { listening.mode.unwrap_or(PRIVATE) };
-        Self::with_mode(mode.into(), listening)
+        Self::of_file(mode.into(), owner, listening)
     }
 
-    /// Resolves the rules for an inherited socket. The default follows the mode of its file.
+    /// Resolves the rules for an inherited socket. The default follows the mode and the owner of its
+    /// file.
     pub(crate) fn of_inherited(
         name: Option<&Name<'_>>,
         listening: &ListenSettings,
     ) -> Result<Self, Failure> {
         let path = name.filter(|name| name.is_path()).map(|name| Path::new(name.as_os_str()));
-        let mode = path.and_then(|path| fs::metadata(path).ok()).map_or(0, |file| file.mode());
-        Self::with_mode(mode, listening)
+        let file = path.and_then(|path| fs::metadata(path).ok());
+        let mode = file.as_ref().map_or(0, MetadataExt::mode);
+        Self::of_file(mode, file.as_ref().map(MetadataExt::uid), listening)
     }
 
-    fn with_mode(mode: u32, listening: &ListenSettings) -> Result<Self, Failure> {
+    fn of_file(mode: u32, owner: Option<u32>, listening: &ListenSettings) -> Result<Self, Failure> {
+        let ours = Uid::effective();
+        let owner = owner.filter(|owner| *owner != ours.as_raw());
         let rules = if !listening.allow.is_empty() {
             listening.allow.iter().map(rule).collect::<Result<_, _>>()?
         } else if mode & 0o022 != 0 {
             // The system checks the mode when a client connects.
             vec![Rule::Any]
         } else {
-            let ours = Uid::effective();
-            let root = (!ours.is_root()).then_some(Rule::Uid(0));
-            [Rule::Uid(ours.as_raw())].into_iter().chain(root).collect()
+            let root = (!ours.is_root()).then_some(0);
+            let owner = owner.filter(|owner| Some(*owner) != root);
+            let users = [ours.as_raw()].into_iter().chain(root).chain(owner);
+            users.map(Rule::Uid).collect()
         };
-        Ok(Self { rules })
+        Ok(Self { rules, owner })
     }
 
     /// Does nothing: messages contain the numbers of users.
@@ -145,7 +153,8 @@ impl Allowed {
     /// Returns whether the mode of the socket file keeps out clients that `--allow` names.
     pub(crate) fn is_kept_out(&self, name: &Name<'_>, listening: &ListenSettings) -> bool {
         let ours = Uid::effective().as_raw();
-        let others = |rule: &Rule| !matches!(rule, Rule::Uid(uid) if *uid == ours || *uid == 0);
+        let is_kept_out = |uid: u32| uid != ours && uid != 0 && Some(uid) != self.owner;
+        let others = |rule: &Rule| !matches!(rule, Rule::Uid(uid) if !is_kept_out(*uid));
         !is_abstract(name)
             && listening.mode.unwrap_or(PRIVATE) & 0o022 == 0
             && self.rules.iter().any(others)
@@ -163,6 +172,15 @@ impl Allowed {
         }
         let own = Stream::pair().and_then(|(stream, _other)| stream.peer_creds());
         own.is_ok_and(|own| !own.is_same_user()).then_some(ours)
+    }
+
+    /// Returns what the rules need to know about a client: its groups only if a rule names one.
+    pub(crate) fn credentials(&self, client: &impl StreamCommon) -> io::Result<PeerCreds> {
+        if self.rules.iter().any(|rule| matches!(rule, Rule::Gid(_))) {
+            client.peer_creds_with_groups()
+        } else {
+            client.peer_creds()
+        }
     }
 
     /// Returns whether a client is served.
@@ -195,11 +213,21 @@ impl Display for Allowed {
 fn rule(allowed: &AllowRule) -> Result<Rule, Failure> {
     match allowed {
         AllowRule::Any => Ok(Rule::Any),
-        AllowRule::Account(Account::Uid(uid)) => Ok(Rule::Uid(*uid)),
-        AllowRule::Account(Account::Gid(gid)) => Ok(Rule::Gid(*gid)),
-        AllowRule::Account(Account::User(name)) => user_id(name).map(Rule::Uid),
-        AllowRule::Account(Account::Group(name)) => group_id(name).map(Rule::Gid),
-        AllowRule::Account(Account::Sid(_)) => Err(no_sids("--allow sid:")),
+        AllowRule::Account(GivenAccount::Uid(uid)) => Ok(Rule::Uid(*uid)),
+        AllowRule::Account(GivenAccount::Gid(gid)) => Ok(Rule::Gid(*gid)),
+        AllowRule::Account(GivenAccount::User(name)) => user_id(name).map(Rule::Uid),
+        AllowRule::Account(GivenAccount::Group(name)) => group_id(name).map(Rule::Gid),
+        AllowRule::Account(GivenAccount::Sid(_)) => Err(no_sids("--allow sid:")),
+    }
+}
+
+pub(super) fn uid_of(owner: &FileOwner) -> Result<u32, Failure> {
+    match &owner.0 {
+        GivenAccount::Uid(uid) => Ok(*uid),
+        GivenAccount::User(name) => user_id(name),
+        GivenAccount::Group(_) | GivenAccount::Gid(_) | GivenAccount::Sid(_) => {
+            Err(no_sids("--owner sid:"))
+        }
     }
 }
 

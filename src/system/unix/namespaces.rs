@@ -1,10 +1,9 @@
 //! Finds abstract names in other network namespaces, such as those of containers.
 
+use super::process_name;
 use std::{
-    ffi::OsStr,
     fs,
     io::{BufRead, BufReader},
-    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
@@ -60,9 +59,7 @@ fn is_listening(line: &[u8], name: &[u8]) -> bool {
 
 fn describe(process: &Path) -> Option<Namespace> {
     let pid = process.file_name()?.to_str()?.parse().ok()?;
-    let command = fs::read(process.join("comm")).ok()?;
-    let command = OsStr::from_bytes(command.strip_suffix(b"\n").unwrap_or(&command));
-    Some(Namespace { pid, command: command.to_string_lossy().into_owned() })
+    Some(Namespace { pid, command: process_name(pid)? })
 }
 
 #[cfg(test)]

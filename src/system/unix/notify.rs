@@ -1,11 +1,17 @@
 use crate::diag::Failure;
-use rustix::event::{PollFd, PollFlags};
+use rustix::{
+    event::{PollFd, PollFlags},
+    pipe::PIPE_BUF,
+};
 use std::{
     env,
     ffi::OsStr,
     fs::File,
     io::{self, ErrorKind, Write},
-    os::{fd::OwnedFd, unix::net::UnixDatagram},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net::UnixDatagram,
+    },
     thread,
 };
 
@@ -18,7 +24,7 @@ pub(crate) struct Readiness {
 impl Readiness {
     /// Takes the descriptor with the number.
     pub(crate) fn new(number: Option<i32>) -> Result<Self, Failure> {
-        let fd = number.map(lsock_startup::take).transpose().map_err(|error| {
+        let fd = number.map(take).transpose().map_err(|error| {
             let number = number.unwrap_or_default();
             let reason = local_socket::error::reason(&error);
             Failure::Usage(format!("--ready-fd {number}: {reason}"))
@@ -26,20 +32,17 @@ impl Readiness {
         Ok(Self { fd })
     }
 
-    /// Reports that clients can connect. If that would block, a thread does it, and clients are
-    /// served meanwhile.
-    pub(crate) fn notify(self) -> Result<(), Failure> {
+    /// Reports that clients can connect to the endpoint. If that would block, a thread does it, and
+    /// clients are served meanwhile.
+    pub(crate) fn notify(self, endpoint: &str) -> Result<(), Failure> {
+        const FAILED: &str = "cannot write to the descriptor of --ready-fd";
         if let Some(fd) = self.fd {
-            let file = File::from(fd);
-            if is_full(&file) {
-                on_a_thread("cannot write to the descriptor of --ready-fd", move || {
-                    write_when_ready(&file)
-                });
+            let (file, text) = (File::from(fd), format!("{endpoint}\n"));
+            if text.len() > PIPE_BUF || is_full(&file) {
+                on_a_thread(FAILED, move || write_when_ready(&file, text.as_bytes()));
             } else {
-                write_when_ready(&file).map_err(|error| Failure::Io {
-                    what: "cannot write to the descriptor of --ready-fd",
-                    error,
-                })?;
+                write_when_ready(&file, text.as_bytes())
+                    .map_err(|error| Failure::Io { what: FAILED, error })?;
             }
         }
         if let Some(socket) = env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty()) {
@@ -56,21 +59,38 @@ impl Readiness {
     }
 }
 
-/// Returns whether writing one byte would block.
+/// Takes the descriptor with the number. Standard output becomes `/dev/null`.
+fn take(number: i32) -> io::Result<OwnedFd> {
+    if number != 1 {
+        return lsock_startup::take(number);
+    }
+    if lsock_startup::stdout_was_closed() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "standard output was closed"));
+    }
+    let fd = io::stdout().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdout(File::options().write(true).open("/dev/null")?)?;
+    Ok(fd)
+}
+
+/// Returns whether writing a line of at most [`PIPE_BUF`] bytes would block.
 fn is_full(file: &File) -> bool {
     matches!(super::wait(&mut [PollFd::new(file, PollFlags::OUT)], Some(&super::NOW)), Ok(0))
 }
 
-/// Writes a newline, and waits if the descriptor is non-blocking.
-fn write_when_ready(mut file: &File) -> io::Result<()> {
-    loop {
-        match file.write_all(b"\n") {
+/// Writes the text, and waits if the descriptor is non-blocking.
+fn write_when_ready(mut file: &File, mut text: &[u8]) -> io::Result<()> {
+    while !text.is_empty() {
+        match file.write(text) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => text = &text[written..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 super::wait_for(file, PollFlags::OUT)?;
             }
-            written => return written,
+            Err(error) => return Err(error),
         }
     }
+    Ok(())
 }
 
 /// Runs an operation that may wait for another process on a thread. Logs a warning if it fails.

@@ -7,11 +7,11 @@ use rustix::{
     pipe::PIPE_BUF,
 };
 use std::{
-    fs::{File, OpenOptions, Permissions},
+    fs::{self, File, Metadata, OpenOptions, Permissions},
     io::{self, IsTerminal as _, Write as _, stderr, stdin, stdout},
     os::{
         fd::{AsFd, BorrowedFd},
-        unix::fs::PermissionsExt,
+        unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     },
     path::Path,
 };
@@ -110,6 +110,57 @@ pub(in super::super) fn close_stdout() -> io::Result<()> {
     // Number 1 stays in use: another file that got it would receive what is printed.
     let null = OpenOptions::new().write(true).open("/dev/null")?;
     Ok(rustix::stdio::dup2_stdout(&null)?)
+}
+
+/// Opens a file for writing that only this user can read. What it contains stays.
+///
+/// # Errors
+/// `PermissionDenied` if it may not be written or belongs to another user, or another error of
+/// `open(2)` or `fchmod(2)`.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    const PRIVATE: u32 = 0o600;
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(PRIVATE).open(path)?;
+    let found = file.metadata()?;
+    if found.is_file() && found.mode() & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(PRIVATE))?;
+    }
+    Ok(file)
+}
+
+/// What identifies a file, whatever its path. The null device has none: it keeps nothing, so that all
+/// can write to it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    pub(crate) fn of_file(file: &File) -> Option<Self> {
+        file.metadata().ok().and_then(|file| Self::new(&file))
+    }
+
+    /// Returns that of the file at a path; `None` if there is none. Symbolic links are followed.
+    pub(crate) fn of_path(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().and_then(|file| Self::new(&file))
+    }
+
+    /// Returns those of standard input, output and error.
+    pub(crate) fn of_standard_streams() -> [Option<Self>; 3] {
+        let (stdin, stdout, stderr) = (stdin(), stdout(), stderr());
+        let of = |fd: BorrowedFd<'_>| {
+            let file = File::from(fd.try_clone_to_owned().ok()?);
+            Self::of_file(&file)
+        };
+        [of(stdin.as_fd()), of(stdout.as_fd()), of(stderr.as_fd())]
+    }
+
+    fn new(file: &Metadata) -> Option<Self> {
+        let identity = |file: &Metadata| Self { device: file.dev(), inode: file.ino() };
+        let null = fs::metadata("/dev/null").ok().map(|null| identity(&null));
+        Some(identity(file)).filter(|file| Some(*file) != null)
+    }
 }
 
 /// Returns the permissions of a new file, to which the umask still applies.

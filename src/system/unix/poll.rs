@@ -49,5 +49,5 @@ pub(crate) fn watch_delivery(_: &Stream) {}
 
 /// Returns the state of the peer.
 pub(crate) fn peer_state(stream: &Stream) -> PeerState {
-    socket::peer_state(stream.as_fd(), true)
+    socket::peer_state(stream.as_fd(), true, false)
 }

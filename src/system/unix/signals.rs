@@ -1,11 +1,11 @@
-use super::command::Process;
+use super::{command::Process, raw_terminal};
 use lsock_startup::ignores_signal;
 use nix::{
     sys::signal::{SigSet, SigmaskHow, Signal, kill},
     unistd::Pid,
 };
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ},
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH, SIGXFSZ},
     flag,
     iterator::Signals,
     low_level::emulate_default_handler,
@@ -101,6 +101,33 @@ pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io
     Ok(())
 }
 
+/// Calls the first function before a signal stops this process (`SIGTSTP`), and the second one when
+/// it continues. A signal that was ignored when the process started stays ignored.
+pub(super) fn on_stop_and_continue(stop: fn(), continued: fn()) -> io::Result<()> {
+    let mut signals = Signals::new([SIGTSTP, SIGCONT].iter().filter(|signal| is_heeded(**signal)))?;
+    let handle = move || {
+        for signal in signals.forever() {
+            if signal == SIGTSTP {
+                stop();
+                if let Err(error) = emulate_default_handler(signal) {
+                    tracing::debug!(%error, "not stopped");
+                }
+            }
+            continued();
+        }
+    };
+    thread::Builder::new().name("stop".to_owned()).spawn(handle).map(drop)
+}
+
+/// Calls the function on a new thread when the size of the terminal has changed.
+pub(super) fn on_window_change(mut changed: impl FnMut() + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGWINCH])?;
+    thread::Builder::new()
+        .name("window".to_owned())
+        .spawn(move || signals.forever().for_each(|_| changed()))
+        .map(drop)
+}
+
 /// Passes termination signals on to a command, as process 1 must: the kernel does not end the other
 /// processes of its container by its signals. The second signal ends this process.
 #[derive(Clone, Debug)]
@@ -142,8 +169,10 @@ impl PassedSignals {
 }
 
 /// Ends the process by the signal, so that its parent gets the right status (`wait(2)`). Process 1
-/// cannot be ended by its own signals: it exits with status 128+n.
+/// cannot be ended by its own signals: it exits with status 128+n. A terminal in raw mode gets its
+/// mode from before.
 pub(crate) fn die(signal: i32) -> ! {
+    raw_terminal::restore();
     if !is_first_process() {
         let _ = emulate_default_handler(signal);
     }

@@ -1,7 +1,14 @@
 //! A connected socket in an event loop, and the steps by which bytes pass through it.
 
-use super::{super::PeerState, NOW, descriptors::Descriptors, probing::Probing};
-use local_socket::{ConnectOptions, ConnectWaitMode, Stream};
+#[cfg(target_os = "linux")]
+use super::splice_guard::SpliceGuard;
+use super::{
+    super::PeerState, NOW, descriptors::Descriptors, linked_pty::TerminalInput, probing::Probing,
+};
+use local_socket::{
+    ConnectOptions, ConnectWaitMode, PeerCreds, Stream, os::unix::unread_by_peer,
+    traits::StreamCommon as _,
+};
 use lsock_startup::Watched;
 use rustix::{
     event::{PollFd, PollFlags},
@@ -15,6 +22,7 @@ use std::{
         unix::net::UnixStream,
     },
     process,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tokio::net::TcpStream;
@@ -26,10 +34,19 @@ pub(crate) struct Socket {
     /// Whether this is a local socket: data can come with descriptors, the system reports what the
     /// peer has not read, and wakes a task that watches for writing whenever the peer reads.
     pub(super) is_local: bool,
-    /// Whether urgent data is received in line, which is set up before the first read.
+    /// Whether urgent data is received in line.
     reads_in_line: bool,
+    /// Whether the next read can come without a new event, so that urgent data that has arrived is not
+    /// reported yet.
+    reads_on: bool,
+    /// Whether bytes were written that the peer may not have read.
+    has_written: bool,
     /// Whether the system probes the peer.
     probing: Probing,
+    #[cfg(target_os = "linux")]
+    pub(super) splice_guard: SpliceGuard,
+    /// The terminal that the socket leads to, if it does.
+    terminal: Option<Arc<TerminalInput>>,
 }
 
 /// A connected socket that is in no event loop.
@@ -37,6 +54,9 @@ pub(crate) struct Socket {
 pub(crate) struct Detached {
     fd: OwnedFd,
     is_local: bool,
+    /// Whether system calls on the socket can block.
+    blocks: bool,
+    terminal: Option<Arc<TerminalInput>>,
 }
 
 /// Makes writing to a closed peer an error instead of a signal. Apple's systems do not have the
@@ -53,11 +73,13 @@ impl Socket {
         let (ours, theirs) = UnixStream::pair()?;
         let output = theirs.try_clone()?;
         command.stdin(OwnedFd::from(theirs)).stdout(OwnedFd::from(output));
-        Detached { fd: ours.into(), is_local: true }.attach()
+        Detached { fd: ours.into(), is_local: true, blocks: true, terminal: None }.attach()
     }
 
-    /// Connects to a local socket as the options say. The result is in no event loop.
+    /// Connects to a local socket as the options say. The result is non-blocking, and in no event
+    /// loop.
     pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Stream> {
+        let options = options.nonblocking_stream(true);
         let at_once = options.clone().wait_mode(ConnectWaitMode::Deferred).connect_sync();
         match at_once {
             // The backlog is full: wait without blocking the event loop.
@@ -69,9 +91,25 @@ impl Socket {
         }
     }
 
+    pub(crate) fn is_tcp(&self) -> bool {
+        !self.is_local
+    }
+
+    /// Returns the process and user at the other end of a local socket.
+    ///
+    /// # Errors
+    /// `Unsupported` for other sockets and for terminals, or an error of the system.
+    pub(crate) fn peer_creds(&self) -> io::Result<PeerCreds> {
+        if !self.is_local || self.terminal.is_some() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        Stream::from(self.watched.fd()?.try_clone_to_owned()?).peer_creds()
+    }
+
     /// Takes the socket out of its event loop.
     pub(crate) fn detach(self) -> io::Result<Detached> {
-        Ok(Detached { fd: self.watched.into_fd()?, is_local: self.is_local })
+        let Self { watched, is_local, terminal, .. } = self;
+        Ok(Detached { fd: watched.into_fd()?, is_local, blocks: false, terminal })
     }
 
     /// Reads the bytes that have arrived; 0 is the end of file.
@@ -81,14 +119,17 @@ impl Socket {
         buffer: &mut [u8],
         descriptors: &mut Descriptors,
     ) -> Poll<io::Result<usize>> {
-        let size = buffer.len();
+        let (size, is_local) = (buffer.len(), self.is_local);
+        let passes = is_local && descriptors.are_passed();
+        self.reads_on |= passes;
         loop {
             ready!(self.poll_read_ready(cx))?;
-            let result = if self.is_local && descriptors.are_passed() {
+            let is_delivered = self.is_delivered_at_end();
+            let result = if passes {
                 self.watched.try_read(|fd| descriptors.receive_with(fd, buffer))
             } else {
                 self.try_input(|fd| {
-                    let (read, has_lost) = if self.is_local {
+                    let (read, has_lost) = if is_local {
                         descriptors.receive(fd, buffer)?
                     } else {
                         (recv(fd, &mut *buffer, RecvFlags::empty())?.0, false)
@@ -98,9 +139,23 @@ impl Socket {
                 })
             };
             if !would_block(&result) {
+                if is_delivered && matches!(result, Ok(0)) {
+                    self.has_written = false;
+                }
                 return Poll::Ready(result);
             }
         }
+    }
+
+    /// Returns whether the peer has ended its direction and has nothing left to read. If the next read
+    /// returns the end of file, the peer has read everything: if it has closed before without doing so,
+    /// the read fails with `ConnectionReset`. This says nothing about the programs at a terminal.
+    fn is_delivered_at_end(&self) -> bool {
+        self.is_local
+            && self.terminal.is_none()
+            && self.has_written
+            && self.watched.has_ended()
+            && self.watched.fd().is_ok_and(|fd| matches!(unread_by_peer(fd), Ok(0)))
     }
 
     /// Writes as many bytes as the socket takes.
@@ -159,6 +214,13 @@ impl Socket {
     pub(crate) fn ignore_empty_messages(&self) {}
 
     /// Waits until the peer has closed both directions.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.watched.poll_hung_up(cx).map(|_| ())
+    }
+
+    /// Waits until the peer has closed both directions.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(crate) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // Clears the readiness to write, so that the next event wakes the task. Writing does not
         // depend on it.
@@ -191,10 +253,22 @@ impl Socket {
         bytes.is_ok_and(|bytes| bytes > 0)
     }
 
-    /// Returns the state of the peer. The system does not report what the peer of a TCP connection
-    /// has not read.
-    pub(crate) fn peer_state(&self) -> PeerState {
-        let state = self.watched.fd().map(|fd| peer_state(fd, self.is_local));
+    /// Returns 0: the system has all bytes that were written, and keeps them when the socket is closed.
+    #[expect(clippy::unused_self, reason = "other systems leave bytes with this process")]
+    pub(crate) fn in_flight(&mut self) -> u64 {
+        0
+    }
+
+    /// Returns the state of the peer; `refuses` is whether writing has failed because it reads no
+    /// more than it has. The system does not report what the peer of a TCP connection has not read.
+    pub(crate) fn peer_state(&self, refuses: bool) -> PeerState {
+        if self.is_local && !self.has_written {
+            return PeerState::default();
+        }
+        let state = self.watched.fd().map(|fd| match &self.terminal {
+            Some(terminal) => terminal.peer_state(fd),
+            None => peer_state(fd, self.is_local, refuses),
+        });
         state.unwrap_or_default()
     }
 
@@ -204,6 +278,7 @@ impl Socket {
         cx: &mut Context<'_>,
         mut write: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        self.has_written = true;
         let mut result = self.watched.fd().and_then(&mut write);
         while would_block(&result) {
             ready!(self.watched.poll_write_ready(cx))?;
@@ -212,16 +287,19 @@ impl Socket {
         Poll::Ready(result)
     }
 
-    /// Waits until there is something to read, or the end of file. Before the first read it makes
-    /// urgent data ordinary data (RFC 6093), because the system discards it otherwise. A command that
-    /// is given a socket that was never read gets the socket as it was.
+    /// Waits until there is something to read, or the end of file. Makes urgent data ordinary data
+    /// (RFC 6093), because the system discards it otherwise. A command that is given a socket that was
+    /// never read gets the socket as it was.
+    ///
+    /// For a local socket the option is set only when it is needed: an event reports urgent data, and a
+    /// read after an event without it ends before urgent data that arrives later.
     pub(super) fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.watched.poll_read_ready(cx))?;
-        if !self.reads_in_line {
+        if !self.reads_in_line && (self.reads_on || self.watched.has_urgent()) {
             receive_urgent_in_line(self.watched.fd()?);
             self.reads_in_line = true;
         }
-        Poll::Ready(Ok(()))
+        Ok(()).into()
     }
 
     /// Reads by `input`, which returns the number of bytes and whether these are all bytes that the
@@ -231,7 +309,7 @@ impl Socket {
     /// A read that does not fill its buffer has taken all bytes, unless urgent data has arrived: a
     /// read ends before it. What arrives after the last event causes another event.
     pub(super) fn try_input(
-        &self,
+        &mut self,
         input: impl FnOnce(BorrowedFd<'_>) -> io::Result<(usize, bool)>,
     ) -> io::Result<usize> {
         let mut all = None;
@@ -242,6 +320,7 @@ impl Socket {
             }
             (read, _) => Ok(read),
         });
+        self.reads_on |= all.is_none() && !would_block(&result);
         all.map_or(result, Ok)
     }
 
@@ -255,26 +334,46 @@ impl Socket {
 
 impl From<Stream> for Detached {
     fn from(stream: Stream) -> Self {
-        Self { fd: stream.into(), is_local: true }
+        Self { fd: stream.into(), is_local: true, blocks: true, terminal: None }
     }
 }
 
 impl TryFrom<TcpStream> for Detached {
     type Error = io::Error;
     fn try_from(stream: TcpStream) -> io::Result<Self> {
-        Ok(Self { fd: stream.into_std()?.into(), is_local: false })
+        let fd = stream.into_std()?.into();
+        Ok(Self { fd, is_local: false, blocks: false, terminal: None })
     }
 }
 
 impl Detached {
+    /// Takes a local socket that was accepted or connected for an event loop: it is non-blocking.
+    pub(crate) fn for_loop(stream: Stream) -> Self {
+        Self { blocks: false, ..stream.into() }
+    }
+
+    /// Returns the end of a socket pair that leads to a terminal.
+    pub(super) fn at_terminal(stream: Stream, terminal: Arc<TerminalInput>) -> Self {
+        Self { terminal: Some(terminal), ..stream.into() }
+    }
+
     /// Registers the socket with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
-        let watch = if self.is_local { Watched::new } else { Watched::for_writing };
+        let watched = match (self.is_local, self.blocks) {
+            (true, true) => Watched::new(self.fd),
+            (true, false) => Watched::of_nonblocking(self.fd),
+            (false, _) => Watched::for_writing(self.fd),
+        };
         Ok(Socket {
-            watched: watch(self.fd)?,
+            watched: watched?,
             is_local: self.is_local,
             reads_in_line: false,
+            reads_on: !self.is_local,
+            has_written: false,
             probing: Probing::default(),
+            #[cfg(target_os = "linux")]
+            splice_guard: SpliceGuard::default(),
+            terminal: self.terminal,
         })
     }
 
@@ -287,13 +386,12 @@ impl Detached {
     }
 }
 
-/// Returns the state of the peer of a socket.
-pub(super) fn peer_state(socket: BorrowedFd<'_>, is_local: bool) -> PeerState {
+/// Returns the state of the peer of a socket; `refuses` is whether it is known to take no more bytes.
+pub(super) fn peer_state(socket: BorrowedFd<'_>, is_local: bool, refuses: bool) -> PeerState {
     // A peer that closes resets the connection before it discards what it has not read, so this
     // order misses neither.
-    let has_unread = is_local && has_hung_up(socket);
-    let unread =
-        if has_unread { local_socket::os::unix::unread_by_peer(socket).unwrap_or(0) } else { 0 };
+    let unread = if is_local { unread_by_peer(socket).unwrap_or(0) } else { 0 };
+    let unread = if unread > 0 && (refuses || has_hung_up(socket)) { unread } else { 0 };
     let was_reset = matches!(sockopt::socket_error(socket), Ok(Err(Errno::CONNRESET)));
     PeerState { was_reset, unread, is_open: false }
 }
@@ -304,7 +402,8 @@ pub(super) fn receive_urgent_in_line(socket: BorrowedFd<'_>) {
     let _ = sockopt::set_socket_oobinline(socket, true);
 }
 
-fn has_hung_up(socket: BorrowedFd<'_>) -> bool {
+/// Returns whether the peer has closed, or both directions were shut down.
+pub(super) fn has_hung_up(socket: BorrowedFd<'_>) -> bool {
     let mut fds = [PollFd::new(&socket, PollFlags::empty())];
     super::wait(&mut fds, Some(&NOW)).is_ok() && fds[0].revents().intersects(super::ended())
 }

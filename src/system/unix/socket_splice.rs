@@ -1,7 +1,6 @@
 //! The steps by which bytes pass through a socket of an event loop within the kernel (`splice(2)`).
 
 use super::{
-    descriptors::Descriptors,
     kernel_pipe::KernelPipe,
     socket::{Socket, would_block},
 };
@@ -34,9 +33,15 @@ impl Socket {
             }
             return Poll::Ready(Ok(Some(Spliceable { most, is_all: false })));
         }
-        let waiting = Descriptors::without(self.watched.fd()?);
-        let spliceable = |size: usize| Spliceable { most: size.min(most), is_all: size <= most };
-        Poll::Ready(Ok(waiting.map(spliceable)))
+        let Self { watched, splice_guard, .. } = self;
+        let fd = watched.fd()?;
+        // Of what arrives between the two calls, the bytes are not counted, but descriptors are seen.
+        let waiting = rustix::io::ioctl_fionread(fd)?;
+        let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
+        if waiting == 0 || !splice_guard.has_none(fd, true) {
+            return Poll::Ready(Ok(None));
+        }
+        Poll::Ready(Ok(Some(Spliceable { most: waiting.min(most), is_all: waiting <= most })))
     }
 
     /// Moves at most `size` bytes from the socket into the empty pipe, within the kernel.

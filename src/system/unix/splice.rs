@@ -1,6 +1,6 @@
 use super::{
-    super::{Descriptors, Input, Output},
-    descriptors::waiting::Info,
+    super::{Input, Output},
+    splice_guard::SpliceGuard,
 };
 use local_socket::{Stream, traits::Stream as _};
 use rustix::{
@@ -23,8 +23,10 @@ pub(crate) struct Splicer {
     is_bulk: bool,
     /// Whether the pipe has been enlarged.
     is_grown: bool,
-    /// Reports whether descriptors wait in the stream, when receiving.
-    info: Option<Info>,
+    /// Minimum number of bytes that are spliced from the stream, unless the last piece was large.
+    smallest: usize,
+    /// Keeps descriptors that come with the bytes of the stream from being lost.
+    guard: SpliceGuard,
 }
 
 /// Maximum number of bytes of one call, and the size to which pipes are enlarged.
@@ -33,16 +35,25 @@ const SIZE: usize = 1 << 20;
 /// Minimum number of bytes of a large piece.
 const BULK: usize = 64 << 10;
 
+/// Minimum number of bytes for which splicing takes less time than reading and writing.
+const SMALLEST: usize = 16 << 10;
+
 impl Splicer {
     /// Prepares to send from the input. Returns `None` if the input is not a pipe.
     pub(crate) fn sending(input: &Input, stream: &Stream, size: Option<usize>) -> Option<Self> {
         Self::new(input, stream, size)
     }
 
-    /// Prepares to receive into the output. Returns `None` if the output is not a pipe.
-    pub(crate) fn receiving(stream: &Stream, output: &Output, size: Option<usize>) -> Option<Self> {
+    /// Prepares to receive into the output. Small pieces are left to be read, unless `always`: that
+    /// takes fewer system calls. Returns `None` if the output is not a pipe.
+    pub(crate) fn receiving(
+        stream: &Stream,
+        output: &Output,
+        size: Option<usize>,
+        always: bool,
+    ) -> Option<Self> {
         let splicer = Self::new(output, stream, size)?;
-        Some(Self { info: Info::of(stream.as_fd()), ..splicer })
+        Some(Self { smallest: if always { 1 } else { SMALLEST }, ..splicer })
     }
 
     fn new(pipe: &impl AsFd, stream: &Stream, size: Option<usize>) -> Option<Self> {
@@ -51,7 +62,8 @@ impl Splicer {
             return None;
         }
         stream.set_nonblocking(true).ok()?;
-        Some(Self { size: size.unwrap_or(SIZE), is_bulk: false, is_grown: false, info: None })
+        let (size, guard) = (size.unwrap_or(SIZE), SpliceGuard::default());
+        Some(Self { size, is_bulk: false, is_grown: false, smallest: 1, guard })
     }
 
     /// Enlarges the pipe to the size of a call after the first large piece.
@@ -88,8 +100,8 @@ impl Splicer {
         }
     }
 
-    /// Receives the bytes that have arrived. Returns `None` if they must be read: descriptors come
-    /// with them, or it is the end of file.
+    /// Receives the bytes that have arrived. Returns `None` if they must be read: they are few,
+    /// descriptors come with them, or it is the end of file.
     ///
     /// # Errors
     /// `WouldBlock` if nothing has arrived after a large piece, or another error of `splice(2)`.
@@ -99,14 +111,15 @@ impl Splicer {
         output: &Output,
     ) -> io::Result<Option<usize>> {
         self.grow(output);
-        let are_none = || self.info.as_ref().is_some_and(Info::are_none);
-        let Some(most) = Descriptors::without_if(stream.as_fd(), are_none) else {
-            let is_empty = ioctl_fionread(stream).is_ok_and(|bytes| bytes == 0);
-            let is_early = is_empty && self.is_bulk;
+        // Of what arrives between the two calls, the bytes are not counted, but descriptors are seen.
+        let waiting = usize::try_from(ioctl_fionread(stream)?).unwrap_or(usize::MAX);
+        let is_small = waiting < self.smallest && !self.is_bulk;
+        if waiting == 0 || is_small || !self.guard.has_none(stream.as_fd(), self.is_bulk) {
+            let is_early = waiting == 0 && self.is_bulk;
             self.is_bulk = false;
             return if is_early { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(None) };
-        };
-        let result = self.step(stream, output, most);
+        }
+        let result = self.step(stream, output, waiting);
         if result == Err(Errno::AGAIN) {
             self.is_bulk = false;
             // Another program has made the output non-blocking.

@@ -7,11 +7,15 @@
 use super::namespaces::{Namespace, with_abstract_name};
 use super::{
     may,
-    path_walk::{Found, Place, folder_of, follow, kind, rights, user_name},
+    path_walk::{FollowedPath, SEARCH, WRITE, WalkEnd, folder_of, follow, kind, rights, user_name},
+    socket_file::{SocketState, moved_by_tap},
 };
-use crate::diag::{
-    Failure, SocketFailure,
-    standing::{Fact, FileKind, Standing},
+use crate::{
+    diag::{
+        Failure, SocketFailure,
+        standing::{Fact, FileKind, Standing},
+    },
+    system::{SocketQuery, find_sockets},
 };
 use local_socket::{
     Name,
@@ -22,7 +26,7 @@ use rustix::{fs::Access, io::Errno};
 use std::{
     fs,
     io::{self, ErrorKind},
-    os::unix::{fs::MetadataExt, net::UnixDatagram},
+    os::unix::fs::MetadataExt,
     path::Path,
 };
 
@@ -32,19 +36,38 @@ pub(crate) fn examine(error: io::Error) -> SocketFailure {
     SocketFailure { error, standing }
 }
 
-/// Adds to the error of connecting to a local socket that the name exists elsewhere, if it does. It
-/// examines all processes, so it is for an error that ends the program.
+/// Adds to the error of connecting to a local socket what [`examine_further`] finds.
 pub(crate) fn search_elsewhere(mut failure: Failure) -> Failure {
     if let Failure::Connect { error, file: None } | Failure::ConnectTimedOut { error, .. } =
         &mut failure
-        && error.standing.is_none()
-        && error.error.kind() == ErrorKind::ConnectionRefused
-        && let Some(name) = SocketError::of(&error.error).map(SocketError::name)
-        && !name.is_path()
     {
-        error.standing = elsewhere(name).map(|fact| Box::new(Standing { link: None, fact }));
+        examine_further(error);
     }
     failure
+}
+
+/// Adds to the error of connecting to a local socket where else the name exists, and how long the
+/// backlog is. It examines all processes or sockets, so it is for an error that ends the program.
+pub(crate) fn examine_further(failure: &mut SocketFailure) {
+    let Some(name) = SocketError::of(&failure.error).map(SocketError::name) else { return };
+    match &mut failure.standing {
+        None if failure.error.kind() == ErrorKind::ConnectionRefused => {
+            let fact = server_elsewhere(name);
+            failure.standing = fact.map(|fact| Box::new(Standing { link: None, fact }));
+        }
+        Some(standing) if standing.fact == Fact::FullBacklog(None) => {
+            let sockets = find_sockets(name, SocketQuery::IsListening);
+            // A backlog that has room by now explains nothing.
+            let backlog = sockets.backlog.filter(|backlog| backlog.is_full());
+            standing.fact = Fact::FullBacklog(backlog);
+        }
+        _ => {}
+    }
+}
+
+/// Returns where else a name exists on which nobody listens here. It examines all processes.
+pub(crate) fn server_elsewhere(name: &Name<'_>) -> Option<Fact> {
+    if name.is_path() { None } else { elsewhere(name) }
 }
 
 #[cfg(target_os = "linux")]
@@ -60,6 +83,12 @@ fn elsewhere(_: &Name<'_>) -> Option<Fact> {
 }
 
 fn explanation(error: &SocketError) -> Option<Standing> {
+    // Only a full backlog makes connecting to a local socket wait (`unix(7)`).
+    let has_waited =
+        matches!(error.system_error().kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock);
+    if error.action() == Action::Connect && has_waited {
+        return Some(Standing { link: None, fact: Fact::FullBacklog(None) });
+    }
     let path = error.name().is_path().then(|| Path::new(error.name().as_os_str()))?;
     let code = Errno::from_raw_os_error(error.raw_os_error()?);
     match error.action() {
@@ -71,28 +100,31 @@ fn explanation(error: &SocketError) -> Option<Standing> {
 
 /// Returns what explains an error of `connect(2)`.
 fn explain_connect(path: &Path, code: Errno) -> Option<Standing> {
-    let Found { link, place } = follow(path)?;
-    let fact = match (code, place) {
+    let FollowedPath { link, end } = follow(path)?;
+    let fact = match (code, end) {
         // The message of the error is complete.
-        (Errno::NOENT, Place::Problem(Fact::Missing(missing)))
+        (Errno::NOENT, WalkEnd::Problem(Fact::Missing(missing)))
             if link.is_none() && missing == path =>
         {
             return None;
         }
-        (_, Place::Problem(fact)) => (errno_of(&fact) == Some(code)).then_some(fact)?,
+        (_, WalkEnd::Problem(fact)) => (errno_of(&fact) == Some(code)).then_some(fact)?,
         // The path ends in a slash.
-        (Errno::NOTDIR, Place::File(file)) if !file.is_dir() => {
+        (Errno::NOTDIR, WalkEnd::File(file)) if !file.is_dir() => {
             Fact::NotAFolder(path.to_owned(), kind(file.file_type()))
         }
-        (Errno::ACCESS, Place::File(file)) if may(path, Access::WRITE_OK) == Some(false) => {
+        (Errno::ACCESS, WalkEnd::File(file)) if may(path, Access::WRITE_OK) == Some(false) => {
             match kind(file.file_type()) {
-                FileKind::Socket => Fact::ClosedSocket(rights(&file)),
+                FileKind::Socket => Fact::ClosedSocket(rights(path, &file, WRITE)),
                 other => Fact::NoSocket(other),
             }
         }
-        (Errno::CONNREFUSED | Errno::NOTSOCK | Errno::PROTOTYPE, Place::File(file)) => {
+        (Errno::CONNREFUSED | Errno::NOTSOCK | Errno::PROTOTYPE, WalkEnd::File(file)) => {
             match kind(file.file_type()) {
-                FileKind::Socket => state(path, code)?,
+                FileKind::Socket => match state(path, code)? {
+                    Fact::Stale => tapped(link.as_deref().unwrap_or(path)).unwrap_or(Fact::Stale),
+                    fact => fact,
+                },
                 // The system refuses before it looks at the type of a socket.
                 _ if code == Errno::PROTOTYPE => return None,
                 other => Fact::NoSocket(other),
@@ -110,8 +142,8 @@ fn explain_connect(path: &Path, code: Errno) -> Option<Standing> {
 fn explain_bind(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option<Standing> {
     let folder = folder_of(path);
     let fact = match code {
-        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::ACCESS => match follow(path)?.place {
-            Place::Problem(fact)
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::ACCESS => match follow(path)?.end {
+            WalkEnd::Problem(fact)
                 if errno_of(&fact) == Some(code) && fact != Fact::Missing(path.to_owned()) =>
             {
                 fact
@@ -134,12 +166,14 @@ fn explain_bind(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option
 
 /// Returns the permission for the folder that this user does not have.
 fn closed(folder: &Path) -> Option<Fact> {
-    let fact = match (may(folder, Access::EXEC_OK), may(folder, Access::WRITE_OK)) {
-        (Some(false), _) => Fact::ClosedFolder,
-        (_, Some(false)) => Fact::UnwritableFolder,
-        _ => return None,
-    };
-    Some(fact(folder.to_owned(), rights(&fs::metadata(folder).ok()?)))
+    let file = fs::metadata(folder).ok()?;
+    // Creating a file takes both permissions.
+    let rights = rights(folder, &file, SEARCH | WRITE);
+    match (may(folder, Access::EXEC_OK), may(folder, Access::WRITE_OK)) {
+        (Some(false), _) => Some(Fact::ClosedFolder(folder.to_owned(), rights)),
+        (_, Some(false)) => Some(Fact::UnwritableFolder(folder.to_owned(), rights)),
+        _ => None,
+    }
 }
 
 /// Returns the error number that goes with a fact about the folders and links of a path.
@@ -153,19 +187,27 @@ fn errno_of(fact: &Fact) -> Option<Errno> {
     }
 }
 
-/// Returns the state of a socket that cannot be connected to, by connecting a datagram socket, which
-/// sends nothing and which no stream server notices.
+/// Returns the state of a socket that cannot be connected to, which no server notices.
 fn state(path: &Path, code: Errno) -> Option<Fact> {
-    let probe = UnixDatagram::unbound().and_then(|socket| socket.connect(path));
-    let probed = probe.map_err(|error| Errno::from_io_error(&error));
-    match (code, probed) {
-        (Errno::CONNREFUSED, Err(Some(Errno::CONNREFUSED))) => Some(Fact::Stale),
-        (Errno::CONNREFUSED, Err(Some(Errno::PROTOTYPE))) => Some(Fact::NotListening),
-        // A datagram socket that is connected to another one refuses with EPERM.
-        (Errno::PROTOTYPE, Ok(()) | Err(Some(Errno::PERM))) => Some(Fact::Datagram),
-        (Errno::PROTOTYPE, Err(Some(Errno::PROTOTYPE))) => Some(Fact::SeqPacket),
+    match (code, SocketState::of_file(path).ok()?) {
+        (Errno::CONNREFUSED, SocketState::Closed) => Some(Fact::Stale),
+        (
+            Errno::CONNREFUSED,
+            SocketState::Stream { listens: false }
+            | SocketState::SeqPacket { listens: false }
+            | SocketState::Open,
+        ) => Some(Fact::NotListening),
+        (Errno::PROTOTYPE, SocketState::Datagram) => Some(Fact::Datagram),
+        (Errno::PROTOTYPE, SocketState::SeqPacket { .. } | SocketState::Open) => {
+            Some(Fact::SeqPacket)
+        }
         _ => None,
     }
+}
+
+/// Returns the fact that a tap has left the socket file of a live server aside.
+fn tapped(path: &Path) -> Option<Fact> {
+    moved_by_tap(path).map(Fact::TapLeftBehind)
 }
 
 /// Returns the fact that only other users may replace the file (`unlink(2)`, EPERM).

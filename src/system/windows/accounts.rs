@@ -3,7 +3,11 @@
 use super::socket::Socket;
 use crate::{
     diag::Failure,
-    system::{Account, ServerUser, user_names},
+    system::{
+        GivenAccount, ServerUser,
+        peer::{PeerUser, PeerUserId},
+        user_names,
+    },
 };
 use local_socket::{
     PeerCreds,
@@ -25,15 +29,14 @@ pub(crate) fn name_of(user: UserId) -> io::Result<Option<String>> {
     }
 }
 
-/// Returns the identifier as text.
-#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
-pub(crate) fn sid(user: UserId) -> Option<String> {
-    Some(user.to_string())
+/// Returns what identifies the user of a peer.
+pub(crate) fn peer_id(user: UserId) -> PeerUserId {
+    PeerUserId::Sid(user.to_string())
 }
 
 /// Formats a user for messages.
 pub(crate) fn describe(user: UserId, name: Option<String>) -> String {
-    name.unwrap_or_else(|| user.to_string())
+    PeerUser { name, id: peer_id(user) }.to_string()
 }
 
 /// Returns the reason to refuse a server.
@@ -52,11 +55,11 @@ pub(crate) fn servers(user: &ServerUser) -> Result<Vec<UserId>, Failure> {
         ServerUser::Me => Sid::current_user()
             .and_then(|user| Ok(vec![user, Sid::default_owner()?]))
             .map_err(|error| Failure::Io { what: "cannot find out the user", error }),
-        ServerUser::Account(Account::User(name) | Account::Group(name)) => {
+        ServerUser::Account(GivenAccount::User(name) | GivenAccount::Group(name)) => {
             Ok(vec![named(name)?.sid()])
         }
-        ServerUser::Account(Account::Sid(sid)) => Ok(vec![parsed(sid)?]),
-        ServerUser::Account(Account::Uid(_) | Account::Gid(_)) => Err(no_numbers(OPTION)),
+        ServerUser::Account(GivenAccount::Sid(sid)) => Ok(vec![parsed(sid)?]),
+        ServerUser::Account(GivenAccount::Uid(_) | GivenAccount::Gid(_)) => Err(no_numbers(OPTION)),
     }
 }
 
@@ -64,13 +67,13 @@ pub(crate) fn servers(user: &ServerUser) -> Result<Vec<UserId>, Failure> {
 ///
 /// # Errors
 /// As [`servers`]; `Usage` also for a group that is named as a user, and for the opposite.
-pub(super) fn client(account: &Account) -> Result<Sid, Failure> {
+pub(super) fn client(account: &GivenAccount) -> Result<Sid, Failure> {
     let (name, is_user) = match account {
-        Account::User(name) => (name, true),
-        Account::Group(name) => (name, false),
-        Account::Sid(sid) => return parsed(sid),
-        Account::Uid(_) => return Err(no_numbers("--allow uid:")),
-        Account::Gid(_) => return Err(no_numbers("--allow gid:")),
+        GivenAccount::User(name) => (name, true),
+        GivenAccount::Group(name) => (name, false),
+        GivenAccount::Sid(sid) => return parsed(sid),
+        GivenAccount::Uid(_) => return Err(no_numbers("--allow uid:")),
+        GivenAccount::Gid(_) => return Err(no_numbers("--allow gid:")),
     };
     let account = named(name)?;
     // A word for the wrong kind would admit others than intended.
@@ -86,7 +89,7 @@ pub(super) fn client(account: &Account) -> Result<Sid, Failure> {
 }
 
 /// An end of a pipe.
-pub(crate) trait End {
+pub(crate) trait StreamEnd {
     /// Returns the user at the other end: of the client by its token, of the server by the owner of
     /// the pipe. A process can forge neither, other than its identifier.
     fn user(&self) -> io::Result<UserId>;
@@ -95,7 +98,7 @@ pub(crate) trait End {
 /// Implements the trait for a synchronous or asynchronous stream.
 macro_rules! end {
     ($stream:ty) => {
-        impl End for $stream {
+        impl StreamEnd for $stream {
             fn user(&self) -> io::Result<UserId> {
                 let Self::NamedPipe(pipe) = self;
                 if pipe.is_server() { pipe.peer_user() } else { pipe.pipe_owner() }
@@ -107,13 +110,13 @@ end!(local_socket::Stream);
 end!(tokio::Stream);
 
 /// Returns the user at the other end of a pipe.
-pub(crate) fn peer_of(stream: &impl End) -> io::Result<UserId> {
+pub(crate) fn peer_of(stream: &impl StreamEnd) -> io::Result<UserId> {
     stream.user()
 }
 
 /// Returns the user at the other end of a pipe for messages. It does not block: the account is named
 /// if it was looked up before.
-pub(crate) fn in_messages(stream: &impl End) -> Option<String> {
+pub(crate) fn in_messages(stream: &impl StreamEnd) -> Option<String> {
     let user = stream.user().ok()?;
     Some(describe(user, user_names::known(user)))
 }
@@ -153,4 +156,14 @@ fn no_numbers(option: &'static str) -> Failure {
         option,
         why: "Windows does not number users and groups; user:NAME, group:NAME and sid:SID name them",
     }
+}
+
+/// Returns nothing: the scripts of completion that ask for users are those of Unix shells.
+pub(crate) fn user_names() -> Vec<String> {
+    Vec::new()
+}
+
+/// Returns nothing, as [`user_names`].
+pub(crate) fn group_names() -> Vec<String> {
+    Vec::new()
 }

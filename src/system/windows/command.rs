@@ -1,4 +1,7 @@
-use super::socket::{Detached, Socket};
+use super::{
+    pty::WindowSize,
+    socket::{Detached, Socket},
+};
 use local_socket::Stream;
 use lsock_startup::{Job, SUSPENDED, keep_standard_handles, resume};
 use std::{
@@ -13,6 +16,22 @@ use tokio::process::Child;
 /// Whether a command can have the connection as its standard input and output. Pipes are opened for
 /// overlapped operations, which other programs do not expect of their standard streams.
 pub(crate) const TAKES_SOCKETS: bool = false;
+
+/// Whether commands can be told that their client has closed.
+pub(crate) const HAS_SIGHUP: bool = false;
+
+/// Does nothing; see [`HAS_SIGHUP`].
+pub(crate) fn take_hang_ups(_: &mut Command) {}
+
+/// Fails with `Unsupported`; see [`HAS_SIGHUP`].
+pub(crate) fn hang_up(_: &mut Process) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// Ends a command and all processes that it has started.
+pub(crate) fn end(process: &mut Process) -> io::Result<()> {
+    ask_to_end(process)
+}
 
 /// Checks that `std` would find the program: at its path, or in the folder of this program, the
 /// folders of the system and those of `PATH`. The ending `.exe` can be left out.
@@ -64,11 +83,13 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts the command in an event loop.
+    /// Starts the command in an event loop. It runs only when it is in its job, and so are all processes
+    /// that it starts.
     fn start(command: Command) -> io::Result<Self> {
+        let job = Job::new();
         let child = tokio::process::Command::from(command).creation_flags(SUSPENDED).spawn()?;
         let pid = child.id().unwrap_or_default();
-        let job = Job::new().and_then(|job| job.add(pid).map(|()| job));
+        let job = job.and_then(|job| job.add(pid).map(|()| job));
         let job = job.inspect_err(|error| {
             tracing::debug!(%error, "the processes that the command starts are not ended with it");
         });
@@ -112,7 +133,12 @@ pub(crate) fn start_joined(mut command: Command) -> io::Result<(Process, Socket)
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut process = Process::start(command)?;
     let (input, output) = (process.child.stdin.take(), process.child.stdout.take());
-    Ok((process, Socket::Command { input, output }))
+    Ok((process, Socket::Command { input, written: 0, output }))
+}
+
+/// Fails with `Unsupported`: there is no [`WindowSize`] here.
+pub(crate) fn start_at_terminal(_: Command, size: &WindowSize) -> io::Result<(Process, Socket)> {
+    match *size {}
 }
 
 /// Terminates a command and all processes that it has started: they cannot be asked to end.

@@ -6,7 +6,7 @@ use local_socket::Listener;
 
 /// A socket that the process inherited: there is none on this system.
 #[derive(Debug)]
-pub(crate) enum Inherited {
+pub(crate) enum InheritedSocket {
     #[expect(dead_code, reason = "other systems have them")]
     Local(Box<Listener>, Allowed),
     #[expect(dead_code, reason = "other systems have them")]
@@ -22,6 +22,15 @@ pub(crate) fn passed() -> Result<Vec<i32>, Failure> {
 }
 
 /// Fails with `Unsupported`: there are no numbered descriptors.
-pub(crate) fn take(_: i32, _: &ListenSettings) -> Result<Inherited, Failure> {
-    Err(Failure::Unsupported { option: "fd:N", why: "Windows has no numbered descriptors" })
+pub(crate) fn passed_with_names() -> Result<Vec<Option<String>>, Failure> {
+    Err(unsupported())
+}
+
+/// Fails with `Unsupported`: there are no numbered descriptors.
+pub(crate) fn take(_: i32, _: &ListenSettings) -> Result<InheritedSocket, Failure> {
+    Err(unsupported())
+}
+
+fn unsupported() -> Failure {
+    Failure::Unsupported { option: "fd:N", why: "Windows has no numbered descriptors" }
 }

@@ -1,5 +1,5 @@
 use super::{
-    super::{Either, Output, Ready},
+    super::{Either, Leaving, Output, Ready},
     output::half_close,
     poll,
     standard_stream::StandardReader,
@@ -72,6 +72,12 @@ impl Input {
         Ok(self.clone())
     }
 
+    /// Returns `None`: consoles have no raw mode.
+    #[expect(clippy::unused_self, reason = "other systems have it")]
+    pub(crate) fn leaving(&self) -> Option<&Arc<Leaving>> {
+        None
+    }
+
     #[cfg(test)]
     pub(crate) fn from_file(file: File) -> Self {
         Self::new(Some((file, HandleKind::File)))
@@ -85,22 +91,28 @@ impl Input {
     /// Waits until there is input, the peer of the stream has closed, or the flag is set.
     pub(crate) fn wait(&self, stream: &Stream, _: bool, stop: &AtomicBool) -> io::Result<Ready> {
         self.start_reading()?;
-        let mut state = self.feed.state();
+        self.wait_until(|| {
+            let is_gone = stop.load(Ordering::SeqCst) || stream.peer_hung_up()?;
+            if !is_gone {
+                // What was sent before can be lost while there is no input.
+                poll::watch_delivery(stream);
+            }
+            Ok(is_gone)
+        })
+    }
+
+    /// Waits until there is input, or the function, which is called at intervals, returns that the
+    /// peer has closed. The function may block, so the state is not locked meanwhile.
+    fn wait_until(&self, mut peer_is_gone: impl FnMut() -> io::Result<bool>) -> io::Result<Ready> {
+        let mut time = Duration::ZERO;
         loop {
-            if state.rest() > 0 || state.end.is_some() {
+            if self.state_within(time).is_known() {
                 return Ok(Ready::Input);
             }
-            if stop.load(Ordering::SeqCst) || stream.peer_hung_up()? {
+            if peer_is_gone()? {
                 return Ok(Ready::PeerGone);
             }
-            // What was sent before can be lost while there is no input.
-            poll::watch_delivery(stream);
-            state = self
-                .feed
-                .changed
-                .wait_timeout(state, INTERVAL)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            time = INTERVAL;
         }
     }
 
@@ -127,10 +139,9 @@ impl Input {
 
     /// Waits until there is input, or its end, at most for this time.
     fn state_within(&self, time: Duration) -> MutexGuard<'_, InputState> {
-        let is_unknown = |state: &mut InputState| state.rest() == 0 && state.end.is_none();
         self.feed
             .changed
-            .wait_timeout_while(self.feed.state(), time, is_unknown)
+            .wait_timeout_while(self.feed.state(), time, |state| !state.is_known())
             .unwrap_or_else(PoisonError::into_inner)
             .0
     }
@@ -193,6 +204,11 @@ impl InputState {
     fn rest(&self) -> usize {
         self.piece.len() - self.taken
     }
+
+    /// Returns whether there is input, or its end.
+    fn is_known(&self) -> bool {
+        self.rest() > 0 || self.end.is_some()
+    }
 }
 
 impl Feed {
@@ -228,5 +244,23 @@ impl Feed {
         state.taken = 0;
         drop(state);
         self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_is_not_locked_while_the_peer_is_checked() {
+        let input = Input::new(None);
+        let mut checks = 0;
+        let ready = input.wait_until(|| {
+            assert!(input.feed.state.try_lock().is_ok(), "the reading thread has to wait");
+            checks += 1;
+            Ok(checks == 3)
+        });
+        assert_eq!((ready.unwrap(), checks), (Ready::PeerGone, 3));
     }
 }

@@ -10,6 +10,7 @@ use local_socket::{
     Access, ListenerOptions, Name, PeerCreds,
     error::reason,
     os::windows::{ListenerOptionsExt, SecurityDescriptor, Sid},
+    traits::StreamCommon,
 };
 use std::{
     fmt::{self, Display, Formatter},
@@ -42,7 +43,8 @@ pub(crate) fn lacks_address(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(WSAEAFNOSUPPORT)
 }
 
-/// Adds the options that only some systems have.
+/// Adds the options that only some systems have, and returns the rules for clients. Accounts are looked
+/// up once, so that messages name those that the security descriptor admits.
 ///
 /// # Errors
 /// `Unsupported` for options that this system does not have, `Usage` for an invalid `--sddl` and
@@ -51,11 +53,12 @@ pub(crate) fn options<'n>(
     options: ListenerOptions<'n>,
     _: &Name<'_>,
     listening: &ListenSettings,
-) -> Result<ListenerOptions<'n>, Failure> {
+) -> Result<(ListenerOptions<'n>, Allowed), Failure> {
     const FILES: &str =
         "Windows has pipes and no socket files; --allow and --sddl say who may connect";
     let absent = [
         ("--mode", listening.mode.is_some(), FILES),
+        ("--owner", listening.owner.is_some(), FILES),
         ("--group", listening.group.is_some(), FILES),
         ("--replace", listening.replace, "a pipe on Windows goes with its server"),
         ("--backlog", listening.backlog.is_some(), "a pipe on Windows has no backlog"),
@@ -83,15 +86,13 @@ pub(crate) fn options<'n>(
                     .map(|user| format!("add (A;;GA;;;{user}) for this user")),
                 status: USAGE,
             })?;
-            Ok(options.security_descriptor(descriptor))
+            let allowed = Allowed { clients: AllowedClients::OfDescriptor };
+            Ok((options.security_descriptor(descriptor), allowed))
         }
-        None => match Allowed::resolve(&listening.allow)?.clients {
-            Clients::Default => Ok(options.access(Access::CurrentUser)),
-            Clients::Any => Ok(options.access(Access::Everyone)),
-            Clients::Accounts(accounts) => SecurityDescriptor::for_clients(&accounts)
-                .map(|descriptor| options.security_descriptor(descriptor))
-                .map_err(|error| Failure::Io { what: "cannot admit the accounts", error }),
-        },
+        None => {
+            let allowed = Allowed::resolve(&listening.allow)?;
+            Ok((allowed.admit(options)?, allowed))
+        }
     }
 }
 
@@ -118,24 +119,21 @@ pub(crate) fn unsafe_folder(_: &Name<'_>) -> Option<String> {
 /// connects.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowed {
-    clients: Clients,
-    has_sddl: bool,
+    clients: AllowedClients,
 }
 
 #[derive(Clone, Debug)]
-enum Clients {
+enum AllowedClients {
     /// This user, SYSTEM and the administrators.
     Default,
     Any,
     /// These and this user, who can create instances of the pipe.
     Accounts(Vec<Sid>),
+    /// Those of `--sddl`.
+    OfDescriptor,
 }
 
 impl Allowed {
-    pub(crate) fn new(_: &Name<'_>, listening: &ListenSettings) -> Result<Self, Failure> {
-        Ok(Self { has_sddl: listening.sddl.is_some(), ..Self::resolve(&listening.allow)? })
-    }
-
     /// Looks up the accounts.
     fn resolve(rules: &[AllowRule]) -> Result<Self, Failure> {
         let mut accounts = Vec::new();
@@ -147,11 +145,23 @@ impl Allowed {
             }
         }
         let clients = match (any, rules) {
-            (true, _) => Clients::Any,
-            (false, []) => Clients::Default,
-            (false, _) => Clients::Accounts(accounts),
+            (true, _) => AllowedClients::Any,
+            (false, []) => AllowedClients::Default,
+            (false, _) => AllowedClients::Accounts(accounts),
         };
-        Ok(Self { clients, has_sddl: false })
+        Ok(Self { clients })
+    }
+
+    /// Has the system admit the clients.
+    fn admit<'n>(&self, options: ListenerOptions<'n>) -> Result<ListenerOptions<'n>, Failure> {
+        match &self.clients {
+            AllowedClients::Default => Ok(options.access(Access::CurrentUser)),
+            AllowedClients::Any => Ok(options.access(Access::Everyone)),
+            AllowedClients::Accounts(accounts) => SecurityDescriptor::for_clients(accounts)
+                .map(|descriptor| options.security_descriptor(descriptor))
+                .map_err(|error| Failure::Io { what: "cannot admit the accounts", error }),
+            AllowedClients::OfDescriptor => Ok(options),
+        }
     }
 
     /// Looks up the names of those who will probably connect, for messages about them.
@@ -160,8 +170,8 @@ impl Allowed {
             return;
         }
         let accounts = match &self.clients {
-            Clients::Accounts(accounts) => accounts.as_slice(),
-            Clients::Default | Clients::Any => &[],
+            AllowedClients::Accounts(accounts) => accounts.as_slice(),
+            AllowedClients::Default | AllowedClients::Any | AllowedClients::OfDescriptor => &[],
         };
         for user in Sid::current_user().iter().chain(accounts) {
             user_names::look_up(*user);
@@ -178,6 +188,12 @@ impl Allowed {
         None
     }
 
+    /// Returns the process of a client.
+    #[expect(clippy::unused_self, reason = "the rules of other systems name groups")]
+    pub(crate) fn credentials(&self, client: &impl StreamCommon) -> io::Result<PeerCreds> {
+        client.peer_creds()
+    }
+
     #[expect(clippy::unused_self, reason = "other systems decide here")]
     pub(crate) fn admits(&self, _: &PeerCreds) -> bool {
         true
@@ -187,13 +203,13 @@ impl Allowed {
 /// For `--explain`.
 impl Display for Allowed {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.has_sddl {
-            return f.write_str("whom the security descriptor admits");
-        }
         let accounts = match &self.clients {
-            Clients::Default => return f.write_str("this user, SYSTEM and administrators"),
-            Clients::Any => return f.write_str("whoever can connect"),
-            Clients::Accounts(accounts) => accounts,
+            AllowedClients::Default => return f.write_str("this user, SYSTEM and administrators"),
+            AllowedClients::Any => return f.write_str("whoever can connect"),
+            AllowedClients::OfDescriptor => {
+                return f.write_str("whom the security descriptor admits");
+            }
+            AllowedClients::Accounts(accounts) => accounts,
         };
         f.write_str("this user")?;
         accounts.iter().try_for_each(|account| {
@@ -228,7 +244,7 @@ mod tests {
         let name = Name::parse("a").unwrap();
         let allow = allow.iter().map(|rule| rule.parse().unwrap()).collect();
         let settings = ListenSettings { allow, ..ListenSettings::default() };
-        format!("{:?}", options(ListenerOptions::new(), &name, &settings).unwrap())
+        format!("{:?}", options(ListenerOptions::new(), &name, &settings).unwrap().0)
     }
 
     #[test]

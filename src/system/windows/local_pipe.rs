@@ -95,6 +95,12 @@ impl LocalPipe {
         }
     }
 
+    /// Returns the number of bytes, at most, that were written here and that the pipe has not taken.
+    pub(super) fn in_flight(&self) -> usize {
+        let Stream::NamedPipe(pipe) = &self.stream;
+        pipe.in_flight()
+    }
+
     /// Returns the state of the peer.
     pub(super) fn peer_state(&self) -> PeerState {
         poll::state_of(&self.drain_at_once(), &self.stream)

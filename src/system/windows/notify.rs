@@ -16,7 +16,7 @@ impl Readiness {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "other systems can fail")]
-    pub(crate) fn notify(self) -> Result<(), Failure> {
+    pub(crate) fn notify(self, _: &str) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -1,9 +1,12 @@
 use super::{super::Output, standard_stream::StandardWriter};
-use lsock_startup::{HalfClose, HandleKind, stderr_kind, stdin_kind, stdout_kind};
+use lsock_startup::{FileNumbers, HalfClose, HandleKind, stderr_kind, stdin_kind, stdout_kind};
 use std::{
     fs::{File, OpenOptions, Permissions},
     io::{self, stderr, stdin, stdout},
-    os::windows::io::AsHandle,
+    os::windows::{
+        fs::OpenOptionsExt,
+        io::{AsHandle, BorrowedHandle},
+    },
     path::Path,
 };
 
@@ -91,6 +94,37 @@ pub(in super::super) fn duplicate_stdout() -> io::Result<File> {
     Ok(stdout().as_handle().try_clone_to_owned()?.into())
 }
 
+/// What identifies a file, whatever its path. What is no file has none, such as a console, a pipe or
+/// the null device.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity(FileNumbers);
+
+impl FileIdentity {
+    pub(crate) fn of_file(file: &File) -> Option<Self> {
+        FileNumbers::of(file.as_handle()).map(Self)
+    }
+
+    /// Returns that of the file at a path; `None` if there is none.
+    pub(crate) fn of_path(path: &Path) -> Option<Self> {
+        // Opening a pipe would connect to it.
+        if path.to_string_lossy().replace('/', r"\").starts_with(r"\\.\") {
+            return None;
+        }
+        let open =
+            OpenOptions::new().access_mode(0).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path);
+        Self::of_file(&open.ok()?)
+    }
+
+    /// Returns those of standard input, output and error.
+    pub(crate) fn of_standard_streams() -> [Option<Self>; 3] {
+        let of = |handle: BorrowedHandle<'_>| FileNumbers::of(handle).map(Self);
+        [of(stdin().as_handle()), of(stdout().as_handle()), of(stderr().as_handle())]
+    }
+}
+
+/// Folders are opened only with this flag (`CreateFileW`).
+const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+
 /// Returns `None`: a new file inherits the permissions of its folder.
 pub(crate) fn usual_permissions() -> Option<Permissions> {
     None
@@ -99,4 +133,9 @@ pub(crate) fn usual_permissions() -> Option<Permissions> {
 /// Returns `false`: standard output has no path.
 pub(crate) fn is_stdout(_: &Path) -> bool {
     false
+}
+
+/// Opens a file for writing, which inherits the permissions of its folder. What it contains stays.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(path)
 }

@@ -1,16 +1,18 @@
 //! A connection in an event loop, and the steps by which bytes pass through it.
 
 use super::{super::PeerState, descriptors::Descriptors, local_pipe::LocalPipe};
-use local_socket::{ConnectOptions, tokio::Stream};
+use local_socket::{ConnectOptions, PeerCreds, tokio::Stream, traits::StreamCommon as _};
 use std::{
+    future::poll_fn,
     io,
-    pin::Pin,
-    task::{Context, Poll, ready},
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker, ready},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     process::{ChildStdin, ChildStdout},
+    task::unconstrained,
 };
 
 /// A connection that is registered with the event loop of its task.
@@ -21,6 +23,8 @@ pub(crate) enum Socket {
     /// The standard streams of a command.
     Command {
         input: Option<ChildStdin>,
+        /// Number of bytes of the last write, which a thread may not have done yet.
+        written: usize,
         output: Option<ChildStdout>,
     },
 }
@@ -33,12 +37,6 @@ pub(crate) enum Detached {
     /// A pipe for blocking calls.
     Local(local_socket::Stream),
     Tcp(std::net::TcpStream),
-}
-
-impl From<Stream> for Detached {
-    fn from(stream: Stream) -> Self {
-        Self::Pipe(stream)
-    }
 }
 
 impl From<local_socket::Stream> for Detached {
@@ -55,6 +53,17 @@ impl TryFrom<TcpStream> for Detached {
 }
 
 impl Socket {
+    /// Returns the process at the other end of a pipe.
+    ///
+    /// # Errors
+    /// `Unsupported` for other connections, or an error of the system.
+    pub(crate) fn peer_creds(&self) -> io::Result<PeerCreds> {
+        match self {
+            Self::Local(pipe) => pipe.stream().peer_creds(),
+            Self::Tcp(_) | Self::Command { .. } => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Connects to a pipe as the options say.
     pub(crate) async fn connect(options: ConnectOptions<'_>) -> io::Result<Stream> {
         options.connect_tokio().await
@@ -114,7 +123,13 @@ impl Socket {
         match self {
             Self::Local(pipe) => pipe.poll_write(cx, bytes),
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Command { input: Some(input), .. } => Pin::new(input).poll_write(cx, bytes),
+            Self::Command { input: Some(input), written, .. } => {
+                let result = Pin::new(input).poll_write(cx, bytes);
+                if let Poll::Ready(Ok(count)) = result {
+                    *written = count;
+                }
+                result
+            }
             Self::Command { input: None, .. } => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
@@ -165,8 +180,28 @@ impl Socket {
         true
     }
 
+    /// Returns the number of bytes, at most, that were written here and that the system has not taken:
+    /// they are lost if this process ends.
+    pub(crate) fn in_flight(&mut self) -> u64 {
+        match self {
+            Self::Local(pipe) => pipe.in_flight() as u64,
+            Self::Command { input: Some(input), written, .. } => {
+                if is_writing(input) {
+                    *written as u64
+                } else {
+                    0
+                }
+            }
+            Self::Tcp(_) | Self::Command { input: None, .. } => 0,
+        }
+    }
+
+    pub(crate) fn is_tcp(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
     /// Returns the state of the peer. The system reports nothing about the peer of a TCP connection.
-    pub(crate) fn peer_state(&self) -> PeerState {
+    pub(crate) fn peer_state(&self, _refuses: bool) -> PeerState {
         match self {
             Self::Local(pipe) => pipe.peer_state(),
             Self::Tcp(_) | Self::Command { .. } => PeerState::default(),
@@ -174,7 +209,20 @@ impl Socket {
     }
 }
 
+/// Returns whether the thread for the input of a command has not finished its last write.
+fn is_writing(input: &mut ChildStdin) -> bool {
+    // A write of nothing waits for the last one. Without a budget of the task, that is all that it
+    // waits for.
+    let write = poll_fn(|cx| Pin::new(&mut *input).poll_write(cx, &[]));
+    pin!(unconstrained(write)).poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
 impl Detached {
+    /// Takes a pipe that was accepted or connected for an event loop.
+    pub(crate) fn for_loop(stream: Stream) -> Self {
+        Self::Pipe(stream)
+    }
+
     /// Registers the connection with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
         Ok(match self {

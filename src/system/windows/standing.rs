@@ -4,7 +4,10 @@ use crate::diag::{
     Failure, SocketFailure,
     standing::{Fact, Standing},
 };
-use local_socket::error::{Action, SocketError};
+use local_socket::{
+    Name,
+    error::{Action, SocketError},
+};
 use std::io::{self, ErrorKind};
 
 /// Returns the error of a pipe together with what stands at its name. The pipe is not opened again:
@@ -17,6 +20,14 @@ pub(crate) fn examine(error: io::Error) -> SocketFailure {
 /// Returns the error as it is: pipes have one namespace.
 pub(crate) fn search_elsewhere(failure: Failure) -> Failure {
     failure
+}
+
+/// Adds nothing: the error says everything.
+pub(crate) fn examine_further(_: &mut SocketFailure) {}
+
+/// Returns `None`: pipes have one namespace.
+pub(crate) fn server_elsewhere(_: &Name<'_>) -> Option<Fact> {
+    None
 }
 
 /// Returns what explains the error. A pipe that does not exist, or whose instances are all in use,

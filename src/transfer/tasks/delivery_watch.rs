@@ -6,10 +6,9 @@ use crate::{
     transfer::{Delivery, DeliveryRule, DirectionEnd, EarlyEnd, TransferOptions},
 };
 use std::{
-    io::ErrorKind,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::time::{Sleep, sleep};
 
@@ -17,55 +16,74 @@ use tokio::time::{Sleep, sleep};
 pub(super) struct DeliveryWatch {
     /// `None` once the delivery is decided.
     socket: Option<Socket>,
+    /// Number of bytes that were lost when the socket was closed.
+    in_flight: u64,
     delivery: Delivery,
     /// Whether to wait for the decision.
     waits: bool,
     rule: DeliveryRule,
+    /// Whether the peer takes no more bytes, as a failed write has shown.
+    refuses: bool,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl DeliveryWatch {
     /// Creates the watch; `from` is the direction that read from the socket, `to` the other one.
+    /// `elapsed` is the time that the transfer has taken.
     pub(super) fn new(
-        socket: Socket,
+        mut socket: Socket,
         from: &TaskDirection,
         to: &TaskDirection,
         options: &TransferOptions,
         early_end: Option<EarlyEnd>,
+        elapsed: Duration,
     ) -> Self {
+        let in_flight = socket.in_flight();
         let (mut socket, mut delivery) = (Some(socket), Delivery::Read);
-        let was_reset = matches!(
-            from.end(),
-            Some(DirectionEnd::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
-        );
         if to.delivered() == 0 {
             socket = None;
-        } else if was_reset {
+        } else if from.was_reset() {
             (socket, delivery) = (None, Delivery::Closed);
         }
         // If reading had ended before, lsock itself may have shut the socket down.
         let was_shut_down = matches!(from.end(), Some(DirectionEnd::OutputFailed(_)));
         let waits = early_end.is_none() && !was_shut_down;
         let has_sent_eof = matches!(from.end(), Some(DirectionEnd::Eof));
-        let rule = DeliveryRule::new(options, has_sent_eof, early_end);
-        Self { socket, delivery, waits, rule, timer: None }
+        let rule = DeliveryRule::new(options, has_sent_eof, early_end, elapsed);
+        Self { socket, in_flight, delivery, waits, rule, refuses: false, timer: None }
+    }
+
+    /// Does not wait, if so.
+    pub(super) fn at_once(self, is_given: bool) -> Self {
+        Self { waits: self.waits && !is_given, ..self }
+    }
+
+    /// Decides as well for a peer to which writing has failed: `to` is the direction to it. Otherwise
+    /// the failure is reported instead.
+    pub(super) fn after_failure(self, to: &TaskDirection) -> Self {
+        if self.socket.is_some() && (to.has_found_reset() || to.may_have_missed_reset()) {
+            return Self { socket: None, delivery: Delivery::Closed, ..self };
+        }
+        Self { refuses: matches!(to.end(), Some(DirectionEnd::OutputFailed(_))), ..self }
     }
 
     /// Is ready when the delivery is decided, and closes the socket then.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(socket) = &self.socket {
+        while let Some(socket) = &mut self.socket {
             // The socket of such a peer is always ready, so there is no event to wait for.
             if let Some(timer) = &mut self.timer {
                 ready!(timer.as_mut().poll(cx));
             }
-            match self.rule.decide(socket.peer_state(), Instant::now()) {
-                Ok(delivery) => {
-                    self.delivery = delivery;
-                    self.socket = None;
+            match self.rule.decide(socket.peer_state(self.refuses), Instant::now()) {
+                Ok(delivery) => self.delivery = delivery,
+                Err(pause) if self.waits => {
+                    self.timer = Some(Box::pin(sleep(pause)));
+                    continue;
                 }
-                Err(_) if !self.waits => self.socket = None,
-                Err(pause) => self.timer = Some(Box::pin(sleep(pause))),
+                Err(_) => {}
             }
+            self.in_flight = socket.in_flight();
+            self.socket = None;
         }
         Poll::Ready(())
     }
@@ -73,5 +91,11 @@ impl DeliveryWatch {
     /// Returns the delivery. If it is undecided, the connection had to end.
     pub(super) fn delivery(&self) -> Delivery {
         if self.socket.is_some() { self.rule.undecided() } else { self.delivery }
+    }
+
+    /// Returns the number of bytes that this process has accepted for the peer and that are lost when
+    /// the socket is closed.
+    pub(super) fn in_flight(&mut self) -> u64 {
+        self.socket.as_mut().map_or(self.in_flight, Socket::in_flight)
     }
 }

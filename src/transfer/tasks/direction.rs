@@ -6,11 +6,15 @@ use super::{
 };
 use crate::{
     system::{Descriptors, KernelPipe},
-    transfer::{AfterEnd, Delivery, DirectionEnd, DirectionReport, Eof, ObservedDirection},
+    transfer::{
+        AfterEnd, Delivery, DirectionEnd, DirectionReport, Eof, ObservedDirection, StallWatch,
+        peer_has_closed,
+    },
 };
 use std::{
     io::{self, ErrorKind},
     task::{Context, Poll, ready},
+    time::Instant,
 };
 
 /// One direction: its held bytes, its state, and its next step.
@@ -27,19 +31,28 @@ pub(crate) struct TaskDirection {
     end: Option<DirectionEnd>,
     /// Whether the end of file is still being sent to the output.
     sends_eof: bool,
-    /// Whether the last read filled the buffer, so that more data is likely.
+    /// Whether much data has just moved, so that more is likely.
     is_bulk: bool,
     /// Whether these ends cannot be spliced.
     cannot_splice: bool,
     /// Whether the direction ends as soon as it holds no bytes.
     stops: bool,
+    /// Whether the output took only a part of the last write, and was not waited for since.
+    is_partly_written: bool,
+    /// Whether the end of the input was read before.
+    input_has_ended: bool,
 }
 
 /// Bytes that were read and are not delivered yet.
-#[derive(Debug)]
-enum HeldBytes {
+#[derive(Debug, Default)]
+pub(super) enum HeldBytes {
+    #[default]
     Nothing,
-    Bytes { buffer: Buffer, from: usize, to: usize },
+    Bytes {
+        buffer: Buffer,
+        from: usize,
+        to: usize,
+    },
     Piped(KernelPipe),
 }
 
@@ -57,9 +70,13 @@ pub(crate) struct CopyPlan {
     /// Whether a sink is no longer watched for writability after a short read: the next write
     /// rarely has to wait.
     pub(crate) rests: bool,
+    /// Whether another output follows one that has closed: what it has not taken is kept, and the
+    /// input stays open.
+    pub(crate) keeps: bool,
 }
 
-/// A splice of fewer bytes ends the bulk mode.
+/// A read of as many bytes starts the bulk mode, in which bytes are spliced; a splice of fewer bytes
+/// ends it.
 const SMALL: usize = 16 << 10;
 
 /// Number of steps before other tasks get a turn.
@@ -84,7 +101,27 @@ impl TaskDirection {
             is_bulk: false,
             cannot_splice: false,
             stops: false,
+            is_partly_written: false,
+            input_has_ended: false,
         }
+    }
+
+    /// Starts with bytes of the input that another output has not taken. `input_has_ended` is whether
+    /// nothing follows them.
+    pub(super) fn resume(&mut self, held: HeldBytes, input_has_ended: bool) {
+        if let HeldBytes::Bytes { buffer, from, to } = &held {
+            self.observed.chunk(&buffer[*from..*to]);
+        }
+        (self.held, self.input_has_ended) = (held, input_has_ended);
+    }
+
+    /// Returns the bytes that a closed output has not taken, and whether nothing follows them. The
+    /// direction reports a receiver that has closed, and counts them no more.
+    pub(super) fn hand_on(&mut self) -> (HeldBytes, bool) {
+        if matches!(self.end, Some(DirectionEnd::OutputFailed(_))) {
+            self.end = Some(DirectionEnd::ReceiverGone);
+        }
+        (std::mem::take(&mut self.held), self.input_has_ended)
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -111,6 +148,11 @@ impl TaskDirection {
         self.held.amount() + u64::from(self.descriptors.hold_a_byte())
     }
 
+    /// Logs that the direction has begun to wait for its output for long, or no longer does.
+    pub(super) fn watch_stall(&self, watch: &mut StallWatch, now: Instant) {
+        self.observed.stalled(watch.check(self.waits_for_output(), self.delivered, now));
+    }
+
     /// Returns whether descriptors were lost since the last call.
     pub(crate) fn has_lost_descriptors(&mut self) -> bool {
         self.descriptors.were_lost()
@@ -121,14 +163,43 @@ impl TaskDirection {
         self.end.as_ref().filter(|_| !self.sends_eof)
     }
 
-    /// Returns the report. A direction that has not ended is stopped.
-    pub(super) fn report(mut self, delivery: Delivery, plan: &CopyPlan) -> DirectionReport {
+    /// Returns whether the connection was reset, as reading has reported it.
+    pub(super) fn was_reset(&self) -> bool {
+        matches!(
+            self.end(),
+            Some(DirectionEnd::InputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
+        )
+    }
+
+    /// Returns whether a reset of the connection has ended writing.
+    pub(super) fn has_found_reset(&self) -> bool {
+        matches!(
+            self.end(),
+            Some(DirectionEnd::OutputFailed(error)) if error.kind() == ErrorKind::ConnectionReset
+        )
+    }
+
+    /// Returns whether the output may have been reset although nothing has reported that. If a peer
+    /// closes during a write, the system returns the part that was written, and drops the error
+    /// (`sock_alloc_send_pskb` of Linux).
+    pub(super) fn may_have_missed_reset(&self) -> bool {
+        self.is_partly_written && matches!(self.end(), Some(DirectionEnd::OutputFailed(_)))
+    }
+
+    /// Returns the report; `in_flight` is the number of accepted bytes that were lost at the end. A
+    /// direction that has not ended is stopped.
+    pub(super) fn report(
+        mut self,
+        (delivery, in_flight): (Delivery, u64),
+        plan: &CopyPlan,
+    ) -> DirectionReport {
         if self.end.is_none() {
             self.finish(DirectionEnd::Stopped, plan);
         }
         let (undelivered, delivered) = (Some(self.lost + self.held()), self.delivered);
         let end = self.end.unwrap_or(DirectionEnd::Stopped);
-        DirectionReport { delivered, undelivered, end, delivery }
+        let may_be_unread = false;
+        DirectionReport { delivered, undelivered, end, delivery, may_be_unread }.without(in_flight)
     }
 
     /// Ends the direction once the held bytes are delivered.
@@ -144,8 +215,10 @@ impl TaskDirection {
     /// Ends the direction, and sends the end of file if the receiver is to get it.
     fn finish(&mut self, end: DirectionEnd, plan: &CopyPlan) {
         self.observed.ended(&end);
-        self.lost = self.held.amount();
-        self.held = HeldBytes::Nothing;
+        if !plan.keeps_after(&end) {
+            self.lost = self.held.amount();
+            self.held = HeldBytes::Nothing;
+        }
         self.sends_eof = plan.eof.after(&end) == AfterEnd::SendEof;
         self.end = Some(end);
     }
@@ -161,12 +234,13 @@ impl TaskDirection {
         for _ in 0..TURNS {
             if self.sends_eof {
                 match ready!(sink.poll_shutdown(cx)) {
+                    Ok(()) => self.observed.shut_down(),
                     // The receiver finds the end of file when the connection is closed.
                     Err(error) if error.kind() == ErrorKind::Unsupported => {
                         tracing::debug!(%error, "the end of file is not sent");
                     }
                     // It fails if the receiver has closed, which needs no end of file.
-                    _ => {}
+                    Err(_) => {}
                 }
                 self.sends_eof = false;
             }
@@ -174,7 +248,7 @@ impl TaskDirection {
                 return Poll::Ready(());
             }
             if let Some(end) = ready!(self.poll_step(cx, source, sink, plan)) {
-                if matches!(end, DirectionEnd::OutputFailed(_)) {
+                if matches!(end, DirectionEnd::OutputFailed(_)) && !plan.keeps_after(&end) {
                     source.stop_reading();
                 }
                 self.finish(end, plan);
@@ -202,6 +276,9 @@ impl TaskDirection {
             Ok(0) => Poll::Ready(Some(DirectionEnd::Eof)),
             Ok(_) => {
                 if let HeldBytes::Bytes { buffer, from, to } = &self.held {
+                    if self.observed.is_observed() && self.descriptors.are_held() {
+                        self.observed.descriptors(&self.descriptors.describe());
+                    }
                     self.observed.chunk(&buffer[*from..*to]);
                 }
                 self.poll_deliver(cx, sink).map(Result::err)
@@ -217,6 +294,9 @@ impl TaskDirection {
         sink: &mut impl TaskSink,
         plan: &CopyPlan,
     ) -> Poll<io::Result<usize>> {
+        if self.input_has_ended {
+            return Poll::Ready(Ok(0));
+        }
         if plan.splices && !self.cannot_splice && (self.is_bulk || plan.splices_only) {
             match ready!(source.poll_splice(cx, plan.piece)) {
                 // These ends cannot be spliced; nothing has been moved.
@@ -234,11 +314,11 @@ impl TaskDirection {
         }
         let mut buffer = Buffer::take(plan.buffer)?;
         let read = ready!(source.poll_read(cx, &mut buffer, &mut self.descriptors))?;
-        self.is_bulk = read == plan.buffer;
+        self.is_bulk = read >= SMALL.min(plan.buffer);
         if plan.rests && !self.is_bulk {
             sink.rest(cx);
         }
-        self.held = HeldBytes::Bytes { buffer, from: 0, to: read };
+        self.held = HeldBytes::of(buffer, read);
         Poll::Ready(Ok(read))
     }
 
@@ -258,6 +338,7 @@ impl TaskDirection {
             };
             if written.is_pending() {
                 self.held.shrink();
+                self.is_partly_written = false;
             }
             let error = match ready!(written) {
                 Ok(0) => ErrorKind::WriteZero.into(),
@@ -266,6 +347,7 @@ impl TaskDirection {
                     if let HeldBytes::Bytes { from, .. } = &mut self.held {
                         *from += written;
                     }
+                    self.is_partly_written = self.held.amount() > 0;
                     continue;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -278,9 +360,21 @@ impl TaskDirection {
     }
 }
 
+impl CopyPlan {
+    /// Returns whether the held bytes are kept for the next output after this end.
+    fn keeps_after(&self, end: &DirectionEnd) -> bool {
+        self.keeps && matches!(end, DirectionEnd::OutputFailed(error) if peer_has_closed(error))
+    }
+}
+
 impl HeldBytes {
+    /// Returns bytes that were just read into a buffer.
+    pub(super) fn of(buffer: Buffer, amount: usize) -> Self {
+        Self::Bytes { buffer, from: 0, to: amount }
+    }
+
     /// Gives the buffer back if it holds little: many connections can wait for their outputs.
-    fn shrink(&mut self) {
+    pub(super) fn shrink(&mut self) {
         if let Self::Bytes { buffer, from, to } = self
             && let Some(small) = buffer.shrunk(&buffer[*from..*to])
         {
@@ -289,7 +383,7 @@ impl HeldBytes {
         }
     }
 
-    fn amount(&self) -> u64 {
+    pub(super) fn amount(&self) -> u64 {
         match self {
             Self::Nothing => 0,
             Self::Bytes { from, to, .. } => (to - from) as u64,
@@ -304,12 +398,12 @@ mod tests {
     use std::task::Waker;
 
     /// Gives one message, then the end of file.
-    struct Message(&'static [u8]);
+    struct OneMessage(&'static [u8]);
 
     /// Takes nothing, and cannot be shut down yet.
     struct Full;
 
-    impl TaskSource for Message {
+    impl TaskSource for OneMessage {
         fn poll_read(
             &mut self,
             _: &mut Context<'_>,
@@ -346,13 +440,14 @@ mod tests {
             piece: 0,
             eof: Eof::Half,
             rests: true,
+            keeps: false,
         };
         let mut direction =
             TaskDirection::new(ObservedDirection::none(), true, Descriptors::new(false));
         let mut cx = Context::from_waker(Waker::noop());
-        let poll = direction.poll(&mut cx, &mut Message(b"message"), &mut Full, &plan);
+        let poll = direction.poll(&mut cx, &mut OneMessage(b"message"), &mut Full, &plan);
         assert!(poll.is_pending() && !direction.has_ended());
-        let report = direction.report(Delivery::Read, &plan);
+        let report = direction.report((Delivery::Read, 0), &plan);
         assert_eq!((report.delivered, report.undelivered), (0, Some(7)));
         assert!(matches!(report.end, DirectionEnd::OutputFailed(_)));
     }

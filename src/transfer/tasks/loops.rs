@@ -84,18 +84,19 @@ impl EventLoops {
             let chosen = (0..all.len()).min_by_key(|index| load(*index)).unwrap_or(0);
             let EventLoop { handle, load } = &all[chosen];
             let load = Load::new(load);
+            // The task is made where it is awaited: a future that is passed on takes twice the memory.
             if chosen == 0 {
                 drop(all);
-                counted(task(), load).await;
+                task().await;
+                drop(load);
             } else {
-                handle.spawn(async { counted(task(), load).await });
+                handle.spawn(async move {
+                    task().await;
+                    drop(load);
+                });
             }
         });
     }
-}
-
-async fn counted(task: impl Future<Output = ()>, _load: Load) {
-    task.await;
 }
 
 fn runtime() -> io::Result<Runtime> {

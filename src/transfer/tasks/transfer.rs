@@ -2,26 +2,27 @@
 //! limits.
 
 use super::{
+    clock::{Clock, Stalls},
     delivery_watch::DeliveryWatch,
     direction::{CopyPlan, TaskDirection},
+    first_end::{FirstEnd, SignalWatch},
 };
 use crate::{
-    deadline::Deadline,
     system::{Descriptors, Socket},
     transfer::{
-        AfterEnd, CopyMode, Direction, EarlyEnd, EmptyMessages, Meter, ObservedDirection, Observer,
-        Parties, Party, Passing, TimeLimits, TransferOptions, TransferReport,
+        AfterEnd, CopyMode, Delivery, DirectionEnd, EarlyEnd, EmptyMessages, Eof, LoggedConnection,
+        Meter, Observation, ObservedDirection, Parties, Party, Passing, TransferOptions,
+        TransferReport, peer_has_closed,
     },
 };
 use local_socket::Directions;
 use std::{
     future::poll_fn,
-    pin::{Pin, pin},
+    pin::pin,
     sync::Arc,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Instant,
 };
-use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Settings of connections.
@@ -29,11 +30,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct TransferPlan {
     options: TransferOptions,
     copy: CopyPlan,
+    /// How the second direction moves bytes.
+    copy_back: CopyPlan,
     /// Handling of descriptors that arrive with data.
     passing: Passing,
     /// The meter for the progress display, if there is one.
     meter: Option<Arc<Meter>>,
-    observer: Option<Arc<dyn Observer>>,
+    observation: Option<Observation>,
 }
 
 /// Bytes copied at a time.
@@ -47,18 +50,27 @@ impl TransferPlan {
         options: TransferOptions,
         passing: Passing,
         meter: Option<Arc<Meter>>,
-        observer: Option<Arc<dyn Observer>>,
+        observation: Option<Observation>,
     ) -> Self {
         let copy = CopyPlan {
-            splices: options.may_splice() && passing != Passing::On && observer.is_none(),
+            splices: options.may_splice() && passing != Passing::On && observation.is_none(),
             splices_only: options.copy == CopyMode::Splice,
             buffer: options.buffer.unwrap_or(BUFFER_SIZE),
             piece: options.buffer.unwrap_or(PIECE_SIZE),
             eof: options.eof,
             // An unused direction is replaced by a watch of its receiver, which needs the events.
             rests: options.sends && options.receives,
+            keeps: false,
         };
-        Self { options, copy, passing, meter, observer }
+        Self { options, copy, copy_back: copy, passing, meter, observation }
+    }
+
+    /// Returns the plan for connections whose first end outlasts them: what a second end has not
+    /// taken is kept for the next one, whose bytes follow those of the last one.
+    pub(crate) fn with_next(self) -> Self {
+        let copy = CopyPlan { keeps: true, ..self.copy };
+        let copy_back = CopyPlan { eof: Eof::Wait, ..self.copy_back };
+        Self { copy, copy_back, ..self }
     }
 
     /// Returns the directions in which the connection to a target is used.
@@ -66,9 +78,19 @@ impl TransferPlan {
         self.options.directions()
     }
 
+    /// Returns the observer of the connections, if there is one.
+    pub(crate) fn observation(&self) -> Option<&Observation> {
+        self.observation.as_ref()
+    }
+
     /// Returns whether bytes are moved from the first end to the second one.
     pub(crate) fn sends(&self) -> bool {
         self.options.sends
+    }
+
+    /// Returns the number of bytes that are copied at a time.
+    pub(super) fn buffer_size(&self) -> usize {
+        self.copy.buffer
     }
 }
 
@@ -81,16 +103,44 @@ struct TaskTransfer<'a> {
     forth: TaskDirection,
     back: TaskDirection,
     clock: Option<Box<Clock>>,
+    /// Watches for back-pressure, for the log.
+    stalls: Option<Box<Stalls>>,
 }
 
 /// Joins two sockets until both directions have ended, a limit is reached, or `closing` is cancelled.
 /// `number` is the sequence number of the connection.
 pub(crate) async fn transfer(
+    sockets: (Socket, Socket),
+    parties: Parties,
+    plan: &TransferPlan,
+    number: u64,
+    closing: &CancellationToken,
+) -> TransferReport {
+    run(sockets, parties, plan, number, closing, None).await
+}
+
+/// Joins the first end to a server in the same way. If the server has ended before the first end,
+/// [`FirstEnd::is_left`] returns `true`: it can be joined to another server.
+pub(crate) async fn transfer_of(
+    first: &mut FirstEnd,
+    server: Socket,
+    parties: Parties,
+    plan: &TransferPlan,
+    number: u64,
+    closing: &CancellationToken,
+) -> Option<TransferReport> {
+    let socket = first.socket.take()?;
+    first.was_connected = true;
+    Some(run((socket, server), parties, plan, number, closing, Some(first)).await)
+}
+
+async fn run(
     (first, second): (Socket, Socket),
     parties: Parties,
     plan: &TransferPlan,
     number: u64,
     closing: &CancellationToken,
+    mut lasting: Option<&mut FirstEnd>,
 ) -> TransferReport {
     let started = Instant::now();
     let options = &plan.options;
@@ -102,25 +152,44 @@ pub(crate) async fn transfer(
             }
         }
     }
-    let direction = |direction, is_used| {
+    let direction = |observed: ObservedDirection, is_used| {
         let descriptors = Descriptors::new(plan.passing == Passing::On);
-        let observed = ObservedDirection::new(plan.observer.as_ref(), number, direction);
         TaskDirection::new(observed, is_used, descriptors)
     };
+    let logged = Some(LoggedConnection { number: Some(number), parties });
+    let [forth, back] = Observation::directions(plan.observation.as_ref(), number, logged);
     let mut transfer = TaskTransfer {
         plan,
         number,
         first,
         second,
-        forth: direction(Direction::Forth, options.sends),
-        back: direction(Direction::Back, options.receives),
+        forth: direction(forth, options.sends),
+        back: direction(back, options.receives),
         clock: options.is_timed().then(|| Box::new(Clock::new(started, options))),
+        stalls: tracing::enabled!(tracing::Level::DEBUG).then(|| Box::new(Stalls::new())),
     };
+    if let Some(lasting) = &mut lasting {
+        transfer.forth.resume(std::mem::take(&mut lasting.held), lasting.input_has_ended);
+        transfer.clock = lasting.clock.take().or(transfer.clock);
+    }
+    let mut signal =
+        lasting.as_ref().map(|end| Box::new(SignalWatch::new(end.ending.clone(), options)));
     let mut closing = pin!(closing.cancelled());
     let early_end = poll_fn(|cx| {
+        let before = transfer.delivered();
         if transfer.poll(cx).is_ready() {
             return Poll::Ready(None);
         }
+        if let Some(signal) = &mut signal
+            && signal.poll(cx).is_ready()
+        {
+            if before != transfer.delivered() {
+                cx.waker().wake_by_ref();
+            } else if transfer.waits_for_input() {
+                return Poll::Ready(None);
+            }
+        }
+        transfer.log_stalls(cx);
         if let Poll::Ready(limit) = transfer.poll_limits(cx) {
             return Poll::Ready(Some(limit));
         }
@@ -128,37 +197,63 @@ pub(crate) async fn transfer(
     })
     .await;
     let time = started.elapsed();
-    let TaskTransfer { first, second, forth, back, .. } = transfer;
+    let has_next = early_end.is_none() && transfer.server_has_ended();
+    let TaskTransfer { first, second, mut forth, back, clock, .. } = transfer;
+    // A reset of TCP may have discarded data of the peer as well, which was not read.
+    let excuses = |receiver: &Socket, from: &TaskDirection, to: &TaskDirection| {
+        let is_reset = receiver.is_tcp() && (from.was_reset() || to.has_found_reset());
+        options.ignores_unread && early_end.is_none() && !is_reset
+    };
+    let excused = [excuses(&second, &back, &forth), excuses(&first, &forth, &back)];
+    let elapsed = clock.as_ref().map_or(time, |clock| clock.started.elapsed());
+    let mut to_second = DeliveryWatch::new(second, &back, &forth, options, early_end, elapsed)
+        // A command that is told of the close is not waited for before.
+        .at_once(options.hangs_up);
+    let to_first = match lasting.filter(|_| has_next) {
+        Some(lasting) => {
+            to_second = to_second.after_failure(&forth);
+            (lasting.held, lasting.input_has_ended) = forth.hand_on();
+            (lasting.socket, lasting.clock) = (Some(first), clock);
+            lasting.clock.iter_mut().for_each(|clock| clock.restart_linger());
+            None
+        }
+        None => Some(DeliveryWatch::new(first, &forth, &back, options, early_end, elapsed)),
+    };
     // Boxed, so that running connections do not reserve memory for it.
-    let mut peers = Box::new([
-        DeliveryWatch::new(second, &back, &forth, options, early_end),
-        DeliveryWatch::new(first, &forth, &back, options, early_end),
-    ]);
+    let mut peers = Box::new([Some(to_second), to_first]);
     poll_fn(|cx| {
         // Poll both: a decided one is closed at once.
-        let are_decided = peers.each_mut().map(|peer| peer.poll(cx)).iter().all(Poll::is_ready);
+        let watches = peers.each_mut().map(Option::as_mut);
+        let polls = watches.map(|peer| peer.map_or(Poll::Ready(()), |peer| peer.poll(cx)));
+        let are_decided = polls.iter().all(Poll::is_ready);
         if are_decided { Poll::Ready(()) } else { closing.as_mut().poll(cx) }
     })
     .await;
-    let [to_second, to_first] = peers.each_ref().map(DeliveryWatch::delivery);
-    TransferReport {
+    let [to_second, to_first] = peers.each_mut().map(|peer| {
+        peer.as_mut().map_or((Delivery::Read, 0), |peer| (peer.delivery(), peer.in_flight()))
+    });
+    let report = TransferReport {
         number: Some(number),
         parties,
-        forth: forth.report(to_second, &plan.copy),
-        back: back.report(to_first, &plan.copy),
+        forth: forth.report(to_second, &plan.copy).excused(excused[0]),
+        back: back.report(to_first, &plan.copy_back).excused(excused[1]),
         early_end,
         time,
+    };
+    if let Some(observation) = &plan.observation {
+        observation.finished(number, &report);
     }
+    report
 }
 
 impl TaskTransfer<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let before = (self.forth.delivered(), self.back.delivered());
+        let before = self.delivered();
         loop {
             let had_ended = (self.forth.has_ended(), self.back.has_ended());
             let Self { first, second, plan, .. } = self;
             let _ = self.forth.poll(cx, first, second, &plan.copy);
-            let _ = self.back.poll(cx, second, first, &plan.copy);
+            let _ = self.back.poll(cx, second, first, &plan.copy_back);
             self.look_for_hang_ups(cx);
             let have_ended = (self.forth.has_ended(), self.back.has_ended());
             if had_ended == have_ended || have_ended == (true, true) {
@@ -187,7 +282,7 @@ impl TaskTransfer<'_> {
     /// If one direction has ended and the other one waits for input, checks whether its receiver
     /// has closed.
     fn look_for_hang_ups(&mut self, cx: &mut Context<'_>) {
-        let copy = &self.plan.copy;
+        let TransferPlan { copy, copy_back, .. } = self.plan;
         if self.back.has_ended() && self.forth.waits_for_input() {
             self.second.probe_peer(cx);
             if self.second.poll_gone(cx).is_ready() {
@@ -197,9 +292,35 @@ impl TaskTransfer<'_> {
         if self.forth.has_ended() && self.back.waits_for_input() {
             self.first.probe_peer(cx);
             if self.first.poll_gone(cx).is_ready() {
-                self.back.receiver_is_gone(copy);
+                self.back.receiver_is_gone(copy_back);
             }
         }
+    }
+
+    fn delivered(&self) -> (u64, u64) {
+        (self.forth.delivered(), self.back.delivered())
+    }
+
+    /// Returns whether no direction waits for its output.
+    fn waits_for_input(&self) -> bool {
+        [&self.forth, &self.back].iter().all(|it| it.has_ended() || it.waits_for_input())
+    }
+
+    /// Returns whether the second end has ended the connection while the first one was still there,
+    /// and its input had not ended. If nothing is sent, the end of file is the end.
+    fn server_has_ended(&self) -> bool {
+        let (forth, back) = (self.forth.end(), self.back.end());
+        let first_is_gone =
+            matches!(back, Some(DirectionEnd::OutputFailed(_) | DirectionEnd::ReceiverGone));
+        let has_sent_eof = matches!(back, Some(DirectionEnd::Eof)) || self.back.was_reset();
+        !first_is_gone
+            && match forth {
+                Some(DirectionEnd::ReceiverGone) => true,
+                Some(DirectionEnd::OutputFailed(error)) => peer_has_closed(error),
+                // With `--eof close`.
+                Some(DirectionEnd::Unused | DirectionEnd::Stopped) => has_sent_eof,
+                Some(DirectionEnd::Eof | DirectionEnd::InputFailed(_)) | None => false,
+            }
     }
 
     fn note_progress(&mut self, before: (u64, u64)) {
@@ -216,6 +337,13 @@ impl TaskTransfer<'_> {
         }
     }
 
+    /// Logs directions that wait for their output for long.
+    fn log_stalls(&mut self, cx: &mut Context<'_>) {
+        if let Some(stalls) = &mut self.stalls {
+            stalls.poll(cx, [&self.forth, &self.back]);
+        }
+    }
+
     /// Is ready when a time limit has been reached.
     fn poll_limits(&mut self, cx: &mut Context<'_>) -> Poll<EarlyEnd> {
         let Some(clock) = &mut self.clock else { return Poll::Pending };
@@ -225,52 +353,5 @@ impl TaskTransfer<'_> {
             _ => None,
         };
         clock.poll(cx, last)
-    }
-}
-
-/// The time limits of a connection.
-struct Clock {
-    limits: TimeLimits,
-    moved_at: Instant,
-    /// Total time that the last direction has waited for input, and the start of the current wait.
-    waited: Duration,
-    waiting_since: Option<Instant>,
-    timer: Pin<Box<Sleep>>,
-}
-
-impl Clock {
-    fn new(now: Instant, options: &TransferOptions) -> Self {
-        Self {
-            limits: options.limits(),
-            moved_at: now,
-            waited: Duration::ZERO,
-            waiting_since: None,
-            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
-        }
-    }
-
-    /// Is ready when a limit is reached; `last` is the remaining direction if one has ended.
-    fn poll(&mut self, cx: &mut Context<'_>, last: Option<&TaskDirection>) -> Poll<EarlyEnd> {
-        loop {
-            let now = Instant::now();
-            // Time during which the output is blocked does not count for --linger.
-            if let Some(since) = self.waiting_since.take() {
-                self.waited += now - since;
-            }
-            let waits = last.is_some_and(TaskDirection::waits_for_input);
-            self.waiting_since = waits.then_some(now);
-            let waited = waits.then_some(self.waited);
-            let Some((rest, limit)) = self.limits.next(now - self.moved_at, waited) else {
-                return Poll::Pending;
-            };
-            if rest.is_zero() {
-                return Poll::Ready(limit);
-            }
-            let Some(at) = Deadline::after(now, rest).instant() else { return Poll::Pending };
-            self.timer.as_mut().reset(at.into());
-            if self.timer.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-        }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) enum Broken {
 
 /// The receiving side of a stream.
 #[derive(Debug)]
-pub(super) struct Incoming<'a> {
+pub(super) struct StreamInput<'a> {
     pub(super) stream: &'a Stream,
     /// Descriptors that arrive are closed and recorded.
     pub(super) descriptors: Descriptors,
@@ -113,7 +113,7 @@ impl CopySource for &Input {
     }
 }
 
-impl CopySource for Incoming<'_> {
+impl CopySource for StreamInput<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.waits_first {
             self.wait()?;

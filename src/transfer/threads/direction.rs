@@ -1,7 +1,7 @@
 //! One direction of a transfer, from its first byte to its end.
 
 use super::{
-    copy::{self, Broken, CopySink, CopySource, CopyStep, Incoming},
+    copy::{self, Broken, CopySink, CopySource, CopyStep, StreamInput},
     output::Outgoing,
 };
 use crate::{
@@ -35,6 +35,9 @@ impl From<DirectionEnd> for ThreadEnd {
 /// Bytes copied at a time.
 const BUFFER_SIZE: usize = 256 << 10;
 
+/// Size of the buffer until a read has filled it.
+const FIRST_BUFFER_SIZE: usize = 16 << 10;
+
 /// Moves bytes by splicing if the ends allow it, otherwise by copying.
 #[derive(Debug)]
 struct CopyPath<'a> {
@@ -44,6 +47,8 @@ struct CopyPath<'a> {
     splicer: Option<Splicer>,
     /// Empty until something is copied.
     buffer: Box<[u8]>,
+    /// Whether the last read filled the buffer.
+    is_filled: bool,
 }
 
 impl<'a> CopyPath<'a> {
@@ -58,7 +63,7 @@ impl<'a> CopyPath<'a> {
         if splicer.is_none() && options.copy == CopyMode::Splice && !observed.is_observed() {
             return Err(cannot_splice());
         }
-        Ok(Self { options, gauge, observed, splicer, buffer: Box::default() })
+        Ok(Self { options, gauge, observed, splicer, buffer: Box::default(), is_filled: false })
     }
 
     /// Moves at most `most` bytes once. `splice` splices them, or returns `None` if they must be
@@ -89,12 +94,26 @@ impl<'a> CopyPath<'a> {
                 Err(error) => return Err(Broken::Sink(error)),
             }
         }
-        if self.buffer.is_empty() {
-            let size = self.options.buffer.unwrap_or(BUFFER_SIZE);
-            self.buffer = memory::zeroed(size).map_err(Broken::Source)?;
-        }
+        self.provide_buffer().map_err(Broken::Source)?;
         let size = self.buffer.len().min(most);
-        copy::step(source, sink, &mut self.buffer[..size], self.gauge, self.observed)
+        let before = self.gauge.delivered();
+        let step = copy::step(source, sink, &mut self.buffer[..size], self.gauge, self.observed);
+        self.is_filled = self.gauge.delivered() - before == self.buffer.len() as u64;
+        step
+    }
+
+    /// Allocates the buffer. The first one is small, unless its size was chosen: most short transfers
+    /// need no more, and every page of a buffer takes time.
+    fn provide_buffer(&mut self) -> io::Result<()> {
+        let size = match self.options.buffer {
+            Some(size) => size,
+            None if self.is_filled => BUFFER_SIZE,
+            None => FIRST_BUFFER_SIZE,
+        };
+        if self.buffer.len() < size {
+            self.buffer = memory::zeroed(size)?;
+        }
+        Ok(())
     }
 }
 
@@ -206,7 +225,10 @@ impl<'a> Sending<'a> {
                 if meter.stop.load(Ordering::SeqCst)
                     || meter.output_is_gone.load(Ordering::SeqCst) =>
             {
-                DirectionEnd::Stopped.into()
+                // Keys that were pressed before the one that leaves are not counted.
+                let has_left = input.leaving().is_some_and(|leaving| leaving.has_left());
+                let left = (!has_left).then_some(0);
+                ThreadEnd { reason: DirectionEnd::Stopped, left }
             }
             Err(Broken::Source(error)) => DirectionEnd::InputFailed(error).into(),
             Err(Broken::Sink(error)) => {
@@ -226,14 +248,15 @@ pub(super) fn receive(
     number: Option<u64>,
 ) -> DirectionEnd {
     let gauge = &meter.received;
-    let splicer = || Splicer::receiving(stream, output, options.buffer);
+    let always = options.copy == CopyMode::Splice;
+    let splicer = || Splicer::receiving(stream, output, options.buffer, always);
     let mut path = match CopyPath::new(splicer, options, gauge, observed) {
         Ok(path) => path,
         Err(error) => return DirectionEnd::OutputFailed(error),
     };
     poll::receive_urgent_in_line(stream);
     let output_is_gone = Cell::new(false);
-    let mut source = Incoming {
+    let mut source = StreamInput {
         stream,
         descriptors: Descriptors::new(false),
         output,

@@ -6,25 +6,28 @@ use super::{
     endings::Endings,
 };
 use crate::{
-    diag::caught,
-    system::{self, Input, Output, poll},
+    diag::{Ticker, caught},
+    system::{self, Input, Leaving, Output, poll},
     transfer::{
-        AfterEnd, Direction, DirectionEnd, EmptyMessages, Gauge, Meter, ObservedDirection,
-        Observer, TransferOptions, TransferReport,
+        AfterEnd, DirectionEnd, EmptyMessages, Gauge, LoggedConnection, Meter, Observation,
+        ObservedDirection, Parties, Party, StallWatch, TransferOptions, TransferReport,
     },
 };
-use local_socket::{Stream, traits::Stream as _};
+use local_socket::{
+    Stream,
+    traits::{Stream as _, StreamCommon as _},
+};
 use std::{
     io::ErrorKind,
     net::Shutdown,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A connection that is to be joined to standard input and output.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct StdioJob {
     pub(crate) stream: Arc<Stream>,
     /// Sequence number of the connection, starting at 1.
     pub(crate) number: u64,
@@ -34,7 +37,11 @@ pub(crate) struct Job {
     pub(crate) output: Output,
     pub(crate) options: TransferOptions,
     pub(crate) meter: Arc<Meter>,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// The other end of the stream, for messages.
+    pub(crate) peer: Party,
+    pub(crate) observation: Option<Observation>,
+    /// Whether the other end of the stream is a relay, which logs what moves.
+    pub(crate) is_relayed: bool,
 }
 
 /// State that the threads of a transfer share.
@@ -45,21 +52,47 @@ pub(super) struct TransferShared {
     pub(super) meter: Arc<Meter>,
     /// Sequence number of the connection; `None` if it is the only one.
     pub(super) number: Option<u64>,
+    pub(super) peer: Party,
     pub(super) forth: ObservedDirection,
     pub(super) back: ObservedDirection,
     endings: Mutex<Endings>,
     pub(super) changed: Condvar,
+    /// Whether the peer had closed before this process shut the connection down; unset while it has
+    /// not done so.
+    pub(super) peer_had_closed: OnceLock<bool>,
+    /// Set if a person at a terminal can leave.
+    leaving: Option<Arc<Leaving>>,
 }
 
 /// Time in which the input can still end after the peer has closed an unused connection.
 const INPUT_END_TIME: Duration = Duration::from_millis(100);
 
+/// Time in which the peer can read what was sent before a person has left.
+const READ_TIME: Duration = Duration::from_millis(500);
+
 /// Moves bytes in both directions until both have ended, or a limit is reached.
-pub(crate) fn transfer(job: Job) -> TransferReport {
-    let Job { stream, number, is_only, input, output, options, meter, observer } = job;
-    let observed = |direction| ObservedDirection::new(observer.as_ref(), number, direction);
+pub(crate) fn transfer(job: StdioJob) -> TransferReport {
+    let StdioJob {
+        stream,
+        number,
+        is_only,
+        input,
+        output,
+        options,
+        meter,
+        observation,
+        peer,
+        is_relayed,
+    } = job;
+    let logged = (!is_relayed).then(|| LoggedConnection {
+        number: (!is_only).then_some(number),
+        parties: Parties { first: Party::Stdio, second: peer },
+    });
+    let [forth, back] = Observation::directions(observation.as_ref(), number, logged);
     let (mut sends, receives) = (options.sends, options.receives);
-    let timed = options.is_timed();
+    let leaving = input.leaving().map(Arc::clone);
+    // A person who leaves does not wait for a peer or a terminal that is blocked.
+    let timed = options.is_timed() || leaving.is_some();
     if options.empty_messages == EmptyMessages::Data {
         poll::ignore_empty_messages(&stream);
     }
@@ -68,14 +101,26 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
         options,
         meter,
         number: (!is_only).then_some(number),
-        forth: observed(Direction::Forth),
-        back: observed(Direction::Back),
+        peer,
+        forth,
+        back,
         endings: Mutex::new(Endings { sends, receives, ..Endings::default() }),
         changed: Condvar::new(),
+        peer_had_closed: OnceLock::new(),
+        leaving,
     });
+    if let Some(leaving) = &shared.leaving {
+        let left = Arc::downgrade(&shared);
+        leaving.on_leave(move || {
+            if let Some(shared) = left.upgrade() {
+                shared.ended(|_| {});
+            }
+        });
+    }
     if sends && receives && !timed && shared.send_short(&input, &output) {
         sends = false;
     }
+    let _stalls = tracing::enabled!(tracing::Level::DEBUG).then(|| shared.log_stalls());
     let send = {
         let shared = Arc::clone(&shared);
         move || shared.run_send(|| shared.send(&input))
@@ -100,7 +145,11 @@ pub(crate) fn transfer(job: Job) -> TransferReport {
         }
     }
     let limit = shared.wait();
-    shared.finish(limit)
+    let report = shared.finish(limit);
+    if let Some(observation) = &observation {
+        observation.finished(number, &report);
+    }
+    report
 }
 
 /// Runs a direction on its own thread, or on this one if no thread can be started.
@@ -122,7 +171,26 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// Time between two looks for a direction that waits for its output.
+const STALL_INTERVAL: Duration = Duration::from_millis(250);
+
 impl TransferShared {
+    /// Logs directions that wait for their output for long, until the result is dropped. Bytes that
+    /// are spliced from standard input are not seen while they wait.
+    fn log_stalls(self: &Arc<Self>) -> Ticker {
+        let (shared, mut watches) =
+            (Arc::clone(self), [StallWatch::default(), StallWatch::default()]);
+        Ticker::start(STALL_INTERVAL, move |_| {
+            let Self { meter, forth, back, .. } = &*shared;
+            for (watch, (gauge, direction)) in
+                watches.iter_mut().zip([(&meter.sent, forth), (&meter.received, back)])
+            {
+                let stall = watch.check(gauge.held() > 0, gauge.delivered(), Instant::now());
+                direction.stalled(stall);
+            }
+        })
+    }
+
     /// Runs the sending direction. A panic becomes its error, because other threads wait for its
     /// end.
     fn run_send(&self, send: impl FnOnce()) {
@@ -179,9 +247,23 @@ impl TransferShared {
 
     fn sent(&self, end: ThreadEnd) {
         self.forth.ended(&end.reason);
-        match self.options.eof.after(&end.reason) {
+        let after = match end.reason {
+            DirectionEnd::Eof if self.has_left() => {
+                // A peer that finds the connection closed may discard the rest.
+                if let Err(error) = self.stream.drain(READ_TIME) {
+                    tracing::debug!(%error, "the peer has not read everything");
+                }
+                AfterEnd::StopBoth
+            }
+            ref reason => self.options.eof.after(reason),
+        };
+        match after {
             AfterEnd::Continue => {}
-            AfterEnd::SendEof => self.shutdown(Shutdown::Write),
+            AfterEnd::SendEof => {
+                if self.shutdown(Shutdown::Write) {
+                    self.forth.shut_down();
+                }
+            }
             AfterEnd::StopBoth => self.stop(Shutdown::Both),
         }
         poll::watch_delivery(&self.stream);
@@ -234,12 +316,17 @@ impl TransferShared {
 
     /// Ends both directions after the held bytes are delivered.
     pub(super) fn stop(&self, how: Shutdown) {
+        // After our own shutdown of both directions, the socket reports the same for every peer.
+        self.peer_had_closed.get_or_init(|| self.stream.peer_hung_up().unwrap_or(false));
         self.meter.stop.store(true, Ordering::SeqCst);
         self.shutdown(how);
     }
 
-    fn shutdown(&self, how: Shutdown) {
-        match self.stream.shutdown(how) {
+    /// Shuts the connection down. Returns whether that was possible.
+    fn shutdown(&self, how: Shutdown) -> bool {
+        let result = self.stream.shutdown(how);
+        let is_done = result.is_ok();
+        match result {
             Ok(()) => {}
             // The peer finds the end of file when the connection is closed.
             Err(error) if error.kind() == ErrorKind::Unsupported => {
@@ -247,6 +334,12 @@ impl TransferShared {
             }
             Err(error) => tracing::warn!(%error, "cannot shut the connection down"),
         }
+        is_done
+    }
+
+    /// Returns whether the person at the terminal has left.
+    pub(super) fn has_left(&self) -> bool {
+        self.leaving.as_ref().is_some_and(|leaving| leaving.has_left())
     }
 
     fn ended(&self, change: impl FnOnce(&mut Endings)) {

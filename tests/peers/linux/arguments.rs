@@ -9,12 +9,16 @@ pub(super) struct Arguments {
     /// Which tables to make; all of them if none is named.
     #[arg(value_enum)]
     pub(super) which: Vec<Which>,
-    /// How many times each program does the work.
-    #[arg(long, value_name = "N", default_value = "5", value_parser = rounds)]
-    pub(super) rounds: usize,
-    /// How much goes through each program in a round, where throughput is measured.
-    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size)]
-    pub(super) bytes: u64,
+    /// How many times each program does the work. [default: 5, with --short 2]
+    #[arg(long, value_name = "N", value_parser = rounds)]
+    rounds: Option<usize>,
+    /// How much goes through each program in a round, where throughput is measured. [default: 1G,
+    /// with --short 64M]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    bytes: Option<u64>,
+    /// Tries the comparison: fewer rounds, and a tenth of the messages and connections.
+    #[arg(long)]
+    pub(super) short: bool,
     /// Passed by cargo to every bench.
     #[arg(long, hide = true)]
     pub(super) bench: bool,
@@ -34,7 +38,7 @@ pub(super) enum Which {
     Messages,
     /// New connections through a relay.
     Connections,
-    /// 10,000 open connections through one relay.
+    /// 4,000 open connections through one relay.
     Many,
     /// One request by a whole process.
     OneShot,
@@ -43,6 +47,14 @@ pub(super) enum Which {
 }
 
 impl Arguments {
+    pub(super) fn rounds(&self) -> usize {
+        self.rounds.unwrap_or(if self.short { 2 } else { 5 })
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.unwrap_or(if self.short { 64 << 20 } else { 1 << 30 })
+    }
+
     pub(super) fn tables(&self) -> &[Which] {
         if self.which.is_empty() { Which::value_variants() } else { &self.which }
     }

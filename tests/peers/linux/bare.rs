@@ -103,7 +103,7 @@ pub(super) fn serve(
 }
 
 /// Prints bytes per second, the median time of a message in nanoseconds, or connections per
-/// second.
+/// second, and the number of messages or connections, with those of the warm-up.
 pub(super) fn client(path: &Path, work: Work, size: usize, cpu: usize) -> Result<()> {
     keep_to(cpu)?;
     let figure = match work {
@@ -111,36 +111,40 @@ pub(super) fn client(path: &Path, work: Work, size: usize, cpu: usize) -> Result
         Work::Latency => latency(path, size)?,
         Work::Connect => connections(path, size)?,
     };
-    println!("{figure}");
+    println!("{} {}", figure.0, figure.1);
     Ok(())
 }
 
-fn throughput(path: &Path, size: usize) -> Result<f64> {
+fn throughput(path: &Path, size: usize) -> Result<(f64, usize)> {
     let message = vec![b'.'; size];
     let mut stream = UnixStream::connect(path)?;
     start_the_clock();
+    let mut warm_up = 0;
     while part() == WARMING_UP {
         stream.write_all(&message)?;
+        warm_up += 1;
     }
-    let (start, mut bytes) = (Instant::now(), 0);
+    let (start, mut count) = (Instant::now(), 0);
     while part() == MEASURED {
         stream.write_all(&message)?;
-        bytes += size;
+        count += 1;
     }
     // The server ends the connection when it has received everything.
     stream.shutdown(Shutdown::Write)?;
     ensure!(stream.read(&mut [0])? == 0, "the server says something");
-    Ok(bytes as f64 / start.elapsed().as_secs_f64())
+    Ok(((count * size) as f64 / start.elapsed().as_secs_f64(), warm_up + count))
 }
 
-fn latency(path: &Path, size: usize) -> Result<f64> {
+fn latency(path: &Path, size: usize) -> Result<(f64, usize)> {
     let (message, mut answer) = (vec![b'.'; size], vec![0; size]);
     let mut times = Vec::with_capacity(MESSAGES);
     let mut stream = UnixStream::connect(path)?;
     start_the_clock();
+    let mut warm_up = 0;
     while part() == WARMING_UP {
         stream.write_all(&message)?;
         stream.read_exact(&mut answer)?;
+        warm_up += 1;
     }
     while part() == MEASURED {
         let start = Instant::now();
@@ -149,10 +153,10 @@ fn latency(path: &Path, size: usize) -> Result<f64> {
         times.push(start.elapsed());
     }
     times.sort_unstable();
-    Ok(times[times.len() / 2].as_nanos() as f64)
+    Ok((times[times.len() / 2].as_nanos() as f64, warm_up + times.len()))
 }
 
-fn connections(path: &Path, size: usize) -> Result<f64> {
+fn connections(path: &Path, size: usize) -> Result<(f64, usize)> {
     let (message, mut answer) = (vec![b'.'; size], vec![0; size]);
     let mut times = Vec::with_capacity(MESSAGES);
     let mut visit = || -> Result<Duration> {
@@ -163,14 +167,16 @@ fn connections(path: &Path, size: usize) -> Result<f64> {
         Ok(start.elapsed())
     };
     start_the_clock();
+    let mut warm_up = 0;
     while part() == WARMING_UP {
         visit()?;
+        warm_up += 1;
     }
     let start = Instant::now();
     while part() == MEASURED {
         times.push(visit()?);
     }
-    Ok(times.len() as f64 / start.elapsed().as_secs_f64())
+    Ok((times.len() as f64 / start.elapsed().as_secs_f64(), warm_up + times.len()))
 }
 
 /// The phase of the run: cheaper to check than a clock.

@@ -7,6 +7,10 @@
 //! client for the server that can read. This varies from run to run by more than the loops differ:
 //! a comparison takes many rounds.
 //!
+//! The CPU time is that of both sides together, for each message or connection. It depends less on
+//! other load than the rest. That of the bare loops contains the start of their processes, about a
+//! thousandth.
+//!
 //! The programs take turns at each figure, and each round begins with another one, so that other
 //! load on the machine affects all of them.
 
@@ -19,9 +23,11 @@ use super::{
     roles::role,
     row::Row,
     stdio::listening,
+    summary::Better,
     table::{Column, Table},
+    usage,
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use std::{
     fs,
     process::{Command, Stdio},
@@ -33,6 +39,8 @@ const BENCH: &str = "lsock bench";
 
 /// A figure of all programs.
 struct Figure {
+    /// What each message or connection is.
+    name: &'static str,
     head: &'static str,
     digits: usize,
     work: Work,
@@ -43,10 +51,11 @@ struct Figure {
 }
 
 const FIGURES: [Figure; 5] = [
-    throughput("64 KiB, GB/s", 2, 64 << 10, 1e-9),
-    throughput("4 KiB, MB/s", 0, 4 << 10, 1e-6),
-    throughput("64 B, MB/s", 1, 64, 1e-6),
+    throughput("64 KiB", "64 KiB, GB/s", 2, 64 << 10, 1e-9),
+    throughput("4 KiB", "4 KiB, MB/s", 0, 4 << 10, 1e-6),
+    throughput("64 B", "64 B, MB/s", 1, 64, 1e-6),
     Figure {
+        name: "64 B there and back",
         head: "64 B there and back, p50 in µs",
         digits: 2,
         work: Work::Latency,
@@ -55,6 +64,7 @@ const FIGURES: [Figure; 5] = [
         column: "p50_nanoseconds",
     },
     Figure {
+        name: "a connection",
         head: "connections per second",
         digits: 0,
         work: Work::Connect,
@@ -64,24 +74,39 @@ const FIGURES: [Figure; 5] = [
     },
 ];
 
-const fn throughput(head: &'static str, digits: usize, size: usize, scale: f64) -> Figure {
+const fn throughput(
+    name: &'static str,
+    head: &'static str,
+    digits: usize,
+    size: usize,
+    scale: f64,
+) -> Figure {
     let column = "bytes_per_second_median";
-    Figure { head, digits, work: Work::Throughput, size, scale, column }
+    Figure { name, head, digits, work: Work::Throughput, size, scale, column }
 }
 
 pub(super) fn tables(run: &Run) -> Result<Vec<Table>> {
     let cpus = allowed()?;
     let (first, last) = cpus.first().copied().zip(cpus.last().copied()).context("no CPU")?;
-    let mut tables = vec![table(run, "`lsock bench` and a bare loop on one CPU", last, last)?];
+    let title = "`lsock bench` and a bare loop on one CPU";
+    let mut tables = vec![table(run, title, "on one CPU", last, last)?];
     if first != last {
-        tables.push(table(run, "The same with a CPU for each side", first, last)?);
+        let title = "The same with a CPU for each side";
+        tables.push(table(run, title, "on two CPUs", first, last)?);
     }
     Ok(tables)
 }
 
-fn table(run: &Run, title: &str, server: usize, client: usize) -> Result<Table> {
+fn table(run: &Run, title: &str, place: &str, server: usize, client: usize) -> Result<Table> {
     let note = format!("{TIME:?} in each round, after {WARM_UP:?} that are not counted.");
-    let columns = FIGURES.iter().map(|it| Column::precise(it.head, it.digits)).collect();
+    let mut columns = Vec::new();
+    for it in &FIGURES {
+        let better = if it.work == Work::Latency { Better::Less } else { Better::More };
+        let work = format!("bench {place}, {}", it.head);
+        let cpu = format!("bench {place}, {}, CPU in µs", it.name);
+        columns.push(Column::precise(it.head, it.digits).summary(work, better));
+        columns.push(Column::precise("CPU in µs", 2).summary(cpu, Better::Less));
+    }
     let mut table = Table::new(title, note, BARE, columns);
     let mut rows = [Row::new(BARE), Row::new(BESIDE), Row::new(BENCH)];
     for round in 0..run.rounds {
@@ -95,7 +120,8 @@ fn table(run: &Run, title: &str, server: usize, client: usize) -> Result<Table> 
                         0 | 1 => bare(run, figure, server, client, index == 1)?,
                         _ => bench(run, figure, server, client)?,
                     };
-                    done.push(measured * figure.scale);
+                    let [result, cpu] = measured;
+                    done.extend([result * figure.scale, cpu]);
                     Ok(())
                 });
             }
@@ -108,13 +134,15 @@ fn table(run: &Run, title: &str, server: usize, client: usize) -> Result<Table> 
     Ok(table)
 }
 
+/// Returns the figure, and the CPU time for each message in microseconds.
 fn bare(
     run: &Run,
     figure: &Figure,
     server: usize,
     client: usize,
     has_idle_thread: bool,
-) -> Result<f64> {
+) -> Result<[f64; 2]> {
+    let before = usage::ended_children()?;
     let path = run.folder.join("bare.sock");
     let path = path.to_string_lossy();
     // The one of the last round.
@@ -134,10 +162,15 @@ fn bare(
     if figure.work != Work::Connect {
         serves.succeed()?;
     }
-    answer.first().copied().context("the client prints nothing")
+    drop((client, serves));
+    let cpu = usage::ended_children()? - before;
+    match answer[..] {
+        [result, count] => Ok([result, cpu / count * 1e6]),
+        _ => bail!("the client prints {answer:?}"),
+    }
 }
 
-fn bench(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64> {
+fn bench(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<[f64; 2]> {
     let pin = if server == client { client.to_string() } else { format!("{server},{client}") };
     let mut command = programs::lsock();
     command
@@ -148,7 +181,10 @@ fn bench(run: &Run, figure: &Figure, server: usize, client: usize) -> Result<f64
     // The sockets are in the folder of those of the bare loop: the time of a path lookup depends on
     // the folder.
     command.env("TMPDIR", &run.folder);
-    Ok(figures(run, &mut command, &[figure.column])?[0])
+    match figures(run, &mut command, &[figure.column, "cpu_microseconds_per_message"])?[..] {
+        [result, cpu] => Ok([result, cpu]),
+        _ => bail!("not two figures"),
+    }
 }
 
 /// Runs `lsock bench` with a single case; returns figures by the names of its CSV columns.

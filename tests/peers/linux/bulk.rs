@@ -15,6 +15,7 @@ use super::{
     pattern::{Check, Pattern},
     relays::Relay,
     source_sink::BLOCK,
+    summary::Better,
     table::{Column, Table},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -26,15 +27,19 @@ use std::{
     time::Instant,
 };
 
-const RELAYS: [Relay; 5] =
-    [Relay::Direct, Relay::Splice, Relay::Lsock, Relay::Socat, Relay::Proxyd];
+const RELAYS: [Relay; 6] =
+    [Relay::Direct, Relay::Splice, Relay::Epoll, Relay::Lsock, Relay::Socat, Relay::Proxyd];
 
 pub(super) fn table(run: &Run) -> Result<Table> {
     let mut table = Table::new(
         "Bulk data through a relay",
         format!("{} MB from a client to a server that discards them.", run.bytes / 1_000_000),
         Relay::Splice.name(),
-        vec![Column::new("GB/s", 2), Column::new("CPU seconds of the relay per GB", 3)],
+        vec![
+            Column::new("GB/s", 2).summary("relay, bulk, GB/s", Better::More),
+            Column::new("CPU seconds of the relay per GB", 3)
+                .summary("relay, bulk, CPU seconds per GB", Better::Less),
+        ],
     );
     let mut lanes = Lanes::open(run, "discard", &RELAYS)?;
     let block = BLOCK.to_string();

@@ -9,11 +9,12 @@ use super::{
     lanes::Lanes,
     relays::Relay,
     route::Route,
+    summary::Better,
     table::{Column, Table},
 };
 use anyhow::Result;
 
-const RELAYS: [Relay; 4] = [Relay::Direct, Relay::Lsock, Relay::Socat, Relay::Proxyd];
+const RELAYS: [Relay; 5] = [Relay::Direct, Relay::Epoll, Relay::Lsock, Relay::Socat, Relay::Proxyd];
 
 /// Number of connections in a round.
 const COUNT: u64 = 3000;
@@ -22,10 +23,14 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     let mut table = Table::new(
         "New connections through a relay",
         format!("{COUNT} connections in each round, each with 8 B there and back."),
-        Relay::Direct.name(),
+        Relay::Epoll.name(),
         vec![
-            Column::new("per second, one after another", 0),
-            Column::new("per second, by four threads", 0),
+            Column::new("per second, one after another", 0)
+                .summary("relay, connections one after another, per second", Better::More),
+            Column::new("CPU of the relay in µs", 1)
+                .summary("relay, connections one after another, CPU in µs for each", Better::Less),
+            Column::new("per second, by four threads", 0)
+                .summary("relay, connections by four threads, per second", Better::More),
         ],
     );
     let mut lanes = Lanes::open(run, "echo-events", &RELAYS)?;
@@ -35,8 +40,9 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     for _ in 0..run.rounds {
         for lane in &mut lanes.lanes {
             lane.row.record(|| {
-                let one = rate(run, &mut lane.route, COUNT, 1)?;
-                Ok(vec![one, rate(run, &mut lane.route, COUNT, 4)?])
+                let count = run.count(COUNT);
+                let (one, cpu) = lane.route.with_cpu(|route| rate(run, route, count, 1))?;
+                Ok(vec![one, cpu / count as f64, rate(run, &mut lane.route, count, 4)?])
             });
         }
     }

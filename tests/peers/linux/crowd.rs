@@ -12,23 +12,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Bytes of a message.
-const SIZE: usize = 64;
-
-/// Messages that are under way at a time.
-pub(super) const UNDER_WAY: usize = 64;
+/// Events of one wait, at most.
+const EVENTS: usize = 256;
 
 #[derive(Debug)]
 struct Crowd {
     streams: Vec<UnixStream>,
     /// The message whose answer each connection waits for.
-    waiting: Vec<Option<u64>>,
+    waiting: Vec<u64>,
     sent: u64,
-    random: u64,
 }
 
 /// Prints the seconds until all are connected and served, waits for the end of stdin, and prints
-/// the messages per second.
+/// the messages per second and their number.
 pub(super) fn crowd(path: &Path, count: u64) -> Result<()> {
     let start = Instant::now();
     let connect = |number| {
@@ -41,55 +37,42 @@ pub(super) fn crowd(path: &Path, count: u64) -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     println!("{}", start.elapsed().as_secs_f64());
     std::io::stdin().read_to_end(&mut Vec::new())?;
-    let waiting = vec![None; streams.len()];
-    println!("{}", Crowd { streams, waiting, sent: 0, random: 1 }.chat()?);
+    let waiting = vec![0; streams.len()];
+    let (rate, messages) = Crowd { streams, waiting, sent: 0 }.chat()?;
+    println!("{rate} {messages}");
     Ok(())
 }
 
 impl Crowd {
-    /// Measures messages per second.
-    fn chat(&mut self) -> Result<f64> {
+    /// Returns messages per second, and their number.
+    fn chat(&mut self) -> Result<(f64, u64)> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         for (number, stream) in self.streams.iter().enumerate() {
             epoll::add(&epoll, stream, EventData::new_u64(number as u64), EventFlags::IN)?;
         }
         let start = Instant::now();
-        for _ in 0..UNDER_WAY.min(self.streams.len().div_ceil(2)) {
-            self.send()?;
+        for index in 0..self.streams.len() {
+            self.send(index)?;
         }
         let mut answers: u64 = 0;
-        let mut events = Vec::with_capacity(UNDER_WAY);
+        let mut events = Vec::with_capacity(EVENTS);
         while start.elapsed() < Duration::from_secs(1) {
             epoll::wait(&epoll, spare_capacity(&mut events), None)?;
             for event in events.drain(..) {
-                self.receive(event.data.u64() as usize)?;
+                let index = event.data.u64() as usize;
+                receive(&mut self.streams[index], self.waiting[index])?;
                 answers += 1;
-                self.send()?;
+                self.send(index)?;
             }
         }
-        Ok(answers as f64 / start.elapsed().as_secs_f64())
+        Ok((answers as f64 / start.elapsed().as_secs_f64(), answers))
     }
 
-    /// Sends a message over an idle connection.
-    fn send(&mut self) -> Result<()> {
-        let index = loop {
-            self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let index = (self.random >> 33) as usize % self.streams.len();
-            if self.waiting[index].is_none() {
-                break index;
-            }
-        };
-        self.waiting[index] = Some(self.sent);
-        self.streams[index].write_all(&message(self.sent))?;
+    /// Sends the next message, which is unique, over a connection without one under way.
+    fn send(&mut self, index: usize) -> Result<()> {
+        self.waiting[index] = self.sent;
+        self.streams[index].write_all(&self.sent.to_le_bytes())?;
         self.sent += 1;
-        Ok(())
-    }
-
-    fn receive(&mut self, index: usize) -> Result<()> {
-        let number = self.waiting[index].take().context("an answer to nothing")?;
-        let mut answer = [0; SIZE];
-        self.streams[index].read_exact(&mut answer)?;
-        ensure!(answer == message(number), "a wrong answer");
         Ok(())
     }
 }
@@ -97,16 +80,12 @@ impl Crowd {
 /// Sends 8 B and receives them back.
 fn greet(stream: &mut UnixStream, number: u64) -> Result<()> {
     stream.write_all(&number.to_le_bytes())?;
+    receive(stream, number)
+}
+
+fn receive(stream: &mut UnixStream, number: u64) -> Result<()> {
     let mut answer = [0; 8];
     stream.read_exact(&mut answer)?;
     ensure!(u64::from_le_bytes(answer) == number, "a wrong answer");
     Ok(())
-}
-
-/// Returns a unique message.
-fn message(number: u64) -> [u8; SIZE] {
-    let mut message = [b'.'; SIZE];
-    message[..8].copy_from_slice(&number.to_le_bytes());
-    message[SIZE - 8..].copy_from_slice(&number.to_be_bytes());
-    message
 }

@@ -9,11 +9,12 @@ use super::{
     lanes::Lanes,
     pattern::Check,
     relays::Relay,
+    summary::Better,
     table::{Column, Table},
 };
 use anyhow::Result;
 
-const RELAYS: [Relay; 4] = [Relay::Direct, Relay::Lsock, Relay::Socat, Relay::Proxyd];
+const RELAYS: [Relay; 5] = [Relay::Direct, Relay::Epoll, Relay::Lsock, Relay::Socat, Relay::Proxyd];
 
 /// Sizes in bytes, and the number of messages of that size in a round.
 const SIZES: [(u64, u64); 3] = [(64, 200_000), (512, 200_000), (4096, 100_000)];
@@ -22,11 +23,20 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     let mut table = Table::new(
         "Small messages through a relay",
         "100,000 to 200,000 writes one way in each round.".to_owned(),
-        Relay::Direct.name(),
+        Relay::Epoll.name(),
         vec![
-            Column::new("messages of 64 B per second", 0),
-            Column::new("of 512 B per second", 0),
-            Column::new("of 4 KiB per second", 0),
+            Column::new("messages of 64 B per second", 0)
+                .summary("relay, stream of messages of 64 B, per second", Better::More),
+            Column::new("CPU of the relay in µs", 2)
+                .summary("relay, stream of messages of 64 B, CPU in µs for each", Better::Less),
+            Column::new("of 512 B per second", 0)
+                .summary("relay, stream of messages of 512 B, per second", Better::More),
+            Column::new("CPU of the relay in µs", 2)
+                .summary("relay, stream of messages of 512 B, CPU in µs for each", Better::Less),
+            Column::new("of 4 KiB per second", 0)
+                .summary("relay, stream of messages of 4 KiB, per second", Better::More),
+            Column::new("CPU of the relay in µs", 2)
+                .summary("relay, stream of messages of 4 KiB, CPU in µs for each", Better::Less),
         ],
     );
     let mut lanes = Lanes::open(run, "discard", &RELAYS)?;
@@ -41,10 +51,11 @@ pub(super) fn table(run: &Run) -> Result<Table> {
             lane.row.record(|| {
                 let mut rates = Vec::new();
                 for (size, count) in SIZES {
+                    let count = run.count(count);
                     let (bytes, block) = ((size * count).to_string(), size.to_string());
                     let args = ["send", &bytes, &block, Check::Samples.text()];
-                    let figures = lane.route.client(run, &args)?;
-                    rates.push(count as f64 / figures[0]);
+                    let (figures, cpu) = lane.route.with_cpu(|route| route.client(run, &args))?;
+                    rates.extend([count as f64 / figures[0], cpu / count as f64]);
                 }
                 Ok(rates)
             });

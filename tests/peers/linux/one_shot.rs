@@ -12,6 +12,7 @@ use super::{
     programs,
     relays::Relay,
     row::Row,
+    summary::Better,
     table::{Column, Table},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -28,14 +29,14 @@ const LSOCK: &str = "lsock connect";
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
 /// Number of runs in a round.
-const COUNT: usize = 40;
+const COUNT: u64 = 40;
 
 pub(super) fn table(run: &Run) -> Result<Table> {
     let mut table = Table::new(
         "One request by a whole process",
         format!("The median of {COUNT} runs in each round."),
-        LSOCK,
-        vec![Column::new("ms", 2)],
+        NOTHING,
+        vec![Column::new("ms", 2).summary("one-shot `connect`, whole process, ms", Better::Less)],
     );
     let lanes = Lanes::open(run, "echo-events", &[Relay::Direct])?;
     let path = lanes.lanes[0].route.address().to_string_lossy();
@@ -72,7 +73,7 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     }
     for _ in 0..run.rounds {
         let mut times: Vec<Vec<f64>> = vec![Vec::new(); rows.len()];
-        for _ in 0..COUNT {
+        for _ in 0..run.count(COUNT) {
             for ((row, program), times) in rows.iter_mut().zip(&mut times) {
                 row.check(|| once(program).map(|time| times.push(time)));
             }

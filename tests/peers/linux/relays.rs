@@ -8,7 +8,9 @@ use std::{path::Path, process::Command};
 pub(super) enum Relay {
     /// No relay: the client connects to the server itself.
     Direct,
-    /// A blocking splice loop in a thread for each direction.
+    /// The bare event loop, which copies through a buffer.
+    Epoll,
+    /// The bare event loop, which splices through kernel pipes.
     Splice,
     Lsock,
     /// A process for each connection.
@@ -21,7 +23,8 @@ impl Relay {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
-            Self::Splice => "a splice relay",
+            Self::Epoll => "a bare epoll relay",
+            Self::Splice => "a bare splice relay",
             Self::Lsock => "lsock relay",
             Self::Socat => "socat (fork)",
             Self::Proxyd => "systemd-socket-proxyd",
@@ -30,7 +33,7 @@ impl Relay {
 
     pub(super) fn is_installed(self) -> bool {
         match self {
-            Self::Direct | Self::Splice | Self::Lsock => true,
+            Self::Direct | Self::Epoll | Self::Splice | Self::Lsock => true,
             Self::Socat => programs::find("socat").is_some(),
             Self::Proxyd => programs::find(PROXYD).is_some() && programs::find(ACTIVATE).is_some(),
         }
@@ -40,6 +43,7 @@ impl Relay {
     pub(super) fn command(self, listen: &Path, target: &Path) -> Result<Option<Command>> {
         let mut command = match self {
             Self::Direct => return Ok(None),
+            Self::Epoll => role("epoll-relay")?,
             Self::Splice => role("splice-relay")?,
             Self::Lsock => {
                 let mut command = programs::lsock();

@@ -1,6 +1,6 @@
 //! The roles of this program, each in a process of its own.
 
-use super::{bare, bulk, crowd, echo, pattern::Check, source_sink, splice};
+use super::{bare, bulk, crowd, echo, epoll_relay, pattern::Check, source_sink, splice};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::{path::Path, process::Command};
@@ -28,7 +28,12 @@ pub(super) fn play(role: &str, args: &[String]) -> Result<()> {
         ("sink", [bytes, check]) => source_sink::sink(bytes.parse()?, Check::parse(check)?),
         ("splice-connect", [path]) => splice::connect(Path::new(path)),
         ("splice-listen", [path]) => splice::listen(Path::new(path)),
-        ("splice-relay", [listen, target]) => splice::relay(Path::new(listen), Path::new(target)),
+        ("epoll-relay", [listen, target]) => {
+            epoll_relay::copy(Path::new(listen), Path::new(target))
+        }
+        ("splice-relay", [listen, target]) => {
+            epoll_relay::splice_through_pipes(Path::new(listen), Path::new(target))
+        }
         ("discard", [path]) => bulk::discard(Path::new(path)),
         ("send", [path, bytes, block, check]) => {
             bulk::send(Path::new(path), bytes.parse()?, block.parse()?, Check::parse(check)?)

@@ -11,25 +11,31 @@ use super::{
     one_cpu::on_one_cpu,
     relays::Relay,
     route::Route,
+    summary::Better,
     table::{Column, Table},
 };
 use anyhow::Result;
 
-const RELAYS: [Relay; 4] = [Relay::Direct, Relay::Lsock, Relay::Socat, Relay::Proxyd];
+const RELAYS: [Relay; 5] = [Relay::Direct, Relay::Epoll, Relay::Lsock, Relay::Socat, Relay::Proxyd];
 const COUNT: u64 = 10_000;
 
 pub(super) fn tables(run: &Run) -> Result<Vec<Table>> {
-    let anywhere = table(run, "A message of 64 B there and back")?;
-    let pinned = on_one_cpu(|| table(run, "The same with all processes on one CPU"))?;
+    let p50 = || Column::precise("p50 in µs", 1);
+    let cpu = || Column::precise("CPU of the relay in µs", 2);
+    let anywhere = table(run, "A message of 64 B there and back", p50(), cpu())?;
+    let p50 = p50().summary("relay, round trip of 64 B on one CPU, p50 in µs", Better::Less);
+    let cpu = cpu().summary("relay, round trip of 64 B on one CPU, CPU in µs", Better::Less);
+    let title = "The same with all processes on one CPU";
+    let pinned = on_one_cpu(|| table(run, title, p50, cpu))?;
     Ok(vec![anywhere, pinned])
 }
 
-fn table(run: &Run, title: &str) -> Result<Table> {
+fn table(run: &Run, title: &str, p50: Column, cpu: Column) -> Result<Table> {
     let mut table = Table::new(
         title,
         format!("{COUNT} messages in each round, one at a time."),
-        Relay::Direct.name(),
-        vec![Column::new("p50 in µs", 1), Column::new("p99 in µs", 1)],
+        Relay::Epoll.name(),
+        vec![p50, Column::new("p99 in µs", 1), cpu],
     );
     let mut lanes = Lanes::open(run, "echo-threads", &RELAYS)?;
     for lane in &mut lanes.lanes {
@@ -37,7 +43,12 @@ fn table(run: &Run, title: &str) -> Result<Table> {
     }
     for _ in 0..run.rounds {
         for lane in &mut lanes.lanes {
-            lane.row.record(|| times(run, &mut lane.route, COUNT));
+            lane.row.record(|| {
+                let count = run.count(COUNT);
+                let (mut figures, cpu) = lane.route.with_cpu(|route| times(run, route, count))?;
+                figures.push(cpu / count as f64);
+                Ok(figures)
+            });
         }
     }
     lanes.close(&mut table);

@@ -76,6 +76,16 @@ impl Route {
         })
     }
 
+    /// Does the work, and returns its result and the relay's CPU time for it in microseconds.
+    pub(super) fn with_cpu<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<(T, f64)> {
+        let before = self.cpu()?;
+        let result = work(self)?;
+        Ok((result, (self.cpu()? - before) * 1e6))
+    }
+
     /// Returns the relay's memory in bytes.
     pub(super) fn memory(&self) -> Result<f64> {
         self.relay.as_ref().map_or(Ok(f64::NAN), |relay| usage::memory(relay.pid()))

@@ -44,6 +44,11 @@ impl Row {
         self.failure = Some(format!("{error:#}"));
     }
 
+    /// Returns the ratios of a column's figures to those of another program in the same round.
+    pub(super) fn ratios(&self, to: &Self, column: usize) -> Vec<f64> {
+        self.figures(column).iter().zip(to.figures(column)).map(|(one, of)| one / of).collect()
+    }
+
     /// Returns the figures of a column in all rounds.
     pub(super) fn figures(&self, column: usize) -> Vec<f64> {
         self.runs.iter().map(|run| run[column]).collect()

@@ -1,17 +1,14 @@
-//! The baseline of lsock: only `splice(2)` in a loop, with blocking descriptors, as the parts of a
-//! pipeline and as a relay.
+//! The limit of a pipeline: only `splice(2)` in a loop on each side, with blocking descriptors.
 
 use anyhow::{Context as _, Result};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 use std::{
     io,
-    net::Shutdown,
     os::{
         fd::{AsFd, OwnedFd},
         unix::net::{UnixListener, UnixStream},
     },
     path::Path,
-    thread,
 };
 
 /// Maximum number of bytes of one call, and the size of pipes.
@@ -39,31 +36,4 @@ pub(super) fn connect(path: &Path) -> Result<()> {
 pub(super) fn listen(path: &Path) -> Result<()> {
     let (stream, _) = UnixListener::bind(path)?.accept()?;
     between(&stream, &io::stdout())
-}
-
-/// Splices from socket to socket through a pipe, with a thread for each direction.
-pub(super) fn relay(path: &Path, target: &Path) -> Result<()> {
-    for client in UnixListener::bind(path)?.incoming() {
-        let client = client?;
-        let server = UnixStream::connect(target)?;
-        let back = (server.try_clone()?, client.try_clone()?);
-        // The error of a connection ends only its own thread.
-        thread::spawn(move || direction(&client, &server));
-        thread::spawn(move || direction(&back.0, &back.1));
-    }
-    Ok(())
-}
-
-fn direction(from: &UnixStream, to: &UnixStream) -> Result<()> {
-    let (reader, writer) = large_pipe()?;
-    loop {
-        let mut left = splice(from, None, &writer, None, SIZE, SpliceFlags::empty())?;
-        if left == 0 {
-            to.shutdown(Shutdown::Write)?;
-            return Ok(());
-        }
-        while left > 0 {
-            left -= splice(&reader, None, to, None, left, SpliceFlags::empty())?;
-        }
-    }
 }

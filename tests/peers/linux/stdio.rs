@@ -14,6 +14,7 @@ use super::{
     roles::role,
     row::Row,
     splice::large_pipe,
+    summary::Better,
     table::{Column, Table},
 };
 use anyhow::{Result, bail};
@@ -31,7 +32,9 @@ pub(super) fn table(run: &Run) -> Result<Table> {
         "From pipe to pipe through a socket",
         format!("{} MB through `source | connect` and `listen | sink`.", run.bytes / 1_000_000),
         LOOPS,
-        vec![Column::new("GB/s", 2)],
+        vec![
+            Column::new("GB/s", 2).summary("stdin pipe → socket → stdout pipe, GB/s", Better::More),
+        ],
     );
     let mut rows = Vec::new();
     for pair in &PAIRS {
@@ -56,7 +59,7 @@ pub(super) fn table(run: &Run) -> Result<Table> {
 }
 
 /// Returns the seconds that the sink has measured.
-fn pass(run: &Run, pair: &Pair, bytes: u64, check: Check) -> Result<f64> {
+pub(super) fn pass(run: &Run, pair: &Pair, bytes: u64, check: Check) -> Result<f64> {
     let path = run.folder.join("stdio.sock");
     let path = path.to_string_lossy();
     // OpenBSD nc and ncat leave their socket files behind.

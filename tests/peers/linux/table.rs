@@ -1,6 +1,6 @@
 //! Figures as a table in Markdown.
 
-use super::row::Row;
+use super::{row::Row, summary::Better};
 use std::fmt::{self, Display, Formatter};
 
 /// A figure of every row.
@@ -8,15 +8,17 @@ use std::fmt::{self, Display, Formatter};
 pub(super) struct Column {
     head: &'static str,
     /// Number of decimals.
-    digits: usize,
+    pub(super) digits: usize,
     has_ratio: bool,
     /// Number of decimals of a ratio.
-    ratio_digits: usize,
+    pub(super) ratio_digits: usize,
+    /// The name of the work in the summary, if the column belongs there.
+    pub(super) summary: Option<(String, Better)>,
 }
 
 impl Column {
     pub(super) fn new(head: &'static str, digits: usize) -> Self {
-        Self { head, digits, has_ratio: true, ratio_digits: 2 }
+        Self { head, digits, has_ratio: true, ratio_digits: 2, summary: None }
     }
 
     /// Creates a column whose ratios have three decimals.
@@ -28,6 +30,11 @@ impl Column {
     pub(super) fn without_ratio(head: &'static str, digits: usize) -> Self {
         Self { has_ratio: false, ..Self::new(head, digits) }
     }
+
+    /// Adds the column to the summary.
+    pub(super) fn summary(self, work: impl Into<String>, better: Better) -> Self {
+        Self { summary: Some((work.into(), better)), ..self }
+    }
 }
 
 #[derive(Debug)]
@@ -35,8 +42,8 @@ pub(super) struct Table {
     title: String,
     note: String,
     /// The row that ratios refer to.
-    base: &'static str,
-    columns: Vec<Column>,
+    pub(super) base: &'static str,
+    pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Row>,
     left_out: Vec<&'static str>,
 }
@@ -60,9 +67,7 @@ impl Table {
             if !column.has_ratio {
                 continue;
             }
-            let ratios = base.map_or_else(Vec::new, |base| {
-                figures.iter().zip(base.figures(index)).map(|(figure, of)| figure / of).collect()
-            });
+            let ratios = base.map_or_else(Vec::new, |base| row.ratios(base, index));
             cells.push(ratio(&ratios, column.ratio_digits));
         }
         cells
@@ -70,7 +75,7 @@ impl Table {
 }
 
 /// Formats a figure with commas between thousands.
-fn figure(figure: f64, digits: usize) -> String {
+pub(super) fn figure(figure: f64, digits: usize) -> String {
     let text = format!("{figure:.digits$}");
     let end = text.find('.').unwrap_or(text.len());
     let mut grouped = String::new();
@@ -84,7 +89,7 @@ fn figure(figure: f64, digits: usize) -> String {
 }
 
 /// Formats the median and the range of ratios.
-fn ratio(ratios: &[f64], digits: usize) -> String {
+pub(super) fn ratio(ratios: &[f64], digits: usize) -> String {
     let Some(middle) = median(ratios) else { return "–".to_owned() };
     let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
     let high = ratios.iter().copied().fold(0.0, f64::max);
@@ -94,7 +99,7 @@ fn ratio(ratios: &[f64], digits: usize) -> String {
     format!("{middle:.digits$} ({low:.digits$} to {high:.digits$})")
 }
 
-fn median(figures: &[f64]) -> Option<f64> {
+pub(super) fn median(figures: &[f64]) -> Option<f64> {
     let mut figures = figures.to_vec();
     figures.retain(|figure| figure.is_finite());
     figures.sort_by(f64::total_cmp);

@@ -1,7 +1,10 @@
 //! CPU time and memory of a process and all its descendants.
 
 use anyhow::{Context as _, Result};
-use nix::time::clock_getcpuclockid;
+use nix::{
+    sys::resource::{UsageWho, getrusage},
+    time::clock_getcpuclockid,
+};
 use rustix::{param::clock_ticks_per_second, process::Pid};
 use std::{
     fs, thread,
@@ -63,6 +66,15 @@ pub(super) fn cpu_seconds(root: Pid) -> Result<f64> {
         }
     }
     Ok(sum)
+}
+
+/// Returns the CPU time in seconds of all processes that this one has started and waited for.
+pub(super) fn ended_children() -> Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    Ok([usage.user_time(), usage.system_time()]
+        .iter()
+        .map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6)
+        .sum())
 }
 
 /// Returns the memory of the process and all its descendants in bytes: private memory, and its

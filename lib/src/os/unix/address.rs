@@ -10,13 +10,13 @@ use std::{borrow::Cow, ffi::OsStr, io, os::unix::net::SocketAddr, path::Path};
 
 /// The addresses that a name stands for.
 #[derive(Debug)]
-pub(super) enum Target<'a> {
+pub(super) enum NameAddresses<'a> {
     Abstract(&'a [u8]),
     /// The first of these files that can be reached.
     Files(Vec<Cow<'a, Path>>),
 }
 
-impl<'a> Target<'a> {
+impl<'a> NameAddresses<'a> {
     /// Returns the target of a name.
     ///
     /// # Errors

@@ -58,7 +58,7 @@ fn own_file(
     options: &ListenerOptions<'_>,
     is_undisturbed: bool,
 ) -> Result<OwnFile, Refusal> {
-    let (mode, group) = (mode_of(options), options.system.group);
+    let (mode, owner, group) = (mode_of(options), options.system.owner, options.system.group);
     let displaced = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => in_use(Obstacle::Displaced),
         _ => error.into(),
@@ -69,6 +69,7 @@ fn own_file(
         .then(|| OwnFile::new(path, Identity::of(&stat)))
         .transpose()?;
     if has_mode
+        && owner.is_none()
         && group.is_none()
         && let Some(file) = undisturbed
     {
@@ -85,13 +86,13 @@ fn own_file(
         return Err(in_use(Obstacle::Displaced));
     }
     let file = OwnFile::new(path, pinned.identity())?;
-    pinned.set_permissions(path, mode, group)?;
+    pinned.set_permissions(path, mode, owner, group)?;
     Ok(file)
 }
 
 /// Binds to a path that may be too long for an address: the name of a listener always fits, but
 /// the temporary name beside it, with which a live server is replaced, may not.
-fn bind_file(socket: &OwnedFd, path: &Path) -> io::Result<()> {
+pub(super) fn bind_file(socket: &OwnedFd, path: &Path) -> io::Result<()> {
     #[cfg(linux_like)]
     if path.as_os_str().len() > crate::Platform::CURRENT.path_limit()
         && let (Some(folder), Some(name)) = (path.parent(), path.file_name())

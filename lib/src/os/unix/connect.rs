@@ -1,7 +1,7 @@
 //! From options to a connected socket.
 
 use super::{
-    address::Target,
+    address::NameAddresses,
     runtime_dir,
     sys::{self, stream_socket},
 };
@@ -22,7 +22,7 @@ use std::{
 /// Connects as the options say.
 pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<UnixStream> {
     let name = options.required_name()?;
-    let socket = Target::of(name)
+    let socket = NameAddresses::of(name)
         .and_then(|target| reach(&target, options.wait_mode))
         .map_err(|error| SocketError::of_connecting(name, options.directions, error))?;
     let socket = UnixStream::from(socket);
@@ -33,7 +33,7 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<UnixStream> {
     Ok(socket)
 }
 
-fn reach(target: &Target<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
+fn reach(target: &NameAddresses<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
     let mut result = Err(io::Error::from_raw_os_error(libc::ENOENT));
     for address in target.addresses() {
         result = attempt(&address?, wait_mode);

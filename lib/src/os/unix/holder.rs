@@ -40,16 +40,12 @@ pub(super) fn of_lock(_: &Path) -> Option<Holder> {
 /// of `/proc/net/unix`.
 #[cfg(linux_like)]
 mod proc {
-    use super::{
-        super::sock_diag::{self, Socket},
-        Holder, Path, Pinned,
+    use super::{Holder, Path, Pinned};
+    use local_socket_table::{
+        EntryName, EntryState, ProcessFacts, ProcessScope, SocketEntry, SocketKind, SocketOwners,
+        visit_states,
     };
-    use std::{
-        ffi::OsStr,
-        fs,
-        os::unix::{ffi::OsStrExt, fs::MetadataExt},
-        path::PathBuf,
-    };
+    use std::{fs, os::unix::fs::MetadataExt};
 
     pub(super) fn of_file(file: &Pinned) -> Option<Holder> {
         let numbers = Some(file.numbers());
@@ -59,20 +55,28 @@ mod proc {
 
     /// Returns the process that listens on the abstract name, or at least its user.
     pub(in super::super) fn of_abstract_name(name: &[u8]) -> Option<Holder> {
-        holder_of(&find(|socket| {
-            let bound = socket.name.as_deref().and_then(|bound| bound.strip_prefix(&[0]));
-            bound == Some(name)
-        })?)
+        holder_of(&find(
+            |socket| matches!(&socket.name, Some(EntryName::Abstract(bound)) if bound == name),
+        )?)
     }
 
-    /// Returns a stream socket that is not a connection.
-    fn find(is_wanted: impl Fn(&Socket) -> bool) -> Option<Socket> {
-        sock_diag::unconnected_sockets().ok()?.into_iter().find(is_wanted)
+    /// Returns a stream socket that is not a connection. Datagram sockets have abstract names of
+    /// their own, so they are left out.
+    fn find(is_wanted: impl Fn(&SocketEntry) -> bool) -> Option<SocketEntry> {
+        let mut found = None;
+        visit_states(&[EntryState::Listening, EntryState::Unconnected], |socket| {
+            if found.is_none() && socket.kind == SocketKind::Stream && is_wanted(&socket) {
+                found = Some(socket);
+            }
+        })
+        .ok()?;
+        found
     }
 
     /// Returns the process that has the socket, or at least its user.
-    fn holder_of(socket: &Socket) -> Option<Holder> {
-        let process = process_with(socket.inode).and_then(|process| describe(&process));
+    fn holder_of(socket: &SocketEntry) -> Option<Holder> {
+        let owners = SocketOwners::find(ProcessScope::All, |inode| inode == socket.inode);
+        let process = owners.of(socket.inode).first().map(|process| holder(process));
         process.or(socket.uid.map(Holder::User))
     }
 
@@ -88,7 +92,7 @@ mod proc {
         (0..5).find_map(|_| {
             let locks = fs::read_to_string("/proc/locks").ok()?;
             let pid = locks.lines().find_map(|line| pid_of_lock(line, &wanted))?;
-            describe(&Path::new("/proc").join(pid.to_string()))
+            ProcessFacts::with_pid(pid).as_ref().map(holder)
         })
     }
 
@@ -105,26 +109,7 @@ mod proc {
         }
     }
 
-    /// Returns the folder in `/proc` of a process that has the socket open.
-    fn process_with(inode: u32) -> Option<PathBuf> {
-        let link = format!("socket:[{inode}]");
-        let has_it = |process: &PathBuf| {
-            let Ok(descriptors) = fs::read_dir(process.join("fd")) else { return false };
-            descriptors.flatten().any(|fd| {
-                fs::read_link(fd.path()).is_ok_and(|target| target.as_os_str() == link.as_str())
-            })
-        };
-        // Entries with other names lead to this process.
-        let is_pid = |name: &OsStr| name.as_bytes().iter().all(u8::is_ascii_digit);
-        let entries = fs::read_dir("/proc").ok()?.flatten();
-        entries.filter(|entry| is_pid(&entry.file_name())).map(|e| e.path()).find(has_it)
-    }
-
-    fn describe(process: &Path) -> Option<Holder> {
-        let pid = process.file_name()?.to_str()?.parse().ok()?;
-        let command = fs::read(process.join("comm"))
-            .ok()
-            .map(|comm| String::from_utf8_lossy(&comm).trim_end_matches('\n').to_owned());
-        Some(Holder::Process { pid, command })
+    fn holder(process: &ProcessFacts) -> Holder {
+        Holder::Process { pid: process.pid, command: Some(process.command.clone()) }
     }
 }

@@ -6,6 +6,6 @@ mod listen_fds;
 mod take_fd;
 
 pub use {
-    listen_fds::{Inherited, count, listen_fds},
+    listen_fds::{Inherited, count, listen_fds, names},
     take_fd::take_fd,
 };

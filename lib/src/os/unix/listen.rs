@@ -4,7 +4,7 @@
 //! `own_file`, and `claim` → `lock`.
 
 use super::{
-    address::{Target, abstract_address},
+    address::{NameAddresses, abstract_address},
     bound::{Bound, new_socket, start},
     bound_name::BoundName,
     claim::claim,
@@ -32,10 +32,10 @@ fn bind(options: &ListenerOptions<'_>) -> io::Result<Bound> {
         let error = io::Error::new(io::ErrorKind::InvalidInput, text);
         return Err(SocketError::with_obstacle(Action::Bind, name, None, error));
     }
-    let result = match Target::of(name) {
+    let result = match NameAddresses::of(name) {
         Err(error) => Err(error.into()),
-        Ok(Target::Abstract(bytes)) => listen_abstract(bytes, options),
-        Ok(Target::Files(paths)) => {
+        Ok(NameAddresses::Abstract(bytes)) => listen_abstract(bytes, options),
+        Ok(NameAddresses::Files(paths)) => {
             let makes_folders = !name.is_path();
             listen_on_first(&paths, |path| listen_on_file(path, makes_folders, options))
         }

@@ -9,7 +9,7 @@ use std::{
     iter::FusedIterator,
     os::{
         fd::{AsFd, OwnedFd},
-        unix::net::{UnixListener, UnixStream},
+        unix::net::UnixListener,
     },
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -41,12 +41,12 @@ struct AcceptState {
 struct AcceptMode {
     nonblocking: bool,
     timeout: Option<Duration>,
-    wait: Wait,
+    wait: AcceptCall,
 }
 
 /// The call that waits for a client in blocking mode.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Wait {
+enum AcceptCall {
     /// `accept(2)`, unless the socket was given to this library in non-blocking mode.
     #[default]
     AsGiven,
@@ -97,28 +97,18 @@ impl Listener {
         let mut mode = self.mode();
         let mut changed = *mode;
         change(&mut changed);
-        let wait = if changed.timeout.is_some() { Wait::Poll } else { Wait::Accept };
+        let wait = if changed.timeout.is_some() { AcceptCall::Poll } else { AcceptCall::Accept };
         changed.wait = changed.wait.max(wait);
-        self.socket.set_nonblocking(changed.nonblocking || changed.wait == Wait::Poll)?;
+        self.socket.set_nonblocking(changed.nonblocking || changed.wait == AcceptCall::Poll)?;
         *mode = changed;
         Ok(())
-    }
-
-    /// Returns an accepted client. On some systems it inherits the non-blocking mode of the
-    /// listener.
-    fn prepare(&self, socket: UnixStream) -> io::Result<Stream> {
-        let nonblocking = self.accept.nonblocking_streams.load(Ordering::Relaxed);
-        if nonblocking || cfg!(apple) {
-            socket.set_nonblocking(nonblocking)?;
-        }
-        Ok(socket.into())
     }
 
     /// Returns the parts of the listener. The socket has the blocking mode that it has without a
     /// timeout.
     pub(super) fn into_parts(self) -> (UnixListener, BoundName) {
         let mode = *self.mode();
-        if mode.wait == Wait::Poll
+        if mode.wait == AcceptCall::Poll
             && let Err(error) = self.socket.set_nonblocking(mode.nonblocking)
         {
             tracing::debug!(%error, "listening socket stays non-blocking");
@@ -135,9 +125,10 @@ impl traits::Listener for Listener {
         let mode = *self.mode();
         let deadline = mode.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         // Another thread can have changed the mode of the socket since this call began.
-        let waits = || !mode.nonblocking && self.mode().wait > Wait::AsGiven;
+        let waits = || !mode.nonblocking && self.mode().wait > AcceptCall::AsGiven;
         loop {
-            let accepted = match self.socket.accept() {
+            let nonblocking = self.accept.nonblocking_streams.load(Ordering::Relaxed);
+            let accepted = match sys::accept(&self.socket, nonblocking) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits() => {
                     let rest = deadline.map_or(Duration::MAX, |deadline| {
                         deadline.saturating_duration_since(Instant::now())
@@ -163,9 +154,9 @@ impl traits::Listener for Listener {
             if self.accept.closed.load(Ordering::SeqCst) {
                 return Err(closed());
             }
-            if let Some((socket, _)) = accepted? {
-                if self.bound_name.filter.admits(|| peer::credentials(socket.as_fd())) {
-                    return self.prepare(socket);
+            if let Some(socket) = accepted? {
+                if self.bound_name.filter.admits(|| peer::credentials_with_groups(socket.as_fd())) {
+                    return Ok(socket.into());
                 }
                 // A series of refused clients must not extend the timeout.
                 if !mode.nonblocking && deadline.is_some_and(|deadline| deadline <= Instant::now())

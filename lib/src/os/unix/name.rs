@@ -1,3 +1,4 @@
+use super::address::NameAddresses;
 use crate::{
     GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType, Platform,
     name::{NameKind, check, sealed::Sealed},
@@ -7,6 +8,7 @@ use std::{
     ffi::{CStr, OsStr},
     io,
     os::unix::ffi::{OsStrExt, OsStringExt},
+    path::Path,
 };
 
 /// Socket files at any path.
@@ -24,6 +26,28 @@ pub enum AbstractNsUdSocket {}
 /// missing folders below these.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum SpecialDirUdSocket {}
+
+/// The socket files of names.
+pub trait NameExt: Sealed {
+    /// Returns the paths of the socket files that the name can stand for, the preferred one first:
+    /// one for a path, those in the runtime folder and in the folder for temporary files for a
+    /// [`SpecialDirUdSocket`], none for an abstract name. The files need not exist.
+    ///
+    /// # Errors
+    /// `InvalidInput` with a [`NameError`](crate::error::NameError) if the paths in all folders are
+    /// too long, `Unsupported` for a name of another system.
+    fn socket_files(&self) -> io::Result<Vec<Cow<'_, Path>>>;
+}
+
+impl Sealed for Name<'_> {}
+impl NameExt for Name<'_> {
+    fn socket_files(&self) -> io::Result<Vec<Cow<'_, Path>>> {
+        match NameAddresses::of(self)? {
+            NameAddresses::Abstract(_) => Ok(Vec::new()),
+            NameAddresses::Files(files) => Ok(files),
+        }
+    }
+}
 
 macro_rules! name_types {
     ($($type:ty: $trait:ident, $kind:expr;)*) => {$(

@@ -69,9 +69,11 @@ impl PeerCreds {
     /// Returns the supplementary groups. Unix only.
     ///
     /// # Platform-specific behaviour
-    /// Linux (from 4.13 on) and Android return all groups, macOS and FreeBSD at most 15
-    /// (`LOCAL_PEERCRED`); see [`groups_truncated`](Self::groups_truncated). OpenBSD and NetBSD
-    /// return none: the result is `None`.
+    /// Linux (from 4.13 on) and Android return all groups, if
+    /// [`peer_creds_with_groups`](crate::traits::StreamCommon::peer_creds_with_groups) has asked for
+    /// them; otherwise the result is `None`. macOS and FreeBSD return at most 15 (`LOCAL_PEERCRED`);
+    /// see [`groups_truncated`](Self::groups_truncated). OpenBSD and NetBSD return none: the result is
+    /// `None`.
     #[must_use]
     pub fn groups(&self) -> Option<&[libc::gid_t]> {
         match &self.unix.groups.ids {
@@ -130,8 +132,8 @@ impl PeerCreds {
     /// only.
     ///
     /// # Platform-specific behaviour
-    /// As for [`is_user`](Self::is_user). If the system does not return groups, or has left some
-    /// out, the peer is not in them.
+    /// As for [`is_user`](Self::is_user). If [`groups`](Self::groups) are unknown, or the system has
+    /// left some out, the peer is not in them.
     #[must_use]
     pub fn is_in_group(&self, gid: libc::gid_t) -> bool {
         let is_in = self.unix.egid == gid || self.groups().is_some_and(|all| all.contains(&gid));
@@ -143,7 +145,7 @@ impl PeerCreds {
     }
 }
 
-/// Returns the credentials of the peer (`SO_PEERCRED`, `SO_PEERGROUPS`: `unix(7)`, `socket(7)`).
+/// Returns the credentials of the peer without its supplementary groups (`SO_PEERCRED`: `unix(7)`).
 #[cfg(linux_like)]
 pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
     let mut creds = [libc::ucred { pid: 0, uid: 0, gid: 0 }];
@@ -156,9 +158,18 @@ pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
     }
     // A peer in another process namespace has the number 0.
     let pid = (creds.pid > 0).then_some(creds.pid);
-    Ok(PeerCreds::new(pid, creds.uid, creds.gid, groups(socket)))
+    Ok(PeerCreds::new(pid, creds.uid, creds.gid, Groups::default()))
 }
 
+/// Returns the credentials of the peer, with its groups if the system returns them.
+pub(super) fn credentials_with_groups(socket: BorrowedFd<'_>) -> io::Result<PeerCreds> {
+    let creds = credentials(socket)?;
+    #[cfg(linux_like)]
+    let creds = PeerCreds { unix: Ids { groups: groups(socket), ..creds.unix }, ..creds };
+    Ok(creds)
+}
+
+/// Returns the supplementary groups of the peer (`SO_PEERGROUPS`: `socket(7)`).
 #[cfg(linux_like)]
 fn groups(socket: BorrowedFd<'_>) -> Groups {
     const SO_PEERGROUPS: libc::c_int = 59;

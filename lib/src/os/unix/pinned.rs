@@ -4,8 +4,9 @@ use super::{
     identity::{Identity, lstat, not_a_socket},
     probe::{self, Finding},
 };
+use crate::error::reason;
 use rustix::{
-    fs::{Gid, Mode, Stat},
+    fs::{Gid, Mode, Stat, Uid},
     process::geteuid,
 };
 use std::{io, os::fd::BorrowedFd, path::Path};
@@ -36,6 +37,19 @@ impl Pinned {
         self.stat.st_uid
     }
 
+    /// Returns its group.
+    #[cfg(feature = "socket-file")]
+    pub(super) fn group(&self) -> u32 {
+        self.stat.st_gid
+    }
+
+    /// Returns its mode, without the type.
+    #[cfg(feature = "socket-file")]
+    #[allow(clippy::unnecessary_cast, reason = "the type differs between systems")]
+    pub(super) fn mode(&self) -> u32 {
+        self.stat.st_mode as u32 & 0o7777
+    }
+
     /// Returns whether it is a socket and is at the path.
     pub(super) fn is_socket_at(&self, path: &Path) -> io::Result<bool> {
         let stat = lstat(path)?;
@@ -58,7 +72,7 @@ impl Pinned {
 
     /// Returns whether the socket, which was bound to the path, is bound to this very file.
     ///
-    /// Linux answers this ([`sock_diag`](super::sock_diag)). If it does not, and elsewhere, a
+    /// Linux answers this (`sock_diag(7)`). If it does not, and elsewhere, a
     /// socket that this process's user owns and that has no second name is taken for the file.
     pub(super) fn is_file_of(&self, socket: BorrowedFd<'_>) -> bool {
         let _ = socket;
@@ -74,37 +88,77 @@ impl Pinned {
         is_ours && self.not_a_socket().is_none()
     }
 
-    /// Sets the group and the mode of exactly this file, if they differ.
+    /// Sets the owner, the group and the mode of exactly this file.
     ///
     /// # Errors
-    /// `PermissionDenied` for a group of which the user is no member, or another error of
-    /// `chown(2)` or `chmod(2)`.
+    /// `PermissionDenied` for another owner without the privileges to set it, and for a group of which
+    /// the user is no member, or another error of `chown(2)` or `chmod(2)`.
     pub(super) fn set_permissions(
         &self,
         path: &Path,
         mode: Option<libc::mode_t>,
+        owner: Option<u32>,
         group: Option<u32>,
     ) -> io::Result<()> {
+        // The group and the mode first: they are those of this process's file, which it may change
+        // without further privileges.
         if let Some(group) = group {
             self.change_group(path, Gid::from_raw(group))?;
         }
         // The process's umask has an effect even on a mode that was set before bind.
-        match mode {
-            Some(mode) if self.stat.st_mode & 0o7777 != mode => {
-                self.change_mode(path, Mode::from_raw_mode(mode))
+        if let Some(mode) = mode.filter(|mode| self.stat.st_mode & 0o7777 != *mode) {
+            self.change_mode(path, Mode::from_raw_mode(mode))?;
+        }
+        match owner.filter(|owner| *owner != self.owner()) {
+            Some(owner) => self.change_owner(path, Uid::from_raw(owner)).map_err(|error| {
+                let text = format!("cannot give it to uid {owner}: {}", reason(&error));
+                io::Error::new(error.kind(), text)
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Copying the permissions of another file.
+#[cfg(feature = "socket-file")]
+mod copy {
+    use super::{Pinned, io};
+    use rustix::fs::{Gid, Mode, Uid};
+    use std::path::Path;
+
+    impl Pinned {
+        /// Gives this file, which is at the path, the owner, group, mode, access control list and
+        /// SELinux label of the other one.
+        ///
+        /// # Errors
+        /// `PermissionDenied` if this process may not give files this owner, group or label, or another
+        /// error of `chown(2)`, `chmod(2)` or `setxattr(2)`.
+        pub(in super::super) fn copy_permissions(
+            &self,
+            path: &Path,
+            from: &Self,
+        ) -> io::Result<()> {
+            if self.owner() != from.owner() {
+                self.change_owner(path, Uid::from_raw(from.owner()))?;
             }
-            _ => Ok(()),
+            if self.group() != from.group() {
+                self.change_group(path, Gid::from_raw(from.group()))?;
+            }
+            // Always: a change of the owner clears bits (`chown(2)`).
+            #[allow(clippy::unnecessary_cast, reason = "the type differs between systems")]
+            let mode = from.stat.st_mode & 0o7777 as libc::mode_t;
+            self.change_mode(path, Mode::from_raw_mode(mode))?;
+            self.copy_access_list(from)?;
+            self.copy_label(from)
         }
     }
 }
 
 #[cfg(linux_like)]
 mod linux {
-    use super::{
-        super::{sock_diag, sys},
-        Pinned,
-    };
-    use crate::os::unix::{refusal::without_proc, sock_diag::FileNumbers};
+    use super::{super::sys, Pinned};
+    use crate::os::unix::refusal::without_proc;
+    use local_socket_table::{FileNumbers, socket_with_inode};
     use rustix::{
         fs::{self, AtFlags, Gid, Mode, OFlags},
         io::Errno,
@@ -127,8 +181,61 @@ mod linux {
         }
 
         /// Returns the link in `/proc` that leads to the file, also after it was renamed.
-        pub(super) fn link(&self) -> String {
+        pub(in super::super) fn link(&self) -> String {
             format!("/proc/self/fd/{}", self.file.as_raw_fd())
+        }
+
+        pub(super) fn change_owner(&self, _: &Path, owner: fs::Uid) -> io::Result<()> {
+            Ok(fs::chownat(&self.file, "", Some(owner), None, AtFlags::EMPTY_PATH)?)
+        }
+
+        /// Gives this file the access control list of the other one (`acl(5)`). Files of a folder can
+        /// inherit one that the other file does not have.
+        #[cfg(feature = "socket-file")]
+        pub(super) fn copy_access_list(&self, from: &Self) -> io::Result<()> {
+            const LIST: &str = "system.posix_acl_access";
+            if let Some(list) = from.attribute(LIST)? {
+                return Ok(self.set_attribute(LIST, &list)?);
+            }
+            match fs::removexattr(self.link().as_str(), LIST) {
+                Err(error) if !is_absent(error) => Err(error.into()),
+                _ => Ok(()),
+            }
+        }
+
+        /// Gives this file the label by which SELinux decides who may connect to it, if the other one
+        /// has another label.
+        #[cfg(feature = "socket-file")]
+        pub(super) fn copy_label(&self, from: &Self) -> io::Result<()> {
+            const LABEL: &str = "security.selinux";
+            let Some(label) = from.attribute(LABEL)? else { return Ok(()) };
+            if self.attribute(LABEL)?.as_ref() == Some(&label) {
+                return Ok(());
+            }
+            self.set_attribute(LABEL, &label).map_err(|error| {
+                let error = io::Error::from(error);
+                let reason = crate::error::reason(&error);
+                let text = format!("its SELinux label cannot be given to another file: {reason}");
+                io::Error::new(error.kind(), text)
+            })
+        }
+
+        /// Returns an extended attribute (`xattr(7)`), if the file has it.
+        #[cfg(feature = "socket-file")]
+        fn attribute(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+            // The longest value.
+            let mut value = vec![0; 1 << 16];
+            match fs::getxattr(self.link().as_str(), name, &mut value[..]) {
+                Ok(length) => value.truncate(length),
+                Err(error) if is_absent(error) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+            Ok(Some(value))
+        }
+
+        #[cfg(feature = "socket-file")]
+        fn set_attribute(&self, name: &str, value: &[u8]) -> Result<(), Errno> {
+            fs::setxattr(self.link().as_str(), name, value, fs::XattrFlags::empty())
         }
 
         pub(super) fn change_group(&self, _: &Path, group: Gid) -> io::Result<()> {
@@ -154,53 +261,24 @@ mod linux {
         /// Asks the kernel. Returns `None` if it does not answer.
         pub(super) fn is_bound_to(&self, socket: BorrowedFd<'_>) -> Option<bool> {
             let inode = fs::fstat(socket).ok()?.st_ino;
-            let bound = sock_diag::socket_with_inode(u32::try_from(inode).ok()?).ok()?.file?;
-            match self.kernel_numbers() {
+            let bound = socket_with_inode(u32::try_from(inode).ok()?).ok()?.file?;
+            match FileNumbers::of_open_file(&self.file) {
                 Some(numbers) => Some(numbers == bound),
                 // Some file systems show other numbers to programs: only a match is a proof.
-                None => (self.shown_numbers() == bound).then_some(true),
+                None => (FileNumbers::shown(&self.stat) == bound).then_some(true),
             }
         }
 
         /// Returns the numbers by which netlink names the file.
         pub(in super::super) fn numbers(&self) -> FileNumbers {
-            self.kernel_numbers().unwrap_or_else(|| self.shown_numbers())
-        }
-
-        /// Returns the numbers that `stat(2)` shows, in the kernel's format.
-        fn shown_numbers(&self) -> FileNumbers {
-            let (major, minor) = (fs::major(self.stat.st_dev), fs::minor(self.stat.st_dev));
-            #[allow(clippy::cast_possible_truncation, reason = "netlink has the lower half only")]
-            FileNumbers { device: (major << 20) | minor, inode: self.stat.st_ino as u32 }
-        }
-
-        /// Returns the numbers that the kernel uses internally. `stat(2)` shows others on file
-        /// systems of several layers or volumes, such as overlayfs and btrfs
-        /// (`proc_pid_fdinfo(5)`, Linux 5.14; `proc_pid_mountinfo(5)`).
-        fn kernel_numbers(&self) -> Option<FileNumbers> {
-            let info = format!("/proc/self/fdinfo/{}", self.file.as_raw_fd());
-            let info = std::fs::read_to_string(info).ok()?;
-            let field = |name| info.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
-            let inode: u64 = field("ino:")?.parse().ok()?;
-            let mounts = std::fs::read("/proc/self/mountinfo").ok()?;
-            let device = device_of_mount(&mounts, field("mnt_id:")?)?;
-            #[allow(clippy::cast_possible_truncation, reason = "netlink has the lower half only")]
-            Some(FileNumbers { device, inode: inode as u32 })
+            FileNumbers::of_open_file(&self.file).unwrap_or_else(|| FileNumbers::shown(&self.stat))
         }
     }
 
-    /// Returns the device of a mount. A line is like `36 35 98:0 /mnt1 /mnt2 rw,noatime ...`; line
-    /// breaks in paths are escaped.
-    pub(super) fn device_of_mount(mounts: &[u8], id: &str) -> Option<u32> {
-        mounts.split(|byte| *byte == b'\n').find_map(|line| {
-            let mut fields = line.split(|byte| *byte == b' ');
-            if fields.next()? != id.as_bytes() {
-                return None;
-            }
-            let device = std::str::from_utf8(fields.nth(1)?).ok()?;
-            let (major, minor) = device.split_once(':')?;
-            Some((major.parse::<u32>().ok()? << 20) | minor.parse::<u32>().ok()?)
-        })
+    /// Returns whether a file has no such attribute, its file system has none, or there is no /proc.
+    #[cfg(feature = "socket-file")]
+    fn is_absent(error: Errno) -> bool {
+        [Errno::NODATA, Errno::OPNOTSUPP, Errno::NOTSUP, Errno::NOENT].contains(&error)
     }
 }
 
@@ -217,6 +295,24 @@ mod other {
         /// `NotFound` if there is no file, or another error of `lstat(2)`.
         pub(in super::super) fn at_path(path: &Path) -> io::Result<Self> {
             Ok(Self { stat: lstat(path)? })
+        }
+
+        pub(super) fn change_owner(&self, path: &Path, owner: fs::Uid) -> io::Result<()> {
+            Ok(fs::chownat(CWD, path, Some(owner), None, AtFlags::SYMLINK_NOFOLLOW)?)
+        }
+
+        /// Does nothing: these systems have no such list, or copying it is not known here.
+        #[cfg(feature = "socket-file")]
+        #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "as on Linux")]
+        pub(super) fn copy_access_list(&self, _: &Self) -> io::Result<()> {
+            Ok(())
+        }
+
+        /// Does nothing: only Linux has SELinux.
+        #[cfg(feature = "socket-file")]
+        #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "as on Linux")]
+        pub(super) fn copy_label(&self, _: &Self) -> io::Result<()> {
+            Ok(())
         }
 
         pub(super) fn change_group(&self, path: &Path, group: Gid) -> io::Result<()> {
@@ -268,16 +364,5 @@ mod tests {
         std_fs::write(&file, "precious")?;
         assert!(!Pinned::at_path(&file)?.looks_like_ours());
         Ok(())
-    }
-
-    #[test]
-    #[cfg(linux_like)]
-    fn the_device_of_a_mount_is_read() {
-        let mounts =
-            b"1 0 254:0 / / rw - ext4 /dev/vda rw\n36 35 0:300 /a\\040b /mnt rw - x y rw\n";
-        assert_eq!(linux::device_of_mount(mounts, "1"), Some(254 << 20));
-        assert_eq!(linux::device_of_mount(mounts, "36"), Some(300));
-        assert_eq!(linux::device_of_mount(mounts, "35"), None);
-        assert_eq!(linux::device_of_mount(b"7 x\n7 1 a:b", "7"), None);
     }
 }

@@ -1,7 +1,10 @@
-//! Checks whether a socket file belongs to a live socket.
+//! Checks whether a socket file belongs to an open socket. No server notices it.
 
 use super::{address::file_address, sys};
-use rustix::{io::Errno, net};
+use rustix::{
+    io::Errno,
+    net::{self, SocketAddrUnix},
+};
 use std::{io, path::Path};
 
 /// Result of [`probe`].
@@ -18,22 +21,23 @@ pub(super) enum Finding {
     Unknown,
 }
 
-/// Probes a path without disturbing its server, by connecting a datagram socket to what most
-/// likely is a stream socket.
-///
-/// If the socket is closed, the connection is refused. Otherwise the types differ (`EPROTOTYPE`),
-/// and a server for a single client has not lost it to the probe. A socket that is bound but does
-/// not listen yet is live as well (`connect(2)`; Linux, the BSDs and macOS check in the same
-/// order).
+/// Probes a path. A socket that is bound but does not listen yet is live as well.
 pub(super) fn probe(path: &Path) -> io::Result<Finding> {
-    let socket = sys::datagram_socket()?;
-    Ok(match net::connect(&socket, &file_address(path)?) {
+    Ok(match connect_datagram(&file_address(path)?)? {
         Err(Errno::CONNREFUSED) => Finding::Stale,
         Err(Errno::NOENT) => Finding::Nothing,
-        // `EPROTOTYPE`: a socket of another type. Success: a datagram socket. `EPERM`: a datagram
-        // socket that is connected to another one.
         Ok(()) | Err(Errno::PROTOTYPE | Errno::PERM) => Finding::Live,
         // For example `EACCES` without permission.
         Err(_) => Finding::Unknown,
     })
+}
+
+/// Connects a datagram socket to what most likely is a stream socket.
+///
+/// If the socket is closed, the connection is refused. Otherwise the types differ (`EPROTOTYPE`),
+/// and a server for a single client has not lost it to the probe (`connect(2)`; Linux, the BSDs and
+/// macOS check in the same order). Success is a datagram socket, and `EPERM` one that is connected
+/// to another socket.
+pub(super) fn connect_datagram(address: &SocketAddrUnix) -> io::Result<Result<(), Errno>> {
+    Ok(net::connect(&sys::datagram_socket()?, address))
 }

@@ -4,6 +4,7 @@ use crate::{Access, ListenerOptions, PeerCreds, name::sealed::Sealed};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListenerSettings {
     mode: Option<libc::mode_t>,
+    pub(super) owner: Option<u32>,
     pub(super) group: Option<u32>,
     pub(super) backlog: Option<u32>,
 }
@@ -21,6 +22,13 @@ pub trait ListenerOptionsExt: Sized + Sealed {
     #[must_use]
     fn mode(self, mode: libc::mode_t) -> Self;
 
+    /// Sets the owner of the socket file, by number, before anybody can connect. By default it is the
+    /// effective user of this process. To give a file to another user takes privileges
+    /// (`CAP_CHOWN` on Linux); without them listening fails with `PermissionDenied`. It has no effect
+    /// on abstract names.
+    #[must_use]
+    fn owner(self, uid: libc::uid_t) -> Self;
+
     /// Sets the group of the socket file, by number. By default it is the group that the system
     /// gives to new files. It has no effect on abstract names.
     #[must_use]
@@ -35,6 +43,11 @@ pub trait ListenerOptionsExt: Sized + Sealed {
 impl ListenerOptionsExt for ListenerOptions<'_> {
     fn mode(mut self, mode: libc::mode_t) -> Self {
         self.system.mode = Some(mode);
+        self
+    }
+
+    fn owner(mut self, uid: libc::uid_t) -> Self {
+        self.system.owner = Some(uid);
         self
     }
 

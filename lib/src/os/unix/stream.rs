@@ -118,6 +118,9 @@ impl traits::StreamCommon for Stream {
     fn peer_creds(&self) -> io::Result<PeerCreds> {
         peer::credentials(self.as_fd())
     }
+    fn peer_creds_with_groups(&self) -> io::Result<PeerCreds> {
+        peer::credentials_with_groups(self.as_fd())
+    }
     fn peer_hung_up(&self) -> io::Result<bool> {
         peer_hung_up(self.as_fd())
     }

@@ -10,7 +10,10 @@ use rustix::{
 use std::{
     io::{self, IoSlice},
     net::Shutdown,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+        unix::net::UnixListener,
+    },
     time::{Duration, Instant},
 };
 
@@ -40,6 +43,24 @@ fn socket(kind: SocketType, nonblocking: bool) -> io::Result<OwnedFd> {
         rustix::io::ioctl_fionbio(&socket, true)?;
     }
     Ok(socket)
+}
+
+/// Accepts a client, without its address. The socket is closed when this process executes another
+/// program. Like the accept call of the standard library, it goes on after a signal.
+#[cfg(not(apple))]
+pub(super) fn accept(listener: &UnixListener, nonblocking: bool) -> io::Result<OwnedFd> {
+    use rustix::net::{SocketFlags, accept_with};
+    let mut flags = SocketFlags::CLOEXEC;
+    flags.set(SocketFlags::NONBLOCK, nonblocking);
+    Ok(rustix::io::retry_on_intr(|| accept_with(listener, flags))?)
+}
+
+/// Does the same. The socket would inherit the mode of the listener.
+#[cfg(apple)]
+pub(super) fn accept(listener: &UnixListener, nonblocking: bool) -> io::Result<OwnedFd> {
+    let (socket, _) = listener.accept()?;
+    socket.set_nonblocking(nonblocking)?;
+    Ok(socket.into())
 }
 
 /// The flags with which writing to a closed peer is an error that raises no signal. On Apple systems

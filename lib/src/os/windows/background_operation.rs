@@ -7,7 +7,7 @@ use super::{
     event::{Event, wait_any},
     operation::{error_of, len, overlapped},
     operation_buffer::OperationBuffer,
-    pipe::{Pipe, code},
+    pipe::Pipe,
     wait_limit::WaitLimit,
 };
 #[cfg(feature = "tokio")]
@@ -20,6 +20,7 @@ use std::{
     os::windows::io::{AsHandle, AsRawHandle},
     ptr,
     sync::Arc,
+    time::Duration,
 };
 #[cfg(feature = "tokio")]
 use windows_sys::Win32::Storage::FileSystem::ReadFile;
@@ -32,15 +33,19 @@ use windows_sys::Win32::{
     },
 };
 
-/// An overlapped operation. The data, the OVERLAPPED, and the event or port are kept until the
-/// operation has completed. The handle of the pipe may be closed earlier: the system keeps the file
-/// object.
+/// Maximum time in which a cancelled operation completes. Wine can lose the completion of an operation
+/// whose thread has exited.
+const CANCELLATION_TIME: Duration = Duration::from_secs(1);
+
+/// An overlapped operation. The data and the OVERLAPPED are kept until the operation has completed,
+/// and are leaked if its completion is not reported. The handles of the pipe and of the event or port
+/// may be closed earlier: the system keeps the objects.
 #[derive(Debug)]
 pub(super) struct BackgroundOperation {
     pipe: Arc<Pipe>,
     completion: Completion,
     buffer: ManuallyDrop<OperationBuffer>,
-    state: State,
+    state: OperationState,
 }
 
 /// How the system reports that the operation has completed.
@@ -56,7 +61,7 @@ enum Completion {
 }
 
 #[derive(Debug)]
-enum State {
+enum OperationState {
     Idle,
     Pending,
     /// Completed at once; `finish` returns the result.
@@ -88,7 +93,7 @@ impl BackgroundOperation {
     }
 
     fn of(pipe: Arc<Pipe>, completion: Completion, buffer: OperationBuffer) -> Self {
-        Self { pipe, completion, buffer: ManuallyDrop::new(buffer), state: State::Idle }
+        Self { pipe, completion, buffer: ManuallyDrop::new(buffer), state: OperationState::Idle }
     }
 
     /// Returns the event that is set when the operation has completed, if it has one.
@@ -102,7 +107,7 @@ impl BackgroundOperation {
     }
 
     pub(super) fn is_pending(&self) -> bool {
-        matches!(self.state, State::Pending) && !self.buffer.is_complete()
+        matches!(self.state, OperationState::Pending) && !self.buffer.is_complete()
     }
 
     /// Starts writing a copy of the data as one message. No operation may be pending.
@@ -132,7 +137,7 @@ impl BackgroundOperation {
     /// system may be writing to the buffer.
     #[cfg(feature = "tokio")]
     pub(super) fn data(&self) -> &[u8] {
-        if matches!(self.state, State::Pending) { &[] } else { &self.buffer.data }
+        if matches!(self.state, OperationState::Pending) { &[] } else { &self.buffer.data }
     }
 
     /// Adds a task that is woken when the operation has completed.
@@ -153,8 +158,23 @@ impl BackgroundOperation {
         });
     }
 
+    /// Makes the operation pending without starting one in the system, so that its end is never
+    /// reported.
+    #[cfg(test)]
+    pub(super) fn start_without_end(&mut self) {
+        use windows_sys::Win32::Foundation::{STATUS_PENDING, SetLastError};
+        self.start(|_, buffer| {
+            // SAFETY: the OVERLAPPED is valid, and no operation uses it.
+            unsafe {
+                (*buffer.overlapped.as_ptr()).Internal = STATUS_PENDING as usize;
+                SetLastError(ERROR_IO_PENDING);
+            }
+            0
+        });
+    }
+
     fn start(&mut self, call: impl FnOnce(HANDLE, &mut OperationBuffer) -> i32) {
-        if matches!(self.state, State::Pending) {
+        if matches!(self.state, OperationState::Pending) {
             debug_assert!(false, "an operation is in flight");
             return;
         }
@@ -169,7 +189,7 @@ impl BackgroundOperation {
         };
         // SAFETY: the allocation is valid, and no pending operation uses it.
         unsafe { self.buffer.overlapped.write(fresh) };
-        self.state = State::Pending;
+        self.state = OperationState::Pending;
         if call(self.pipe.as_handle().as_raw_handle(), &mut self.buffer) != 0 {
             // The operation is complete, and the OVERLAPPED has the result.
             return;
@@ -180,8 +200,8 @@ impl BackgroundOperation {
             ERROR_IO_PENDING | ERROR_MORE_DATA => return,
             // A client had connected before the call. In this case the system does not set the
             // event.
-            ERROR_PIPE_CONNECTED => self.state = State::Ended(Ok(())),
-            code => self.state = State::Ended(Err(error_of(code))),
+            ERROR_PIPE_CONNECTED => self.state = OperationState::Ended(Ok(())),
+            code => self.state = OperationState::Ended(Err(error_of(code))),
         }
         if let Completion::Event(event) = &self.completion {
             event.set();
@@ -192,13 +212,13 @@ impl BackgroundOperation {
     /// written. Returns `None` if the time limit ends first, and `Some(Ok(0))` if no operation was
     /// started or its result was returned before.
     pub(super) fn finish(&mut self, limit: WaitLimit) -> Option<io::Result<usize>> {
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle => return Some(Ok(0)),
-            State::Ended(result) => return Some(result.map(|()| 0)),
-            State::Pending => {}
+        match std::mem::replace(&mut self.state, OperationState::Idle) {
+            OperationState::Idle => return Some(Ok(0)),
+            OperationState::Ended(result) => return Some(result.map(|()| 0)),
+            OperationState::Pending => {}
         }
         if !self.wait(limit) {
-            self.state = State::Pending;
+            self.state = OperationState::Pending;
             return None;
         }
         let mut count = 0;
@@ -216,16 +236,21 @@ impl BackgroundOperation {
         })
     }
 
-    /// Returns the error code of an operation that has failed, and leaves the error to `finish`.
-    pub(super) fn failure(&mut self) -> Option<u32> {
-        match self.finish(WaitLimit::NoWait)? {
-            Ok(_) => None,
-            Err(error) => {
-                let code = code(&error);
-                self.state = State::Ended(Err(error));
-                code
-            }
+    /// Returns the error of an operation that has failed, and leaves it to `finish`.
+    pub(super) fn failure(&mut self) -> Option<&io::Error> {
+        let error = self.finish(WaitLimit::NoWait)?.err()?;
+        self.state = OperationState::Ended(Err(error));
+        match &self.state {
+            OperationState::Ended(Err(error)) => Some(error),
+            _ => None,
         }
+    }
+
+    /// Returns the number of bytes of a write of which the system has not taken all, because the write
+    /// is pending or has failed.
+    pub(super) fn untaken(&mut self) -> usize {
+        let is_untaken = self.is_pending() || self.failure().is_some();
+        if is_untaken { self.buffer.data.len() } else { 0 }
     }
 
     /// Waits until the operation has completed. Returns `false` if the time limit ends first.
@@ -254,7 +279,7 @@ impl BackgroundOperation {
 
 impl Drop for BackgroundOperation {
     fn drop(&mut self) {
-        let pending = matches!(self.state, State::Pending);
+        let pending = matches!(self.state, OperationState::Pending);
         if pending {
             let pipe = self.pipe.as_handle().as_raw_handle();
             // SAFETY: handle and OVERLAPPED are valid. The call fails only if the operation has
@@ -269,12 +294,12 @@ impl Drop for BackgroundOperation {
                 registration.end(unsafe { ManuallyDrop::take(&mut self.buffer) }, pending);
             }
             Completion::Event(_) | Completion::Port(_) => {
-                if pending {
-                    // The system may write to the buffer until the operation has completed.
-                    self.wait(WaitLimit::Unlimited);
+                // The system may write to the buffer until the operation has completed. Without a
+                // report of that the buffer is leaked.
+                if !pending || self.wait(WaitLimit::at_most(CANCELLATION_TIME)) {
+                    // SAFETY: nothing uses the field after this.
+                    unsafe { ManuallyDrop::drop(&mut self.buffer) };
                 }
-                // SAFETY: nothing uses the field after this.
-                unsafe { ManuallyDrop::drop(&mut self.buffer) };
             }
         }
     }

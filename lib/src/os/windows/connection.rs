@@ -1,6 +1,6 @@
 use super::{
     atomic_timeout::AtomicTimeout,
-    delivery::Delivery,
+    delivery::PipeDelivery,
     event::Event,
     linger, peer,
     pipe::{Pipe, PipeInfo},
@@ -40,7 +40,7 @@ pub(super) struct Connection {
     /// Closed when the sending direction is shut down, and from the start if this end was opened for
     /// receiving only.
     pub(super) write_gate: WriteGate,
-    pub(super) delivery: Arc<Delivery>,
+    pub(super) delivery: Arc<PipeDelivery>,
 }
 
 impl Connection {
@@ -82,6 +82,9 @@ impl StreamCommon for Connection {
         Ok(self.delivery.take_error(&self.pipe))
     }
     fn peer_creds(&self) -> io::Result<PeerCreds> {
+        peer::creds(self)
+    }
+    fn peer_creds_with_groups(&self) -> io::Result<PeerCreds> {
         peer::creds(self)
     }
     fn peer_hung_up(&self) -> io::Result<bool> {

@@ -5,14 +5,19 @@ use super::{
     pipe::{self, Pipe, code, is_disconnection},
     wait_limit::WaitLimit,
 };
+#[cfg(test)]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::{
     io,
     os::windows::io::{AsRawHandle, BorrowedHandle},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
-use windows_sys::Win32::{Foundation::ERROR_OPERATION_ABORTED, System::IO::CancelSynchronousIo};
+use windows_sys::Win32::{
+    Foundation::{ERROR_OPERATION_ABORTED, ERROR_PIPE_NOT_CONNECTED},
+    System::IO::CancelSynchronousIo,
+};
 
 /// Returns the number of bytes that were written to a pipe and that its peer has not read yet.
 /// [`drain`](crate::traits::Stream::drain) waits until there are none.
@@ -36,9 +41,12 @@ pub fn unread_by_peer(pipe: BorrowedHandle<'_>) -> io::Result<usize> {
 /// runs while data is unread. If the peer closes while the function is not running, it is not known
 /// what the peer has read.
 #[derive(Debug, Default)]
-pub(super) struct Delivery {
+pub(super) struct PipeDelivery {
     state: Mutex<DeliveryState>,
     changed: Condvar,
+    /// Whether the thread calls the function.
+    #[cfg(test)]
+    is_flushing: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +79,11 @@ enum Closed {
     Unwatched,
 }
 
+/// A flush that begins after the server has called `DisconnectNamedPipe` fails within this time,
+/// whatever the server has read. A flush that has waited, because data was unread, fails with the same
+/// error when the server disconnects.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 /// Time for the thread to end after the peer has closed, which ends the function.
 const CLOSING_TIME: Duration = Duration::from_secs(1);
 
@@ -81,7 +94,7 @@ const CANCEL_TIME: Duration = Duration::from_millis(5);
 /// Number of cancellations.
 const CANCELS: usize = 200;
 
-impl Delivery {
+impl PipeDelivery {
     /// Records a write that was started.
     pub(super) fn written(&self) {
         self.state().written += 1;
@@ -176,6 +189,12 @@ impl Delivery {
         if is_watched { Ok(()) } else { state.start_end() }
     }
 
+    /// Returns whether the thread calls the function that waits for the peer.
+    #[cfg(test)]
+    pub(super) fn is_flushing(&self) -> bool {
+        self.is_flushing.load(Ordering::SeqCst)
+    }
+
     /// Returns whether the end of file was sent.
     #[cfg(test)]
     pub(super) fn has_sent_end(&self) -> bool {
@@ -199,8 +218,11 @@ impl Delivery {
             // It fails if the peer has closed.
             let _ = state.start_end();
         }
-        // The message keeps the pipe open as well.
-        state.end = None;
+        // The message keeps the pipe open as well. It is dropped without the lock, because it waits
+        // for the end of its cancellation.
+        let end = state.end.take();
+        drop(state);
+        drop(end);
     }
 
     /// Waits until the thread has ended if the peer has closed.
@@ -228,7 +250,19 @@ impl Delivery {
             // A flush after the peer has closed succeeds, whatever it has read.
             let result = match pipe.is_hung_up() {
                 Ok(true) => Ok(Some(Closed::Unwatched)),
-                _ => pipe.flush().map(|()| None),
+                _ => {
+                    let started = Instant::now();
+                    match self.flush(&pipe) {
+                        // The peer has disconnected since that check.
+                        Err(error)
+                            if code(&error) == Some(ERROR_PIPE_NOT_CONNECTED)
+                                && started.elapsed() < AT_ONCE =>
+                        {
+                            Ok(Some(Closed::Unwatched))
+                        }
+                        result => result.map(|()| None),
+                    }
+                }
             };
             state = self.state();
             match result {
@@ -256,6 +290,15 @@ impl Delivery {
         state.thread = None;
         drop(state);
         self.changed.notify_all();
+    }
+
+    fn flush(&self, pipe: &Pipe) -> io::Result<()> {
+        #[cfg(test)]
+        self.is_flushing.store(true, Ordering::SeqCst);
+        let result = pipe.flush();
+        #[cfg(test)]
+        self.is_flushing.store(false, Ordering::SeqCst);
+        result
     }
 
     fn state(&self) -> MutexGuard<'_, DeliveryState> {

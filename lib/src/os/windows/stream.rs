@@ -58,6 +58,14 @@ impl Stream {
         self
     }
 
+    /// Returns the number of bytes, at most, that were reported as written in non-blocking mode or with
+    /// a timeout and that the pipe has not taken: if the process exits, the peer does not get them. 0
+    /// while another thread writes.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.in_flight()
+    }
+
     pub(super) fn connection(&self) -> &Connection {
         &self.0
     }
@@ -86,7 +94,7 @@ impl traits::Stream for Stream {
         if how != Shutdown::Write {
             self.0.end_reading();
         }
-        if how != Shutdown::Read { self.0.end_writing() } else { Ok(()) }
+        if how != Shutdown::Read { self.0.end_writing(how) } else { Ok(()) }
     }
     fn drain(&self, deadline: Duration) -> io::Result<()> {
         self.0.drain(deadline)
@@ -210,7 +218,7 @@ impl traits::SendHalf for SendHalf {
         self.0.send_timeout.set(timeout)
     }
     fn close(&self) -> io::Result<()> {
-        self.0.end_writing()
+        self.0.end_writing(Shutdown::Write)
     }
 }
 

@@ -7,11 +7,14 @@ mod accounts;
 #[cfg(feature = "tokio")]
 mod asynchronous;
 mod closing;
+#[path = "../../../tests/harness/common.rs"]
+mod common;
 mod conversions;
 mod delivery;
 mod descriptors;
 mod half_close;
 mod identity;
+mod names;
 mod one_way;
 mod programs;
 mod raw;
@@ -24,18 +27,11 @@ use crate::{
     ConnectOptions, GenericNamespaced, ListenerOptions, Name, ToNsName,
     traits::{Listener as _, Stream as _},
 };
-use std::{
-    sync::{
-        atomic::{AtomicU32, Ordering},
-        mpsc,
-    },
-    thread,
-    time::Duration,
-};
+use common::{DEADLINE, eventually, is_wine, seeded_pattern, unique_word, within_deadline};
+use std::{sync::mpsc, thread, time::Duration};
 
-/// Deadline of every wait, much longer than any test takes.
-const DEADLINE: Duration = Duration::from_secs(20);
-/// Time during which a test checks that something does not happen.
+/// Time during which a test checks that something does not happen, such as the end of a call that
+/// waits.
 const MOMENT: Duration = Duration::from_millis(60);
 
 #[test]
@@ -49,23 +45,9 @@ fn types_are_send_sync_and_unwind_safe() {
     check::<super::Sid>();
 }
 
-/// Returns whether the tests run in Wine, which does not implement everything.
-fn is_wine() -> bool {
-    use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
-    // SAFETY: both texts end with a NUL, and ntdll.dll is always loaded.
-    unsafe {
-        let ntdll = GetModuleHandleA(c"ntdll.dll".as_ptr().cast());
-        GetProcAddress(ntdll, c"wine_get_version".as_ptr().cast()).is_some()
-    }
-}
-
 /// Returns a unique name.
 fn unique() -> Name<'static> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("local_socket-test-{}-{count}", std::process::id())
-        .to_ns_name::<GenericNamespaced>()
-        .unwrap()
+    unique_word().to_ns_name::<GenericNamespaced>().unwrap()
 }
 
 fn listen(name: &Name<'_>) -> Listener {
@@ -82,11 +64,6 @@ fn connected() -> (Stream, Stream) {
     let listener = listen(&name);
     let client = connect(&name);
     (listener.accept().unwrap(), client)
-}
-
-/// Runs a function in a thread and fails if it takes longer than the deadline.
-fn within<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
-    start(f).recv_timeout(DEADLINE).expect("the function hangs or has panicked")
 }
 
 /// Runs a function in a thread and returns a receiver of its result.

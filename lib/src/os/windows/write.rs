@@ -13,7 +13,7 @@ use super::{
 use crate::os::waker_set::{WakeOnDrop, WakerSet};
 #[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
-use std::{io, os::windows::io::AsHandle, sync::Arc, thread, time::Duration};
+use std::{io, net::Shutdown, os::windows::io::AsHandle, sync::Arc, thread, time::Duration};
 use windows_sys::Win32::Foundation::ERROR_BROKEN_PIPE;
 
 /// Maximum length of one write. The system copies all of it into its memory.
@@ -175,15 +175,31 @@ impl Connection {
         disconnected(error)
     }
 
+    /// Returns the error of the write in flight, and records whether the peer has closed: it has not
+    /// read what was reported as written.
+    pub(super) fn failed_in_flight(&self, error: io::Error) -> io::Error {
+        if is_disconnection(&error) {
+            self.delivery.cut();
+        }
+        disconnected(error)
+    }
+
     /// Records whether the peer has closed during the write in flight, whose error is left to the
     /// next write.
     pub(super) fn note_in_flight(&self) {
         if let Ok(mut side) = self.lock_writer(WaitLimit::NoWait)
             && let Some(write) = &mut side.in_flight
-            && write.failure() == Some(ERROR_BROKEN_PIPE)
+            && write.failure().is_some_and(is_disconnection)
         {
             self.delivery.cut();
         }
+    }
+
+    /// Returns the number of bytes, at most, that were reported as written and that the pipe has not
+    /// taken; 0 while another thread writes.
+    pub(super) fn in_flight(&self) -> usize {
+        let Ok(mut side) = self.lock_writer(WaitLimit::NoWait) else { return 0 };
+        side.in_flight.as_mut().map_or(0, BackgroundOperation::untaken)
     }
 
     /// Waits until the pipe's buffer has taken all data.
@@ -205,7 +221,7 @@ impl Connection {
         let mut slice = WaitLimit::NoWait;
         loop {
             if let Some(result) = side.finish_in_flight(slice) {
-                return result.map(|()| true).map_err(|error| self.failed(error));
+                return result.map(|()| true).map_err(|error| self.failed_in_flight(error));
             }
             if limit.is_over() {
                 return Err(limit.error());
@@ -221,15 +237,20 @@ impl Connection {
     /// writes that wait in other threads, and does not wait longer than they take for that, nor for
     /// the peer: two programs that both half-close before they read would block each other. If the
     /// peer has closed, there is nothing left to do.
-    pub(super) fn end_writing(&self) -> io::Result<()> {
+    ///
+    /// If the end of file cannot be sent, this end is closed nevertheless for `Shutdown::Both`, which
+    /// gives the connection up. Otherwise it can still be written to.
+    pub(super) fn end_writing(&self, how: Shutdown) -> io::Result<()> {
         if !self.info.directions.sends() {
             return Ok(());
         }
-        self.require_half_close()?;
         self.write_gate.close(&self.pipe);
-        let ended =
-            self.lock_writer(WaitLimit::Unlimited).and_then(|mut side| self.end_locked(&mut side));
-        if ended.is_err() {
+        let ended = self.lock_writer(WaitLimit::Unlimited).and_then(|mut side| {
+            let ended = self.end_locked(&mut side);
+            side.has_ended |= how == Shutdown::Both;
+            ended
+        });
+        if ended.is_err() && how != Shutdown::Both {
             self.write_gate.open();
         }
         ended
@@ -237,6 +258,7 @@ impl Connection {
 
     /// Sends the end of file; the caller holds the lock.
     fn end_locked(&self, side: &mut WriteSide) -> io::Result<()> {
+        self.require_half_close()?;
         if side.has_ended {
             return Ok(());
         }

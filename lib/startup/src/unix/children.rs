@@ -100,6 +100,45 @@ pub fn set_descriptor_limit(command: &mut Command, soft: Option<u64>, hard: Opti
     unsafe { command.pre_exec(set) };
 }
 
+/// Starts the command with the default action of `SIGHUP`, also if this process was started to ignore
+/// it (`nohup(1)`).
+pub fn reset_sighup(command: &mut Command) {
+    let reset = || {
+        // SAFETY: the default action is no handler. The call fails for no valid signal.
+        unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: between fork and exec there is one system call, without allocating or locking.
+    unsafe { command.pre_exec(reset) };
+}
+
+/// Signals by which a terminal controls its processes.
+const OF_TERMINALS: [libc::c_int; 6] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+
+/// Starts the command as the first process of a session of its own, whose controlling terminal is its
+/// standard input (`setsid(2)`, `TIOCSCTTY`). The signals of terminals have their default actions,
+/// also if this process was started to ignore some of them.
+///
+/// If standard input is no terminal, the program is not started, and `spawn` fails.
+pub fn lead_session(command: &mut Command) {
+    use rustix::{
+        process::{ioctl_tiocsctty, setsid},
+        stdio::stdin,
+    };
+    let lead = || {
+        setsid()?;
+        ioctl_tiocsctty(stdin())?;
+        for signal in OF_TERMINALS {
+            // SAFETY: the default action is no handler. The call fails for no valid signal.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec there are system calls only, without allocating or locking.
+    unsafe { command.pre_exec(lead) };
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {

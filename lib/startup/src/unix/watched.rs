@@ -6,6 +6,8 @@ use std::{
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::{pin::pin, task::Waker};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use tokio::io::Ready;
 use tokio::{
     io::{Interest, unix::AsyncFd},
     runtime::Handle,
@@ -29,7 +31,7 @@ impl Watched {
     /// # Errors
     /// `Other` outside a tokio runtime, or an error of `ioctl(2)` or `epoll_ctl(2)`.
     pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
-        Self::register(socket.into(), false)
+        Self::of_nonblocking(nonblocking(socket.into())?)
     }
 
     /// Does the same, and watches for writing from the start. This is for sockets, such as those of
@@ -38,12 +40,20 @@ impl Watched {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn for_writing(socket: impl Into<OwnedFd>) -> io::Result<Self> {
-        Self::register(socket.into(), true)
+        Self::register(nonblocking(socket.into())?, true)
+    }
+
+    /// Does the same as [`new`](Self::new) without a system call for the mode. If the socket blocks,
+    /// calls on it block the event loop.
+    ///
+    /// # Errors
+    /// `Other` outside a tokio runtime, or an error of `epoll_ctl(2)`.
+    pub fn of_nonblocking(socket: impl Into<OwnedFd>) -> io::Result<Self> {
+        Self::register(socket.into(), false)
     }
 
     fn register(socket: OwnedFd, watches_writing: bool) -> io::Result<Self> {
         Handle::try_current().map_err(io::Error::other)?;
-        rustix::io::ioctl_fionbio(&socket, true)?;
         Ok(Self { socket: Some(register(socket, watches_writing)?), watches_writing })
     }
 
@@ -83,6 +93,21 @@ impl Watched {
         Poll::Ready(Ok(()))
     }
 
+    /// Waits until the peer has closed the socket or shut down both directions, or until both ends
+    /// have shut down sending. Linux reports that without watching for writing (`EPOLLHUP`,
+    /// `epoll_ctl(2)`).
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn poll_hung_up(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let mut guard = ready!(self.socket()?.poll_write_ready(cx))?;
+            if guard.ready().is_write_closed() {
+                return Poll::Ready(Ok(()));
+            }
+            // It is only writable. A write that would block waits for the next event.
+            guard.clear_ready();
+        }
+    }
+
     /// Stops watching for writing until [`poll_write_ready`](Self::poll_write_ready) is called
     /// again. It replaces the registration and wakes the task at once.
     ///
@@ -119,14 +144,32 @@ impl Watched {
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(clippy::unused_self))]
     pub fn has_urgent(&self) -> bool {
         #[cfg(any(target_os = "linux", target_os = "android"))]
+        return self.has(Interest::PRIORITY, Ready::is_priority);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        false
+    }
+
+    /// Returns whether the system has reported, since the socket was registered, that the peer has ended
+    /// its direction (`EPOLLRDHUP`). Other systems than Linux report it with the end of file: `false`.
+    #[must_use]
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(clippy::unused_self))]
+    pub fn has_ended(&self) -> bool {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return self.has(Interest::READABLE, Ready::is_read_closed);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        false
+    }
+
+    /// Returns whether events of the interest have set the state. Makes no system call.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn has(&self, interest: Interest, state: fn(Ready) -> bool) -> bool {
+        // The first call is cheaper. It succeeds as well for other states of the interest.
         if let Ok(socket) = self.socket()
-            && socket.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+            && socket.try_io(interest, |_| Ok(())).is_ok()
         {
-            // The call succeeds as well if the peer has ended its direction.
-            let (ready, mut cx) =
-                (socket.ready(Interest::PRIORITY), Context::from_waker(Waker::noop()));
+            let (ready, mut cx) = (socket.ready(interest), Context::from_waker(Waker::noop()));
             let ready = pin!(ready).poll(&mut cx);
-            return matches!(ready, Poll::Ready(Ok(guard)) if guard.ready().is_priority());
+            return matches!(ready, Poll::Ready(Ok(guard)) if state(guard.ready()));
         }
         false
     }
@@ -145,6 +188,11 @@ impl Watched {
         }
         Ok(())
     }
+}
+
+fn nonblocking(socket: OwnedFd) -> io::Result<OwnedFd> {
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    Ok(socket)
 }
 
 fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {

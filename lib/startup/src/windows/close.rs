@@ -1,4 +1,4 @@
-use super::handle_kind::stdout_kind;
+use super::{call::check, handle_kind::stdout_kind};
 use std::{
     io::{self, stderr, stdin, stdout},
     os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
@@ -22,9 +22,7 @@ pub fn close_stdout() -> io::Result<()> {
     }
     let handle = stdout().as_raw_handle();
     // SAFETY: the arguments are a number and a null pointer, which stands for no standard output.
-    if unsafe { SetStdHandle(STD_OUTPUT_HANDLE, ptr::null_mut()) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
+    check(unsafe { SetStdHandle(STD_OUTPUT_HANDLE, ptr::null_mut()) })?;
     if [stderr().as_raw_handle(), stdin().as_raw_handle()].contains(&handle) {
         return Ok(());
     }

@@ -1,12 +1,15 @@
+use super::call::check;
 use std::{
     io,
-    os::windows::io::{AsRawHandle, BorrowedHandle},
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle},
     ptr,
 };
 use windows_sys::Win32::{
     Foundation::{ERROR_OPERATION_ABORTED, GetLastError, NO_ERROR, SetLastError},
     System::Console::{
-        CONSOLE_READCONSOLE_CONTROL, ENABLE_LINE_INPUT, GetConsoleMode, ReadConsoleW, WriteConsoleW,
+        CONSOLE_READCONSOLE_CONTROL, ENABLE_LINE_INPUT, ENABLE_PROCESSED_OUTPUT,
+        ENABLE_VIRTUAL_TERMINAL_PROCESSING, GetConsoleMode, ReadConsoleW, SetConsoleMode,
+        WriteConsoleW,
     },
 };
 
@@ -57,11 +60,36 @@ pub fn read_console(console: BorrowedHandle<'_>, buffer: &mut [u16]) -> io::Resu
 pub fn write_console(console: BorrowedHandle<'_>, text: &[u16]) -> io::Result<usize> {
     let mut count = 0;
     // SAFETY: the handle is open, the pointers are valid or null.
-    let ok = unsafe {
+    check(unsafe {
         let (text, length) = (text.as_ptr(), length(text));
         WriteConsoleW(console.as_raw_handle(), text, length, &raw mut count, ptr::null())
-    };
-    if ok == 0 { Err(io::Error::last_os_error()) } else { Ok(count as usize) }
+    })?;
+    Ok(count as usize)
+}
+
+/// Returns whether standard error takes escape sequences, such as those of colours. A console is made
+/// to interpret them, which fails before Windows 10; other files get them as they are.
+pub fn stderr_takes_escapes() -> bool {
+    enable_escapes(&io::stderr())
+}
+
+/// Returns whether standard output takes escape sequences, like [`stderr_takes_escapes`].
+pub fn stdout_takes_escapes() -> bool {
+    enable_escapes(&io::stdout())
+}
+
+/// Makes a console interpret escape sequences ("Console Virtual Terminal Sequences"). Returns `false`
+/// if it cannot, `true` for a handle that is no console.
+fn enable_escapes(output: &impl AsHandle) -> bool {
+    const WANTED: u32 = ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING;
+    let handle = output.as_handle().as_raw_handle();
+    let mut mode = 0;
+    // SAFETY: the pointer is valid. The handle is open or null, which is an error of the call.
+    if unsafe { GetConsoleMode(handle, &raw mut mode) } == 0 || mode & WANTED == WANTED {
+        return true;
+    }
+    // SAFETY: the handle is that of a console.
+    unsafe { SetConsoleMode(handle, mode | WANTED) != 0 }
 }
 
 /// Returns whether the console edits lines. Otherwise Ctrl+Z is a character like any other.

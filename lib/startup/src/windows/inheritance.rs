@@ -1,5 +1,6 @@
 //! What child processes inherit.
 
+use super::call::check;
 use std::{
     io::{self, stderr, stdin, stdout},
     os::windows::io::AsRawHandle,
@@ -21,11 +22,9 @@ pub fn keep_standard_handles() -> io::Result<()> {
     let handles = [stdin().as_raw_handle(), stdout().as_raw_handle(), stderr().as_raw_handle()];
     for handle in handles.into_iter().filter(|handle| !handle.is_null()) {
         // SAFETY: the call changes a flag, and fails if the handle is not open.
-        if unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) } == 0 {
-            let error = io::Error::last_os_error();
-            if error.raw_os_error() != Some(ERROR_INVALID_HANDLE.cast_signed()) {
-                return Err(error);
-            }
+        match check(unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) }) {
+            Err(error) if error.raw_os_error() == Some(ERROR_INVALID_HANDLE.cast_signed()) => {}
+            result => result?,
         }
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! Jobs: a command together with the processes that it starts.
 
+use super::call::{check, own};
 use std::{
     io,
-    os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
+    os::windows::io::{AsRawHandle, OwnedHandle},
     ptr,
 };
 use windows_sys::Win32::{
@@ -39,9 +40,8 @@ impl Job {
     /// # Errors
     /// An error of `CreateJobObject` or `SetInformationJobObject`.
     pub fn new() -> io::Result<Self> {
-        // SAFETY: null pointers stand for the default security and no name.
-        let handle = unsafe { CreateJobObjectW(ptr::null(), ptr::null()) };
-        let job = Self(own(handle)?);
+        // SAFETY: null pointers stand for the default security and no name. The handle is new.
+        let job = Self(unsafe { own(CreateJobObjectW(ptr::null(), ptr::null())) }?);
         job.set_limit(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE)?;
         Ok(job)
     }
@@ -53,8 +53,8 @@ impl Job {
     /// An error of `OpenProcess` or `AssignProcessToJobObject`. Before Windows 8 a process cannot be in
     /// two jobs.
     pub fn add(&self, pid: u32) -> io::Result<()> {
-        // SAFETY: the arguments are numbers.
-        let process = own(unsafe { OpenProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, 0, pid) })?;
+        // SAFETY: the arguments are numbers. The handle is new.
+        let process = unsafe { own(OpenProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, 0, pid)) }?;
         // SAFETY: both handles are open.
         check(unsafe { AssignProcessToJobObject(self.raw(), process.as_raw_handle()) })
     }
@@ -101,7 +101,9 @@ impl Job {
 pub fn resume(pid: u32) -> io::Result<()> {
     // SAFETY: the arguments are numbers.
     let all = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
-    let all = own(if all == INVALID_HANDLE_VALUE { ptr::null_mut() } else { all })?;
+    let all = if all == INVALID_HANDLE_VALUE { ptr::null_mut() } else { all };
+    // SAFETY: the handle is new.
+    let all = unsafe { own(all) }?;
     let mut entry =
         THREADENTRY32 { dwSize: size_of::<THREADENTRY32>() as u32, ..THREADENTRY32::default() };
     // SAFETY: the handle is open, and the structure has its size.
@@ -113,21 +115,8 @@ pub fn resume(pid: u32) -> io::Result<()> {
     if is_entry == 0 {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the process has no thread"));
     }
-    // SAFETY: the arguments are numbers.
-    let thread = own(unsafe { OpenThread(THREAD_SUSPEND_RESUME, 0, entry.th32ThreadID) })?;
+    // SAFETY: the arguments are numbers. The handle is new.
+    let thread = unsafe { own(OpenThread(THREAD_SUSPEND_RESUME, 0, entry.th32ThreadID)) }?;
     // SAFETY: the handle is open.
     check((unsafe { ResumeThread(thread.as_raw_handle()) } != u32::MAX).into())
-}
-
-/// Takes ownership of a new handle.
-fn own(handle: HANDLE) -> io::Result<OwnedHandle> {
-    if handle.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the callers have created the handle, and it has no other owner.
-    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
-}
-
-fn check(ok: i32) -> io::Result<()> {
-    if ok == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

@@ -1,7 +1,10 @@
-use super::synchronous_pipe::{is_synchronous, reads_block_writes, wait_for_data};
+use super::{
+    call::own,
+    synchronous_pipe::{is_synchronous, reads_block_writes, wait_for_data},
+};
 use std::{
     io::{self, ErrorKind},
-    os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle},
+    os::windows::io::{AsHandle, AsRawHandle, OwnedHandle, RawHandle},
     ptr,
 };
 use windows_sys::Win32::{
@@ -38,13 +41,8 @@ impl StreamIo {
         if is_synchronous(handle.as_handle()) {
             return Ok(Self { handle, event: None, waits_for_data: false });
         }
-        // SAFETY: all pointers are null, which means the default values.
-        let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
-        if event.is_null() {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the handle is new and has no other owner.
-        let event = unsafe { OwnedHandle::from_raw_handle(event) };
+        // SAFETY: all pointers are null, which means the default values. The handle is new.
+        let event = unsafe { own(CreateEventW(ptr::null(), 1, 0, ptr::null())) }?;
         Ok(Self { handle, event: Some(event), waits_for_data: false })
     }
 

@@ -13,6 +13,9 @@ fn shared() -> (Arc<TransferShared>, Stream) {
         empty_messages: EmptyMessages::Eof,
         linger: None,
         idle: None,
+        max_time: None,
+        ignores_unread: false,
+        hangs_up: false,
         copy: CopyMode::Auto,
         buffer: None,
     };
@@ -22,10 +25,13 @@ fn shared() -> (Arc<TransferShared>, Stream) {
         meter: Arc::new(Meter::new(options.is_timed())),
         options,
         number: None,
+        peer: Party::Peer,
         forth: ObservedDirection::none(),
         back: ObservedDirection::none(),
         endings: Mutex::new(endings),
         changed: Condvar::new(),
+        peer_had_closed: OnceLock::new(),
+        leaving: None,
     };
     (Arc::new(shared), peer)
 }
@@ -60,4 +66,37 @@ fn a_panic_while_receiving_may_lose_bytes() {
         failure(&shared, |it| it.sent(DirectionEnd::Eof.into()), |_| panic!("two")).unwrap();
     assert!(received.to_string().contains("internal error: two; please report it"));
     assert!(matches!(received, Failure::Undelivered { .. }));
+}
+
+/// Ends both directions at the end of file of the peer (`--eof close`), while bytes are held.
+fn report_of_held_bytes(close: impl FnOnce(Stream)) -> TransferReport {
+    let (shared, peer) = shared();
+    shared.meter.sent.read(7);
+    close(peer);
+    shared.stop(Shutdown::Both);
+    shared.received(DirectionEnd::Eof.into());
+    shared.sent(DirectionEnd::Stopped.into());
+    shared.finish(shared.wait())
+}
+
+#[test]
+fn a_peer_that_had_closed_is_the_reason_of_bytes_that_are_left() {
+    let report = || report_of_held_bytes(drop);
+    let failure = report().failure().unwrap();
+    assert!(failure.to_string().contains("the peer has closed the connection"), "{failure}");
+    let mut report = report();
+    report.forth = report.forth.excused(true);
+    assert!(report.failure().is_none());
+}
+
+#[test]
+fn a_peer_that_has_only_half_closed_is_not_the_reason_of_bytes_that_are_left() {
+    let mut peer = None;
+    let mut report = report_of_held_bytes(|stream| {
+        stream.shutdown(Shutdown::Write).unwrap();
+        peer = Some(stream);
+    });
+    report.forth = report.forth.excused(true);
+    let failure = report.failure().unwrap();
+    assert!(failure.to_string().contains("the connection was ended"), "{failure}");
 }

@@ -102,7 +102,7 @@ impl Inherited {
 /// wrong. The condition is met at the start of a program that has opened no descriptors yet.
 pub unsafe fn listen_fds() -> io::Result<Vec<Inherited>> {
     let count = count()?;
-    let mut names = names(count)?.into_iter().flatten();
+    let mut names = names()?.into_iter().flatten();
     let take = |number| {
         // SAFETY: by this function's condition.
         let fd = unsafe { take_fd(number) }.map_err(|error| {
@@ -126,23 +126,29 @@ pub fn count() -> io::Result<u32> {
     }
 }
 
-/// Returns the value of an environment variable that is a number.
-fn number(variable: &str) -> io::Result<Option<u32>> {
-    let Some(value) = env::var_os(variable) else { return Ok(None) };
-    match value.to_str().map(str::parse) {
-        Some(Ok(number)) => Ok(Some(number)),
-        _ => Err(invalid(format!("{variable} is {value:?} and not a number"))),
-    }
-}
-
-/// Returns the names. If there are any, there is one for each descriptor.
-fn names(count: u32) -> io::Result<Option<Vec<String>>> {
+/// Returns the names of the descriptors that a service manager has passed to this process
+/// (`sd_listen_fds_with_names(3)`), one for each, in the order of their numbers. Several can have the
+/// same name. `None` if there are no descriptors, or if they have no names.
+///
+/// # Errors
+/// `InvalidInput` if a variable is not a number, or if there are not as many names as descriptors.
+pub fn names() -> io::Result<Option<Vec<String>>> {
+    let count = count()?;
     let Some(value) = env::var_os("LISTEN_FDNAMES").filter(|_| count > 0) else { return Ok(None) };
     let names: Option<Vec<_>> =
         value.to_str().map(|names| names.split(':').map(str::to_owned).collect());
     match names {
         Some(names) if u32::try_from(names.len()) == Ok(count) => Ok(Some(names)),
         _ => Err(invalid(format!("LISTEN_FDNAMES is {value:?} and not {count} names"))),
+    }
+}
+
+/// Returns the value of an environment variable that is a number.
+fn number(variable: &str) -> io::Result<Option<u32>> {
+    let Some(value) = env::var_os(variable) else { return Ok(None) };
+    match value.to_str().map(str::parse) {
+        Some(Ok(number)) => Ok(Some(number)),
+        _ => Err(invalid(format!("{variable} is {value:?} and not a number"))),
     }
 }
 

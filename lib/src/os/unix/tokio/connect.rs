@@ -8,7 +8,7 @@ use crate::{
     error::SocketError,
     os::{
         runtime,
-        unix::{address::Target, runtime_dir, sys},
+        unix::{address::NameAddresses, runtime_dir, sys},
     },
 };
 use ::tokio::net::UnixStream;
@@ -38,7 +38,7 @@ pub(super) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> 
 
 async fn reach(name: &Name<'_>, wait_mode: ConnectWaitMode) -> io::Result<OwnedFd> {
     let mut result = Err(io::Error::from_raw_os_error(libc::ENOENT));
-    for address in Target::of(name)?.addresses() {
+    for address in NameAddresses::of(name)?.addresses() {
         result = attempt(&address?, wait_mode).await;
         match &result {
             Err(error) if runtime_dir::try_next(error) => {}

@@ -28,7 +28,7 @@ pub(super) fn start(
     address: &SocketAddrUnix,
     deadline: Option<Instant>,
 ) -> Option<oneshot::Receiver<io::Result<OwnedFd>>> {
-    let permit = Permit::acquire()?;
+    let permit = ThreadPermit::acquire()?;
     let (sender, receiver) = oneshot::channel();
     let address = address.clone();
     let connect = move || {
@@ -70,18 +70,18 @@ fn connect(
 
 /// The permission to run one thread.
 #[derive(Debug)]
-struct Permit;
+struct ThreadPermit;
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
-impl Permit {
+impl ThreadPermit {
     fn acquire() -> Option<Self> {
         let add = |count| (count < MAX_THREADS).then_some(count + 1);
         THREADS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok().map(|_| Self)
     }
 }
 
-impl Drop for Permit {
+impl Drop for ThreadPermit {
     fn drop(&mut self) {
         THREADS.fetch_sub(1, Ordering::Relaxed);
     }

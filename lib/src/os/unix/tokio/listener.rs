@@ -52,7 +52,11 @@ impl traits::Listener for Listener {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => return Err(error),
                 Ok((socket, _)) => {
-                    if self.bound_name.filter.admits(|| peer::credentials(socket.as_fd())) {
+                    if self
+                        .bound_name
+                        .filter
+                        .admits(|| peer::credentials_with_groups(socket.as_fd()))
+                    {
                         return Ok(socket.into());
                     }
                 }

@@ -1,4 +1,4 @@
-use super::shared_socket::Direction;
+use super::shared_socket::SharedDirection;
 use ::tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::{UnixStream, unix::OwnedWriteHalf},
@@ -29,7 +29,7 @@ impl OwnedSocket for OwnedWriteHalf {
 
 /// Reads as tokio does, and remembers that the peer has closed without reading everything.
 #[derive(Debug)]
-pub(super) struct OwnedReader<'a, S>(pub(super) &'a mut S, pub(super) &'a Direction);
+pub(super) struct OwnedReader<'a, S>(pub(super) &'a mut S, pub(super) &'a SharedDirection);
 
 impl<S: AsyncRead + Unpin> OwnedReader<'_, S> {
     pub(super) fn poll_read(
@@ -44,7 +44,7 @@ impl<S: AsyncRead + Unpin> OwnedReader<'_, S> {
 /// Writes one buffer as tokio does, which saves a call after a partial write. Writing several
 /// buffers and shutting down differ from tokio's type.
 #[derive(Debug)]
-pub(super) struct OwnedWriter<'a, S>(pub(super) &'a mut S, pub(super) &'a Direction);
+pub(super) struct OwnedWriter<'a, S>(pub(super) &'a mut S, pub(super) &'a SharedDirection);
 
 impl<S: OwnedSocket + AsyncWrite> OwnedWriter<'_, S> {
     pub(super) fn poll_write(

@@ -1,5 +1,7 @@
 //! Reads from and writes to a socket through shared references, for `&Stream` and the halves.
 
+#![allow(unsafe_code, reason = "buffers are filled that were not initialised")]
+
 use crate::os::{
     unix::{drain::PeerReset, sys},
     waker_set::WakerSet,
@@ -9,6 +11,7 @@ use ::tokio::{
     net::UnixStream,
     task::coop,
 };
+use rustix::net::{RecvFlags, recv};
 use std::{
     io::{self, IoSlice},
     net::Shutdown,
@@ -22,7 +25,7 @@ use std::{
 
 /// What this process keeps for one direction of a socket.
 #[derive(Debug, Default)]
-pub(super) struct Direction {
+pub(super) struct SharedDirection {
     /// The tasks that wait. Of those that use `poll_read_ready` or `poll_write_ready`, tokio wakes
     /// only the last.
     wakers: OnceLock<Arc<WakerSet>>,
@@ -33,7 +36,7 @@ pub(super) struct Direction {
     pub(super) reset: PeerReset,
 }
 
-impl Direction {
+impl SharedDirection {
     /// Fails if this end has shut down sending.
     pub(super) fn check_open(&self) -> io::Result<()> {
         if self.is_shut_down.load(Ordering::Relaxed) {
@@ -81,7 +84,7 @@ impl Direction {
 
 /// Reads through a shared reference.
 #[derive(Debug)]
-pub(super) struct SharedReader<'a>(pub(super) &'a UnixStream, pub(super) &'a Direction);
+pub(super) struct SharedReader<'a>(pub(super) &'a UnixStream, pub(super) &'a SharedDirection);
 
 impl SharedReader<'_> {
     pub(super) fn poll_read(
@@ -91,16 +94,27 @@ impl SharedReader<'_> {
     ) -> Poll<io::Result<()>> {
         let Self(socket, direction) = self;
         let read = || {
-            let result = socket.try_read(buf.initialize_unfilled());
-            direction.reset.note(result).map(|len| buf.advance(len))
+            let result = socket.try_io(Interest::READABLE, || receive(socket, buf));
+            direction.reset.note(result).map(|_| ())
         };
         direction.poll(cx, |cx| socket.poll_read_ready(cx), read)
     }
 }
 
+/// Reads into the part of a buffer that is not filled, which needs no zeros before.
+fn receive(socket: &UnixStream, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+    // SAFETY: the call only writes bytes.
+    let unfilled = unsafe { buf.unfilled_mut() };
+    let (_, len) = recv(socket, unfilled, RecvFlags::empty())?;
+    // SAFETY: the call has written that many bytes.
+    unsafe { buf.assume_init(len) };
+    buf.advance(len);
+    Ok(len)
+}
+
 /// Writes through a shared reference.
 #[derive(Debug)]
-pub(super) struct SharedWriter<'a>(pub(super) &'a UnixStream, pub(super) &'a Direction);
+pub(super) struct SharedWriter<'a>(pub(super) &'a UnixStream, pub(super) &'a SharedDirection);
 
 impl SharedWriter<'_> {
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {

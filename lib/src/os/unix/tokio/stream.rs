@@ -1,7 +1,7 @@
 use super::{
     connect,
     owned_socket::{OwnedReader, OwnedWriter},
-    shared_socket::{Direction, SharedReader, SharedWriter},
+    shared_socket::{SharedDirection, SharedReader, SharedWriter},
 };
 use crate::{
     ConnectOptions, Name, PeerCreds,
@@ -39,8 +39,8 @@ use std::{
 #[derive(Debug)]
 pub struct Stream {
     socket: UnixStream,
-    receiving: Direction,
-    sending: Direction,
+    receiving: SharedDirection,
+    sending: SharedDirection,
 }
 
 impl Stream {
@@ -116,6 +116,9 @@ impl StreamCommon for Stream {
     fn peer_creds(&self) -> io::Result<PeerCreds> {
         peer::credentials(self.as_fd())
     }
+    fn peer_creds_with_groups(&self) -> io::Result<PeerCreds> {
+        peer::credentials_with_groups(self.as_fd())
+    }
     fn peer_hung_up(&self) -> io::Result<bool> {
         stream::peer_hung_up(self.as_fd())
     }
@@ -138,7 +141,7 @@ delegate! {
 impl From<UnixStream> for Stream {
     fn from(socket: UnixStream) -> Self {
         sys::prevent_signal_if_possible(&socket);
-        Self { socket, receiving: Direction::default(), sending: Direction::default() }
+        Self { socket, receiving: SharedDirection::default(), sending: SharedDirection::default() }
     }
 }
 
@@ -190,7 +193,7 @@ impl TryFrom<Stream> for OwnedFd {
 #[derive(Debug)]
 pub struct RecvHalf {
     half: OwnedReadHalf,
-    receiving: Direction,
+    receiving: SharedDirection,
 }
 
 /// The sending half of a [`Stream`].
@@ -200,7 +203,7 @@ pub struct RecvHalf {
 pub struct SendHalf {
     /// `None` only while this is dropped or converted.
     half: Option<OwnedWriteHalf>,
-    sending: Direction,
+    sending: SharedDirection,
 }
 
 impl RecvHalf {
@@ -262,14 +265,14 @@ impl Drop for SendHalf {
 
 impl From<OwnedReadHalf> for RecvHalf {
     fn from(half: OwnedReadHalf) -> Self {
-        Self { half, receiving: Direction::default() }
+        Self { half, receiving: SharedDirection::default() }
     }
 }
 
 impl From<OwnedWriteHalf> for SendHalf {
     fn from(half: OwnedWriteHalf) -> Self {
         sys::prevent_signal_if_possible(half.as_ref());
-        Self { half: Some(half), sending: Direction::default() }
+        Self { half: Some(half), sending: SharedDirection::default() }
     }
 }
 

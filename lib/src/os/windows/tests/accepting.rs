@@ -59,7 +59,7 @@ fn a_waiting_accept_does_not_block_other_calls() {
     let accept = start(move || theirs.accept());
     assert!(accept.recv_timeout(MOMENT).is_err(), "the call waits");
     let theirs = Arc::clone(&listener);
-    within(move || theirs.set_nonblocking(ListenerNonblockingMode::Both)).unwrap();
+    within_deadline(move || theirs.set_nonblocking(ListenerNonblockingMode::Both)).unwrap();
     let _client = connect(&name);
     let mut stream = accept.recv_timeout(DEADLINE).unwrap().unwrap();
     assert_eq!(stream.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -105,7 +105,7 @@ fn a_listener_works_after_its_thread_has_exited() {
     // The system cancels the pending operations of the thread.
     let listener = thread::spawn(move || listen(&theirs)).join().unwrap();
     let client = connect(&name);
-    let server = within(move || listener.accept()).unwrap();
+    let server = within_deadline(move || listener.accept()).unwrap();
     assert_eq!(server.peer_creds().unwrap().pid(), Some(std::process::id()));
     assert_eq!(client.peer_creds().unwrap().pid(), Some(std::process::id()));
     assert_eq!(server.local_name().unwrap().as_ref(), Some(&name));
@@ -166,7 +166,7 @@ fn clients_always_find_a_live_listener() {
             })
         })
         .collect();
-    within(move || {
+    within_deadline(move || {
         let listener = Arc::new(listener);
         let servers: Vec<_> = (0..2)
             .map(|_| {

@@ -33,7 +33,7 @@ fn runtimes() -> [Runtime; 2] {
 
 /// Runs a task on each kind of runtime and fails if it takes longer than the deadline.
 fn on_each_runtime<F: Future<Output = ()> + Send + 'static>(task: impl Fn() -> F + Send + 'static) {
-    within(move || {
+    within_deadline(move || {
         for runtime in runtimes() {
             runtime.block_on(runtime.spawn(task())).unwrap();
         }
@@ -66,20 +66,11 @@ async fn once<T>(future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Returns bytes from which positions can be told apart, also positions in different messages.
-fn pattern(len: usize, seed: u32) -> Vec<u8> {
-    let words = (0_u32..1009).map(|at| at.wrapping_mul(2_654_435_761).wrapping_add(seed));
-    let block: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
-    let mut bytes = block.repeat(len.div_ceil(block.len()));
-    bytes.truncate(len);
-    bytes
-}
-
 /// Writes until the pipe is full and one write is in flight.
 async fn fill_async(stream: &AsyncStream) -> Vec<u8> {
     let mut sent = Vec::new();
     for number in 0_u32.. {
-        let block = pattern(5000, number);
+        let block = seeded_pattern(5000, number);
         match once((&mut &*stream).write(&block)).await {
             Some(count) => sent.extend_from_slice(&block[..count.unwrap()]),
             None => break,

@@ -1,8 +1,15 @@
-use super::*;
+use super::{
+    super::{
+        background_operation::BackgroundOperation, completion_port::CompletionPort, linger::LINGER,
+        wait_limit::WaitLimit,
+    },
+    *,
+};
 use crate::traits::StreamCommon as _;
 use std::{
     io::{ErrorKind, Read, Write},
     os::windows::io::OwnedHandle,
+    sync::Arc,
 };
 
 #[test]
@@ -10,11 +17,10 @@ fn dropping_delivers_written_data() {
     for server_sends in [true, false] {
         let (server, client) = connected();
         let (mut from, mut to) = if server_sends { (server, client) } else { (client, server) };
-        within(move || {
+        within_deadline(move || {
             from.write_all(b"last words").unwrap();
             drop(from);
-            // A slow reader. Only reading shows whether the data is still there, so there is no
-            // condition to wait for.
+            // Time is the subject: a slow reader.
             thread::sleep(MOMENT);
             let mut text = String::new();
             to.read_to_string(&mut text).unwrap();
@@ -26,14 +32,13 @@ fn dropping_delivers_written_data() {
 #[test]
 fn dropping_delivers_the_write_in_flight() {
     let (server, mut client) = connected();
-    within(move || {
+    within_deadline(move || {
         server.set_nonblocking(true).unwrap();
         let sent = timing::fill(&server);
         let begin = std::time::Instant::now();
         drop(server);
-        assert!(begin.elapsed() < DEADLINE / 2, "dropping does not wait for the peer");
-        // A slow reader. Only reading shows whether the data is still there, so there is no
-        // condition to wait for.
+        assert!(begin.elapsed() < LINGER / 2, "dropping does not wait for the peer");
+        // Time is the subject: a slow reader.
         thread::sleep(MOMENT);
         let mut received = Vec::new();
         client.read_to_end(&mut received).unwrap();
@@ -41,10 +46,55 @@ fn dropping_delivers_the_write_in_flight() {
     });
 }
 
+/// The buffer of such a write is leaked.
+#[test]
+fn a_write_whose_end_is_not_reported_does_not_keep_its_owner() {
+    for has_port in [false, true] {
+        let (stream, _peer) = Stream::pair().unwrap();
+        let pipe = Arc::clone(&stream.0.pipe);
+        within_deadline(move || {
+            let mut write = match has_port {
+                true => {
+                    let port = Arc::new(CompletionPort::for_pipe(&pipe).unwrap());
+                    BackgroundOperation::with_port(pipe, port)
+                }
+                false => BackgroundOperation::new(pipe).unwrap(),
+            };
+            write.start_without_end();
+            assert!(write.finish(WaitLimit::at_most(MOMENT)).is_none(), "it is pending");
+            drop(write);
+        });
+    }
+}
+
+/// Wine can lose the completion if the thread exits at the same time.
+#[test]
+fn a_pending_write_can_be_dropped_after_its_thread_has_exited() {
+    for has_port in [false, true] {
+        let (stream, _peer) = Stream::pair().unwrap();
+        let pipe = Arc::clone(&stream.0.pipe);
+        within_deadline(move || {
+            let port = has_port.then(|| Arc::new(CompletionPort::for_pipe(&pipe).unwrap()));
+            for _ in 0..20 {
+                let (pipe, port) = (Arc::clone(&pipe), port.clone());
+                let write = thread::spawn(move || {
+                    let mut write = match port {
+                        Some(port) => BackgroundOperation::with_port(pipe, port),
+                        None => BackgroundOperation::new(pipe).unwrap(),
+                    };
+                    write.write(&[0; 1 << 20]);
+                    write
+                });
+                drop(write.join().unwrap());
+            }
+        });
+    }
+}
+
 #[test]
 fn draining_waits_for_the_peer() {
     let (mut server, mut client) = connected();
-    within(move || {
+    within_deadline(move || {
         server.drain(MOMENT).unwrap();
         server.write_all(b"data").unwrap();
         assert_eq!(server.drain(MOMENT).unwrap_err().kind(), ErrorKind::TimedOut);
@@ -62,7 +112,7 @@ fn draining_waits_for_the_peer() {
 #[test]
 fn a_timed_out_drain_leaves_no_thread_behind() {
     let (mut server, mut client) = connected();
-    within(move || {
+    within_deadline(move || {
         server.write_all(b"data").unwrap();
         assert_eq!(server.drain(MOMENT).unwrap_err().kind(), ErrorKind::TimedOut);
         // A thread that is still flushing would keep the pipe open.
@@ -84,9 +134,11 @@ fn a_timed_out_drain_leaves_no_thread_behind() {
 #[test]
 fn draining_fails_if_the_peer_closes_without_reading() {
     let (mut server, client) = connected();
-    within(move || {
+    within_deadline(move || {
         server.write_all(b"data").unwrap();
+        let delivery = Arc::clone(&server.0.delivery);
         let drained = start(move || server.drain(DEADLINE));
+        eventually("the thread waits for the peer", || delivery.is_flushing());
         assert!(drained.recv_timeout(MOMENT).is_err(), "the call waits");
         drop(client);
         assert_eq!(drained.recv().unwrap().unwrap_err().kind(), ErrorKind::BrokenPipe);
@@ -96,7 +148,7 @@ fn draining_fails_if_the_peer_closes_without_reading() {
 #[test]
 fn operations_after_the_peer_has_closed() {
     let (mut server, client) = connected();
-    within(move || {
+    within_deadline(move || {
         assert!(!server.peer_hung_up().unwrap());
         drop(client);
         assert!(server.peer_hung_up().unwrap());
@@ -110,7 +162,7 @@ fn operations_after_the_peer_has_closed() {
 #[test]
 fn the_next_call_returns_the_error_of_a_write_in_flight() {
     let (mut server, client) = connected();
-    within(move || {
+    within_deadline(move || {
         server.set_nonblocking(true).unwrap();
         timing::fill(&server);
         drop(client);
@@ -122,7 +174,7 @@ fn the_next_call_returns_the_error_of_a_write_in_flight() {
 #[test]
 fn streams_convert_to_handles_and_back() {
     let (mut server, client) = connected();
-    within(move || {
+    within_deadline(move || {
         let handle = OwnedHandle::from(client);
         let mut client = Stream::try_from(handle).unwrap();
         client.write_all(b"x").unwrap();

@@ -17,7 +17,7 @@ fn text(mut from: impl Read, len: usize) -> String {
 #[test]
 fn enums_convert_to_handles() {
     let (one, other) = crate::Stream::pair().unwrap();
-    within(move || {
+    within_deadline(move || {
         let raw = one.as_handle().as_raw_handle();
         let mut clone = one.try_clone().unwrap();
         clone.write_all(b"clone").unwrap();
@@ -62,7 +62,7 @@ fn handles_that_are_not_overlapped_are_refused() {
     let listener = listen(&name);
     let client = raw::client(&name);
     let mut server = listener.accept().unwrap();
-    within(move || {
+    within_deadline(move || {
         let (error, handle) = refused(client.into());
         assert_eq!(error.to_io_error().kind(), ErrorKind::InvalidInput, "{error}");
         server.write_all(b"still").unwrap();
@@ -78,7 +78,7 @@ fn handles_for_one_direction_are_accepted() {
     let listener = listen(&name);
     let mut client = crate::Stream::try_from(raw::overlapped_reader(&name)).unwrap();
     let mut server = listener.accept().unwrap();
-    within(move || {
+    within_deadline(move || {
         assert_eq!(client.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
         server.write_all(b"back").unwrap();
         server.shutdown(std::net::Shutdown::Write).unwrap();
@@ -102,7 +102,7 @@ fn overlapped_handles_of_other_programs_are_accepted() {
     let listener = listen(&name);
     let mut client = crate::Stream::try_from(raw::overlapped_client(&name)).unwrap();
     let mut server = listener.accept().unwrap();
-    within(move || {
+    within_deadline(move || {
         client.set_recv_timeout(Some(Duration::from_millis(1))).unwrap();
         let kind = client.read(&mut [0]).unwrap_err().kind();
         assert!([ErrorKind::TimedOut, ErrorKind::WouldBlock].contains(&kind));
@@ -127,7 +127,7 @@ fn a_listener_converts_to_its_first_instance() {
     };
     let (pipe, client) = client_first(true);
     assert!(pipe.info().unwrap().is_server);
-    within(move || {
+    within_deadline(move || {
         client.unwrap().write_all(b"first").unwrap();
         assert_eq!(text(Stream::try_from(OwnedHandle::from(pipe)).unwrap(), 5), "first");
     });

@@ -150,7 +150,7 @@ fn impersonated_user() -> io::Result<Sid> {
 #[test]
 fn the_guard_impersonates_the_client_until_it_is_dropped() {
     let (server, _client) = connected();
-    within(move || {
+    within_deadline(move || {
         const NO_TOKEN: Option<i32> = Some(1008);
         assert_eq!(impersonated_user().unwrap_err().raw_os_error(), NO_TOKEN);
         let guard = server.impersonate_client().unwrap();

@@ -89,7 +89,7 @@ fn a_client_sends_to_an_inbound_pipe() {
         let name = unique();
         let server = raw::one_way_server(&name, raw::INBOUND, has_messages);
         let mut client = options(&name, Directions::Send).connect_sync().unwrap();
-        within(move || {
+        within_deadline(move || {
             let mut server = File::from(server);
             client.write_all(b"data").unwrap();
             let mut buffer = [0; 8];
@@ -111,7 +111,7 @@ fn a_client_receives_from_an_outbound_pipe() {
         let name = unique();
         let server = raw::one_way_server(&name, raw::OUTBOUND, has_messages);
         let mut client = options(&name, Directions::Receive).connect_sync().unwrap();
-        within(move || {
+        within_deadline(move || {
             let mut server = File::from(server);
             server.write_all(b"data").unwrap();
             assert_eq!(client.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
@@ -136,7 +136,7 @@ fn asynchronous_clients_use_one_direction() {
     let (there, back) = (unique(), unique());
     let reader = raw::one_way_server(&there, raw::INBOUND, false);
     let writer = raw::one_way_server(&back, raw::OUTBOUND, false);
-    within(move || {
+    within_deadline(move || {
         runtime.block_on(async {
             let connect = async |name, directions| options(name, directions).connect_tokio().await;
             let mut sender: asynchronous::Stream = connect(&there, Directions::Send).await.unwrap();

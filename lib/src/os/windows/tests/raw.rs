@@ -7,7 +7,7 @@ use std::{
     os::windows::{
         ffi::OsStrExt,
         fs::OpenOptionsExt,
-        io::{FromRawHandle, OwnedHandle},
+        io::{AsRawHandle as _, FromRawHandle, OwnedHandle},
     },
     ptr,
 };
@@ -17,7 +17,7 @@ use windows_sys::Win32::{
         FILE_FLAG_OVERLAPPED, FILE_READ_ATTRIBUTES, PIPE_ACCESS_DUPLEX, PIPE_ACCESS_INBOUND,
         PIPE_ACCESS_OUTBOUND, SECURITY_ANONYMOUS,
     },
-    System::Pipes::{CreateNamedPipeW, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE},
+    System::Pipes::{CreateNamedPipeW, DisconnectNamedPipe, PIPE_TYPE_BYTE, PIPE_TYPE_MESSAGE},
 };
 
 /// Opens a client's end as a file, in byte-read mode.
@@ -71,6 +71,12 @@ pub(super) fn byte_server(name: &Name<'_>) -> OwnedHandle {
 /// Creates a message-type pipe in byte-read mode.
 pub(super) fn message_server(name: &Name<'_>) -> OwnedHandle {
     server(name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE)
+}
+
+/// Ends the connection of a server's end (`DisconnectNamedPipe`).
+pub(super) fn disconnect(server: &OwnedHandle) {
+    // SAFETY: the handle is open.
+    assert_ne!(unsafe { DisconnectNamedPipe(server.as_raw_handle()) }, 0);
 }
 
 /// The mode of a pipe whose clients send.

@@ -25,7 +25,7 @@ pub(super) fn fill(mut stream: &Stream) -> Vec<u8> {
 #[test]
 fn a_timed_out_read_loses_nothing() {
     let (mut server, client) = connected();
-    within(move || {
+    within_deadline(move || {
         let time = Duration::from_millis(1);
         client.set_recv_timeout(Some(time)).unwrap();
         let writer = start(move || {
@@ -59,7 +59,7 @@ fn a_timed_out_read_loses_nothing() {
 #[test]
 fn nonblocking_reads_without_data_fail_with_would_block() {
     let (mut server, mut client) = connected();
-    within(move || {
+    within_deadline(move || {
         client.set_nonblocking(true).unwrap();
         let mut buf = [0; 8];
         assert_eq!(client.read(&mut buf).unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -74,7 +74,7 @@ fn nonblocking_reads_without_data_fail_with_would_block() {
 #[test]
 fn nonblocking_writes_keep_every_byte() {
     let (server, mut client) = connected();
-    within(move || {
+    within_deadline(move || {
         server.set_nonblocking(true).unwrap();
         // The thread exits while its write is in flight.
         let (server, mut sent) = start(move || {
@@ -103,7 +103,7 @@ fn nonblocking_writes_keep_every_byte() {
 #[test]
 fn writes_time_out() {
     let (mut server, mut client) = connected();
-    within(move || {
+    within_deadline(move || {
         server.set_send_timeout(Some(Duration::from_millis(5))).unwrap();
         let block = [3; 10_000];
         let mut sent = 0;
@@ -151,7 +151,7 @@ fn a_waiting_read_does_not_block_writes() {
     let theirs = Arc::clone(&server);
     let read = start(move || (&*theirs).read(&mut [0; 8]));
     assert!(read.recv_timeout(MOMENT).is_err(), "the call waits");
-    within(move || {
+    within_deadline(move || {
         (&*server).write_all(b"x").unwrap();
         assert_eq!(client.read(&mut [0; 8]).unwrap(), 1);
         client.write_all(b"yz").unwrap();

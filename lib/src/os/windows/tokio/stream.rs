@@ -46,6 +46,13 @@ impl Stream {
         self
     }
 
+    /// Returns the number of bytes, at most, that were reported as written and that the pipe has not
+    /// taken: if the process exits, the peer does not get them. `flush` waits until there are none.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.connection().in_flight()
+    }
+
     pub(in crate::os::windows) fn connection(&self) -> &Connection {
         &self.0.connection
     }

@@ -9,6 +9,7 @@ use ::tokio::task::coop;
 use std::{
     borrow::Cow,
     io::{self, IoSlice},
+    net::Shutdown,
     task::{Context, Poll, ready},
 };
 
@@ -62,14 +63,14 @@ impl AsyncConnection {
         cx: &Context<'_>,
         woken: &mut WakeOnDrop,
     ) -> Poll<io::Result<()>> {
-        side.poll_in_flight(cx, woken).map_err(|error| self.connection.failed(error))
+        side.poll_in_flight(cx, woken).map_err(|error| self.connection.failed_in_flight(error))
     }
 
     /// Sends the end of file, ends the writes of other tasks, and waits until the pipe has taken all
     /// data, also if the end of file cannot be sent.
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.connection.write_gate.is_closed() {
-            if let Err(error) = self.connection.end_writing() {
+            if let Err(error) = self.connection.end_writing(Shutdown::Write) {
                 ready!(self.poll_flush(cx))?;
                 return Poll::Ready(Err(error));
             }

@@ -13,11 +13,11 @@ fn a_hundred_clients_at_the_same_time() {
             let name = name.clone();
             tasks.spawn(async move {
                 let mut client = connect_async(&name).await;
-                client.write_all(&pattern(9000, number)).await.unwrap();
+                client.write_all(&seeded_pattern(9000, number)).await.unwrap();
                 client.shutdown().await.unwrap();
                 let mut answer = Vec::new();
                 client.read_to_end(&mut answer).await.unwrap();
-                assert!(answer == pattern(9000, number));
+                assert!(answer == seeded_pattern(9000, number));
             });
         }
         // Several tasks accept.

@@ -50,7 +50,7 @@ fn connecting_to_a_busy_pipe_waits_as_the_mode_says() {
 
 #[test]
 fn waiting_for_a_busy_pipe_can_be_cancelled() {
-    within(|| {
+    within_deadline(|| {
         for runtime in runtimes() {
             let (name, listener, clients) = runtime.block_on(async {
                 let name = unique();
@@ -106,7 +106,7 @@ fn futures_are_send_and_sync() {
     fn type_check<T: Send + Sync + Unpin + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
     let name = unique();
     check(AsyncStream::connect(name.borrow()));
-    within(|| {
+    within_deadline(|| {
         runtimes()[0].block_on(async {
             let listener = listen_async(&unique());
             check(listener.accept());

@@ -30,6 +30,7 @@ fn the_end_of_file_is_sent_when_the_peer_has_read_everything() {
         let (mut server, mut client) = connected_async().await;
         server.write_all(b"data").await.unwrap();
         server.shutdown().await.unwrap();
+        // Time is the subject: the end of file is not sent while data is unread.
         ::tokio::time::sleep(MOMENT).await;
         assert!(!server.connection().delivery.has_sent_end());
         let mut text = String::new();
@@ -46,7 +47,9 @@ fn a_peer_that_closes_without_reading_is_an_error_once() {
         server.write_all(b"data").await.unwrap();
         let drained = AsyncStream::drain(&server, Duration::ZERO).await;
         assert_eq!(drained.unwrap_err().kind(), ErrorKind::TimedOut);
-        // Nothing shows when the thread waits in the system call.
+        let delivery = &server.connection().delivery;
+        eventually("the thread waits for the peer", || delivery.is_flushing());
+        // Nothing shows when the system has got the call.
         ::tokio::time::sleep(MOMENT).await;
         drop(client);
         assert_eq!(server.read(&mut [0]).await.unwrap(), 0);
@@ -98,13 +101,13 @@ fn the_end_of_file_comes_directly_after_data() {
         for len in [1, 2, 4095, 4096, 4097, 65_535, 65_536, 65_537, 300_000] {
             let (mut server, mut client) = connected_async().await;
             let write = ::tokio::spawn(async move {
-                server.write_all(&pattern(len, 5)).await.unwrap();
+                server.write_all(&seeded_pattern(len, 5)).await.unwrap();
                 server.shutdown().await.unwrap();
                 server
             });
             let mut received = Vec::new();
             client.read_to_end(&mut received).await.unwrap();
-            assert!(received == pattern(len, 5), "{} bytes of {len}", received.len());
+            assert!(received == seeded_pattern(len, 5), "{} bytes of {len}", received.len());
             drop(write.await.unwrap());
         }
     });
@@ -174,8 +177,7 @@ fn dropping_delivers_the_write_in_flight() {
         let (server, mut client) = connected_async().await;
         let sent = fill_async(&server).await;
         drop(server);
-        // A slow reader. Only reading shows whether the data is still there, so there is no
-        // condition to wait for.
+        // Time is the subject: a slow reader.
         ::tokio::time::sleep(MOMENT).await;
         let mut received = Vec::new();
         client.read_to_end(&mut received).await.unwrap();
@@ -186,7 +188,7 @@ fn dropping_delivers_the_write_in_flight() {
 #[test]
 fn runtimes_can_end_before_their_streams() {
     for background in [false, true] {
-        within(move || {
+        within_deadline(move || {
             for runtime in runtimes() {
                 let (sender, receiver) = mpsc::channel();
                 let (mut client, sent) = runtime.block_on(async {
@@ -233,7 +235,7 @@ fn runtimes_can_end_before_their_streams() {
 
 #[test]
 fn streams_can_be_dropped_without_a_runtime() {
-    within(|| {
+    within_deadline(|| {
         let (mut client, server) = runtimes()[0].block_on(async {
             let name = unique();
             let listener = listen_async(&name);
@@ -262,5 +264,38 @@ fn halves_of_different_streams_do_not_reunite() {
         one.write_all(b"x").await.unwrap();
         assert_eq!(r2.read(&mut [0; 8]).await.unwrap(), 1);
         assert!(once(one.read(&mut [0; 8])).await.is_none());
+    });
+}
+
+#[test]
+fn bytes_are_in_flight_until_the_pipe_has_taken_them() {
+    on_each_runtime(|| async {
+        let (server, mut client) = connected_async().await;
+        assert_eq!(server.in_flight(), 0);
+        let sent = fill_async(&server).await;
+        assert_eq!(server.in_flight(), 5000, "the last write");
+        client.read_exact(&mut vec![0; sent.len()]).await.unwrap();
+        (&server).flush().await.unwrap();
+        assert_eq!(server.in_flight(), 0);
+    });
+}
+
+#[test]
+fn bytes_that_a_peer_has_not_read_before_it_closed_stay_in_flight() {
+    on_each_runtime(|| async {
+        let (server, client) = connected_async().await;
+        fill_async(&server).await;
+        drop(client);
+        while (&server).flush().await.is_ok() {
+            yield_now().await;
+        }
+        assert_eq!(server.in_flight(), 0, "the error was returned");
+    });
+    on_each_runtime(|| async {
+        let (server, client) = connected_async().await;
+        fill_async(&server).await;
+        drop(client);
+        assert_eq!(server.in_flight(), 5000);
+        assert!((&server).flush().await.is_err(), "the error is left");
     });
 }

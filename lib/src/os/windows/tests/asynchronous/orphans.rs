@@ -12,7 +12,7 @@ use std::{
 
 #[test]
 fn memory_of_orphaned_operations_is_freed() {
-    within(|| {
+    within_deadline(|| {
         runtimes()[0].block_on(async {
             for _ in 0..50 {
                 let (mut server, mut client) = AsyncStream::pair().unwrap();
@@ -59,7 +59,7 @@ impl Wake for Bad {
 
 #[test]
 fn wakers_can_drop_streams_and_panic() {
-    within(|| {
+    within_deadline(|| {
         let runtime = &runtimes()[0];
         let _context = runtime.enter();
         for bad in [true, false] {
