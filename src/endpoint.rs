@@ -26,7 +26,9 @@ pub(crate) use listen_source::ListenSource;
 pub(crate) use listeners::ListenSocket;
 pub(crate) use name::{NameSource, NameTarget, parse_name};
 pub(crate) use refusal::{NotAnEndpoint, RefusalReason};
-pub(crate) use retry::{ConnectTarget, Dialling, ReconnectPause, RetryPolicy, TOLD_AFTER, Wait};
+pub(crate) use retry::{
+    ConnectTarget, DialProgress, Dialling, ReconnectPause, RetryPolicy, TOLD_AFTER, Wait,
+};
 pub(crate) use stdio::open_stdio;
 pub(crate) use tcp::TcpAddress;
 

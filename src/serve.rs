@@ -31,10 +31,13 @@ pub(crate) const NOTICE_DELAY: Duration = Duration::from_millis(100);
 fn waiting_for(connections: usize, grace: Duration) -> String {
     let pronoun = if connections == 1 { "it" } else { "them" };
     let connections = counted(connections as u64, "connection");
+    waiting_text(&format!("{connections} to end"), pronoun, grace)
+}
+
+/// Returns the message that this is waited for after a signal.
+fn waiting_text(what: &str, pronoun: &str, grace: Duration) -> String {
     let grace = humantime::format_duration(grace);
-    format!(
-        "waiting up to {grace} for {connections} to end; a second signal ends {pronoun} at once"
-    )
+    format!("waiting up to {grace} for {what}; a second signal ends {pronoun} at once")
 }
 
 /// Returns the message that connections are closed at the end of the grace time.

@@ -4,7 +4,7 @@
 mod socket_file;
 
 use self::socket_file::{AssuanSocketFile, NONCE};
-use super::{ConnectTarget, Dialling, RetryPolicy, retry::ConnectRetry, tcp};
+use super::{ConnectTarget, DialProgress, Dialling, RetryPolicy, retry::ConnectRetry, tcp};
 use crate::{
     diag::{AssuanError, AssuanProblem, SocketFailure, escaped},
     system::{Detached, HAS_SOCKET_FILES, Socket, examine, has_too_much_open},
@@ -184,9 +184,14 @@ async fn connect_to_port(
 }
 
 impl ConnectTarget for AssuanPath {
-    fn connect(&self, retry_policy: RetryPolicy, _: Directions) -> Dialling<'_> {
+    fn connect<'a>(
+        &'a self,
+        retry_policy: RetryPolicy,
+        _: Directions,
+        progress: &'a DialProgress,
+    ) -> Dialling<'a> {
         let attempt = |state: &ConnectRetry| self.connect_within(state.limit());
-        Box::pin(retry_policy.connect(attempt, |error| error, None))
+        Box::pin(retry_policy.connect(attempt, |error| error, None, progress))
     }
 
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,9 @@
 //! Names of local sockets: the kind without a prefix.
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, EndpointKind, ForeignAddress, ForeignRole, ListenOn,
-    ListenSocket, ListenSource, Meaning, NotAnEndpoint, RefusalReason, RetryPolicy, TOLD_AFTER,
-    Target,
+    ClientSource, ConnectTarget, DialProgress, Dialling, EndpointKind, ForeignAddress, ForeignRole,
+    ListenOn, ListenSocket, ListenSource, Meaning, NotAnEndpoint, RefusalReason, RetryPolicy,
+    TOLD_AFTER, Target,
     listeners::{Listeners, OpenListener},
     retry::ConnectRetry,
     stdio,
@@ -228,11 +228,13 @@ impl NameTarget {
         &self,
         retry_policy: RetryPolicy,
         directions: Directions,
+        progress: &DialProgress,
     ) -> Result<Socket, Failure> {
         let attempt = |state: &ConnectRetry| {
             Socket::connect(self.options(directions).wait_mode(state.wait_mode()))
         };
-        let stream = retry_policy.connect(attempt, |error| error, Some(&self.name)).await?;
+        let stream =
+            retry_policy.connect(attempt, |error| error, Some(&self.name), progress).await?;
         if let Some(server) = &self.server
             && let Err(refusal) = server.check(accounts::peer_of(&stream))
         {
@@ -285,8 +287,13 @@ impl Display for NameTarget {
 }
 
 impl ConnectTarget for NameTarget {
-    fn connect(&self, retry_policy: RetryPolicy, directions: Directions) -> Dialling<'_> {
-        Box::pin(self.connect_in_loop(retry_policy, directions))
+    fn connect<'a>(
+        &'a self,
+        retry_policy: RetryPolicy,
+        directions: Directions,
+        progress: &'a DialProgress,
+    ) -> Dialling<'a> {
+        Box::pin(self.connect_in_loop(retry_policy, directions, progress))
     }
 
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,8 @@
 //! Terminals that programs open by a symbolic link (`pty:LINK`).
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, ListenSource, RetryPolicy, retry::ConnectRetry,
+    ClientSource, ConnectTarget, DialProgress, Dialling, ListenSource, RetryPolicy,
+    retry::ConnectRetry,
 };
 use crate::{
     diag::{ABSENT, Failure, TIMED_OUT, escaped},
@@ -126,7 +127,11 @@ impl ListenSource for PtySource {
             if settings.replace { "take over, also a live one" } else { "take over if stale" };
         writeln!(f, "listen on    {} ({})", escaped(&self.endpoint()), self.kind())?;
         writeln!(f, "if in use    {conflict}")?;
-        writeln!(f, "serve        whoever can open it")
+        match (settings.mode, &settings.owner, &settings.group) {
+            (None, None, None) => writeln!(f, "serve        this user"),
+            (None, ..) => writeln!(f, "serve        its owner"),
+            (Some(mode), ..) => writeln!(f, "serve        whoever can open it (mode {mode:o})"),
+        }
     }
 
     fn endpoint(&self) -> String {
@@ -183,14 +188,19 @@ impl ConnectTarget for PtyTarget {
         self.pty.remove_link();
     }
 
-    fn connect(&self, retry_policy: RetryPolicy, _: Directions) -> Dialling<'_> {
+    fn connect<'a>(
+        &'a self,
+        retry_policy: RetryPolicy,
+        _: Directions,
+        progress: &'a DialProgress,
+    ) -> Dialling<'a> {
         let attempt = |state: &ConnectRetry| self.opened_within(state.limit());
         let describe = |error: io::Error| {
             let text = format!("cannot connect to {}: {}", self.link, reason(&error));
             io::Error::new(error.kind(), text)
         };
         Box::pin(async move {
-            let socket = retry_policy.connect(attempt, describe, None).await;
+            let socket = retry_policy.connect(attempt, describe, None, progress).await;
             let socket = socket.map_err(|failure| match failure {
                 Failure::ConnectTimedOut { option, .. } => Failure::Advised {
                     message: failure.to_string(),
@@ -210,7 +220,11 @@ impl ConnectTarget for PtyTarget {
         writeln!(f, "connect to   {link} ({KIND}), when a program opens it")
     }
 
-    fn waiting(&self) -> String {
+    fn explain_time(&self, f: &mut Formatter<'_>, retry_policy: RetryPolicy) -> fmt::Result {
+        writeln!(f, "wait for it  {}", retry_policy.time())
+    }
+
+    fn waiting(&self, _: &DialProgress) -> String {
         format!("no program has opened {} yet", self.link)
     }
 

@@ -11,6 +11,7 @@ use std::{
     fmt::{self, Debug, Display, Formatter},
     io::{self, ErrorKind},
     pin::Pin,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 use tokio::time;
@@ -38,14 +39,28 @@ pub(crate) trait ConnectTarget: Debug + Display + Send + Sync {
     fn close(&self) {}
 
     /// Connects, with retries as the policy allows. Only the given directions are used.
-    fn connect(&self, retry_policy: RetryPolicy, directions: Directions) -> Dialling<'_>;
+    fn connect<'a>(
+        &'a self,
+        retry_policy: RetryPolicy,
+        directions: Directions,
+        progress: &'a DialProgress,
+    ) -> Dialling<'a>;
 
     /// Writes the line of `--explain`.
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result;
 
+    /// Writes the lines of `--explain` about the time that connecting may take.
+    fn explain_time(&self, f: &mut Formatter<'_>, retry_policy: RetryPolicy) -> fmt::Result {
+        write!(f, "{retry_policy}")
+    }
+
     /// Says what is waited for.
-    fn waiting(&self) -> String {
-        format!("{self} has not accepted the connection yet")
+    fn waiting(&self, progress: &DialProgress) -> String {
+        if progress.is_absent() {
+            format!("nobody listens on {self} yet")
+        } else {
+            format!("{self} has not accepted the connection yet")
+        }
     }
 
     /// Returns whether it is a terminal, which has one connection at a time.
@@ -67,6 +82,19 @@ pub(crate) trait ConnectTarget: Debug + Display + Send + Sync {
 /// A connection to a target that is being made. Each stage of a connection is boxed, so that an
 /// idle connection keeps only the memory of its last stage.
 pub(crate) type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
+
+/// What has been found out about a server while it is connected to.
+#[derive(Debug, Default)]
+pub(crate) struct DialProgress {
+    is_absent: AtomicBool,
+}
+
+impl DialProgress {
+    /// Returns whether nobody has listened at the last attempt that is over.
+    fn is_absent(&self) -> bool {
+        self.is_absent.load(Relaxed)
+    }
+}
 
 /// Time limits for a server that is absent or busy.
 #[derive(Copy, Clone, Debug)]
@@ -108,6 +136,15 @@ impl RetryPolicy {
         Self { wait, ..self }
     }
 
+    /// Returns the time for a target that does not tell whether it is absent or busy.
+    pub(super) fn time(self) -> Wait {
+        let wait = match self.wait {
+            Wait::AtMost(limit) => Some(limit),
+            Wait::Not | Wait::ForEver => None,
+        };
+        [wait, self.timeout].into_iter().flatten().min().map_or(Wait::ForEver, Wait::AtMost)
+    }
+
     /// Writes the line of `--explain` about `--reconnect`.
     pub(crate) fn explain_reconnect(self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "reconnect    wait for the next server: {}", self.for_next_server().wait)
@@ -124,16 +161,19 @@ impl RetryPolicy {
     }
 
     /// Connects by `attempt`, again and again as the policy allows. The final error is passed
-    /// through `describe`. `name` is the name of a local socket.
+    /// through `describe`. `name` is the name of a local socket. `progress` is kept up to date.
     pub(super) async fn connect<T, A: Future<Output = io::Result<T>>>(
         self,
         attempt: impl Fn(&ConnectRetry) -> A,
         describe: impl Fn(io::Error) -> io::Error,
         name: Option<&Name<'_>>,
+        progress: &DialProgress,
     ) -> Result<T, Failure> {
         let mut attempts = self.begin();
         loop {
-            let pause = match attempt(&attempts).await {
+            let result = attempt(&attempts).await;
+            progress.is_absent.store(result.as_ref().is_err_and(is_absent), Relaxed);
+            let pause = match result {
                 Ok(socket) => return Ok(socket),
                 // Not an attempt: it is repeated until other connections have ended.
                 Err(error) if has_too_much_open(&error) => PAUSE,

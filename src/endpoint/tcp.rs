@@ -1,7 +1,8 @@
 //! TCP ports (`tcp:HOST:PORT`).
 
 use super::{
-    ClientSource, ConnectTarget, Dialling, ListenSocket, ListenSource, RetryPolicy, is_number,
+    ClientSource, ConnectTarget, DialProgress, Dialling, ListenSocket, ListenSource, RetryPolicy,
+    is_number,
     listeners::{Listeners, OpenListener},
     resolver,
     retry::ConnectRetry,
@@ -280,10 +281,15 @@ impl ListenSource for TcpSource {
 }
 
 impl ConnectTarget for TcpAddress {
-    fn connect(&self, retry_policy: RetryPolicy, _: Directions) -> Dialling<'_> {
+    fn connect<'a>(
+        &'a self,
+        retry_policy: RetryPolicy,
+        _: Directions,
+        progress: &'a DialProgress,
+    ) -> Dialling<'a> {
         let attempt = |state: &ConnectRetry| self.connect_within(state.limit());
         let describe = |error: io::Error| self.error("connect to", &error);
-        Box::pin(retry_policy.connect(attempt, describe, None))
+        Box::pin(retry_policy.connect(attempt, describe, None, progress))
     }
 
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     diag::{Failure, Outcome, Terminal},
-    endpoint::{ConnectTarget, Dialling, RetryPolicy, TOLD_AFTER},
+    endpoint::{ConnectTarget, DialProgress, Dialling, RetryPolicy, TOLD_AFTER},
     serve::{Client, Handler},
     system::{RawTerminal, Socket, peer::PeerUser},
     transfer::{
@@ -26,7 +26,11 @@ use crate::{
 };
 use std::{
     future::poll_fn,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::Poll,
     time::Duration,
 };
@@ -48,6 +52,8 @@ pub(super) struct Bridge {
     /// What was done with the bytes of the standard streams, if they are the only client.
     relayed_stdio: OnceLock<RelayedStdio>,
     client: Party,
+    /// Whether the standard streams wait for the next server.
+    is_between_servers: AtomicBool,
     /// Cancelled when no further client can be served.
     over: CancellationToken,
     /// Cancelled at a termination signal.
@@ -98,6 +104,7 @@ impl Bridge {
             person,
             relayed_stdio: OnceLock::new(),
             client,
+            is_between_servers: AtomicBool::new(false),
             over: CancellationToken::new(),
             ending: CancellationToken::new(),
         }
@@ -152,10 +159,34 @@ impl Bridge {
         }
     }
 
+    /// Returns whether the person at the terminal has left.
+    fn has_left(&self) -> bool {
+        self.raw.as_ref().is_some_and(RawTerminal::was_left)
+    }
+
     fn close_target(&self) {
         if let BridgeTarget::Connection(target, _) = &self.target {
             target.close();
         }
+    }
+
+    /// Waits for the result. If it takes longer than [`TOLD_AFTER`], a person at a terminal is told
+    /// what is waited for.
+    fn announced<'a, T: Send + 'a>(
+        &self,
+        mut result: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
+        what: impl FnOnce() -> String + Send + 'a,
+    ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+        let Some(person) = self.person.filter(Terminal::is_terminal) else { return result };
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                result = &mut result => return result,
+                () = tokio::time::sleep(TOLD_AFTER) => {}
+            }
+            person.announce(&format!("waiting: {}", what()));
+            result.await
+        })
     }
 
     /// Joins the two sockets, and logs the report.
@@ -207,15 +238,15 @@ impl Bridge {
         let Some(stdio) = stdio else { return outcome };
         // Without a transfer nothing was read or delivered.
         let mut relayed = self.relayed_stdio.get().cloned().unwrap_or_default();
-        let was_left = self.raw.as_ref().is_some_and(RawTerminal::was_left);
+        let was_left = self.has_left();
         if was_left {
             // What a person who has left does not see is no loss.
             relayed.read = 0;
         }
         let earlier_loss = relayed.earlier_loss(self.target.party());
-        let was_connected = relayed.was_connected;
-        let stdio = stdio.result(relayed, &closing).await;
-        let (peer, is_by_peer) = (self.target.party(), stdio.is_by_peer);
+        let (was_connected, peer) = (relayed.was_connected, self.target.party());
+        let stdio = stdio.result(relayed, peer, &closing).await;
+        let is_by_peer = stdio.is_by_peer;
         if was_connected {
             stdio.warn_of_rest(&outcome, peer);
         }
@@ -224,7 +255,9 @@ impl Bridge {
             (Ok(_) | Err(Failure::Idle(_) | Failure::MaxTime(_)), Some(loss)) => Err(loss),
             (outcome, _) => outcome,
         };
-        if let Some(terminal) = self.person {
+        // That a person has left a command was said when it was asked to end.
+        let is_reported = was_left && matches!(self.target, BridgeTarget::Commands(_));
+        if let Some(terminal) = self.person.filter(|_| !is_reported) {
             let has_failed = outcome.is_err();
             SessionEnd { peer, is_by_peer, was_left, has_failed }.report(terminal);
         }
@@ -239,13 +272,17 @@ impl Bridge {
     ) -> Result<Outcome, Failure> {
         let mut ends = self.ends(&client).await;
         let Client { mut socket, number, closing, .. } = client;
-        let dialling = target.connect(retry_policy, self.plan.directions());
-        let dialling = match self.person.filter(Terminal::is_terminal) {
-            Some(person) => Box::pin(announced(dialling, target, person)),
-            None => dialling,
-        };
-        let connected = Box::pin(unless_client_is_gone(dialling, &mut socket, &closing)).await;
+        let progress = DialProgress::default();
+        let dialling = target.connect(retry_policy, self.plan.directions(), &progress);
+        let dialling = self.announced(dialling, || target.waiting(&progress));
+        // A person or a script at the standard streams does not wait for the end of the grace time.
+        let over = if self.client == Party::ReportedStdio { &self.ending } else { &closing };
+        let connected = Box::pin(unless_client_is_gone(dialling, &mut socket, over)).await;
         let Some(connected) = connected else {
+            if self.client == Party::ReportedStdio && over.is_cancelled() {
+                // It is called once.
+                let _ = self.relayed_stdio.set(RelayedStdio::unconnected());
+            }
             tracing::info!(conn = number, "connection {number}: over before it was connected");
             self.not_served(number, ends, None);
             return Ok(Outcome::Done);
@@ -310,13 +347,25 @@ impl Bridge {
             let _ = poll_fn(|cx| TaskSink::poll_shutdown(&mut target, cx)).await;
         }
         let report = self.transfer(socket, target, number, &closing).await;
+        let has_left = self.has_left();
+        if has_left && let Some(terminal) = self.person {
+            let peer = self.target.party();
+            let end = SessionEnd { peer, is_by_peer: false, was_left: true, has_failed: false };
+            end.report(terminal);
+        }
         let end = match report.early_end() {
             Some(_) => CommandEnd::AskedToEnd,
             None if commands.options.hangs_up && report.first_is_gone() => CommandEnd::HungUp,
             None => CommandEnd::Awaited,
         };
-        let status = commands.wait(child, end, &closing).await?;
-        report.result(Outcome::Command(status))
+        let status: Pin<Box<dyn Future<Output = _> + Send>> =
+            Box::pin(commands.wait(child, end, &closing));
+        let status = if has_left {
+            self.announced(status, || "the command has not ended yet".to_owned())
+        } else {
+            status
+        };
+        report.result(Outcome::Command(status.await?))
     }
 
     /// Joins a client to the standard streams. An event loop cannot wait for them, so a thread
@@ -339,7 +388,7 @@ impl Bridge {
             excuses_unread: report.excuses_unread_of_first(),
             ..RelayedStdio::default()
         };
-        let stdio = thread.result(relayed, &closing).await;
+        let stdio = thread.result(relayed, Party::Client, &closing).await;
         if stdio.output_is_gone {
             self.over.cancel();
         }
@@ -372,9 +421,13 @@ impl Handler for Bridge {
         self.ending.cancel();
     }
 
+    fn awaited(&self) -> Option<&'static str> {
+        self.is_between_servers.load(Relaxed).then_some("a server that takes what is left")
+    }
+
     fn finished(&self, _: Option<Duration>) {
         self.close_target();
-        self.totals.log();
+        self.totals.log(self.target.party());
     }
 }
 
@@ -390,27 +443,12 @@ impl BridgeTarget {
     }
 }
 
-/// Waits for the target, and tells a person so after [`TOLD_AFTER`].
-async fn announced(
-    mut dialling: Dialling<'_>,
-    target: &dyn ConnectTarget,
-    person: Terminal,
-) -> Result<Socket, Failure> {
-    tokio::select! {
-        biased;
-        connected = &mut dialling => return connected,
-        () = tokio::time::sleep(TOLD_AFTER) => {}
-    }
-    person.announce(&format!("waiting: {}", target.waiting()));
-    dialling.await
-}
-
-/// Waits for the target. Returns `None` if the client has closed without leaving data, or at the
-/// end of the grace time.
+/// Waits for the target. Returns `None` if the client has closed without leaving data, or when no
+/// target is waited for any more.
 async fn unless_client_is_gone(
     target: Dialling<'_>,
     client: &mut Socket,
-    closing: &CancellationToken,
+    over: &CancellationToken,
 ) -> Option<Result<Socket, Failure>> {
     let client_is_gone = poll_fn(|cx| match client.poll_gone(cx) {
         Poll::Ready(()) if !client.has_left_something() => Poll::Ready(()),
@@ -420,6 +458,6 @@ async fn unless_client_is_gone(
         biased;
         target = target => Some(target),
         () = client_is_gone => None,
-        () = closing.cancelled() => None,
+        () = over.cancelled() => None,
     }
 }

@@ -280,7 +280,7 @@ fn unserved(name: &Name<'_>, stream: &Stream, report: &TransferReport) -> Option
 impl Display for ConnectPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.target.explain(f)?;
-        write!(f, "{}", self.retry_policy)?;
+        self.target.explain_time(f, self.retry_policy)?;
         if self.reconnects {
             self.retry_policy.explain_reconnect(f)?;
         }

@@ -270,7 +270,7 @@ impl Display for ReplayPlan {
         match other_end {
             OtherEnd::Server(target, retry_policy) => {
                 target.explain(f)?;
-                write!(f, "{retry_policy}")?;
+                target.explain_time(f, *retry_policy)?;
             }
             OtherEnd::Client(source, settings) => {
                 source.explain(f, settings)?;

@@ -97,18 +97,33 @@ impl SharedStdio {
 }
 
 impl StdioThread {
-    /// Waits for the end of the thread.
+    /// Waits for the end of the thread. `server` is the other side of the relay.
     pub(super) async fn result(
         self,
         relayed: RelayedStdio,
+        server: Party,
         closing: &CancellationToken,
     ) -> StdioResult {
         let Self { report, meter } = self;
         // At the end of the grace time the thread may be blocked in a write.
+        let is_unconnected = relayed.early_end == Some(EarlyEnd::Unconnected);
+        let over = async {
+            // Without a connection the thread has nothing to do but to write what is left.
+            if !is_unconnected || relayed.read > meter.received.delivered() {
+                closing.cancelled().await;
+            }
+        };
         let report = tokio::select! {
             biased;
             report = report => report.ok(),
-            () = closing.cancelled() => None,
+            () = over => None,
+        };
+        let unsent = || {
+            let lost = meter.sent.total_read().saturating_sub(relayed.delivered);
+            let why = EarlyEnd::Unconnected.error();
+            let failure =
+                || transfer::undelivered(server.receiver(), why, Some(lost), relayed.delivered);
+            (is_unconnected && lost > 0).then(failure)
         };
         // The thread does not know of bytes that the relay has read and still holds.
         let held = || unwritten(relayed.read, meter.received.delivered());
@@ -127,7 +142,7 @@ impl StdioThread {
                 if output_is_gone { failure } else { failure.or_else(held) }
             }
             Some(Err(failure)) => Some(failure),
-            None => held(),
+            None => unsent().or_else(held),
         };
         let delivered = relayed.delivered;
         StdioResult { failure, output_is_gone, was_unused, is_by_peer, input, delivered }
@@ -152,6 +167,11 @@ pub(super) struct RelayedStdio {
 }
 
 impl RelayedStdio {
+    /// Returns the state after a signal has arrived before anything was connected.
+    pub(super) fn unconnected() -> Self {
+        Self { early_end: Some(EarlyEnd::Unconnected), ..Self::default() }
+    }
+
     /// Returns the failure of the connections before the last one.
     pub(super) fn earlier_loss(&self, server: Party) -> Option<Failure> {
         let connections = Some(self.losses).filter(|losses| *losses > 0)?;

@@ -36,6 +36,11 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// Prepares for the end, at a termination signal: no more clients are accepted.
     fn signalled(&self) {}
 
+    /// Returns what is waited for after a signal, if it is not the end of open connections.
+    fn awaited(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Finishes after the last client has ended, within the time limit if there is one.
     fn finished(&self, _: Option<Duration>) {}
 }
@@ -142,7 +147,10 @@ impl Server {
                 tokio::time::sleep(super::NOTICE_DELAY).await;
                 let open = open_count();
                 if open > 0 {
-                    terminal.notice(&super::waiting_for(open, grace));
+                    terminal.notice(&match shared.handler.awaited() {
+                        Some(what) => super::waiting_text(what, "this", grace),
+                        None => super::waiting_for(open, grace),
+                    });
                 }
             }
             deadline.reached().await;
@@ -161,7 +169,9 @@ impl Server {
             () = all_are_served => false,
         };
         if is_over {
-            tracing::warn!("{}", super::still_open(open_count(), grace));
+            if shared.handler.awaited().is_none() {
+                tracing::warn!("{}", super::still_open(open_count(), grace));
+            }
             closing.cancel();
             let _ = tokio::time::timeout(super::LAST_TIME, limits.wait_until_empty()).await;
         }

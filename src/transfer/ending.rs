@@ -49,6 +49,8 @@ pub(crate) enum EarlyEnd {
     Closing,
     /// The person at the terminal has left, and what was read could not be delivered.
     Left,
+    /// A termination signal has arrived while there was no connection.
+    Unconnected,
 }
 
 impl Eof {
@@ -81,6 +83,7 @@ impl EarlyEnd {
             Self::Linger => "--linger",
             Self::Closing => "the end of the grace time",
             Self::Left => "the key that leaves",
+            Self::Unconnected => "a signal",
         }
     }
 
@@ -89,6 +92,9 @@ impl EarlyEnd {
         let verb = match self {
             Self::Idle(_) | Self::MaxTime(_) | Self::Linger | Self::Left => "ended by",
             Self::Closing => "closed at",
+            Self::Unconnected => {
+                return io::Error::new(ErrorKind::NotConnected, "nothing was connected");
+            }
         };
         let why = format!("the connection was {verb} {}", self.cause());
         io::Error::new(ErrorKind::TimedOut, why)
@@ -99,7 +105,7 @@ impl EarlyEnd {
         match self {
             Self::Idle(limit) => Some(Failure::Idle(limit)),
             Self::MaxTime(limit) => Some(Failure::MaxTime(limit)),
-            Self::Linger | Self::Closing | Self::Left => None,
+            Self::Linger | Self::Closing | Self::Left | Self::Unconnected => None,
         }
     }
 }

@@ -52,9 +52,16 @@ fn the_plan_names_the_terminal() {
     plan.prints_all(&[
         "listen on    pty:./tty (pseudo-terminal)\n",
         "if in use    take over if stale\n",
-        "serve        whoever can open it\n",
+        "serve        this user\n",
         "clients      one after another\n",
-        "connect to   pty:./other (pseudo-terminal), when a program opens it\n",
+        "connect to   pty:./other (pseudo-terminal), when a program opens it\n\
+         wait for it  as long as it takes\n",
+    ]);
+    let limits = ["--explain", "--mode", "660", "--wait=7s", "--connect-timeout=3s"];
+    let plan = scene.relay("pty:./tty", "pty:./other").args(limits).run();
+    plan.prints_all(&[
+        "serve        whoever can open it (mode 660)\n",
+        "wait for it  at most 3s\n",
     ]);
     let plan = scene.relay("pty:./tty", "-").args(["--explain", "--replace", "--once"]).run();
     plan.prints_all(&["if in use    take over, also a live one\n", "clients      one\n"]);

@@ -37,7 +37,7 @@ fn a_signal_ends_it_at_once() {
         for signal in [Signal::TERM, Signal::INT] {
             let client = without_server(&scene, args);
             crate::harness::signal(&client, signal);
-            client.end().died_of(signal).does_not_say("still open");
+            client.end().died_of(signal).does_not_say("still open").does_not_say("waiting up to");
             // The same while an idle server is connected.
             let (host, name) = scene.host("./t");
             let client = connect(&scene, &name, args).open_input().start();
@@ -63,9 +63,10 @@ fn a_signal_reports_what_no_server_has_got() {
         rustix::io::ioctl_fionread(&input).unwrap() == 0
     });
     crate::harness::signal(&client, Signal::TERM);
-    let text = "9 bytes could not be delivered to the peer: \
-                the connection was closed at the end of the grace time (0 bytes sent)";
-    client.end().died_of(Signal::TERM).says(text);
+    let text = "9 bytes could not be delivered to the peer: nothing was connected (0 bytes sent)";
+    let outcome = client.end().died_of(Signal::TERM).says(text);
+    let waiting = "waiting up to 1s for a server that takes what is left; a second signal";
+    outcome.says(waiting).does_not_say("still open");
 }
 
 #[test]

@@ -26,6 +26,34 @@ fn each_signal_removes_the_name_and_ends_the_relay() {
     relay.terminate();
 }
 
+/// Nothing is connected that could end in the grace time.
+#[test]
+fn standard_streams_that_wait_for_their_target_end_at_once() {
+    let scene = Scene::new();
+    for target in ["./no", "pty:./tty"] {
+        for bytes in ["", "left over"] {
+            let relay = scene.relay("-", target).args(["--wait", "--grace", "1h", "-vvv"]);
+            let mut relay = relay.open_input().start();
+            if target == "./no" {
+                relay.wait_for_message("trying again");
+            } else {
+                wait_until("the terminal is there", || scene.path("tty").exists());
+            }
+            relay.send(bytes);
+            let input = relay.take_input();
+            wait_until("the input is read", || rustix::io::ioctl_fionread(&input).unwrap() == 0);
+            signal(&relay, Signal::TERM);
+            let outcome = relay.end().died_of(Signal::TERM).does_not_say("waiting up to");
+            let lost = "could not be delivered to the target: nothing was connected";
+            if bytes.is_empty() {
+                outcome.does_not_say(lost);
+            } else {
+                outcome.says(&format!("9 bytes {lost} (0 bytes delivered)"));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_hundred_open_transfers_are_completed() {
     const SIZE: usize = 400_000;

@@ -89,8 +89,24 @@ fn a_command_that_ignores_the_hang_up_is_waited_for() {
     joined.pty.type_keys("\x1d");
     joined.pty.wait_for_raw_mode(false);
     assert_eq!(joined.pty.settings(&joined.scene), joined.settings);
+    joined.lsock.wait_for_message("left the connection");
     std::fs::write(joined.scene.path("end"), "").unwrap();
     joined.ends(3, "lsock: left the connection\n");
+}
+
+#[test]
+fn a_person_who_has_left_is_told_that_the_command_goes_on() {
+    let (scene, pty) = (Scene::new(), Pty::open());
+    let command = "trap '' HUP; echo ready; while ! test -e end; do sleep 0.1; done";
+    let script = r#"exec "$0" relay - --raw --pty -- sh -c "$1" 2>&0"#;
+    let lsock = scene.shell(script).arg(command).at(&pty).start();
+    pty.wait_for_screen("ready\r\n");
+    pty.type_keys("\x1d");
+    pty.wait_for_screen("lsock: left the connection\r\n");
+    pty.wait_for_screen("lsock: waiting: the command has not ended yet\r\n");
+    std::fs::write(scene.path("end"), "").unwrap();
+    lsock.end().ok();
+    assert_eq!(pty.shown().matches("left").count(), 1, "{:?}", pty.shown());
 }
 
 #[test]

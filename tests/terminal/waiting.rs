@@ -22,8 +22,8 @@ fn told(args: &str, message: &str, starts: bool) {
 fn a_person_is_told_that_wait_waits_for_a_server() {
     told("connect --wait ./s", "waiting: nobody listens on ./s yet", true);
     told("connect --wait ./s -- cat", "waiting: nobody listens on ./s yet", false);
-    let message = "waiting: ./s has not accepted the connection yet";
-    told("relay --wait - ./s", message, true);
+    told("relay --wait - ./s", "waiting: nobody listens on ./s yet", true);
+    told("connect --recv-only --reconnect --wait ./s", "waiting: nobody listens on ./s yet", false);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::{StandIn, TapEnd, problem::TapProblem};
 use crate::{
     diag::Failure,
-    endpoint::{ConnectTarget, Dialling, NameTarget, RetryPolicy},
+    endpoint::{ConnectTarget, DialProgress, Dialling, NameTarget, RetryPolicy},
     system::Socket,
 };
 use local_socket::{
@@ -43,8 +43,10 @@ impl TapTarget {
         &self,
         retry_policy: RetryPolicy,
         directions: Directions,
+        progress: &DialProgress,
     ) -> Result<Socket, Failure> {
-        self.server.connect(retry_policy, directions).await.map_err(|failure| {
+        let connected = self.server.connect(retry_policy, directions, progress).await;
+        connected.map_err(|failure| {
             // If the server has ended, it refuses.
             self.end.check();
             let Failure::Connect { error, .. } = &failure else { return failure };
@@ -64,8 +66,13 @@ impl Display for TapTarget {
 }
 
 impl ConnectTarget for TapTarget {
-    fn connect(&self, retry_policy: RetryPolicy, directions: Directions) -> Dialling<'_> {
-        Box::pin(self.connect_to_server(retry_policy, directions))
+    fn connect<'a>(
+        &'a self,
+        retry_policy: RetryPolicy,
+        directions: Directions,
+        progress: &'a DialProgress,
+    ) -> Dialling<'a> {
+        Box::pin(self.connect_to_server(retry_policy, directions, progress))
     }
 
     fn explain(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,9 @@
 //! Joins the standard streams to one server after another.
 
-use super::{Bridge, announced, observing};
+use super::{Bridge, observing};
 use crate::{
-    diag::{Failure, Outcome, Terminal},
-    endpoint::{ConnectTarget, Dialling, ReconnectPause, RetryPolicy},
+    diag::{Failure, Outcome},
+    endpoint::{ConnectTarget, DialProgress, Dialling, ReconnectPause, RetryPolicy},
     run::shared_stdio::RelayedStdio,
     serve::Client,
     system::{Socket, peer::PeerProcess},
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -56,6 +56,7 @@ impl Bridge {
         let mut number = 0;
         let outcome = loop {
             number += 1;
+            self.is_between_servers.store(true, Relaxed);
             let dialled = self.dial(servers, retry_policy, pause, &mut first, &closing).await;
             let connection = match dialled {
                 Dialled::Connected(connection) => connection,
@@ -84,6 +85,7 @@ impl Bridge {
                 log_connected(number, &*servers.target, server.as_ref());
                 ends.iter_mut().for_each(|ends| ends.server.clone_from(&server));
             }
+            self.is_between_servers.store(false, Relaxed);
             self.connected(number, ends);
             let parties = Parties { first: self.client, second: servers.party };
             let connected = Instant::now();
@@ -129,14 +131,12 @@ impl Bridge {
         closing: &CancellationToken,
     ) -> Dialled {
         let directions = self.plan.directions();
+        let progress = &DialProgress::default();
         let dialling: Dialling<'_> = Box::pin(async move {
             tokio::time::sleep(pause).await;
-            servers.target.connect(retry_policy, directions).await
+            servers.target.connect(retry_policy, directions, progress).await
         });
-        let dialling = match self.person.filter(Terminal::is_terminal) {
-            Some(person) => Box::pin(announced(dialling, &*servers.target, person)),
-            None => dialling,
-        };
+        let dialling = self.announced(dialling, || servers.target.waiting(progress));
         tokio::select! {
             biased;
             connected = dialling => match connected {
@@ -145,9 +145,9 @@ impl Bridge {
             },
             none = first.needs_no_server(&self.plan) => Dialled::Over(match none {
                 NoServer::Done => None,
-                NoServer::Limit(limit) => Some(limit),
+                NoServer::Early(early_end) => Some(early_end),
             }),
-            () = closing.cancelled() => Dialled::Over(Some(EarlyEnd::Closing)),
+            () = closing.cancelled() => Dialled::Over(Some(EarlyEnd::Unconnected)),
         }
     }
 }

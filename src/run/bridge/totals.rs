@@ -1,4 +1,7 @@
-use crate::{diag::counted, transfer::TransferReport};
+use crate::{
+    diag::counted,
+    transfer::{Party, TransferReport},
+};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Totals of all connections.
@@ -18,17 +21,19 @@ impl Totals {
         self.to_clients.fetch_add(to_client, Relaxed);
     }
 
-    /// Logs the totals, if there were connections.
-    pub(super) fn log(&self) {
+    /// Logs the totals of the connections to this party, if there were some.
+    pub(super) fn log(&self, target: Party) {
         let connections = self.connections.load(Relaxed);
         if connections > 0 {
             let connections = counted(connections, "connection");
             let (sent, received) = (self.to_targets.load(Relaxed), self.to_clients.load(Relaxed));
             let [there, back] = [sent, received].map(|bytes| counted(bytes, "byte"));
+            let (to_target, from_target) =
+                if target == Party::Peer { ("sent", "received") } else { ("to targets", "back") };
             tracing::info!(
                 sent,
                 received,
-                "in total: {connections}, {there} to targets, {back} back"
+                "in total: {connections}, {there} {to_target}, {back} {from_target}"
             );
         }
     }

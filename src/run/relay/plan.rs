@@ -269,7 +269,7 @@ impl Display for RelayPlan {
         match &self.joining {
             Joining::Connection(target) => {
                 target.explain(f)?;
-                write!(f, "{}", self.retry_policy)?;
+                target.explain_time(f, self.retry_policy)?;
                 if self.reconnects {
                     self.retry_policy.explain_reconnect(f)?;
                 }

@@ -35,8 +35,8 @@ pub(crate) struct FirstEnd {
 pub(crate) enum NoServer {
     /// The end has closed, and everything that was read from it was delivered.
     Done,
-    /// A time limit was reached.
-    Limit(EarlyEnd),
+    /// A time limit was reached, or a signal has arrived and nothing is held.
+    Early(EarlyEnd),
 }
 
 impl FirstEnd {
@@ -67,7 +67,7 @@ impl FirstEnd {
         let ending = self.ending.clone();
         let over = poll_fn(|cx| {
             if let Poll::Ready(limit) = self.poll_limits(cx) {
-                return Poll::Ready(NoServer::Limit(limit));
+                return Poll::Ready(NoServer::Early(limit));
             }
             self.poll_done(cx, plan).map(|()| NoServer::Done)
         });
@@ -79,10 +79,14 @@ impl FirstEnd {
         // The input that has not ended is not waited for after a signal.
         poll_fn(|cx| {
             if let Poll::Ready(limit) = self.poll_limits(cx) {
-                return Poll::Ready(NoServer::Limit(limit));
+                return Poll::Ready(NoServer::Early(limit));
             }
             let _ = self.poll_done(cx, plan);
-            if self.held() == 0 { Poll::Ready(NoServer::Done) } else { Poll::Pending }
+            if self.held() == 0 {
+                Poll::Ready(NoServer::Early(EarlyEnd::Unconnected))
+            } else {
+                Poll::Pending
+            }
         })
         .await
     }

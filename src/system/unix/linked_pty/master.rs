@@ -122,12 +122,19 @@ impl Master {
         }
     }
 
-    /// Turns off all editing. These systems turn it on when a program opens a terminal that no other
-    /// one has open.
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    /// Turns off all editing, without opening the side of the programs.
     pub(super) fn make_raw(&self) {
         if let Err(error) = make_raw(&self.fd) {
             tracing::debug!(%error, "the terminal is not in raw mode");
         }
+    }
+
+    /// Returns the modes that a program has set.
+    ///
+    /// # Errors
+    /// Those of `tcgetattr(3)`.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(super) fn modes(&self) -> io::Result<rustix::termios::LocalModes> {
+        Ok(rustix::termios::tcgetattr(&self.fd)?.local_modes)
     }
 }

@@ -45,6 +45,7 @@ pub(super) enum SessionEnd {
 impl Session {
     /// Returns the session, and the socket of the peer.
     pub(super) fn new(master: Arc<Master>) -> io::Result<(Self, Detached)> {
+        // Others than Linux turn editing on when a program opens a terminal that no other one has open.
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         master.make_raw();
         let (ours, theirs) = UnixStream::pair()?;

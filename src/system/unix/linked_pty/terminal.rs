@@ -62,9 +62,48 @@ impl Terminal {
 
     /// Waits until a program has the terminal open, or has left bytes in it. Cancel safe.
     pub(super) async fn wait_until_open(&self) -> io::Result<()> {
+        let mut was_opened = false;
         while !self.master.is_open()? {
+            if was_opened {
+                // A program such as stty was too brief to be noticed, but may have changed the modes.
+                self.master.make_raw();
+            }
             self.opening.maybe().await?;
+            was_opened = true;
         }
         Ok(())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    use std::{fs::File, time::Duration};
+
+    /// A program that nobody has noticed leaves a terminal in raw mode to the next one.
+    #[test]
+    fn the_modes_of_a_brief_program_are_reset() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let access = TerminalAccess::new(&ListenSettings::default()).unwrap();
+            let terminal = Terminal::open(&access).unwrap();
+            let program = File::open(terminal.path()).unwrap();
+            let mut modes = tcgetattr(&program).unwrap();
+            modes.local_modes |= LocalModes::ECHO | LocalModes::ICANON;
+            tcsetattr(&program, OptionalActions::Now, &modes).unwrap();
+            drop(program);
+            let is_raw = async {
+                while terminal.master.modes().unwrap().contains(LocalModes::ICANON) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let is_raw = tokio::time::timeout(Duration::from_secs(10), is_raw);
+            tokio::select! {
+                is_raw = is_raw => is_raw.expect("the modes are those of the program"),
+                open = terminal.wait_until_open() => panic!("no program has it open: {open:?}"),
+            }
+        });
     }
 }
