@@ -1,22 +1,22 @@
 //! Joins each client to a target, in event loops.
 
 mod servers_in_turn;
+mod standard_streams;
 mod totals;
 
-pub(super) use self::servers_in_turn::ServersInTurn;
+pub(super) use self::{servers_in_turn::ServersInTurn, standard_streams::StdioClient};
 
 use self::totals::Totals;
 use super::{
-    at_terminal::{self, SessionEnd},
+    at_terminal,
     command::{CommandEnd, Commands},
     environment::ConnectionInfo,
     observing::{self, ObservedConnections},
     shared_stdio::{RelayedStdio, SharedStdio, StdioThread},
-    stdio::unusable,
 };
 use crate::{
     diag::{Failure, Outcome, Terminal},
-    endpoint::{ConnectTarget, DialProgress, Dialling, RetryPolicy, TOLD_AFTER},
+    endpoint::{ConnectTarget, DialProgress, Dialling, RetryPolicy},
     serve::{Client, Handler},
     system::{RawTerminal, Socket, peer::PeerUser},
     transfer::{
@@ -28,7 +28,7 @@ use std::{
     future::poll_fn,
     pin::Pin,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::Poll,
@@ -58,14 +58,6 @@ pub(super) struct Bridge {
     over: CancellationToken,
     /// Cancelled at a termination signal.
     ending: CancellationToken,
-}
-
-/// The standard streams as the only client.
-#[derive(Debug)]
-pub(super) struct StdioClient {
-    pub(super) thread: StdioThread,
-    pub(super) raw: Option<RawTerminal>,
-    pub(super) terminal: Terminal,
 }
 
 /// The target of clients.
@@ -159,34 +151,10 @@ impl Bridge {
         }
     }
 
-    /// Returns whether the person at the terminal has left.
-    fn has_left(&self) -> bool {
-        self.raw.as_ref().is_some_and(RawTerminal::was_left)
-    }
-
     fn close_target(&self) {
         if let BridgeTarget::Connection(target, _) = &self.target {
             target.close();
         }
-    }
-
-    /// Waits for the result. If it takes longer than [`TOLD_AFTER`], a person at a terminal is told
-    /// what is waited for.
-    fn announced<'a, T: Send + 'a>(
-        &self,
-        mut result: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
-        what: impl FnOnce() -> String + Send + 'a,
-    ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
-        let Some(person) = self.person.filter(Terminal::is_terminal) else { return result };
-        Box::pin(async move {
-            tokio::select! {
-                biased;
-                result = &mut result => return result,
-                () = tokio::time::sleep(TOLD_AFTER) => {}
-            }
-            person.announce(&format!("waiting: {}", what()));
-            result.await
-        })
     }
 
     /// Joins the two sockets, and logs the report.
@@ -228,40 +196,6 @@ impl Bridge {
             }
             BridgeTarget::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,
         }
-    }
-
-    /// Joins the standard streams to the target, and waits until their thread has written everything.
-    async fn join_stdio_client(&self, client: Client) -> Result<Outcome, Failure> {
-        let closing = client.closing.clone();
-        let outcome = self.join(client).await;
-        let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(stdio) = stdio else { return outcome };
-        // Without a transfer nothing was read or delivered.
-        let mut relayed = self.relayed_stdio.get().cloned().unwrap_or_default();
-        let was_left = self.has_left();
-        if was_left {
-            // What a person who has left does not see is no loss.
-            relayed.read = 0;
-        }
-        let earlier_loss = relayed.earlier_loss(self.target.party());
-        let (was_connected, peer) = (relayed.was_connected, self.target.party());
-        let stdio = stdio.result(relayed, peer, &closing).await;
-        let is_by_peer = stdio.is_by_peer;
-        if was_connected {
-            stdio.warn_of_rest(&outcome, peer);
-        }
-        let outcome = stdio.merge(outcome);
-        let outcome = match (outcome, earlier_loss) {
-            (Ok(_) | Err(Failure::Idle(_) | Failure::MaxTime(_)), Some(loss)) => Err(loss),
-            (outcome, _) => outcome,
-        };
-        // That a person has left a command was said when it was asked to end.
-        let is_reported = was_left && matches!(self.target, BridgeTarget::Commands(_));
-        if let Some(terminal) = self.person.filter(|_| !is_reported) {
-            let has_failed = outcome.is_err();
-            SessionEnd { peer, is_by_peer, was_left, has_failed }.report(terminal);
-        }
-        outcome
     }
 
     async fn join_to(
@@ -348,10 +282,8 @@ impl Bridge {
         }
         let report = self.transfer(socket, target, number, &closing).await;
         let has_left = self.has_left();
-        if has_left && let Some(terminal) = self.person {
-            let peer = self.target.party();
-            let end = SessionEnd { peer, is_by_peer: false, was_left: true, has_failed: false };
-            end.report(terminal);
+        if has_left {
+            self.report_left();
         }
         let end = match report.early_end() {
             Some(_) => CommandEnd::AskedToEnd,
@@ -366,40 +298,6 @@ impl Bridge {
             status
         };
         report.result(Outcome::Command(status.await?))
-    }
-
-    /// Joins a client to the standard streams. An event loop cannot wait for them, so a thread
-    /// moves bytes between them and a socket pair.
-    async fn join_to_stdio(
-        &self,
-        shared: &Arc<SharedStdio>,
-        client: Client,
-    ) -> Result<Outcome, Failure> {
-        let ends = self.ends(&client).await;
-        let Client { socket, number, closing, .. } = client;
-        let (target, thread) = shared.join(number)?;
-        let target = target.attach().map_err(unusable)?;
-        self.connected(number, ends);
-        let report = self.transfer(socket, target, number, &closing).await;
-        let relayed = RelayedStdio {
-            read: report.read_for_second(),
-            delivered: report.delivered().1,
-            early_end: report.early_end(),
-            excuses_unread: report.excuses_unread_of_first(),
-            ..RelayedStdio::default()
-        };
-        let stdio = thread.result(relayed, Party::Client, &closing).await;
-        if stdio.output_is_gone {
-            self.over.cancel();
-        }
-        let is_by_peer = stdio.is_by_peer;
-        let failure = stdio.merge_target(report);
-        if shared.is_once() {
-            let (peer, has_failed) = (Party::Client, failure.is_some());
-            let end = SessionEnd { peer, is_by_peer, was_left: false, has_failed };
-            end.report(shared.terminal());
-        }
-        failure.map_or(Ok(Outcome::Done), Err)
     }
 }
 

@@ -76,7 +76,7 @@ impl Terminal {
 }
 
 #[cfg(all(test, target_os = "linux"))]
-#[expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 mod tests {
     use super::*;
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
