@@ -88,14 +88,17 @@ impl ClientSource {
         match self {
             Self::Listeners(listeners) | Self::StandIn(listeners, _) => listeners.accept().await,
             Self::Terminal(pty) => pty.session().await.map(Accepted::Given),
-            Self::Given(client) => {
-                let client = client.lock().unwrap_or_else(PoisonError::into_inner).take();
-                match client {
-                    Some(client) => Ok(Accepted::Given(client)),
-                    None => std::future::pending().await,
-                }
-            }
+            Self::Given(_) => match self.take_given() {
+                Some(client) => Ok(client),
+                None => std::future::pending().await,
+            },
         }
+    }
+
+    /// Returns the only client if it is already connected and was not accepted yet.
+    pub(crate) fn take_given(&self) -> Option<Accepted> {
+        let Self::Given(client) = self else { return None };
+        client.lock().unwrap_or_else(PoisonError::into_inner).take().map(Accepted::Given)
     }
 
     /// Has the system refuse further clients, if it can do so before the sockets are closed, and

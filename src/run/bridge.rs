@@ -20,7 +20,7 @@ use crate::{
     serve::{Client, Handler},
     system::{RawTerminal, Socket, peer::PeerUser},
     transfer::{
-        ClosedConnection, ConnectionEnds, Parties, Party, Passing, TransferReport,
+        ClosedConnection, ConnectionEnds, EarlyEnd, Parties, Party, Passing, TransferReport,
         tasks::{self, TaskSink, TransferPlan},
     },
 };
@@ -214,8 +214,11 @@ impl Bridge {
         let connected = Box::pin(unless_client_is_gone(dialling, &mut socket, over)).await;
         let Some(connected) = connected else {
             if self.client == Party::ReportedStdio && over.is_cancelled() {
+                self.set_unconnected();
+                let early_end = Some(EarlyEnd::Unconnected);
                 // It is called once.
-                let _ = self.relayed_stdio.set(RelayedStdio::unconnected());
+                let _ =
+                    self.relayed_stdio.set(RelayedStdio { early_end, ..RelayedStdio::default() });
             }
             tracing::info!(conn = number, "connection {number}: over before it was connected");
             self.not_served(number, ends, None);

@@ -142,9 +142,9 @@ impl ConnectPlan {
             ObservedConnections::of_stdio(&observers, Role::Server, target.to_string())
         });
         let peer = Party::Peer;
-        let is_relayed = false;
+        let relay = None;
         let stdio =
-            Stdio { input, output, options, shows_progress, terminal, peer, observed, is_relayed };
+            Stdio { input, output, options, shows_progress, terminal, peer, observed, relay };
         let meter = stdio.meter();
         let report = stdio.join(Arc::clone(&stream), 1, true, meter);
         let is_by_peer = report.was_ended_by_second();

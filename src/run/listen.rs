@@ -232,8 +232,8 @@ impl ListenPlan {
     ) -> Result<Stdio, Failure> {
         let (input, output) = endpoint::open_stdio()?;
         let (options, shows_progress) = (self.options.clone(), self.shows_progress);
-        let (peer, is_relayed) = (Party::Peer, false);
-        Ok(Stdio { input, output, options, shows_progress, terminal, peer, observed, is_relayed })
+        let (peer, relay) = (Party::Peer, None);
+        Ok(Stdio { input, output, options, shows_progress, terminal, peer, observed, relay })
     }
 
     fn serve(

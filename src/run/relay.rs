@@ -162,9 +162,9 @@ impl RelayPlan {
         let (input, output, raw) = at_terminal::open_stdio(raw)?;
         let (options, shows_progress) = (self.options.within_a_relay(), false);
         // The observers see the connection between the client and the target.
-        let (observed, is_relayed) = (None, true);
+        let (observed, relay) = (None, Some(Arc::default()));
         let stdio =
-            Stdio { input, output, options, shows_progress, terminal, peer, observed, is_relayed };
+            Stdio { input, output, options, shows_progress, terminal, peer, observed, relay };
         Ok((stdio, raw))
     }
 }

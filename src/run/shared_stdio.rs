@@ -4,7 +4,7 @@ use super::stdio::{Stdio, unusable, watch_reader};
 use crate::{
     diag::{Failure, Outcome, Receiver, Terminal, caught, counted},
     system::Detached,
-    transfer::{self, EarlyEnd, Meter, Party, TransferReport},
+    transfer::{self, EarlyEnd, Meter, Party, TransferReport, threads::RelayEnd},
 };
 use std::{
     io,
@@ -33,6 +33,7 @@ pub(super) struct StdioThread {
     /// Receives the report of the transfer.
     report: oneshot::Receiver<Result<TransferReport, Failure>>,
     meter: Arc<Meter>,
+    relay: Option<Arc<RelayEnd>>,
 }
 
 impl SharedStdio {
@@ -57,7 +58,7 @@ impl SharedStdio {
         let (theirs, ours) = local_socket::Stream::pair().map_err(unusable)?;
         let (sender, report) = oneshot::channel();
         let (stdio, is_last) = (self.next().map_err(unusable)?, self.once);
-        let meter = stdio.meter();
+        let (meter, relay) = (stdio.meter(), stdio.relay.clone());
         let moved = Arc::clone(&meter);
         let join = move || {
             let report = caught(|| stdio.join(Arc::new(theirs), number, is_last, moved));
@@ -65,7 +66,7 @@ impl SharedStdio {
             let _ = sender.send(report);
         };
         thread::Builder::new().name("stdio".to_owned()).spawn(join).map_err(unusable)?;
-        Ok((ours.into(), StdioThread { report, meter }))
+        Ok((ours.into(), StdioThread { report, meter, relay }))
     }
 
     /// Cancels the token when the reader of the output has closed, also while there is no client.
@@ -97,33 +98,25 @@ impl SharedStdio {
 }
 
 impl StdioThread {
-    /// Waits for the end of the thread. `server` is the other side of the relay.
+    /// Has the thread end at once when its stream is closed: nothing was connected.
+    pub(super) fn set_unconnected(&self) {
+        if let Some(relay) = &self.relay {
+            relay.set_unconnected();
+        }
+    }
+
+    /// Waits for the end of the thread.
     pub(super) async fn result(
         self,
         relayed: RelayedStdio,
-        server: Party,
         closing: &CancellationToken,
     ) -> StdioResult {
-        let Self { report, meter } = self;
+        let Self { report, meter, .. } = self;
         // At the end of the grace time the thread may be blocked in a write.
-        let is_unconnected = relayed.early_end == Some(EarlyEnd::Unconnected);
-        let over = async {
-            // Without a connection the thread has nothing to do but to write what is left.
-            if !is_unconnected || relayed.read > meter.received.delivered() {
-                closing.cancelled().await;
-            }
-        };
         let report = tokio::select! {
             biased;
             report = report => report.ok(),
-            () = over => None,
-        };
-        let unsent = || {
-            let lost = meter.sent.total_read().saturating_sub(relayed.delivered);
-            let why = EarlyEnd::Unconnected.error();
-            let failure =
-                || transfer::undelivered(server.receiver(), why, Some(lost), relayed.delivered);
-            (is_unconnected && lost > 0).then(failure)
+            () = closing.cancelled() => None,
         };
         // The thread does not know of bytes that the relay has read and still holds.
         let held = || unwritten(relayed.read, meter.received.delivered());
@@ -142,7 +135,7 @@ impl StdioThread {
                 if output_is_gone { failure } else { failure.or_else(held) }
             }
             Some(Err(failure)) => Some(failure),
-            None => unsent().or_else(held),
+            None => held(),
         };
         let delivered = relayed.delivered;
         StdioResult { failure, output_is_gone, was_unused, is_by_peer, input, delivered }
@@ -167,11 +160,6 @@ pub(super) struct RelayedStdio {
 }
 
 impl RelayedStdio {
-    /// Returns the state after a signal has arrived before anything was connected.
-    pub(super) fn unconnected() -> Self {
-        Self { early_end: Some(EarlyEnd::Unconnected), ..Self::default() }
-    }
-
     /// Returns the failure of the connections before the last one.
     pub(super) fn earlier_loss(&self, server: Party) -> Option<Failure> {
         let connections = Some(self.losses).filter(|losses| *losses > 0)?;

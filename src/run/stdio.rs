@@ -7,7 +7,7 @@ use crate::{
     system::{Input, Output},
     transfer::{
         Meter, Party, Progress, TransferOptions, TransferReport,
-        threads::{StdioJob, transfer},
+        threads::{RelayEnd, StdioJob, transfer},
     },
 };
 use local_socket::Stream;
@@ -25,8 +25,8 @@ pub(super) struct Stdio {
     pub(super) terminal: Terminal,
     /// The other end of the connections, for messages.
     pub(super) peer: Party,
-    /// Whether the other end is a relay, which logs what moves.
-    pub(super) is_relayed: bool,
+    /// The relay at the other end, which logs what moves, if there is one.
+    pub(super) relay: Option<Arc<RelayEnd>>,
     pub(super) observed: Option<ObservedConnections>,
 }
 
@@ -74,8 +74,7 @@ impl Stdio {
         is_only: bool,
         meter: Arc<Meter>,
     ) -> TransferReport {
-        let Self { input, output, options, shows_progress, terminal, peer, observed, is_relayed } =
-            self;
+        let Self { input, output, options, shows_progress, terminal, peer, observed, relay } = self;
         if let Some(observed) = &observed {
             observed.connected(number, &stream);
         }
@@ -94,8 +93,9 @@ impl Stdio {
             meter,
             observation,
             peer,
-            is_relayed,
+            relay,
         };
+        let is_relayed = job.relay.is_some();
         let report = transfer(job);
         if !is_relayed {
             report.log();
@@ -117,6 +117,7 @@ impl Stdio {
     pub(super) fn try_clone(&self) -> io::Result<Self> {
         let (input, output) = (self.input.try_clone()?, self.output.try_clone()?);
         let (options, observed) = (self.options.clone(), self.observed.clone());
-        Ok(Self { input, output, options, observed, ..*self })
+        let relay = self.relay.clone();
+        Ok(Self { input, output, options, observed, relay, ..*self })
     }
 }

@@ -120,6 +120,10 @@ impl Server {
         // served.
         ready_file.withdraw();
         source.give_up_name();
+        // Bytes of it may have been read before the signal: its service reports them.
+        if let Some(client) = source.take_given() {
+            accepting.hand_over(client);
+        }
         let time_after_name = source.time_after_name();
         if let Some(time) = time_after_name {
             let _ = tokio::time::timeout(time, accepting.for_ever(&source)).await;

@@ -176,7 +176,7 @@ fn stdio(observation: Option<Observation>, there: &[u8], back: &[u8]) -> (Transf
         meter: Arc::new(Meter::new(false)),
         observation,
         peer: Party::Peer,
-        is_relayed: false,
+        relay: None,
     });
     let mut received = Vec::new();
     output.rewind().unwrap();
@@ -225,7 +225,7 @@ fn an_unused_direction_is_seen_as_unused() {
         meter: Arc::new(Meter::new(false)),
         observation: observation(&recorder, Role::Client),
         peer: Party::Peer,
-        is_relayed: false,
+        relay: None,
     });
     recorder.assert_ends(1, "Unused", "Eof");
 }

@@ -9,4 +9,4 @@ mod transfer;
 
 pub(crate) use copy::{Broken, CopySink, CopyStep, deliver, step};
 pub(crate) use output::Outgoing;
-pub(crate) use transfer::{StdioJob, transfer};
+pub(crate) use transfer::{RelayEnd, StdioJob, transfer};

@@ -66,6 +66,9 @@ impl Bridge {
                 }
                 Dialled::Over(early_end) => {
                     relayed.early_end = early_end;
+                    if early_end == Some(EarlyEnd::Unconnected) {
+                        self.set_unconnected();
+                    }
                     let lost = Some(first.held()).filter(|held| *held > 0).zip(early_end);
                     let failure = match lost {
                         Some((held, early_end)) => Some(undelivered(

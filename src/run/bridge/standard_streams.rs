@@ -44,7 +44,7 @@ impl Bridge {
         }
         let earlier_loss = relayed.earlier_loss(self.target.party());
         let (was_connected, peer) = (relayed.was_connected, self.target.party());
-        let stdio = stdio.result(relayed, peer, &closing).await;
+        let stdio = stdio.result(relayed, &closing).await;
         let is_by_peer = stdio.is_by_peer;
         if was_connected {
             stdio.warn_of_rest(&outcome, peer);
@@ -83,7 +83,7 @@ impl Bridge {
             excuses_unread: report.excuses_unread_of_first(),
             ..RelayedStdio::default()
         };
-        let stdio = thread.result(relayed, Party::Client, &closing).await;
+        let stdio = thread.result(relayed, &closing).await;
         if stdio.output_is_gone {
             self.over.cancel();
         }
@@ -95,6 +95,15 @@ impl Bridge {
             end.report(shared.terminal());
         }
         failure.map_or(Ok(Outcome::Done), Err)
+    }
+
+    /// Prepares the end of the standard streams after a signal, before their socket is closed, while
+    /// nothing is connected to them.
+    pub(super) fn set_unconnected(&self) {
+        let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stdio) = &*stdio {
+            stdio.set_unconnected();
+        }
     }
 
     /// Returns whether the person at the terminal has left.

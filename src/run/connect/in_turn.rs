@@ -41,7 +41,7 @@ impl ConnectPlan {
                 terminal,
                 peer: Party::Peer,
                 observed: None,
-                is_relayed: true,
+                relay: Some(Arc::default()),
             };
             let (client, thread) = SharedStdio::new(stdio, true).join(1)?;
             let open = || Ok(ClientSource::given(client));

@@ -18,10 +18,10 @@ use crate::{
 use local_socket::Directions;
 use std::{
     future::poll_fn,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -196,54 +196,75 @@ async fn run(
         closing.as_mut().poll(cx).map(|()| Some(EarlyEnd::Closing))
     })
     .await;
-    let time = started.elapsed();
-    let has_next = early_end.is_none() && transfer.server_has_ended();
-    let TaskTransfer { first, second, mut forth, back, clock, .. } = transfer;
-    // A reset of TCP may have discarded data of the peer as well, which was not read.
-    let excuses = |receiver: &Socket, from: &TaskDirection, to: &TaskDirection| {
-        let is_reset = receiver.is_tcp() && (from.was_reset() || to.has_found_reset());
-        options.ignores_unread && early_end.is_none() && !is_reset
-    };
-    let excused = [excuses(&second, &back, &forth), excuses(&first, &forth, &back)];
-    let elapsed = clock.as_ref().map_or(time, |clock| clock.started.elapsed());
-    let mut to_second = DeliveryWatch::new(second, &back, &forth, options, early_end, elapsed)
-        // A command that is told of the close is not waited for before.
-        .at_once(options.hangs_up);
-    let to_first = match lasting.filter(|_| has_next) {
-        Some(lasting) => {
-            to_second = to_second.after_failure(&forth);
-            (lasting.held, lasting.input_has_ended) = forth.hand_on();
-            (lasting.socket, lasting.clock) = (Some(first), clock);
-            lasting.clock.iter_mut().for_each(|clock| clock.restart_linger());
-            None
-        }
-        None => Some(DeliveryWatch::new(first, &forth, &back, options, early_end, elapsed)),
-    };
+    let ended = EndedTransfer { transfer, parties, early_end, time: started.elapsed() };
     // Boxed, so that running connections do not reserve memory for it.
-    let mut peers = Box::new([Some(to_second), to_first]);
-    poll_fn(|cx| {
-        // Poll both: a decided one is closed at once.
-        let watches = peers.each_mut().map(Option::as_mut);
-        let polls = watches.map(|peer| peer.map_or(Poll::Ready(()), |peer| peer.poll(cx)));
-        let are_decided = polls.iter().all(Poll::is_ready);
-        if are_decided { Poll::Ready(()) } else { closing.as_mut().poll(cx) }
-    })
-    .await;
-    let [to_second, to_first] = peers.each_mut().map(|peer| {
-        peer.as_mut().map_or((Delivery::Read, 0), |peer| (peer.delivery(), peer.in_flight()))
-    });
-    let report = TransferReport {
-        number: Some(number),
-        parties,
-        forth: forth.report(to_second, &plan.copy).excused(excused[0]),
-        back: back.report(to_first, &plan.copy_back).excused(excused[1]),
-        early_end,
-        time,
-    };
-    if let Some(observation) = &plan.observation {
-        observation.finished(number, &report);
+    Box::pin(ended.conclude(lasting, closing)).await
+}
+
+/// A connection whose directions have ended, or that was ended early.
+struct EndedTransfer<'a> {
+    transfer: TaskTransfer<'a>,
+    parties: Parties,
+    early_end: Option<EarlyEnd>,
+    time: Duration,
+}
+
+impl EndedTransfer<'_> {
+    /// Waits until it is decided whether the peers have read everything, and returns the report.
+    async fn conclude(
+        self,
+        lasting: Option<&mut FirstEnd>,
+        mut closing: Pin<&mut impl Future<Output = ()>>,
+    ) -> TransferReport {
+        let Self { transfer, parties, early_end, time } = self;
+        let has_next = early_end.is_none() && transfer.server_has_ended();
+        let TaskTransfer { plan, number, first, second, mut forth, back, clock, .. } = transfer;
+        let options = &plan.options;
+        // A reset of TCP may have discarded data of the peer as well, which was not read.
+        let excuses = |receiver: &Socket, from: &TaskDirection, to: &TaskDirection| {
+            let is_reset = receiver.is_tcp() && (from.was_reset() || to.has_found_reset());
+            options.ignores_unread && early_end.is_none() && !is_reset
+        };
+        let excused = [excuses(&second, &back, &forth), excuses(&first, &forth, &back)];
+        let elapsed = clock.as_ref().map_or(time, |clock| clock.started.elapsed());
+        let mut to_second = DeliveryWatch::new(second, &back, &forth, options, early_end, elapsed)
+            // A command that is told of the close is not waited for before.
+            .at_once(options.hangs_up);
+        let to_first = match lasting.filter(|_| has_next) {
+            Some(lasting) => {
+                to_second = to_second.after_failure(&forth);
+                (lasting.held, lasting.input_has_ended) = forth.hand_on();
+                (lasting.socket, lasting.clock) = (Some(first), clock);
+                lasting.clock.iter_mut().for_each(|clock| clock.restart_linger());
+                None
+            }
+            None => Some(DeliveryWatch::new(first, &forth, &back, options, early_end, elapsed)),
+        };
+        let mut peers = [Some(to_second), to_first];
+        poll_fn(|cx| {
+            // Poll both: a decided one is closed at once.
+            let watches = peers.each_mut().map(Option::as_mut);
+            let polls = watches.map(|peer| peer.map_or(Poll::Ready(()), |peer| peer.poll(cx)));
+            let are_decided = polls.iter().all(Poll::is_ready);
+            if are_decided { Poll::Ready(()) } else { closing.as_mut().poll(cx) }
+        })
+        .await;
+        let [to_second, to_first] = peers.each_mut().map(|peer| {
+            peer.as_mut().map_or((Delivery::Read, 0), |peer| (peer.delivery(), peer.in_flight()))
+        });
+        let report = TransferReport {
+            number: Some(number),
+            parties,
+            forth: forth.report(to_second, &plan.copy).excused(excused[0]),
+            back: back.report(to_first, &plan.copy_back).excused(excused[1]),
+            early_end,
+            time,
+        };
+        if let Some(observation) = &plan.observation {
+            observation.finished(number, &report);
+        }
+        report
     }
-    report
 }
 
 impl TaskTransfer<'_> {

@@ -20,7 +20,10 @@ use local_socket::{
 use std::{
     io::ErrorKind,
     net::Shutdown,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -40,8 +43,25 @@ pub(crate) struct StdioJob {
     /// The other end of the stream, for messages.
     pub(crate) peer: Party,
     pub(crate) observation: Option<Observation>,
-    /// Whether the other end of the stream is a relay, which logs what moves.
-    pub(crate) is_relayed: bool,
+    /// The relay at the other end of the stream, which logs what moves, if there is one.
+    pub(crate) relay: Option<Arc<RelayEnd>>,
+}
+
+/// A relay at the other end of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct RelayEnd {
+    is_unconnected: AtomicBool,
+}
+
+impl RelayEnd {
+    /// Has the transfer end at once when the relay closes the stream: nothing was connected.
+    pub(crate) fn set_unconnected(&self) {
+        self.is_unconnected.store(true, Ordering::Release);
+    }
+
+    fn is_unconnected(&self) -> bool {
+        self.is_unconnected.load(Ordering::Acquire)
+    }
 }
 
 /// State that the threads of a transfer share.
@@ -62,6 +82,7 @@ pub(super) struct TransferShared {
     pub(super) peer_had_closed: OnceLock<bool>,
     /// Set if a person at a terminal can leave.
     leaving: Option<Arc<Leaving>>,
+    relay: Option<Arc<RelayEnd>>,
 }
 
 /// Time in which the input can still end after the peer has closed an unused connection.
@@ -82,9 +103,9 @@ pub(crate) fn transfer(job: StdioJob) -> TransferReport {
         meter,
         observation,
         peer,
-        is_relayed,
+        relay,
     } = job;
-    let logged = (!is_relayed).then(|| LoggedConnection {
+    let logged = relay.is_none().then(|| LoggedConnection {
         number: (!is_only).then_some(number),
         parties: Parties { first: Party::Stdio, second: peer },
     });
@@ -108,6 +129,7 @@ pub(crate) fn transfer(job: StdioJob) -> TransferReport {
         changed: Condvar::new(),
         peer_had_closed: OnceLock::new(),
         leaving,
+        relay,
     });
     if let Some(leaving) = &shared.leaving {
         let left = Arc::downgrade(&shared);
@@ -228,7 +250,9 @@ impl TransferShared {
         if !is_gone || self.number.is_some() || sent.total_read() + received.total_read() > 0 {
             return end;
         }
-        if input.ends_within(INPUT_END_TIME) {
+        let is_unconnected = self.relay.as_ref().is_some_and(|relay| relay.is_unconnected());
+        let time = if is_unconnected { Duration::ZERO } else { INPUT_END_TIME };
+        if input.ends_within(time) {
             DirectionEnd::Eof.into()
         } else {
             ThreadEnd { left: input.pending(), ..end }

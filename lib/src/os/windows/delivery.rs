@@ -91,6 +91,10 @@ const CLOSING_TIME: Duration = Duration::from_secs(1);
 /// call.
 const CANCEL_TIME: Duration = Duration::from_millis(5);
 
+/// Maximum time for which the thread waits until the end of file is written. Wine can lose the
+/// completion of an operation whose thread has exited.
+const END_TIME: Duration = Duration::from_secs(1);
+
 /// Number of cancellations.
 const CANCELS: usize = 200;
 
@@ -186,7 +190,7 @@ impl PipeDelivery {
         state.end = Some((end, false));
         // Without a thread it is sent at once.
         let is_watched = self.watch_with(&mut state, pipe).is_ok() && state.thread.is_some();
-        if is_watched { Ok(()) } else { state.start_end() }
+        if is_watched { Ok(()) } else { state.start_end(WaitLimit::NoWait) }
     }
 
     /// Returns whether the thread calls the function that waits for the peer.
@@ -216,7 +220,7 @@ impl PipeDelivery {
         state.is_over = state.thread.is_some();
         if sends_end {
             // It fails if the peer has closed.
-            let _ = state.start_end();
+            let _ = state.start_end(WaitLimit::NoWait);
         }
         // The message keeps the pipe open as well. It is dropped without the lock, because it waits
         // for the end of its cancellation.
@@ -283,8 +287,8 @@ impl PipeDelivery {
             }
         }
         if !state.is_over {
-            // It fails if the peer has closed.
-            let _ = state.start_end();
+            // It fails if the peer has closed. There is room for it: the peer has read everything.
+            let _ = state.start_end(WaitLimit::at_most(END_TIME));
         }
         drop(pipe);
         state.thread = None;
@@ -316,14 +320,15 @@ impl DeliveryState {
         }
     }
 
-    /// Starts to write the end of file, unless it was started before or is not to be sent.
-    fn start_end(&mut self) -> io::Result<()> {
+    /// Starts to write the end of file, unless it was started before or is not to be sent, and waits
+    /// within the limit until it is written.
+    fn start_end(&mut self, limit: WaitLimit) -> io::Result<()> {
         let Some((end, is_started)) = &mut self.end else { return Ok(()) };
         if std::mem::replace(is_started, true) {
             return Ok(());
         }
         end.write(&[]);
-        match end.finish(WaitLimit::NoWait) {
+        match end.finish(limit) {
             Some(Err(error)) if !is_disconnection(&error) => Err(error),
             _ => Ok(()),
         }

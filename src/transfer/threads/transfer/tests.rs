@@ -32,6 +32,7 @@ fn shared() -> (Arc<TransferShared>, Stream) {
         changed: Condvar::new(),
         peer_had_closed: OnceLock::new(),
         leaving: None,
+        relay: None,
     };
     (Arc::new(shared), peer)
 }
