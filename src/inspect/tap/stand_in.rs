@@ -70,7 +70,7 @@ impl TapPaths {
     /// Returns the socket file of a server that listens at the name.
     ///
     /// # Errors
-    /// `System` if there is no file, `Link`, `NotASocket`, `NotListening`, `UnknownState`.
+    /// `NoWay` or `System` if there is no file, `Link`, `NotASocket`, `NotListening`, `UnknownState`.
     pub(crate) fn live_server(&self) -> Result<SocketFile, TapProblem> {
         let file = match SocketFile::at_path(&self.name) {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
@@ -79,7 +79,7 @@ impl TapPaths {
                     Err(_) => TapProblem::NotASocket(error.to_string()),
                 });
             }
-            file => file?,
+            file => file.map_err(|error| TapProblem::no_way(&self.name, error))?,
         };
         expect_listener(file, &self.name)
     }
