@@ -14,6 +14,7 @@ mod ticker;
 
 pub(crate) use assuan::{AssuanError, AssuanProblem};
 pub(crate) use failure::{Failure, Receiver};
+pub(crate) use hint::slash_hint;
 pub(crate) use log::{show_times, start as start_log};
 pub(crate) use panic::{caught, caught_task, end_at_a_panic, install_hook};
 pub(crate) use standing::SocketFailure;

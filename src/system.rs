@@ -61,7 +61,7 @@ pub(crate) use imp::{
     signals,
     socket::{Detached, Socket},
     socket_file,
-    standing::{examine, examine_further, search_elsewhere, server_elsewhere},
+    standing::{examine, examine_further, explain_absence, search_elsewhere, server_elsewhere},
     usage,
 };
 #[cfg(target_os = "linux")]

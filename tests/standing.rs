@@ -144,6 +144,56 @@ fn the_part_of_a_path_that_cannot_be_followed_is_named() {
     listen(&scene, "./dangling", "it is a symbolic link to nowhere, not a socket itself");
 }
 
+/// The system looks for a folder then (`path_resolution(7)`).
+#[test]
+fn a_slash_at_the_end_of_a_name_is_the_cause() {
+    let scene = Scene::new();
+    fs::write(scene.path("file"), "").unwrap();
+    fs::create_dir(scene.path("folder")).unwrap();
+    let _server = UnixListener::bind(scene.path("s")).unwrap();
+    symlink("s", scene.path("link")).unwrap();
+    symlink("nowhere", scene.path("dangling")).unwrap();
+    let absent = "no such file or directory: ";
+    for (name, reason, socket) in [
+        ("./s/", "./s is a socket, not a folder".to_owned(), Some("./s")),
+        ("./s//", "./s is a socket, not a folder".to_owned(), Some("./s")),
+        ("./s/.", "./s is a socket, not a folder".to_owned(), Some("./s")),
+        ("./link/", "./link is a socket, not a folder".to_owned(), Some("./link")),
+        ("./file/", "./file is a regular file, not a folder".to_owned(), Some("./file")),
+        ("./none/", format!("{absent}./none does not exist"), Some("./none")),
+        ("./gone/s/", format!("{absent}./gone does not exist"), Some("./gone/s")),
+        (
+            "./dangling/",
+            format!(
+                "{absent}the folder ./dangling is a symbolic link to ./nowhere, \
+                 which does not exist"
+            ),
+            Some("./dangling"),
+        ),
+        ("./folder/", "it is a folder, not a socket".to_owned(), None),
+    ] {
+        let outcomes = [
+            connect(&scene, name, &reason),
+            scene
+                .lsock(["tap", name])
+                .run()
+                .fails(3)
+                .says(&format!("cannot tap {name}: {reason}\n")),
+        ];
+        for outcome in outcomes {
+            match socket {
+                Some(socket) => outcome.says(&format!(
+                    "hint: the slash at the end makes it the path of a folder: use {socket}\n"
+                )),
+                None => outcome.does_not_say("hint: "),
+            };
+        }
+        if let Some(socket) = socket {
+            listen(&scene, name, &reason).says(&format!(": use {socket}\n"));
+        }
+    }
+}
+
 #[test]
 fn missing_permissions_are_named_with_owner_and_mode() {
     if !is_root() {

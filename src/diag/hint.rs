@@ -5,10 +5,13 @@ use super::{
     standing::{Fact, Rights, Standing},
 };
 use local_socket::{
-    Directions, Name, Platform,
+    Directions, GenericFilePath, Name, Platform, ToFsName as _,
     error::{Holder, Obstacle, SocketError},
 };
-use std::io::{self, ErrorKind};
+use std::{
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 impl Failure {
     /// Returns what the user can do about the error, if anything. `help` names the help of the
@@ -68,6 +71,9 @@ fn one_word(line: &str) -> String {
 fn bind(failure: &SocketFailure) -> Option<String> {
     let socket = SocketError::of(&failure.error)?;
     if let Some(hint) = tilde(&failure.error, socket.name()) {
+        return Some(hint);
+    }
+    if let Some(hint) = slash_hint(socket.name(), failure.fact()) {
         return Some(hint);
     }
     if let Some(fact) = failure.fact() {
@@ -140,6 +146,9 @@ fn connect(failure: &SocketFailure) -> Option<String> {
     if let Some(hint) = tilde(&failure.error, name) {
         return Some(hint);
     }
+    if let Some(hint) = slash_hint(name, failure.fact()) {
+        return Some(hint);
+    }
     if let Some(standing) = &failure.standing {
         return connect_otherwise(standing, name);
     }
@@ -161,6 +170,20 @@ fn tilde(error: &io::Error, name: &Name<'_>) -> Option<String> {
     }
     let rest = name.as_os_str().to_str()?.strip_prefix("~/")?;
     Some(format!("the shell does not replace `~` after `fs:`: write \"$HOME/{}\"", escaped(rest)))
+}
+
+/// Returns the hint for a path that can only be that of a folder, because of its end, where there is
+/// none.
+pub(crate) fn slash_hint(name: &Name<'_>, fact: Option<&Fact>) -> Option<String> {
+    let path = Path::new(name.as_os_str());
+    let file = path.components().as_path();
+    let is_cause =
+        matches!(fact, Some(Fact::Missing(_) | Fact::DanglingFolder { .. } | Fact::NotAFolder(..)));
+    if !is_cause || !name.is_path() || file.as_os_str() == path.as_os_str() {
+        return None;
+    }
+    let file = file.to_fs_name::<GenericFilePath>().ok()?;
+    Some(format!("the slash at the end makes it the path of a folder: use {}", word(&file)))
 }
 
 /// Returns whether the error has a cause that hardly changes with time.

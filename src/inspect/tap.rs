@@ -30,6 +30,8 @@
 //! 5. Clients that had looked up the tap's file before step 2 can still connect. The tap accepts
 //!    clients for a short time more, and those that are in its backlog then.
 //!
+//! If the folder was moved, the steps are done where it is now (Linux).
+//!
 //! If another process holds the lock at the end, the steps are done without the lock: the checks alone
 //! keep other files from being lost.
 //!

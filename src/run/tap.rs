@@ -140,6 +140,8 @@ impl TapPlan {
     }
 
     fn run(self, is_keeper: bool, terminal: Terminal) -> Result<Outcome, Failure> {
+        // Otherwise clients would find nobody at the name.
+        system::signals::heed_all();
         let observers = self.observing.open(terminal)?;
         let room = super::room_for_connections(2, false)?;
         let loops = EventLoops::start()

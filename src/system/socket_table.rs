@@ -87,6 +87,16 @@ impl ListedName {
         }
     }
 
+    /// Returns why the name cannot be typed for lsock, if it cannot.
+    pub(crate) fn obstacle(&self) -> Option<&'static str> {
+        match self {
+            Self::Path { path, .. } => {
+                path.as_path().to_fs_name::<GenericFilePath>().err().map(|_| "path too long")
+            }
+            Self::Abstract(bytes) => bytes.is_empty().then_some("empty name"),
+        }
+    }
+
     /// Returns whether the name leads to the socket.
     pub(crate) fn finding(&self) -> PathFinding {
         match self {

@@ -5,6 +5,7 @@ use crate::harness::{Scene, wait_until};
 use serde_json::json;
 use std::{
     ffi::OsStr,
+    fs,
     os::{
         linux::net::SocketAddrExt as _,
         unix::{
@@ -74,6 +75,23 @@ fn names_in_json_are_names_of_lsock() {
     assert_eq!(row(&scene, &[&text])["name"], text);
     assert_eq!(row(&scene, &[&format!("@{}*", scene.word())])["name"], text);
     assert_eq!(rows(&scene, &[&format!("@{}?", scene.word())]).len(), 0);
+}
+
+/// A server can use a path from its folder that is too long from elsewhere.
+#[test]
+fn names_that_cannot_be_typed_are_marked() {
+    let scene = Scene::new();
+    let folder = "d".repeat(100);
+    fs::create_dir(scene.path(&folder)).unwrap();
+    let script = format!(r#"cd {folder} && exec "$0" listen -v ./s"#);
+    let server = scene.shell(&script).start_listening();
+    let pid = server.pid().to_string();
+    let found = row(&scene, &["--pid", &pid]);
+    assert_eq!(found["note"], "path too long", "{found}");
+    let path = scene.path(&folder).join("s");
+    assert_eq!(found["name"], fs::canonicalize(path).unwrap().to_str().unwrap());
+    scene.lsock(["ls", "--pid", &pid]).run().silent().prints("path too long");
+    server.kill();
 }
 
 #[test]

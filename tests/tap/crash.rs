@@ -1,7 +1,8 @@
 //! Taps that are killed.
 
 use super::{ASIDE, expect_back, identity, restart_server, start_server, start_tap};
-use crate::harness::Scene;
+use crate::harness::{Scene, signal};
+use rustix::process::Signal;
 use std::{thread, time::Duration};
 
 #[test]
@@ -48,7 +49,7 @@ fn a_tap_that_is_killed_at_any_moment_leaves_what_can_be_put_back() {
     for round in 0..24_u64 {
         let tap = if round % 3 == 2 {
             let tap = start_tap(&scene, &[]);
-            crate::harness::signal(&tap, rustix::process::Signal::TERM);
+            signal(&tap, Signal::TERM);
             tap
         } else {
             scene.lsock(["tap", "./s"]).start()
@@ -87,4 +88,27 @@ fn the_file_comes_back_to_a_free_name() {
     scene.lsock(["tap", "--restore", "./s"]).run().ok().says("put back");
     expect_back(&scene, before);
     scene.wire("./s").expect_echo("restored");
+}
+
+/// Only signals without a handler leave clients without a server.
+#[test]
+fn each_signal_that_ends_a_program_gives_the_name_back() {
+    let scene = Scene::new();
+    let _server = start_server(&scene);
+    let before = identity(&scene.path("s"));
+    for number in [
+        Signal::USR1,
+        Signal::USR2,
+        Signal::ALARM,
+        Signal::VTALARM,
+        Signal::PROF,
+        Signal::XCPU,
+        Signal::HUP,
+        Signal::QUIT,
+    ] {
+        let tap = start_tap(&scene, &[]);
+        signal(&tap, number);
+        tap.end().died_of(number);
+        expect_back(&scene, before);
+    }
 }

@@ -1,7 +1,7 @@
 //! Servers that end, restart or are replaced while they are tapped.
 
 use super::{ASIDE, expect_back, identity, restart_server, start_server, start_tap};
-use crate::harness::{Scene, signal};
+use crate::harness::{Running, Scene, Serving, signal};
 use rustix::process::Signal;
 use std::fs;
 
@@ -124,4 +124,43 @@ fn without_the_file_of_the_server_the_name_is_removed() {
     }
     tap.terminate().says("was removed from ./.s.lsock-tap: nothing is at ./s");
     scene.expect_empty();
+}
+
+/// Starts a tap of `./old/s`.
+fn tap_in_folder(scene: &Scene) -> (Running, Serving) {
+    fs::create_dir(scene.path("old")).unwrap();
+    let server = scene.echo("./old/s").0;
+    let tap = scene.lsock(["tap", "-v", "./old/s"]).start();
+    tap.wait_for_message("tapping ./old/s");
+    (tap, server)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_is_moved_has_its_server_back() {
+    // The tap notices it, or a signal comes first.
+    for is_signalled in [false, true] {
+        let scene = Scene::new();
+        let (tap, _server) = tap_in_folder(&scene);
+        let server_file = identity(&scene.path("old/.s.lsock-tap"));
+        fs::rename(scene.path("old"), scene.path("new")).unwrap();
+        if is_signalled {
+            tap.terminate().does_not_say("warning");
+        } else {
+            tap.end().code(1).says("lsock: the tap of ./old/s has ended: its folder was moved\n");
+        }
+        assert_eq!(identity(&scene.path("new/s")), server_file);
+        assert_eq!(fs::read_dir(scene.path("new")).unwrap().count(), 1);
+        scene.wire("./new/s").expect_echo("back");
+    }
+}
+
+/// As a service manager does with the folder of a service.
+#[test]
+fn a_folder_that_is_removed_has_nothing_to_be_put_back() {
+    let scene = Scene::new();
+    let (tap, _server) = tap_in_folder(&scene);
+    fs::remove_dir_all(scene.path("old")).unwrap();
+    let outcome = tap.end().code(1).does_not_say("warning");
+    outcome.says("lsock: the tap of ./old/s has ended: its file was removed\n");
 }

@@ -21,13 +21,15 @@ fn what_is_no_live_server_is_refused() {
     fs::write(scene.path("file"), "precious").unwrap();
     fs::create_dir(scene.path("folder")).unwrap();
     std::os::unix::fs::symlink("s", scene.path("link")).unwrap();
+    std::os::unix::fs::symlink("nowhere", scene.path("dangling")).unwrap();
     drop(scene.host("./stale"));
     let _datagram = UnixDatagram::bind(scene.path("datagram")).unwrap();
     let before = scene.files();
     for (name, status, reason) in [
         ("./none", 3, "no such file or directory"),
-        ("./folder/none/s", 3, "no such file or directory"),
-        ("./file/s", 3, "not a directory"),
+        ("./folder/none/s", 3, "no such file or directory: ./folder/none does not exist"),
+        ("./file/s", 3, "./file is a regular file, not a folder"),
+        ("./dangling/s", 3, "no such file or directory: the folder ./dangling is a symbolic link"),
         ("./file", 3, "it is a regular file, not a socket"),
         ("./folder", 3, "it is a folder, not a socket"),
         ("./link", 2, "it is a symbolic link to ./s\nhint: tap ./s itself"),

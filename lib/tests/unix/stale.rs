@@ -14,6 +14,7 @@ use std::{
         fs::symlink,
         net::{UnixDatagram, UnixListener},
     },
+    path::Path,
     process::{self, Command},
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -46,6 +47,25 @@ fn a_stale_file_is_an_error_by_default() {
         assert_kind(folder.options().create_sync(), &[ErrorKind::AddrInUse]);
         assert_kind(folder.options().try_overwrite(false).create_sync(), &[ErrorKind::AddrInUse]);
         assert_eq!((folder.entries(), inode(&folder.path())), (vec!["a.sock".into()], stale));
+    });
+}
+
+/// To `bind(2)` such a name is in use, but there is no file to wait for.
+#[test]
+fn a_link_to_nothing_with_a_slash_at_its_end_is_an_error_at_once() {
+    within_deadline(|| {
+        for policy in TAKING_OVER {
+            let folder = Folder::new();
+            symlink("nothing", folder.path()).unwrap();
+            let start = Instant::now();
+            for end in ["/", "/."] {
+                let path = format!("{}{end}", folder.path().display());
+                let result = options(Path::new(&path)).on_conflict(policy).create_sync();
+                assert_kind(result, &[ErrorKind::NotFound]);
+            }
+            assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+            assert_eq!(folder.entries(), ["a.sock"]);
+        }
     });
 }
 

@@ -59,8 +59,8 @@ impl SocketRow {
         match (self.state, self.name.as_ref()?.finding()) {
             (RowState::Stale, _) if self.is_left_by_tap() => Some("stale, of a tap"),
             (RowState::Stale, _) => Some("stale"),
-            (RowState::Connected | RowState::Waiting | RowState::Closed, _)
-            | (_, PathFinding::Found) => None,
+            (RowState::Connected | RowState::Waiting | RowState::Closed, _) => None,
+            (_, PathFinding::Found) => self.name.as_ref()?.obstacle(),
             (_, PathFinding::NotThere) => Some("not at this path"),
             (_, PathFinding::Tapped) => Some("moved by a tap"),
             (_, PathFinding::UnknownFolder) => Some("folder unknown"),

@@ -35,6 +35,8 @@ pub(crate) enum TapEndReason {
     Replaced,
     /// No file is at the name.
     Removed,
+    /// The folder of the files was moved.
+    Moved,
 }
 
 impl TapEnd {
@@ -54,7 +56,7 @@ impl TapEnd {
         let reason = self.reason()?;
         let file = || file_in_words(&self.stand_in.paths().name);
         Some(match reason {
-            TapEndReason::ServerEnded => reason.to_string(),
+            TapEndReason::ServerEnded | TapEndReason::Moved => reason.to_string(),
             TapEndReason::Replaced => match file() {
                 Some(file) => format!("{file} has taken its place"),
                 None => format!("{reason}, and was removed"),
@@ -91,6 +93,7 @@ impl TapEnd {
                 let is_there = paths.name.symlink_metadata().is_ok();
                 return Ok(Some(match is_there {
                     true => TapEndReason::Replaced,
+                    false if self.stand_in.is_moved() => TapEndReason::Moved,
                     false => TapEndReason::Removed,
                 }));
             }
@@ -155,6 +158,7 @@ impl Display for TapEndReason {
             Self::ServerEnded => "its server has ended",
             Self::Replaced => "another file has taken its place",
             Self::Removed => "its file was removed",
+            Self::Moved => "its folder was moved",
         })
     }
 }

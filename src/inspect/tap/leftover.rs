@@ -36,7 +36,7 @@ impl Leftover {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 return Err(TapProblem::InTheWay(error.to_string()));
             }
-            file => file?,
+            file => file.map_err(|error| TapProblem::no_way(&paths.name, error))?,
         };
         if state_of(&aside, &paths.aside)? == SocketState::Closed {
             return Ok(Some(Self::Stale(aside)));

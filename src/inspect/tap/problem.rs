@@ -1,7 +1,10 @@
 use super::TapPaths;
 use crate::{
-    diag::{Failure, USAGE, escaped_path, quoted},
-    system::socket_file::{SocketFile, SocketState},
+    diag::{Failure, USAGE, escaped_path, quoted, slash_hint, standing::Standing},
+    system::{
+        explain_absence,
+        socket_file::{SocketFile, SocketState},
+    },
 };
 use local_socket::{
     Name,
@@ -22,6 +25,9 @@ pub(crate) enum TapProblem {
     NotASocket(String),
     #[error("it is a symbolic link to {}", escaped_path(.0))]
     Link(PathBuf),
+    /// The path leads to no file, for this reason.
+    #[error("{0}")]
+    NoWay(Box<Standing>),
     /// Nobody accepts connections.
     #[error("{}", state_text(*.0))]
     NotListening(SocketState),
@@ -64,6 +70,14 @@ impl TapProblem {
         Self::Locked(format!("another process{by} holds the lock of the folder {folder}"))
     }
 
+    /// Returns the error of a path at which no file was found.
+    pub(super) fn no_way(path: &Path, error: io::Error) -> Self {
+        match explain_absence(path, &error) {
+            Some(standing) => Self::NoWay(Box::new(standing)),
+            None => error.into(),
+        }
+    }
+
     /// Returns the error of a folder that this process cannot lock.
     pub(super) fn unreadable_folder() -> Self {
         Self::Locked("its folder cannot be read, which locking it takes".to_owned())
@@ -96,6 +110,7 @@ impl TapProblem {
             ),
             Self::LeftAside => Some(format!("`mv {aside} {word}` puts it back")),
             Self::Displaced => Some("try again".to_owned()),
+            Self::NoWay(standing) => slash_hint(name, Some(&standing.fact)),
             _ => None,
         };
         let status = match self {

@@ -9,8 +9,8 @@ use crate::{
     system::{
         HAS_SOCKET_FILES,
         socket_file::{
-            LockError, NameLock, SocketFile, SocketState, aside_path, exchange, listen_like,
-            move_to_free_path,
+            HeldFolder, LockError, NameLock, SocketFile, SocketState, aside_path, exchange,
+            listen_like, move_to_free_path,
         },
     },
 };
@@ -70,7 +70,7 @@ impl TapPaths {
     /// Returns the socket file of a server that listens at the name.
     ///
     /// # Errors
-    /// `System` if there is no file, `Link`, `NotASocket`, `NotListening`, `UnknownState`.
+    /// `NoWay` or `System` if there is no file, `Link`, `NotASocket`, `NotListening`, `UnknownState`.
     pub(crate) fn live_server(&self) -> Result<SocketFile, TapProblem> {
         let file = match SocketFile::at_path(&self.name) {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
@@ -79,7 +79,7 @@ impl TapPaths {
                     Err(_) => TapProblem::NotASocket(error.to_string()),
                 });
             }
-            file => file?,
+            file => file.map_err(|error| TapProblem::no_way(&self.name, error))?,
         };
         expect_listener(file, &self.name)
     }
@@ -106,6 +106,8 @@ fn beside(link: &Path, target: &Path) -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct StandIn {
     paths: TapPaths,
+    /// The folder of both paths.
+    folder: HeldFolder,
     /// The socket file of the server.
     server: Arc<SocketFile>,
     /// The socket file of the tap.
@@ -137,6 +139,7 @@ impl StandIn {
         gate: Box<dyn StepGate>,
     ) -> Result<(Self, Listener, Option<Restored>), TapProblem> {
         let _lock = paths.lock()?;
+        let folder = HeldFolder::of_file(&paths.name)?;
         let restored = restore_locked(&paths, &*gate)?;
         let server = paths.live_server()?;
         check_access(&paths, &server, serve_as)?;
@@ -144,7 +147,7 @@ impl StandIn {
         let (listener, own) = listen_like(&paths.aside, &server)?;
         let server = Arc::new(server);
         let swapped = swap_in(&paths, &server, &own, &*gate);
-        let this = Self { paths, server, own, gate, ended: Mutex::default() };
+        let this = Self { paths, folder, server, own, gate, ended: Mutex::default() };
         if let Err(problem) = swapped {
             *this.ended() = Some(StandInEnd::NotOurs);
             remove_aside(&this.paths, &this.own, &*this.gate, Step::RemoveOwn)?;
@@ -158,6 +161,7 @@ impl StandIn {
         &self.server
     }
 
+    /// Returns the paths at the start.
     pub(crate) fn paths(&self) -> &TapPaths {
         &self.paths
     }
@@ -175,11 +179,12 @@ impl StandIn {
     pub(crate) fn restore(&self) -> StandInEnd {
         let mut ended = self.ended();
         let end = ended.take().unwrap_or_else(|| {
-            let lock = self.paths.lock();
+            let paths = self.current_paths();
+            let lock = paths.lock();
             if let Err(problem) = &lock {
                 tracing::debug!(%problem, "putting the socket file back without the lock");
             }
-            self.swap_back().unwrap_or_else(|problem| StandInEnd::Failed(problem.to_string()))
+            self.swap_back(&paths).unwrap_or_else(|problem| StandInEnd::Failed(problem.to_string()))
         });
         *ended = Some(end.clone());
         end
@@ -189,24 +194,43 @@ impl StandIn {
     /// Returns whether it is still there.
     pub(crate) fn clean_up(&self) -> Result<bool, TapProblem> {
         let is_not_ours = self.restore() == StandInEnd::NotOurs;
-        let _lock = self.paths.lock()?;
-        if !is_not_ours || !self.server.is_at(&self.paths.aside)? {
+        let paths = self.current_paths();
+        // The folder can have been removed, and cannot be locked then.
+        if !is_not_ours || !self.server.is_at(&paths.aside)? {
             return Ok(false);
         }
-        if !self.server.is_stale(&self.paths.aside)? {
+        let _lock = paths.lock()?;
+        if !self.server.is_at(&paths.aside)? {
+            return Ok(false);
+        }
+        if !self.server.is_stale(&paths.aside)? {
             return Ok(true);
         }
-        remove_aside(&self.paths, &self.server, &*self.gate, Step::RemoveStale)?;
+        remove_aside(&paths, &self.server, &*self.gate, Step::RemoveStale)?;
         Ok(false)
     }
 
-    fn swap_back(&self) -> Result<StandInEnd, TapProblem> {
-        let TapPaths { name, aside } = &self.paths;
-        if !self.is_in_place()? {
+    /// Returns whether the folder of the files was moved, so that the name does not lead to it.
+    pub(crate) fn is_moved(&self) -> bool {
+        self.folder.moved_from(&self.paths.name).is_some()
+    }
+
+    /// Returns the paths of the files, also after their folder was moved.
+    fn current_paths(&self) -> TapPaths {
+        let moved = self.folder.moved_from(&self.paths.name);
+        match moved.zip(self.paths.name.file_name()) {
+            Some((folder, name)) => TapPaths::of_file(folder.join(name)),
+            None => self.paths.clone(),
+        }
+    }
+
+    fn swap_back(&self, paths: &TapPaths) -> Result<StandInEnd, TapProblem> {
+        let TapPaths { name, aside } = paths;
+        if !self.own.is_at(name)? {
             return Ok(StandInEnd::NotOurs);
         }
         if !self.server.is_at(aside)? {
-            self.remove_from_name()?;
+            self.remove_from_name(paths)?;
             return Ok(StandInEnd::ServerFileGone);
         }
         self.gate.before(Step::SwapBack)?;
@@ -218,21 +242,21 @@ impl StandIn {
             result => result?,
         }
         if !self.own.is_at(aside)? {
-            undo_exchange(&self.paths, &*self.gate, Step::UndoSwapBack)?;
+            undo_exchange(paths, &*self.gate, Step::UndoSwapBack)?;
             return Ok(StandInEnd::NotOurs);
         }
-        remove_aside(&self.paths, &self.own, &*self.gate, Step::RemoveOwn)?;
+        remove_aside(paths, &self.own, &*self.gate, Step::RemoveOwn)?;
         Ok(StandInEnd::ServerBack)
     }
 
     /// Removes the tap's file from the name. It is moved aside first and examined again, so that no
     /// file of another server is removed.
-    fn remove_from_name(&self) -> Result<(), TapProblem> {
-        let TapPaths { name, aside } = &self.paths;
+    fn remove_from_name(&self, paths: &TapPaths) -> Result<(), TapProblem> {
+        let TapPaths { name, aside } = paths;
         self.gate.before(Step::RemoveOwn)?;
         move_to_free_path(name, aside)?;
         if self.own.is_at(aside)? {
-            remove_aside(&self.paths, &self.own, &*self.gate, Step::RemoveOwn)
+            remove_aside(paths, &self.own, &*self.gate, Step::RemoveOwn)
         } else {
             self.gate.before(Step::MoveBack)?;
             Ok(move_to_free_path(aside, name)?)

@@ -49,12 +49,20 @@ pub(super) fn follow_with_links(path: &Path) -> (Option<FollowedPath>, Vec<Follo
 
 /// Follows a path. `links` are the symbolic links that were followed before.
 fn follow_from(path: &Path, links: &mut Links) -> Option<FollowedPath> {
+    let problem = |fact| Some(FollowedPath { link: None, end: WalkEnd::Problem(fact) });
+    // A path that ends in `/` or `/.` leads to a folder or nowhere (`path_resolution(7)`).
+    let file = path.components().as_path();
+    if file.as_os_str() != path.as_os_str() {
+        let found = follow_from(file, links)?;
+        return match obstacle(file, &found) {
+            Some(fact) => problem(fact),
+            None => Some(found),
+        };
+    }
     let mut parts: Vec<&Path> =
         path.ancestors().filter(|part| !part.as_os_str().is_empty()).collect();
     parts.reverse();
     for part in parts {
-        let is_last = part == path;
-        let problem = |fact| Some(FollowedPath { link: None, end: WalkEnd::Problem(fact) });
         let file = match fs::symlink_metadata(part) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -67,7 +75,7 @@ fn follow_from(path: &Path, links: &mut Links) -> Option<FollowedPath> {
             }
             Err(_) => return None,
         };
-        let (target, end) = if file.is_symlink() {
+        let found = if file.is_symlink() {
             let id = (file.dev(), file.ino());
             if links.iter().any(|(followed, _)| *followed == id) {
                 return problem(Fact::LinkLoop(part.to_owned()));
@@ -78,24 +86,30 @@ fn follow_from(path: &Path, links: &mut Links) -> Option<FollowedPath> {
                 return None;
             }
             let found = follow_from(&target, links)?;
-            (Some(found.link.unwrap_or(target)), found.end)
+            FollowedPath { link: Some(found.link.unwrap_or(target)), end: found.end }
         } else {
-            (None, WalkEnd::File(file))
+            FollowedPath { link: None, end: WalkEnd::File(file) }
         };
-        match end {
-            end if is_last => return Some(FollowedPath { link: target, end }),
-            WalkEnd::File(file) if file.is_dir() => {}
-            WalkEnd::File(file) => {
-                return problem(Fact::NotAFolder(part.to_owned(), kind(file.file_type())));
-            }
-            WalkEnd::Problem(Fact::Missing(missing)) if Some(&missing) == target.as_ref() => {
-                let folder = part.to_owned();
-                return problem(Fact::DanglingFolder { folder, target: missing });
-            }
-            WalkEnd::Problem(fact) => return problem(fact),
+        if part == path {
+            return Some(found);
+        }
+        if let Some(fact) = obstacle(part, &found) {
+            return problem(fact);
         }
     }
     None
+}
+
+/// Returns why a path cannot go on after a part of it, which leads to what was found.
+fn obstacle(part: &Path, found: &FollowedPath) -> Option<Fact> {
+    match &found.end {
+        WalkEnd::File(file) if file.is_dir() => None,
+        WalkEnd::File(file) => Some(Fact::NotAFolder(part.to_owned(), kind(file.file_type()))),
+        WalkEnd::Problem(Fact::Missing(missing)) if Some(missing) == found.link.as_ref() => {
+            Some(Fact::DanglingFolder { folder: part.to_owned(), target: missing.clone() })
+        }
+        WalkEnd::Problem(fact) => Some(fact.clone()),
+    }
 }
 
 /// Returns the folder of a file; `.` for a name without a folder.

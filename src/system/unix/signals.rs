@@ -5,7 +5,10 @@ use nix::{
     unistd::Pid,
 };
 use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH, SIGXFSZ},
+    consts::{
+        SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
+        SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
+    },
     flag,
     iterator::Signals,
     low_level::emulate_default_handler,
@@ -21,6 +24,24 @@ use std::{
 
 /// Signals that ask a process to end.
 const TERMINATION: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+/// Other signals that end a process by default, without a fault of the process (`signal(7)`).
+const OTHER_TERMINATION: [i32; 6] = [SIGALRM, SIGPROF, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU];
+
+/// Whether the other signals are treated as those that ask a process to end.
+static HEEDS_OTHERS: AtomicBool = AtomicBool::new(false);
+
+/// Treats each signal that ends a process by default as one that asks it to end. For a process whose
+/// end without a handler would harm others; to be called before signals are watched or blocked.
+pub(crate) fn heed_all() {
+    HEEDS_OTHERS.store(true, Ordering::Relaxed);
+}
+
+/// Returns the signals that ask this process to end.
+fn termination() -> impl Iterator<Item = i32> {
+    let others = if HEEDS_OTHERS.load(Ordering::Relaxed) { &OTHER_TERMINATION[..] } else { &[] };
+    TERMINATION.iter().chain(others).copied()
+}
 
 /// Whether process 1 exits at once on a signal that asks it to end.
 static EXITS_AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));
@@ -41,7 +62,7 @@ static BLOCKED_AT_START: OnceLock<SigSet> = OnceLock::new();
 impl BlockedSignals {
     pub(crate) fn new() -> Self {
         let mut ours = SigSet::empty();
-        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+        for signal in termination().filter_map(|signal| Signal::try_from(signal).ok()) {
             ours.add(signal);
         }
         let before = ours.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok();
@@ -80,7 +101,7 @@ fn is_first_process() -> bool {
 /// processes are not changed.
 pub(crate) fn exit_as_first_process() -> io::Result<()> {
     if is_first_process() {
-        for signal in TERMINATION.into_iter().filter(|signal| is_heeded(*signal)) {
+        for signal in termination().filter(|signal| is_heeded(*signal)) {
             let condition = Arc::clone(&EXITS_AT_ONCE);
             flag::register_conditional_shutdown(signal, 128 + signal, condition)?;
         }
@@ -91,7 +112,7 @@ pub(crate) fn exit_as_first_process() -> io::Result<()> {
 /// Calls the function on a new thread for every signal that asks the process to end. Signals that
 /// were ignored when the process started (`nohup(1)`) stay ignored.
 pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new(TERMINATION.iter().filter(|signal| is_heeded(**signal)))?;
+    let mut signals = Signals::new(termination().filter(|signal| is_heeded(*signal)))?;
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || signals.forever().for_each(&mut handle))?;

@@ -6,10 +6,16 @@ use super::{
 };
 use local_socket::{Listener, os::unix::socket_file};
 use nix::unistd::Uid;
-use rustix::{fs::Access, io::Errno};
+use rustix::{
+    fs::{Access, Mode, OFlags, open},
+    io::Errno,
+};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd as _;
 use std::{
     ffi::{OsStr, OsString},
     fs, io,
+    os::fd::OwnedFd,
     os::unix::{
         ffi::{OsStrExt as _, OsStringExt as _},
         fs::{MetadataExt as _, PermissionsExt as _},
@@ -105,6 +111,44 @@ pub(crate) fn may_have_same_owner(file: &SocketFile) -> bool {
 /// Returns the name of the owner of the file, or its number.
 pub(crate) fn owner_name(file: &SocketFile) -> String {
     user_name(file.owner())
+}
+
+/// A folder that is found again after it was moved.
+#[derive(Debug)]
+pub(crate) struct HeldFolder(
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "its path is not reported"))]
+    OwnedFd,
+);
+
+impl HeldFolder {
+    /// Opens the folder of a file.
+    pub(crate) fn of_file(path: &Path) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        let access = OFlags::PATH;
+        #[cfg(not(target_os = "linux"))]
+        let access = OFlags::RDONLY;
+        let flags = access | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(open(folder_of(path), flags, Mode::empty())?))
+    }
+
+    /// Returns the path of the folder if the path of the file does not lead to it any more. Returns
+    /// `None` if it does, or if the folder was removed, and on systems that do not report the path.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn moved_from(&self, file: &Path) -> Option<PathBuf> {
+        let link = PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()));
+        let numbers = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+        let held = numbers(&link)?;
+        if numbers(folder_of(file)) == Some(held) {
+            return None;
+        }
+        let path = fs::read_link(&link).ok()?;
+        (numbers(&path) == Some(held)).then_some(path)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn moved_from(&self, _: &Path) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// Returns the name of the user of this process, or its number.

@@ -104,15 +104,11 @@ fn explain_connect(path: &Path, code: Errno) -> Option<Standing> {
     let fact = match (code, end) {
         // The message of the error is complete.
         (Errno::NOENT, WalkEnd::Problem(Fact::Missing(missing)))
-            if link.is_none() && missing == path =>
+            if link.is_none() && is_as_typed(&missing, path) =>
         {
             return None;
         }
         (_, WalkEnd::Problem(fact)) => (errno_of(&fact) == Some(code)).then_some(fact)?,
-        // The path ends in a slash.
-        (Errno::NOTDIR, WalkEnd::File(file)) if !file.is_dir() => {
-            Fact::NotAFolder(path.to_owned(), kind(file.file_type()))
-        }
         (Errno::ACCESS, WalkEnd::File(file)) if may(path, Access::WRITE_OK) == Some(false) => {
             match kind(file.file_type()) {
                 FileKind::Socket => Fact::ClosedSocket(rights(path, &file, WRITE)),
@@ -144,7 +140,8 @@ fn explain_bind(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option
     let fact = match code {
         Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::ACCESS => match follow(path)?.end {
             WalkEnd::Problem(fact)
-                if errno_of(&fact) == Some(code) && fact != Fact::Missing(path.to_owned()) =>
+                if errno_of(&fact) == Some(code)
+                    && !matches!(&fact, Fact::Missing(missing) if is_as_typed(missing, path)) =>
             {
                 fact
             }
@@ -162,6 +159,16 @@ fn explain_bind(path: &Path, code: Errno, obstacle: Option<&Obstacle>) -> Option
         _ => return None,
     };
     Some(Standing { link: None, fact })
+}
+
+/// Returns whether two paths are the same text. `Path` takes no notice of a slash at the end.
+fn is_as_typed(one: &Path, other: &Path) -> bool {
+    one.as_os_str() == other.as_os_str()
+}
+
+/// Returns what explains why there is no socket file at a path, after looking for it has failed.
+pub(crate) fn explain_absence(path: &Path, error: &io::Error) -> Option<Standing> {
+    explain_connect(path, Errno::from_io_error(error)?)
 }
 
 /// Returns the permission for the folder that this user does not have.

@@ -51,6 +51,9 @@ pub(crate) fn fail_at_file_limit() -> io::Result<()> {
     Ok(())
 }
 
+/// Does nothing: the console has few signals, and all of them ask a process to end.
+pub(crate) fn heed_all() {}
+
 /// Calls the function on a new thread for every Ctrl+C, Ctrl+Break, and when the console is closed.
 pub(crate) fn on_termination(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     ctrlc::set_handler(move || handle(INTERRUPT)).map_err(io::Error::other)

@@ -23,6 +23,21 @@ pub(crate) enum LockError {
     Impossible,
 }
 
+/// A folder of socket files.
+#[derive(Debug)]
+pub(crate) enum HeldFolder {}
+
+impl HeldFolder {
+    /// Fails.
+    pub(crate) fn of_file(_: &Path) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn moved_from(&self, _: &Path) -> Option<PathBuf> {
+        match *self {}
+    }
+}
+
 /// The state of a socket file.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[expect(dead_code, reason = "there are no socket files")]

@@ -8,7 +8,10 @@ use local_socket::{
     Name,
     error::{Action, SocketError},
 };
-use std::io::{self, ErrorKind};
+use std::{
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 /// Returns the error of a pipe together with what stands at its name. The pipe is not opened again:
 /// that would take an instance from another client.
@@ -20,6 +23,11 @@ pub(crate) fn examine(error: io::Error) -> SocketFailure {
 /// Returns the error as it is: pipes have one namespace.
 pub(crate) fn search_elsewhere(failure: Failure) -> Failure {
     failure
+}
+
+/// Returns `None`: pipes are no socket files.
+pub(crate) fn explain_absence(_: &Path, _: &io::Error) -> Option<Standing> {
+    None
 }
 
 /// Adds nothing: the error says everything.

@@ -66,7 +66,9 @@ fn take_over(
     deadline: Option<Instant>,
 ) -> Result<Option<Bound>, Refusal> {
     let file = match Pinned::at_path(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return if is_of_folder(path) { Err(error.into()) } else { Ok(None) };
+        }
         file => file?,
     };
     if let Some(what) = file.not_a_socket() {
@@ -99,6 +101,12 @@ fn take_over(
     } else {
         replace_live(path, options)
     }
+}
+
+/// Returns whether a path ends in `/` or `/.`, so that it can only lead to a folder. If it is a
+/// symbolic link to nothing, it is in use to `bind(2)` and does not exist to `lstat(2)`, for ever.
+fn is_of_folder(path: &Path) -> bool {
+    path.components().as_path().as_os_str() != path.as_os_str()
 }
 
 /// Removes exactly this stale file.

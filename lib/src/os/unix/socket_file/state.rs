@@ -52,8 +52,9 @@ impl SocketState {
     pub fn of_abstract_name(name: &[u8]) -> io::Result<Self> {
         let address = abstract_address(name)?;
         match of_connections(&address)? {
-            // A name that nobody has refuses connections as well.
-            Self::Stream { listens: false } | Self::SeqPacket { listens: false } => {}
+            // A socket of one type that does not listen, or no socket: both refuse connections of
+            // both types.
+            Self::Closed => {}
             state => return Ok(state),
         }
         match connect_datagram(&address)? {
@@ -76,13 +77,13 @@ pub fn is_stale(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Returns the state of a socket for connections.
+/// Returns the state of a socket for connections; `Closed` if it is closed by now.
 ///
 /// On Linux a socket that is connected already is not connected again, and the system checks that
 /// after it has found a listening socket with room in its backlog (`unix_stream_connect` in
 /// `net/unix/af_unix.c`). So the error says what was found, and its server does not notice anything.
 #[cfg(linux_like)]
-fn of_connections(address: &SocketAddrUnix) -> io::Result<SocketState> {
+pub(super) fn of_connections(address: &SocketAddrUnix) -> io::Result<SocketState> {
     use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socketpair};
     let mut state = SocketState::Open;
     for socket_type in [SocketType::STREAM, SocketType::SEQPACKET] {
@@ -94,6 +95,8 @@ fn of_connections(address: &SocketAddrUnix) -> io::Result<SocketState> {
         let (connected, _peer) = socketpair(AddressFamily::UNIX, socket_type, flags, None)?;
         match connect(&connected, address) {
             Err(Errno::ISCONN | Errno::AGAIN) => return Ok(state_of(true)),
+            // The system refuses the wrong type in another way (`EPROTOTYPE`) if the socket is open.
+            Err(Errno::CONNREFUSED) if state != SocketState::Open => state = SocketState::Closed,
             Err(Errno::CONNREFUSED) => state = state_of(false),
             _ => {}
         }

@@ -47,6 +47,18 @@ fn the_state_of_each_type_of_socket_is_found() -> io::Result<()> {
     Ok(())
 }
 
+/// A server that ends between the two looks at its socket was taken for one for sequenced packets.
+#[test]
+#[cfg(linux_like)]
+fn a_socket_that_is_closed_meanwhile_is_closed() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("s");
+    drop(UnixListener::bind(&path)?);
+    let address = super::super::address::file_address(&path)?;
+    assert_eq!(state::of_connections(&address)?, SocketState::Closed);
+    Ok(())
+}
+
 /// A server for a single client would have had it otherwise.
 #[test]
 #[cfg(not(apple))]
