@@ -15,7 +15,7 @@ use crate::{
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{ClientSource, Joining},
     serve::{ReadyFile, Server, ServerOptions},
-    system::{self, LeaveKey, RawTerminal, Readiness, stdout},
+    system::{self, LeaveKey, RawTerminal, Readiness, signals, stdout},
     transfer::{
         Meter, Party, Progress, Role,
         tasks::{EventLoops, TransferPlan},
@@ -58,6 +58,8 @@ impl RelayPlan {
             if self.joins_one_at_a_time() {
                 admission.one_at_a_time();
             }
+            // The thread of the standard streams must not read before a signal is watched for.
+            let held = signals::BlockedSignals::new();
             let (open, joined): (Box<dyn FnOnce() -> _>, _) = match &mut self.source {
                 Some(source) => (Box::new(|| source.open()), None),
                 None => {
@@ -79,6 +81,7 @@ impl RelayPlan {
             let (once, grace, exit_idle) = (self.once, self.grace, self.settings.exit_idle);
             let options = ServerOptions { once, exit_idle, grace, terminal };
             let server = Server::open(open, admission, options, ready_file.clone())?;
+            drop(held);
             // Threads are started only after signals are watched.
             at_terminal::follow_size(self.pty.as_mut())?;
             let _progress = meter.as_ref().map(|meter| Progress::start(meter, None, terminal));
