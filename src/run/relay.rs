@@ -58,30 +58,31 @@ impl RelayPlan {
             if self.joins_one_at_a_time() {
                 admission.one_at_a_time();
             }
-            // The thread of the standard streams must not read before a signal is watched for.
-            let held = signals::BlockedSignals::new();
-            let (open, joined): (Box<dyn FnOnce() -> _>, _) = match &mut self.source {
-                Some(source) => (Box::new(|| source.open()), None),
-                None => {
-                    let is_command = matches!(self.joining, Joining::Command(_));
-                    let peer = if is_command { Party::Command } else { Party::Target };
-                    let (stdio, raw) = self.stdio(terminal, peer, self.raw)?;
-                    let (client, thread) = SharedStdio::new(stdio, true).join(1)?;
-                    let stdio = StdioClient { thread, raw, terminal };
-                    (Box::new(|| Ok(ClientSource::given(client))), Some(stdio))
-                }
+            let (server, joined) = {
+                // The thread of the standard streams must not read before a signal is watched for.
+                let _held = signals::BlockedSignals::new();
+                let (open, joined): (Box<dyn FnOnce() -> _>, _) = match &mut self.source {
+                    Some(source) => (Box::new(|| source.open()), None),
+                    None => {
+                        let is_command = matches!(self.joining, Joining::Command(_));
+                        let peer = if is_command { Party::Command } else { Party::Target };
+                        let (stdio, raw) = self.stdio(terminal, peer, self.raw)?;
+                        let (client, thread) = SharedStdio::new(stdio, true).join(1)?;
+                        let stdio = StdioClient { thread, raw, terminal };
+                        (Box::new(|| Ok(ClientSource::given(client))), Some(stdio))
+                    }
+                };
+                let joining = &self.joining;
+                let open = || {
+                    if let Joining::Connection(target) = joining {
+                        target.open()?;
+                    }
+                    open()
+                };
+                let (once, grace, exit_idle) = (self.once, self.grace, self.settings.exit_idle);
+                let options = ServerOptions { once, exit_idle, grace, terminal };
+                (Server::open(open, admission, options, ready_file.clone())?, joined)
             };
-            let joining = &self.joining;
-            let open = || {
-                if let Joining::Connection(target) = joining {
-                    target.open()?;
-                }
-                open()
-            };
-            let (once, grace, exit_idle) = (self.once, self.grace, self.settings.exit_idle);
-            let options = ServerOptions { once, exit_idle, grace, terminal };
-            let server = Server::open(open, admission, options, ready_file.clone())?;
-            drop(held);
             // Threads are started only after signals are watched.
             at_terminal::follow_size(self.pty.as_mut())?;
             let _progress = meter.as_ref().map(|meter| Progress::start(meter, None, terminal));

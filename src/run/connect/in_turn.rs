@@ -43,14 +43,15 @@ impl ConnectPlan {
                 observed: None,
                 relay: Some(Arc::default()),
             };
-            // The thread of the standard streams must not read before a signal is watched for.
-            let held = signals::BlockedSignals::new();
-            let (client, thread) = SharedStdio::new(stdio, true).join(1)?;
-            let open = || Ok(ClientSource::given(client));
-            let limits = ServerOptions { once: true, exit_idle: None, grace: GRACE, terminal };
-            let admission = Admission::new(Limits::new(None, None));
-            let server = Server::open(open, admission, limits, ReadyFile::new(None)?)?;
-            drop(held);
+            let (server, thread) = {
+                // The thread of the standard streams must not read before a signal is watched for.
+                let _held = signals::BlockedSignals::new();
+                let (client, thread) = SharedStdio::new(stdio, true).join(1)?;
+                let open = || Ok(ClientSource::given(client));
+                let limits = ServerOptions { once: true, exit_idle: None, grace: GRACE, terminal };
+                let admission = Admission::new(Limits::new(None, None));
+                (Server::open(open, admission, limits, ReadyFile::new(None)?)?, thread)
+            };
             let meter = shows_progress.then(|| Arc::new(Meter::new(false)));
             let _progress = meter.as_ref().map(|meter| Progress::start(meter, size, terminal));
             let observed = observers.map(|observers| {
