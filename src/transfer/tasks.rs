@@ -6,6 +6,7 @@ mod clock;
 mod delivery_watch;
 mod direction;
 mod first_end;
+mod held_bytes;
 mod loops;
 mod source_sink;
 mod transfer;

@@ -1,5 +1,9 @@
 //! A connected socket in an event loop, and the steps by which bytes pass through it.
 
+mod detached;
+
+pub(crate) use detached::Detached;
+
 #[cfg(target_os = "linux")]
 use super::splice_guard::SpliceGuard;
 use super::{
@@ -25,7 +29,6 @@ use std::{
     sync::Arc,
     task::{Context, Poll, ready},
 };
-use tokio::net::TcpStream;
 
 /// A connected socket that is registered with the event loop of its task.
 #[derive(Debug)]
@@ -46,16 +49,6 @@ pub(crate) struct Socket {
     #[cfg(target_os = "linux")]
     pub(super) splice_guard: SpliceGuard,
     /// The terminal that the socket leads to, if it does.
-    terminal: Option<Arc<TerminalInput>>,
-}
-
-/// A connected socket that is in no event loop.
-#[derive(Debug)]
-pub(crate) struct Detached {
-    fd: OwnedFd,
-    is_local: bool,
-    /// Whether system calls on the socket can block.
-    blocks: bool,
     terminal: Option<Arc<TerminalInput>>,
 }
 
@@ -329,60 +322,6 @@ impl Socket {
         // Other systems do not report urgent data, which only TCP has there.
         (self.is_local || cfg!(any(target_os = "linux", target_os = "android")))
             && !self.watched.has_urgent()
-    }
-}
-
-impl From<Stream> for Detached {
-    fn from(stream: Stream) -> Self {
-        Self { fd: stream.into(), is_local: true, blocks: true, terminal: None }
-    }
-}
-
-impl TryFrom<TcpStream> for Detached {
-    type Error = io::Error;
-    fn try_from(stream: TcpStream) -> io::Result<Self> {
-        let fd = stream.into_std()?.into();
-        Ok(Self { fd, is_local: false, blocks: false, terminal: None })
-    }
-}
-
-impl Detached {
-    /// Takes a local socket that was accepted or connected for an event loop: it is non-blocking.
-    pub(crate) fn for_loop(stream: Stream) -> Self {
-        Self { blocks: false, ..stream.into() }
-    }
-
-    /// Returns the end of a socket pair that leads to a terminal.
-    pub(super) fn at_terminal(stream: Stream, terminal: Arc<TerminalInput>) -> Self {
-        Self { terminal: Some(terminal), ..stream.into() }
-    }
-
-    /// Registers the socket with the event loop of the caller.
-    pub(crate) fn attach(self) -> io::Result<Socket> {
-        let watched = match (self.is_local, self.blocks) {
-            (true, true) => Watched::new(self.fd),
-            (true, false) => Watched::of_nonblocking(self.fd),
-            (false, _) => Watched::for_writing(self.fd),
-        };
-        Ok(Socket {
-            watched: watched?,
-            is_local: self.is_local,
-            reads_in_line: false,
-            reads_on: !self.is_local,
-            has_written: false,
-            probing: Probing::default(),
-            #[cfg(target_os = "linux")]
-            splice_guard: SpliceGuard::default(),
-            terminal: self.terminal,
-        })
-    }
-
-    /// Makes the socket the standard input and output of a command. It blocks, as standard streams
-    /// do.
-    pub(crate) fn give_to(self, command: &mut process::Command) -> io::Result<()> {
-        rustix::io::ioctl_fionbio(&self.fd, false)?;
-        command.stdin(self.fd.try_clone()?).stdout(self.fd);
-        Ok(())
     }
 }
 

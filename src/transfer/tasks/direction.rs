@@ -2,10 +2,11 @@
 
 use super::{
     buffers::Buffer,
+    held_bytes::HeldBytes,
     source_sink::{TaskSink, TaskSource},
 };
 use crate::{
-    system::{Descriptors, KernelPipe},
+    system::Descriptors,
     transfer::{
         AfterEnd, Delivery, DirectionEnd, DirectionReport, Eof, ObservedDirection, StallWatch,
         peer_has_closed,
@@ -41,19 +42,6 @@ pub(crate) struct TaskDirection {
     is_partly_written: bool,
     /// Whether the end of the input was read before.
     input_has_ended: bool,
-}
-
-/// Bytes that were read and are not delivered yet.
-#[derive(Debug, Default)]
-pub(super) enum HeldBytes {
-    #[default]
-    Nothing,
-    Bytes {
-        buffer: Buffer,
-        from: usize,
-        to: usize,
-    },
-    Piped(KernelPipe),
 }
 
 /// How a direction moves bytes.
@@ -367,88 +355,5 @@ impl CopyPlan {
     }
 }
 
-impl HeldBytes {
-    /// Returns bytes that were just read into a buffer.
-    pub(super) fn of(buffer: Buffer, amount: usize) -> Self {
-        Self::Bytes { buffer, from: 0, to: amount }
-    }
-
-    /// Gives the buffer back if it holds little: many connections can wait for their outputs.
-    pub(super) fn shrink(&mut self) {
-        if let Self::Bytes { buffer, from, to } = self
-            && let Some(small) = buffer.shrunk(&buffer[*from..*to])
-        {
-            (*from, *to) = (0, small.len());
-            *buffer = small;
-        }
-    }
-
-    pub(super) fn amount(&self) -> u64 {
-        match self {
-            Self::Nothing => 0,
-            Self::Bytes { from, to, .. } => (to - from) as u64,
-            Self::Piped(pipe) => pipe.amount() as u64,
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::task::Waker;
-
-    /// Gives one message, then the end of file.
-    struct OneMessage(&'static [u8]);
-
-    /// Takes nothing, and cannot be shut down yet.
-    struct Full;
-
-    impl TaskSource for OneMessage {
-        fn poll_read(
-            &mut self,
-            _: &mut Context<'_>,
-            buffer: &mut [u8],
-            _: &mut Descriptors,
-        ) -> Poll<io::Result<usize>> {
-            let message = std::mem::take(&mut self.0);
-            buffer[..message.len()].copy_from_slice(message);
-            Poll::Ready(Ok(message.len()))
-        }
-    }
-
-    impl TaskSink for Full {
-        fn poll_write(
-            &mut self,
-            _: &mut Context<'_>,
-            _: &[u8],
-            _: &mut Descriptors,
-        ) -> Poll<io::Result<usize>> {
-            Poll::Ready(Err(ErrorKind::StorageFull.into()))
-        }
-
-        fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Pending
-        }
-    }
-
-    #[test]
-    fn a_failed_output_is_reported_although_its_end_of_file_is_pending() {
-        let plan = CopyPlan {
-            splices: false,
-            splices_only: false,
-            buffer: 100,
-            piece: 0,
-            eof: Eof::Half,
-            rests: true,
-            keeps: false,
-        };
-        let mut direction =
-            TaskDirection::new(ObservedDirection::none(), true, Descriptors::new(false));
-        let mut cx = Context::from_waker(Waker::noop());
-        let poll = direction.poll(&mut cx, &mut OneMessage(b"message"), &mut Full, &plan);
-        assert!(poll.is_pending() && !direction.has_ended());
-        let report = direction.report((Delivery::Read, 0), &plan);
-        assert_eq!((report.delivered, report.undelivered), (0, Some(7)));
-        assert!(matches!(report.end, DirectionEnd::OutputFailed(_)));
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! The first end of connections to one server after another.
 
-use super::{buffers::Buffer, clock::Clock, direction::HeldBytes, transfer::TransferPlan};
+use super::{buffers::Buffer, clock::Clock, held_bytes::HeldBytes, transfer::TransferPlan};
 use crate::{
     system::{Descriptors, Socket},
     transfer::{EarlyEnd, TransferOptions},
