@@ -1,6 +1,7 @@
 //! Windows: names of pipes, and options of other systems.
 
 mod commands;
+mod inspecting;
 
 use crate::harness::{Scene, wine_lacks};
 use local_socket::os::windows::{Account, AsSecurityDescriptorExt as _, SecurityDescriptor, Sid};
