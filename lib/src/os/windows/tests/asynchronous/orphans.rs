@@ -13,6 +13,9 @@ use std::{
 #[test]
 fn memory_of_orphaned_operations_is_freed() {
     within_deadline(|| {
+        // Wine can lose the completion of an operation whose thread has exited. Those of other tests
+        // stay then.
+        let before = CompletionDriver::orphans();
         runtimes()[0].block_on(async {
             for _ in 0..50 {
                 let (mut server, mut client) = AsyncStream::pair().unwrap();
@@ -21,7 +24,7 @@ fn memory_of_orphaned_operations_is_freed() {
             }
         });
         // Other tests may have orphaned operations for a short time.
-        while CompletionDriver::orphans() > 0 {
+        while CompletionDriver::orphans() > before {
             thread::yield_now();
         }
     });
