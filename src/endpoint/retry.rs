@@ -83,14 +83,14 @@ pub(crate) trait ConnectTarget: Debug + Display + Send + Sync {
 /// idle connection keeps only the memory of its last stage.
 pub(crate) type Dialling<'a> = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send + 'a>>;
 
-/// What has been found out about a server while it is connected to.
+/// What is known about a server during the attempts to connect to it.
 #[derive(Debug, Default)]
 pub(crate) struct DialProgress {
     is_absent: AtomicBool,
 }
 
 impl DialProgress {
-    /// Returns whether nobody has listened at the last attempt that is over.
+    /// Returns whether nobody listened at the last completed attempt.
     fn is_absent(&self) -> bool {
         self.is_absent.load(Relaxed)
     }
@@ -136,7 +136,7 @@ impl RetryPolicy {
         Self { wait, ..self }
     }
 
-    /// Returns the time for a target that does not tell whether it is absent or busy.
+    /// Returns the only time limit of a target for which absent and busy are the same.
     pub(super) fn time(self) -> Wait {
         let wait = match self.wait {
             Wait::AtMost(limit) => Some(limit),

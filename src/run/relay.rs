@@ -59,7 +59,7 @@ impl RelayPlan {
                 admission.one_at_a_time();
             }
             let (server, joined) = {
-                // The thread of the standard streams must not read before a signal is watched for.
+                // The thread of the standard streams must not read before signals are watched.
                 let _held = signals::BlockedSignals::new();
                 let (open, joined): (Box<dyn FnOnce() -> _>, _) = match &mut self.source {
                     Some(source) => (Box::new(|| source.open()), None),

@@ -120,7 +120,7 @@ impl Server {
         // served.
         ready_file.withdraw();
         source.give_up_name();
-        // Bytes of it may have been read before the signal: its service reports them.
+        // Its bytes may have been read before the signal. Serving it reports them as lost.
         if let Some(client) = source.take_given() {
             accepting.hand_over(client);
         }

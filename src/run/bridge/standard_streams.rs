@@ -54,7 +54,7 @@ impl Bridge {
             (Ok(_) | Err(Failure::Idle(_) | Failure::MaxTime(_)), Some(loss)) => Err(loss),
             (outcome, _) => outcome,
         };
-        // That a person has left a command was said when it was asked to end.
+        // For a command, this message was written before the command ended.
         let is_reported = was_left && matches!(self.target, BridgeTarget::Commands(_));
         if let Some(terminal) = self.person.filter(|_| !is_reported) {
             let has_failed = outcome.is_err();
@@ -97,8 +97,8 @@ impl Bridge {
         failure.map_or(Ok(Outcome::Done), Err)
     }
 
-    /// Prepares the end of the standard streams after a signal, before their socket is closed, while
-    /// nothing is connected to them.
+    /// Has the thread of the standard streams end as soon as its socket is closed. For a signal that
+    /// arrives while nothing is connected.
     pub(super) fn set_unconnected(&self) {
         let stdio = self.stdio_client.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(stdio) = &*stdio {

@@ -44,7 +44,7 @@ impl ConnectPlan {
                 relay: Some(Arc::default()),
             };
             let (server, thread) = {
-                // The thread of the standard streams must not read before a signal is watched for.
+                // The thread of the standard streams must not read before signals are watched.
                 let _held = signals::BlockedSignals::new();
                 let (client, thread) = SharedStdio::new(stdio, true).join(1)?;
                 let open = || Ok(ClientSource::given(client));
