@@ -222,7 +222,8 @@ pub trait Stream: Read + RefRead + Write + RefWrite + StreamCommon {
     /// - macOS, the BSDs: always `Unsupported`. Data that was written is in the peer's receive
     ///   buffer, and can be read after this end was closed and its process has ended.
     /// - Windows: if the peer closed its end before this call, it is not known whether it had read
-    ///   everything, and the error is `BrokenPipe` as well. After the deadline a thread of the stream
+    ///   everything, and the error is `BrokenPipe` as well. If it closes just as this call begins, the
+    ///   system can report success although data was unread. After the deadline a thread of the stream
     ///   goes on waiting, until the peer has read everything or the stream is dropped, so that what
     ///   the peer does then is known to later calls and to [`take_error`](StreamCommon::take_error).
     fn drain(&self, deadline: Duration) -> io::Result<()>;

@@ -96,6 +96,14 @@ impl Wire {
         super::wait_until(&format!("{count} bytes can be read"), || self.readable() == count);
     }
 
+    /// Waits until so much can be read that a sender of large data waits for room: more than the buffer
+    /// of a pipe holds. A pipe reports what is unread at its close only if a write is under way.
+    #[track_caller]
+    pub(crate) fn wait_for_full_buffer(&self) {
+        const MOST: u64 = 64 << 10;
+        super::wait_until("the buffer is full", || self.readable() > MOST);
+    }
+
     /// Waits until something can be read.
     #[track_caller]
     pub(crate) fn wait_for_data(&self) {
