@@ -15,7 +15,7 @@ fn a_server_that_closes_without_reading_everything_is_no_failure() {
         let client = scene.connect(&name).args(["-v", IGNORE]).args(args).input(data(SIZE)).start();
         let mut wire = host.accept();
         wire.expect(&data(SIZE)[..10]);
-        wire.wait_for_full_buffer();
+        wire.wait_for_blocked_sender();
         drop(wire);
         client.end().ok().says(", not everything was read by the peer").does_not_say("warning");
     }
@@ -39,7 +39,7 @@ fn a_client_that_closes_without_reading_everything_is_no_failure() {
     let server = scene.listen(scene.word()).arg(IGNORE).input(data(SIZE)).start_listening();
     let mut wire = scene.wire(scene.word());
     wire.expect(&data(SIZE)[..10]);
-    wire.wait_for_full_buffer();
+    wire.wait_for_blocked_sender();
     drop(wire);
     server.end().ok().says(", not everything was read by the peer").does_not_say("warning");
 }
@@ -78,7 +78,7 @@ fn the_target_of_stdin_may_close_without_reading_everything() {
         let relay = relay.start();
         let mut wire = host.accept();
         wire.expect(&data(SIZE)[..10]);
-        wire.wait_for_full_buffer();
+        wire.wait_for_blocked_sender();
         wire.send("enough");
         drop(wire);
         let outcome = relay.end().code(if is_ignored { 0 } else { 5 });

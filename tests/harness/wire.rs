@@ -96,12 +96,15 @@ impl Wire {
         super::wait_until(&format!("{count} bytes can be read"), || self.readable() == count);
     }
 
-    /// Waits until so much can be read that a sender of large data waits for room: more than the buffer
-    /// of a pipe holds. A pipe reports what is unread at its close only if a write is under way.
+    /// On Windows, waits until so much can be read that a sender of large data waits for room: a pipe
+    /// reports what is unread at its close only if a write is under way. A socket always does.
     #[track_caller]
-    pub(crate) fn wait_for_full_buffer(&self) {
-        const MOST: u64 = 64 << 10;
-        super::wait_until("the buffer is full", || self.readable() > MOST);
+    pub(crate) fn wait_for_blocked_sender(&self) {
+        /// The buffer of a pipe.
+        const BUFFER: u64 = 64 << 10;
+        if cfg!(windows) {
+            super::wait_until("the sender waits for room", || self.readable() > BUFFER);
+        }
     }
 
     /// Waits until something can be read.

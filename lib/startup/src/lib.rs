@@ -21,7 +21,7 @@ pub use unix::{
     escapes::{stderr_takes_escapes, stdout_takes_escapes},
     signals::{ignores_signal, reset_ignored_sigchld},
     sockets::{receive, stop_passing_credentials},
-    watched::{Watched, hung_up},
+    watched::{Readable, Watched, hung_up},
 };
 #[cfg(windows)]
 pub use windows::{

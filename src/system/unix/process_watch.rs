@@ -27,7 +27,7 @@ impl ProcessWatch {
 
     /// Waits until the process has ended. The system has closed its sockets then. Cancel safe.
     pub(crate) async fn ended(&self) -> io::Result<()> {
-        std::future::poll_fn(|cx| self.process.poll_read_ready(cx)).await
+        std::future::poll_fn(|cx| self.process.poll_read_ready(cx)).await.map(|_| ())
     }
 }
 

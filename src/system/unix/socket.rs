@@ -13,7 +13,7 @@ use local_socket::{
     ConnectOptions, ConnectWaitMode, PeerCreds, Stream, os::unix::unread_by_peer,
     traits::StreamCommon as _,
 };
-use lsock_startup::Watched;
+use lsock_startup::{Readable, Watched};
 use rustix::{
     event::{PollFd, PollFlags},
     io::Errno,
@@ -116,8 +116,8 @@ impl Socket {
         let passes = is_local && descriptors.are_passed();
         self.reads_on |= passes;
         loop {
-            ready!(self.poll_read_ready(cx))?;
-            let is_delivered = self.is_delivered_at_end();
+            let readable = ready!(self.poll_read_ready(cx))?;
+            let is_delivered = readable == Readable::Rest && self.is_delivered_at_end();
             let result = if passes {
                 self.watched.try_read(|fd| descriptors.receive_with(fd, buffer))
             } else {
@@ -140,14 +140,13 @@ impl Socket {
         }
     }
 
-    /// Returns whether the peer has ended its direction and has nothing left to read. If the next read
+    /// Returns whether a peer that has ended its direction has nothing left to read. If the next read
     /// returns the end of file, the peer has read everything: if it has closed before without doing so,
     /// the read fails with `ConnectionReset`. This says nothing about the programs at a terminal.
     fn is_delivered_at_end(&self) -> bool {
         self.is_local
             && self.terminal.is_none()
             && self.has_written
-            && self.watched.has_ended()
             && self.watched.fd().is_ok_and(|fd| matches!(unread_by_peer(fd), Ok(0)))
     }
 
@@ -286,13 +285,13 @@ impl Socket {
     ///
     /// For a local socket the option is set only when it is needed: an event reports urgent data, and a
     /// read after an event without it ends before urgent data that arrives later.
-    pub(super) fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.watched.poll_read_ready(cx))?;
+    pub(super) fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Readable>> {
+        let readable = ready!(self.watched.poll_read_ready(cx))?;
         if !self.reads_in_line && (self.reads_on || self.watched.has_urgent()) {
             receive_urgent_in_line(self.watched.fd()?);
             self.reads_in_line = true;
         }
-        Ok(()).into()
+        Poll::Ready(Ok(readable))
     }
 
     /// Reads by `input`, which returns the number of bytes and whether these are all bytes that the

@@ -6,12 +6,20 @@ use std::{
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::{pin::pin, task::Waker};
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use tokio::io::Ready;
 use tokio::{
     io::{Interest, unix::AsyncFd},
     runtime::Handle,
 };
+
+/// What there may be to read.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Readable {
+    /// Data, or the end of file, or nothing after all.
+    Data,
+    /// The peer has ended its direction, as the system has reported (`EPOLLRDHUP` of `epoll_ctl(2)`):
+    /// nothing follows what is there. Other systems than Linux report it with the end of file.
+    Rest,
+}
 
 /// A socket that is registered with an event loop, for system calls such as `splice(2)`.
 ///
@@ -75,9 +83,12 @@ impl Watched {
     }
 
     /// Waits until there is something to read, or the end of file.
-    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.socket()?.poll_read_ready(cx))?.retain_ready();
-        Poll::Ready(Ok(()))
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Readable>> {
+        let mut guard = ready!(self.socket()?.poll_read_ready(cx))?;
+        guard.retain_ready();
+        let is_reported = cfg!(any(target_os = "linux", target_os = "android"));
+        let has_ended = is_reported && guard.ready().is_read_closed();
+        Poll::Ready(Ok(if has_ended { Readable::Rest } else { Readable::Data }))
     }
 
     /// Waits until something can be written, or the peer has closed.
@@ -139,37 +150,18 @@ impl Watched {
     }
 
     /// Returns whether urgent data has arrived (`MSG_OOB` of `send(2)`) since the socket was
-    /// registered. Other systems than Linux do not report it: `false`.
+    /// registered. Other systems than Linux do not report it: `false`. Makes no system call.
     #[must_use]
     #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(clippy::unused_self))]
     pub fn has_urgent(&self) -> bool {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        return self.has(Interest::PRIORITY, Ready::is_priority);
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        false
-    }
-
-    /// Returns whether the system has reported, since the socket was registered, that the peer has ended
-    /// its direction (`EPOLLRDHUP`). Other systems than Linux report it with the end of file: `false`.
-    #[must_use]
-    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(clippy::unused_self))]
-    pub fn has_ended(&self) -> bool {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        return self.has(Interest::READABLE, Ready::is_read_closed);
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        false
-    }
-
-    /// Returns whether events of the interest have set the state. Makes no system call.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn has(&self, interest: Interest, state: fn(Ready) -> bool) -> bool {
         // The first call is cheaper. It succeeds as well for other states of the interest.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
         if let Ok(socket) = self.socket()
-            && socket.try_io(interest, |_| Ok(())).is_ok()
+            && socket.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
         {
-            let (ready, mut cx) = (socket.ready(interest), Context::from_waker(Waker::noop()));
-            let ready = pin!(ready).poll(&mut cx);
-            return matches!(ready, Poll::Ready(Ok(guard)) if state(guard.ready()));
+            let mut cx = Context::from_waker(Waker::noop());
+            let ready = pin!(socket.ready(Interest::PRIORITY)).poll(&mut cx);
+            return matches!(ready, Poll::Ready(Ok(guard)) if guard.ready().is_priority());
         }
         false
     }
