@@ -1,15 +1,15 @@
 //! `--allow`, and the rule that holds without it.
 
-use super::{open_scene, start_secret_server, stranger};
+use super::start_secret_server;
 use crate::harness::{NOBODY, Scene, has};
 
 #[cfg(target_os = "linux")]
 #[test]
 fn another_user_is_refused_on_an_abstract_name_by_default() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let server = start_secret_server(&scene, scene.word(), &[]);
     for _ in 0..3 {
-        let client = stranger(&scene, &["connect", scene.word()]).start();
+        let client = scene.stranger(&["connect", scene.word()]).start();
         let pid = client.pid();
         client.end().output("");
         server.wait_for_message(&format!(
@@ -25,7 +25,7 @@ fn another_user_is_refused_on_an_abstract_name_by_default() {
 #[test]
 fn a_refused_client_fails_unless_it_has_sent_the_end_of_file() {
     const SERVER: &str = "hint: the server runs as uid 0 and may not serve this user";
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let _server = start_secret_server(&scene, scene.word(), &[]);
     let why = format!(
         "cannot exchange data with @{}: the server closed the connection before anything was sent or \
@@ -33,11 +33,11 @@ fn a_refused_client_fails_unless_it_has_sent_the_end_of_file() {
         scene.word()
     );
     for args in [&[][..], &["--send-only"], &["--recv-only"], &["--idle-timeout", "1m"]] {
-        let client = stranger(&scene, &["connect", scene.word()]).args(args).open_input();
+        let client = scene.stranger(&["connect", scene.word()]).args(args).open_input();
         client.run().fails(1).says(&why).says(SERVER).output("");
     }
-    stranger(&scene, &["relay", "-", scene.word()]).open_input().run().fails(1).says(&why);
-    stranger(&scene, &["connect", scene.word()]).input("").run().silent().output("");
+    scene.stranger(&["relay", "-", scene.word()]).open_input().run().fails(1).says(&why);
+    scene.stranger(&["connect", scene.word()]).input("").run().silent().output("");
     // With `--allow` our own user can be refused, too.
     let _server = start_secret_server(&scene, "./s", &["--allow", "user:nobody"]);
     scene.connect("./s").open_input().run().fails(1).does_not_say("hint: the server runs");
@@ -47,16 +47,16 @@ fn a_refused_client_fails_unless_it_has_sent_the_end_of_file() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_listener_of_one_client_waits_for_an_allowed_one() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let server = scene.listen(scene.word()).input("secret").start_listening();
-    stranger(&scene, &["connect", scene.word()]).run().output("");
+    scene.stranger(&["connect", scene.word()]).run().output("");
     scene.connect(scene.word()).run().silent().output("secret");
     server.end().ok().says("refused a client");
 }
 
 #[test]
 fn another_user_is_served_if_mode_and_rules_allow() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let nobody = format!("uid:{NOBODY}");
     let nogroup = format!("gid:{NOBODY}");
     let cases = [
@@ -75,7 +75,7 @@ fn another_user_is_served_if_mode_and_rules_allow() {
             continue;
         }
         let server = scene.listen(name).args(args).input("shared").start_listening();
-        stranger(&scene, &["connect", name]).run().silent().output("shared");
+        scene.stranger(&["connect", name]).run().silent().output("shared");
         server.end().ok().does_not_say("refused");
     }
 }
@@ -83,7 +83,7 @@ fn another_user_is_served_if_mode_and_rules_allow() {
 /// With `--allow` root is refused too unless a rule names it.
 #[test]
 fn only_named_users_and_groups_are_served() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let nobody = format!("uid:{NOBODY}");
     for (rule, root_is_allowed) in [
         (&*nobody, false),
@@ -95,7 +95,7 @@ fn only_named_users_and_groups_are_served() {
         let server = start_secret_server(&scene, "./s", &["--mode", "666", "--allow", rule]);
         let connect = |as_root: bool| match as_root {
             true => scene.connect("./s").run(),
-            false => stranger(&scene, &["connect", "./s"]).run(),
+            false => scene.stranger(&["connect", "./s"]).run(),
         };
         connect(!root_is_allowed).output("");
         let refused = if root_is_allowed { NOBODY } else { 0 };
@@ -118,7 +118,7 @@ fn a_rule_for_the_last_of_many_groups_matches() {
     if !has("setpriv") {
         return;
     }
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     for count in [16, 17, 100, 3000] {
         let groups: Vec<_> = (1..=count).map(|index| (70_000 + index).to_string()).collect();
         let last = format!("gid:{}", 70_000 + count);

@@ -1,6 +1,5 @@
 //! Folders of socket files: who can write to them, and whom they belong to.
 
-use super::{open_scene, stranger};
 use crate::harness::{NOBODY, Scene, is_root};
 use std::{
     fs::{self, Permissions},
@@ -45,12 +44,12 @@ fn a_folder_of_another_user_is_a_warning() {
 
 #[test]
 fn a_folder_without_permission_is_an_error_with_a_hint() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     fs::create_dir(scene.path("closed")).unwrap();
     fs::set_permissions(scene.path("closed"), Permissions::from_mode(0o700)).unwrap();
     // One cannot be searched, the other not be written to.
     for name in ["./closed/s", "./s"] {
-        let outcome = stranger(&scene, &["listen", name]).run().fails(3);
+        let outcome = scene.stranger(&["listen", name]).run().fails(3);
         outcome.says(&format!("{name}: permission denied")).says("hint: ");
     }
     assert_eq!(scene.files(), ["closed", "lsock"]);
@@ -60,12 +59,12 @@ fn a_folder_without_permission_is_an_error_with_a_hint() {
 /// processes of the same user only, and asking the server would cost it a client.
 #[test]
 fn a_name_that_another_users_server_holds_is_reported_with_the_user() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let args = ["--mode", "666", "-k", "--", "cat"];
     let _server = scene.listen("./s").args(args).start_listening();
-    let outcome = stranger(&scene, &["listen", "./s"]).run().fails(3);
+    let outcome = scene.stranger(&["listen", "./s"]).run().fails(3);
     outcome.says("./s: a live server holds the name: uid 0").says("hint: ");
-    let outcome = stranger(&scene, &["listen", "./s", "--replace"]).run().fails(3);
+    let outcome = scene.stranger(&["listen", "./s", "--replace"]).run().fails(3);
     outcome.says("./s: permission denied").says("hint: ");
     scene.wire("./s").expect_echo("x");
 }
@@ -73,17 +72,17 @@ fn a_name_that_another_users_server_holds_is_reported_with_the_user() {
 /// The stranger has no permission to connect, so only the list of open sockets shows a server.
 #[test]
 fn a_socket_file_of_another_user_is_not_called_a_live_server_without_knowing() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     fs::set_permissions(scene.folder(), Permissions::from_mode(0o777)).unwrap();
     drop(scene.host("./s"));
     fs::set_permissions(scene.path("s"), Permissions::from_mode(0o600)).unwrap();
     for args in [&["listen", "./s"][..], &["relay", "./s", "./t"]] {
-        let outcome = stranger(&scene, args).run().code(3).does_not_say("live server");
+        let outcome = scene.stranger(args).run().code(3).does_not_say("live server");
         outcome.says("./s: a socket file of uid 0 is there, and ").says("hint: ").says("root");
     }
     fs::remove_file(scene.path("s")).unwrap();
     let _server = scene.listen("./s").open_input().start_listening();
-    let outcome = stranger(&scene, &["listen", "./s"]).run().code(3);
+    let outcome = scene.stranger(&["listen", "./s"]).run().code(3);
     if cfg!(target_os = "linux") {
         outcome.says("./s: a live server holds the name: uid 0");
     } else {
@@ -93,7 +92,7 @@ fn a_socket_file_of_another_user_is_not_called_a_live_server_without_knowing() {
 
 #[test]
 fn the_sticky_bit_of_a_folder_is_the_reason_why_a_file_is_not_replaced() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     fs::create_dir(scene.path("sticky")).unwrap();
     fs::set_permissions(scene.path("sticky"), Permissions::from_mode(0o1777)).unwrap();
     let reason = "cannot bind ./sticky/s: operation not permitted: the file belongs to root, and \
@@ -103,7 +102,7 @@ fn the_sticky_bit_of_a_folder_is_the_reason_why_a_file_is_not_replaced() {
         fs::set_permissions(scene.path("sticky/s"), Permissions::from_mode(mode)).unwrap();
         // Without permission to connect, only --replace tries to replace the file.
         let options = if mode == 0o600 { &["--replace"][..] } else { &[] };
-        let outcome = stranger(&scene, &[&["listen", "./sticky/s"], options].concat()).run();
+        let outcome = scene.stranger(&[&["listen", "./sticky/s"], options].concat()).run();
         let outcome = outcome.fails(3).says(reason).says("hint: choose another name");
         outcome.does_not_say("write to");
         assert_eq!(fs::read_dir(scene.path("sticky")).unwrap().count(), 1);

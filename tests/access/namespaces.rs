@@ -1,6 +1,5 @@
 //! User namespaces: all users that a namespace does not map have the same number in it.
 
-use super::{open_scene, stranger};
 use crate::harness::{Running, Scene, has};
 
 /// Returns whether user namespaces can be created, which some systems forbid.
@@ -17,13 +16,13 @@ fn start_server(scene: &Scene, map: &str, options: &[&str]) -> Running {
 
 #[test]
 fn a_user_whom_the_namespace_does_not_map_is_refused() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     if !has_user_namespaces(&scene, "--user") {
         return;
     }
     for args in [&[][..], &["--allow", "uid:65534"], &["--allow", "gid:65534"]] {
         let server = start_server(&scene, "--user", args);
-        for client in [stranger(&scene, &["connect", scene.word()]), scene.connect(scene.word())] {
+        for client in [scene.stranger(&["connect", scene.word()]), scene.connect(scene.word())] {
             let client = client.start();
             let pid = client.pid();
             client.end().output("");
@@ -36,18 +35,18 @@ fn a_user_whom_the_namespace_does_not_map_is_refused() {
         assert_eq!(warns, !args.contains(&"gid:65534"), "{}", outcome.report());
     }
     let server = start_server(&scene, "--user", &["--allow", "any"]);
-    stranger(&scene, &["connect", scene.word()]).run().silent().output("secret\n");
+    scene.stranger(&["connect", scene.word()]).run().silent().output("secret\n");
     server.terminate().does_not_say("any user");
 }
 
 #[test]
 fn only_the_user_whom_the_namespace_maps_is_served() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     if !has_user_namespaces(&scene, "--map-root-user") {
         return;
     }
     let server = start_server(&scene, "--map-root-user", &[]);
-    stranger(&scene, &["connect", scene.word()]).run().output("");
+    scene.stranger(&["connect", scene.word()]).run().output("");
     server.wait_for_message("uid 65534");
     scene.connect(scene.word()).run().silent().output("secret\n");
     server.terminate().does_not_say("any user");
@@ -56,9 +55,9 @@ fn only_the_user_whom_the_namespace_maps_is_served() {
 /// Outside of such a namespace 65534 is a user like any other.
 #[test]
 fn user_65534_is_served_by_its_own_server() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let listen = ["listen", "-v", scene.word(), "-k", "--", "echo", "secret"];
-    let server = stranger(&scene, &listen).start_listening();
-    stranger(&scene, &["connect", scene.word()]).run().silent().output("secret\n");
+    let server = scene.stranger(&listen).start_listening();
+    scene.stranger(&["connect", scene.word()]).run().silent().output("secret\n");
     server.terminate().does_not_say("any user");
 }

@@ -1,6 +1,5 @@
 //! Mode and group of the socket file.
 
-use super::{open_scene, stranger};
 use crate::harness::{NOBODY, Scene, is_root, signal};
 use rustix::process::Signal;
 use std::{
@@ -86,7 +85,7 @@ fn the_socket_file_gets_the_group() {
 
 #[test]
 fn another_user_never_connects_while_servers_start_and_end() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     fs::set_permissions(scene.folder(), Permissions::from_mode(0o777)).unwrap();
     let names = if cfg!(target_os = "linux") { vec!["./s", scene.word()] } else { vec!["./s"] };
     for name in names {
@@ -106,9 +105,9 @@ fn another_user_never_connects_while_servers_start_and_end() {
 
 #[test]
 fn another_user_cannot_connect_to_a_file_with_the_default_mode() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let _server = super::start_secret_server(&scene, "./s", &[]);
-    let outcome = stranger(&scene, &["connect", "./s"]).run().fails(3).output("");
+    let outcome = scene.stranger(&["connect", "./s"]).run().fails(3).output("");
     outcome.says("permission denied").says("hint: its owner decides");
     scene.connect("./s").run().silent().output("secret\n");
 }

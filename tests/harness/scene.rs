@@ -119,6 +119,22 @@ impl Scene {
 
 #[cfg(unix)]
 impl Scene {
+    /// Returns a scene in which every user can run lsock and reach the sockets: the folder keeps nobody
+    /// out. Only root can do so; for other users it is `None`.
+    #[track_caller]
+    pub(crate) fn for_all_users() -> Option<Self> {
+        super::is_root().then(|| {
+            let scene = Self::new();
+            scene.lsock_for_all();
+            scene
+        })
+    }
+
+    /// lsock as another user, in a scene for all users.
+    pub(crate) fn stranger(&self, args: &[&str]) -> Cmd {
+        self.command(self.path("lsock")).args(args).user(super::NOBODY)
+    }
+
     /// Lets every user run lsock from this folder. Returns its path.
     pub(crate) fn lsock_for_all(&self) -> PathBuf {
         use std::{fs, os::unix::fs::PermissionsExt};

@@ -1,6 +1,6 @@
 //! `--owner`: the user to whom the socket file belongs.
 
-use crate::harness::{Cmd, NOBODY, Scene, is_root};
+use crate::harness::{Cmd, NOBODY, Scene};
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt, PermissionsExt},
@@ -9,22 +9,13 @@ use std::{
 /// A user who is neither root nor nobody.
 const OTHER: u32 = 12_345;
 
-/// Returns a scene in which every user can run lsock; `None` without the rights of root.
-fn open_scene() -> Option<Scene> {
-    is_root().then(|| {
-        let scene = Scene::new();
-        scene.lsock_for_all();
-        scene
-    })
-}
-
 fn connect_as(scene: &Scene, user: u32) -> Cmd {
     scene.command(scene.path("lsock")).args(["connect", "./s"]).user(user)
 }
 
 #[test]
 fn the_owner_of_the_socket_file_is_served() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     for (owner, replaces) in [("nobody", false), ("user:nobody", true), ("uid:65534", true)] {
         let args = ["--owner", owner, "-k", "--", "echo", "hi"];
         let replace = if replaces { &["--replace"][..] } else { &[] };
@@ -44,7 +35,7 @@ fn the_owner_of_the_socket_file_is_served() {
 
 #[test]
 fn it_is_combined_with_mode_group_and_rules() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let args = ["--owner", "uid:12345", "--group", "65534", "--mode", "640"];
     let server = scene.listen("./s").args(args).args(["-k", "--", "echo", "hi"]).start_listening();
     let file = scene.path("s").symlink_metadata().unwrap();
@@ -67,7 +58,7 @@ fn it_is_combined_with_mode_group_and_rules() {
 /// systemd's `SocketUser=` and `SocketMode=0600`.
 #[test]
 fn the_owner_of_an_inherited_socket_file_is_served() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let (host, _) = scene.host("./s");
     std::os::unix::fs::chown(scene.path("s"), Some(NOBODY), None).unwrap();
     fs::set_permissions(scene.path("s"), Permissions::from_mode(0o600)).unwrap();
@@ -80,7 +71,7 @@ fn the_owner_of_an_inherited_socket_file_is_served() {
 
 #[test]
 fn another_owner_takes_privileges() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     fs::set_permissions(scene.folder(), Permissions::from_mode(0o1777)).unwrap();
     let listen = |owner: &str| {
         let command = scene.command(scene.path("lsock")).user(NOBODY);

@@ -1,24 +1,11 @@
 //! Users: of the tap, of the server, of the clients.
 
 use super::{expect_back, identity};
-use crate::harness::{Cmd, NOBODY, Scene, is_root, wait_until};
+use crate::harness::{NOBODY, Scene, wait_until};
 use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, chown},
 };
-
-/// Returns a scene in which every user can run lsock and reach `./s`.
-fn open_scene() -> Option<Scene> {
-    is_root().then(|| {
-        let scene = Scene::new();
-        scene.lsock_for_all();
-        scene
-    })
-}
-
-fn stranger(scene: &Scene, args: &[&str]) -> Cmd {
-    scene.command(scene.path("lsock")).args(args).user(NOBODY)
-}
 
 fn files(scene: &Scene) -> Vec<String> {
     scene.files().into_iter().filter(|name| name != "lsock").collect()
@@ -30,7 +17,7 @@ fn set_mode(scene: &Scene, mode: u32) {
 
 #[test]
 fn a_socket_that_others_may_connect_to_needs_as_me() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let _server = super::start_server(&scene);
     for mode in [0o666, 0o660, 0o622] {
         set_mode(&scene, mode);
@@ -57,14 +44,14 @@ fn a_socket_that_others_may_connect_to_needs_as_me() {
 /// Whoever could connect before can connect to the tap, and nobody else.
 #[test]
 fn with_as_me_everybody_whom_the_mode_admits_is_served() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let server = ["-k", "--allow", "any", "--", "sh", "-c", "echo $LSOCK_PEER_UID; cat"];
     let server = scene.listen("./s").args(server).start_listening();
     for (mode, is_served) in [(0o666, true), (0o600, false), (0o606, true), (0o660, false)] {
         set_mode(&scene, mode);
         let before = identity(&scene.path("s"));
         let connect = |uid: &str| {
-            let outcome = stranger(&scene, &["connect", "./s"]).run();
+            let outcome = scene.stranger(&["connect", "./s"]).run();
             if is_served {
                 outcome.silent().output(format!("{uid}\n"));
             } else {
@@ -85,7 +72,7 @@ fn with_as_me_everybody_whom_the_mode_admits_is_served() {
 
 #[test]
 fn owner_and_group_are_those_of_the_server() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let _server = super::start_server(&scene);
     chown(scene.path("s"), Some(NOBODY), Some(7)).unwrap();
     set_mode(&scene, 0o640);
@@ -94,7 +81,7 @@ fn owner_and_group_are_those_of_the_server() {
     let tap = super::start_tap(&scene, &["--as-me"]);
     let during = identity(&scene.path("s"));
     assert_eq!((during.2, during.3, during.4), (before.2, NOBODY, 7));
-    let client = stranger(&scene, &["connect", "./s"]).input("mine").run();
+    let client = scene.stranger(&["connect", "./s"]).input("mine").run();
     client.silent().output("mine");
     tap.terminate();
     assert_eq!(identity(&scene.path("s")), before);
@@ -103,12 +90,12 @@ fn owner_and_group_are_those_of_the_server() {
 /// Only the owner of the socket file, or root, can stand in with the same owner.
 #[test]
 fn a_socket_of_another_user_is_refused() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let _server = super::start_server(&scene);
     set_mode(&scene, 0o666);
     fs::set_permissions(scene.folder(), fs::Permissions::from_mode(0o777)).unwrap();
     for option in ["-v", "--explain"] {
-        let outcome = stranger(&scene, &["tap", "--as-me", "./s", option]).run().fails(3);
+        let outcome = scene.stranger(&["tap", "--as-me", "./s", option]).run().fails(3);
         let reason = "it belongs to root, and this process runs as nobody\n";
         outcome.says(reason).says("hint: run lsock as root");
     }
@@ -121,7 +108,7 @@ fn a_socket_of_another_user_is_refused() {
     ] {
         fs::set_permissions(scene.folder(), fs::Permissions::from_mode(mode)).unwrap();
         for option in ["-v", "--explain"] {
-            let outcome = stranger(&scene, &["tap", "./s", option]).run().fails(3);
+            let outcome = scene.stranger(&["tap", "./s", option]).run().fails(3);
             outcome.says(&format!("cannot tap ./s: {reason}")).output("");
         }
     }
@@ -132,13 +119,13 @@ fn a_socket_of_another_user_is_refused() {
 /// The mode is changed after the start.
 #[test]
 fn without_as_me_other_users_are_not_served() {
-    let Some(scene) = open_scene() else { return };
+    let Some(scene) = Scene::for_all_users() else { return };
     let _server = super::start_server(&scene);
     set_mode(&scene, 0o600);
     let before = identity(&scene.path("s"));
     let tap = super::start_tap(&scene, &[]);
     set_mode(&scene, 0o666);
-    stranger(&scene, &["connect", "./s"]).input("mine").run().output("");
+    scene.stranger(&["connect", "./s"]).input("mine").run().output("");
     tap.wait_for_message("refused a client that may not connect");
     scene.connect("./s").input("mine").run().silent().output("mine");
     tap.terminate();
