@@ -170,7 +170,7 @@ fn an_idle_relayed_connection_takes_little_memory() {
     let mut clients: Vec<Wire> = (0..COUNT).map(|_| scene.wire("./s")).collect();
     served(&mut clients);
     let each = memory(&relay).saturating_sub(before) / COUNT as u64;
-    assert!(each < 6 << 10, "{each} bytes for each connection");
+    assert!(each < 4 << 10, "{each} bytes for each connection");
     relay.kill();
 }
 

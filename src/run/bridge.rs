@@ -69,6 +69,9 @@ pub(super) enum BridgeTarget {
     Stdio(Arc<SharedStdio>),
 }
 
+/// The service of a client until its connection ends.
+type Serving<'a> = Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + Send + 'a>>;
+
 impl Bridge {
     pub(super) fn new(
         target: BridgeTarget,
@@ -158,43 +161,44 @@ impl Bridge {
     }
 
     /// Joins the two sockets, and logs the report.
-    async fn transfer(
-        &self,
+    fn transfer<'a>(
+        &'a self,
         client: Socket,
         target: Socket,
         number: u64,
-        closing: &CancellationToken,
-    ) -> TransferReport {
+        closing: &'a CancellationToken,
+    ) -> impl Future<Output = TransferReport> + Send + 'a {
         let parties = Parties { first: self.client, second: self.target.party() };
-        let report = tasks::transfer((client, target), parties, &self.plan, number, closing).await;
-        report.log();
-        self.totals.add(&report);
-        if self.client == Party::ReportedStdio {
-            // It is called once.
-            let _ = self.relayed_stdio.set(RelayedStdio {
-                read: report.read_for_first(),
-                delivered: report.delivered().0,
-                early_end: report.early_end(),
-                excuses_unread: report.excuses_unread_of_second(),
-                ..RelayedStdio::default()
-            });
+        let transfer = tasks::transfer((client, target), parties, &self.plan, number, closing);
+        // Boxed, so that connections that wait for their target do not reserve memory for it.
+        let transfer = Box::pin(transfer);
+        async move {
+            let report = transfer.await;
+            report.log();
+            self.totals.add(&report);
+            if self.client == Party::ReportedStdio {
+                // It is called once.
+                let _ = self.relayed_stdio.set(RelayedStdio {
+                    read: report.read_for_first(),
+                    delivered: report.delivered().0,
+                    early_end: report.early_end(),
+                    excuses_unread: report.excuses_unread_of_second(),
+                    ..RelayedStdio::default()
+                });
+            }
+            report
         }
-        report
     }
 
-    /// Joins a client to the target.
-    async fn join(&self, client: Client) -> Result<Outcome, Failure> {
+    /// Joins a client to the target. Boxed: each kind of target takes only the memory that it needs.
+    fn join(&self, client: Client) -> Serving<'_> {
         match &self.target {
             BridgeTarget::Connection(target, retry_policy) => {
-                self.join_to(&**target, *retry_policy, client).await
+                Box::pin(self.join_to(&**target, *retry_policy, client))
             }
-            BridgeTarget::ServersInTurn(servers) => {
-                Box::pin(self.join_to_servers(servers, client)).await
-            }
-            BridgeTarget::Commands(commands) => {
-                Box::pin(self.join_to_command(commands, client)).await
-            }
-            BridgeTarget::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)).await,
+            BridgeTarget::ServersInTurn(servers) => Box::pin(self.join_to_servers(servers, client)),
+            BridgeTarget::Commands(commands) => Box::pin(self.join_to_command(commands, client)),
+            BridgeTarget::Stdio(shared) => Box::pin(self.join_to_stdio(shared, client)),
         }
     }
 
@@ -238,7 +242,7 @@ impl Bridge {
             ends.server = Box::pin(observing::process_of(&connection)).await;
         }
         self.connected(number, ends);
-        let report = Box::pin(self.transfer(socket, connection, number, &closing)).await;
+        let report = self.transfer(socket, connection, number, &closing).await;
         if report.was_closed_unused() {
             // A user or a script waits for the answer on standard output. Other clients may connect
             // before they have a request.
@@ -305,11 +309,11 @@ impl Bridge {
 }
 
 impl Handler for Bridge {
-    async fn serve(&self, client: Client) -> Result<Outcome, Failure> {
+    fn serve(&self, client: Client) -> impl Future<Output = Result<Outcome, Failure>> + Send {
         if self.client == Party::ReportedStdio {
-            Box::pin(self.join_stdio_client(client)).await
+            Box::pin(self.join_stdio_client(client))
         } else {
-            self.join(client).await
+            self.join(client)
         }
     }
 

@@ -109,14 +109,14 @@ struct TaskTransfer<'a> {
 
 /// Joins two sockets until both directions have ended, a limit is reached, or `closing` is cancelled.
 /// `number` is the sequence number of the connection.
-pub(crate) async fn transfer(
+pub(crate) fn transfer<'a>(
     sockets: (Socket, Socket),
     parties: Parties,
-    plan: &TransferPlan,
+    plan: &'a TransferPlan,
     number: u64,
-    closing: &CancellationToken,
-) -> TransferReport {
-    run(sockets, parties, plan, number, closing, None).await
+    closing: &'a CancellationToken,
+) -> impl Future<Output = TransferReport> + Send + 'a {
+    run(sockets, parties, plan, number, closing, None)
 }
 
 /// Joins the first end to a server in the same way. If the server has ended before the first end,
@@ -134,14 +134,15 @@ pub(crate) async fn transfer_of(
     Some(run((socket, server), parties, plan, number, closing, Some(first)).await)
 }
 
-async fn run(
+/// Not an `async fn`, whose future has room for the arguments and besides for what they become.
+fn run<'a>(
     (first, second): (Socket, Socket),
     parties: Parties,
-    plan: &TransferPlan,
+    plan: &'a TransferPlan,
     number: u64,
-    closing: &CancellationToken,
-    mut lasting: Option<&mut FirstEnd>,
-) -> TransferReport {
+    closing: &'a CancellationToken,
+    mut lasting: Option<&'a mut FirstEnd>,
+) -> impl Future<Output = TransferReport> + Send + 'a {
     let started = Instant::now();
     let options = &plan.options;
     if options.empty_messages == EmptyMessages::Data {
@@ -174,31 +175,33 @@ async fn run(
     }
     let mut signal =
         lasting.as_ref().map(|end| Box::new(SignalWatch::new(end.ending.clone(), options)));
-    let mut closing = pin!(closing.cancelled());
-    let early_end = poll_fn(|cx| {
-        let before = transfer.delivered();
-        if transfer.poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        if let Some(signal) = &mut signal
-            && signal.poll(cx).is_ready()
-        {
-            if before != transfer.delivered() {
-                cx.waker().wake_by_ref();
-            } else if transfer.waits_for_input() {
+    async move {
+        let mut closing = pin!(closing.cancelled());
+        let early_end = poll_fn(|cx| {
+            let before = transfer.delivered();
+            if transfer.poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
-        }
-        transfer.log_stalls(cx);
-        if let Poll::Ready(limit) = transfer.poll_limits(cx) {
-            return Poll::Ready(Some(limit));
-        }
-        closing.as_mut().poll(cx).map(|()| Some(EarlyEnd::Closing))
-    })
-    .await;
-    let ended = EndedTransfer { transfer, parties, early_end, time: started.elapsed() };
-    // Boxed, so that running connections do not reserve memory for it.
-    Box::pin(ended.conclude(lasting, closing)).await
+            if let Some(signal) = &mut signal
+                && signal.poll(cx).is_ready()
+            {
+                if before != transfer.delivered() {
+                    cx.waker().wake_by_ref();
+                } else if transfer.waits_for_input() {
+                    return Poll::Ready(None);
+                }
+            }
+            transfer.log_stalls(cx);
+            if let Poll::Ready(limit) = transfer.poll_limits(cx) {
+                return Poll::Ready(Some(limit));
+            }
+            closing.as_mut().poll(cx).map(|()| Some(EarlyEnd::Closing))
+        })
+        .await;
+        let ended = EndedTransfer { transfer, parties, early_end, time: started.elapsed() };
+        // Boxed, so that running connections do not reserve memory for it.
+        Box::pin(ended.conclude(lasting, closing)).await
+    }
 }
 
 /// A connection whose directions have ended, or that was ended early.
