@@ -22,7 +22,7 @@ pub(crate) struct LocalListener {
     /// A duplicate of the descriptor of the listener.
     watched: Watched,
     listener: Listener,
-    /// Whether several clients were waiting at once, and none has been looked for in vain since then.
+    /// Whether several clients were waiting at once. It ends with the first call that finds none.
     is_busy: AtomicBool,
 }
 

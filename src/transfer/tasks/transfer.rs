@@ -134,7 +134,7 @@ pub(crate) async fn transfer_of(
     Some(run((socket, server), parties, plan, number, closing, Some(first)).await)
 }
 
-/// Not an `async fn`, whose future has room for the arguments and besides for what they become.
+/// Not an `async fn`: its future would hold the sockets as arguments and again in the transfer.
 fn run<'a>(
     (first, second): (Socket, Socket),
     parties: Parties,
