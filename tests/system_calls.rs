@@ -105,6 +105,28 @@ fn a_relayed_connection_of_one_message_and_its_answer_takes_26_calls() {
     assert!(calls["accept4"] <= ROUNDS + 1, "{calls:?}");
 }
 
+/// The end of the input is there with the answer.
+#[test]
+fn a_short_input_takes_no_thread() {
+    if !has("strace") {
+        return;
+    }
+    let scene = Scene::new();
+    let (_serving, name) = scene.echo("./s");
+    fs::write(scene.path("in"), "short\n").unwrap();
+    // The shell writes a short document into a pipe and closes it before it starts the command.
+    for input in ["<in", "<<end\nshort\nend\n"] {
+        let script = format!("exec strace -f -qq -o trace \"$0\" connect {name} {input}");
+        scene.shell(&script).run().silent().output("short\n");
+        let calls = calls(&scene);
+        assert!(calls.contains_key("connect"), "{input}: {calls:?}");
+        assert!(
+            !calls.contains_key("clone") && !calls.contains_key("clone3"),
+            "{input}: {calls:?}"
+        );
+    }
+}
+
 /// A wait for the peer is a wait for the reader of stdout as well, which may exit meanwhile.
 #[test]
 fn a_message_of_standard_streams_takes_a_wait_a_read_and_a_write() {
