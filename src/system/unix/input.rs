@@ -119,13 +119,14 @@ impl Input {
         let watched = if output.has_reader() { 3 } else { 2 };
         super::wait(&mut fds[..watched], None)?;
         let [input, stream, output] = fds.each_ref().map(PollFd::revents);
-        // An input that has ended is read first: then it needs no thread, which takes 20 system calls.
+        // An input at its end is read at once. Otherwise a thread would be started to find the end.
         let is_input = output.is_empty() && (stream.is_empty() || self.is_at_end(input));
         let is_input = is_input && !self.is_of_another_job();
         Ok(if is_input { Either::Input } else { Either::Stream })
     }
 
-    /// Returns whether a pipe or a file is at its end, where `events` are those of the pipe.
+    /// Returns whether the input is at its end; `events` are those that `poll(2)` has returned for it. It
+    /// is known of pipes and files.
     fn is_at_end(&self, events: PollFlags) -> bool {
         events == PollFlags::HUP || events.contains(PollFlags::IN) && self.rest_of_file() == Some(0)
     }

@@ -2,7 +2,7 @@ use super::NOW;
 use local_socket::{Listener, ListenerNonblockingMode, Stream, traits::Listener as _};
 use lsock_startup::Watched;
 use rustix::{
-    event::{PollFd, PollFlags, poll},
+    event::{PollFd, PollFlags},
     net::Shutdown,
 };
 use std::{
@@ -83,5 +83,5 @@ impl LocalListener {
 /// Returns whether a client waits, or that is not known.
 fn has_client(listener: BorrowedFd<'_>) -> bool {
     let mut fds = [PollFd::new(&listener, PollFlags::IN)];
-    poll(&mut fds, Some(&NOW)) != Ok(0)
+    !matches!(super::wait(&mut fds, Some(&NOW)), Ok(0))
 }

@@ -134,6 +134,8 @@ pub(crate) async fn transfer_of(
     Some(run((socket, server), parties, plan, number, closing, Some(first)).await)
 }
 
+/// Joins two sockets; `lasting` is the first end if it outlasts the connection.
+///
 /// Not an `async fn`: its future would hold the sockets as arguments and again in the transfer.
 fn run<'a>(
     (first, second): (Socket, Socket),
