@@ -25,7 +25,7 @@ pub(super) fn merge(scene: &Scene, random: &mut Random, figures: &mut Figures) {
                 text
             });
             let cmd = lsock(scene, &["connect", "./a", "--send-only"]);
-            with_input(cmd, text.as_bytes(), random).start()
+            with_input(cmd, text.as_bytes(), random).0.start()
         })
         .collect();
     let victim = random.below(clients.len() + 1);

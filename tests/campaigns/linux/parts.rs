@@ -5,19 +5,53 @@ use crate::harness::{Cmd, Running, Scene, signal, wait_until};
 use rustix::process::Signal;
 use std::{
     fs::File,
-    io::{Seek, Write},
-    thread,
+    io::{self, Seek, Write},
+    thread::{self, JoinHandle},
 };
 
+/// What a command is given as its input.
+pub(super) enum Given {
+    /// A file of this length.
+    File(usize),
+    /// A pipe; the thread returns how many bytes it has written into it.
+    Pipe(JoinHandle<usize>),
+}
+
+impl Given {
+    /// Returns how many bytes were in the input before the process ended, at least. It must have ended.
+    ///
+    /// The last bytes of a pipe can have been written when it no longer looked for more, as many as the
+    /// pipe holds (`pipe(7)`).
+    pub(super) fn least(self) -> usize {
+        match self {
+            Self::File(length) => length,
+            Self::Pipe(writer) => writer.join().unwrap().saturating_sub(64 << 10),
+        }
+    }
+}
+
 /// Sets the input of the command, as a file or a pipe.
-pub(super) fn with_input(cmd: Cmd, bytes: &[u8], random: &mut Random) -> Cmd {
+pub(super) fn with_input(cmd: Cmd, bytes: &[u8], random: &mut Random) -> (Cmd, Given) {
     if random.one_in(2) {
-        return cmd.input(bytes);
+        let (reader, mut writer) = io::pipe().unwrap();
+        let bytes = bytes.to_owned();
+        let writer = thread::spawn(move || {
+            let mut written = 0;
+            while written < bytes.len() {
+                match writer.write(&bytes[written..]) {
+                    Ok(count) => written += count,
+                    // The process has ended.
+                    Err(_) => break,
+                }
+            }
+            written
+        });
+        return (cmd.stdin(reader), Given::Pipe(writer));
     }
     let mut file: File = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     file.rewind().unwrap();
-    cmd.stdin(file)
+    (cmd.stdin(file), Given::File(bytes.len()))
 }
 
 /// Kills a process after a random time of up to 32 ms, and waits until it is dead.
