@@ -15,6 +15,8 @@ pub(crate) mod peer;
 mod server_user;
 pub(crate) mod socket_table;
 pub(crate) mod stdout;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod tokio_loop;
 #[cfg(unix)]
 mod unix;
 pub(crate) mod user_names;
@@ -36,6 +38,10 @@ pub(crate) use name_sockets::{
 pub(crate) use path_facts::FollowedLink;
 pub(crate) use path_facts::{FileFacts, NumberedAccount, PathEnd, PathFacts};
 pub(crate) use server_user::ExpectedServer;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use tokio_loop::{EventLoop, LoopHandle};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use unix::event_loop::{EventLoop, LoopHandle};
 
 pub(crate) use imp::{
     CAN_WAIT_FOR_PIPES, HAS_EMPTY_MESSAGES, HAS_SOCKET_FILES, HAS_SOCKET_PAIRS, accounts, command,
@@ -62,6 +68,7 @@ pub(crate) use imp::{
     socket::{Detached, Socket},
     socket_file,
     standing::{examine, examine_further, explain_absence, search_elsewhere, server_elsewhere},
+    tcp::{LoopTcpListener, connect_tcp},
     usage,
 };
 #[cfg(target_os = "linux")]

@@ -72,8 +72,9 @@ fn clients_one_after_another_leave_no_threads_and_descriptors() {
             server.wait_for_output("hello".repeat(2));
         }
         // The main thread, one for signals and one for messages; with commands one for each
-        // further event loop too, and one that looks up the names of users.
-        let with_commands = if echoes { thread::available_parallelism().unwrap().get() } else { 0 };
+        // further event loop too, one for timers, and one that looks up the names of users.
+        let loops = thread::available_parallelism().unwrap().get();
+        let with_commands = if echoes { loops + 1 } else { 0 };
         wait_until("the visits are over", || threads_of(&server) == 3 + with_commands);
         let (files, threads) = (open_files(&server), threads_of(&server));
         for _ in 0..300 {

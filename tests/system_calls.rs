@@ -81,7 +81,7 @@ fn relay_messages(options: &[&str], calls_each: usize) {
 /// twice on the other; two calls ask who has connected and whether there is another client, and two
 /// whether everything was read.
 #[test]
-fn a_relayed_connection_of_one_message_and_its_answer_takes_26_calls() {
+fn a_relayed_connection_of_one_message_and_its_answer_takes_24_calls() {
     if !has("strace") {
         return;
     }
@@ -100,7 +100,7 @@ fn a_relayed_connection_of_one_message_and_its_answer_takes_26_calls() {
     let mut calls = calls(&scene);
     // Of programs that are built for tests.
     calls.remove("fcntl");
-    assert_count(&calls, 26 * ROUNDS);
+    assert_count(&calls, 24 * ROUNDS);
     // A call that finds no client takes as long as one that does. The last one is at the end.
     assert!(calls["accept4"] <= ROUNDS + 1, "{calls:?}");
 }

@@ -171,7 +171,7 @@ async fn connect_to_port(
         tracing::debug!(port, "sent the nonce, waiting for the greeting");
         match stream.peek(&mut [0]).await? {
             0 => Err(ErrorKind::ConnectionAborted.into()),
-            _ => Ok(stream),
+            _ => stream.into_std(),
         }
     };
     tcp::connect(connect, limit).await.map_err(|error| match error.kind() {

@@ -154,13 +154,12 @@ impl Accepted {
     }
 }
 
-impl TryFrom<Accepted> for Detached {
-    type Error = io::Error;
-    fn try_from(accepted: Accepted) -> io::Result<Self> {
+impl From<Accepted> for Detached {
+    fn from(accepted: Accepted) -> Self {
         match accepted {
-            Accepted::Local(client, _) => Ok(Self::for_loop(client)),
-            Accepted::Tcp(client) => client.stream.try_into(),
-            Accepted::Given(client) => Ok(client),
+            Accepted::Local(client, _) => Self::for_loop(client),
+            Accepted::Tcp(client) => client.stream.into(),
+            Accepted::Given(client) => client,
         }
     }
 }

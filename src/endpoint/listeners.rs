@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     diag::Failure,
-    system::{LocalListener, listening::Allowed},
+    system::{LocalListener, LoopTcpListener, listening::Allowed},
 };
 use std::{
     future::poll_fn,
@@ -17,7 +17,6 @@ use std::{
     },
     task::Poll,
 };
-use tokio::net::TcpListener;
 
 /// What is known of a listening socket to those who serve its clients.
 #[derive(Clone, Debug)]
@@ -49,7 +48,7 @@ pub(super) struct OpenListener {
 #[derive(Debug)]
 enum AnyListener {
     Local(LocalListener),
-    Tcp(TcpListener),
+    Tcp(LoopTcpListener),
 }
 
 impl OpenListener {
@@ -73,9 +72,7 @@ impl OpenListener {
         listener: std::net::TcpListener,
         socket: Arc<ListenSocket>,
     ) -> Result<Self, Failure> {
-        let listener =
-            listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
-        Self::new(listener.map(AnyListener::Tcp), socket)
+        Self::new(LoopTcpListener::new(listener).map(AnyListener::Tcp), socket)
     }
 
     fn new(listener: io::Result<AnyListener>, socket: Arc<ListenSocket>) -> Result<Self, Failure> {

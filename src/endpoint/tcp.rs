@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     diag::Failure,
-    system::{Detached, ListenSettings, Socket, listening},
+    system::{Detached, ListenSettings, Socket, connect_tcp, listening},
 };
 use local_socket::Directions;
 use socket2::SockRef;
@@ -17,11 +17,11 @@ use std::{
     collections::HashSet,
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
-    net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
+    net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
     sync::Arc,
     time::Duration,
 };
-use tokio::{net::TcpStream, time};
+use tokio::time;
 
 pub(super) const PREFIX: &str = "tcp:";
 
@@ -48,7 +48,7 @@ impl TcpAddress {
 
     /// Looks the host up and connects, in an event loop.
     async fn connect_within(&self, limit: Option<Duration>) -> io::Result<Socket> {
-        let stream = async { TcpStream::connect(&*self.look_up().await?).await };
+        let stream = async { connect_tcp(&self.look_up().await?).await };
         connect(stream, limit).await
     }
 
@@ -109,7 +109,7 @@ pub(super) async fn connect(
         None => stream.await?,
     };
     prepare(&stream);
-    Detached::try_from(stream)?.attach()
+    Detached::from(stream).attach()
 }
 
 /// Prepares a new connection.
@@ -323,18 +323,14 @@ mod tests {
 
     #[test]
     fn the_system_probes_the_peers_of_both_sides() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind(LOOPBACK).await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let dialled = TcpStream::connect(address).await.unwrap();
-            let (accepted, _) = listener.accept().await.unwrap();
-            for stream in [dialled, accepted] {
-                assert!(!SockRef::from(&stream).keepalive().unwrap());
-                prepare(&stream);
-                assert!(SockRef::from(&stream).keepalive().unwrap());
-            }
-        });
+        let listener = TcpListener::bind(LOOPBACK).unwrap();
+        let dialled = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        for stream in [dialled, accepted] {
+            assert!(!SockRef::from(&stream).keepalive().unwrap());
+            prepare(&stream);
+            assert!(SockRef::from(&stream).keepalive().unwrap());
+        }
     }
 
     #[test]

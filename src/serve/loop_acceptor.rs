@@ -99,10 +99,10 @@ impl<H: Handler> LoopAcceptor<'_, H> {
         let Some(admitted) = admitted else { return false };
         let Admitted { peer, number, permit } = admitted;
         let (shared, closing) = (Arc::clone(self.shared), self.closing.clone());
-        let client = Detached::try_from(client);
+        let client = Detached::from(client);
         self.loops.spawn(move || async move {
             let client = || {
-                let socket = client.and_then(Detached::attach)?;
+                let socket = client.attach()?;
                 Ok(Client { socket, peer, address, listener, number, closing })
             };
             shared.serve(client, number, permit).await;

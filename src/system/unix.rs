@@ -1,8 +1,11 @@
+mod accepting;
 pub(crate) mod accounts;
 pub(crate) mod command;
 pub(crate) mod connect_probe;
 pub(crate) mod descriptor_limit;
 pub(crate) mod descriptors;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod event_loop;
 pub(crate) mod folder_watch;
 pub(crate) mod handover;
 pub(crate) mod inherited;
@@ -43,6 +46,7 @@ pub(crate) mod splice;
 #[cfg(target_os = "linux")]
 mod splice_guard;
 pub(crate) mod standing;
+pub(crate) mod tcp;
 pub(crate) mod usage;
 
 use rustix::{
@@ -51,6 +55,12 @@ use rustix::{
     io::{Errno, retry_on_intr},
 };
 use std::{fs, io, os::fd::AsFd, path::Path};
+
+/// A socket that is watched by the event loop of its task.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+type WatchedSocket = event_loop::WatchedSocket;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+type WatchedSocket = lsock_startup::Watched;
 
 /// Returns the name of the program that a process runs (`proc(5)`); `None` if the system does not
 /// report it.

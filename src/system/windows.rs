@@ -30,6 +30,7 @@ pub(crate) mod socket_file;
 pub(crate) mod socket_table;
 mod standard_stream;
 pub(crate) mod standing;
+pub(crate) mod tcp;
 pub(crate) mod usage;
 
 /// Returns `None`: there is no safe call for the name of a program.

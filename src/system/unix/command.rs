@@ -150,7 +150,7 @@ pub(crate) fn start_at_terminal(
         .map_err(|error| io::Error::new(error.kind(), format!("no terminal for it: {error}")))?;
     lead_session(&mut command);
     let process = start(command)?;
-    pty.carry(process.id());
+    pty.carry(process.id())?;
     Ok((process, socket))
 }
 

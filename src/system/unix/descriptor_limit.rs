@@ -40,9 +40,15 @@ pub(crate) fn raise() -> Option<u64> {
 /// # Errors
 /// `Other` with the number that is needed, or another error of `socket(2)`.
 pub(crate) fn check_event_loops(count: usize) -> io::Result<()> {
-    // A socket pair for signals; for each loop an epoll descriptor and its duplicate, an event
-    // descriptor, and a duplicate of the socket for signals; a listener, a client, and a reserve.
-    let needed = 2 + 4 * count + 8;
+    // For each loop of tokio an epoll descriptor and its duplicate, an event descriptor, and a duplicate
+    // of the socket for signals; for each other loop the first and the third of these.
+    let of_loops = if cfg!(any(target_os = "linux", target_os = "android")) {
+        4 + 2 * count
+    } else {
+        4 * count
+    };
+    // A socket pair for signals, a listener, a client, and a reserve.
+    let needed = 2 + of_loops + 8;
     let mut held = Vec::new();
     while held.len() < needed {
         match UnixDatagram::unbound() {

@@ -15,7 +15,10 @@ use self::{
     terminal::{Terminal, TerminalAccess},
 };
 use super::{path_facts::unsafe_folder, path_walk::folder_of, socket::Detached};
-use crate::{diag::Failure, system::ListenSettings};
+use crate::{
+    diag::Failure,
+    system::{ListenSettings, LoopHandle},
+};
 use std::{
     future::pending,
     io,
@@ -75,7 +78,7 @@ impl LinkedPty {
         let Some(terminal) = &mut *locked else { return pending().await };
         terminal.wait_until_open().await?;
         let (session, peer) = Session::new(Arc::clone(&terminal.master))?;
-        tokio::spawn(Arc::clone(self).carry(session, locked));
+        LoopHandle::current()?.spawn(Arc::clone(self).carry(session, locked));
         Ok(peer)
     }
 

@@ -1,16 +1,7 @@
-use super::NOW;
+use super::accepting::Accepting;
 use local_socket::{Listener, ListenerNonblockingMode, Stream, traits::Listener as _};
-use lsock_startup::Watched;
-use rustix::{
-    event::{PollFd, PollFlags},
-    net::Shutdown,
-};
-use std::{
-    future::poll_fn,
-    io::{self, ErrorKind},
-    os::fd::{AsFd, BorrowedFd},
-    sync::atomic::{AtomicBool, Ordering},
-};
+use rustix::net::Shutdown;
+use std::{io, os::fd::AsFd};
 
 /// An accepted client.
 pub(crate) type LocalClient = Stream;
@@ -19,49 +10,21 @@ pub(crate) type LocalClient = Stream;
 /// non-blocking and in no event loop.
 #[derive(Debug)]
 pub(crate) struct LocalListener {
-    /// A duplicate of the descriptor of the listener.
-    watched: Watched,
+    accepting: Accepting,
     listener: Listener,
-    /// Whether several clients were waiting at once. It ends with the first call that finds none.
-    is_busy: AtomicBool,
 }
 
 impl LocalListener {
     /// Registers the listener with the event loop of the caller.
     pub(crate) fn new(listener: Listener) -> io::Result<Self> {
         listener.set_nonblocking(ListenerNonblockingMode::Both)?;
-        let watched = Watched::of_nonblocking(listener.as_fd().try_clone_to_owned()?)?;
-        Ok(Self { watched, listener, is_busy: AtomicBool::new(false) })
+        let accepting = Accepting::new(listener.as_fd().try_clone_to_owned()?)?;
+        Ok(Self { accepting, listener })
     }
 
     /// Waits for a client. Cancel safe: no accepted client is lost.
-    ///
-    /// After a client that came alone it is queried whether another one waits: a call of `accept(2)`
-    /// that finds none makes a socket first, and takes ten times as long.
     pub(crate) async fn accept(&self) -> io::Result<LocalClient> {
-        loop {
-            poll_fn(|cx| self.watched.poll_read_ready(cx)).await?;
-            let mut only = None;
-            let accepted = self.watched.try_read(|fd| {
-                let client = self.listener.accept()?;
-                if self.is_busy.load(Ordering::Relaxed) || has_client(fd) {
-                    self.is_busy.store(true, Ordering::Relaxed);
-                    return Ok(client);
-                }
-                only = Some(client);
-                // Clears the readiness: later clients wake the task.
-                Err(ErrorKind::WouldBlock.into())
-            });
-            match accepted {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.is_busy.store(false, Ordering::Relaxed);
-                    if let Some(client) = only {
-                        return Ok(client);
-                    }
-                }
-                accepted => return accepted,
-            }
-        }
+        self.accepting.next(|| self.listener.accept()).await
     }
 
     /// Removes the name, if the system can do so before the socket is closed. Clients in the
@@ -78,10 +41,4 @@ impl LocalListener {
         let _ = rustix::net::shutdown(self.listener.as_fd(), Shutdown::Read);
         std::iter::from_fn(|| self.listener.accept().ok()).collect()
     }
-}
-
-/// Returns whether a client waits, or that is not known.
-fn has_client(listener: BorrowedFd<'_>) -> bool {
-    let mut fds = [PollFd::new(&listener, PollFlags::IN)];
-    !matches!(super::wait(&mut fds, Some(&NOW)), Ok(0))
 }

@@ -6,7 +6,7 @@ use super::{
     pty_settings, signals,
     socket::{Detached, Socket, would_block},
 };
-use crate::diag::Failure;
+use crate::{diag::Failure, system::LoopHandle};
 use local_socket::{Stream, error::raw_os_error};
 use lsock_startup::Watched;
 use rustix::{
@@ -130,11 +130,14 @@ impl Pty {
     /// `SIGHUP`.
     ///
     /// `pid` is the process ID of the command.
-    pub(super) fn carry(self, pid: Option<u32>) {
+    ///
+    /// # Errors
+    /// `Other` outside of event loops.
+    pub(super) fn carry(self, pid: Option<u32>) -> io::Result<()> {
         /// How long the terminal may take for bytes from a peer that has gone.
         const TIME_FOR_REST: Duration = Duration::from_millis(100);
         let Self { reading, mut writing, mut input, mut output, mut peer, mut size } = self;
-        tokio::spawn(async move {
+        LoopHandle::current()?.spawn(async move {
             let mut to_command = Box::pin(send_to_command(&mut input, &mut writing));
             let ends_by_peer = async {
                 let gone = poll_fn(|cx| peer.poll_gone(cx));
@@ -166,6 +169,7 @@ impl Pty {
                 ended_soon(pid).await;
             }
         });
+        Ok(())
     }
 }
 

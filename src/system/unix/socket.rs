@@ -7,13 +7,14 @@ pub(crate) use detached::Detached;
 #[cfg(target_os = "linux")]
 use super::splice_guard::SpliceGuard;
 use super::{
-    super::PeerState, NOW, descriptors::Descriptors, linked_pty::TerminalInput, probing::Probing,
+    super::PeerState, NOW, WatchedSocket, descriptors::Descriptors, linked_pty::TerminalInput,
+    probing::Probing,
 };
 use local_socket::{
     ConnectOptions, ConnectWaitMode, PeerCreds, Stream, os::unix::unread_by_peer,
     traits::StreamCommon as _,
 };
-use lsock_startup::{Readable, Watched};
+use lsock_startup::Readable;
 use rustix::{
     event::{PollFd, PollFlags},
     io::Errno,
@@ -33,7 +34,7 @@ use std::{
 /// A connected socket that is registered with the event loop of its task.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    pub(super) watched: Watched,
+    pub(super) watched: WatchedSocket,
     /// Whether this is a local socket: data can come with descriptors, the system reports what the
     /// peer has not read, and wakes a task that watches for writing whenever the peer reads.
     pub(super) is_local: bool,
@@ -182,13 +183,26 @@ impl Socket {
 
     /// Prepares for a time in which little is written. The event loop no longer watches a local
     /// socket for writing, which would wake the task whenever the peer reads.
-    pub(crate) fn rest(&mut self, cx: &mut Context<'_>) {
+    pub(crate) fn rest_writing(&mut self, cx: &mut Context<'_>) {
         if self.is_local
             && let Err(error) = self.watched.stop_watching_writing(cx)
         {
-            tracing::debug!(%error, "socket not watched any more");
+            tracing::debug!(%error, "cannot change what a socket is watched for");
         }
     }
+
+    /// Prepares for a time in which nothing is read: more input does not wake the task.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn rest_reading(&mut self) {
+        if let Err(error) = self.watched.stop_watching_reading() {
+            tracing::debug!(%error, "cannot change what a socket is watched for");
+        }
+    }
+
+    /// Does nothing: the event loop would have to register the socket anew each time.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[expect(clippy::unused_self, reason = "other systems change what is watched")]
+    pub(crate) fn rest_reading(&mut self) {}
 
     /// Shuts down sending: the peer reads the end of file.
     pub(crate) fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -287,7 +301,7 @@ impl Socket {
     /// read after an event without it ends before urgent data that arrives later.
     pub(super) fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Readable>> {
         let readable = ready!(self.watched.poll_read_ready(cx))?;
-        if !self.reads_in_line && (self.reads_on || self.watched.has_urgent()) {
+        if !self.reads_in_line && (self.reads_on || self.has_urgent()) {
             receive_urgent_in_line(self.watched.fd()?);
             self.reads_in_line = true;
         }
@@ -316,11 +330,24 @@ impl Socket {
         all.map_or(result, Ok)
     }
 
+    /// Returns whether an event has reported urgent data.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn has_urgent(&self) -> bool {
+        self.watched.has_urgent()
+    }
+
+    /// Returns `false`: these systems do not report urgent data.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[expect(clippy::unused_self, reason = "other systems report it")]
+    pub(super) fn has_urgent(&self) -> bool {
+        false
+    }
+
     /// Returns whether a read of this socket ends only where its data ends.
     fn ends_reads_at_last_byte(&self) -> bool {
         // Other systems do not report urgent data, which only TCP has there.
         (self.is_local || cfg!(any(target_os = "linux", target_os = "android")))
-            && !self.watched.has_urgent()
+            && !self.has_urgent()
     }
 }
 

@@ -28,7 +28,7 @@ impl Socket {
         ready!(self.poll_read_ready(cx))?;
         if !self.is_local {
             // splice(2) does not get past urgent data of TCP: it fails with EAGAIN.
-            if self.watched.has_urgent() {
+            if self.has_urgent() {
                 return Poll::Ready(Ok(None));
             }
             return Poll::Ready(Ok(Some(Spliceable { most, is_all: false })));

@@ -45,10 +45,9 @@ impl From<local_socket::Stream> for Detached {
     }
 }
 
-impl TryFrom<TcpStream> for Detached {
-    type Error = io::Error;
-    fn try_from(stream: TcpStream) -> io::Result<Self> {
-        stream.into_std().map(Self::Tcp)
+impl From<std::net::TcpStream> for Detached {
+    fn from(stream: std::net::TcpStream) -> Self {
+        Self::Tcp(stream)
     }
 }
 
@@ -83,7 +82,11 @@ impl Socket {
 
     /// Does nothing: the system does not wake a task whenever the peer reads.
     #[expect(clippy::unused_self, reason = "other systems wake it")]
-    pub(crate) fn rest(&mut self, _: &mut Context<'_>) {}
+    pub(crate) fn rest_writing(&mut self, _: &mut Context<'_>) {}
+
+    /// Does nothing: input wakes a task only if it waits for that.
+    #[expect(clippy::unused_self, reason = "other systems wake it")]
+    pub(crate) fn rest_reading(&mut self) {}
 
     /// Reads the bytes that have arrived; 0 is the end of file.
     pub(crate) fn poll_read(

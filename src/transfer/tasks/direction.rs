@@ -55,8 +55,8 @@ pub(crate) struct CopyPlan {
     /// Bytes spliced at a time.
     pub(crate) piece: usize,
     pub(crate) eof: Eof,
-    /// Whether a sink is no longer watched for writability after a short read: the next write
-    /// rarely has to wait.
+    /// Whether a sink is no longer watched for writability after a short read, when the next write
+    /// rarely has to wait, and while bytes to splice are waited for.
     pub(crate) rests: bool,
     /// Whether another output follows one that has closed: what it has not taken is kept, and the
     /// input stays open.
@@ -235,7 +235,11 @@ impl TaskDirection {
             if self.end.is_some() {
                 return Poll::Ready(());
             }
-            if let Some(end) = ready!(self.poll_step(cx, source, sink, plan)) {
+            let step = self.poll_step(cx, source, sink, plan);
+            if step.is_pending() && self.waits_for_output() {
+                source.rest();
+            }
+            if let Some(end) = ready!(step) {
                 if matches!(end, DirectionEnd::OutputFailed(_)) && !plan.keeps_after(&end) {
                     source.stop_reading();
                 }
@@ -286,7 +290,11 @@ impl TaskDirection {
             return Poll::Ready(Ok(0));
         }
         if plan.splices && !self.cannot_splice && (self.is_bulk || plan.splices_only) {
-            match ready!(source.poll_splice(cx, plan.piece)) {
+            let spliced = source.poll_splice(cx, plan.piece);
+            if spliced.is_pending() && plan.rests {
+                sink.rest(cx);
+            }
+            match ready!(spliced) {
                 // These ends cannot be spliced; nothing has been moved.
                 Err(error) if error.kind() == ErrorKind::InvalidInput && !plan.splices_only => {
                     self.cannot_splice = true;

@@ -1,4 +1,4 @@
-use crate::system::{descriptor_limit, signals};
+use crate::system::{EventLoop, LoopHandle, descriptor_limit, signals};
 use std::{
     io,
     sync::{
@@ -7,7 +7,6 @@ use std::{
     },
     thread,
 };
-use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::sync::CancellationToken;
 
 /// Event loops, one thread each. The first event loop runs on the thread that calls
@@ -16,23 +15,18 @@ use tokio_util::sync::CancellationToken;
 /// A connection stays in one event loop, so connections share nothing between threads.
 #[derive(Debug)]
 pub(crate) struct EventLoops {
-    /// `None` only while this is dropped.
-    first: Option<Runtime>,
-    all: Arc<[EventLoop]>,
+    first: EventLoop,
+    all: Arc<[LoadedLoop]>,
     end: CancellationToken,
 }
 
-/// A handle to an event loop.
+/// An event loop, and how much it has to do.
 #[derive(Clone, Debug)]
-struct EventLoop {
-    handle: Handle,
+struct LoadedLoop {
+    handle: LoopHandle,
     /// Number of its tasks that have not ended.
     load: Arc<AtomicUsize>,
 }
-
-/// Number of tasks that run between two polls for events. It is low because a task moves up to some
-/// hundred KiB.
-const EVENT_INTERVAL: u32 = 8;
 
 impl EventLoops {
     /// Starts one event loop for each processor.
@@ -47,28 +41,25 @@ impl EventLoops {
 
     fn start_count(count: usize) -> io::Result<Self> {
         descriptor_limit::check_event_loops(count)?;
-        let first = runtime()?;
         // Termination signals are delivered only to the first thread, which can block them while it
         // opens a listener. Another thread would let the process die then.
         let _held = signals::BlockedSignals::new();
         let end = CancellationToken::new();
-        let mut all = vec![EventLoop::new(first.handle().clone())];
-        for number in 1..count {
-            let other = runtime()?;
-            all.push(EventLoop::new(other.handle().clone()));
+        let mut loops = EventLoop::make(count)?.into_iter().enumerate();
+        let (_, first) = loops.next().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut all = vec![LoadedLoop::new(&first)];
+        for (number, other) in loops {
+            all.push(LoadedLoop::new(&other));
             let end = end.clone();
-            let run = move || other.block_on(end.cancelled());
+            let run = move || other.run(end.cancelled());
             thread::Builder::new().name(format!("event loop {number}")).spawn(run)?;
         }
-        Ok(Self { first: Some(first), all: all.into(), end })
+        Ok(Self { first, all: all.into(), end })
     }
 
     /// Runs the first event loop until the future is ready.
     pub(crate) fn run<T>(&self, main: impl Future<Output = T>) -> T {
-        match &self.first {
-            Some(first) => first.block_on(main),
-            None => unreachable!("it is not being dropped"),
-        }
+        self.first.run(main)
     }
 
     /// Spawns a task on the least loaded event loop. The choice is made on the first event loop,
@@ -82,7 +73,7 @@ impl EventLoops {
             let load = |index: usize| all[index].load.load(Ordering::Relaxed);
             // Among equals the first one is chosen.
             let chosen = (0..all.len()).min_by_key(|index| load(*index)).unwrap_or(0);
-            let EventLoop { handle, load } = &all[chosen];
+            let LoadedLoop { handle, load } = &all[chosen];
             let load = Load::new(load);
             // The task is made where it is awaited: a future that is passed on takes twice the memory.
             if chosen == 0 {
@@ -99,24 +90,15 @@ impl EventLoops {
     }
 }
 
-fn runtime() -> io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().event_interval(EVENT_INTERVAL).build()
-}
-
-impl EventLoop {
-    fn new(handle: Handle) -> Self {
-        Self { handle, load: Arc::default() }
+impl LoadedLoop {
+    fn new(event_loop: &EventLoop) -> Self {
+        Self { handle: event_loop.handle(), load: Arc::default() }
     }
 }
 
 impl Drop for EventLoops {
     fn drop(&mut self) {
         self.end.cancel();
-        // Without waiting for threads of the runtime. On Windows such a thread reads the output of a
-        // command, which a process that the command has left running can keep open.
-        if let Some(first) = self.first.take() {
-            first.shutdown_background();
-        }
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) trait TaskSource {
         Poll::Ready(Ok(None))
     }
 
+    /// Stops watching for input, until the next read has to wait.
+    fn rest(&mut self) {}
+
     /// Makes writes of the sender fail.
     fn stop_reading(&mut self) {}
 }
@@ -73,6 +76,10 @@ impl TaskSource for Socket {
         Poll::Ready(Ok(Some((pipe, moved))))
     }
 
+    fn rest(&mut self) {
+        self.rest_reading();
+    }
+
     fn stop_reading(&mut self) {
         Self::stop_reading(self);
     }
@@ -101,6 +108,6 @@ impl TaskSink for Socket {
     }
 
     fn rest(&mut self, cx: &mut Context<'_>) {
-        Self::rest(self, cx);
+        self.rest_writing(cx);
     }
 }

@@ -4,8 +4,6 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     task::{Context, Poll, ready},
 };
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use std::{pin::pin, task::Waker};
 use tokio::{
     io::{Interest, unix::AsyncFd},
     runtime::Handle,
@@ -21,11 +19,12 @@ pub enum Readable {
     Rest,
 }
 
-/// A socket that is registered with an event loop, for system calls such as `splice(2)`.
+/// A socket that is registered with an event loop of tokio, for system calls that tokio does not have.
 ///
 /// By default the event loop watches for reading only, until
-/// [`poll_write_ready`](Self::poll_write_ready) is called: Linux reports a socket as writable whenever its peer has read something
-/// (`sock_def_write_space` of the kernel), which would wake the task for nothing.
+/// [`poll_write_ready`](Self::poll_write_ready) is called: Linux reports a socket as writable whenever
+/// its peer has read something (`sock_def_write_space` of the kernel), which would wake the task for
+/// nothing.
 #[derive(Debug)]
 pub struct Watched {
     /// `None` only while the registration is replaced.
@@ -104,21 +103,6 @@ impl Watched {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits until the peer has closed the socket or shut down both directions, or until both ends
-    /// have shut down sending. Linux reports that without watching for writing (`EPOLLHUP`,
-    /// `epoll_ctl(2)`).
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub fn poll_hung_up(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            let mut guard = ready!(self.socket()?.poll_write_ready(cx))?;
-            if guard.ready().is_write_closed() {
-                return Poll::Ready(Ok(()));
-            }
-            // It is only writable. A write that would block waits for the next event.
-            guard.clear_ready();
-        }
-    }
-
     /// Stops watching for writing until [`poll_write_ready`](Self::poll_write_ready) is called
     /// again. It replaces the registration and wakes the task at once.
     ///
@@ -149,23 +133,6 @@ impl Watched {
         self.socket()?.try_io(Interest::WRITABLE, |socket| write(socket.as_fd()))
     }
 
-    /// Returns whether urgent data has arrived (`MSG_OOB` of `send(2)`) since the socket was
-    /// registered. Other systems than Linux do not report it: `false`. Makes no system call.
-    #[must_use]
-    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(clippy::unused_self))]
-    pub fn has_urgent(&self) -> bool {
-        // The first call is cheaper. It succeeds as well for other states of the interest.
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        if let Ok(socket) = self.socket()
-            && socket.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
-        {
-            let mut cx = Context::from_waker(Waker::noop());
-            let ready = pin!(socket.ready(Interest::PRIORITY)).poll(&mut cx);
-            return matches!(ready, Poll::Ready(Ok(guard)) if guard.ready().is_priority());
-        }
-        false
-    }
-
     fn socket(&self) -> io::Result<&AsyncFd<OwnedFd>> {
         self.socket.as_ref().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -188,6 +155,7 @@ fn nonblocking(socket: OwnedFd) -> io::Result<OwnedFd> {
 }
 
 fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
+    // Terminals report changes of their state as urgent.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let reading = Interest::READABLE | Interest::PRIORITY;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]

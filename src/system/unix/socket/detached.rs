@@ -3,13 +3,11 @@
 #[cfg(target_os = "linux")]
 use super::super::splice_guard::SpliceGuard;
 use super::{
-    super::{linked_pty::TerminalInput, probing::Probing},
+    super::{WatchedSocket, linked_pty::TerminalInput, probing::Probing},
     Socket,
 };
 use local_socket::Stream;
-use lsock_startup::Watched;
-use std::{io, os::fd::OwnedFd, process, sync::Arc};
-use tokio::net::TcpStream;
+use std::{io, net::TcpStream, os::fd::OwnedFd, process, sync::Arc};
 
 /// A connected socket that is in no event loop.
 #[derive(Debug)]
@@ -27,11 +25,9 @@ impl From<Stream> for Detached {
     }
 }
 
-impl TryFrom<TcpStream> for Detached {
-    type Error = io::Error;
-    fn try_from(stream: TcpStream) -> io::Result<Self> {
-        let fd = stream.into_std()?.into();
-        Ok(Self { fd, is_local: false, blocks: false, terminal: None })
+impl From<TcpStream> for Detached {
+    fn from(stream: TcpStream) -> Self {
+        Self { fd: stream.into(), is_local: false, blocks: true, terminal: None }
     }
 }
 
@@ -52,9 +48,9 @@ impl Detached {
     /// Registers the socket with the event loop of the caller.
     pub(crate) fn attach(self) -> io::Result<Socket> {
         let watched = match (self.is_local, self.blocks) {
-            (true, true) => Watched::new(self.fd),
-            (true, false) => Watched::of_nonblocking(self.fd),
-            (false, _) => Watched::for_writing(self.fd),
+            (true, true) => WatchedSocket::new(self.fd),
+            (true, false) => WatchedSocket::of_nonblocking(self.fd),
+            (false, _) => WatchedSocket::for_writing(self.fd),
         };
         Ok(Socket {
             watched: watched?,
