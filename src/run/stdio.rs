@@ -39,8 +39,7 @@ pub(super) fn shows_progress(args: &cli::Transfer, terminal: Terminal) -> bool {
     }
 }
 
-/// Starts a task in the event loop of the caller that cancels the token when the reader of stdout
-/// has closed. Until the task ends or is aborted, it keeps the output open. Returns `None` if the
+/// Starts a task of tokio that cancels the token when the reader of stdout has closed. Until the task ends or is aborted, it keeps the output open. Returns `None` if the
 /// system does not report that the reader has closed.
 pub(super) fn watch_reader(
     output: &Output,

@@ -1,7 +1,7 @@
 //! Urgent data (`MSG_OOB` of `send(2)`): it is passed on in its place, and what follows it is not
 //! delayed.
 
-use crate::harness::{Scene, Wire, data};
+use crate::harness::{Scene, Wire, data, wait_until};
 use rustix::net::{SendFlags, send};
 use std::thread;
 
@@ -88,6 +88,55 @@ fn urgent_data_in_bulk_loses_no_byte() {
         let all = (1..ROUNDS).flat_map(|round| [data(round * 7_001), b"!".to_vec()]);
         target.expect_rest(all.collect::<Vec<_>>().concat());
         writes.join().unwrap();
+    }
+}
+
+/// The urgent byte and the end arrive while the relay waits for a target that does not read: it is
+/// not waiting for input then.
+#[test]
+fn urgent_data_before_the_end_of_a_waiting_stream_loses_no_byte() {
+    for mode in [&[][..], &["--copy", "splice"]] {
+        let scene = Scene::new();
+        let (host, _) = scene.host("./t");
+        let relay = scene.relay("tcp:127.0.0.1:0", "./t").arg("-vv").args(mode).start_listening();
+        let mut client = scene.wire(&relay.listen_name());
+        let mut target = host.accept();
+        // More than the pipe of the relay and the target hold, and less than the system takes as well.
+        let (before, after) = (data(520_000), data(10_001));
+        client.send(&before);
+        relay.wait_for_message("has taken nothing for 1s");
+        send_urgent(&client, b'!');
+        client.send(&after);
+        client.end();
+        wait_until("everything has arrived", || client.unread() == 0);
+        target.expect_rest([before, b"!".to_vec(), after].concat());
+        relay.terminate();
+    }
+}
+
+/// The client closes at once after the urgent byte. The relay has read all bytes before by short reads.
+#[test]
+fn an_urgent_last_byte_of_a_client_that_closes_is_not_lost() {
+    for mode in COPY_MODES {
+        let scene = Scene::new();
+        let (host, _) = scene.host("./t");
+        let relay = scene.relay("./s", "./t").arg("-vv").args(mode).start_listening();
+        let mut client = scene.wire("./s");
+        let mut target = host.accept();
+        let mut sent = Vec::new();
+        let stalled = "has taken nothing for 1s";
+        while !relay.log().contains(stalled) {
+            client.send(data(3000));
+            sent.extend(data(3000));
+            let is_over = || client.unread() == 0 || relay.log().contains(stalled);
+            wait_until("it is read, or the relay waits", is_over);
+        }
+        client.send("last");
+        send_urgent(&client, b'!');
+        drop(client);
+        sent.extend(b"last!");
+        target.expect_rest(sent);
+        relay.terminate();
     }
 }
 

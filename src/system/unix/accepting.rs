@@ -10,8 +10,8 @@ use std::{
 /// A listening socket that an event loop waits for.
 #[derive(Debug)]
 pub(super) struct Accepting {
-    /// A duplicate of the descriptor of the listener, or its only one.
-    pub(super) watched: WatchedSocket,
+    /// A duplicate of the descriptor of the listener.
+    watched: WatchedSocket,
     /// Whether several clients were waiting at once. It ends with the first call that finds none.
     is_busy: AtomicBool,
 }

@@ -20,6 +20,7 @@ use self::{
     tokio_thread::TokioThread,
     turn::Turn,
 };
+use crate::diag::caught;
 use rustix::{
     buffer::spare_capacity,
     event::{
@@ -32,7 +33,6 @@ use std::{
     cell::{Cell, RefCell},
     io,
     os::fd::OwnedFd,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     rc::Rc,
     sync::Arc,
@@ -65,10 +65,10 @@ thread_local! {
 }
 
 /// The most events that are taken from the system at a time.
-const EVENTS: usize = 256;
+const EVENTS: usize = 1024;
 
 /// How often a task finds its sockets ready before others get a turn, even if it has no limit itself:
-/// clients can come, and bytes arrive, as fast as they are taken.
+/// clients can come, and bytes arrive, as fast as they are taken. What tokio waits for is not counted.
 const BUDGET: u32 = 128;
 
 impl EventLoop {
@@ -108,11 +108,14 @@ impl EventLoop {
     }
 }
 
-/// Makes an event loop that of this thread until this is dropped.
+/// Has this thread run the event loop until this is dropped.
 struct Running(Rc<Core>);
 
 impl Running {
     fn start(core: Core) -> Self {
+        // Sockets of another run would be taken for those of this one.
+        assert!(!core.inbox.is_closed(), "an event loop runs once");
+        assert!(CURRENT.with_borrow(Option::is_none), "a thread runs one event loop at a time");
         let core = Rc::new(core);
         CURRENT.set(Some(Rc::clone(&core)));
         Self(core)
@@ -121,8 +124,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // While their sockets still have their event loop.
-        drop(self.0.tasks.take());
+        let Self(core) = self;
+        core.inbox.close();
+        core.empty_inbox();
+        // While their sockets still have their event loop. One that panics does not keep the others.
+        for future in core.tasks.take().into_futures() {
+            let _ = caught(|| drop(future));
+        }
         CURRENT.set(None);
     }
 }
@@ -182,11 +190,11 @@ impl Core {
         let Some(mut future) = self.tasks.borrow_mut().take(task) else { return };
         let waker = Waker::from(Arc::clone(task));
         let mut cx = Context::from_waker(&waker);
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx))) {
+        match caught(|| future.as_mut().poll(&mut cx)) {
             Ok(Poll::Pending) => self.tasks.borrow_mut().put_back(task, future),
             Ok(Poll::Ready(())) | Err(_) => {
                 self.tasks.borrow_mut().remove(task);
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+                let _ = caught(|| drop(future));
             }
         }
     }

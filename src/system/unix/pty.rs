@@ -29,6 +29,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
     sync::watch,
+    task::yield_now,
     time::{sleep, timeout},
 };
 
@@ -186,6 +187,8 @@ async fn receive_from_command(master: &Watched, output: &mut OwnedWriteHalf) -> 
             read if would_block(&read) => {}
             read => output.write_all(&buffer[..read?]).await?,
         }
+        // A program can write as fast as this reads.
+        yield_now().await;
     }
 }
 
@@ -204,6 +207,7 @@ async fn send_to_command(
         let Some(last) = buffer[..read].last() else { break };
         is_in_line = !b"\r\n".contains(last);
         write_all(master, &buffer[..read]).await?;
+        yield_now().await;
     }
     loop {
         write_all(master, &end_of_file(master.fd()?, is_in_line)).await?;

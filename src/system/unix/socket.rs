@@ -191,9 +191,11 @@ impl Socket {
         }
     }
 
-    /// Prepares for a time in which nothing is read: more input does not wake the task.
+    /// Prepares for a time in which nothing is read: more input does not wake the task. Urgent data is
+    /// not reported either, so the next read is like one without a new event.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn rest_reading(&mut self) {
+        self.reads_on = true;
         if let Err(error) = self.watched.stop_watching_reading() {
             tracing::debug!(%error, "cannot change what a socket is watched for");
         }

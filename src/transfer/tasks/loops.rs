@@ -7,7 +7,7 @@ use std::{
     },
     thread,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Event loops, one thread each. The first event loop runs on the thread that calls
 /// [`run`](Self::run).
@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct EventLoops {
     first: EventLoop,
     all: Arc<[LoadedLoop]>,
-    end: CancellationToken,
+    /// Ends the other event loops when it is dropped.
+    _end: DropGuard,
 }
 
 /// An event loop, and how much it has to do.
@@ -45,6 +46,7 @@ impl EventLoops {
         // opens a listener. Another thread would let the process die then.
         let _held = signals::BlockedSignals::new();
         let end = CancellationToken::new();
+        let guard = end.clone().drop_guard();
         let mut loops = EventLoop::make(count)?.into_iter().enumerate();
         let (_, first) = loops.next().ok_or(io::ErrorKind::InvalidInput)?;
         let mut all = vec![LoadedLoop::new(&first)];
@@ -54,7 +56,7 @@ impl EventLoops {
             let run = move || other.run(end.cancelled());
             thread::Builder::new().name(format!("event loop {number}")).spawn(run)?;
         }
-        Ok(Self { first, all: all.into(), end })
+        Ok(Self { first, all: all.into(), _end: guard })
     }
 
     /// Runs the first event loop until the future is ready.
@@ -93,12 +95,6 @@ impl EventLoops {
 impl LoadedLoop {
     fn new(event_loop: &EventLoop) -> Self {
         Self { handle: event_loop.handle(), load: Arc::default() }
-    }
-}
-
-impl Drop for EventLoops {
-    fn drop(&mut self) {
-        self.end.cancel();
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) trait TaskSource {
         Poll::Ready(Ok(None))
     }
 
-    /// Stops watching for input, until the next read has to wait.
+    /// Stops watching for input, also for urgent data and its end, until the next read has to wait.
     fn rest(&mut self) {}
 
     /// Makes writes of the sender fail.
@@ -73,7 +73,8 @@ impl TaskSource for Socket {
         };
         let Some(mut pipe) = KernelPipe::take() else { return Poll::Ready(Ok(None)) };
         let moved = ready!(self.poll_splice_in(cx, &mut pipe, size))?;
-        Poll::Ready(Ok(Some((pipe, moved))))
+        // 0 bytes are the end of file, or urgent data of TCP before it: a read tells which.
+        Poll::Ready(Ok((moved > 0).then_some((pipe, moved))))
     }
 
     fn rest(&mut self) {

@@ -1,4 +1,4 @@
-//! What other threads have for an event loop.
+//! Wakes and tasks that other threads send to an event loop.
 
 use super::{
     Core,
@@ -20,18 +20,24 @@ use std::{
 /// The data of the events of an inbox.
 pub(super) const INBOX: EventData = EventData::new_u64(u64::MAX);
 
-/// What other threads have for an event loop.
+/// The wakes and tasks that other threads have sent and the event loop has not taken.
 pub(super) struct Inbox {
     content: Mutex<Content>,
-    /// Written for the first thing that is put in. It is not read: each write is an event (EPOLLET of
+    /// Written for the first item that is put in. It is not read: each write is an event (EPOLLET of
     /// `epoll(7)`).
     bell: OwnedFd,
 }
 
 #[derive(Default)]
 struct Content {
-    woken: Vec<Arc<Task>>,
-    spawned: Vec<TaskFuture>,
+    items: Vec<Item>,
+    /// Whether the event loop has ended: what is put in is dropped.
+    is_closed: bool,
+}
+
+enum Item {
+    Woken(Arc<Task>),
+    Spawned(TaskFuture),
 }
 
 /// A handle to an event loop, for all threads.
@@ -62,7 +68,7 @@ impl LoopHandle {
             }
         });
         if let Some(task) = task {
-            self.0.put(|content| content.spawned.push(task));
+            self.0.put(Item::Spawned(task));
         }
     }
 }
@@ -76,18 +82,32 @@ impl Inbox {
 
     /// Has the event loop poll a task.
     pub(super) fn wake(&self, task: Arc<Task>) {
-        self.put(|content| content.woken.push(task));
+        self.put(Item::Woken(task));
     }
 
-    fn put(&self, put: impl FnOnce(&mut Content)) {
+    fn put(&self, item: Item) {
         let mut content = self.content();
-        let was_empty = content.woken.is_empty() && content.spawned.is_empty();
-        put(&mut content);
+        if content.is_closed {
+            // Unlocked, because dropping a task can wake others.
+            drop(content);
+            return drop(item);
+        }
+        let was_empty = content.items.is_empty();
+        content.items.push(item);
         drop(content);
         if was_empty {
             // It fails after 2^64 - 2 writes (`eventfd(2)`).
             let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
         }
+    }
+
+    /// Has everything dropped that is put in from now on.
+    pub(super) fn close(&self) {
+        self.content().is_closed = true;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.content().is_closed
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
@@ -102,12 +122,12 @@ impl Core {
     }
 
     pub(super) fn empty_inbox(&self) {
-        let Content { woken, spawned } = mem::take(&mut *self.inbox.content());
-        for task in woken {
-            self.turn.borrow_mut().add(task);
-        }
-        for task in spawned {
-            self.spawn(task);
+        let items = mem::take(&mut self.inbox.content().items);
+        for item in items {
+            match item {
+                Item::Woken(task) => self.turn.borrow_mut().add(task),
+                Item::Spawned(task) => self.spawn(task),
+            }
         }
     }
 

@@ -111,6 +111,11 @@ impl Tasks {
         }
     }
 
+    /// Returns the futures of all tasks.
+    pub(super) fn into_futures(self) -> impl Iterator<Item = TaskFuture> {
+        self.places.into_iter().flatten().filter_map(|place| place.future)
+    }
+
     /// Returns the place of a task; `None` if it has ended, even if another one has the place now.
     fn place(&mut self, task: &Arc<Task>) -> Option<&mut Place> {
         let place = self.places.get_mut(task.index)?.as_mut()?;

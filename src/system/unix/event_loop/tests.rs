@@ -19,6 +19,12 @@ fn event_loop() -> EventLoop {
     EventLoop::make(1).unwrap().remove(0)
 }
 
+/// Returns a watched socket and its peer.
+fn pair() -> (WatchedSocket, UnixStream) {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    (WatchedSocket::new(ours).unwrap(), theirs)
+}
+
 fn read(fd: BorrowedFd<'_>) -> io::Result<usize> {
     Ok(rustix::io::read(fd, &mut [0; 100])?)
 }
@@ -47,8 +53,7 @@ async fn is_ready<T>(future: impl Future<Output = T>) -> bool {
 #[test]
 fn a_socket_reports_data_and_the_end_of_file() {
     event_loop().run(async {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let socket = WatchedSocket::new(ours).unwrap();
+        let (socket, mut theirs) = pair();
         assert!(!is_ready(received(&socket)).await);
         theirs.write_all(b"one").unwrap();
         assert_eq!(received(&socket).await.unwrap(), 3);
@@ -64,8 +69,7 @@ fn a_socket_reports_data_and_the_end_of_file() {
 #[test]
 fn a_socket_that_is_full_wakes_its_task_when_it_can_be_written() {
     event_loop().run(async {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let mut socket = WatchedSocket::new(ours).unwrap();
+        let (mut socket, mut theirs) = pair();
         while socket.fd().and_then(write).is_ok() {}
         assert!(!is_ready(poll_fn(|cx| socket.poll_write_ready(cx))).await);
         let reader = thread::spawn(move || theirs.read(&mut vec![0; 1 << 20]).map(|_| theirs));
@@ -84,8 +88,7 @@ fn a_socket_that_is_full_wakes_its_task_when_it_can_be_written() {
 #[test]
 fn a_socket_that_is_not_watched_loses_no_event() {
     event_loop().run(async {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let mut socket = WatchedSocket::new(ours).unwrap();
+        let (mut socket, mut theirs) = pair();
         assert!(!is_ready(received(&socket)).await);
         socket.stop_watching_reading().unwrap();
         theirs.write_all(b"one").unwrap();
@@ -104,8 +107,7 @@ fn a_socket_that_is_not_watched_loses_no_event() {
 #[test]
 fn a_socket_that_was_taken_out_can_be_watched_again() {
     event_loop().run(async {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let socket = WatchedSocket::new(ours).unwrap();
+        let (socket, mut theirs) = pair();
         let copy = socket.fd().unwrap().try_clone_to_owned().unwrap();
         let socket = WatchedSocket::new(socket.into_fd().unwrap()).unwrap();
         theirs.write_all(b"one").unwrap();
@@ -118,12 +120,10 @@ fn a_socket_that_was_taken_out_can_be_watched_again() {
 #[test]
 fn events_of_an_earlier_socket_are_not_those_of_the_next_one() {
     event_loop().run(async {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let socket = WatchedSocket::new(ours).unwrap();
+        let (socket, mut theirs) = pair();
         let copy = socket.fd().unwrap().try_clone_to_owned().unwrap();
         drop(socket);
-        let (next, _open) = UnixStream::pair().unwrap();
-        let next = WatchedSocket::new(next).unwrap();
+        let (next, _open) = pair();
         theirs.write_all(b"one").unwrap();
         tokio::task::yield_now().await;
         assert!(!is_ready(poll_fn(|cx| next.poll_read_ready(cx))).await);
@@ -152,11 +152,9 @@ fn a_socket_belongs_to_the_event_loop_in_which_it_was_made() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
     let error = WatchedSocket::new(ours).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other);
-    let (ours, _theirs) = UnixStream::pair().unwrap();
-    let socket = event_loop().run(async { WatchedSocket::new(ours).unwrap() });
+    let (socket, _theirs) = event_loop().run(async { pair() });
     event_loop().run(async {
-        let (ours, _theirs) = UnixStream::pair().unwrap();
-        let own = WatchedSocket::new(ours).unwrap();
+        let (own, _theirs) = pair();
         let error = socket.try_read(read).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Other);
         drop(socket);
@@ -203,8 +201,7 @@ fn a_task_that_never_rests_leaves_the_others_their_turns() {
                 tokio::task::yield_now().await;
             }
         });
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let socket = WatchedSocket::new(ours).unwrap();
+        let (socket, mut theirs) = pair();
         let writer = thread::spawn(move || theirs.write_all(b"one").map(|()| theirs));
         assert_eq!(received(&socket).await.unwrap(), 3);
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -229,8 +226,7 @@ fn tasks_that_wake_each_other_leave_the_others_their_turns() {
             });
         }
         notify[0].notify_one();
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let socket = WatchedSocket::new(ours).unwrap();
+        let (socket, mut theirs) = pair();
         assert!(!is_ready(received(&socket)).await);
         theirs.write_all(b"one").unwrap();
         assert_eq!(received(&socket).await.unwrap(), 3);
@@ -297,4 +293,45 @@ fn tasks_that_have_not_ended_are_dropped_with_the_event_loop() {
     });
     assert_eq!(DROPPED.load(Relaxed), 1);
     assert_eq!(theirs.read(&mut [0]).unwrap(), 0);
+}
+
+/// A wake that nobody takes keeps neither the task nor the descriptors of the event loop.
+#[test]
+fn what_is_sent_to_an_event_loop_that_has_ended_is_dropped() {
+    let event_loop = event_loop();
+    let handle = event_loop.handle();
+    let (sender, received) = oneshot::channel::<()>();
+    let (stayed, has_stayed) = mpsc::channel();
+    let inbox = event_loop.run(async {
+        handle.spawn(async move {
+            let _ = received.await;
+            let _ = stayed.send(());
+        });
+        tokio::task::yield_now().await;
+        let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        thread::spawn(|| waker.wake()).join().unwrap();
+        with_current(|core| Arc::downgrade(&core.inbox)).unwrap()
+    });
+    // The task was dropped.
+    sender.send(()).unwrap_err();
+    has_stayed.recv().unwrap_err();
+    let (sender, received) = mpsc::channel::<()>();
+    handle.spawn(async move { drop(sender) });
+    received.recv().unwrap_err();
+    drop((event_loop, handle));
+    assert!(inbox.upgrade().is_none());
+}
+
+#[test]
+#[should_panic(expected = "an event loop runs once")]
+fn an_event_loop_does_not_run_twice() {
+    let event_loop = event_loop();
+    event_loop.run(async {});
+    event_loop.run(async {});
+}
+
+#[test]
+#[should_panic(expected = "a thread runs one event loop at a time")]
+fn an_event_loop_does_not_run_within_another_one() {
+    event_loop().run(async { event_loop().run(async {}) });
 }

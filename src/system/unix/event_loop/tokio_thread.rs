@@ -19,7 +19,7 @@ impl TokioThread {
         let end = CancellationToken::new();
         let ended = end.clone();
         let run = move || runtime.block_on(ended.cancelled());
-        thread::Builder::new().name("timers".to_owned()).spawn(run)?;
+        thread::Builder::new().name("tokio".to_owned()).spawn(run)?;
         Ok(Self { handle, _end: end.drop_guard() })
     }
 

@@ -7,7 +7,8 @@ use std::{collections::VecDeque, sync::Arc};
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     woken: VecDeque<Arc<Task>>,
-    /// Tasks that have woken themselves: others, and new events, come first.
+    /// Tasks that have woken themselves. They are polled again only after the event loop has asked for
+    /// events.
     yielded: Vec<Arc<Task>>,
     /// The task that is being polled, for comparison.
     current: Option<*const Task>,

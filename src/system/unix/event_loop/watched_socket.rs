@@ -42,7 +42,7 @@ impl WatchedSocket {
         Self::register(nonblocking(socket.into())?, READING)
     }
 
-    /// Does the same, and watches for writing from the start. This is for sockets, such as those of
+    /// Does the same as [`new`](Self::new), and watches for writing from the start. This is for sockets, such as those of
     /// TCP, that the system reports as writable only after a write would have blocked.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl WatchedSocket {
     /// Returns the socket.
     ///
     /// # Errors
-    /// None on this system.
+    /// `NotConnected`, but only while this is dropped.
     pub(crate) fn fd(&self) -> io::Result<BorrowedFd<'_>> {
         self.socket.as_ref().map(AsFd::as_fd).ok_or_else(closed)
     }
@@ -119,7 +119,8 @@ impl WatchedSocket {
         self.watch(|interest| interest - READING)
     }
 
-    /// Stops watching for writing until [`poll_write_ready`](Self::poll_write_ready) has to wait.
+    /// Stops watching for writing until [`poll_write_ready`](Self::poll_write_ready) has to wait. Does not
+    /// wake the task, which the same function of other systems does.
     ///
     /// # Errors
     /// As [`into_fd`](Self::into_fd).
@@ -200,7 +201,7 @@ impl WatchedSocket {
         result
     }
 
-    /// Changes what the socket is watched for. If that is the case already, an event follows.
+    /// Changes what the socket is watched for. If it is ready for that already, an event reports it.
     fn watch(&self, change: impl FnOnce(EventFlags) -> EventFlags) -> io::Result<()> {
         let (before, interest) =
             self.with_place(|place| (place.interest, change(place.interest)))?;

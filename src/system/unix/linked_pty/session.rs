@@ -19,6 +19,7 @@ use std::{
 use tokio::{
     io::{AsyncWriteExt as _, Interest},
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
+    task::yield_now,
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -120,6 +121,8 @@ async fn receive(
                 }
             }
         }
+        // A program can write as fast as this reads.
+        yield_now().await;
     }
 }
 
@@ -143,6 +146,7 @@ async fn send(input: &mut OwnedReadHalf, mut master: MasterWatch<'_>) -> io::Res
                 recv(input.as_ref(), &mut buffer[..written], RecvFlags::empty())?;
             }
         }
+        yield_now().await;
     }
 }
 
