@@ -209,6 +209,27 @@ fn a_task_that_never_rests_leaves_the_others_their_turns() {
     });
 }
 
+/// What arrives meanwhile wakes others before the task is polled for the third time.
+#[test]
+fn a_task_that_yields_is_polled_again_only_after_events() {
+    let event_loop = event_loop();
+    let handle = event_loop.handle();
+    event_loop.run(async {
+        let (socket, mut theirs) = pair();
+        let polls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&polls);
+        handle.spawn(async move {
+            theirs.write_all(b"one").unwrap();
+            loop {
+                counted.fetch_add(1, Relaxed);
+                tokio::task::yield_now().await;
+            }
+        });
+        assert_eq!(received(&socket).await.unwrap(), 3);
+        assert_eq!(polls.load(Relaxed), 2);
+    });
+}
+
 /// As many as take more than one turn, and wake each other.
 #[test]
 fn tasks_that_wake_each_other_leave_the_others_their_turns() {
