@@ -240,3 +240,13 @@ fn a_connection_takes_one_call_that_names_the_server() {
         assert!(!text.contains(call), "{call}: {text}");
     }
 }
+
+/// Each shared library adds to the time of each start.
+#[test]
+fn the_program_needs_no_library_but_that_of_c() {
+    let scene = Scene::new();
+    let listed = scene.command("ldd").arg(env!("CARGO_BIN_EXE_lsock")).run().ok();
+    let known = ["linux-vdso", "libc.so.6", "ld-linux", "statically linked"];
+    let others = |line: &&str| !known.iter().any(|name| line.contains(name));
+    assert_eq!(listed.stdout_text().lines().filter(others).collect::<Vec<_>>(), Vec::<&str>::new());
+}
