@@ -1,6 +1,7 @@
 //! `lsock` moves bytes through local sockets.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(all(without_runtime, not(test)), no_main)]
 
 mod bench;
 mod cli;
@@ -16,11 +17,12 @@ mod system;
 mod text_table;
 mod transfer;
 
-use std::{env, ffi::OsString, process};
+use std::{env, ffi::OsString};
 
-fn main() {
-    // `ExitCode` has only 8 of the 32 bits of an exit status on Windows.
-    process::exit(run_line(&env::args_os().collect::<Vec<_>>()));
+lsock_startup::main!(run);
+
+fn run() -> i32 {
+    run_line(&env::args_os().collect::<Vec<_>>())
 }
 
 /// Runs a command line and returns the exit status.

@@ -5,6 +5,7 @@
 
 #![deny(missing_docs)]
 
+mod entry;
 #[cfg(all(target_os = "linux", target_env = "gnu", not(target_feature = "crt-static")))]
 mod mathematics;
 mod memory;
@@ -14,6 +15,8 @@ mod unix;
 mod windows;
 
 pub use memory::release_free_memory;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub use unix::runtime::start;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use unix::sockets::refuse_descriptors;
 #[cfg(unix)]

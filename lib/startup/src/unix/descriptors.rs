@@ -8,15 +8,15 @@ use std::{
 };
 
 /// Returns whether standard input was closed when the process started. Since then it is
-/// `/dev/null`, which Rust's runtime opens for it.
+/// `/dev/null`, which is opened for it before the program does anything.
 #[must_use]
 pub fn stdin_was_closed() -> bool {
     was_open(0) == Some(false)
 }
 
 /// Returns whether standard output was closed when the process started. Since then it is
-/// `/dev/null`, which Rust's runtime opens for it: data that is written to it is lost without an
-/// error.
+/// `/dev/null`, which is opened for it before the program does anything: data that is written to it is
+/// lost without an error.
 #[must_use]
 pub fn stdout_was_closed() -> bool {
     was_open(1) == Some(false)

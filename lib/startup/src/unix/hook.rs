@@ -1,7 +1,8 @@
-//! Records the open descriptors of the process before Rust's runtime starts.
+//! Records the open descriptors of the process before it opens any.
 //!
-//! The runtime opens `/dev/null` for each of 0, 1 and 2 that is closed, and the program opens
-//! descriptors of its own. So the inherited descriptors are known only before.
+//! Rust's runtime, or [`start`](super::runtime::start), opens `/dev/null` for each of 0, 1 and 2 that is
+//! closed, and the program opens descriptors of its own. So the inherited descriptors are known only
+//! before.
 
 use std::{
     array,

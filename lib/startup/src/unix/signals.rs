@@ -7,7 +7,7 @@ use std::{io, mem, ptr};
 /// `SIGQUIT` for a program in the background (POSIX, Shell Command Language, 2.11). A program that
 /// handles these signals should leave them ignored then.
 ///
-/// For `SIGPIPE` the result has no meaning, because Rust's runtime ignores it before `main`.
+/// For `SIGPIPE` the result has no meaning, because it is ignored before the program does anything.
 ///
 /// # Errors
 /// `EINVAL` if there is no such signal.
