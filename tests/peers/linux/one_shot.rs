@@ -24,9 +24,11 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io::{Read as _, Write as _},
+    path::Path,
     process::{Command, Stdio},
     time::Instant,
 };
+use tempfile::TempDir;
 
 const NOTHING: &str = "true";
 const LSOCK: &str = "lsock connect";
@@ -58,10 +60,10 @@ pub(super) fn table(run: &Run) -> Result<Table> {
             _ => table.leave_out(name),
         }
     }
-    let installed = installed(run);
+    let installed = Installed::new().context("cannot make a copy of lsock")?;
     let once = |program: &str| {
         let mut command =
-            Command::new(if program.is_empty() { &*installed } else { program.as_ref() });
+            Command::new(if program.is_empty() { &*installed.program } else { program.as_ref() });
         match program {
             "" => command.arg("connect").arg(&*path),
             "nc" => command.args(["-N", "-U", &path]),
@@ -94,12 +96,25 @@ pub(super) fn table(run: &Run) -> Result<Table> {
     Ok(table)
 }
 
-/// Returns a copy of the compared lsock. One that is not at a path is installed already.
-fn installed(run: &Run) -> OsString {
-    let (compared, copy) = (programs::lsock(), run.folder.join("installed-lsock"));
-    match fs::copy(compared.get_program(), &copy) {
-        Ok(_) => copy.into_os_string(),
-        Err(_) => compared.get_program().to_owned(),
+/// A copy of the compared lsock. It is on the disk, as the other programs are: a program starts more slowly
+/// from a file in memory (`tmpfs(5)`).
+struct Installed {
+    program: OsString,
+    _folder: Option<TempDir>,
+}
+
+impl Installed {
+    /// One that is not at a path is installed already.
+    fn new() -> Result<Self> {
+        let compared = programs::lsock();
+        let program = Path::new(compared.get_program());
+        let Some(folder) = program.parent().filter(|folder| folder.is_dir()) else {
+            return Ok(Self { program: program.into(), _folder: None });
+        };
+        let folder = tempfile::Builder::new().prefix("installed-").tempdir_in(folder)?;
+        let copy = folder.path().join("lsock");
+        fs::copy(program, &copy)?;
+        Ok(Self { program: copy.into(), _folder: Some(folder) })
     }
 }
 
