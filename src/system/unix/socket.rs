@@ -106,6 +106,12 @@ impl Socket {
         Ok(Detached { fd: watched.into_fd()?, is_local, blocks: false, terminal })
     }
 
+    /// Waits until there may be something to read, or the end of file.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watched.poll_may_read(cx)
+    }
+
     /// Reads the bytes that have arrived; 0 is the end of file.
     pub(crate) fn poll_read(
         &mut self,

@@ -308,6 +308,7 @@ impl TaskDirection {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
+        ready!(source.poll_readable(cx))?;
         let mut buffer = Buffer::take(plan.buffer)?;
         let read = ready!(source.poll_read(cx, &mut buffer, &mut self.descriptors))?;
         self.is_bulk = read >= SMALL.min(plan.buffer);

@@ -8,6 +8,12 @@ use std::{
 
 /// What a direction reads from.
 pub(crate) trait TaskSource {
+    /// Waits until there may be something to read, so that no buffer is taken for nothing. Is ready
+    /// where only a read can tell.
+    fn poll_readable(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
     /// Reads available bytes; 0 is the end of file.
     fn poll_read(
         &mut self,
@@ -54,6 +60,11 @@ pub(crate) trait TaskSink {
 }
 
 impl TaskSource for Socket {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_readable(self, cx)
+    }
+
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,

@@ -44,7 +44,9 @@ impl Turn {
     /// Ends the turn. Returns whether there are tasks for the next one already.
     pub(super) fn end(&mut self) -> bool {
         self.count = 0;
-        self.woken.extend(self.yielded.drain(..));
+        if !self.yielded.is_empty() {
+            self.woken.extend(self.yielded.drain(..));
+        }
         !self.woken.is_empty()
     }
 }

@@ -12,7 +12,7 @@ use std::{
     io::{self, ErrorKind},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// A socket that is watched by the event loop in which it was made. Only one task can wait for it: the
@@ -97,6 +97,12 @@ impl WatchedSocket {
         })
     }
 
+    /// Does the same as [`poll_read_ready`](Self::poll_read_ready) before that is called: it is not
+    /// counted.
+    pub(crate) fn poll_may_read(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.wait(cx, READING, |readiness| readiness.may_read().then_some(()))
+    }
+
     /// Waits until something can be written, or the peer has closed.
     ///
     /// It can return although nothing can be written: [`try_write`](Self::try_write) fails with
@@ -158,9 +164,24 @@ impl WatchedSocket {
         self.with_place(|place| place.readiness.has_urgent).unwrap_or(false)
     }
 
+    /// Is ready if the readiness is as needed, but not too often before others get a turn.
+    fn poll<T>(
+        &self,
+        cx: &Context<'_>,
+        needed: EventFlags,
+        ready: impl FnOnce(Readiness) -> Option<T>,
+    ) -> Poll<io::Result<T>> {
+        let ready = ready!(self.wait(cx, needed, ready))?;
+        if with_current(Core::spend)? {
+            return Poll::Ready(Ok(ready));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Is ready if the readiness is as needed. Otherwise the next event wakes the task, and the socket
     /// is watched for `needed`.
-    fn poll<T>(
+    fn wait<T>(
         &self,
         cx: &Context<'_>,
         needed: EventFlags,
@@ -173,11 +194,7 @@ impl WatchedSocket {
         })?;
         drop(earlier);
         if let Some(ready) = ready {
-            if with_current(Core::spend)? {
-                return Poll::Ready(Ok(ready));
-            }
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            return Poll::Ready(Ok(ready));
         }
         if !is_watched {
             self.watch(|interest| interest | needed)?;
