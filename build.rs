@@ -12,6 +12,13 @@ fn main() {
     if is_gnu {
         println!("cargo::rustc-cfg=without_runtime");
     }
+    if is_gnu && is_static {
+        // For example `getpwnam(3)` with `passwd: files systemd`, if there is no such user.
+        println!(
+            "cargo::warning=a static C library of GNU can crash in a lookup that /etc/nsswitch.conf leaves \
+             to another service; *-linux-musl is static as well"
+        );
+    }
     if is_gnu && !is_static {
         // What panics unwind with, from the compiler's archive instead of libgcc_s.so: to
         // load a shared library takes longer than a short connection.

@@ -1,6 +1,6 @@
 //! What `lsock` needs to know and to change about its own process and its sockets, as far as that
 //! takes `unsafe` code, which the program itself forbids: inherited descriptors, ignored signals,
-//! the start and the end of child processes, watched sockets, standard handles of Windows, colours of
+//! the start and the end of child processes, watched descriptors, standard handles of Windows, colours of
 //! consoles, free memory, and what the program is linked with. It is private to this workspace.
 
 #![deny(missing_docs)]

@@ -19,7 +19,9 @@ pub enum Readable {
     Rest,
 }
 
-/// A socket that is registered with an event loop of tokio, for system calls that tokio does not have.
+/// A descriptor that is registered with an event loop of tokio, for system calls that tokio does not
+/// have: a terminal, a descriptor of a process (`pidfd_open(2)`), a watch of files (`inotify(7)`), or a
+/// socket on systems where `lsock` has no event loop of its own.
 ///
 /// By default the event loop watches for reading only, until
 /// [`poll_write_ready`](Self::poll_write_ready) is called: Linux reports a socket as writable whenever
@@ -28,17 +30,17 @@ pub enum Readable {
 #[derive(Debug)]
 pub struct Watched {
     /// `None` only while the registration is replaced.
-    socket: Option<AsyncFd<OwnedFd>>,
+    registered: Option<AsyncFd<OwnedFd>>,
     watches_writing: bool,
 }
 
 impl Watched {
-    /// Registers the socket with the event loop of the caller, and makes it non-blocking.
+    /// Registers the descriptor with the event loop of the caller, and makes it non-blocking.
     ///
     /// # Errors
     /// `Other` outside a tokio runtime, or an error of `ioctl(2)` or `epoll_ctl(2)`.
-    pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
-        Self::of_nonblocking(nonblocking(socket.into())?)
+    pub fn new(fd: impl Into<OwnedFd>) -> io::Result<Self> {
+        Self::of_nonblocking(nonblocking(fd.into())?)
     }
 
     /// Does the same, and watches for writing from the start. This is for sockets, such as those of
@@ -46,51 +48,51 @@ impl Watched {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn for_writing(socket: impl Into<OwnedFd>) -> io::Result<Self> {
-        Self::register(nonblocking(socket.into())?, true)
+    pub fn for_writing(fd: impl Into<OwnedFd>) -> io::Result<Self> {
+        Self::register(nonblocking(fd.into())?, true)
     }
 
-    /// Does the same as [`new`](Self::new) without a system call for the mode. If the socket blocks,
-    /// calls on it block the event loop.
+    /// Does the same as [`new`](Self::new) without a system call for the mode. If the descriptor
+    /// blocks, calls on it block the event loop.
     ///
     /// # Errors
     /// `Other` outside a tokio runtime, or an error of `epoll_ctl(2)`.
-    pub fn of_nonblocking(socket: impl Into<OwnedFd>) -> io::Result<Self> {
-        Self::register(socket.into(), false)
+    pub fn of_nonblocking(fd: impl Into<OwnedFd>) -> io::Result<Self> {
+        Self::register(fd.into(), false)
     }
 
-    fn register(socket: OwnedFd, watches_writing: bool) -> io::Result<Self> {
+    fn register(fd: OwnedFd, watches_writing: bool) -> io::Result<Self> {
         Handle::try_current().map_err(io::Error::other)?;
-        Ok(Self { socket: Some(register(socket, watches_writing)?), watches_writing })
+        Ok(Self { registered: Some(register(fd, watches_writing)?), watches_writing })
     }
 
-    /// Takes the socket out of its event loop. It stays non-blocking.
+    /// Takes the descriptor out of its event loop. It stays non-blocking.
     ///
     /// # Errors
     /// As [`fd`](Self::fd).
     pub fn into_fd(self) -> io::Result<OwnedFd> {
-        let socket = self.socket.ok_or(io::ErrorKind::NotConnected)?;
-        Ok(socket.into_inner())
+        let registered = self.registered.ok_or(io::ErrorKind::NotConnected)?;
+        Ok(registered.into_inner())
     }
 
-    /// Returns the socket.
+    /// Returns the descriptor.
     ///
     /// # Errors
     /// `NotConnected` if replacing the registration has failed.
     pub fn fd(&self) -> io::Result<BorrowedFd<'_>> {
-        self.socket().map(|socket| socket.get_ref().as_fd())
+        self.registered().map(|registered| registered.get_ref().as_fd())
     }
 
     /// Waits until there is something to read, or the end of file.
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Readable>> {
-        let mut guard = ready!(self.socket()?.poll_read_ready(cx))?;
+        let mut guard = ready!(self.registered()?.poll_read_ready(cx))?;
         guard.retain_ready();
         let is_reported = cfg!(any(target_os = "linux", target_os = "android"));
         let has_ended = is_reported && guard.ready().is_read_closed();
         Poll::Ready(Ok(if has_ended { Readable::Rest } else { Readable::Data }))
     }
 
-    /// Waits until something can be written, or the peer has closed.
+    /// Waits until something can be written, or the other end has closed.
     ///
     /// It can return although nothing can be written: [`try_write`](Self::try_write) fails with
     /// `WouldBlock` then.
@@ -99,7 +101,7 @@ impl Watched {
     /// again for everything else that it waits for.
     pub fn poll_write_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.watch_writing(true, cx)?;
-        ready!(self.socket()?.poll_write_ready(cx))?.retain_ready();
+        ready!(self.registered()?.poll_write_ready(cx))?.retain_ready();
         Poll::Ready(Ok(()))
     }
 
@@ -118,7 +120,7 @@ impl Watched {
     /// # Errors
     /// `WouldBlock`, and those of `read`.
     pub fn try_read<T>(&self, read: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
-        self.socket()?.try_io(Interest::READABLE, |socket| read(socket.as_fd()))
+        self.registered()?.try_io(Interest::READABLE, |fd| read(fd.as_fd()))
     }
 
     /// Calls `write` if it may be possible to write. If it would block, the next
@@ -130,18 +132,18 @@ impl Watched {
         &self,
         write: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>,
     ) -> io::Result<T> {
-        self.socket()?.try_io(Interest::WRITABLE, |socket| write(socket.as_fd()))
+        self.registered()?.try_io(Interest::WRITABLE, |fd| write(fd.as_fd()))
     }
 
-    fn socket(&self) -> io::Result<&AsyncFd<OwnedFd>> {
-        self.socket.as_ref().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    fn registered(&self) -> io::Result<&AsyncFd<OwnedFd>> {
+        self.registered.as_ref().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     fn watch_writing(&mut self, watches: bool, cx: &mut Context<'_>) -> io::Result<()> {
         if self.watches_writing != watches
-            && let Some(socket) = self.socket.take()
+            && let Some(registered) = self.registered.take()
         {
-            self.socket = Some(register(socket.into_inner(), watches)?);
+            self.registered = Some(register(registered.into_inner(), watches)?);
             self.watches_writing = watches;
             cx.waker().wake_by_ref();
         }
@@ -149,12 +151,12 @@ impl Watched {
     }
 }
 
-fn nonblocking(socket: OwnedFd) -> io::Result<OwnedFd> {
-    rustix::io::ioctl_fionbio(&socket, true)?;
-    Ok(socket)
+fn nonblocking(fd: OwnedFd) -> io::Result<OwnedFd> {
+    rustix::io::ioctl_fionbio(&fd, true)?;
+    Ok(fd)
 }
 
-fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
+fn register(fd: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
     // Terminals report changes of their state as urgent.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let reading = Interest::READABLE | Interest::PRIORITY;
@@ -163,7 +165,7 @@ fn register(socket: OwnedFd, writing: bool) -> io::Result<AsyncFd<OwnedFd>> {
     let interest = if writing { reading | Interest::WRITABLE } else { reading };
     // SAFETY: an `OwnedFd` is an open descriptor, and it stays the same as long as it is
     // registered, because it is only lent by shared reference.
-    Ok(unsafe { AsyncFd::register_with_interest(socket, interest)? })
+    Ok(unsafe { AsyncFd::register_with_interest(fd, interest)? })
 }
 
 /// Waits until the reader of a pipe or the peer of a socket has closed, or a terminal has hung up.
