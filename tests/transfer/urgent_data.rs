@@ -56,6 +56,28 @@ fn a_relay_passes_urgent_data_on_and_what_follows_at_once() {
     }
 }
 
+/// TCP keeps one urgent byte that is not received in line.
+#[test]
+fn urgent_bytes_at_the_start_are_all_passed_on() {
+    for (listen, target) in ENDS {
+        let scene = Scene::new();
+        let (host, target) = scene.host(target);
+        let relay = scene.relay(listen, &target).start_listening();
+        for _ in 0..20 {
+            let mut client = scene.wire(&relay.listen_name());
+            send_urgent(&client, b'a');
+            send_urgent(&client, b'b');
+            client.send("c");
+            let mut server = host.accept();
+            send_urgent(&server, b'd');
+            send_urgent(&server, b'e');
+            server.send("f");
+            server.expect("abc");
+            client.expect("def");
+        }
+    }
+}
+
 #[test]
 fn a_relay_that_passes_descriptors_passes_urgent_data_on() {
     let scene = Scene::new();

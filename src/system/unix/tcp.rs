@@ -1,13 +1,16 @@
 //! Listening sockets and connections of TCP in an event loop.
+//!
+//! They receive urgent data in line from the start: the system discards an urgent byte that was not read
+//! when the next one arrives (`tcp_check_urg` of Linux).
 
-use super::{WatchedSocket, accepting::Accepting};
+use super::{WatchedSocket, accepting::Accepting, socket::receive_urgent_in_line};
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 use std::{
     future::poll_fn,
     io::{self, ErrorKind},
     net::{SocketAddr, TcpListener, TcpStream},
-    os::fd::OwnedFd,
+    os::fd::{AsFd as _, OwnedFd},
 };
 
 /// A TCP listener that is registered with an event loop.
@@ -18,8 +21,9 @@ pub(crate) struct LoopTcpListener {
 }
 
 impl LoopTcpListener {
-    /// Registers the listener with the event loop of the caller.
+    /// Registers the listener with the event loop of the caller. Clients inherit its options.
     pub(crate) fn new(listener: TcpListener) -> io::Result<Self> {
+        receive_urgent_in_line(listener.as_fd());
         listener.set_nonblocking(true)?;
         let accepting = Accepting::new(listener.try_clone()?.into())?;
         Ok(Self { accepting, listener })
@@ -49,6 +53,7 @@ pub(crate) async fn connect_tcp(addresses: &[SocketAddr]) -> io::Result<TcpStrea
 
 async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    receive_urgent_in_line(socket.as_fd());
     socket.set_nonblocking(true)?;
     match socket.connect(&address.into()) {
         Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}

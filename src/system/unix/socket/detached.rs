@@ -7,6 +7,7 @@ use super::{
     Socket,
 };
 use local_socket::Stream;
+use rustix::net::sockopt;
 use std::{io, net::TcpStream, os::fd::OwnedFd, process, sync::Arc};
 
 /// A connected socket that is in no event loop.
@@ -55,8 +56,9 @@ impl Detached {
         Ok(Socket {
             watched: watched?,
             is_local: self.is_local,
-            reads_in_line: false,
-            reads_on: !self.is_local,
+            // `system::tcp` has made it so.
+            reads_in_line: !self.is_local,
+            reads_on: false,
             has_written: false,
             probing: Probing::default(),
             #[cfg(target_os = "linux")]
@@ -66,9 +68,12 @@ impl Detached {
     }
 
     /// Makes the socket the standard input and output of a command. It blocks, as standard streams
-    /// do.
+    /// do, and urgent data is for the command to receive.
     pub(crate) fn give_to(self, command: &mut process::Command) -> io::Result<()> {
         rustix::io::ioctl_fionbio(&self.fd, false)?;
+        if !self.is_local {
+            sockopt::set_socket_oobinline(&self.fd, false)?;
+        }
         command.stdin(self.fd.try_clone()?).stdout(self.fd);
         Ok(())
     }
