@@ -87,7 +87,7 @@ fn room_for_connections(
 ) -> Result<Option<NonZeroUsize>, Failure> {
     keep_descriptors()?;
     let to_count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    Ok(system::descriptor_limit::raise().map(|room| {
+    Ok(system::descriptor_limit::raise(splices).map(|room| {
         let pipes = if splices { room / SHARE_OF_PIPES / KernelPipe::DESCRIPTORS } else { 0 };
         KernelPipe::set_limit(to_count(pipes));
         let room = room - pipes * KernelPipe::DESCRIPTORS;

@@ -1,6 +1,6 @@
 //! Processes with few open files, little memory or no more threads.
 
-use crate::harness::{Outcome, Scene, has, is_root, signal, wait_until};
+use crate::harness::{Outcome, Scene, data, has, is_root, signal, wait_until};
 use rustix::process::Signal;
 use std::{
     io::Write,
@@ -99,6 +99,25 @@ fn clients_with_too_few_open_files_fail_with_a_message() {
 const ALONE: u32 = 54_322;
 
 /// Looking up a host name takes a thread.
+/// The files that a relay opens to splice count as well.
+#[test]
+fn clients_beyond_the_limit_of_open_files_wait_until_commands_can_be_started() {
+    let scene = Scene::new();
+    let content = data(3_000_000);
+    let server = ["listen", "-v", "./s", "-k", "--hangup", "--", "cat"];
+    let server = scene.limited("-n 60", server).start_listening();
+    thread::scope(|scope| {
+        for _ in 0..40 {
+            scope.spawn(|| {
+                let client = scene.lsock(["connect", "./s"]).input(content.clone());
+                let received = client.run().ok().stdout;
+                assert!(received == content, "{} bytes", received.len());
+            });
+        }
+    });
+    server.terminate().does_not_say("cannot run");
+}
+
 #[test]
 fn a_thread_that_cannot_be_started_fails_one_connection() {
     // RLIMIT_NPROC does not apply to root.
@@ -171,7 +190,10 @@ fn a_buffer_that_cannot_be_allocated_is_status_1_for_the_only_connection() {
     lsock(&["connect", &target]).input("hello").run().fails(1).says(NO_BUFFER);
     for args in [&["relay", "--once", "./s", &target][..], &["listen", "./s"]] {
         let server = lsock(args).start();
-        scene.wire("./s").rest_whatever_happens();
+        let mut client = scene.wire("./s");
+        // Fails if the connection is closed already.
+        let _ = client.write_all(b"hello");
+        client.rest_whatever_happens();
         server.end().fails(1).says(NO_BUFFER);
     }
 }

@@ -10,17 +10,23 @@ use std::{io, os::unix::net::UnixDatagram, process::Command, sync::OnceLock};
 /// The limit before it was raised.
 static BEFORE: OnceLock<Rlimit> = OnceLock::new();
 
+/// The files that an event loop keeps open to splice.
+#[cfg(target_os = "linux")]
+const TO_SPLICE: u64 = super::splice_guard::KEPT as u64;
+#[cfg(not(target_os = "linux"))]
+const TO_SPLICE: u64 = 0;
+
 /// Returns the number of descriptors that do not belong to connections: for the listener and
 /// signals, for each event loop and its current operation (starting a command takes a few), and a
 /// reserve.
-fn others() -> u64 {
+fn others(splices: bool) -> u64 {
     let loops = std::thread::available_parallelism().map_or(1, usize::from);
-    6 + 8 * loops as u64
+    6 + (8 + if splices { TO_SPLICE } else { 0 }) * loops as u64
 }
 
 /// Raises the limit to the maximum. Returns the number of descriptors that connections can use;
-/// `None` if there is no limit.
-pub(crate) fn raise() -> Option<u64> {
+/// `None` if there is no limit. `splices` is whether event loops splice.
+pub(crate) fn raise(splices: bool) -> Option<u64> {
     let before = getrlimit(Resource::Nofile);
     BEFORE.get_or_init(|| before);
     let raised = Rlimit { current: before.maximum, maximum: before.maximum };
@@ -31,7 +37,7 @@ pub(crate) fn raise() -> Option<u64> {
     }
     let in_use = std::fs::read_dir("/dev/fd").map_or(3, Iterator::count) as u64;
     let limit = getrlimit(Resource::Nofile).current?;
-    Some(limit.saturating_sub(in_use + others()))
+    Some(limit.saturating_sub(in_use + others(splices)))
 }
 
 /// Checks that there are descriptors for `count` event loops and a few more: tokio panics if it

@@ -62,7 +62,7 @@ thread_local! {
 }
 
 /// Maximum number of these files that a thread keeps open.
-const KEPT: usize = 8;
+pub(super) const KEPT: usize = 8;
 
 /// Returns whether no descriptors wait in the socket; `false` if it is not known.
 fn reports_none(socket: BorrowedFd<'_>) -> bool {
