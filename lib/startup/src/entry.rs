@@ -6,8 +6,8 @@
 /// If the crate has the cfg `without_runtime`, for Linux with glibc, and is `no_main`, the program starts
 /// without Rust's runtime. That reads the map of the process's memory and installs handlers, only to
 /// say that a stack has overflowed before the process dies of it; this takes a tenth of the time of a short
-/// connection. What else the runtime does is done here: standard descriptors that are closed become
-/// `/dev/null`, and `SIGPIPE` is ignored.
+/// connection. The function `start` does what else the runtime does: standard descriptors that are closed
+/// become `/dev/null`, and `SIGPIPE` is ignored.
 #[macro_export]
 macro_rules! main {
     ($run:path) => {

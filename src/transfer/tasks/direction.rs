@@ -308,7 +308,11 @@ impl TaskDirection {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
-        ready!(source.poll_readable(cx))?;
+        // At first the buffer is taken before there is something to read: one that cannot be had is an
+        // error of the connection from its beginning.
+        if self.delivered > 0 {
+            ready!(source.poll_readable(cx))?;
+        }
         let mut buffer = Buffer::take(plan.buffer)?;
         let read = ready!(source.poll_read(cx, &mut buffer, &mut self.descriptors))?;
         self.is_bulk = read >= SMALL.min(plan.buffer);

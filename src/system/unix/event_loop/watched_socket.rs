@@ -97,8 +97,8 @@ impl WatchedSocket {
         })
     }
 
-    /// Does the same as [`poll_read_ready`](Self::poll_read_ready) before that is called: it is not
-    /// counted.
+    /// Waits for the same, without counting how often it is ready. This is for a caller that then calls
+    /// [`poll_read_ready`](Self::poll_read_ready), which counts.
     pub(crate) fn poll_may_read(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.wait(cx, READING, |readiness| readiness.may_read().then_some(()))
     }

@@ -56,9 +56,8 @@ impl Detached {
         Ok(Socket {
             watched: watched?,
             is_local: self.is_local,
-            // `system::tcp` has made it so.
-            reads_in_line: !self.is_local,
-            reads_on: false,
+            reads_in_line: false,
+            reads_on: !self.is_local,
             has_written: false,
             probing: Probing::default(),
             #[cfg(target_os = "linux")]
