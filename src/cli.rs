@@ -216,7 +216,9 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Cli, UsageError> {
     if let Some(error) = usage::separate_value(args) {
         return Err(error);
     }
-    let mut matches = match without_ends().try_get_matches_from(args) {
+    // It stays in memory: dropping it takes time at each start.
+    let root = Box::leak(Box::new(without_ends()));
+    let mut matches = match root.try_get_matches_from_mut(args) {
         Ok(matches) => matches,
         // Requests of help are errors as well.
         Err(_) => definition().color(color).try_get_matches_from(args)?,

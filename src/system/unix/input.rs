@@ -6,10 +6,11 @@ use local_socket::Stream;
 use rustix::{
     event::{PollFd, PollFlags, Timespec},
     io::Errno,
+    stdio::stdin,
 };
 use std::{
     fs::File,
-    io::{self, IsTerminal as _, Read, Seek, stdin},
+    io::{self, IsTerminal as _, Read, Seek},
     os::fd::{AsFd, BorrowedFd},
     sync::{Arc, OnceLock, atomic::AtomicBool},
     time::Duration,
@@ -39,7 +40,7 @@ pub(crate) const REPORTS_END_OF_RECEIVING: bool = !RECEIVING_ENDED.is_empty();
 
 impl Input {
     pub(crate) fn stdin() -> io::Result<Self> {
-        Ok(Self::from_file(stdin().as_fd().try_clone_to_owned()?.into()))
+        Ok(Self::from_file(stdin().try_clone_to_owned()?.into()))
     }
 
     pub(crate) fn from_file(file: File) -> Self {

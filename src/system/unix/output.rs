@@ -5,10 +5,11 @@ use rustix::{
     io::Errno,
     net::{Shutdown, shutdown},
     pipe::PIPE_BUF,
+    stdio::{stderr, stdin, stdout},
 };
 use std::{
     fs::{self, File, Metadata, OpenOptions, Permissions},
-    io::{self, IsTerminal as _, Write as _, stderr, stdin, stdout},
+    io::{self, IsTerminal as _, Write as _},
     os::{
         fd::{AsFd, BorrowedFd},
         unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
@@ -74,7 +75,7 @@ impl Output {
         }
         let identity = |fd: BorrowedFd<'_>| fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
         let own = identity(self.file.as_fd())?;
-        if identity(stderr().as_fd()) == Ok(own) && identity(stdin().as_fd()) != Ok(own) {
+        if identity(stderr()) == Ok(own) && identity(stdin()) != Ok(own) {
             return Ok(());
         }
         match shutdown(&self.file, Shutdown::Write) {
@@ -103,7 +104,7 @@ impl AsFd for Output {
 }
 
 pub(in super::super) fn duplicate_stdout() -> io::Result<File> {
-    Ok(stdout().as_fd().try_clone_to_owned()?.into())
+    Ok(stdout().try_clone_to_owned()?.into())
 }
 
 pub(in super::super) fn close_stdout() -> io::Result<()> {
@@ -148,12 +149,10 @@ impl FileIdentity {
 
     /// Returns those of standard input, output and error.
     pub(crate) fn of_standard_streams() -> [Option<Self>; 3] {
-        let (stdin, stdout, stderr) = (stdin(), stdout(), stderr());
-        let of = |fd: BorrowedFd<'_>| {
+        [stdin(), stdout(), stderr()].map(|fd| {
             let file = File::from(fd.try_clone_to_owned().ok()?);
             Self::of_file(&file)
-        };
-        [of(stdin.as_fd()), of(stdout.as_fd()), of(stderr.as_fd())]
+        })
     }
 
     fn new(file: &Metadata) -> Option<Self> {
@@ -170,7 +169,7 @@ pub(crate) fn usual_permissions() -> Option<Permissions> {
 
 /// Returns whether standard output is the file with this path.
 pub(crate) fn is_stdout(path: &Path) -> bool {
-    let (stdout, file) = (fstat(stdout().as_fd()), stat(path));
+    let (stdout, file) = (fstat(stdout()), stat(path));
     !stdout_was_closed()
         && matches!((stdout, file), (Ok(stdout), Ok(file))
             if (stdout.st_dev, stdout.st_ino) == (file.st_dev, file.st_ino))
