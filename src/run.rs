@@ -24,7 +24,7 @@ use crate::{
     cli::{Cli, Command},
     diag::{self, Failure, Outcome, Terminal},
     endpoint::{InheritedSockets, ListenOn, check_passed},
-    system::{self, KernelPipe},
+    system::{self, KernelPipe, descriptor_limit},
 };
 use std::num::NonZeroUsize;
 
@@ -87,7 +87,9 @@ fn room_for_connections(
 ) -> Result<Option<NonZeroUsize>, Failure> {
     keep_descriptors()?;
     let to_count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    Ok(system::descriptor_limit::raise(splices).map(|room| {
+    Ok(descriptor_limit::raise().map(|room| {
+        let files = if splices { descriptor_limit::to_splice() } else { 0 };
+        let room = room.saturating_sub(files);
         let pipes = if splices { room / SHARE_OF_PIPES / KernelPipe::DESCRIPTORS } else { 0 };
         KernelPipe::set_limit(to_count(pipes));
         let room = room - pipes * KernelPipe::DESCRIPTORS;

@@ -79,7 +79,8 @@ fn relay_messages(options: &[&str], calls_each: usize) {
 
 /// Two sockets are made, watched and closed; three times something arrives on one side, and once or
 /// twice on the other; two calls ask who has connected and whether there is another client, and two
-/// whether everything was read.
+/// whether everything was read. Before the sockets are closed, the relay asks for events without
+/// waiting: that call is one more only if the next client is not there yet.
 #[test]
 fn a_relayed_connection_of_one_message_and_its_answer_takes_24_calls() {
     if !has("strace") {
@@ -100,6 +101,10 @@ fn a_relayed_connection_of_one_message_and_its_answer_takes_24_calls() {
     let mut calls = calls(&scene);
     // Of programs that are built for tests.
     calls.remove("fcntl");
+    let text = fs::read_to_string(scene.path("trace")).unwrap();
+    let found_nothing = |line: &&str| line.contains(" epoll_pwait(") && line.ends_with(" = 0");
+    *calls.entry("epoll_pwait".to_owned()).or_default() -=
+        text.lines().filter(found_nothing).count();
     assert_count(&calls, 24 * ROUNDS);
     // A call that finds no client takes as long as one that does. The last one is at the end.
     assert!(calls["accept4"] <= ROUNDS + 1, "{calls:?}");

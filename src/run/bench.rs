@@ -41,7 +41,7 @@ pub(super) fn run(args: &cli::Bench, terminal: Terminal) -> Result<Outcome, Fail
     if let Some((old, path)) = &old {
         plan.check_comparable(old, path)?;
     }
-    plan.check_descriptors(system::descriptor_limit::raise(false))?;
+    plan.check_descriptors(system::descriptor_limit::raise())?;
     let outputs = outputs(&args.reports)?;
     let results = plan.measure(terminal).map_err(|error| advice::failure(error, &plan))?;
     for warning in &results.warnings {
@@ -119,7 +119,7 @@ fn check_slowdowns(
 
 /// Runs the server process, which another `lsock bench` has started.
 pub(super) fn serve(control: &Name<'static>) -> Result<Outcome, Failure> {
-    system::descriptor_limit::raise(false);
+    system::descriptor_limit::raise();
     bench::work::serve(control)?;
     Ok(Outcome::Done)
 }

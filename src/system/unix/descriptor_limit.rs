@@ -16,17 +16,32 @@ const TO_SPLICE: u64 = super::splice_guard::KEPT as u64;
 #[cfg(not(target_os = "linux"))]
 const TO_SPLICE: u64 = 0;
 
-/// Returns the number of descriptors that do not belong to connections: for the listener and
-/// signals, for each event loop and its current operation (starting a command takes a few), and a
-/// reserve.
-fn others(splices: bool) -> u64 {
-    let loops = std::thread::available_parallelism().map_or(1, usize::from);
-    6 + (8 + if splices { TO_SPLICE } else { 0 }) * loops as u64
+/// The sockets of ended connections that an event loop keeps open.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const ENDED: u64 = super::event_loop::SOCKETS_KEPT as u64;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const ENDED: u64 = 0;
+
+/// The number of descriptors of an event loop and of what it does at a time: starting a command takes
+/// a few.
+const OF_LOOP: u64 = 8 + ENDED;
+
+/// The number of descriptors for the listener and signals, and a reserve.
+const OTHERS: u64 = 6;
+
+/// Returns the number of event loops of a server.
+fn loops() -> u64 {
+    std::thread::available_parallelism().map_or(1, usize::from) as u64
 }
 
-/// Raises the limit to the maximum. Returns the number of descriptors that connections can use;
-/// `None` if there is no limit. `splices` is whether event loops splice.
-pub(crate) fn raise(splices: bool) -> Option<u64> {
+/// Returns the number of descriptors that event loops need to splice.
+pub(crate) fn to_splice() -> u64 {
+    TO_SPLICE * loops()
+}
+
+/// Raises the limit to the maximum. Returns the number of descriptors that connections can use if
+/// event loops do not splice; `None` if there is no limit.
+pub(crate) fn raise() -> Option<u64> {
     let before = getrlimit(Resource::Nofile);
     BEFORE.get_or_init(|| before);
     let raised = Rlimit { current: before.maximum, maximum: before.maximum };
@@ -37,7 +52,7 @@ pub(crate) fn raise(splices: bool) -> Option<u64> {
     }
     let in_use = std::fs::read_dir("/dev/fd").map_or(3, Iterator::count) as u64;
     let limit = getrlimit(Resource::Nofile).current?;
-    Some(limit.saturating_sub(in_use + others(splices)))
+    Some(limit.saturating_sub(in_use + OTHERS + OF_LOOP * loops()))
 }
 
 /// Checks that there are descriptors for `count` event loops and a few more: tokio panics if it

@@ -4,6 +4,7 @@
 //! their own, or a system call when they are closed. Whatever else tasks wait for, such as timers and
 //! child processes, is driven by tokio in a thread of its own, which wakes them.
 
+mod closing;
 mod inbox;
 mod sockets;
 mod tasks;
@@ -11,9 +12,11 @@ mod tokio_thread;
 mod turn;
 mod watched_socket;
 
+pub(super) use self::closing::KEPT as SOCKETS_KEPT;
 pub(crate) use self::{inbox::LoopHandle, watched_socket::WatchedSocket};
 
 use self::{
+    closing::Closing,
     inbox::{INBOX, Inbox},
     sockets::Sockets,
     tasks::{Task, Tasks},
@@ -53,6 +56,7 @@ struct Core {
     epoll: Arc<OwnedFd>,
     inbox: Arc<Inbox>,
     sockets: RefCell<Sockets>,
+    closing: RefCell<Closing>,
     tasks: RefCell<Tasks>,
     turn: RefCell<Turn>,
     /// How often the task that is polled may still find its sockets ready.
@@ -100,6 +104,7 @@ impl EventLoop {
             epoll: Arc::clone(&self.epoll),
             inbox: Arc::clone(&self.inbox),
             sockets: RefCell::default(),
+            closing: RefCell::default(),
             tasks: RefCell::default(),
             turn: RefCell::default(),
             budget: Cell::default(),
@@ -155,7 +160,9 @@ impl Core {
                 }
             }
             let now = Timespec::default();
-            let timeout = self.turn.borrow_mut().end().then_some(&now);
+            let has_tasks = self.turn.borrow_mut().end();
+            let has_sockets = self.closing.borrow_mut().close_due();
+            let timeout = (has_tasks || has_sockets).then_some(&now);
             match epoll::wait(&*self.epoll, spare_capacity(&mut events), timeout) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => unreachable!("the arguments of epoll_wait are right: {error}"),

@@ -1,8 +1,13 @@
 use std::io;
 
 /// Returns `None`: the limit of handles is far above the number of connections.
-pub(crate) fn raise(_: bool) -> Option<u64> {
+pub(crate) fn raise() -> Option<u64> {
     None
+}
+
+/// Returns 0: nothing is spliced.
+pub(crate) fn to_splice() -> u64 {
+    0
 }
 
 /// Checks nothing: the limit of handles is not reached.

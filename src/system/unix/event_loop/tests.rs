@@ -1,7 +1,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
-use rustix::event::epoll::{EventData, EventFlags};
+use rustix::event::{
+    PollFd, PollFlags,
+    epoll::{EventData, EventFlags},
+    poll,
+};
 use std::{
     future::poll_fn,
     io::{ErrorKind, Read as _, Write as _},
@@ -355,4 +359,55 @@ fn an_event_loop_does_not_run_twice() {
 #[should_panic(expected = "a thread runs one event loop at a time")]
 fn an_event_loop_does_not_run_within_another_one() {
     event_loop().run(async { event_loop().run(async {}) });
+}
+
+/// Returns whether the peer of the socket has closed.
+fn has_closed(socket: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(socket, PollFlags::empty())];
+    poll(&mut fds, Some(&Timespec::default())).unwrap();
+    fds[0].revents().contains(PollFlags::HUP)
+}
+
+#[test]
+fn dropped_sockets_are_closed_after_the_tasks_that_the_next_events_wake() {
+    event_loop().run(async {
+        let (first, first_peer) = pair();
+        let (second, mut second_peer) = pair();
+        assert!(!is_ready(received(&second)).await);
+        drop(first);
+        second_peer.write_all(b"an event").unwrap();
+        assert_eq!(received(&second).await.unwrap(), 8);
+        assert!(!has_closed(&first_peer));
+        tokio::task::yield_now().await;
+        assert!(has_closed(&first_peer));
+    });
+}
+
+#[test]
+fn dropped_sockets_are_closed_if_there_are_no_events() {
+    event_loop().run(async {
+        let (socket, mut peer) = pair();
+        drop(socket);
+        let (sender, receiver) = oneshot::channel();
+        // Nothing else wakes the event loop.
+        let reader = thread::spawn(move || sender.send(peer.read(&mut [0; 1]).unwrap()));
+        assert_eq!(receiver.await, Ok(0));
+        reader.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn only_a_few_dropped_sockets_are_kept() {
+    event_loop().run(async {
+        let (sockets, peers): (Vec<_>, Vec<_>) = (0..3 * SOCKETS_KEPT).map(|_| pair()).unzip();
+        drop(sockets);
+        let open = peers.iter().filter(|peer| !has_closed(peer)).count();
+        assert_eq!(open, SOCKETS_KEPT);
+    });
+}
+
+#[test]
+fn dropped_sockets_are_closed_when_the_event_loop_ends() {
+    let peer = event_loop().run(async { pair().1 });
+    assert!(has_closed(&peer));
 }

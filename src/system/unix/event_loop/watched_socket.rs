@@ -255,13 +255,17 @@ impl WatchedSocket {
 
 impl Drop for WatchedSocket {
     fn drop(&mut self) {
-        // Closing it ends its registration. If other processes have the socket too, it does not, and
-        // later events find nobody.
-        self.socket = None;
+        // Closing it ends its registration. Until then, and if other processes have the socket too, later
+        // events find nobody.
+        let mut socket = self.socket.take();
         let waker = with_current(|core| {
-            if core.has(&self.inbox) { core.sockets.borrow_mut().remove(self.key) } else { None }
+            if !core.has(&self.inbox) {
+                return None;
+            }
+            socket = socket.take().and_then(|socket| core.closing.borrow_mut().add(socket));
+            core.sockets.borrow_mut().remove(self.key)
         });
-        drop(waker);
+        drop((waker, socket));
     }
 }
 
