@@ -45,6 +45,8 @@ pub(crate) struct Socket {
     reads_on: bool,
     /// Whether bytes were written that the peer may not have read.
     has_written: bool,
+    /// Whether it may be watched for writing.
+    watches_writing: bool,
     /// Whether the system probes the peer.
     probing: Probing,
     #[cfg(target_os = "linux")]
@@ -98,6 +100,18 @@ impl Socket {
             return Err(io::ErrorKind::Unsupported.into());
         }
         Stream::from(self.watched.fd()?.try_clone_to_owned()?).peer_creds()
+    }
+
+    /// Closes the socket of an ended connection. The event loop may do something for others before.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn close_soon(self) {
+        self.watched.close_soon();
+    }
+
+    /// Closes the socket of an ended connection.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn close_soon(self) {
+        drop(self);
     }
 
     /// Takes the socket out of its event loop.
@@ -190,10 +204,12 @@ impl Socket {
     /// Prepares for a time in which little is written. The event loop no longer watches a local
     /// socket for writing, which would wake the task whenever the peer reads.
     pub(crate) fn rest_writing(&mut self, cx: &mut Context<'_>) {
-        if self.is_local
-            && let Err(error) = self.watched.stop_watching_writing(cx)
-        {
-            tracing::debug!(%error, "cannot change what a socket is watched for");
+        if !self.is_local || !self.watches_writing {
+            return;
+        }
+        match self.watched.stop_watching_writing(cx) {
+            Ok(()) => self.watches_writing = false,
+            Err(error) => tracing::debug!(%error, "cannot change what a socket is watched for"),
         }
     }
 
@@ -243,7 +259,7 @@ impl Socket {
             if self.watched.fd().map_or(true, has_hung_up) {
                 return Poll::Ready(());
             }
-            if self.watched.poll_write_ready(cx).is_pending() {
+            if self.poll_write_ready(cx).is_pending() {
                 return Poll::Pending;
             }
         }
@@ -295,10 +311,15 @@ impl Socket {
         self.has_written = true;
         let mut result = self.watched.fd().and_then(&mut write);
         while would_block(&result) {
-            ready!(self.watched.poll_write_ready(cx))?;
+            ready!(self.poll_write_ready(cx))?;
             result = self.watched.try_write(&mut write);
         }
         Poll::Ready(result)
+    }
+
+    fn poll_write_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watches_writing = true;
+        self.watched.poll_write_ready(cx)
     }
 
     /// Waits until there is something to read, or the end of file. Makes urgent data ordinary data

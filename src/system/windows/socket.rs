@@ -183,6 +183,11 @@ impl Socket {
         true
     }
 
+    /// Closes the socket of an ended connection.
+    pub(crate) fn close_soon(self) {
+        drop(self);
+    }
+
     /// Returns the number of bytes, at most, that were written here and that the system has not taken:
     /// they are lost if this process ends.
     pub(crate) fn in_flight(&mut self) -> u64 {

@@ -39,12 +39,16 @@ impl DeliveryWatch {
         elapsed: Duration,
     ) -> Self {
         let in_flight = socket.in_flight();
-        let (mut socket, mut delivery) = (Some(socket), Delivery::Read);
-        if to.delivered() == 0 {
-            socket = None;
-        } else if from.was_reset() {
-            (socket, delivery) = (None, Delivery::Closed);
+        let decided = if to.delivered() == 0 {
+            Some(Delivery::Read)
+        } else {
+            from.was_reset().then_some(Delivery::Closed)
+        };
+        let mut socket = Some(socket);
+        if decided.is_some() {
+            close(&mut socket);
         }
+        let delivery = decided.unwrap_or_default();
         // If reading had ended before, lsock itself may have shut the socket down.
         let was_shut_down = matches!(from.end(), Some(DirectionEnd::OutputFailed(_)));
         let waits = early_end.is_none() && !was_shut_down;
@@ -83,7 +87,7 @@ impl DeliveryWatch {
                 Err(_) => {}
             }
             self.in_flight = socket.in_flight();
-            self.socket = None;
+            close(&mut self.socket);
         }
         Poll::Ready(())
     }
@@ -97,5 +101,11 @@ impl DeliveryWatch {
     /// the socket is closed.
     pub(super) fn in_flight(&mut self) -> u64 {
         self.socket.as_mut().map_or(self.in_flight, Socket::in_flight)
+    }
+}
+
+fn close(socket: &mut Option<Socket>) {
+    if let Some(socket) = socket.take() {
+        socket.close_soon();
     }
 }

@@ -258,7 +258,9 @@ impl TaskDirection {
         sink: &mut impl TaskSink,
         plan: &CopyPlan,
     ) -> Poll<Option<DirectionEnd>> {
-        if let Err(end) = ready!(self.poll_deliver(cx, sink)) {
+        if !matches!(self.held, HeldBytes::Nothing)
+            && let Err(end) = ready!(self.poll_deliver(cx, sink))
+        {
             return Poll::Ready(Some(end));
         }
         if self.stops && self.held() == 0 {

@@ -369,12 +369,12 @@ fn has_closed(socket: &UnixStream) -> bool {
 }
 
 #[test]
-fn dropped_sockets_are_closed_after_the_tasks_that_the_next_events_wake() {
+fn a_socket_is_closed_soon_after_the_tasks_that_the_next_events_wake() {
     event_loop().run(async {
         let (first, first_peer) = pair();
         let (second, mut second_peer) = pair();
         assert!(!is_ready(received(&second)).await);
-        drop(first);
+        first.close_soon();
         second_peer.write_all(b"an event").unwrap();
         assert_eq!(received(&second).await.unwrap(), 8);
         assert!(!has_closed(&first_peer));
@@ -384,10 +384,10 @@ fn dropped_sockets_are_closed_after_the_tasks_that_the_next_events_wake() {
 }
 
 #[test]
-fn dropped_sockets_are_closed_if_there_are_no_events() {
+fn a_socket_is_closed_soon_if_there_are_no_events() {
     event_loop().run(async {
         let (socket, mut peer) = pair();
-        drop(socket);
+        socket.close_soon();
         let (sender, receiver) = oneshot::channel();
         // Nothing else wakes the event loop.
         let reader = thread::spawn(move || sender.send(peer.read(&mut [0; 1]).unwrap()));
@@ -397,17 +397,32 @@ fn dropped_sockets_are_closed_if_there_are_no_events() {
 }
 
 #[test]
-fn only_a_few_dropped_sockets_are_kept() {
+fn only_a_few_sockets_are_kept_until_they_are_closed_soon() {
     event_loop().run(async {
         let (sockets, peers): (Vec<_>, Vec<_>) = (0..3 * SOCKETS_KEPT).map(|_| pair()).unzip();
-        drop(sockets);
+        sockets.into_iter().for_each(WatchedSocket::close_soon);
         let open = peers.iter().filter(|peer| !has_closed(peer)).count();
         assert_eq!(open, SOCKETS_KEPT);
     });
 }
 
 #[test]
-fn dropped_sockets_are_closed_when_the_event_loop_ends() {
-    let peer = event_loop().run(async { pair().1 });
+fn sockets_that_are_kept_are_closed_when_the_event_loop_ends() {
+    let peer = event_loop().run(async {
+        let (socket, peer) = pair();
+        socket.close_soon();
+        assert!(!has_closed(&peer));
+        peer
+    });
     assert!(has_closed(&peer));
+}
+
+/// Such as listeners, on whose names others wait to listen.
+#[test]
+fn a_socket_that_is_dropped_is_closed_at_once() {
+    event_loop().run(async {
+        let (socket, peer) = pair();
+        drop(socket);
+        assert!(has_closed(&peer));
+    });
 }

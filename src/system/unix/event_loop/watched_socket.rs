@@ -81,6 +81,19 @@ impl WatchedSocket {
         self.socket.take().ok_or_else(closed)
     }
 
+    /// Closes the socket, but first lets the event loop poll the tasks that the next events wake: see
+    /// [`Closing`](super::closing::Closing).
+    pub(crate) fn close_soon(mut self) {
+        let mut socket = self.socket.take();
+        // Outside of its event loop it is closed at once.
+        let _ = with_current(|core| {
+            if core.has(&self.inbox) {
+                socket = socket.take().and_then(|socket| core.closing.borrow_mut().add(socket));
+            }
+        });
+        drop(socket);
+    }
+
     /// Returns the socket.
     ///
     /// # Errors
@@ -255,17 +268,13 @@ impl WatchedSocket {
 
 impl Drop for WatchedSocket {
     fn drop(&mut self) {
-        // Closing it ends its registration. Until then, and if other processes have the socket too, later
-        // events find nobody.
-        let mut socket = self.socket.take();
+        // Closing it ends its registration. Before it is closed, and if other processes have the socket too,
+        // later events find nobody.
+        self.socket = None;
         let waker = with_current(|core| {
-            if !core.has(&self.inbox) {
-                return None;
-            }
-            socket = socket.take().and_then(|socket| core.closing.borrow_mut().add(socket));
-            core.sockets.borrow_mut().remove(self.key)
+            if core.has(&self.inbox) { core.sockets.borrow_mut().remove(self.key) } else { None }
         });
-        drop((waker, socket));
+        drop(waker);
     }
 }
 
