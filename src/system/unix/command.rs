@@ -126,6 +126,7 @@ pub(crate) fn keep_descriptors() -> io::Result<()> {
 
 /// Starts the command in an event loop, with the socket as its standard input and output.
 pub(crate) fn start_on(mut command: Command, socket: Detached) -> io::Result<Process> {
+    make_room();
     socket.give_to(&mut command)?;
     start(command)
 }
@@ -133,6 +134,7 @@ pub(crate) fn start_on(mut command: Command, socket: Detached) -> io::Result<Pro
 /// Starts a command in an event loop. Returns the socket that is connected to its standard input
 /// and output.
 pub(crate) fn start_joined(mut command: Command) -> io::Result<(Process, Socket)> {
+    make_room();
     let socket = Socket::pair_with_command(&mut command)?;
     Ok((start(command)?, socket))
 }
@@ -146,12 +148,19 @@ pub(crate) fn start_at_terminal(
     mut command: Command,
     size: &WindowSize,
 ) -> io::Result<(Process, Socket)> {
+    make_room();
     let (pty, socket) = Pty::open(&mut command, size)
         .map_err(|error| io::Error::new(error.kind(), format!("no terminal for it: {error}")))?;
     lead_session(&mut command);
     let process = start(command)?;
     pty.carry(process.id())?;
     Ok((process, socket))
+}
+
+/// Has the event loop close what it need not have: a start takes several descriptors.
+fn make_room() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    super::event_loop::close_ended();
 }
 
 fn start(mut command: Command) -> io::Result<Process> {

@@ -16,15 +16,9 @@ const TO_SPLICE: u64 = super::splice_guard::KEPT as u64;
 #[cfg(not(target_os = "linux"))]
 const TO_SPLICE: u64 = 0;
 
-/// The sockets of ended connections that an event loop keeps open.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const ENDED: u64 = super::event_loop::SOCKETS_KEPT as u64;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-const ENDED: u64 = 0;
-
 /// The number of descriptors of an event loop and of what it does at a time: starting a command takes
-/// a few.
-const OF_LOOP: u64 = 8 + ENDED;
+/// a few, for which the sockets of ended connections are closed (`event_loop::close_ended`).
+const OF_LOOP: u64 = 8;
 
 /// The number of descriptors for the listener and signals, and a reserve.
 const OTHERS: u64 = 6;

@@ -12,7 +12,6 @@ mod tokio_thread;
 mod turn;
 mod watched_socket;
 
-pub(super) use self::closing::KEPT as SOCKETS_KEPT;
 pub(crate) use self::{inbox::LoopHandle, watched_socket::WatchedSocket};
 
 use self::{
@@ -205,6 +204,12 @@ impl Core {
             }
         }
     }
+}
+
+/// Closes the sockets of ended connections that the event loop of this thread keeps for a while, if it
+/// runs one: before something that takes many descriptors.
+pub(super) fn close_ended() {
+    let _ = with_current(|core| core.closing.borrow_mut().close_all());
 }
 
 /// Calls the function with the event loop of this thread.

@@ -16,8 +16,8 @@ pub(super) struct Closing {
     added: Vec<OwnedFd>,
 }
 
-/// The most sockets that are kept: those of one connection. `descriptor_limit` counts them.
-pub(in crate::system::unix) const KEPT: usize = 2;
+/// The most sockets that are kept: those of one connection.
+pub(super) const KEPT: usize = 2;
 
 impl Closing {
     /// Keeps a socket. Returns it if there are as many already: it is to be closed at once.
@@ -36,5 +36,11 @@ impl Closing {
         self.due.clear();
         self.due.append(&mut self.added);
         !self.due.is_empty()
+    }
+
+    /// Closes all sockets now.
+    pub(super) fn close_all(&mut self) {
+        self.due.clear();
+        self.added.clear();
     }
 }

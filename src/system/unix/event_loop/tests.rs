@@ -399,10 +399,10 @@ fn a_socket_is_closed_soon_if_there_are_no_events() {
 #[test]
 fn only_a_few_sockets_are_kept_until_they_are_closed_soon() {
     event_loop().run(async {
-        let (sockets, peers): (Vec<_>, Vec<_>) = (0..3 * SOCKETS_KEPT).map(|_| pair()).unzip();
+        let (sockets, peers): (Vec<_>, Vec<_>) = (0..3 * closing::KEPT).map(|_| pair()).unzip();
         sockets.into_iter().for_each(WatchedSocket::close_soon);
         let open = peers.iter().filter(|peer| !has_closed(peer)).count();
-        assert_eq!(open, SOCKETS_KEPT);
+        assert_eq!(open, closing::KEPT);
     });
 }
 
@@ -415,6 +415,17 @@ fn sockets_that_are_kept_are_closed_when_the_event_loop_ends() {
         peer
     });
     assert!(has_closed(&peer));
+}
+
+#[test]
+fn sockets_that_are_kept_can_be_closed_now() {
+    event_loop().run(async {
+        let (socket, peer) = pair();
+        socket.close_soon();
+        assert!(!has_closed(&peer));
+        close_ended();
+        assert!(has_closed(&peer));
+    });
 }
 
 /// Such as listeners, on whose names others wait to listen.
