@@ -45,8 +45,6 @@ pub(crate) struct Socket {
     reads_on: bool,
     /// Whether bytes were written that the peer may not have read.
     has_written: bool,
-    /// Whether it may be watched for writing.
-    watches_writing: bool,
     /// Whether the system probes the peer.
     probing: Probing,
     #[cfg(target_os = "linux")]
@@ -204,12 +202,10 @@ impl Socket {
     /// Prepares for a time in which little is written. The event loop no longer watches a local
     /// socket for writing, which would wake the task whenever the peer reads.
     pub(crate) fn rest_writing(&mut self, cx: &mut Context<'_>) {
-        if !self.is_local || !self.watches_writing {
-            return;
-        }
-        match self.watched.stop_watching_writing(cx) {
-            Ok(()) => self.watches_writing = false,
-            Err(error) => tracing::debug!(%error, "cannot change what a socket is watched for"),
+        if self.is_local
+            && let Err(error) = self.watched.stop_watching_writing(cx)
+        {
+            tracing::debug!(%error, "cannot change what a socket is watched for");
         }
     }
 
@@ -259,7 +255,7 @@ impl Socket {
             if self.watched.fd().map_or(true, has_hung_up) {
                 return Poll::Ready(());
             }
-            if self.poll_write_ready(cx).is_pending() {
+            if self.watched.poll_write_ready(cx).is_pending() {
                 return Poll::Pending;
             }
         }
@@ -311,15 +307,10 @@ impl Socket {
         self.has_written = true;
         let mut result = self.watched.fd().and_then(&mut write);
         while would_block(&result) {
-            ready!(self.poll_write_ready(cx))?;
+            ready!(self.watched.poll_write_ready(cx))?;
             result = self.watched.try_write(&mut write);
         }
         Poll::Ready(result)
-    }
-
-    fn poll_write_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.watches_writing = true;
-        self.watched.poll_write_ready(cx)
     }
 
     /// Waits until there is something to read, or the end of file. Makes urgent data ordinary data

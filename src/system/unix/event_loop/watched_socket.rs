@@ -28,6 +28,8 @@ pub(crate) struct WatchedSocket {
     key: Key,
     /// The inbox of the event loop, to know it again.
     inbox: Arc<Inbox>,
+    /// Whether it may be watched for writing.
+    watches_writing: bool,
 }
 
 /// The events of a socket that can be read.
@@ -68,7 +70,9 @@ impl WatchedSocket {
                 core.sockets.borrow_mut().remove(key);
                 return Err(error.into());
             }
-            Ok(Self { socket: Some(socket), key, inbox: Arc::clone(&core.inbox) })
+            let watches_writing = interest.contains(EventFlags::OUT);
+            let inbox = Arc::clone(&core.inbox);
+            Ok(Self { socket: Some(socket), key, inbox, watches_writing })
         })?
     }
 
@@ -121,6 +125,7 @@ impl WatchedSocket {
     /// It can return although nothing can be written: [`try_write`](Self::try_write) fails with
     /// `WouldBlock` then.
     pub(crate) fn poll_write_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watches_writing = true;
         self.poll(cx, EventFlags::OUT, |readiness| readiness.may_write().then_some(()))
     }
 
@@ -144,7 +149,11 @@ impl WatchedSocket {
     /// # Errors
     /// As [`into_fd`](Self::into_fd).
     pub(crate) fn stop_watching_writing(&mut self, _: &mut Context<'_>) -> io::Result<()> {
-        self.watch(|interest| interest - EventFlags::OUT)
+        if self.watches_writing {
+            self.watch(|interest| interest - EventFlags::OUT)?;
+            self.watches_writing = false;
+        }
+        Ok(())
     }
 
     /// Calls `read` if there may be something to read. If it would block, the next
@@ -268,8 +277,8 @@ impl WatchedSocket {
 
 impl Drop for WatchedSocket {
     fn drop(&mut self) {
-        // Closing it ends its registration. Before it is closed, and if other processes have the socket too,
-        // later events find nobody.
+        // Closing it ends its registration. Until then, and if other processes have the socket too, events
+        // find nobody.
         self.socket = None;
         let waker = with_current(|core| {
             if core.has(&self.inbox) { core.sockets.borrow_mut().remove(self.key) } else { None }

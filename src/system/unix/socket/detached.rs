@@ -59,7 +59,6 @@ impl Detached {
             reads_in_line: false,
             reads_on: !self.is_local,
             has_written: false,
-            watches_writing: true,
             probing: Probing::default(),
             #[cfg(target_os = "linux")]
             splice_guard: SpliceGuard::default(),
