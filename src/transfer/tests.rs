@@ -150,6 +150,28 @@ fn the_observer_of_a_relay_sees_every_byte_and_both_ends() {
     assert!(report.failure().is_none());
 }
 
+/// It learns of the end only by that.
+#[cfg(unix)]
+#[test]
+fn the_socket_of_a_peer_that_gets_no_end_of_file_is_closed_at_once() {
+    let (client, from_client) = Stream::pair().unwrap();
+    let (target, to_target) = Stream::pair().unwrap();
+    (&client).write_all(b"all").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    target.set_nonblocking(true).unwrap();
+    let options = TransferOptions { eof: Eof::Close, ..options(CopyMode::Auto) };
+    let plan = TransferPlan::new(options, Passing::NotHere, None, None);
+    let parties = Parties { first: Party::Client, second: Party::Target };
+    EventLoops::start_one().unwrap().run(async {
+        let sockets = [from_client, to_target].map(|stream| Detached::from(stream).attach());
+        let [first, second] = sockets.map(Result::unwrap);
+        tasks::transfer((first, second), parties, &plan, 7, &CancellationToken::new()).await;
+        let mut received = Vec::new();
+        (&target).read_to_end(&mut received).unwrap();
+        assert_eq!(received, b"all");
+    });
+}
+
 #[test]
 fn a_relay_without_an_observer_moves_the_same_bytes() {
     let (there, back) = (data(SIZE), data(SIZE / 2));

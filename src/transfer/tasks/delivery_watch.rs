@@ -21,6 +21,8 @@ pub(super) struct DeliveryWatch {
     delivery: Delivery,
     /// Whether to wait for the decision.
     waits: bool,
+    /// Whether the close tells the peer nothing, so that it can wait for other work.
+    closes_soon: bool,
     rule: DeliveryRule,
     /// Whether the peer takes no more bytes, as a failed write has shown.
     refuses: bool,
@@ -44,17 +46,35 @@ impl DeliveryWatch {
         } else {
             from.was_reset().then_some(Delivery::Closed)
         };
-        let mut socket = Some(socket);
-        if decided.is_some() {
-            close(&mut socket);
-        }
-        let delivery = decided.unwrap_or_default();
         // If reading had ended before, lsock itself may have shut the socket down.
         let was_shut_down = matches!(from.end(), Some(DirectionEnd::OutputFailed(_)));
         let waits = early_end.is_none() && !was_shut_down;
         let has_sent_eof = matches!(from.end(), Some(DirectionEnd::Eof));
         let rule = DeliveryRule::new(options, has_sent_eof, early_end, elapsed);
-        Self { socket, in_flight, delivery, waits, rule, refuses: false, timer: None }
+        // A command is signalled once its connection has ended early or its client is gone: by then writing
+        // is an error for it.
+        let closes_soon = to.receiver_knows_end() && early_end.is_none() && !options.hangs_up;
+        let mut watch = Self {
+            socket: Some(socket),
+            in_flight,
+            delivery: decided.unwrap_or_default(),
+            waits,
+            closes_soon,
+            rule,
+            refuses: false,
+            timer: None,
+        };
+        if decided.is_some() {
+            watch.close();
+        }
+        watch
+    }
+
+    fn close(&mut self) {
+        match self.socket.take() {
+            Some(socket) if self.closes_soon => socket.close_soon(),
+            socket => drop(socket),
+        }
     }
 
     /// Does not wait, if so.
@@ -87,7 +107,7 @@ impl DeliveryWatch {
                 Err(_) => {}
             }
             self.in_flight = socket.in_flight();
-            close(&mut self.socket);
+            self.close();
         }
         Poll::Ready(())
     }
@@ -101,11 +121,5 @@ impl DeliveryWatch {
     /// the socket is closed.
     pub(super) fn in_flight(&mut self) -> u64 {
         self.socket.as_mut().map_or(self.in_flight, Socket::in_flight)
-    }
-}
-
-fn close(socket: &mut Option<Socket>) {
-    if let Some(socket) = socket.take() {
-        socket.close_soon();
     }
 }

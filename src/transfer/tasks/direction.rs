@@ -32,6 +32,8 @@ pub(crate) struct TaskDirection {
     end: Option<DirectionEnd>,
     /// Whether the end of file is still being sent to the output.
     sends_eof: bool,
+    /// Whether the end of file was sent to the output.
+    has_sent_eof: bool,
     /// Whether much data has just moved, so that more is likely.
     is_bulk: bool,
     /// Whether these ends cannot be spliced.
@@ -86,6 +88,7 @@ impl TaskDirection {
             lost: 0,
             end,
             sends_eof: false,
+            has_sent_eof: false,
             is_bulk: false,
             cannot_splice: false,
             stops: false,
@@ -149,6 +152,12 @@ impl TaskDirection {
     /// Returns the reason of the end, if the direction has ended.
     pub(crate) fn end(&self) -> Option<&DirectionEnd> {
         self.end.as_ref().filter(|_| !self.sends_eof)
+    }
+
+    /// Returns whether the receiver needs no close to know of the end: it was sent the end of file, or
+    /// has closed.
+    pub(super) fn receiver_knows_end(&self) -> bool {
+        self.has_sent_eof || matches!(self.end(), Some(DirectionEnd::ReceiverGone))
     }
 
     /// Returns whether the connection was reset, as reading has reported it.
@@ -222,7 +231,10 @@ impl TaskDirection {
         for _ in 0..TURNS {
             if self.sends_eof {
                 match ready!(sink.poll_shutdown(cx)) {
-                    Ok(()) => self.observed.shut_down(),
+                    Ok(()) => {
+                        self.has_sent_eof = true;
+                        self.observed.shut_down();
+                    }
                     // The receiver finds the end of file when the connection is closed.
                     Err(error) if error.kind() == ErrorKind::Unsupported => {
                         tracing::debug!(%error, "the end of file is not sent");

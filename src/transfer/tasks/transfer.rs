@@ -247,7 +247,7 @@ impl EndedTransfer<'_> {
         };
         let mut peers = [Some(to_second), to_first];
         poll_fn(|cx| {
-            // Poll both: a decided one is closed at once.
+            // Poll both: a decided one is closed.
             let watches = peers.each_mut().map(Option::as_mut);
             let polls = watches.map(|peer| peer.map_or(Poll::Ready(()), |peer| peer.poll(cx)));
             let are_decided = polls.iter().all(Poll::is_ready);

@@ -28,7 +28,7 @@ pub(crate) struct WatchedSocket {
     key: Key,
     /// The inbox of the event loop, to know it again.
     inbox: Arc<Inbox>,
-    /// Whether it may be watched for writing.
+    /// `false` only if it is not watched for writing.
     watches_writing: bool,
 }
 
@@ -277,8 +277,8 @@ impl WatchedSocket {
 
 impl Drop for WatchedSocket {
     fn drop(&mut self) {
-        // Closing it ends its registration. Until then, and if other processes have the socket too, events
-        // find nobody.
+        // Closing it ends its registration. If it is closed later, or other processes have the socket too,
+        // later events find nobody.
         self.socket = None;
         let waker = with_current(|core| {
             if core.has(&self.inbox) { core.sockets.borrow_mut().remove(self.key) } else { None }
