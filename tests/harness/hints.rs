@@ -1,6 +1,7 @@
 //! Errors and hints of lsock: a command line in them must be one that lsock takes.
 
-use std::process::{Command, Stdio};
+use super::running::spawn;
+use std::process::{Child, Command, Stdio};
 
 /// Words that stand for what the user knows, with an example of it.
 const PLACEHOLDERS: [(&str, &str); 9] = [
@@ -54,7 +55,9 @@ fn check_line(line: &str) -> Result<(), String> {
         words.insert(place + 1, "--explain".to_owned());
     }
     let lsock = env!("CARGO_BIN_EXE_lsock");
-    let outcome = Command::new(lsock).args(&words).stdin(Stdio::null()).output();
+    let mut command = Command::new(lsock);
+    command.args(&words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let outcome = spawn(&mut command).and_then(Child::wait_with_output);
     let outcome = outcome.map_err(|error| error.to_string())?;
     let stderr = String::from_utf8_lossy(&outcome.stderr);
     // Programs that this machine lacks, and descriptors that only a service manager passes, or that
